@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+let package = Package(
+    name: "Torchlight",
+    products: [
+        .library(name: "Torchlight", targets: ["Torchlight"]),
+        .executable(name: "torchlight", targets: ["TorchlightCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        // System libraries; `make deps` says why each is needed and installs it where it can.
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
+
+        // The kernels are optimised in debug builds too: a user's debug build must stay usable.
+        .target(
+            name: "CKernels",
+            dependencies: ["COneDNN"],
+            publicHeadersPath: "include",
+            cxxSettings: [
+                .unsafeFlags(["-O3", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-Wall", "-Wextra"]),
+                .headerSearchPath("."),
+            ],
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m")]
+        ),
+        .target(name: "TorchlightCore", dependencies: ["CKernels"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "Torchlight",
+            dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
+            swiftSettings: swiftSettings
+        ),
+        .executableTarget(
+            name: "TorchlightCLI",
+            dependencies: ["Torchlight", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swiftSettings
+        ),
+    ],
+    cxxLanguageStandard: .cxx20
+)

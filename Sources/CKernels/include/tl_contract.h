@@ -1,0 +1,48 @@
+// Products, convolutions and pooling.
+#ifndef TL_CONTRACT_H
+#define TL_CONTRACT_H
+#include "tl_types.h"
+
+/// out[b, m, n] = alpha * a[b, m, k] @ b[b, k, n] + beta * out. All of rank 3 and one dtype; batch strides may be 0.
+/// Any strides: transposed operands are handed to the library as such, others are packed first.
+/// float32 runs in oneDNN; float64 and integers in a blocked loop; half types where the processor has them, otherwise
+/// through float32. Returns 0, or a oneDNN status.
+TL_API int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta);
+
+/// y[m, n] = activation(x[m, k] @ w[n, k]^T + bias[n]); float32, rows of x and w contiguous. bias may be NULL.
+enum { TL_ACTIVATION_NONE, TL_ACTIVATION_RELU, TL_ACTIVATION_GELU_TANH };
+TL_API int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
+                         int32_t activation);
+
+/// Convolution of `spatial` (1, 2 or 3) dimensions: x [N, C, spatial...], w [O, C/groups, kernel...], bias [O] or
+/// NULL, out [N, O, spatial...]. Any dtype that is floating point; x and out may be dense in channels-first or
+/// channels-last order (by their strides).
+typedef struct {
+    int32_t spatial;
+    int64_t stride[3], padding[3], dilation[3];
+    int64_t groups;
+} tl_conv_params;
+TL_API int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
+                               const tl_tensor* out);
+TL_API int32_t tl_conv_backward_data(const tl_conv_params* p, const tl_tensor* grad_out, const tl_tensor* w,
+                                     const tl_tensor* grad_x);
+/// grad_bias may be NULL.
+TL_API int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* grad_out,
+                                        const tl_tensor* grad_w, const tl_tensor* grad_bias);
+
+/// Pooling over `spatial` trailing dimensions of x [N, C, spatial...]; out sizes are given by `out`.
+typedef struct {
+    int32_t spatial;
+    int64_t kernel[3], stride[3], padding[3], dilation[3];
+    bool count_include_pad;      // average pooling
+    int64_t divisor;             // average pooling: 0 for the size of the window
+} tl_pool_params;
+/// indices: int64, position in the flattened spatial dimensions of x; NaN wins, the first of equals wins.
+TL_API void tl_max_pool(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices);
+/// grad_x is zeroed, then grad_out is added at the indices.
+TL_API void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, int32_t spatial,
+                                 const tl_tensor* grad_x);
+TL_API void tl_avg_pool(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out);
+TL_API void tl_avg_pool_backward(const tl_pool_params* p, const tl_tensor* grad_out, const tl_tensor* grad_x);
+
+#endif

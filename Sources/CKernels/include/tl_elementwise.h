@@ -1,0 +1,74 @@
+// Element-wise kernels. Inputs are broadcast already (equal shapes, zero strides). Each operand may have a dtype of
+// its own: elements are converted to `compute` (TL_FLOAT32, TL_FLOAT64 or TL_INT64) when read and to the dtype of the
+// output when written, so that promotion needs no temporaries and half types compute in float32.
+#ifndef TL_ELEMENTWISE_H
+#define TL_ELEMENTWISE_H
+#include "tl_types.h"
+
+/// One row an operation: X(enumerator, scalar function). The scalar functions are in Scalar/, their meaning is that of
+/// the PyTorch function of the same name. `p` are the parameters handed to the kernel.
+enum tl_unary_op {
+    // any number
+    TL_UNARY_NEG, TL_UNARY_ABS, TL_UNARY_SIGN, TL_UNARY_SQUARE, TL_UNARY_RELU,
+    // to bool
+    TL_UNARY_LOGICAL_NOT, TL_UNARY_ISNAN, TL_UNARY_ISINF, TL_UNARY_ISFINITE, TL_UNARY_SIGNBIT,
+    // integers
+    TL_UNARY_BITWISE_NOT,
+    // floating point
+    TL_UNARY_SQRT, TL_UNARY_RSQRT, TL_UNARY_RECIPROCAL,
+    TL_UNARY_EXP, TL_UNARY_EXP2, TL_UNARY_EXPM1, TL_UNARY_LOG, TL_UNARY_LOG2, TL_UNARY_LOG10, TL_UNARY_LOG1P,
+    TL_UNARY_SIN, TL_UNARY_COS, TL_UNARY_TAN, TL_UNARY_ASIN, TL_UNARY_ACOS, TL_UNARY_ATAN,
+    TL_UNARY_SINH, TL_UNARY_COSH, TL_UNARY_TANH, TL_UNARY_ASINH, TL_UNARY_ACOSH, TL_UNARY_ATANH,
+    TL_UNARY_ERF, TL_UNARY_ERFC, TL_UNARY_ERFINV, TL_UNARY_LGAMMA, TL_UNARY_DIGAMMA,
+    TL_UNARY_SIGMOID, TL_UNARY_LOGSIGMOID, TL_UNARY_GELU, TL_UNARY_GELU_TANH, TL_UNARY_SILU, TL_UNARY_MISH,
+    TL_UNARY_SOFTPLUS,     // p[0] beta, p[1] threshold
+    TL_UNARY_LEAKY_RELU,   // p[0] slope
+    TL_UNARY_ELU,          // p[0] alpha
+    TL_UNARY_HARDTANH,     // p[0] min, p[1] max
+    TL_UNARY_HARDSIGMOID, TL_UNARY_HARDSWISH,
+    TL_UNARY_FLOOR, TL_UNARY_CEIL, TL_UNARY_ROUND /* half to even */, TL_UNARY_TRUNC, TL_UNARY_FRAC,
+    TL_UNARY_COUNT
+};
+
+enum tl_binary_op {
+    TL_BINARY_ADD, TL_BINARY_SUB, TL_BINARY_MUL, TL_BINARY_DIV /* floating point */,
+    TL_BINARY_POW, TL_BINARY_FMOD, TL_BINARY_REMAINDER, TL_BINARY_FLOOR_DIVIDE, TL_BINARY_TRUNC_DIVIDE,
+    TL_BINARY_MAXIMUM, TL_BINARY_MINIMUM /* both propagate NaN */, TL_BINARY_FMAX, TL_BINARY_FMIN,
+    TL_BINARY_ATAN2, TL_BINARY_HYPOT, TL_BINARY_COPYSIGN, TL_BINARY_XLOGY, TL_BINARY_LOGADDEXP,
+    TL_BINARY_BITWISE_AND, TL_BINARY_BITWISE_OR, TL_BINARY_BITWISE_XOR, TL_BINARY_SHIFT_LEFT, TL_BINARY_SHIFT_RIGHT,
+    TL_BINARY_EQ, TL_BINARY_NE, TL_BINARY_LT, TL_BINARY_LE, TL_BINARY_GT, TL_BINARY_GE,
+    TL_BINARY_LOGICAL_AND, TL_BINARY_LOGICAL_OR, TL_BINARY_LOGICAL_XOR,
+    // fused gradients: a is the incoming gradient, b what the forward saved
+    TL_BINARY_RELU_GRAD /* g where b > 0 */, TL_BINARY_SIGMOID_GRAD /* g*b*(1-b), b the output */,
+    TL_BINARY_TANH_GRAD /* g*(1-b*b), b the output */, TL_BINARY_GELU_GRAD, TL_BINARY_GELU_TANH_GRAD,
+    TL_BINARY_SILU_GRAD /* b the input */,
+    TL_BINARY_COUNT
+};
+
+enum tl_ternary_op {
+    TL_TERNARY_WHERE /* a is bool: a ? b : c */, TL_TERNARY_CLAMP /* min(max(a, b), c), NaN propagates */,
+    TL_TERNARY_ADDCMUL /* a + p[0]*b*c */, TL_TERNARY_ADDCDIV /* a + p[0]*b/c */, TL_TERNARY_LERP /* a + c*(b-a) */,
+    TL_TERNARY_COUNT
+};
+
+/// `params` may be NULL where the operation has none.
+TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params);
+TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
+TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
+                       const tl_tensor* out, const double* params);
+/// The road of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
+/// or float32/float64/int64 in and bool out for comparisons.
+TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out, int32_t out_dtype,
+                                 int64_t count);
+
+/// Converts and copies: shapes are equal, dtypes and strides need not be. Float to integer truncates towards zero;
+/// anything to bool is `!= 0`.
+TL_API void tl_copy(const tl_tensor* x, const tl_tensor* out);
+/// Fills with a value: `as_double` for floating-point outputs, `as_int` for integer and bool ones.
+TL_API void tl_fill(const tl_tensor* out, double as_double, int64_t as_int);
+/// out[i] = start + i * step over a contiguous or strided 1-d output, computed in double or int64 as its dtype asks.
+TL_API void tl_arange(const tl_tensor* out, double start, double step, int64_t int_start, int64_t int_step);
+/// out[..., i, j] *= or zero by diagonal, for tril and triu over the last two dimensions.
+TL_API void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, bool upper);
+
+#endif

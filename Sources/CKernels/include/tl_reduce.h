@@ -1,0 +1,27 @@
+// Reductions. `x` has its dimensions ordered so that the first `x.rank - reduced` are kept and the last `reduced` are
+// folded; `out` has the kept dimensions. Half types accumulate in float32, integers in int64, as PyTorch does.
+// The order of summation depends on the shape only, never on the number of threads.
+#ifndef TL_REDUCE_H
+#define TL_REDUCE_H
+#include "tl_types.h"
+
+enum tl_reduce_op {
+    TL_REDUCE_SUM, TL_REDUCE_PROD, TL_REDUCE_MAX, TL_REDUCE_MIN, TL_REDUCE_ANY, TL_REDUCE_ALL,
+    TL_REDUCE_SUM_SQUARES, TL_REDUCE_LOGSUMEXP, TL_REDUCE_MEAN,
+    TL_REDUCE_COUNT
+};
+
+/// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64 or int64) or better.
+TL_API void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out);
+/// Position of the first largest or smallest element along the (single, last) folded run, row-major over the folded
+/// dimensions; NaN counts as largest and smallest. `values` may be NULL. `indices` is int64.
+TL_API void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_tensor* values,
+                         const tl_tensor* indices);
+/// Mean and variance (divided by n - correction) in one pass, Welford. `mean` may be NULL.
+TL_API void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
+                        const tl_tensor* variance);
+enum tl_scan_op { TL_SCAN_SUM, TL_SCAN_PROD, TL_SCAN_MAX, TL_SCAN_MIN };
+/// Cumulative along the last dimension of x. `indices` (int64, may be NULL) for max and min.
+TL_API void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices);
+
+#endif

@@ -1,0 +1,44 @@
+// Threads, memory and the per-thread state of the framework.
+#ifndef TL_SUPPORT_H
+#define TL_SUPPORT_H
+#include "tl_types.h"
+
+/// The number of threads that kernels (and oneDNN, which shares the pool) use. Starts as the number of processors this
+/// process may use (affinity and cgroup quota), or OMP_NUM_THREADS where that is set.
+TL_API int32_t tl_num_threads(void);
+TL_API void tl_set_num_threads(int32_t count);
+
+/// The instruction set that the kernels chose at start: "avx512", "avx2" or "baseline".
+TL_API const char* tl_instruction_set(void);
+
+/// The caching allocator: 64-byte aligned blocks in size classes; freed blocks are kept for reuse. Returns NULL when
+/// the system refuses. `size` must be the same in both calls.
+TL_API void* tl_allocate(size_t size);
+TL_API void tl_deallocate(void* block, size_t size);
+/// Gives the kept blocks back to the system.
+TL_API void tl_empty_cache(void);
+
+/// Bytes in use, bytes held from the system, the highest figure of bytes in use since the last reset, and how many
+/// times the system was asked for memory.
+typedef struct {
+    int64_t allocated;
+    int64_t reserved;
+    int64_t peak;
+    int64_t system_allocations;
+} tl_memory_statistics;
+TL_API tl_memory_statistics tl_memory(void);
+TL_API void tl_reset_peak(void);
+
+/// State of the calling thread that every operation reads: one thread-local access instead of several.
+typedef struct {
+    int32_t grad_disabled;   // depth of noGrad { }
+    int32_t inference;       // depth of inferenceMode { }
+    int32_t checked;         // depth of checked { }
+    int32_t anomaly;         // depth of anomaly detection
+    int32_t draining;        // the autograd graph is being freed on this thread
+    int32_t tracing;         // reserved for `compile`
+    void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
+} tl_thread_state;
+TL_API tl_thread_state* tl_state(void);
+
+#endif

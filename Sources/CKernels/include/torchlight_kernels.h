@@ -1,0 +1,13 @@
+// Everything that the Swift side sees of the CPU kernels: plain C, no tensors, no state but threads and memory.
+#ifndef TORCHLIGHT_KERNELS_H
+#define TORCHLIGHT_KERNELS_H
+#include "tl_contract.h"
+#include "tl_elementwise.h"
+#include "tl_index.h"
+#include "tl_normalize.h"
+#include "tl_optim.h"
+#include "tl_random.h"
+#include "tl_reduce.h"
+#include "tl_support.h"
+#include "tl_types.h"
+#endif
