@@ -1,0 +1,25 @@
+// Includes TL_KERNEL_BODY once for each instruction set; see InstructionSets.h. No include guard on purpose.
+#include "Support/InstructionSets.h"
+#ifndef TL_KERNEL_BODY
+#error "define TL_KERNEL_BODY before including EachInstructionSet.h"
+#endif
+
+#define TL_ISA baseline
+#include TL_KERNEL_BODY
+#undef TL_ISA
+
+#if defined(__x86_64__)
+#define TL_ISA avx2
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#include TL_KERNEL_BODY
+#pragma clang attribute pop
+#undef TL_ISA
+
+#define TL_ISA avx512
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#include TL_KERNEL_BODY
+#pragma clang attribute pop
+#undef TL_ISA
+#endif
+
+#undef TL_KERNEL_BODY
