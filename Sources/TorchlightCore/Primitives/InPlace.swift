@@ -51,7 +51,8 @@ package func performInPlace<P: Primitive>(
     var operands = inputs
     for i in 0..<inputs.count
     where inputs[i].storage === target.storage && inputs[i].layout != target.layout
-        && inputs[i].layout.extent.overlaps(target.layout.extent) {
+        && inputs[i].layout.extent.overlaps(target.layout.extent)
+    {
         operands[i] = try inputs[i].copied()
     }
     if primitive.traits.contains(.elementwise) {
@@ -138,7 +139,8 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     needs[0] = old.requiresGradFlag
     needs[1] = node != nil
     if needs.any {
-        let origin = Node(rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
+        let origin = Node(
+            rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
         base.node = origin
         base.outputIndex = 0
         base.requiresGradFlag = true

@@ -31,6 +31,17 @@ extension BinaryPrimitive {
 
     @inline(__always)
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try binaryOutput(of: inputs)
+    }
+
+    @inline(__always)
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        runBinary(inputs, into: outputs)
+    }
+
+    /// The rules of the class, for a primitive that adds checks of its own.
+    @inline(__always)
+    package func binaryOutput(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let a = inputs[0]
         let b = inputs[1]
         guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else {
@@ -56,7 +67,7 @@ extension BinaryPrimitive {
     }
 
     @inline(__always)
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+    package func runBinary(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) {
         let a = inputs[0]
         let b = inputs[1]
         let out = outputs[0]

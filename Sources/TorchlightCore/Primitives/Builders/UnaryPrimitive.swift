@@ -56,13 +56,23 @@ extension UnaryPrimitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        runUnary(inputs, into: outputs)
+    }
+
+    /// The kernel of the class, for a primitive that has exceptions of its own.
+    package func runUnary(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) {
         let x = inputs[0]
         let out = outputs[0]
         if out.count == 0 { return }
-        let compute: DType = switch Self.domain {
-        case .floatingPoint: x.dtype.orFloat.computeType
-        default: x.dtype.computeType
+        if case .rounding = Self.domain, !x.dtype.isFloatingPoint {
+            copyElements(from: x, layout: x.layout, to: out)
+            return
         }
+        let compute: DType =
+            switch Self.domain {
+            case .floatingPoint: x.dtype.orFloat.computeType
+            default: x.dtype.computeType
+            }
         withKernels(x, out) { x, out in
             withUnsafePointer(to: parameters) { parameters in
                 parameters.withMemoryRebound(to: Double.self, capacity: 2) {
