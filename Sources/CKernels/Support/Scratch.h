@@ -26,6 +26,12 @@ class Scratch {
     T* get() const {
         return static_cast<T*>(block);
     }
+    /// For kernels that cannot report a failure: a few kilobytes, without which no process goes on for long.
+    template <class T>
+    T* need() const {
+        if (!block) __builtin_trap();
+        return static_cast<T*>(block);
+    }
 
   private:
     size_t size;
