@@ -44,6 +44,7 @@ let package = Package(
             dependencies: ["Torchlight", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
+        .testTarget(name: "TorchlightIOTests", dependencies: ["TorchlightIO", "CZlib"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )
