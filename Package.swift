@@ -18,6 +18,14 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
 
+        // Fetching over HTTP through the libcurl of the system, loaded when the first download starts.
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+        // The small data set that ships inside the library.
+        .target(
+            name: "CDigits",
+            exclude: ["README.md", "digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"]
+        ),
+
         // The kernels are optimised in debug builds too: a user's debug build must stay usable.
         .target(
             name: "CKernels",
@@ -33,7 +41,9 @@ let package = Package(
         .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"], swiftSettings: swiftSettings),
-        .target(name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
+            swiftSettings: swiftSettings),
         .target(
             name: "Torchlight",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
@@ -44,7 +54,15 @@ let package = Package(
             dependencies: ["Torchlight", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
-        .testTarget(name: "TorchlightIOTests", dependencies: ["TorchlightIO", "CZlib"], swiftSettings: swiftSettings),
+        // What several test targets share: temporary folders and the files of other systems.
+        .target(
+            name: "TestSupport", dependencies: ["TorchlightIO"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TorchlightIOTests", dependencies: ["TorchlightIO", "TestSupport", "CZlib"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "TorchlightDataTests", dependencies: ["TorchlightData", "TorchlightIO", "TestSupport"],
+            swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -1,14 +1,12 @@
-import Testing
 import Glibc
-import Synchronization
-
-@testable import TorchlightIO
+import Testing
+import TorchlightIO
 
 /// A folder of its own for a test, removed with everything in it when the object goes.
-final class TemporaryFolder {
-    let path: String
+package final class TemporaryFolder {
+    package let path: String
 
-    init() {
+    package init() {
         var template = Array("/tmp/torchlight-tests-XXXXXX".utf8CString)
         path = String(cString: mkdtemp(&template))
     }
@@ -16,12 +14,13 @@ final class TemporaryFolder {
     deinit { Self.remove(path) }
 
     /// A path in the folder.
-    func callAsFunction(_ name: String) -> String { path + "/" + name }
+    package func callAsFunction(_ name: String) -> String { path + "/" + name }
 
     /// The names in the folder.
-    var names: [String] { Self.names(path) }
+    package var names: [String] { Self.names(path) }
 
-    private static func names(_ path: String) -> [String] {
+    /// The names in a folder.
+    package static func names(_ path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
         var names: [String] = []
@@ -41,9 +40,9 @@ final class TemporaryFolder {
 }
 
 /// The files of other systems that lie beside the checkout, where there are some.
-enum Interop {
+package enum Interop {
     /// The folder `shared/interop` in a folder above the tests, or nil.
-    static let folder: String? = {
+    package static let folder: String? = {
         var folder = FileSystem.directory(of: #filePath)
         while folder != "/" {
             folder = FileSystem.directory(of: folder)
@@ -54,7 +53,7 @@ enum Interop {
     }()
 
     /// The cases that a folder's `index.json` lists; empty where the files are missing.
-    static func cases(_ name: String) -> [Case] {
+    package static func cases(_ name: String) -> [Case] {
         guard let folder, let bytes = try? FileSystem.read("\(folder)/\(name)/index.json"),
             let index = try? JSON.parse(bytes, file: name).elements
         else { return [] }
@@ -65,11 +64,12 @@ enum Interop {
         }
     }
 
-    struct Case: CustomTestStringConvertible {
-        let path: String
-        let expected: String
-        let tree: String?
-        let entry: JSON
-        var testDescription: String { FileSystem.name(of: path) }
+    /// One file of a folder of cases.
+    package struct Case: Sendable, CustomTestStringConvertible {
+        package let path: String
+        package let expected: String
+        package let tree: String?
+        package let entry: JSON
+        package var testDescription: String { FileSystem.name(of: path) }
     }
 }
