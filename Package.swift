@@ -51,7 +51,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "TorchlightCLI",
-            dependencies: ["Torchlight", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Torchlight", "TorchlightIO", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
         // What several test targets share: temporary folders and the files of other systems.
@@ -63,6 +63,7 @@ let package = Package(
         .testTarget(
             name: "TorchlightDataTests", dependencies: ["TorchlightData", "TorchlightIO", "TestSupport"],
             swiftSettings: swiftSettings),
+        .testTarget(name: "TorchlightCLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )
