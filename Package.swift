@@ -54,16 +54,19 @@ let package = Package(
             dependencies: ["Torchlight", "TorchlightIO", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
-        // What several test targets share: temporary folders and the files of other systems.
         .target(
-            name: "TestSupport", dependencies: ["TorchlightIO"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        .testTarget(
-            name: "TorchlightIOTests", dependencies: ["TorchlightIO", "TestSupport", "CZlib"],
+            name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "TorchlightDataTests", dependencies: ["TorchlightData", "TorchlightIO", "TestSupport"],
-            swiftSettings: swiftSettings),
-        .testTarget(name: "TorchlightCLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+            name: "PrimitiveTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "OptimTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "DataTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IOTests", dependencies: ["Torchlight", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
+        .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+        .testTarget(name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )

@@ -1,0 +1,87 @@
+import CKernels
+
+/// An element-wise operation of one operand: a name, a scalar function and a derivative.
+///
+/// Shapes: `[*] -> [*]`. The result has a dtype of its own by `domain`; half types compute in float32.
+package protocol UnaryPrimitive: Primitive {
+    /// The scalar function.
+    static var kernel: tl_unary_op { get }
+    static var domain: UnaryDomain { get }
+    /// Numbers that the scalar function takes besides its operand.
+    var parameters: (Double, Double) { get }
+    /// The gradient of the operand, given that of the result.
+    func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor
+}
+
+/// What a unary operation accepts and gives.
+package enum UnaryDomain: Sendable {
+    /// Floating point; bool and integers are converted to float32 first.
+    case floatingPoint
+    /// Any number but bool, into the same dtype.
+    case number
+    /// Any dtype, into the same dtype.
+    case any
+    /// Floating point only; integers are left as they are where the function is the identity on them.
+    case rounding
+    /// Bool and integers, into the same dtype.
+    case integral
+    /// Any dtype, into bool.
+    case predicate
+}
+
+extension UnaryPrimitive {
+    package var parameters: (Double, Double) { (0, 0) }
+    package var traits: Traits { [.elementwise] }
+    package var differentiability: Differentiability { .differentiable }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let dtype: DType
+        switch Self.domain {
+        case .floatingPoint: dtype = x.dtype.orFloat
+        case .number, .rounding:
+            guard x.dtype != .bool else {
+                throw .dtype(
+                    Self.name, [x], expected: "a number",
+                    fix: Self.name == "neg" ? "use logicalNot() for bool" : "convert it first, as in x.to(.int64)")
+            }
+            dtype = x.dtype
+        case .any: dtype = x.dtype
+        case .integral:
+            guard !x.dtype.isFloatingPoint else { throw .dtype(Self.name, [x], expected: "bool or an integer") }
+            dtype = x.dtype
+        case .predicate: dtype = .bool
+        }
+        return Few(TensorSpec(x.layout.shape, dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let compute: DType = switch Self.domain {
+        case .floatingPoint: x.dtype.orFloat.computeType
+        default: x.dtype.computeType
+        }
+        withKernels(x, out) { x, out in
+            withUnsafePointer(to: parameters) { parameters in
+                parameters.withMemoryRebound(to: Double.self, capacity: 2) {
+                    tl_unary(Int32(Self.kernel.rawValue), compute.rawValue, x, out, $0)
+                }
+            }
+        }
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(derivative(context.gradient, context))
+    }
+}
+
+/// A unary operation that is constant almost everywhere or gives bool: no gradient flows through it.
+package protocol ConstantUnaryPrimitive: UnaryPrimitive {}
+
+extension ConstantUnaryPrimitive {
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { gradient * 0 }
+}
