@@ -10,12 +10,10 @@
 extern "C" {
 #endif
 
-/// The images: uint8 [1797, 8, 8], values 0 to 16.
-extern const unsigned char tl_digits_images[];
-extern const size_t tl_digits_images_count;
+/// The images: uint8 [1797, 8, 8], values 0 to 16. `count` becomes the number of bytes.
+const unsigned char* tl_digits_images(size_t* count);
 /// The labels: uint8 [1797], values 0 to 9.
-extern const unsigned char tl_digits_labels[];
-extern const size_t tl_digits_labels_count;
+const unsigned char* tl_digits_labels(size_t* count);
 
 #ifdef __cplusplus
 }
