@@ -8,8 +8,8 @@ import CKernels
 /// requires a gradient may not be written while gradients are recorded; what was written through a view
 /// reaches the gradient of the tensor that it is a view of.
 @discardableResult
-package func applyInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func applyInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) -> Tensor {
     do {
         try performInPlace(primitive, on: target, inputs, name: name)
@@ -19,8 +19,8 @@ package func applyInPlace<P: Primitive>(
     }
 }
 
-package func performInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func performInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) throws(TensorError) {
     if target.isPlaceholder { return }
     var needs = Needs()
@@ -35,7 +35,7 @@ package func performInPlace<P: Primitive>(
 
     var recorded: Node?
     if needs.any, case .differentiable = primitive.differentiability {
-        let node = Node(rule: primitive, name: P.name, inputs: inputs, needs: needs, outputs: Few(target))
+        let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.
