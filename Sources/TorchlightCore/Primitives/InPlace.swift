@@ -8,8 +8,8 @@ import CKernels
 /// requires a gradient may not be written while gradients are recorded; what was written through a view
 /// reaches the gradient of the tensor that it is a view of.
 @discardableResult
-package func applyInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func applyInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) -> Tensor {
     do {
         try performInPlace(primitive, on: target, inputs, name: name)
@@ -19,8 +19,8 @@ package func applyInPlace<P: Primitive>(
     }
 }
 
-package func performInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func performInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) throws(TensorError) {
     if target.isPlaceholder { return }
     var needs = Needs()
@@ -35,7 +35,7 @@ package func performInPlace<P: Primitive>(
 
     var recorded: Node?
     if needs.any, case .differentiable = primitive.differentiability {
-        let node = Node(rule: primitive, name: P.name, inputs: inputs, needs: needs, outputs: Few(target))
+        let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.
@@ -43,19 +43,20 @@ package func performInPlace<P: Primitive>(
         where saved.contains(.input(i)) && inputs[i].storage === target.storage {
             kept[i] = try inputs[i].copied()
         }
-        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few(), needs: needs)
+        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
         recorded = node
     }
 
-    // An operand that shares memory with the target in another arrangement is read from a copy.
+    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // were written, is read from a copy.
+    let updates = primitive.traits.contains(.updates)
     var operands = inputs
     for i in 0..<inputs.count
-    where inputs[i].storage === target.storage && inputs[i].layout != target.layout
-        && inputs[i].layout.extent.overlaps(target.layout.extent)
-    {
+    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
+        && inputs[i].layout.extent.overlaps(target.layout.extent) {
         operands[i] = try inputs[i].copied()
     }
-    if primitive.traits.contains(.elementwise) {
+    if updates || primitive.traits.contains(.elementwise) {
         try primitive.run(operands, into: Few(target))
     } else {
         let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
@@ -139,8 +140,7 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     needs[0] = old.requiresGradFlag
     needs[1] = node != nil
     if needs.any {
-        let origin = Node(
-            rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
+        let origin = Node(rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
         base.node = origin
         base.outputIndex = 0
         base.requiresGradFlag = true

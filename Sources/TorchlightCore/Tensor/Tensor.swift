@@ -10,7 +10,7 @@ public final class Tensor: @unchecked Sendable {
     package private(set) var storage: Storage
     package private(set) var layout: Layout
     /// The type of the elements.
-    public let dtype: DType
+    public private(set) var dtype: DType
 
     /// A 0-dimensional tensor that stands for a Swift number: it does not widen the dtype of a result.
     let isWrappedScalar: Bool
@@ -28,13 +28,15 @@ public final class Tensor: @unchecked Sendable {
     /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
     var retainsGrad = false
 
+    /// Whether a module trains this tensor, or did before it was frozen.
+    package var isParameter = false
+
     /// The tensor of which this one is a view; never itself a view.
     let base: Tensor?
     /// On a base: how often its history was rewritten by an in-place operation. On a view: the base's count when the
     /// view's own node was made; where they differ the node is made anew from the base.
     var historyStamp = 0
 
-    @inline(__always)
     package init(
         storage: Storage, layout: Layout, dtype: DType, base: Tensor? = nil, isWrappedScalar: Bool = false,
         isPlaceholder: Bool = false
@@ -48,7 +50,6 @@ public final class Tensor: @unchecked Sendable {
     }
 
     /// Uninitialised memory for the shape.
-    @inline(__always)
     package convenience init(empty shape: Dims, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
         let layout = Layout(shape: shape)
@@ -105,7 +106,7 @@ extension Tensor {
     /// A dimension number counted from the front; negative ones count from the back. A single number is taken to have
     /// one dimension, as elsewhere.
     package func resolve(_ dim: Int, in operation: String, extra: Int = 0) throws(TensorError) -> Int {
-        let limit = max(rank + extra, 1)
+        let limit = Swift.max(rank + extra, 1)
         let resolved = dim < 0 ? dim + limit : dim
         guard resolved >= 0 && resolved < limit else {
             throw TensorError(
@@ -134,6 +135,18 @@ extension Tensor {
         storage.bytes.storeBytes(of: 0, as: Int64.self)
         let layout = Layout(shape: shape, strides: Dims(repeating: 0, count: shape.count), offset: 0)
         return Tensor(storage: storage, layout: layout, dtype: .float32, isPlaceholder: true)
+    }
+}
+
+extension Tensor {
+    /// Takes the elements of another tensor, of any dtype and device, and stays the same object: whoever holds a
+    /// parameter sees it converted. For leaves that are no view; the gradient is dropped.
+    package func adopt(_ other: Tensor) {
+        precondition(node == nil && base == nil, "only a leaf can take other elements")
+        storage = other.storage
+        layout = other.layout
+        dtype = other.dtype
+        gradient = nil
     }
 }
 

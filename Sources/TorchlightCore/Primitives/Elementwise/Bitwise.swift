@@ -31,11 +31,8 @@ package struct BitwiseNot: ConstantUnaryPrimitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         // A bool has one bit, the integer that it is computed as has more.
-        if inputs[0].dtype == .bool {
-            try LogicalNot().run(inputs, into: outputs)
-        } else {
-            runUnary(inputs, into: outputs)
-        }
+        let kernel = inputs[0].dtype == .bool ? LogicalNot.kernel : Self.kernel
+        runUnary(kernel, Self.domain, parameters, inputs[0], outputs[0])
     }
 }
 

@@ -23,12 +23,12 @@ package struct Div: BinaryPrimitive {
 package struct FloorDivide: BinaryPrimitive {
     package static let name = "floorDivide"
     package static let kernel = TL_BINARY_FLOOR_DIVIDE
-    package static let domain = BinaryDomain.number
+    package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         try refuseZeroDivisor(Self.name, inputs)
-        runBinary(inputs, into: outputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let zero = Tensor.zeros(like: context.gradient)
@@ -40,12 +40,12 @@ package struct FloorDivide: BinaryPrimitive {
 package struct TruncDivide: BinaryPrimitive {
     package static let name = "truncDivide"
     package static let kernel = TL_BINARY_TRUNC_DIVIDE
-    package static let domain = BinaryDomain.number
+    package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         try refuseZeroDivisor(Self.name, inputs)
-        runBinary(inputs, into: outputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let zero = Tensor.zeros(like: context.gradient)

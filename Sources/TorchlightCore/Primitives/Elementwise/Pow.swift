@@ -7,19 +7,19 @@ import CKernels
 package struct Pow: BinaryPrimitive {
     package static let name = "pow"
     package static let kernel = TL_BINARY_POW
-    package static let domain = BinaryDomain.number
+    package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        let specs = try binaryOutput(of: inputs)
+        let spec = try binarySpec(Self.name, Self.domain, inputs[0], inputs[1])
         let exponent = inputs[1]
-        if !specs[0].dtype.isFloatingPoint, exponent.isWrappedScalar, exponent.toArray(Int.self)[0] < 0 {
+        if !spec.dtype.isFloatingPoint, exponent.isWrappedScalar, exponent.toArray(Int.self)[0] < 0 {
             throw TensorError(
                 .value, in: Self.name, "an integer to a negative power is no integer",
                 got: "the exponent \(exponent.toArray(Int.self)[0])", expected: "an exponent of at least 0",
                 fix: "convert first, as in x.to(.float32)", operands: [inputs[0]])
         }
-        return specs
+        return Few(spec)
     }
 
     package func saved(for needs: Needs) -> Saved {

@@ -4,13 +4,13 @@ import CKernels
 package struct Remainder: BinaryPrimitive {
     package static let name = "remainder"
     package static let kernel = TL_BINARY_REMAINDER
-    package static let domain = BinaryDomain.number
+    package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         try refuseZeroDivisor(Self.name, inputs)
-        runBinary(inputs, into: outputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
@@ -24,13 +24,13 @@ package struct Remainder: BinaryPrimitive {
 package struct Fmod: BinaryPrimitive {
     package static let name = "fmod"
     package static let kernel = TL_BINARY_FMOD
-    package static let domain = BinaryDomain.number
+    package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         try refuseZeroDivisor(Self.name, inputs)
-        runBinary(inputs, into: outputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
