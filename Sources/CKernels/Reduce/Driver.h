@@ -4,26 +4,10 @@
 #include "Reduce/Folds.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
-#include <cstdio>
+#include "Support/Scratch.h"
 #include <cstring>
 
 namespace tl {
-
-/// Memory for partial results, which are a thousandth of the input.
-struct Scratch {
-    char* data;
-    size_t size;
-    explicit Scratch(int64_t bytes) : data(nullptr), size(static_cast<size_t>(bytes)) {
-        data = static_cast<char*>(tl_allocate(size));
-        if (!data) {
-            std::fputs("torchlight: out of memory for the partial results of a reduction\n", stderr);
-            std::abort();
-        }
-    }
-    ~Scratch() { tl_deallocate(data, size); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-};
 
 /// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
 /// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
