@@ -3,5 +3,5 @@ import TestSupport
 /// The records of all families; each family keeps its own list.
 enum AllRecords {
     static let all: [PrimitiveRecord] =
-        ElementwiseRecords.all + ViewRecords.all + ReduceRecords.all
+        ElementwiseRecords.all + ViewRecords.all + ReduceRecords.all + RandomRecords.all
 }
