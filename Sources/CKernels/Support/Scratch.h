@@ -4,6 +4,8 @@
 #include "Support/Convert.h"
 #include "include/tl_elementwise.h"
 #include "include/tl_support.h"
+#include <cstdio>
+#include <cstdlib>
 
 namespace tl {
 
@@ -29,7 +31,10 @@ class Scratch {
     /// For kernels that cannot report a failure: a few kilobytes, without which no process goes on for long.
     template <class T>
     T* need() const {
-        if (!block) __builtin_trap();
+        if (!block) {
+            std::fprintf(stderr, "torchlight: out of memory: a kernel needs %zu bytes of working space\n", size);
+            std::abort();
+        }
         return static_cast<T*>(block);
     }
 
