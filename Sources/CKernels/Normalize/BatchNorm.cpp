@@ -73,15 +73,22 @@ BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool side_by_
     return p;
 }
 
-/// Fills p.sums [C][2] by channels, or by parts of the rows that depend on the shape alone.
+/// Fills p.sums [C][2]: by planes, or by parts of the rows that depend on the shape alone.
 template <class T>
 void sum_channels(const BatchNorm<T>& p, bool gradient) {
-    const int64_t work = std::max<int64_t>(p.images * p.length, 1), channels = p.channels;
+    const int64_t channels = p.channels;
     if (!p.side_by_side) {
-        parallel_for(channels, std::max<int64_t>(1, 16384 / work), [&](int64_t begin, int64_t end) {
-            if (gradient) TL_DISPATCH(plane_gradient_sums<T>, p, begin, end);
-            else TL_DISPATCH(plane_moments<T>, p, begin, end);
-        });
+        const int64_t planes = p.images * channels;
+        const Scratch memory(size_t(planes) * sizeof(double[2]));
+        auto* const sums = memory.need<double[2]>();
+        parallel_for(planes, std::max<int64_t>(1, 16384 / std::max<int64_t>(p.length, 1)),
+                     [&](int64_t begin, int64_t end) {
+                         if (gradient) TL_DISPATCH(plane_gradient_sums<T>, p, begin, end, sums);
+                         else TL_DISPATCH(plane_moments<T>, p, begin, end, sums);
+                     });
+        std::fill_n(p.sums, 2 * channels, 0.0);
+        for (int64_t plane = 0; plane < planes; plane++)
+            for (int i = 0; i < 2; i++) p.sums[plane % channels * 2 + i] += sums[plane][i];
         return;
     }
     const int64_t rows = p.rows(), parts = std::clamp<int64_t>(rows / 128, 1, 16);
@@ -89,7 +96,7 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
     double* const totals = memory.need<double>();
     T* const runs = reinterpret_cast<T*>(totals + parts * channels * 2);
     std::fill_n(totals, parts * channels * 2, 0.0);
-    parallel_for(parts, std::max<int64_t>(1, 16384 * parts / (work * channels)), [&](int64_t begin, int64_t end) {
+    parallel_for(parts, std::max<int64_t>(1, 16384 * parts / std::max<int64_t>(rows * channels, 1)), [&](int64_t begin, int64_t end) {
         for (int64_t part = begin; part < end; part++) {
             const int64_t first = rows * part / parts, last = rows * (part + 1) / parts, at = part * channels * 2;
             if (gradient) TL_DISPATCH(side_gradient_sums<T>, p, first, last, runs + at, totals + at);

@@ -4,38 +4,43 @@
 // lie side by side, as rows [N * L, C], part by part.
 namespace tl::TL_ISA {
 
-/// Sums of first(values) and second(values) over a channel. Short runs are added in T, the runs in double.
+/// Two sums over each of the planes begin ..< end of N * C, as `first` and `second` add them, into sums[plane]. Short
+/// runs are added in T, the runs in double.
 template <class T, class First, class Second>
-static inline void channel_sums(const BatchNorm<T>& p, int64_t channel, First first, Second second, double* sums) {
-    sums[0] = sums[1] = 0;
-    for (int64_t n = 0; n < p.images; n++) {
-        const T* x = p.x + n * p.x_image + channel * p.x_channel;
-        const T* g = p.g ? p.g + n * p.g_image + channel * p.g_channel : x;
+static inline void plane_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2], First first,
+                              Second second) {
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        const T* x = p.x + n * p.x_image + c * p.x_channel;
+        const T* g = p.g ? p.g + n * p.g_image + c * p.g_channel : x;
+        const T pivot = p.pivot[c];
+        sums[plane][0] = sums[plane][1] = 0;
         for (int64_t i = 0; i < p.length; i += 1024) {
             const int64_t count = p.length - i < 1024 ? p.length - i : 1024;
-            sums[0] += double(sum_of<T>(count, first, x + i, g + i));
-            sums[1] += double(sum_of<T>(count, second, x + i, g + i));
+            sums[plane][0] += double(sum_of<T>(count, first(pivot), x + i, g + i));
+            sums[plane][1] += double(sum_of<T>(count, second(pivot), x + i, g + i));
         }
     }
 }
 
 /// Sums of x - pivot and its square; the pivot keeps the digits that a mean far from zero would cost.
 template <class T>
-static void plane_moments(const BatchNorm<T>& p, int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; c++) {
-        const T pivot = p.pivot[c];
-        channel_sums(p, c, [pivot](T x, T) { return x - pivot; }, [pivot](T x, T) { return (x - pivot) * (x - pivot); },
-                     p.sums + 2 * c);
-    }
+static void plane_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2]) {
+    plane_sums(
+        p, begin, end, sums,
+        [](T pivot) { return [pivot](auto& total, const auto& x, const auto&) { total += x - pivot; }; },
+        [](T pivot) {
+            return [pivot](auto& total, const auto& x, const auto&) { total += (x - pivot) * (x - pivot); };
+        });
 }
 
-/// Sums of g and g (x - mean).
+/// Sums of g and g (x - mean), the mean being the pivot.
 template <class T>
-static void plane_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end) {
-    for (int64_t c = begin; c < end; c++) {
-        const T mean = p.pivot[c];
-        channel_sums(p, c, [](T, T g) { return g; }, [mean](T x, T g) { return g * (x - mean); }, p.sums + 2 * c);
-    }
+static void plane_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2]) {
+    plane_sums(
+        p, begin, end, sums,
+        [](T) { return [](auto& total, const auto&, const auto& g) { total += g; }; },
+        [](T mean) { return [mean](auto& total, const auto& x, const auto& g) { total += g * (x - mean); }; });
 }
 
 /// out = x * scale + shift, or with gradients out = g * scale + x * slope + shift, for planes begin ..< end of N * C.

@@ -13,7 +13,7 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
         T* __restrict y = write(row);
         // Two passes over a row that is in the first cache by then: no digits are lost to a large mean.
         const T mean = sum(x, n) / T(n);
-        const T variance = sum_of<T>(n, [mean](T v) { return (v - mean) * (v - mean); }, x) / T(n);
+        const T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) / T(n);
         const T rstd = 1 / square_root(variance + epsilon);
         means[row] = mean;
         rstds[row] = rstd;
@@ -46,10 +46,10 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
             T first, second;
             if (p.weight) {
                 first = dot(g, p.weight, n);
-                second = sum_of<T>(n, [mean](T v, T w, T u) { return v * w * (u - mean); }, g, p.weight, x);
+                second = sum_of<T>(n, [mean](auto& total, const auto& v, const auto& w, const auto& u) { total += v * w * (u - mean); }, g, p.weight, x);
             } else {
                 first = sum(g, n);
-                second = sum_of<T>(n, [mean](T v, T u) { return v * (u - mean); }, g, x);
+                second = sum_of<T>(n, [mean](auto& total, const auto& v, const auto& u) { total += v * (u - mean); }, g, x);
             }
             first /= T(n);
             const T slope = second * rstd * rstd / T(n);
