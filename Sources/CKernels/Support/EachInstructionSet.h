@@ -5,10 +5,18 @@
 #endif
 
 #define TL_ISA baseline
+#if defined(__aarch64__)
+#define TL_HAS_HALF 1
+#else
+#define TL_HAS_HALF 0
+#endif
 #include TL_KERNEL_BODY
 #undef TL_ISA
+#undef TL_HAS_HALF
 
 #if defined(__x86_64__)
+// TL_HAS_HALF says whether the set converts float16 in hardware.
+#define TL_HAS_HALF 1
 #define TL_ISA avx2
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #include TL_KERNEL_BODY
@@ -16,10 +24,13 @@
 #undef TL_ISA
 
 #define TL_ISA avx512
-#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))),                 \
+    apply_to = function)
 #include TL_KERNEL_BODY
 #pragma clang attribute pop
 #undef TL_ISA
+#undef TL_HAS_HALF
 #endif
 
 #undef TL_KERNEL_BODY

@@ -10,9 +10,14 @@ void GOMP_parallel(void (*function)(void*), void* data, unsigned threads, unsign
 int omp_get_thread_num(void);
 int omp_get_num_threads(void);
 int omp_in_parallel(void);
+void omp_set_num_threads(int count);
 }
 
 namespace tl {
+
+/// Tells OpenMP the thread count on the calling thread, where it does not know it yet. To be called before a library
+/// that asks OpenMP itself (oneDNN): OpenMP keeps the figure per thread.
+void follow_thread_count();
 
 /// Calls body(begin, end) over 0 ..< count in one contiguous range a thread, on this thread alone where there is less
 /// than two grains of work. How the range is cut depends on the number of threads, so a body whose result depends

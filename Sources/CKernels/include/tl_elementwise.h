@@ -51,7 +51,14 @@ enum tl_ternary_op {
     TL_TERNARY_COUNT
 };
 
-/// `params` may be NULL where the operation has none.
+/// Whether an operation exists for a compute dtype; calling one that does not traps. Integer division by zero gives 0,
+/// integer overflow wraps, and shift counts outside 0 ..< 64 shift everything out.
+TL_API bool tl_supports_unary(int32_t op, int32_t compute);
+TL_API bool tl_supports_binary(int32_t op, int32_t compute);
+TL_API bool tl_supports_ternary(int32_t op, int32_t compute);
+
+/// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not overlap
+/// one otherwise.
 TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params);
 TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
 TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,

@@ -1,0 +1,20 @@
+#include "Elementwise/Loops.h"
+#include "Elementwise/Operations.h"
+#include "Scalar/Scalar.h"
+
+// Loops over functions with loops of their own (fmod, integer division) stay scalar, which is no news.
+#pragma clang diagnostic ignored "-Wpass-failed"
+
+#define TL_KERNEL_BODY "Elementwise/Binary.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+const tl::Kernel& tl::binary_kernel(int32_t op, int32_t compute) {
+    const int index = compute_index(compute);
+    static const Kernel none;
+    if (index < 0 || op < 0 || op >= TL_BINARY_COUNT) return none;
+#if defined(__x86_64__)
+    if (instruction_set == InstructionSet::avx512) return avx512::binary_table.kernels[op][index];
+    if (instruction_set == InstructionSet::avx2) return avx2::binary_table.kernels[op][index];
+#endif
+    return baseline::binary_table.kernels[op][index];
+}

@@ -1,0 +1,270 @@
+// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay in
+// the first-level cache, along one of three roads:
+//
+//   rows   the innermost dimension is long: operands that are contiguous along it and have the loop's dtype are used in
+//          place, others are gathered and converted into a buffer
+//   flat   the innermost dimension is short: blocks run across rows, and operands are gathered run by run
+//   tiles  some operand is contiguous along another dimension (a transposed matrix): blocks are tiles of both
+//          dimensions, so that each cache line of that operand is read once
+#include "Elementwise/Driver.h"
+#include "Support/Iteration.h"
+#include "Support/Parallel.h"
+#include <cstring>
+
+namespace tl {
+namespace {
+
+constexpr int64_t block = 512;
+constexpr int64_t tile_rows = 16, tile_columns = 32; // one block
+constexpr int64_t copy_tile = 64;
+constexpr int64_t short_row = 128;
+constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
+
+struct Operand {
+    char* data;
+    int64_t size;         // bytes of an element where it lies
+    int64_t native_size;  // and in a buffer
+    ConvertBlock convert; // between the two, towards the loop for inputs and from it for the output
+    bool native;          // the same dtype, so no conversion is needed
+    const int64_t* strides;
+};
+
+struct alignas(64) Buffers {
+    char bytes[max_operands][block * 8];
+    char column[block * 8];
+};
+
+struct Driver {
+    const Iteration& it;
+    Loop loop;
+    const double* parameters;
+    Operand operands[max_operands];
+    int count;
+
+    /// Elements of one run, in the buffer or in place.
+    const void* read(int k, const char* source, int64_t stride, int64_t n, char* buffer) const {
+        const Operand& operand = operands[k];
+        if (operand.native && stride == 1) return source;
+        operand.convert(source, stride, buffer, 1, n);
+        return buffer;
+    }
+
+    void rows(int64_t begin, int64_t end, int64_t pieces, int64_t piece) const {
+        Buffers buffers;
+        bool direct[max_operands];
+        const char* filled[max_operands] = {};
+        for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
+        const int64_t length = it.rank ? it.shape[0] : 1;
+        Walker walker(it, 1, begin / pieces);
+        int64_t part = begin % pieces;
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t start = part * piece, n = std::min(piece, length - start);
+            const void* in[max_operands];
+            char* at[max_operands];
+            for (int k = 0; k < count; ++k)
+                at[k] = operands[k].data + (walker.offset[k] + start * operands[k].strides[0]) * operands[k].size;
+            if (loop) {
+                for (int k = 1; k < count; ++k) {
+                    if (direct[k]) {
+                        in[k - 1] = at[k];
+                        continue;
+                    }
+                    // A scalar fills its buffer once.
+                    if (operands[k].strides[0] != 0 || filled[k] != at[k])
+                        operands[k].convert(at[k], operands[k].strides[0], buffers.bytes[k], 1,
+                                            operands[k].strides[0] ? n : std::min(block, length));
+                    filled[k] = operands[k].strides[0] ? nullptr : at[k];
+                    in[k - 1] = buffers.bytes[k];
+                }
+                loop(direct[0] ? at[0] : buffers.bytes[0], in, n, parameters);
+                if (!direct[0]) operands[0].convert(buffers.bytes[0], 1, at[0], operands[0].strides[0], n);
+            } else if (direct[0]) {
+                operands[1].convert(at[1], operands[1].strides[0], at[0], 1, n);
+            } else if (direct[1]) {
+                operands[0].convert(at[1], 1, at[0], operands[0].strides[0], n);
+            } else if (operands[0].native && operands[1].native) {
+                operands[0].convert(at[1], operands[1].strides[0], at[0], operands[0].strides[0], n);
+            } else {
+                operands[1].convert(at[1], operands[1].strides[0], buffers.bytes[1], 1, n);
+                operands[0].convert(buffers.bytes[1], 1, at[0], operands[0].strides[0], n);
+            }
+            if (++part == pieces) {
+                part = 0;
+                walker.step();
+            }
+        }
+    }
+
+    /// Moves elements begin ..< begin + n of operand k between memory and a buffer, run by run.
+    void transfer(int k, int64_t begin, int64_t n, char* buffer) const {
+        const Operand& operand = operands[k];
+        const int64_t length = it.shape[0], stride = operand.strides[0];
+        Walker walker(it, 1, begin / length);
+        int64_t start = begin % length;
+        while (n > 0) {
+            const int64_t run = std::min(n, length - start);
+            char* at = operand.data + (walker.offset[k] + start * stride) * operand.size;
+            if (k == 0)
+                operand.convert(buffer, 1, at, stride, run);
+            else
+                operand.convert(at, stride, buffer, 1, run);
+            buffer += run * operand.native_size;
+            n -= run;
+            start = 0;
+            walker.step();
+        }
+    }
+
+    void flat(int64_t begin, int64_t end) const {
+        Buffers buffers;
+        bool dense[max_operands];
+        for (int k = 0; k < count; ++k) {
+            int64_t expected = 1;
+            dense[k] = true;
+            for (int d = 0; d < it.rank; expected *= it.shape[d++]) dense[k] &= operands[k].strides[d] == expected;
+        }
+        for (int64_t start = begin; start < end; start += block) {
+            const int64_t n = std::min(block, end - start);
+            const void* in[max_operands];
+            for (int k = 1; k < count; ++k) {
+                if (dense[k]) {
+                    in[k - 1] = read(k, operands[k].data + start * operands[k].size, 1, n, buffers.bytes[k]);
+                } else {
+                    transfer(k, start, n, buffers.bytes[k]);
+                    in[k - 1] = buffers.bytes[k];
+                }
+            }
+            char* out = operands[0].data + start * operands[0].size;
+            const bool direct = dense[0] && operands[0].native;
+            if (loop) loop(direct ? out : buffers.bytes[0], in, n, parameters);
+            char* result = loop ? buffers.bytes[0] : const_cast<char*>(static_cast<const char*>(in[0]));
+            if (direct) {
+                if (!loop) std::memcpy(out, result, static_cast<size_t>(n * operands[0].size));
+            } else if (dense[0]) {
+                operands[0].convert(result, 1, out, 1, n);
+            } else {
+                transfer(0, start, n, result);
+            }
+        }
+    }
+
+    /// A tile of rows x columns (dimensions 1 and 0), gathered row by row into the buffer.
+    void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers& buffers) const {
+        const Operand& operand = operands[k];
+        const int64_t s0 = operand.strides[0], s1 = operand.strides[1];
+        char* buffer = buffers.bytes[k];
+        if (s1 == 1 && s0 != 1 && s0 != 0) {
+            if (operand.native) {
+                transpose_block(operand.size, at, s0, buffer, columns, rows, columns);
+                return;
+            }
+            for (int64_t c = 0; c < columns; ++c)
+                operand.convert(at + c * s0 * operand.size, 1, buffers.column + c * rows * operand.native_size, 1,
+                                rows);
+            transpose_block(operand.native_size, buffers.column, rows, buffer, columns, rows, columns);
+            return;
+        }
+        for (int64_t r = 0; r < rows; ++r)
+            operand.convert(at + r * s1 * operand.size, s0, buffer + r * columns * operand.native_size, 1, columns);
+    }
+
+    void tiles(int64_t begin, int64_t end, int64_t down, int64_t across, int64_t height, int64_t width,
+               bool copies) const {
+        Buffers buffers;
+        for (int64_t task = begin; task < end; ++task) {
+            const int64_t c = task % across * width, r = task / across % down * height;
+            const int64_t columns = std::min(width, it.shape[0] - c), rows = std::min(height, it.shape[1] - r);
+            const Walker walker(it, 2, task / across / down);
+            char* at[max_operands];
+            for (int k = 0; k < count; ++k)
+                at[k] = operands[k].data +
+                        (walker.offset[k] + c * operands[k].strides[0] + r * operands[k].strides[1]) * operands[k].size;
+            if (copies) {
+                transpose_block(operands[0].size, at[1], operands[1].strides[0], at[0], operands[0].strides[1], rows,
+                                columns);
+                continue;
+            }
+            const void* in[max_operands];
+            for (int k = 1; k < count; ++k) {
+                read_tile(k, at[k], rows, columns, buffers);
+                in[k - 1] = buffers.bytes[k];
+            }
+            const char* result = buffers.bytes[loop ? 0 : 1];
+            if (loop) loop(buffers.bytes[0], in, rows * columns, parameters);
+            for (int64_t i = 0; i < rows; ++i)
+                operands[0].convert(result + i * columns * operands[0].native_size, 1,
+                                    at[0] + i * operands[0].strides[1] * operands[0].size, operands[0].strides[0],
+                                    columns);
+        }
+    }
+
+    /// The dimension along which some input is contiguous although the output prefers dimension 0; 0 for none.
+    int transposed_dimension() const {
+        for (int k = 1; k < count; ++k) {
+            const int64_t* strides = operands[k].strides;
+            if (strides[0] == 1 || strides[0] == 0) continue;
+            for (int d = 1; d < it.rank; ++d)
+                if (strides[d] == 1 && it.shape[d] >= 4 && it.shape[0] >= 4) return d;
+        }
+        return 0;
+    }
+};
+
+} // namespace
+
+void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* const* tensors, const int32_t* natives,
+                     const double* parameters) {
+    Iteration it(tensors, count, 0, tensors[0]->rank);
+    if (it.count == 0) return;
+    static constexpr double none[3] = {};
+    Driver driver{it, loop, parameters ? parameters : none, {}, count};
+    for (int k = 0; k < count; ++k) {
+        const int32_t dtype = tensors[k]->dtype, native = natives[k];
+        driver.operands[k] = {static_cast<char*>(tensors[k]->data),
+                              size_of_dtype(dtype),
+                              size_of_dtype(native),
+                              k == 0 ? convert_block(native, dtype) : convert_block(dtype, native),
+                              dtype == native,
+                              it.strides[k]};
+    }
+    it.sort();
+    it.merge();
+    if (it.rank == 0) {
+        it.rank = 1;
+        it.shape[0] = 1;
+        for (int k = 0; k < count; ++k) it.strides[k][0] = 1;
+    }
+    const int64_t grain = expensive ? grain_of_arithmetic : grain_of_traffic;
+
+    if (it.rank >= 2 && it.count >= 16 * block) {
+        if (const int d = driver.transposed_dimension()) {
+            if (d != 1) it.swap(1, d);
+            const Operand &out = driver.operands[0], &in = driver.operands[1];
+            const bool copies = !loop && out.native && in.native && out.strides[0] == 1 && in.strides[1] == 1;
+            const int64_t height = copies ? copy_tile : tile_rows, width = copies ? copy_tile : tile_columns;
+            const int64_t down = (it.shape[1] + height - 1) / height, across = (it.shape[0] + width - 1) / width;
+            const int64_t outer = it.count / it.shape[0] / it.shape[1];
+            parallel_for(outer * down * across, std::max<int64_t>(1, grain / (height * width)),
+                         [&](int64_t begin, int64_t end) {
+                             driver.tiles(begin, end, down, across, height, width, copies);
+                         });
+            return;
+        }
+    }
+    if (it.rank >= 2 && it.shape[0] < short_row) {
+        const int64_t blocks = (it.count + block - 1) / block;
+        parallel_for(blocks, std::max<int64_t>(1, grain / block), [&](int64_t begin, int64_t end) {
+            driver.flat(begin * block, std::min(end * block, it.count));
+        });
+        return;
+    }
+    bool direct = true;
+    for (int k = 0; k < count; ++k) direct &= driver.operands[k].native && it.strides[k][0] == 1;
+    // Without buffers a piece may be long; it is cut only so that threads have something to share.
+    const int64_t piece = direct ? std::min(it.shape[0], grain_of_arithmetic) : block;
+    const int64_t pieces = (it.shape[0] + piece - 1) / piece;
+    parallel_for(it.count / it.shape[0] * pieces, std::max<int64_t>(1, grain / std::min(piece, it.shape[0])),
+                 [&](int64_t begin, int64_t end) { driver.rows(begin, end, pieces, piece); });
+}
+
+} // namespace tl

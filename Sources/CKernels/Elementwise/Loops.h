@@ -1,0 +1,31 @@
+// What the driver knows of a kernel: a loop over contiguous elements of its own dtypes, compiled for each instruction
+// set.
+#ifndef TL_LOOPS_H
+#define TL_LOOPS_H
+#include "Support/InstructionSets.h"
+#include "include/tl_elementwise.h"
+
+namespace tl {
+
+/// Contiguous elements; `out` may be one of the inputs, but must not overlap them otherwise.
+using Loop = void (*)(void* out, const void* const* in, int64_t count, const double* parameters);
+
+struct Kernel {
+    Loop loop = nullptr;
+    bool to_bool = false;   // writes bytes of 0 and 1 instead of the compute dtype
+    bool expensive = false; // worth a second thread much earlier than memory traffic alone
+};
+
+/// 0, 1, 2 for float32, float64, int64; other dtypes have no arithmetic.
+inline int compute_index(int32_t dtype) {
+    return dtype == TL_FLOAT32 ? 0 : dtype == TL_FLOAT64 ? 1 : dtype == TL_INT64 ? 2 : -1;
+}
+
+/// The kernels of the instruction set in use; `loop` is NULL where an operation does not exist for a compute dtype.
+const Kernel& unary_kernel(int32_t op, int32_t compute);
+const Kernel& binary_kernel(int32_t op, int32_t compute);
+const Kernel& ternary_kernel(int32_t op, int32_t compute);
+
+} // namespace tl
+
+#endif

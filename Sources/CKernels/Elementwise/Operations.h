@@ -1,0 +1,39 @@
+// Every element-wise operation: its enumerator without the prefix, its scalar function without prefix and type, in the
+// order of the enumerations in tl_elementwise.h (a static assertion compares the counts). The groups say for which compute types a kernel exists.
+//   N  any number      F  floating point      I  integers      P  any number, to bool
+#ifndef TL_OPERATIONS_H
+#define TL_OPERATIONS_H
+
+#define TL_UNARY_OPERATIONS(N, F, I, P)                                                                                \
+    N(NEG, neg) N(ABS, abs) N(SIGN, sign) N(SQUARE, square) N(RELU, relu)                                              \
+    P(LOGICAL_NOT, logical_not) P(ISNAN, isnan) P(ISINF, isinf) P(ISFINITE, isfinite) P(SIGNBIT, signbit)              \
+    I(BITWISE_NOT, bitwise_not)                                                                                        \
+    F(SQRT, sqrt) F(RSQRT, rsqrt) F(RECIPROCAL, reciprocal)                                                            \
+    F(EXP, exp) F(EXP2, exp2) F(EXPM1, expm1) F(LOG, log) F(LOG2, log2) F(LOG10, log10) F(LOG1P, log1p)                \
+    F(ASIN, asin) F(ACOS, acos) F(ATAN, atan)                                                                          \
+    F(SINH, sinh) F(COSH, cosh) F(TANH, tanh) F(ASINH, asinh) F(ACOSH, acosh) F(ATANH, atanh)                          \
+    F(ERF, erf) F(ERFC, erfc) F(ERFINV, erfinv) F(LGAMMA, lgamma) F(DIGAMMA, digamma)                                  \
+    F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
+    F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
+    F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)
+
+/// Unary operations with a faster form, name_small, for float arguments below 2^20; floating point.
+#define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
+
+/// Unary operations with one and with two parameters; floating point.
+#define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu)
+#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh)
+
+#define TL_BINARY_OPERATIONS(N, F, I, P)                                                                               \
+    N(ADD, add) N(SUB, sub) N(MUL, mul) F(DIV, div)                                                                    \
+    N(POW, pow) N(FMOD, fmod) N(REMAINDER, remainder) N(FLOOR_DIVIDE, floor_divide) N(TRUNC_DIVIDE, trunc_divide)      \
+    N(MAXIMUM, maximum) N(MINIMUM, minimum) N(FMAX, fmax) N(FMIN, fmin)                                                \
+    F(ATAN2, atan2) F(HYPOT, hypot) F(COPYSIGN, copysign) F(XLOGY, xlogy) F(LOGADDEXP, logaddexp)                      \
+    I(BITWISE_AND, bitwise_and) I(BITWISE_OR, bitwise_or) I(BITWISE_XOR, bitwise_xor)                                  \
+    I(SHIFT_LEFT, shift_left) I(SHIFT_RIGHT, shift_right)                                                              \
+    P(EQ, eq) P(NE, ne) P(LT, lt) P(LE, le) P(GT, gt) P(GE, ge)                                                        \
+    P(LOGICAL_AND, logical_and) P(LOGICAL_OR, logical_or) P(LOGICAL_XOR, logical_xor)                                  \
+    F(RELU_GRAD, relu_grad) F(SIGMOID_GRAD, sigmoid_grad) F(TANH_GRAD, tanh_grad)                                      \
+    F(GELU_GRAD, gelu_grad) F(GELU_TANH_GRAD, gelu_tanh_grad) F(SILU_GRAD, silu_grad)
+
+#endif

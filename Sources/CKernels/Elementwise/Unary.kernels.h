@@ -1,0 +1,100 @@
+// Loops over the unary scalar functions. Element i is read before element i is written, so working in place is safe
+// and the loops may assume that their arrays do not overlap otherwise.
+namespace tl::TL_ISA {
+
+#define TL_UNARY_LOOP(name, type, In, Out)                                                                             \
+    void name##_##type(void* out, const void* const* in, int64_t count, const double*) {                               \
+        const In* x = static_cast<const In*>(in[0]);                                                                   \
+        Out* y = static_cast<Out*>(out);                                                                               \
+        _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < count; ++i) y[i] =                      \
+            static_cast<Out>(tl_##name##_##type(x[i]));                                                                \
+    }
+#define TL_UNARY_LOOP_1(name, type, T)                                                                                 \
+    void name##_##type(void* out, const void* const* in, int64_t count, const double* parameters) {                    \
+        const T* x = static_cast<const T*>(in[0]);                                                                     \
+        T* y = static_cast<T*>(out);                                                                                   \
+        const T p = static_cast<T>(parameters[0]);                                                                     \
+        _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < count; ++i) y[i] =                      \
+            tl_##name##_##type(x[i], p);                                                                               \
+    }
+#define TL_UNARY_LOOP_2(name, type, T)                                                                                 \
+    void name##_##type(void* out, const void* const* in, int64_t count, const double* parameters) {                    \
+        const T* x = static_cast<const T*>(in[0]);                                                                     \
+        T* y = static_cast<T*>(out);                                                                                   \
+        const T p = static_cast<T>(parameters[0]), q = static_cast<T>(parameters[1]);                                  \
+        _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < count; ++i) y[i] =                      \
+            tl_##name##_##type(x[i], p, q);                                                                            \
+    }
+
+#define TL_UNARY_LOOP_SMALL(name)                                                                                      \
+    void name##_f32(void* out, const void* const* in, int64_t count, const double*) {                                  \
+        for (int64_t start = 0; start < count; start += 256) {                                                         \
+            const float* x = static_cast<const float*>(in[0]) + start;                                                 \
+            float* y = static_cast<float*>(out) + start;                                                               \
+            const int64_t n = count - start < 256 ? count - start : 256;                                               \
+            int large = 0;                                                                                             \
+            for (int64_t i = 0; i < n; ++i) large |= !(tl_abs_f32(x[i]) < 1048576.0f);                                 \
+            if (large) {                                                                                               \
+                _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < n; ++i) y[i] =                  \
+                    tl_##name##_f32(x[i]);                                                                             \
+            } else {                                                                                                   \
+                _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < n; ++i) y[i] =                  \
+                    tl_##name##_small_f32(x[i]);                                                                       \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
+// A namespace of their own keeps the loops apart from the functions of the C library.
+namespace unary {
+#define TL_FLOATING(ENUM, name) TL_UNARY_LOOP(name, f32, float, float) TL_UNARY_LOOP(name, f64, double, double)
+#define TL_INTEGER(ENUM, name) TL_UNARY_LOOP(name, i64, tl_i64, tl_i64)
+#define TL_NUMBER(ENUM, name) TL_FLOATING(ENUM, name) TL_INTEGER(ENUM, name)
+#define TL_PREDICATE(ENUM, name)                                                                                       \
+    TL_UNARY_LOOP(name, f32, float, uint8_t)                                                                           \
+    TL_UNARY_LOOP(name, f64, double, uint8_t) TL_UNARY_LOOP(name, i64, tl_i64, uint8_t)
+TL_UNARY_OPERATIONS(TL_NUMBER, TL_FLOATING, TL_INTEGER, TL_PREDICATE)
+#undef TL_FLOATING
+#undef TL_INTEGER
+#undef TL_NUMBER
+#undef TL_PREDICATE
+#define TL_FLOATING(ENUM, name) TL_UNARY_LOOP_1(name, f32, float) TL_UNARY_LOOP_1(name, f64, double)
+TL_UNARY_OPERATIONS_1(TL_FLOATING)
+#undef TL_FLOATING
+#define TL_FLOATING(ENUM, name) TL_UNARY_LOOP_2(name, f32, float) TL_UNARY_LOOP_2(name, f64, double)
+TL_UNARY_OPERATIONS_2(TL_FLOATING)
+#undef TL_FLOATING
+#define TL_FLOATING(ENUM, name) TL_UNARY_LOOP_SMALL(name) TL_UNARY_LOOP(name, f64, double, double)
+TL_UNARY_OPERATIONS_SMALL(TL_FLOATING)
+#undef TL_FLOATING
+} // namespace unary
+
+struct UnaryTable {
+    Kernel kernels[TL_UNARY_COUNT][3];
+    constexpr UnaryTable() : kernels() {
+#define TL_FLOATING(ENUM, name)                                                                                        \
+    kernels[TL_UNARY_##ENUM][0] = {unary::name##_f32, false, TL_UNARY_##ENUM >= TL_UNARY_EXP};                         \
+    kernels[TL_UNARY_##ENUM][1] = {unary::name##_f64, false, TL_UNARY_##ENUM >= TL_UNARY_EXP};
+#define TL_INTEGER(ENUM, name) kernels[TL_UNARY_##ENUM][2] = {unary::name##_i64, false, false};
+#define TL_NUMBER(ENUM, name) TL_FLOATING(ENUM, name) TL_INTEGER(ENUM, name)
+#define TL_PREDICATE(ENUM, name)                                                                                       \
+    kernels[TL_UNARY_##ENUM][0] = {unary::name##_f32, true, false};                                                    \
+    kernels[TL_UNARY_##ENUM][1] = {unary::name##_f64, true, false};                                                    \
+    kernels[TL_UNARY_##ENUM][2] = {unary::name##_i64, true, false};
+        TL_UNARY_OPERATIONS(TL_NUMBER, TL_FLOATING, TL_INTEGER, TL_PREDICATE)
+        TL_UNARY_OPERATIONS_SMALL(TL_FLOATING)
+        TL_UNARY_OPERATIONS_1(TL_FLOATING)
+        TL_UNARY_OPERATIONS_2(TL_FLOATING)
+#undef TL_FLOATING
+#undef TL_INTEGER
+#undef TL_NUMBER
+#undef TL_PREDICATE
+    }
+};
+inline constexpr UnaryTable unary_table;
+
+#undef TL_UNARY_LOOP
+#undef TL_UNARY_LOOP_1
+#undef TL_UNARY_LOOP_SMALL
+#undef TL_UNARY_LOOP_2
+
+} // namespace tl::TL_ISA

@@ -1,0 +1,303 @@
+// Walks the folded elements of each output, row by row or column by column.
+#ifndef TL_REDUCE_DRIVER_H
+#define TL_REDUCE_DRIVER_H
+#include "Reduce/Folds.h"
+#include "Support/Iteration.h"
+#include "Support/Parallel.h"
+#include <cstdio>
+#include <cstring>
+
+namespace tl {
+
+/// Memory for partial results, which are a thousandth of the input.
+struct Scratch {
+    char* data;
+    size_t size;
+    explicit Scratch(int64_t bytes) : data(nullptr), size(static_cast<size_t>(bytes)) {
+        data = static_cast<char*>(tl_allocate(size));
+        if (!data) {
+            std::fputs("torchlight: out of memory for the partial results of a reduction\n", stderr);
+            std::abort();
+        }
+    }
+    ~Scratch() { tl_deallocate(data, size); }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+};
+
+/// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
+/// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
+struct RowDriver {
+    static constexpr int64_t piece_size = 1024, panel_rows = 128, panel_columns = 16, chunk = 16;
+    static constexpr int64_t largest_state = 32, batch = 128;
+
+    const Iteration& kept; // operand 0 is x
+    const Iteration& fold; // of x alone
+    const RowFold& kernel;
+    const char* x;
+    int64_t size;         // of an element of x
+    int64_t compute_size; // of an element that the kernel reads
+    ConvertBlock load;
+    bool native;
+
+    int64_t length, outputs_in_row, width, pieces, per_run;
+    bool panel, by_run;
+
+    RowDriver(const Iteration& kept_dims, const Iteration& fold_dims, const RowFold& row_fold, const tl_tensor& tensor,
+              int32_t compute)
+        : kept(kept_dims), fold(fold_dims), kernel(row_fold), x(static_cast<const char*>(tensor.data)),
+          size(size_of_dtype(tensor.dtype)), compute_size(size_of_dtype(compute)),
+          load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {
+        length = fold.rank ? fold.shape[0] : 1;
+        outputs_in_row = kept.rank ? kept.shape[0] : 1;
+        // Where outputs are neighbours in memory and folded elements are not, 16 outputs are folded side by side, so that
+        // each cache line is read once.
+        panel = kept.rank > 0 && kept.strides[0][0] == 1 && outputs_in_row >= 4 && fold.rank > 0 &&
+                fold.strides[0][0] != 1 && fold.count >= 4;
+        width = panel ? panel_columns : 1;
+        by_run = fold.rank <= 1 || length >= 256;
+        per_run = (length + piece_size - 1) / piece_size;
+        pieces = panel    ? (fold.count + panel_rows - 1) / panel_rows
+                 : by_run ? fold.count / length * per_run
+                          : (fold.count + piece_size - 1) / piece_size;
+    }
+
+    struct alignas(64) Buffers {
+        char elements[panel_rows * panel_columns * 8];
+        char gathered[panel_rows * panel_columns * 8];
+        char stack[16][panel_columns * largest_state];
+    };
+
+    /// States of `columns` neighbouring outputs, whose first has its elements at `base`, for one piece.
+    void fold_piece(const char* base, int64_t index, int64_t columns, char* states, Buffers& buffers) const {
+        if (panel) {
+            const int64_t first = index * panel_rows, rows = std::min(panel_rows, fold.count - first);
+            Walker walker(fold, 0, first);
+            for (int64_t r = 0; r < rows; ++r, walker.step())
+                load(base + walker.offset[0] * size, 1, buffers.gathered + r * columns * compute_size, 1, columns);
+            transpose_block(compute_size, buffers.gathered, columns, buffers.elements, rows, columns, rows);
+            for (int64_t c = 0; c < columns; ++c)
+                kernel.piece(states + c * kernel.state_size, buffers.elements + c * rows * compute_size, rows, first);
+            return;
+        }
+        int64_t position, count;
+        const char* at;
+        if (by_run) {
+            const int64_t run = index / per_run, start = index % per_run * piece_size;
+            const int64_t stride = fold.rank ? fold.strides[0][0] : 1;
+            const Walker walker(fold, 1, run);
+            count = std::min(piece_size, length - start);
+            position = run * length + start;
+            at = base + (walker.offset[0] + start * stride) * size;
+            if (!native || stride != 1) {
+                load(at, stride, buffers.elements, 1, count);
+                at = buffers.elements;
+            }
+        } else {
+            position = index * piece_size;
+            count = std::min(piece_size, fold.count - position);
+            at = buffers.elements;
+            Walker walker(fold, 1, position / length);
+            int64_t start = position % length, left = count;
+            for (char* to = buffers.elements; left > 0; walker.step(), start = 0) {
+                const int64_t run = std::min(left, length - start);
+                load(base + (walker.offset[0] + start * fold.strides[0][0]) * size, fold.strides[0][0], to, 1, run);
+                to += run * compute_size;
+                left -= run;
+            }
+        }
+        kernel.piece(states, at, count, position);
+    }
+
+    /// Folds pieces begin ..< end, joining equals first as in pairwise summation.
+    void fold_pieces(const char* base, int64_t begin, int64_t end, int64_t columns, char* states,
+                     Buffers& buffers) const {
+        const int64_t bytes = columns * kernel.state_size;
+        int depth = 0;
+        for (int64_t index = begin; index < end; ++index) {
+            fold_piece(base, index, columns, buffers.stack[depth++], buffers);
+            for (int64_t done = index - begin + 1; done % 2 == 0; done /= 2) join(buffers, --depth, columns);
+        }
+        while (depth > 1) join(buffers, --depth, columns);
+        std::memcpy(states, buffers.stack[0], static_cast<size_t>(bytes));
+    }
+
+    void join(Buffers& buffers, int level, int64_t columns) const {
+        for (int64_t c = 0; c < columns; ++c)
+            kernel.merge(buffers.stack[level - 1] + c * kernel.state_size,
+                         buffers.stack[level] + c * kernel.state_size);
+    }
+
+    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first` is
+    /// the index within it.
+    template <class Finish>
+    void run(Finish&& finish) const {
+        const int64_t units_in_row = (outputs_in_row + width - 1) / width;
+        const int64_t units = kept.count / outputs_in_row * units_in_row;
+        const int64_t chunks = (pieces + chunk - 1) / chunk;
+        const int64_t stride = kept.rank ? kept.strides[0][0] : 0;
+        if (chunks == 1) {
+            const int64_t grain = std::max<int64_t>(1, 32768 / (fold.count * width));
+            parallel_for(units, grain, [&](int64_t begin, int64_t end) {
+                Buffers buffers;
+                alignas(64) char states[batch * largest_state];
+                Walker walker(kept, 1, begin / units_in_row);
+                int64_t unit = begin % units_in_row, waiting = 0, first = unit * width;
+                for (int64_t i = begin; i < end; ++i) {
+                    const int64_t start = unit * width, columns = std::min(width, outputs_in_row - start);
+                    fold_pieces(x + (walker.offset[0] + start * stride) * size, 0, pieces, columns,
+                                states + waiting * kernel.state_size, buffers);
+                    waiting += columns;
+                    const bool ends_row = ++unit == units_in_row;
+                    if (ends_row || waiting + width > batch || i + 1 == end) {
+                        finish(states, waiting, walker, first);
+                        first += waiting;
+                        waiting = 0;
+                    }
+                    if (ends_row) {
+                        unit = first = 0;
+                        walker.step();
+                    }
+                }
+            });
+            return;
+        }
+        const int64_t state = kernel.state_size;
+        Scratch partial(units * width * chunks * state);
+        parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
+            Buffers buffers;
+            for (int64_t task = begin; task < end; ++task) {
+                const int64_t unit = task / chunks, index = task % chunks;
+                const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
+                const Walker walker(kept, 1, unit / units_in_row);
+                // Laid out as [unit, chunk, column].
+                fold_pieces(x + (walker.offset[0] + start * stride) * size, index * chunk,
+                            std::min((index + 1) * chunk, pieces), columns, partial.data + task * width * state,
+                            buffers);
+            }
+        });
+        for (int64_t unit = 0; unit < units; ++unit) {
+            char* states = partial.data + unit * chunks * width * state;
+            const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
+            for (int64_t step = 1; step < chunks; step *= 2)
+                for (int64_t c = 0; c + step < chunks; c += 2 * step)
+                    for (int64_t i = 0; i < columns; ++i)
+                        kernel.merge(states + (c * width + i) * state, states + ((c + step) * width + i) * state);
+            finish(states, columns, Walker(kept, 1, unit / units_in_row), start);
+        }
+    }
+};
+
+/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after the
+/// other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
+struct ColumnDriver {
+    static constexpr int64_t block = 256, leaf = 32, chunk = 512;
+
+    const Iteration& kept;
+    const Iteration& fold;
+    const ColumnFold& kernel;
+    const char* x;
+    int64_t size, compute_size;
+    ConvertBlock load;
+    bool native;
+
+    static bool suits(const Iteration& kept, const Iteration& fold) {
+        return kept.rank > 0 && kept.strides[0][0] == 1 && kept.shape[0] >= 4 && fold.rank > 0 &&
+               fold.strides[0][0] != 1;
+    }
+
+    ColumnDriver(const Iteration& kept_dims, const Iteration& fold_dims, const ColumnFold& column_fold,
+                 const tl_tensor& tensor, int32_t compute)
+        : kept(kept_dims), fold(fold_dims), kernel(column_fold), x(static_cast<const char*>(tensor.data)),
+          size(size_of_dtype(tensor.dtype)), compute_size(size_of_dtype(compute)),
+          load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {}
+
+    struct alignas(64) Buffers {
+        char rows[4][block * 8];
+        char stack[8][block * 8];
+    };
+
+    void fold_chunk(const char* base, int64_t begin, int64_t end, int64_t columns, char* into, Buffers& buffers) const {
+        Walker walker(fold, 0, begin);
+        int depth = 0;
+        int64_t leaves = 0;
+        for (int64_t row = begin; row < end;) {
+            char* sum = depth == 0 ? into : buffers.stack[depth];
+            ++depth;
+            kernel.start(sum, columns);
+            const int64_t stop = std::min(row + leaf, end);
+            while (row < stop) {
+                const int64_t rows = stop - row >= 4 ? 4 : 1;
+                const void* at[4];
+                for (int64_t i = 0; i < rows; ++i, walker.step()) {
+                    at[i] = base + walker.offset[0] * size;
+                    if (!native) {
+                        load(at[i], 1, buffers.rows[i], 1, columns);
+                        at[i] = buffers.rows[i];
+                    }
+                }
+                if (rows == 4)
+                    kernel.four(sum, at, columns);
+                else
+                    kernel.one(sum, at[0], columns);
+                row += rows;
+            }
+            for (int64_t done = ++leaves; done % 2 == 0; done /= 2) join(into, --depth, columns, buffers);
+        }
+        while (depth > 1) join(into, --depth, columns, buffers);
+    }
+
+    void join(char* into, int level, int64_t columns, Buffers& buffers) const {
+        kernel.merge(level == 1 ? into : buffers.stack[level - 1], buffers.stack[level], columns);
+    }
+
+    /// Calls finish as RowDriver does; a state is one element.
+    template <class Finish>
+    void run(Finish&& finish) const {
+        const int64_t columns = kept.shape[0], blocks = (columns + block - 1) / block;
+        const int64_t outer = kept.count / columns, chunks = (fold.count + chunk - 1) / chunk;
+        const int64_t work = std::min(fold.count, chunk) * std::min(columns, block);
+        const int64_t grain = std::max<int64_t>(1, 32768 / work);
+        if (chunks == 1) {
+            parallel_for(outer * blocks, grain, [&](int64_t begin, int64_t end) {
+                Buffers buffers;
+                alignas(64) char sums[block * 8];
+                for (int64_t task = begin; task < end; ++task) {
+                    const Walker walker(kept, 1, task / blocks);
+                    const int64_t first = task % blocks * block, n = std::min(block, columns - first);
+                    fold_chunk(x + (walker.offset[0] + first) * size, 0, fold.count, n, sums, buffers);
+                    finish(sums, n, walker, first);
+                }
+            });
+            return;
+        }
+        const int64_t row_bytes = kept.count * compute_size;
+        Scratch partial(chunks * row_bytes);
+        parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
+            Buffers buffers;
+            for (int64_t task = begin; task < end; ++task) {
+                const int64_t index = task / (outer * blocks), part = task % (outer * blocks);
+                const Walker walker(kept, 1, part / blocks);
+                const int64_t first = part % blocks * block, n = std::min(block, columns - first);
+                fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
+                           std::min(fold.count, (index + 1) * chunk), n,
+                           partial.data + index * row_bytes + (part / blocks * columns + first) * compute_size,
+                           buffers);
+            }
+        });
+        parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
+            for (int64_t task = begin; task < end; ++task) {
+                const int64_t first = task % blocks * block, n = std::min(block, columns - first);
+                char* sums = partial.data + (task / blocks * columns + first) * compute_size;
+                for (int64_t step = 1; step < chunks; step *= 2)
+                    for (int64_t c = 0; c + step < chunks; c += 2 * step)
+                        kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);
+                finish(sums, n, Walker(kept, 1, task / blocks), first);
+            }
+        });
+    }
+};
+
+} // namespace tl
+
+#endif

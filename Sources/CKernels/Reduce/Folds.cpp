@@ -1,0 +1,34 @@
+#include "Reduce/Folds.h"
+#include "Elementwise/Loops.h"
+#include "Scalar/Scalar.h"
+#include <cstring>
+#include <limits>
+
+// Vectors are passed between functions that are all inlined, so no calling convention is concerned.
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define TL_KERNEL_BODY "Reduce/Folds.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+namespace tl {
+
+const Fold& fold_kernel(int32_t op, int32_t compute) { return TL_DISPATCH(fold, op, compute_index(compute)); }
+const RowFold& extreme_kernel(bool largest, int32_t compute) {
+    return TL_DISPATCH(extreme, largest, compute_index(compute));
+}
+const RowFold& moment_kernel(int32_t compute) { return TL_DISPATCH(moment, compute_index(compute)); }
+
+void finish_logsumexp(int32_t compute, const void* states, void* results, int64_t count) {
+    TL_DISPATCH(finish_exponentials, compute_index(compute), states, results, count);
+}
+
+void divide_results(int32_t compute, void* results, int64_t count, double divisor) {
+    if (compute == TL_FLOAT32)
+        for (int64_t i = 0; i < count; ++i)
+            static_cast<float*>(results)[i] =
+                static_cast<float>(static_cast<double>(static_cast<float*>(results)[i]) / divisor);
+    else if (compute == TL_FLOAT64)
+        for (int64_t i = 0; i < count; ++i) static_cast<double*>(results)[i] /= divisor;
+}
+
+} // namespace tl

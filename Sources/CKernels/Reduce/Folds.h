@@ -1,0 +1,55 @@
+// What the drivers of reductions know of a kernel.
+#ifndef TL_FOLDS_H
+#define TL_FOLDS_H
+#include "Support/InstructionSets.h"
+#include "include/tl_reduce.h"
+
+namespace tl {
+
+/// Folds pieces of a row into states, and states into one another; a state is at most 32 bytes.
+struct RowFold {
+    int64_t state_size = 0;
+    /// The state of `count` (at least 1) contiguous elements of the compute dtype; `position` is the index of the first.
+    void (*piece)(void* state, const void* x, int64_t count, int64_t position) = nullptr;
+    /// Joins the state of later elements to that of earlier ones.
+    void (*merge)(void* state, const void* later) = nullptr;
+};
+
+/// Folds rows of a matrix into one row, element by element; the state of a column is one element.
+struct ColumnFold {
+    void (*start)(void* into, int64_t count) = nullptr;
+    void (*four)(void* into, const void* const* rows, int64_t count) = nullptr;
+    void (*one)(void* into, const void* row, int64_t count) = nullptr;
+    void (*merge)(void* into, const void* other, int64_t count) = nullptr;
+};
+
+struct Fold {
+    RowFold row;
+    ColumnFold column;
+};
+
+/// States of the two reductions that keep more than a value. Counts and moments are double for any compute dtype.
+struct MomentState {
+    double count, mean, squares; // squares: of the deviations from the mean
+};
+template <class T>
+struct ExtremeState {
+    T value;
+    int64_t index;
+};
+template <class T>
+struct ExponentialState {
+    T highest, sum; // sum of exp(x - highest), or of exp(x) where the highest is infinite
+};
+
+const Fold& fold_kernel(int32_t op, int32_t compute);       // sum, prod, max, min, any, all, sum of squares, logsumexp
+const RowFold& extreme_kernel(bool largest, int32_t compute);
+const RowFold& moment_kernel(int32_t compute);
+/// Turns states of logsumexp into results.
+void finish_logsumexp(int32_t compute, const void* states, void* results, int64_t count);
+/// results[i] /= divisor
+void divide_results(int32_t compute, void* results, int64_t count, double divisor);
+
+} // namespace tl
+
+#endif

@@ -1,0 +1,306 @@
+// Folding contiguous elements with several accumulators, so that the additions need not wait for one another.
+//
+// Accuracy of sums: a piece has at most 1,024 elements, of which each of 16 or 32 accumulators takes its share; pieces
+// are joined pairwise by the drivers. The error grows as that of pairwise summation.
+namespace tl::TL_ISA {
+
+/// 128 bytes at a time, as many registers as the instruction set needs for it.
+template <class T>
+struct Wide {
+    typedef T Vector __attribute__((vector_size(128), aligned(sizeof(T))));
+    typedef T Quarter __attribute__((vector_size(32), aligned(sizeof(T))));
+    static constexpr int64_t lanes = 128 / sizeof(T);
+};
+
+// An operation maps an element and combines two values; written for numbers and vectors alike (V is T or a vector of T).
+template <class T>
+struct Sum {
+    static T identity() { return T(0); }
+    template <class V>
+    static V map(V x) { return x; }
+    template <class V>
+    static V combine(V a, V b) { return a + b; }
+};
+template <class T>
+struct SumSquares : Sum<T> {
+    template <class V>
+    static V map(V x) { return x * x; }
+};
+template <class T>
+struct Product {
+    static T identity() { return T(1); }
+    template <class V>
+    static V map(V x) { return x; }
+    template <class V>
+    static V combine(V a, V b) { return a * b; }
+};
+template <class T>
+struct Maximum {
+    static T identity() {
+        return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
+                                                    : std::numeric_limits<T>::lowest();
+    }
+    template <class V>
+    static V map(V x) { return x; }
+    template <class V>
+    static V combine(V a, V b) { return ((b > a) | (b != b)) ? b : a; }
+};
+template <class T>
+struct Minimum {
+    static T identity() {
+        return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                                    : std::numeric_limits<T>::max();
+    }
+    template <class V>
+    static V map(V x) { return x; }
+    template <class V>
+    static V combine(V a, V b) { return ((b < a) | (b != b)) ? b : a; }
+};
+template <class T>
+struct Any {
+    static T identity() { return T(0); }
+    template <class V>
+    static V map(V x) { return x != T(0) ? V{} + T(1) : V{}; }
+    template <class V>
+    static V combine(V a, V b) { return b > a ? b : a; }
+};
+template <class T>
+struct All {
+    static T identity() { return T(1); }
+    template <class V>
+    static V map(V x) { return x != T(0) ? V{} + T(1) : V{}; }
+    template <class V>
+    static V combine(V a, V b) { return b < a ? b : a; }
+};
+
+// ---- Rows
+
+template <class Op, class V, class T>
+inline __attribute__((always_inline)) T across(const V& vector) {
+    constexpr int lanes = sizeof(V) / sizeof(T);
+    T lane[lanes];
+    std::memcpy(lane, &vector, sizeof vector);
+    for (int width = lanes / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; ++i) lane[i] = Op::combine(lane[i], lane[i + width]);
+    return lane[0];
+}
+
+template <class Op, class T>
+void fold_piece(void* state, const void* source, int64_t count, int64_t) {
+    using V = typename Wide<T>::Vector;
+    using Q = typename Wide<T>::Quarter;
+    constexpr int64_t lanes = Wide<T>::lanes, quarter = lanes / 4;
+    const T* x = static_cast<const T*>(source);
+    T result = Op::identity();
+    int64_t i = 0;
+    if (count >= lanes) {
+        V sum = Op::map(*reinterpret_cast<const V*>(x));
+        for (i = lanes; i + lanes <= count; i += lanes)
+            sum = Op::combine(sum, Op::map(*reinterpret_cast<const V*>(x + i)));
+        result = across<Op, V, T>(sum);
+    }
+    if (i + quarter <= count) {
+        Q sum = Op::map(*reinterpret_cast<const Q*>(x + i));
+        for (i += quarter; i + quarter <= count; i += quarter)
+            sum = Op::combine(sum, Op::map(*reinterpret_cast<const Q*>(x + i)));
+        result = Op::combine(result, across<Op, Q, T>(sum));
+    }
+    for (; i < count; ++i) result = Op::combine(result, Op::map(x[i]));
+    *static_cast<T*>(state) = result;
+}
+
+template <class Op, class T>
+void merge_states(void* state, const void* later) {
+    T& value = *static_cast<T*>(state);
+    value = Op::combine(value, *static_cast<const T*>(later));
+}
+
+// ---- Columns
+
+template <class Op, class T>
+void start_columns(void* into, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) static_cast<T*>(into)[i] = Op::identity();
+}
+template <class Op, class T>
+void fold_four(void* into, const void* const* rows, int64_t count) {
+    T* sum = static_cast<T*>(into);
+    const T *a = static_cast<const T*>(rows[0]), *b = static_cast<const T*>(rows[1]);
+    const T *c = static_cast<const T*>(rows[2]), *d = static_cast<const T*>(rows[3]);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i)
+        sum[i] = Op::combine(sum[i], Op::combine(Op::combine(Op::map(a[i]), Op::map(b[i])),
+                                                 Op::combine(Op::map(c[i]), Op::map(d[i]))));
+}
+template <class Op, class T>
+void fold_one(void* into, const void* row, int64_t count) {
+    T* sum = static_cast<T*>(into);
+    const T* x = static_cast<const T*>(row);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i) sum[i] = Op::combine(sum[i], Op::map(x[i]));
+}
+template <class Op, class T>
+void merge_columns(void* into, const void* other, int64_t count) {
+    T* sum = static_cast<T*>(into);
+    const T* x = static_cast<const T*>(other);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i) sum[i] = Op::combine(sum[i], x[i]);
+}
+
+template <class Op, class T>
+constexpr Fold make_fold() {
+    return {{sizeof(T), fold_piece<Op, T>, merge_states<Op, T>},
+            {start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>}};
+}
+
+// ---- log(sum(exp(x)))
+
+inline float exponential(float x) { return tl_exp_f32(x); }
+inline double exponential(double x) { return tl_exp_f64(x); }
+inline float logarithm(float x) { return tl_log_f32(x); }
+inline double logarithm(double x) { return tl_log_f64(x); }
+
+/// What exponents are taken relative to: where the highest is infinite, exp(x - highest) would be NaN, and exp(x) itself
+/// is 0 or infinite, which gives the right answer.
+template <class T>
+T origin(T highest) {
+    return highest - highest == T(0) || highest != highest ? highest : T(0);
+}
+
+template <class T>
+void exponential_piece(void* state, const void* source, int64_t count, int64_t position) {
+    T highest;
+    fold_piece<Maximum<T>, T>(&highest, source, count, position);
+    const T zero = origin(highest);
+    const T* x = static_cast<const T*>(source);
+    T powers[64], sum = 0;
+    for (int64_t start = 0; start < count; start += 64) {
+        const int64_t n = count - start < 64 ? count - start : 64;
+        for (int64_t i = 0; i < n; ++i) powers[i] = exponential(x[start + i] - zero);
+        T part;
+        fold_piece<Sum<T>, T>(&part, powers, n, 0);
+        sum += part;
+    }
+    *static_cast<ExponentialState<T>*>(state) = {highest, sum};
+}
+template <class T>
+void merge_exponentials(void* state, const void* later) {
+    ExponentialState<T>& a = *static_cast<ExponentialState<T>*>(state);
+    const ExponentialState<T>& b = *static_cast<const ExponentialState<T>*>(later);
+    const T highest = Maximum<T>::combine(a.highest, b.highest), zero = origin(highest);
+    a.sum = a.sum * exponential(origin(a.highest) - zero) + b.sum * exponential(origin(b.highest) - zero);
+    a.highest = highest;
+}
+template <class T>
+void exponential_results(const void* states, void* results, int64_t count) {
+    const ExponentialState<T>* state = static_cast<const ExponentialState<T>*>(states);
+    for (int64_t i = 0; i < count; ++i)
+        static_cast<T*>(results)[i] = origin(state[i].highest) + logarithm(state[i].sum);
+}
+inline void finish_exponentials(int compute, const void* states, void* results, int64_t count) {
+    if (compute == 0)
+        exponential_results<float>(states, results, count);
+    else
+        exponential_results<double>(states, results, count);
+}
+
+// ---- The position of an extreme
+
+template <class Op, class T>
+void extreme_piece(void* state, const void* source, int64_t count, int64_t position) {
+    T best;
+    fold_piece<Op, T>(&best, source, count, position);
+    const T* x = static_cast<const T*>(source);
+    int64_t i = 0;
+    while (i + 1 < count && !((x[i] == best) | (x[i] != x[i]))) ++i;
+    *static_cast<ExtremeState<T>*>(state) = {x[i], position + i};
+}
+template <class Op, class T>
+void merge_extremes(void* state, const void* later) {
+    ExtremeState<T>& a = *static_cast<ExtremeState<T>*>(state);
+    const ExtremeState<T>& b = *static_cast<const ExtremeState<T>*>(later);
+    // The later one only if it is truly better; of two NaN the first stays.
+    const T combined = Op::combine(a.value, b.value);
+    if (a.value == a.value && combined != a.value) a = b;
+}
+
+// ---- Mean and variance: two passes within a piece, then the formula of Chan, Golub and LeVeque (1979) for joining
+
+template <class T>
+void moment_piece(void* state, const void* source, int64_t count, int64_t) {
+    using V = typename Wide<T>::Vector;
+    constexpr int64_t lanes = Wide<T>::lanes;
+    const T* x = static_cast<const T*>(source);
+    T sum;
+    fold_piece<Sum<T>, T>(&sum, source, count, 0);
+    const T mean = sum / static_cast<T>(count);
+    V squares{}, rests{};
+    int64_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        const V d = *reinterpret_cast<const V*>(x + i) - mean;
+        squares += d * d;
+        rests += d;
+    }
+    T square = across<Sum<T>, V, T>(squares), rest = across<Sum<T>, V, T>(rests);
+    for (; i < count; ++i) {
+        const T d = x[i] - mean;
+        square += d * d;
+        rest += d;
+    }
+    // `mean` is rounded; the deviations' own mean corrects it and, by Steiner's theorem, the squares.
+    const double n = static_cast<double>(count), shift = static_cast<double>(rest) / n;
+    *static_cast<MomentState*>(state) = {n, static_cast<double>(mean) + shift,
+                                         static_cast<double>(square) - n * shift * shift};
+}
+inline void merge_moments(void* state, const void* later) {
+    MomentState& a = *static_cast<MomentState*>(state);
+    const MomentState& b = *static_cast<const MomentState*>(later);
+    const double n = a.count + b.count, d = b.mean - a.mean;
+    a.squares += b.squares + d * d * (a.count * b.count / n);
+    a.mean += d * (b.count / n);
+    a.count = n;
+}
+
+// ---- Tables. Sums and products of int64 wrap, so they are done on unsigned numbers.
+
+template <template <class> class Op, class Integer>
+struct Folds {
+    static constexpr Fold each[3] = {make_fold<Op<float>, float>(), make_fold<Op<double>, double>(),
+                                     make_fold<Op<Integer>, Integer>()};
+};
+
+inline const Fold& fold(int32_t op, int compute) {
+    static constexpr Fold logsumexp[2] = {
+        {{sizeof(ExponentialState<float>), exponential_piece<float>, merge_exponentials<float>}, {}},
+        {{sizeof(ExponentialState<double>), exponential_piece<double>, merge_exponentials<double>}, {}}};
+    switch (op) {
+    case TL_REDUCE_PROD: return Folds<Product, uint64_t>::each[compute];
+    case TL_REDUCE_MAX: return Folds<Maximum, int64_t>::each[compute];
+    case TL_REDUCE_MIN: return Folds<Minimum, int64_t>::each[compute];
+    case TL_REDUCE_ANY: return Folds<Any, int64_t>::each[compute];
+    case TL_REDUCE_ALL: return Folds<All, int64_t>::each[compute];
+    case TL_REDUCE_SUM_SQUARES: return Folds<SumSquares, uint64_t>::each[compute];
+    case TL_REDUCE_LOGSUMEXP: return logsumexp[compute];
+    default: return Folds<Sum, uint64_t>::each[compute];
+    }
+}
+
+inline const RowFold& extreme(bool largest, int compute) {
+    static constexpr RowFold folds[2][3] = {
+        {{sizeof(ExtremeState<float>), extreme_piece<Minimum<float>, float>, merge_extremes<Minimum<float>, float>},
+         {sizeof(ExtremeState<double>), extreme_piece<Minimum<double>, double>, merge_extremes<Minimum<double>, double>},
+         {sizeof(ExtremeState<int64_t>), extreme_piece<Minimum<int64_t>, int64_t>,
+          merge_extremes<Minimum<int64_t>, int64_t>}},
+        {{sizeof(ExtremeState<float>), extreme_piece<Maximum<float>, float>, merge_extremes<Maximum<float>, float>},
+         {sizeof(ExtremeState<double>), extreme_piece<Maximum<double>, double>, merge_extremes<Maximum<double>, double>},
+         {sizeof(ExtremeState<int64_t>), extreme_piece<Maximum<int64_t>, int64_t>,
+          merge_extremes<Maximum<int64_t>, int64_t>}}};
+    return folds[largest][compute];
+}
+
+inline const RowFold& moment(int compute) {
+    static constexpr RowFold folds[2] = {{sizeof(MomentState), moment_piece<float>, merge_moments},
+                                         {sizeof(MomentState), moment_piece<double>, merge_moments}};
+    return folds[compute];
+}
+
+} // namespace tl::TL_ISA

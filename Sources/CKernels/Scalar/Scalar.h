@@ -1,0 +1,25 @@
+// Every scalar function of the framework, defined once: the kernels and the code generators include this.
+#ifndef TL_SCALAR_H
+#define TL_SCALAR_H
+#include "Scalar/Dialect.h"
+#include "Scalar/Integer.h"
+#include "Scalar/Exponential.h"
+#include "Scalar/Logarithm.h"
+#include "Scalar/Special.h"
+#include "Scalar/Trigonometric.h"
+
+#define TL_REAL float
+#define TL_NAME(name) tl_##name##_f32
+#include "Scalar/Arithmetic.inc"
+#include "Scalar/Activations.inc"
+#undef TL_REAL
+#undef TL_NAME
+
+#define TL_REAL double
+#define TL_NAME(name) tl_##name##_f64
+#include "Scalar/Arithmetic.inc"
+#include "Scalar/Activations.inc"
+#undef TL_REAL
+#undef TL_NAME
+
+#endif

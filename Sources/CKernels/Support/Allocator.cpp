@@ -1,0 +1,384 @@
+// The caching allocator.
+//
+// Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three roads by size:
+//   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to, and
+//                      an empty one is filled from, the shared stacks
+//   medium (to 4 MB)   a shared stack a class, behind a spin lock
+//   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
+//
+// Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
+// every 64 KB, so that the fast road holds no locked instruction. tl_memory() adds up the counters of all threads.
+#include "include/tl_support.h"
+#include <atomic>
+#include <cstdlib>
+#include <mutex>
+#include <pthread.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace {
+
+constexpr size_t alignment = 64;
+constexpr size_t small_limit = 32 << 10, large_limit = 4 << 20;
+constexpr size_t huge_page = 2 << 20;
+constexpr int small_classes = 16 + 5 * 4;              // to 32 KB
+constexpr int shared_classes = small_classes + 7 * 4;  // to 4 MB
+constexpr int64_t unreported_limit = 64 << 10;
+
+/// The class of a size of at most 4 MB.
+inline int class_of(size_t size) {
+    if (size <= 1024) return size == 0 ? 0 : static_cast<int>((size - 1) / 64);
+    const int power = 63 - __builtin_clzll(size - 1); // 2^power < size <= 2^(power + 1)
+    return 16 + (power - 10) * 4 + static_cast<int>(((size - 1) >> (power - 2)) & 3);
+}
+
+constexpr size_t size_of_class(int index) {
+    if (index < 16) return static_cast<size_t>(index + 1) * 64;
+    const int power = 10 + (index - 16) / 4, step = (index - 16) % 4;
+    return (size_t(5) + step) << (power - 2);
+}
+
+/// A free block's first word links to the next free block.
+struct Block {
+    Block* next;
+};
+
+struct SpinLock {
+    std::atomic<bool> held{false};
+    void lock() {
+        while (held.exchange(true, std::memory_order_acquire))
+            while (held.load(std::memory_order_relaxed)) {
+#if defined(__x86_64__)
+                __builtin_ia32_pause();
+#endif
+            }
+    }
+    void unlock() { held.store(false, std::memory_order_release); }
+};
+
+struct alignas(64) SharedStack {
+    SpinLock lock;
+    Block* first = nullptr;
+};
+SharedStack shared[shared_classes];
+
+std::atomic<int64_t> allocated{0}, reserved{0}, peak{0}, system_allocations{0};
+
+void raise_peak(int64_t candidate) {
+    int64_t seen = peak.load(std::memory_order_relaxed);
+    while (seen < candidate && !peak.compare_exchange_weak(seen, candidate, std::memory_order_relaxed)) {}
+}
+
+// ---- What one thread keeps
+
+struct ThreadCache {
+    Block* first[small_classes];
+    int32_t count[small_classes];
+    std::atomic<int64_t> unreported; // written by its thread alone
+    ThreadCache *previous, *next;    // the list of all threads that have a cache
+    bool registered, ended;
+};
+thread_local constinit ThreadCache cache{};
+
+// Threads end after static destructors have run, so what they need then is never destroyed.
+SpinLock registry_lock;
+ThreadCache* registry = nullptr;
+pthread_key_t end_of_thread;
+pthread_once_t end_of_thread_once = PTHREAD_ONCE_INIT;
+
+/// At most this many blocks of a class stay with a thread: 64 KB of them, but between 4 and 64.
+struct KeepTable {
+    int32_t blocks[small_classes];
+    constexpr KeepTable() : blocks() {
+        for (int index = 0; index < small_classes; ++index) {
+            const size_t fit = (size_t(64) << 10) / size_of_class(index);
+            blocks[index] = static_cast<int32_t>(fit < 4 ? 4 : fit > 64 ? 64 : fit);
+        }
+    }
+};
+constexpr KeepTable keep_table;
+inline int32_t keep(int index) { return keep_table.blocks[index]; }
+
+[[gnu::noinline]] void report(ThreadCache& own) {
+    const int64_t value = own.unreported.load(std::memory_order_relaxed);
+    own.unreported.store(0, std::memory_order_relaxed);
+    raise_peak(allocated.fetch_add(value, std::memory_order_relaxed) + value);
+}
+
+inline void count(ThreadCache& own, int64_t bytes) {
+    const int64_t value = own.unreported.load(std::memory_order_relaxed) + bytes;
+    own.unreported.store(value, std::memory_order_relaxed);
+    if (__builtin_expect(value >= unreported_limit || value <= -unreported_limit, 0)) report(own);
+}
+
+void count_shared(int64_t bytes) {
+    const int64_t total = allocated.fetch_add(bytes, std::memory_order_relaxed) + bytes;
+    if (bytes > 0) raise_peak(total + cache.unreported.load(std::memory_order_relaxed));
+}
+
+/// Moves blocks of a class from the thread to the shared stack until `left` remain.
+void give_to_shared(ThreadCache& own, int index, int32_t left) {
+    if (own.count[index] <= left) return;
+    Block* const head = own.first[index];
+    Block* tail = head;
+    for (int32_t n = own.count[index] - left; n > 1; --n) tail = tail->next;
+    own.first[index] = tail->next;
+    own.count[index] = left;
+    SharedStack& stack = shared[index];
+    std::lock_guard hold(stack.lock);
+    tail->next = stack.first;
+    stack.first = head;
+}
+
+void end_thread(void*) {
+    for (int index = 0; index < small_classes; ++index) give_to_shared(cache, index, 0);
+    report(cache);
+    cache.ended = true;
+    cache.registered = false;
+    std::lock_guard hold(registry_lock);
+    (cache.previous ? cache.previous->next : registry) = cache.next;
+    if (cache.next) cache.next->previous = cache.previous;
+}
+
+void register_thread(ThreadCache& own) {
+    own.registered = true;
+    pthread_once(&end_of_thread_once, [] { pthread_key_create(&end_of_thread, end_thread); });
+    pthread_setspecific(end_of_thread, &own);
+    std::lock_guard hold(registry_lock);
+    own.next = registry;
+    if (registry) registry->previous = &own;
+    registry = &own;
+}
+
+// ---- The system
+
+void* from_system(size_t size) {
+    void* block = std::aligned_alloc(alignment, size);
+    if (block) {
+        reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+        system_allocations.fetch_add(1, std::memory_order_relaxed);
+    }
+    return block;
+}
+
+Block* take_shared(int index) {
+    SharedStack& stack = shared[index];
+    std::lock_guard hold(stack.lock);
+    Block* block = stack.first;
+    if (block) stack.first = block->next;
+    return block;
+}
+
+void put_shared(int index, Block* block) {
+    SharedStack& stack = shared[index];
+    std::lock_guard hold(stack.lock);
+    block->next = stack.first;
+    stack.first = block;
+}
+
+void* take_from_system(int index) {
+    const size_t size = size_of_class(index);
+    void* block = from_system(size);
+    if (!block) {
+        tl_empty_cache();
+        block = from_system(size);
+    }
+    return block;
+}
+
+// ---- Large blocks: a header of 64 bytes, then the block
+
+struct alignas(64) Large {
+    size_t mapped; // bytes, header included
+    Large *smaller, *larger;
+};
+std::mutex large_lock;
+Large* smallest_large = nullptr; // free ones, in ascending order
+
+void unmap(Large* large) {
+    reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
+#if defined(__linux__)
+    munmap(large, large->mapped);
+#else
+    std::free(large);
+#endif
+}
+
+Large* map(size_t size) {
+#if defined(__linux__)
+    // Mapped with room to cut a start at a huge page; without it the first and last huge page would be small ones.
+    const size_t room = size + huge_page;
+    char* start = static_cast<char*>(mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (start == MAP_FAILED) return nullptr;
+    const size_t before = (huge_page - reinterpret_cast<uintptr_t>(start) % huge_page) % huge_page;
+    if (before) munmap(start, before);
+    if (room - before > size) munmap(start + before + size, room - before - size);
+    madvise(start + before, size, MADV_HUGEPAGE);
+    Large* large = reinterpret_cast<Large*>(start + before);
+#else
+    Large* large = static_cast<Large*>(std::aligned_alloc(alignment, size));
+    if (!large) return nullptr;
+#endif
+    large->mapped = size;
+    reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
+    system_allocations.fetch_add(1, std::memory_order_relaxed);
+    return large;
+}
+
+void* allocate_large(size_t size) {
+    if (size > SIZE_MAX / 4) return nullptr;
+    const size_t needed = (size + sizeof(Large) + 4095) / 4096 * 4096;
+    Large* large = nullptr;
+    {
+        // The smallest that fits, unless a quarter of it or more would lie idle.
+        std::lock_guard hold(large_lock);
+        for (large = smallest_large; large && large->mapped < needed;) large = large->larger;
+        if (large && large->mapped - needed > needed / 3) large = nullptr;
+        if (large) {
+            (large->smaller ? large->smaller->larger : smallest_large) = large->larger;
+            if (large->larger) large->larger->smaller = large->smaller;
+        }
+    }
+    if (!large) large = map(needed);
+    if (!large) {
+        tl_empty_cache();
+        large = map(needed);
+    }
+    if (!large) return nullptr;
+    count_shared(static_cast<int64_t>(large->mapped));
+    return large + 1;
+}
+
+void deallocate_large(void* block) {
+    Large* large = static_cast<Large*>(block) - 1;
+    count_shared(-static_cast<int64_t>(large->mapped));
+    std::lock_guard hold(large_lock);
+    Large *before = nullptr, *after = smallest_large;
+    while (after && after->mapped < large->mapped) before = after, after = after->larger;
+    large->smaller = before;
+    large->larger = after;
+    (before ? before->larger : smallest_large) = large;
+    if (after) after->smaller = large;
+}
+
+// ---- The slow roads, kept out of line so that the fast ones need no stack frame
+
+[[gnu::noinline]] void* allocate_beyond_small(size_t size) {
+    if (size > large_limit) return allocate_large(size);
+    const int index = class_of(size);
+    void* block = take_shared(index);
+    if (!block) block = take_from_system(index);
+    if (block) count_shared(static_cast<int64_t>(size_of_class(index)));
+    return block;
+}
+
+[[gnu::noinline]] void deallocate_beyond_small(void* block, size_t size) {
+    if (size > large_limit) return deallocate_large(block);
+    const int index = class_of(size);
+    count_shared(-static_cast<int64_t>(size_of_class(index)));
+    put_shared(index, static_cast<Block*>(block));
+}
+
+/// A block of a small class for a thread that has none, and half a stack with it: a thread which only takes what
+/// another gives then locks rarely.
+[[gnu::noinline]] void* refill(ThreadCache& own, int index) {
+    if (!own.registered) register_thread(own);
+    Block* block;
+    {
+        SharedStack& stack = shared[index];
+        std::lock_guard hold(stack.lock);
+        block = stack.first;
+        if (block) {
+            Block* last = block;
+            int32_t taken = 0;
+            for (; taken < keep(index) / 2 && last->next; ++taken) last = last->next;
+            stack.first = last->next;
+            last->next = nullptr;
+            own.first[index] = block->next;
+            own.count[index] = taken;
+        }
+    }
+    if (!block) block = static_cast<Block*>(take_from_system(index));
+    if (block) count(own, static_cast<int64_t>(size_of_class(index)));
+    return block;
+}
+
+[[gnu::noinline]] void trim(ThreadCache& own, int index) {
+    if (!own.registered && !own.ended) register_thread(own);
+    give_to_shared(own, index, own.ended ? 0 : keep(index) / 2);
+    if (own.ended) report(own);
+}
+
+} // namespace
+
+void* tl_allocate(size_t size) {
+    if (__builtin_expect(size > small_limit, 0)) return allocate_beyond_small(size);
+    const int index = class_of(size);
+    ThreadCache& own = cache;
+    Block* block = own.first[index];
+    if (__builtin_expect(block == nullptr, 0)) return refill(own, index);
+    own.first[index] = block->next;
+    --own.count[index];
+    count(own, static_cast<int64_t>(size_of_class(index)));
+    return block;
+}
+
+void tl_deallocate(void* pointer, size_t size) {
+    if (!pointer) return;
+    if (__builtin_expect(size > small_limit, 0)) return deallocate_beyond_small(pointer, size);
+    const int index = class_of(size);
+    Block* block = static_cast<Block*>(pointer);
+    ThreadCache& own = cache;
+    block->next = own.first[index];
+    own.first[index] = block;
+    count(own, -static_cast<int64_t>(size_of_class(index)));
+    if (__builtin_expect((++own.count[index] > keep(index)) | !own.registered, 0)) trim(own, index);
+}
+
+void tl_empty_cache(void) {
+    // Other threads keep their small blocks, at most 64 KB or four blocks a class.
+    for (int index = 0; index < small_classes; ++index) give_to_shared(cache, index, 0);
+    for (int index = 0; index < shared_classes; ++index) {
+        Block* block;
+        {
+            std::lock_guard hold(shared[index].lock);
+            block = shared[index].first;
+            shared[index].first = nullptr;
+        }
+        while (block) {
+            Block* next = block->next;
+            std::free(block);
+            reserved.fetch_sub(static_cast<int64_t>(size_of_class(index)), std::memory_order_relaxed);
+            block = next;
+        }
+    }
+    Large* large;
+    {
+        std::lock_guard hold(large_lock);
+        large = smallest_large;
+        smallest_large = nullptr;
+    }
+    while (large) {
+        Large* next = large->larger;
+        unmap(large);
+        large = next;
+    }
+}
+
+tl_memory_statistics tl_memory(void) {
+    int64_t bytes = allocated.load(std::memory_order_relaxed);
+    {
+        std::lock_guard hold(registry_lock);
+        for (ThreadCache* each = registry; each; each = each->next)
+            bytes += each->unreported.load(std::memory_order_relaxed);
+    }
+    raise_peak(bytes);
+    return {bytes, reserved.load(std::memory_order_relaxed), peak.load(std::memory_order_relaxed),
+            system_allocations.load(std::memory_order_relaxed)};
+}
+
+void tl_reset_peak(void) {
+    peak.store(0, std::memory_order_relaxed);
+    tl_memory();
+}

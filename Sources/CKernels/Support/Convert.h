@@ -1,0 +1,56 @@
+// Conversion of blocks of elements between dtypes, contiguous or strided on either side.
+#ifndef TL_CONVERT_H
+#define TL_CONVERT_H
+#include "include/tl_types.h"
+
+namespace tl {
+
+/// Converts `count` elements; strides count elements of their own side and may be zero (source) or negative.
+using ConvertBlock = void (*)(const void* source, int64_t source_stride, void* destination,
+                              int64_t destination_stride, int64_t count);
+
+/// The function that converts `from` to `to`. All pairs exist whose first or second is float32, float64, int64 or bool,
+/// and all pairs of equal dtypes; others give NULL and take two steps, through compute_dtype(from).
+ConvertBlock convert_block(int32_t from, int32_t to);
+
+inline int64_t size_of_dtype(int32_t dtype) {
+    switch (dtype) {
+    case TL_FLOAT64:
+    case TL_INT64: return 8;
+    case TL_FLOAT32:
+    case TL_INT32: return 4;
+    case TL_FLOAT16:
+    case TL_BFLOAT16:
+    case TL_INT16: return 2;
+    default: return 1;
+    }
+}
+
+/// The dtype in which arithmetic on `dtype` is done: float32 for half types, int64 for integers and bool.
+inline int32_t compute_dtype(int32_t dtype) {
+    switch (dtype) {
+    case TL_FLOAT64: return TL_FLOAT64;
+    case TL_FLOAT32:
+    case TL_FLOAT16:
+    case TL_BFLOAT16: return TL_FLOAT32;
+    default: return TL_INT64;
+    }
+}
+
+/// An unsigned dtype of the same size, to move elements without looking at them.
+inline int32_t raw_dtype(int32_t dtype) {
+    switch (size_of_dtype(dtype)) {
+    case 8: return TL_INT64;
+    case 4: return TL_INT32;
+    case 2: return TL_INT16;
+    default: return TL_UINT8;
+    }
+}
+
+/// Copies a block transposed: destination[r * destination_stride + c] = source[c * source_stride + r] for r < rows,
+/// c < columns; strides count elements of `size` bytes.
+void transpose_block(int64_t size, const void* source, int64_t source_stride, void* destination,
+                     int64_t destination_stride, int64_t rows, int64_t columns);
+
+} // namespace tl
+#endif

@@ -1,0 +1,124 @@
+// Strided operands of one shape, with their dimensions reduced to as few as describe the same memory.
+#ifndef TL_ITERATION_H
+#define TL_ITERATION_H
+#include "Support/Convert.h"
+#include "include/tl_types.h"
+#include <cstdlib>
+
+namespace tl {
+
+/// More dimensions than a non-empty array that fits in memory can have with sizes above 1, broadcasting aside.
+constexpr int max_rank = 64;
+constexpr int max_operands = 4;
+
+/// Dimension 0 is the fastest. Sizes of 1 are gone. Strides count elements of each operand.
+struct Iteration {
+    int rank = 0;
+    int operands = 0;
+    int64_t count = 1;
+    int64_t shape[max_rank];
+    int64_t strides[max_operands][max_rank];
+
+    /// Takes the shape from the first tensor, dimensions `first` to `last`.
+    Iteration(const tl_tensor* const* tensors, int number, int first, int last) : operands(number) {
+        for (int d = last - 1; d >= first; --d) {
+            const int64_t size = tensors[0]->shape[d];
+            count *= size;
+            if (size == 1) continue;
+            if (rank == max_rank) std::abort();
+            shape[rank] = size;
+            for (int k = 0; k < number; ++k) strides[k][rank] = tensors[k]->strides[d];
+            ++rank;
+        }
+    }
+
+    /// Orders dimensions by the strides of the first operand, then of the others.
+    void sort() {
+        for (int i = 1; i < rank; ++i)
+            for (int j = i; j > 0 && before(j, j - 1); --j) swap(j, j - 1);
+    }
+
+    /// Joins neighbouring dimensions that every operand steps through as through one.
+    void merge() {
+        int kept = 0;
+        for (int d = 1; d < rank; ++d) {
+            bool joins = true;
+            for (int k = 0; k < operands; ++k) joins &= strides[k][d] == strides[k][kept] * shape[kept];
+            if (joins) {
+                shape[kept] *= shape[d];
+            } else {
+                ++kept;
+                shape[kept] = shape[d];
+                for (int k = 0; k < operands; ++k) strides[k][kept] = strides[k][d];
+            }
+        }
+        if (rank > 1) rank = kept + 1;
+    }
+
+    void swap(int i, int j) {
+        const int64_t size = shape[i];
+        shape[i] = shape[j], shape[j] = size;
+        for (int k = 0; k < operands; ++k) {
+            const int64_t stride = strides[k][i];
+            strides[k][i] = strides[k][j], strides[k][j] = stride;
+        }
+    }
+
+  private:
+    bool before(int i, int j) const {
+        for (int k = 0; k < operands; ++k) {
+            const int64_t a = std::llabs(strides[k][i]), b = std::llabs(strides[k][j]);
+            // A broadcast operand has no wish.
+            if (a != b && a != 0 && b != 0) return a < b;
+        }
+        return false;
+    }
+};
+
+/// Walks the positions of dimensions `first` and above, keeping each operand's offset in elements.
+struct Walker {
+    const Iteration& iteration;
+    int first;
+    int64_t index[max_rank];
+    int64_t offset[max_operands];
+
+    /// Starts at flat position `start` of those dimensions.
+    Walker(const Iteration& it, int first_dimension, int64_t start) : iteration(it), first(first_dimension) {
+        for (int k = 0; k < it.operands; ++k) offset[k] = 0;
+        for (int d = first; d < it.rank; ++d) {
+            index[d] = start % it.shape[d];
+            start /= it.shape[d];
+            for (int k = 0; k < it.operands; ++k) offset[k] += index[d] * it.strides[k][d];
+        }
+    }
+
+    void step() {
+        for (int d = first; d < iteration.rank; ++d) {
+            for (int k = 0; k < iteration.operands; ++k) offset[k] += iteration.strides[k][d];
+            if (++index[d] < iteration.shape[d]) return;
+            for (int k = 0; k < iteration.operands; ++k) offset[k] -= iteration.strides[k][d] * iteration.shape[d];
+            index[d] = 0;
+        }
+    }
+};
+
+/// Whether the elements lie densely in row-major order.
+inline bool is_contiguous(const tl_tensor& x) {
+    int64_t expected = 1;
+    for (int d = x.rank - 1; d >= 0; --d) {
+        if (x.shape[d] == 1) continue;
+        if (x.strides[d] != expected) return false;
+        expected *= x.shape[d];
+    }
+    return true;
+}
+
+inline int64_t element_count(const tl_tensor& x) {
+    int64_t count = 1;
+    for (int d = 0; d < x.rank; ++d) count *= x.shape[d];
+    return count;
+}
+
+} // namespace tl
+
+#endif
