@@ -4,8 +4,6 @@
 #include "Support/Convert.h"
 #include "include/tl_elementwise.h"
 #include "include/tl_support.h"
-#include <cstdio>
-#include <cstdlib>
 
 namespace tl {
 
@@ -31,10 +29,7 @@ class Scratch {
     /// For kernels that cannot report a failure: a few kilobytes, without which no process goes on for long.
     template <class T>
     T* need() const {
-        if (!block) {
-            std::fprintf(stderr, "torchlight: out of memory: a kernel needs %zu bytes of working space\n", size);
-            std::abort();
-        }
+        if (!block) __builtin_trap();
         return static_cast<T*>(block);
     }
 
