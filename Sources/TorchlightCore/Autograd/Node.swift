@@ -55,8 +55,7 @@ package final class Node: @unchecked Sendable {
     /// The number of nodes that exist now: a training loop that keeps its graphs shows it growing.
     package static var liveCount: Int { live.load(ordering: .relaxed) }
 
-    @inline(__always)
-    init(rule: some GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>) {
+    init(rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
         Self.live.add(1, ordering: .relaxed)
         self.rule = rule
@@ -84,7 +83,6 @@ package final class Node: @unchecked Sendable {
         }
     }
 
-    @inline(__always)
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>, needs: Needs) {
         if saved.isEmpty { return }
         for i in 0..<inputs.count where saved.contains(.input(i)) {

@@ -8,8 +8,8 @@ import CKernels
 /// requires a gradient may not be written while gradients are recorded; what was written through a view
 /// reaches the gradient of the tensor that it is a view of.
 @discardableResult
-package func applyInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func applyInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) -> Tensor {
     do {
         try performInPlace(primitive, on: target, inputs, name: name)
@@ -19,8 +19,8 @@ package func applyInPlace<P: Primitive>(
     }
 }
 
-package func performInPlace<P: Primitive>(
-    _ primitive: P, on target: Tensor, _ inputs: Few<Tensor>, name: String
+package func performInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
 ) throws(TensorError) {
     if target.isPlaceholder { return }
     var needs = Needs()
@@ -35,7 +35,7 @@ package func performInPlace<P: Primitive>(
 
     var recorded: Node?
     if needs.any, case .differentiable = primitive.differentiability {
-        let node = Node(rule: primitive, name: P.name, inputs: inputs, needs: needs, outputs: Few(target))
+        let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.
@@ -47,14 +47,16 @@ package func performInPlace<P: Primitive>(
         recorded = node
     }
 
-    // An operand that shares memory with the target in another arrangement is read from a copy.
+    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // were written, is read from a copy.
+    let updates = primitive.traits.contains(.updates)
     var operands = inputs
     for i in 0..<inputs.count
-    where inputs[i].storage === target.storage && inputs[i].layout != target.layout
+    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
         && inputs[i].layout.extent.overlaps(target.layout.extent) {
         operands[i] = try inputs[i].copied()
     }
-    if primitive.traits.contains(.elementwise) {
+    if updates || primitive.traits.contains(.elementwise) {
         try primitive.run(operands, into: Few(target))
     } else {
         let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)

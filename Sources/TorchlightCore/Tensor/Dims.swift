@@ -1,33 +1,40 @@
-/// A list of sizes, strides or dimension numbers, without a heap allocation up to eight of them.
+import Synchronization
+
+/// A list of sizes, strides or dimension numbers without any heap allocation of its own.
 ///
-/// Every operation makes several; an array each would cost more than a small kernel.
-package struct Dims: Sendable, RandomAccessCollection, MutableCollection {
-    @usableFromInline static let inlineCapacity = 8
+/// Every operation makes and copies several, so this is plain memory: up to eight elements lie inside. Longer lists,
+/// which hardly anybody has, are kept in a table of the process, one copy of each.
+package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollection {
+    private static let inlineCapacity = 8
 
     private var inline: InlineArray<8, Int>
-    private var spill: [Int]?
+    private var spill: UnsafePointer<Int>?
     package private(set) var count: Int
 
-    @inline(__always)
     package init() {
         inline = InlineArray(repeating: 0)
         spill = nil
         count = 0
     }
 
-    @inline(__always)
     package init(repeating value: Int, count: Int) {
         inline = InlineArray(repeating: value)
-        spill = count > Self.inlineCapacity ? Array(repeating: value, count: count) : nil
+        spill = count > Self.inlineCapacity ? LongDims.address(of: Array(repeating: value, count: count)) : nil
         self.count = count
     }
 
     package init(_ elements: some Collection<Int>) {
-        self.init(repeating: 0, count: elements.count)
-        var i = 0
-        for element in elements {
-            self[i] = element
-            i += 1
+        inline = InlineArray(repeating: 0)
+        count = elements.count
+        spill = nil
+        if count > Self.inlineCapacity {
+            spill = LongDims.address(of: Array(elements))
+        } else {
+            var i = 0
+            for element in elements {
+                inline[i] = element
+                i += 1
+            }
         }
     }
 
@@ -35,14 +42,20 @@ package struct Dims: Sendable, RandomAccessCollection, MutableCollection {
     package var endIndex: Int { count }
 
     package subscript(index: Int) -> Int {
-        @inline(__always) get {
+        get {
             precondition(index >= 0 && index < count, "dimension out of range")
             if let spill { return spill[index] }
             return inline[index]
         }
-        @inline(__always) set {
+        set {
             precondition(index >= 0 && index < count, "dimension out of range")
-            if spill != nil { spill![index] = newValue } else { inline[index] = newValue }
+            if spill != nil {
+                var elements = Array(self)
+                elements[index] = newValue
+                spill = LongDims.address(of: elements)
+            } else {
+                inline[index] = newValue
+            }
         }
     }
 
@@ -50,8 +63,7 @@ package struct Dims: Sendable, RandomAccessCollection, MutableCollection {
         if count < Self.inlineCapacity {
             inline[count] = value
         } else {
-            if spill == nil { spill = Array(self) }
-            spill!.append(value)
+            spill = LongDims.address(of: Array(self) + [value])
         }
         count += 1
     }
@@ -72,7 +84,6 @@ package struct Dims: Sendable, RandomAccessCollection, MutableCollection {
     }
 
     /// The product of the elements; 1 for none.
-    @inline(__always)
     package var product: Int {
         var result = 1
         for i in 0..<count { result &*= self[i] }
@@ -80,23 +91,39 @@ package struct Dims: Sendable, RandomAccessCollection, MutableCollection {
     }
 
     /// The elements where a C function can read them.
-    @inline(__always)
     package func withPointer<R>(_ body: (UnsafePointer<Int64>) -> R) -> R {
-        if let spill {
-            return spill.withUnsafeBytes { body($0.baseAddress!.assumingMemoryBound(to: Int64.self)) }
-        }
+        if let spill { return body(UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self)) }
         return withUnsafePointer(to: inline) {
             body(UnsafeRawPointer($0).assumingMemoryBound(to: Int64.self))
         }
     }
 }
 
+/// Lists of more than eight dimensions, for the life of the process.
+private enum LongDims {
+    private struct Entry: @unchecked Sendable { let address: UnsafePointer<Int> }
+    private static let table = Mutex<[[Int]: Entry]>([:])
+
+    static func address(of elements: [Int]) -> UnsafePointer<Int> {
+        table.withLock { table in
+            if let known = table[elements] { return known }
+            let memory = UnsafeMutablePointer<Int>.allocate(capacity: elements.count)
+            memory.initialize(from: elements, count: elements.count)
+            let entry = Entry(address: UnsafePointer(memory))
+            table[elements] = entry
+            return entry
+        }.address
+    }
+}
+
 extension Dims: Equatable, Hashable {
-    @inline(__always)
     package static func == (a: Dims, b: Dims) -> Bool {
         guard a.count == b.count else { return false }
-        for i in 0..<a.count where a[i] != b[i] { return false }
-        return true
+        if a.spill == nil {
+            for i in 0..<a.count where a.inline[i] != b.inline[i] { return false }
+            return true
+        }
+        return a.spill == b.spill
     }
 
     package func hash(into hasher: inout Hasher) {

@@ -7,20 +7,17 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
     private var rest: [Element]
     package private(set) var count: Int
 
-    @inline(__always)
     package init() {
         rest = []
         count = 0
     }
 
-    @inline(__always)
     package init(_ a: Element) {
         first = a
         rest = []
         count = 1
     }
 
-    @inline(__always)
     package init(_ a: Element, _ b: Element) {
         first = a
         second = b
@@ -28,7 +25,6 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
         count = 2
     }
 
-    @inline(__always)
     package init(_ a: Element, _ b: Element, _ c: Element) {
         first = a
         second = b
@@ -52,7 +48,6 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
     package var startIndex: Int { 0 }
     package var endIndex: Int { count }
 
-    @inline(__always)
     package mutating func append(_ element: Element) {
         switch count {
         case 0: first = element
@@ -64,7 +59,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
     }
 
     package subscript(index: Int) -> Element {
-        @inline(__always) get {
+        get {
             precondition(index >= 0 && index < count, "operand out of range")
             switch index {
             case 0: return first.unsafelyUnwrapped
@@ -73,7 +68,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
             default: return rest[index - 3]
             }
         }
-        @inline(__always) set {
+        set {
             precondition(index >= 0 && index < count, "operand out of range")
             switch index {
             case 0: first = newValue

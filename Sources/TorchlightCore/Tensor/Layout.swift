@@ -12,7 +12,6 @@ package struct Layout: Sendable, Hashable {
     package private(set) var isContiguous: Bool
 
     /// A dense row-major layout.
-    @inline(__always)
     package init(shape: Dims, offset: Int = 0) {
         self.shape = shape
         self.offset = offset
@@ -51,7 +50,6 @@ package struct Layout: Sendable, Hashable {
         return true
     }
 
-    @inline(__always)
     package var rank: Int { shape.count }
 
     /// Whether every element has a place of its own and together they fill one block, in whatever order.
@@ -191,7 +189,6 @@ extension Layout {
     }
 
     /// The shape that two shapes give together, or nil where a dimension disagrees.
-    @inline(__always)
     package static func broadcast(_ a: Dims, _ b: Dims) -> Dims? {
         if a == b { return a }
         var result = a.count >= b.count ? a : b

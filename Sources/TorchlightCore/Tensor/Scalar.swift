@@ -48,7 +48,6 @@ extension Bool: TensorScalar { public var scalar: Scalar { .bool(self) } }
 
 extension Tensor {
     /// A number as an operand of an operation.
-    @inline(__always)
     package static func wrap(_ scalar: Scalar) -> Tensor {
         guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }
         switch scalar {

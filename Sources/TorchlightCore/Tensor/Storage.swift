@@ -20,7 +20,6 @@ package final class Storage: @unchecked Sendable {
     }
 
     /// Uninitialised memory from the caching allocator.
-    @inline(__always)
     package init(byteCount: Int, device: Device) throws(TensorError) {
         guard let bytes = tl_allocate(byteCount) else {
             throw TensorError(.outOfMemory, in: "allocate", Storage.outOfMemoryText(byteCount))
@@ -45,7 +44,6 @@ package final class Storage: @unchecked Sendable {
         if case .allocator = owner { tl_deallocate(bytes, byteCount) }
     }
 
-    @inline(__always)
     package func noteWrite(by operation: String) {
         version &+= 1
         lastWriter = operation

@@ -37,7 +37,6 @@ public final class Tensor: @unchecked Sendable {
     /// view's own node was made; where they differ the node is made anew from the base.
     var historyStamp = 0
 
-    @inline(__always)
     package init(
         storage: Storage, layout: Layout, dtype: DType, base: Tensor? = nil, isWrappedScalar: Bool = false,
         isPlaceholder: Bool = false
@@ -51,7 +50,6 @@ public final class Tensor: @unchecked Sendable {
     }
 
     /// Uninitialised memory for the shape.
-    @inline(__always)
     package convenience init(empty shape: Dims, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
         let layout = Layout(shape: shape)

@@ -25,7 +25,6 @@ struct ResultType {
     private var zeroDimensional: DType?
     private var scalar: DType?
 
-    @inline(__always)
     mutating func add(_ tensor: Tensor) {
         if tensor.isWrappedScalar {
             let type = tensor.dtype.isFloatingPoint ? DType.default : tensor.dtype
@@ -43,12 +42,10 @@ struct ResultType {
         return lower.category > higher.category ? lower : higher
     }
 
-    @inline(__always)
     var dtype: DType {
         Self.combine(dimensioned, Self.combine(zeroDimensional, scalar)) ?? .default
     }
 
-    @inline(__always)
     static func of(_ a: Tensor, _ b: Tensor) -> DType {
         // The common case costs three comparisons.
         if a.dtype == b.dtype && !a.isWrappedScalar && !b.isWrappedScalar { return a.dtype }

@@ -2,7 +2,6 @@ import CKernels
 
 // How a tensor is handed to a kernel: its memory, shape and strides for the time of the call.
 
-@inline(__always)
 package func withKernel<R>(_ tensor: Tensor, _ layout: Layout, _ body: (UnsafePointer<tl_tensor>) -> R) -> R {
     layout.shape.withPointer { shape in
         layout.strides.withPointer { strides in
@@ -14,7 +13,6 @@ package func withKernel<R>(_ tensor: Tensor, _ layout: Layout, _ body: (UnsafePo
     }
 }
 
-@inline(__always)
 package func withKernel<R>(_ tensor: Tensor, _ body: (UnsafePointer<tl_tensor>) -> R) -> R {
     withKernel(tensor, tensor.layout, body)
 }
@@ -25,14 +23,12 @@ package func withOptionalKernel<R>(_ tensor: Tensor?, _ body: (UnsafePointer<tl_
     return withKernel(tensor, tensor.layout) { body($0) }
 }
 
-@inline(__always)
 package func withKernels<R>(
     _ a: Tensor, _ b: Tensor, _ body: (UnsafePointer<tl_tensor>, UnsafePointer<tl_tensor>) -> R
 ) -> R {
     withKernel(a, a.layout) { a in withKernel(b, b.layout) { b in body(a, b) } }
 }
 
-@inline(__always)
 package func withKernels<R>(
     _ a: Tensor, _ b: Tensor, _ c: Tensor,
     _ body: (UnsafePointer<tl_tensor>, UnsafePointer<tl_tensor>, UnsafePointer<tl_tensor>) -> R

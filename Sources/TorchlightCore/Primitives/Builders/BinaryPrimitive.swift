@@ -29,55 +29,57 @@ package enum BinaryDomain: Sendable {
 extension BinaryPrimitive {
     package var traits: Traits { [.elementwise] }
 
-    @inline(__always)
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        let a = inputs[0]
-        let b = inputs[1]
-        guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else {
-            throw broadcastError(Self.name, [a, b])
-        }
-        var dtype = ResultType.of(a, b)
-        switch Self.domain {
-        case .any: break
-        case .number:
-            guard dtype != .bool else {
-                throw .dtype(
-                    Self.name, [a, b], expected: "numbers",
-                    fix: "use logicalXor(_:) or convert with .to(.int64)")
-            }
-        case .floatingPoint: dtype = dtype.orFloat
-        case .integral:
-            guard !dtype.isFloatingPoint else { throw .dtype(Self.name, [a, b], expected: "bool or integers") }
-        case .shift:
-            guard dtype.isInteger else { throw .dtype(Self.name, [a, b], expected: "integers") }
-        case .predicate: dtype = .bool
-        }
-        return Few(TensorSpec(shape, dtype))
+        Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))
     }
 
-    @inline(__always)
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let a = inputs[0]
-        let b = inputs[1]
-        let out = outputs[0]
-        var operands = ResultType.of(a, b)
-        if case .floatingPoint = Self.domain { operands = operands.orFloat }
-        let compute = operands.computeType
-        let op = Int32(truncatingIfNeeded: Self.kernel.rawValue)
-        if a.dtype == compute && b.dtype == compute && (out.dtype == compute || out.dtype == .bool)
-            && a.count == out.count && b.count == out.count
-            && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous
-        {
-            tl_binary_contiguous(
-                op, compute.rawValue, a.data, b.data, out.data, out.dtype.rawValue, Int64(out.count))
-            return
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+}
+
+/// The shape and dtype of the result of an element-wise operation of two operands, after all checks.
+func binarySpec(
+    _ name: String, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor
+) throws(TensorError) -> TensorSpec {
+    guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else { throw broadcastError(name, [a, b]) }
+    var dtype = ResultType.of(a, b)
+    switch domain {
+    case .any: break
+    case .number:
+        guard dtype != .bool else {
+            throw .dtype(
+                name, [a, b], expected: "numbers", fix: "use logicalXor(_:) or convert with .to(.int64)")
         }
-        if out.count == 0 { return }
-        let shape = out.layout.shape
-        withKernel(a, a.layout.expanded(to: shape)) { a in
-            withKernel(b, b.layout.expanded(to: shape)) { b in
-                withKernel(out, out.layout) { out in tl_binary(op, compute.rawValue, a, b, out) }
-            }
+    case .floatingPoint: dtype = dtype.orFloat
+    case .integral:
+        guard !dtype.isFloatingPoint else { throw .dtype(name, [a, b], expected: "bool or integers") }
+    case .shift:
+        guard dtype.isInteger else { throw .dtype(name, [a, b], expected: "integers") }
+    case .predicate: dtype = .bool
+    }
+    return TensorSpec(shape, dtype)
+}
+
+/// Runs the kernel of an element-wise operation of two operands, broadcasting and converting as it reads.
+func runBinary(_ kernel: tl_binary_op, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor, _ out: Tensor) {
+    var operands = ResultType.of(a, b)
+    if case .floatingPoint = domain { operands = operands.orFloat }
+    let compute = operands.computeType
+    let op = Int32(truncatingIfNeeded: kernel.rawValue)
+    let count = out.count
+    if a.dtype == compute && b.dtype == compute && (out.dtype == compute || out.dtype == .bool)
+        && a.count == count && b.count == count
+        && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous
+    {
+        tl_binary_contiguous(op, compute.rawValue, a.data, b.data, out.data, out.dtype.rawValue, Int64(count))
+        return
+    }
+    if count == 0 { return }
+    let shape = out.layout.shape
+    withKernel(a, a.layout.expanded(to: shape)) { a in
+        withKernel(b, b.layout.expanded(to: shape)) { b in
+            withKernel(out, out.layout) { out in tl_binary(op, compute.rawValue, a, b, out) }
         }
     }
 }

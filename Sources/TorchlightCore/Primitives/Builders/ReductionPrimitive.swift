@@ -20,25 +20,35 @@ extension ReductionPrimitive {
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let x = inputs[0]
         let dtype = try resultType(of: x)
-        let folds = Fold(of: x.layout, dims: dims)
-        if !Self.hasIdentity && folds.length == 0 && x.layout.count == 0 && folds.keptCount > 0 {
-            throw TensorError(
-                .shape, in: Self.name, "the fold of no elements has no value",
-                expected: "at least one element in the folded dimensions", operands: [x])
-        }
-        return Few(TensorSpec(folds.shape(keepdim: keepdim), dtype))
+        return Few(try foldSpec(Self.name, dims, keepdim, Self.hasIdentity, x, dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let x = inputs[0]
-        let out = outputs[0]
-        if out.count == 0 { return }
-        let fold = Fold(of: x.layout, dims: dims)
-        let compute = x.dtype.isFloatingPoint ? x.dtype.computeType : out.dtype.computeType
-        withKernel(x, fold.layout) { x in
-            withKernel(out, fold.keptLayout(of: out.layout, keepdim: keepdim)) { out in
-                tl_reduce(Int32(Self.kernel.rawValue), compute.rawValue, x, Int32(fold.dims.count), out)
-            }
+        runFold(Self.kernel, dims, keepdim, inputs[0], outputs[0])
+    }
+}
+
+/// The shape and dtype of a reduction's result, after all checks.
+func foldSpec(
+    _ name: String, _ dims: Dims, _ keepdim: Bool, _ hasIdentity: Bool, _ x: Tensor, _ dtype: DType
+) throws(TensorError) -> TensorSpec {
+    let fold = Fold(of: x.layout, dims: dims)
+    if !hasIdentity && fold.length == 0 && fold.keptCount > 0 {
+        throw TensorError(
+            .shape, in: name, "the fold of no elements has no value",
+            expected: "at least one element in the folded dimensions", operands: [x])
+    }
+    return TensorSpec(fold.shape(keepdim: keepdim), dtype)
+}
+
+/// Runs the kernel of a reduction.
+func runFold(_ kernel: tl_reduce_op, _ dims: Dims, _ keepdim: Bool, _ x: Tensor, _ out: Tensor) {
+    if out.count == 0 { return }
+    let fold = Fold(of: x.layout, dims: dims)
+    let compute = x.dtype.isFloatingPoint ? x.dtype.computeType : out.dtype.computeType
+    withKernel(x, fold.layout) { x in
+        withKernel(out, fold.keptLayout(of: out.layout, keepdim: keepdim)) { out in
+            tl_reduce(Int32(kernel.rawValue), compute.rawValue, x, Int32(fold.dims.count), out)
         }
     }
 }

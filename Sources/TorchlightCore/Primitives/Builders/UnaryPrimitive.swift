@@ -35,45 +35,49 @@ extension UnaryPrimitive {
     package var differentiability: Differentiability { .differentiable }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        let x = inputs[0]
-        let dtype: DType
-        switch Self.domain {
-        case .floatingPoint: dtype = x.dtype.orFloat
-        case .number, .rounding:
-            guard x.dtype != .bool else {
-                throw .dtype(
-                    Self.name, [x], expected: "a number",
-                    fix: Self.name == "neg" ? "use logicalNot() for bool" : "convert it first, as in x.to(.int64)")
-            }
-            dtype = x.dtype
-        case .any: dtype = x.dtype
-        case .integral:
-            guard !x.dtype.isFloatingPoint else { throw .dtype(Self.name, [x], expected: "bool or an integer") }
-            dtype = x.dtype
-        case .predicate: dtype = .bool
-        }
-        return Few(TensorSpec(x.layout.shape, dtype))
+        Few(try unarySpec(Self.name, Self.domain, inputs[0]))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let x = inputs[0]
-        let out = outputs[0]
-        if out.count == 0 { return }
-        let compute: DType = switch Self.domain {
-        case .floatingPoint: x.dtype.orFloat.computeType
-        default: x.dtype.computeType
-        }
-        withKernels(x, out) { x, out in
-            withUnsafePointer(to: parameters) { parameters in
-                parameters.withMemoryRebound(to: Double.self, capacity: 2) {
-                    tl_unary(Int32(Self.kernel.rawValue), compute.rawValue, x, out, $0)
-                }
-            }
-        }
+        runUnary(Self.kernel, Self.domain, parameters, inputs[0], outputs[0])
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(derivative(context.gradient, context))
+    }
+}
+
+/// The shape and dtype of the result of an element-wise operation of one operand, after all checks.
+func unarySpec(_ name: String, _ domain: UnaryDomain, _ x: Tensor) throws(TensorError) -> TensorSpec {
+    let dtype: DType
+    switch domain {
+    case .floatingPoint: dtype = x.dtype.orFloat
+    case .number, .rounding:
+        guard x.dtype != .bool else {
+            throw .dtype(
+                name, [x], expected: "a number",
+                fix: name == "neg" ? "use logicalNot() for bool" : "convert it first, as in x.to(.int64)")
+        }
+        dtype = x.dtype
+    case .any: dtype = x.dtype
+    case .integral:
+        guard !x.dtype.isFloatingPoint else { throw .dtype(name, [x], expected: "bool or an integer") }
+        dtype = x.dtype
+    case .predicate: dtype = .bool
+    }
+    return TensorSpec(x.layout.shape, dtype)
+}
+
+/// Runs the kernel of an element-wise operation of one operand.
+func runUnary(
+    _ kernel: tl_unary_op, _ domain: UnaryDomain, _ parameters: (Double, Double), _ x: Tensor, _ out: Tensor
+) {
+    if out.count == 0 { return }
+    let compute: DType = if case .floatingPoint = domain { x.dtype.orFloat.computeType } else { x.dtype.computeType }
+    withKernels(x, out) { x, out in
+        withUnsafeBytes(of: parameters) {
+            tl_unary(Int32(kernel.rawValue), compute.rawValue, x, out, $0.assumingMemoryBound(to: Double.self).baseAddress)
+        }
     }
 }
 
