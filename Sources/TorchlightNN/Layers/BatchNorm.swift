@@ -54,7 +54,8 @@ open class BatchNorm: Module, Layer {
             return fail(
                 TensorError(
                     .shape, in: "\(type(of: self))", "the input has the wrong number of dimensions",
-                    expected: ranks.count == 1 ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound)",
+                    expected: ranks.count == 1
+                        ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound)",
                     operands: [x]), like: x)
         }
         let usesBatch = isTraining || runningMean == nil || runningVar == nil
