@@ -43,7 +43,7 @@ package func performInPlace(
         where saved.contains(.input(i)) && inputs[i].storage === target.storage {
             kept[i] = try inputs[i].copied()
         }
-        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few(), needs: needs)
+        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
         recorded = node
     }
 
