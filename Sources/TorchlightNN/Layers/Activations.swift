@@ -71,9 +71,9 @@ public final class SELU: Module, Layer {
 /// x Φ(x), Φ being the normal distribution function (Hendrycks and Gimpel 2016).
 public final class GELU: Module, Layer {
     /// Whether Φ is exact or by tanh.
-    public let approximate: GELUApproximation
+    public let approximate: GeluApproximation
     /// A layer with this form of Φ.
-    public init(approximate: GELUApproximation = .none) {
+    public init(approximate: GeluApproximation = .none) {
         self.approximate = approximate
         super.init()
     }

@@ -67,8 +67,7 @@ open class BatchNorm: Module, Layer {
         }
         // In training mode without running statistics there is nothing to move.
         return batchNorm(
-            x, runningMean: runningMean, runningVar: runningVar, weight: weight, bias: bias, training: usesBatch,
-            momentum: factor, eps: eps)
+            x, runningMean, runningVar, weight, bias, training: usesBatch, momentum: factor, eps: eps)
     }
 
     /// Forgets the running statistics.
