@@ -216,5 +216,6 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
+    /// 0: what is left of an epoch depends on `state`.
     public var underestimatedCount: Int { 0 }
 }
