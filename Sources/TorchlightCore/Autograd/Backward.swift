@@ -125,26 +125,29 @@ struct BackwardPass {
             seed = try Tensor(filled: 1, shape: root.layout.shape, dtype: root.dtype, device: root.device)
         }
         if let node = root.currentNode {
-            try deliver(&seed, to: .node(node, output: root.outputIndex))
+            try deliver(&seed, to: node, output: root.outputIndex)
         } else {
-            try deliver(&seed, to: .leaf(root))
+            try deliver(&seed, to: root)
         }
     }
 
     private mutating func walk() throws(TensorError) {
         while let node = queue.pop() {
             node.isQueued = false
-            var gradients = node.pending
-            node.pending = Few()
+            var gradients = Few<Tensor?>()
+            for i in 0..<node.outputCount {
+                gradients.append(node.outputs[i].pending)
+                node.outputs[i].pending = nil
+            }
             guard !node.isReleased else { throw Self.released(node) }
             if let extra = node.extra { try runHooks(extra, on: &gradients) }
             if !wanted.isEmpty { collect(gradients, of: node) }
             var needs = Needs()
-            for i in 0..<node.inputs.count {
-                switch node.inputs[i].edge {
-                case .none: break
-                case .leaf(let leaf): needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
-                case .node(let next, _): needs[i] = useful?.contains(ObjectIdentifier(next)) ?? true
+            for i in 0..<node.inputCount {
+                if let next = node.inputs[i].node {
+                    needs[i] = useful?.contains(ObjectIdentifier(next)) ?? true
+                } else if let leaf = node.inputs[i].leaf {
+                    needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
                 }
             }
             if needs.any {
@@ -165,7 +168,7 @@ struct BackwardPass {
         // The context holds the incoming gradients; a rule that passes one through must not make it look shared.
         context = nil
         if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
-        for i in 0..<results.count where i < node.inputs.count && needs[i] {
+        for i in 0..<results.count where i < node.inputCount && needs[i] {
             guard var gradient = results[i] else { continue }
             results[i] = nil
             if gradient.layout.shape != node.inputs[i].shape {
@@ -173,40 +176,40 @@ struct BackwardPass {
             }
             if gradient.dtype != node.inputs[i].dtype { gradient = gradient.to(node.inputs[i].dtype) }
             if isAnomalyDetected { try checkBackward(node, input: i, gradient) }
-            try deliver(&gradient, to: node.inputs[i].edge)
+            if let next = node.inputs[i].node {
+                try deliver(&gradient, to: next, output: Int(node.inputs[i].outputIndex))
+            } else if let leaf = node.inputs[i].leaf {
+                try deliver(&gradient, to: leaf)
+            }
         }
     }
 
-    /// Adds a gradient at the far end of an edge. Takes it: where nobody else holds it, it is kept without a copy.
-    private mutating func deliver(_ gradient: inout Tensor, to edge: Node.Edge) throws(TensorError) {
-        switch edge {
-        case .none: break
-        case .leaf(let leaf):
-            if let hooks = leaf.leafHooks { gradient = try hooks.run(on: gradient) }
-            if useful != nil || !wanted.isEmpty {
-                guard let index = wanted[.leaf(ObjectIdentifier(leaf))] else { return }
-                results[index] = results[index].map { $0 + gradient } ?? gradient
+    /// Adds a gradient to a leaf. Takes it: where nobody else holds it, it is kept without a copy.
+    private mutating func deliver(_ gradient: inout Tensor, to leaf: Tensor) throws(TensorError) {
+        if let hooks = leaf.leafHooks { gradient = try hooks.run(on: gradient) }
+        if useful == nil && wanted.isEmpty {
+            try accumulate(&gradient, in: leaf)
+        } else if let index = wanted[.leaf(ObjectIdentifier(leaf))] {
+            results[index] = results[index].map { $0 + gradient } ?? gradient
+        }
+    }
+
+    /// Adds a gradient to a result of a node, which then waits for its turn.
+    private mutating func deliver(_ gradient: inout Tensor, to node: Node, output: Int) throws(TensorError) {
+        if var sum = node.outputs[output].pending {
+            node.outputs[output].pending = nil
+            if !createGraph && isUniquelyHeld(&sum) {
+                sum.add_(gradient)
             } else {
-                try accumulate(&gradient, in: leaf)
+                sum = sum + gradient
             }
-        case .node(let node, let output):
-            if node.pending.isEmpty { node.pending = Few(repeating: nil, count: node.outputs.count) }
-            if node.pending[output] != nil {
-                var sum = node.pending[output].unsafelyUnwrapped
-                node.pending[output] = nil
-                if !createGraph && isUniquelyHeld(&sum) {
-                    sum.add_(gradient)
-                } else {
-                    sum = sum + gradient
-                }
-                node.pending[output] = sum
-            } else {
-                node.pending[output] = gradient
-            }
-            if !node.isQueued {
-                node.isQueued = true
-                queue.push(node)
-            }
+            node.outputs[output].pending = sum
+        } else {
+            node.outputs[output].pending = gradient
+        }
+        if !node.isQueued {
+            node.isQueued = true
+            queue.push(node)
         }
     }
 
@@ -276,16 +279,14 @@ struct BackwardPass {
                     continue
                 }
                 stack[stack.count - 1].next += 1
-                switch node.inputs[next].edge {
-                case .none: break
-                case .leaf(let leaf):
-                    if wanted[.leaf(ObjectIdentifier(leaf))] != nil { useful.insert(id) }
-                case .node(let child, _):
+                if let child = node.inputs[next].node {
                     if seen.insert(ObjectIdentifier(child)).inserted {
                         stack.append((child, 0))
                     } else if useful.contains(ObjectIdentifier(child)) {
                         useful.insert(id)
                     }
+                } else if let leaf = node.inputs[next].leaf, wanted[.leaf(ObjectIdentifier(leaf))] != nil {
+                    useful.insert(id)
                 }
             }
         }
@@ -296,7 +297,7 @@ struct BackwardPass {
     private mutating func abandon() {
         while let node = queue.pop() {
             node.isQueued = false
-            node.pending = Few()
+            for i in 0..<node.outputCount { node.outputs[i].pending = nil }
         }
     }
 

@@ -33,6 +33,9 @@ extension Tensor {
     /// The name of the operation whose result this is, as in `grad_fn=<AddBackward0>`.
     public var gradFnName: String? { currentNode.map { $0.displayName } }
 
+    /// The operation whose result this is, by its own name; nil for leaves.
+    package var originName: String? { currentNode?.name }
+
     /// The node as of now: a view whose base was rewritten gets a new one from the base.
     var currentNode: Node? {
         if base != nil { refreshView() }

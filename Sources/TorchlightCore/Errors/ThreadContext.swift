@@ -6,8 +6,8 @@ package var threadState: UnsafeMutablePointer<tl_thread_state> { tl_state() }
 
 /// What a thread carries besides its flags: made when first needed, kept for the life of the thread.
 package final class ThreadContext {
-    /// The names of the modules whose `forward` is running, outermost first.
-    package var modulePath: [String] = []
+    /// The modules whose `forward` is running, outermost first. Names are looked up only when an error needs them.
+    package var modulePath: [any PathElement] = []
     /// The first error inside the innermost `checked`.
     package var pendingError: TensorError?
     /// What is left to release while a graph is being freed; see `Node.deinit`.
@@ -26,7 +26,13 @@ package final class ThreadContext {
     }
 
     package var modulePathText: String? {
-        let names = modulePath.filter { !$0.isEmpty }
+        let names = zip(modulePath, modulePath.dropFirst()).map { $0.name(of: $1) }
         return names.isEmpty ? nil : names.joined(separator: ".")
     }
+}
+
+/// What an error names as its place: a module, which can tell the names of the modules inside it.
+package protocol PathElement: AnyObject {
+    /// "layers.3.fc2", as seen from this module.
+    func name(of inner: any PathElement) -> String
 }

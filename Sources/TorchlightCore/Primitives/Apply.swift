@@ -29,9 +29,9 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
     let type = type(of: primitive)
     let dtype: DType
     switch type.domain {
-    case .any: dtype = a.dtype
+    case .any, .number: dtype = a.dtype
     case .predicate: dtype = .bool
-    case .number, .floatingPoint where a.dtype.isFloatingPoint: dtype = a.dtype
+    case .floatingPoint where a.dtype.isFloatingPoint: dtype = a.dtype
     default: return applyFirst(primitive, Few(a, b))
     }
     let out: Tensor
@@ -135,7 +135,7 @@ func commonDevice(of inputs: Few<Tensor>, in operation: String) throws(TensorErr
 /// Remembers how the outputs came about.
 func record(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ needs: Needs) {
     let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: outputs)
-    node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs, needs: needs)
+    node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs)
     for i in 0..<outputs.count where outputs[i].dtype.isFloatingPoint {
         outputs[i].node = node
         outputs[i].outputIndex = i

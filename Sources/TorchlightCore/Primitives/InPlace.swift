@@ -43,18 +43,20 @@ package func performInPlace(
         where saved.contains(.input(i)) && inputs[i].storage === target.storage {
             kept[i] = try inputs[i].copied()
         }
-        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few(), needs: needs)
+        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
         recorded = node
     }
 
-    // An operand that shares memory with the target in another arrangement is read from a copy.
+    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // were written, is read from a copy.
+    let updates = primitive.traits.contains(.updates)
     var operands = inputs
     for i in 0..<inputs.count
-    where inputs[i].storage === target.storage && inputs[i].layout != target.layout
+    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
         && inputs[i].layout.extent.overlaps(target.layout.extent) {
         operands[i] = try inputs[i].copied()
     }
-    if primitive.traits.contains(.elementwise) {
+    if updates || primitive.traits.contains(.elementwise) {
         try primitive.run(operands, into: Few(target))
     } else {
         let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)

@@ -89,6 +89,8 @@ package struct Traits: OptionSet, Sendable {
     package static let random = Traits(rawValue: 4)
     /// Cheaper to compute again than to keep.
     package static let cheap = Traits(rawValue: 8)
+    /// Changes some places of its first input: in-place calls hand that input as the output too.
+    package static let updates = Traits(rawValue: 16)
 }
 
 /// A primitive whose result is another layout of its input's storage: no kernel, no memory.

@@ -10,7 +10,7 @@ public final class Tensor: @unchecked Sendable {
     package private(set) var storage: Storage
     package private(set) var layout: Layout
     /// The type of the elements.
-    public let dtype: DType
+    public private(set) var dtype: DType
 
     /// A 0-dimensional tensor that stands for a Swift number: it does not widen the dtype of a result.
     let isWrappedScalar: Bool
@@ -27,6 +27,9 @@ public final class Tensor: @unchecked Sendable {
     var leafHooks: HookList?
     /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
     var retainsGrad = false
+
+    /// Whether a module trains this tensor, or did before it was frozen.
+    package var isParameter = false
 
     /// The tensor of which this one is a view; never itself a view.
     let base: Tensor?
@@ -132,6 +135,18 @@ extension Tensor {
         storage.bytes.storeBytes(of: 0, as: Int64.self)
         let layout = Layout(shape: shape, strides: Dims(repeating: 0, count: shape.count), offset: 0)
         return Tensor(storage: storage, layout: layout, dtype: .float32, isPlaceholder: true)
+    }
+}
+
+extension Tensor {
+    /// Takes the elements of another tensor, of any dtype and device, and stays the same object: whoever holds a
+    /// parameter sees it converted. For leaves that are no view; the gradient is dropped.
+    package func adopt(_ other: Tensor) {
+        precondition(node == nil && base == nil, "only a leaf can take other elements")
+        storage = other.storage
+        layout = other.layout
+        dtype = other.dtype
+        gradient = nil
     }
 }
 

@@ -6,7 +6,7 @@ package struct AsStrided: ViewPrimitive {
     package func view(of input: Tensor) throws(TensorError) -> Layout {
         let reach = layout.extent
         let limit = input.storage.byteCount / input.dtype.byteSize
-        guard reach.lowerBound >= 0 && reach.upperBound <= limit else {
+        guard reach.isEmpty || (reach.lowerBound >= 0 && reach.upperBound <= limit) else {
             throw TensorError(
                 .index, in: Self.name, "the layout reaches outside the storage",
                 got: "places \(reach) of \(limit)", expected: "places within the storage", operands: [input])
