@@ -130,7 +130,8 @@ package struct ConvolutionBackwardData: Primitive {
     package var shape: Dims
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -174,6 +175,7 @@ package struct ConvolutionBackwardWeights: Primitive {
     package var hasBias: Bool
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
         let weight = TensorSpec(shape, inputs[0].dtype)
         guard hasBias else { return Few(weight) }
         return Few(weight, TensorSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))

@@ -108,7 +108,8 @@ package struct CrossEntropyBackward: Primitive {
     package var labelSmoothing: Double
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+        try checkFloating(inputs[1], in: Self.name)
+        return Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
