@@ -6,8 +6,19 @@ package enum AllPrimitives {
         elementwise + reduce + contract + normalize + index + view + sort
 
     private static let elementwise: [any Primitive.Type] = [
-        Add.self, Cast.self, Eq.self, Exp.self, FillWith.self, Ge.self, Gt.self, IsFinite.self, IsInf.self, IsNaN.self,
-        Le.self, LogicalNot.self, Lt.self, Mul.self, Ne.self, Neg.self, SignBit.self, Sub.self,
+        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
+        Atan2.self, Atanh.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
+        Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,
+        Erfc.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self, Floor.self, FloorDivide.self,
+        Fmax.self, Fmin.self, Fmod.self, Frac.self, Ge.self, Gelu.self, GeluGrad.self, GeluTanh.self,
+        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, Hardtanh.self, Hypot.self, IsFinite.self,
+        IsInf.self, IsNaN.self, Le.self, LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self,
+        Log2.self, LogAddExp.self, LogSigmoid.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self, LogicalXor.self,
+        Lt.self, Maximum.self, Minimum.self, Mish.self, Mul.self, Ne.self, Neg.self, Pow.self, Reciprocal.self,
+        Relu.self, ReluGrad.self, Remainder.self, Round.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
+        Sigmoid.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
+        Softplus.self, Sqrt.self, Square.self, Sub.self, Tan.self, Tanh.self, TanhGrad.self, Trunc.self,
+        TruncDivide.self, Where.self, Xlogy.self,
     ]
 
     private static let reduce: [any Primitive.Type] = [AllTrue.self, AnyTrue.self, Sum.self]
