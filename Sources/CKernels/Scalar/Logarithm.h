@@ -66,6 +66,20 @@ TL_FN float tl_log1p_f32(float x) {
 }
 TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }
 
+/// log(exp(a) + exp(b)), NaN if either is; equal infinities give themselves. In double precision because the two terms
+/// cancel where the result is near 0.
+TL_FN float tl_logaddexp_f32(float a, float b) {
+    const float high = ((a > b) | (a != a)) ? a : b;
+    const double d = tl_abs_f64((double)a - (double)b);
+    const float sum = (float)((double)high + tl_log_f64(1.0 + tl_exp_f64(-d)));
+    return ((a == b) & (high - high != 0.0f)) ? high : sum;
+}
+TL_FN double tl_logaddexp_f64(double a, double b) {
+    const double high = ((a > b) | (a != a)) ? a : b;
+    const double sum = high + tl_log1p_f64(tl_exp_f64(-tl_abs_f64(a - b)));
+    return ((a == b) & (high - high != 0.0)) ? high : sum;
+}
+
 TL_FN float tl_asinh_f32(float x) {
     const double a = (double)tl_abs_f32(x), z = a * a;
     const double series = a * (1.0 - z * (1.0 / 6 - z * (3.0 / 40)));
