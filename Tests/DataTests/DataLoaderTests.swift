@@ -69,7 +69,7 @@ import TorchlightCore
         #expect(loader.state == .init(seed: 0, epoch: 2, batch: 0))
     }
 
-    @Test(arguments: [0, 2]) func continuesWhereItWasSaved(workers: Int) {
+    @Test(arguments: [0, 2]) func continuesWhereItWasSaved(workers: Int) throws {
         func make() -> DataLoader<Tensor> {
             DataLoader(Numbers(count: 100), batchSize: 8, shuffle: true, seed: 9, workers: workers)
         }
@@ -85,7 +85,7 @@ import TorchlightCore
                 }
             }
             let second = make()
-            second.state = first.state
+            second.state = try #require(DataLoaderState(first.state.description))
             while batches.count < expected.count { batches += epoch(second) { $0 } }
             #expect(batches == expected, "stopped after \(stop)")
         }

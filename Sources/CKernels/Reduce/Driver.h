@@ -147,7 +147,7 @@ struct RowDriver {
             return;
         }
         const int64_t state = kernel.state_size;
-        Scratch partial(units * width * chunks * state);
+        Scratch partial(static_cast<size_t>(units * width * chunks * state));
         parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -256,7 +256,7 @@ struct ColumnDriver {
             return;
         }
         const int64_t row_bytes = kept.count * compute_size;
-        Scratch partial(chunks * row_bytes);
+        Scratch partial(static_cast<size_t>(chunks * row_bytes));
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {

@@ -8,9 +8,13 @@ import TorchlightIO
 /// <https://doi.org/10.24432/C50P49>). Samples are (float32 `[1, 8, 8]` in 0...1, class 0...9); batches
 /// (float32 `[n, 1, 8, 8]`, int64 `[n]`).
 public struct Digits: LabeledImageDataset {
+    /// The images as they ship.
     public let images: LabeledImages
+    /// What is done to each image.
     public let transform: any Transform
+    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
     public let table: [Float]?
+    /// The names of the classes.
     public static let classes = (0...9).map(String.init)
 
     /// A part of the digits; the test part is a fifth, picked at random once and for all, and nil means all in their order.

@@ -103,10 +103,13 @@ public protocol LabeledImageDataset: BatchedDataset where Element == (Tensor, In
 }
 
 extension LabeledImageDataset {
+    /// The number of images.
     public var count: Int { images.count }
 
+    /// The transformed image and its class.
     public subscript(index: Int) -> (Tensor, Int) { (transform(images.image(index)), Int(images.labels[index])) }
 
+    /// The batch through the table, where there is one.
     public func batch(at indices: [Int]) throws -> (Tensor, Tensor)? {
         try table.map { try images.batch(at: indices, table: $0) }
     }

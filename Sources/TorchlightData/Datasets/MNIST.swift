@@ -13,9 +13,13 @@ public enum DataSplit: String, Sendable, CaseIterable {
 ///
 /// Samples are (float32 `[1, 28, 28]` in 0...1, class 0...9); batches (float32 `[n, 1, 28, 28]`, int64 `[n]`).
 public struct MNIST: LabeledImageDataset {
+    /// The images as they are in the files.
     public let images: LabeledImages
+    /// What is done to each image.
     public let transform: any Transform
+    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
     public let table: [Float]?
+    /// The names of the classes.
     public static let classes = (0...9).map(String.init)
 
     /// Reads the images, downloading them first where they are in none of the usual places.
@@ -43,9 +47,13 @@ public struct MNIST: LabeledImageDataset {
 ///
 /// Samples are (float32 `[1, 28, 28]` in 0...1, class 0...9); batches (float32 `[n, 1, 28, 28]`, int64 `[n]`).
 public struct FashionMNIST: LabeledImageDataset {
+    /// The images as they are in the files.
     public let images: LabeledImages
+    /// What is done to each image.
     public let transform: any Transform
+    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
     public let table: [Float]?
+    /// The names of the classes.
     public static let classes = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]

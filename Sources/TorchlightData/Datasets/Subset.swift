@@ -21,11 +21,14 @@ public struct Subset<Base: Dataset>: Dataset {
         }
     }
 
+    /// The number of samples.
     public var count: Int { indices.count }
+    /// The sample of the data set that is drawn from.
     public subscript(index: Int) -> Base.Element { get throws { try base[indices[index]] } }
 }
 
 extension Subset: BatchedDataset where Base: BatchedDataset {
+    /// The batch by the road of the data set that is drawn from.
     public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { self.indices[$0] }) }
 }
 

@@ -6,6 +6,7 @@ import TorchlightCore
 ///     let data = TensorDataset(inputs, targets)      // inputs [n, *], targets [n, *]
 ///     for (x, y) in DataLoader(data, batchSize: 32) { ... }
 public struct TensorDataset<Element>: BatchedDataset {
+    /// Rows are joined to tensors of the same kind.
     public typealias Batch = Element
 
     private let tensors: [Tensor]
@@ -42,8 +43,10 @@ public struct TensorDataset<Element>: BatchedDataset {
         self.tensors = tensors.map { $0.contiguous() }
     }
 
+    /// The number of rows.
     public var count: Int { tensors.first?.layout.shape[0] ?? 0 }
 
+    /// A row of each tensor; it shares their memory.
     public subscript(index: Int) -> Element {
         precondition(index >= 0 && index < count, "TensorDataset: sample \(index) of \(count)")
         // Rows share the data set's memory.
@@ -51,6 +54,7 @@ public struct TensorDataset<Element>: BatchedDataset {
             tensors.map { Tensor(storage: $0.storage, layout: $0.layout.selected(0, index), dtype: $0.dtype) })
     }
 
+    /// Some rows of each tensor, copied.
     public func batch(at indices: [Int]) throws -> Element? {
         let rows = indices.map(Int64.init)
         return try join(

@@ -13,21 +13,7 @@ import TorchlightCore
 /// `checked { }` with a `TensorError` thrown at its end. `nextBatch()` of the iterator throws the data set's own error.
 public final class DataLoader<Batch>: Sequence {
     /// A place between two batches.
-    public struct State: Codable, Hashable, Sendable {
-        /// What the order depends on, besides the epoch.
-        public var seed: UInt64
-        /// The epoch, counted from 0.
-        public var epoch: Int
-        /// How many of the epoch's batches have been taken.
-        public var batch: Int
-
-        /// Creates a place.
-        public init(seed: UInt64, epoch: Int = 0, batch: Int = 0) {
-            self.seed = seed
-            self.epoch = epoch
-            self.batch = batch
-        }
-    }
+    public typealias State = DataLoaderState
 
     /// How many samples make a batch.
     public let batchSize: Int
@@ -216,5 +202,6 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
+    /// 0: what is left of an epoch depends on `state`.
     public var underestimatedCount: Int { 0 }
 }

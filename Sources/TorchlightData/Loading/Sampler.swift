@@ -14,7 +14,9 @@ public protocol Sampler: Sendable {
 public struct SequentialSampler: Sampler {
     /// Creates a sampler.
     public init() {}
+    /// The number of samples an epoch takes.
     public func sampleCount(of count: Int) -> Int { count }
+    /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] { Array(0..<count) }
 }
 
@@ -22,7 +24,9 @@ public struct SequentialSampler: Sampler {
 public struct RandomSampler: Sampler {
     /// Creates a sampler.
     public init() {}
+    /// The number of samples an epoch takes.
     public func sampleCount(of count: Int) -> Int { count }
+    /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var order = Array(0..<count)
         // The epoch numbers the call; samples' own streams have another seed.
@@ -60,7 +64,9 @@ public struct WeightedRandomSampler: Sampler {
         }
     }
 
+    /// The number of samples an epoch takes.
     public func sampleCount(of count: Int) -> Int { drawCount }
+    /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         guard cumulative.count == count, let sum = cumulative.last else {
             reportFailure(

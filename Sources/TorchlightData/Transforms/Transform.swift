@@ -14,6 +14,7 @@ public protocol Transform: Sendable {
 }
 
 extension Transform {
+    /// Whether a result's element depends on the element at its place alone.
     public var isElementwise: Bool { false }
 }
 
@@ -27,7 +28,9 @@ public struct Compose: Transform {
     /// A chain of steps; an empty one changes nothing.
     public init(_ transforms: [any Transform]) { self.transforms = transforms }
 
+    /// Whether a result's element depends on the element at its place alone.
     public var isElementwise: Bool { transforms.allSatisfy(\.isElementwise) }
+    /// Transforms a sample.
     public func callAsFunction(_ x: Tensor) -> Tensor { transforms.reduce(x) { $1($0) } }
 }
 
@@ -42,8 +45,10 @@ public struct ToTensor: Transform {
     /// A conversion; 255 is white in nearly every format.
     public init(maximum: Double = 255) { self.maximum = maximum }
 
+    /// Whether a result's element depends on the element at its place alone.
     public var isElementwise: Bool { true }
 
+    /// Transforms a sample.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         guard x.rank == 2 || x.rank == 3 else {
             return fail(
@@ -79,8 +84,10 @@ public struct Normalize: Transform {
         }
     }
 
+    /// Whether a result's element depends on the element at its place alone.
     public var isElementwise: Bool { mean.count == 1 }
 
+    /// Transforms a sample.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         guard x.dtype.isFloatingPoint, x.rank > 0, mean.count == 1 || x.shape[0] == mean.count else {
             return fail(

@@ -55,7 +55,7 @@ private struct JSONParser {
     }
 
     mutating func skipSpace() {
-        while position < bytes.count, [0x20, 0x0a, 0x0d, 0x09].contains(bytes[position]) { position += 1 }
+        while next == 0x20 || next == 0x0a || next == 0x0d || next == 0x09 { position += 1 }
     }
 
     mutating func parseValue(depth: Int) throws(IOError) -> JSON {
