@@ -47,24 +47,25 @@ struct Zeros {
 
 bool winograd_forward(const Winograd& p) {
     const int64_t in = p.in_channels, out = p.out_channels, tiles = p.tiles();
-    const Scratch weights(size_t(36 * in * out) * sizeof(float));
+    const Scratch weights(size_t(36 * winograd_step(in, out)) * sizeof(float));
     const Zeros zeros(p);
     if (!weights.get() || !zeros.memory.get()) return false;
     parallel_for(in, std::max<int64_t>(1, 1024 / out),
                  [&](int64_t begin, int64_t end) { TL_DISPATCH(winograd_weights, p, begin, end, weights.get<float>()); });
 
     // A block's transforms stay in the second cache; large channels take larger blocks, so as to read u less often.
-    const int64_t bytes = 36 * 4 * (in + out), block = fitting(448 << 10, bytes, 24, 96);
+    const int64_t block = fitting(448 << 10, 36 * 4 * (in + out), 24, 96);
+    const int64_t v_size = 36 * winograd_step(block, in), m_size = 36 * winograd_step(block, out);
     const int64_t blocks = (tiles + block - 1) / block;
     bool enough_memory = true;
     parallel_for(blocks, 1, [&](int64_t begin, int64_t end) {
-        const Scratch memory(size_t(block * bytes));
+        const Scratch memory(size_t(v_size + m_size) * sizeof(float));
         if (!memory.get()) {
             __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
             return;
         }
-        float *const v = memory.get<float>(), *const m = v + 36 * block * in;
-        std::fill_n(v, 36 * block * in, 0.0f);
+        float *const v = memory.get<float>(), *const m = v + v_size;
+        std::fill_n(v, v_size, 0.0f);  // the last block may be shorter than the products' tiles
         for (int64_t b = begin; b < end; b++)
             TL_DISPATCH(winograd_tiles, p, weights.get<float>(), b * block, std::min(block, tiles - b * block), block,
                         zeros.memory.get<float>(), v, m);
@@ -80,11 +81,12 @@ bool winograd_backward_weights(const Winograd& p) {
     // products, so that every sum runs over the tiles in order, whatever the number of threads.
     const int64_t chunk = std::min(fitting(4 << 20, 36 * 4 * (in + out), 96, 1200), tiles);
     const Scratch sums(p.bias ? size_t(tiles * out) * sizeof(float) : 0);
-    const Scratch products(size_t(36 * in_room * out) * sizeof(float));
-    const Scratch transforms(size_t(36 * chunk * (in + out) + row_unit) * sizeof(float));
+    const Scratch products(size_t(36 * winograd_step(in_room, out)) * sizeof(float));
+    const int64_t v_size = 36 * winograd_step(chunk, in), g_size = 36 * winograd_step(chunk, out);
+    const Scratch transforms(size_t(v_size + g_size) * sizeof(float));
     const Zeros zeros(p);
     if (!sums.get() || !products.get() || !transforms.get() || !zeros.memory.get()) return false;
-    float *const v = transforms.get<float>(), *const g = v + 36 * chunk * in + row_unit;
+    float *const v = transforms.get<float>(), *const g = v + v_size;
     float* const tile_sums = p.bias ? sums.get<float>() : nullptr;
     for (int64_t first = 0; first < tiles; first += chunk) {
         const int64_t count = std::min(chunk, tiles - first);

@@ -30,9 +30,13 @@ struct Winograd {
     /// Whether it pays, and the channels fill whole vectors.
     bool worthwhile() const {
         const int64_t multiplications = tile_rows() * tile_columns() * 36, direct = out_height * out_width * 9;
-        return in_channels % 32 == 0 && out_channels % 32 == 0 && direct >= 2 * multiplications && tiles() >= 64;
+        return in_channels % 32 == 0 && out_channels % 32 == 0 && direct >= 2 * multiplications && tiles() >= 32;
     }
 };
+
+/// Floats from one of the 36 matrices to the next. A line more than the matrix has, or they would all meet in a few sets
+/// of the cache.
+inline int64_t winograd_step(int64_t rows, int64_t columns) { return rows * columns + 16; }
 
 /// y from x and w. False where memory ran out.
 bool winograd_forward(const Winograd& problem);

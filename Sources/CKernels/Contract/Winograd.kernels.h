@@ -87,9 +87,9 @@ struct TilePlace {
     }
 };
 
-/// v[36][count][channels] from the tiles begin ..< begin + count.
+/// v[36][room][channels] from the tiles begin ..< begin + count.
 static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t room, const float* zeros, float* v) {
-    const int64_t channels = p.in_channels;
+    const int64_t channels = p.in_channels, step = winograd_step(room, channels);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
         const TilePixels pixels(p.x, place.image, place.row - p.padding_top, place.column - p.padding_left, 6,
@@ -100,14 +100,14 @@ static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int6
             for (int i = 0; i < 6; i++) transform_input(d + i, 6, half + i, 6);
             for (int i = 0; i < 6; i++) transform_input(half + 6 * i, 1, d + 6 * i, 1);
             for (int i = 0; i < 36; i++)
-                *reinterpret_cast<LooseLanes*>(v + (i * room + t) * channels + c) = d[i];
+                *reinterpret_cast<LooseLanes*>(v + i * step + t * channels + c) = d[i];
         }
     }
 }
 
 /// u[36][panels of out][in][panel] for the in-channels begin ..< end.
 static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, float* u) {
-    const int64_t panels = p.out_channels / winograd_panel;
+    const int64_t step = winograd_step(p.in_channels, p.out_channels);
     for (int64_t in = begin; in < end; in++)
         for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
             Lanes w[9], half[18], full[36];
@@ -119,7 +119,7 @@ static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, floa
             for (int i = 0; i < 6; i++) transform_weight(half + 3 * i, 1, full + 6 * i, 1);
             float* to = u + (out / winograd_panel * p.in_channels + in) * winograd_panel + out % winograd_panel;
             for (int i = 0; i < 36; i++)
-                *reinterpret_cast<LooseLanes*>(to + i * panels * p.in_channels * winograd_panel) = full[i];
+                *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
         }
 }
 
@@ -149,12 +149,13 @@ static inline void winograd_product(const float* a, int64_t a_row, int64_t a_ste
 static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t room,
                            const float* zeros, float* v, float* m) {
     const int64_t in = p.in_channels, out = p.out_channels;
+    const int64_t v_step = winograd_step(room, in), u_step = winograd_step(in, out), m_step = winograd_step(room, out);
     winograd_input(p, begin, count, room, zeros, v);
     for (int i = 0; i < 36; i++)
         for (int64_t j = 0; j < out; j += winograd_panel)
             for (int64_t t = 0; t < count; t += winograd_rows)
-                winograd_product(v + (i * room + t) * in, in, 1, u + (i * out + j) * in, in,
-                                 m + (i * room + t) * out + j, out, false);
+                winograd_product(v + i * v_step + t * in, in, 1, u + i * u_step + j * in, in, m + i * m_step + t * out + j,
+                                 out, false);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
         const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
@@ -162,7 +163,7 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
         float* y = p.y + ((place.image * p.out_height + place.row) * p.out_width + place.column) * out;
         for (int64_t c = 0; c < out; c += winograd_lanes) {
             Lanes full[36], half[24], result[16];
-            for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + (i * room + t) * out + c);
+            for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step + t * out + c);
             for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
             for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
             const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
@@ -177,7 +178,7 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
 /// g[36][panels][room][panel] and the sums over each tile of y, sums[tile][out].
 static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, int64_t end, int64_t room,
                                const float* zeros, float* v, float* g, float* sums) {
-    const int64_t in = p.in_channels, out = p.out_channels;
+    const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(room, out);
     winograd_input(p, first + begin, end - begin, room, zeros, v + begin * in);
     for (int64_t t = begin; t < end; t++) {
         const TilePlace place(p, first + t);
@@ -193,7 +194,7 @@ static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, 
             for (int i = 0; i < 4; i++) transform_gradient(y + i, 4, half + i, 4);
             for (int i = 0; i < 6; i++) transform_gradient(half + 4 * i, 1, full + 6 * i, 1);
             float* to = g + (c / winograd_panel * room + t) * winograd_panel + c % winograd_panel;
-            for (int i = 0; i < 36; i++) *reinterpret_cast<LooseLanes*>(to + i * room * out) = full[i];
+            for (int i = 0; i < 36; i++) *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
         }
     }
 }
@@ -201,23 +202,25 @@ static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, 
 /// u[36][panels][in_room][panel] (+)= the products of a chunk of `count` tiles, for begin ..< end of 36 * panels.
 static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t end, int64_t count, int64_t room,
                                      int64_t in_room, const float* v, const float* g, float* u, bool add) {
-    const int64_t panels = p.out_channels / winograd_panel;
-    for (int64_t unit = begin; unit < end; unit++)
-        for (int64_t c = 0; c < p.in_channels; c += winograd_rows)
-            winograd_product(v + unit / panels * room * p.in_channels + c, 1, p.in_channels,
-                             g + unit * room * winograd_panel, count, u + (unit * in_room + c) * winograd_panel,
-                             winograd_panel, add);
+    const int64_t in = p.in_channels, out = p.out_channels, panels = out / winograd_panel;
+    const int64_t v_step = winograd_step(room, in), g_step = winograd_step(room, out), u_step = winograd_step(in_room, out);
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t i = unit / panels, j = unit % panels * winograd_panel;
+        for (int64_t c = 0; c < in; c += winograd_rows)
+            winograd_product(v + i * v_step + c, 1, in, g + i * g_step + j * room, count,
+                             u + i * u_step + j * in_room + c * winograd_panel, winograd_panel, add);
+    }
 }
 
 /// w from u, for the in-channels begin ..< end.
 static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t end, int64_t in_room, const float* u) {
-    const int64_t panels = p.out_channels / winograd_panel;
+    const int64_t step = winograd_step(in_room, p.out_channels);
     for (int64_t in = begin; in < end; in++)
         for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
             Lanes full[36], half[18], w[9];
             const float* from = u + (out / winograd_panel * in_room + in) * winograd_panel + out % winograd_panel;
             for (int i = 0; i < 36; i++)
-                full[i] = *reinterpret_cast<const LooseLanes*>(from + i * panels * in_room * winograd_panel);
+                full[i] = *reinterpret_cast<const LooseLanes*>(from + i * step);
             for (int i = 0; i < 6; i++) transform_weight_gradient(full + i, 6, half + i, 6);
             for (int i = 0; i < 3; i++) transform_weight_gradient(half + 6 * i, 1, w + 3 * i, 1);
             for (int lane = 0; lane < winograd_lanes; lane++) {

@@ -31,7 +31,7 @@ TL_API int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor
                                         const tl_tensor* grad_w, const tl_tensor* grad_bias);
 
 /// Whether 3x3 float32 convolutions of stride 1 may run by Winograd's algorithm, which takes a quarter of the
-/// multiplications and rounds differently (errors of about 1e-6 of the largest result). On unless
+/// multiplications and rounds differently (errors of about 1e-5 of the largest result; direct sums have 2e-6). On unless
 /// TORCHLIGHT_WINOGRAD=0.
 TL_API bool tl_winograd(void);
 TL_API void tl_set_winograd(bool enabled);
