@@ -120,8 +120,8 @@ double tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count) {
     int64_t total = 0;
     for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
     if (total == 0) return 0;
-    const Scratch memory(total * static_cast<int64_t>(sizeof(double)));
-    double* sums = reinterpret_cast<double*>(memory.data);
+    const Scratch memory(static_cast<size_t>(total) * sizeof(double));
+    double* sums = memory.need<double>();
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t number) {
         void* const arrays[] = {const_cast<void*>(entry.gradient)};
         static constexpr bool writes[] = {false};

@@ -215,8 +215,8 @@ void tl_random_permutation(tl_philox key, int64_t* out, int64_t count) {
         uint64_t key;
         int64_t index;
     };
-    const Scratch memory(2 * count * static_cast<int64_t>(sizeof(Entry)));
-    Entry *from = reinterpret_cast<Entry*>(memory.data), *to = from + count;
+    const Scratch memory(2 * static_cast<size_t>(count) * sizeof(Entry));
+    Entry *from = memory.need<Entry>(), *to = from + count;
     for_blocks(count, [&](int64_t first, int64_t n) {
         uint32_t words[2 * block];
         make_words(key, first, n, words, 2);

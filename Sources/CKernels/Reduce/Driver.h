@@ -148,7 +148,7 @@ struct RowDriver {
             return;
         }
         const int64_t state = kernel.state_size;
-        Scratch partial(units * width * chunks * state);
+        Scratch partial(static_cast<size_t>(units * width * chunks * state));
         parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -157,12 +157,12 @@ struct RowDriver {
                 const Walker walker(kept, 1, unit / units_in_row);
                 // Laid out as [unit, chunk, column].
                 fold_pieces(x + (walker.offset[0] + start * stride) * size, index * chunk,
-                            std::min((index + 1) * chunk, pieces), columns, partial.data + task * width * state,
+                            std::min((index + 1) * chunk, pieces), columns, partial.need<char>() + task * width * state,
                             buffers);
             }
         });
         for (int64_t unit = 0; unit < units; ++unit) {
-            char* states = partial.data + unit * chunks * width * state;
+            char* states = partial.need<char>() + unit * chunks * width * state;
             const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
             for (int64_t step = 1; step < chunks; step *= 2)
                 for (int64_t c = 0; c + step < chunks; c += 2 * step)
@@ -307,7 +307,7 @@ struct ColumnDriver {
             return;
         }
         const int64_t row_bytes = kept.count * compute_size;
-        Scratch partial(chunks * row_bytes);
+        Scratch partial(static_cast<size_t>(chunks * row_bytes));
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -316,14 +316,14 @@ struct ColumnDriver {
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
                 fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
-                           partial.data + index * row_bytes + (part / blocks * columns + first) * compute_size,
+                           partial.need<char>() + index * row_bytes + (part / blocks * columns + first) * compute_size,
                            buffers);
             }
         });
         parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                char* sums = partial.data + (task / blocks * columns + first) * compute_size;
+                char* sums = partial.need<char>() + (task / blocks * columns + first) * compute_size;
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);

@@ -1,27 +1,80 @@
-// Memory that a kernel needs while it runs.
+// Memory for the length of one call, from the caching allocator.
 #ifndef TL_SCRATCH_H
 #define TL_SCRATCH_H
+#include "Support/Convert.h"
+#include "include/tl_elementwise.h"
 #include "include/tl_support.h"
-#include <cstdio>
-#include <cstdlib>
 
 namespace tl {
 
-/// A block from the caching allocator, given back at the end of the scope. Kernels have no way to fail, so a refused
-/// block, always small beside the operands, ends the process.
-struct Scratch {
-    char* data;
-    size_t size;
-    explicit Scratch(int64_t bytes) : size(static_cast<size_t>(bytes)) {
-        data = static_cast<char*>(tl_allocate(size));
-        if (!data) {
-            std::fprintf(stderr, "torchlight: out of memory: a kernel needs %zu bytes of working space\n", size);
-            std::abort();
-        }
-    }
-    ~Scratch() { tl_deallocate(data, size); }
+inline int64_t count_of(const tl_tensor& x) {
+    int64_t count = 1;
+    for (int i = 0; i < x.rank; i++) count *= x.shape[i];
+    return count;
+}
+
+/// A block of bytes; `get` is NULL where the system refused.
+class Scratch {
+  public:
+    explicit Scratch(size_t bytes) : size(bytes ? bytes : 1), block(tl_allocate(size)) {}
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
+    ~Scratch() {
+        if (block) tl_deallocate(block, size);
+    }
+    template <class T = void>
+    T* get() const {
+        return static_cast<T*>(block);
+    }
+    /// For kernels that cannot report a failure: a few kilobytes, without which no process goes on for long.
+    template <class T>
+    T* need() const {
+        if (!block) __builtin_trap();
+        return static_cast<T*>(block);
+    }
+
+  private:
+    size_t size;
+    void* block;
+};
+
+/// The order of a dense copy: the dimensions as they stand, or the second one innermost.
+enum class Order { row_major, channels_last };
+
+/// A dense copy of a tensor, in a dtype and an order of our own choice, that can be written back.
+class DenseCopy {
+  public:
+    static constexpr int max_rank = 8;
+
+    DenseCopy(const tl_tensor& original, int32_t dtype, Order order = Order::row_major)
+        : original(original), memory(size_t(count_of(original) * size_of_dtype(dtype))) {
+        const int rank = original.rank;
+        int64_t step = 1;
+        const auto place = [&](int i) {
+            strides[i] = step;
+            step *= original.shape[i];
+        };
+        if (order == Order::channels_last && rank > 2) {
+            place(1);
+            for (int i = rank - 1; i >= 2; i--) place(i);
+            place(0);
+        } else {
+            for (int i = rank - 1; i >= 0; i--) place(i);
+        }
+        tensor = {memory.get(), original.shape, strides, rank, dtype};
+    }
+
+    /// Whether there was memory.
+    explicit operator bool() const { return tensor.data != nullptr; }
+    void read() { tl_copy(&original, &tensor); }
+    void write_back() { tl_copy(&tensor, &original); }
+
+    tl_tensor tensor;
+
+  private:
+    tl_tensor original;
+    Scratch memory;
+    int64_t strides[max_rank];
 };
 
 } // namespace tl

@@ -1,0 +1,234 @@
+// Convolutions. float32 (and half types where the processor multiplies them) run in oneDNN; other half types convert to
+// float32; float64 unfolds the windows into a matrix and multiplies.
+//
+// Channels-last activations run as they lie, which costs nothing beside oneDNN's own blocked layout; row-major ones are
+// reordered to the blocked layout and back, which beats the kernels that work on rows.
+#include "Contract/OneDNN.h"
+#include "Contract/Unfold.h"
+#include "Support/Scratch.h"
+#include "include/tl_contract.h"
+#include <algorithm>
+#include <memory>
+
+namespace tl {
+
+namespace {
+
+using onednn::Convolution;
+using onednn::Layout;
+
+/// One convolution in one of its three directions. For the gradients x, w, bias and out are the gradients or the values,
+/// as the direction has it; exactly one of them is written (two with a bias).
+struct Call {
+    Convolution::Kind kind;
+    const tl_conv_params* p;
+    const tl_tensor *x, *w, *bias, *out;
+};
+
+enum class Dense { no, row_major, channels_last, both };
+
+/// How the activations x [N, C, spatial...] lie in memory; dimensions of size 1 may have any stride.
+Dense density(const tl_tensor& x) {
+    bool row_major = true, channels_last = true;
+    int64_t step = 1;
+    for (int i = x.rank - 1; i >= 0; i--) {
+        if (x.shape[i] != 1 && x.strides[i] != step) row_major = false;
+        step *= x.shape[i];
+    }
+    step = 1;
+    const auto check = [&](int i) {
+        if (x.shape[i] != 1 && x.strides[i] != step) channels_last = false;
+        step *= x.shape[i];
+    };
+    check(1);
+    for (int i = x.rank - 1; i >= 2; i--) check(i);
+    check(0);
+    return row_major ? channels_last ? Dense::both : Dense::row_major : channels_last ? Dense::channels_last : Dense::no;
+}
+
+/// Strides as if every dimension were larger than 1, so that oneDNN recognises the layout.
+void dense_strides(const tl_tensor& x, bool channels_last, int64_t* strides) {
+    int64_t step = 1;
+    const auto place = [&](int i) {
+        strides[i] = step;
+        step *= x.shape[i];
+    };
+    if (channels_last) place(1);
+    for (int i = x.rank - 1; i >= (channels_last ? 2 : 1); i--) place(i);
+    place(0);
+}
+
+/// Runs in oneDNN on dense operands of one dtype.
+int32_t run_library(const Call& c) {
+    using namespace onednn;
+    const Dense x_order = density(*c.x), out_order = density(*c.out);
+    // One channels-last operand decides for both: reordering the other alone is cheaper than going to blocks and back.
+    const bool last = x_order == Dense::channels_last || out_order == Dense::channels_last;
+    const bool x_last = x_order == Dense::channels_last || (x_order == Dense::both && last);
+    const bool out_last = out_order == Dense::channels_last || (out_order == Dense::both && last);
+
+    const int spatial = c.p->spatial;
+    Key key;
+    key.add('c');
+    key.add(c.kind);
+    key.add(c.x->dtype);
+    key.add(x_last * 2 + out_last);
+    key.add(c.bias != nullptr);
+    key.add(c.p->groups);
+    for (const tl_tensor* x : {c.x, c.w, c.out}) key.add(x->shape, spatial + 2);
+    key.add(c.p->stride, spatial);
+    key.add(c.p->padding, spatial);
+    key.add(c.p->dilation, spatial);
+
+    Plan* plan = find_plan(key);
+    if (!plan) {
+        const dnnl_data_type_t type = data_type(c.x->dtype);
+        Convolution convolution{c.kind, spatial, {}, {}, {}, {}};
+        for (int i = 0; i < spatial; i++) {
+            const int64_t reach = (c.w->shape[i + 2] - 1) * c.p->dilation[i] + 1;
+            convolution.stride[i] = c.p->stride[i];
+            convolution.padding[i] = c.p->padding[i];
+            // What the last window needs beyond the end; negative where the windows stop before it.
+            convolution.padding_end[i] =
+                (c.out->shape[i + 2] - 1) * c.p->stride[i] + reach - c.x->shape[i + 2] - c.p->padding[i];
+            convolution.dilation[i] = c.p->dilation[i] - 1;
+        }
+        int64_t x_strides[max_rank], out_strides[max_rank], w_shape[max_rank], w_strides[max_rank];
+        dense_strides(*c.x, x_last, x_strides);
+        dense_strides(*c.out, out_last, out_strides);
+        // oneDNN counts the groups as a dimension of the weights.
+        const int groups = c.p->groups > 1;
+        w_shape[0] = c.p->groups;
+        w_shape[groups] = c.w->shape[0] / c.p->groups;
+        for (int i = 1; i < spatial + 2; i++) w_shape[groups + i] = c.w->shape[i];
+        int64_t step = 1;
+        for (int i = groups + spatial + 1; i >= 0; i--) {
+            w_strides[i] = step;
+            step *= w_shape[i];
+        }
+        const int64_t unit = 1;
+        const int rank = spatial + 2;
+        const Layout x_caller(type, rank, c.x->shape, x_strides), out_caller(type, rank, c.out->shape, out_strides),
+            w_caller(type, rank + groups, w_shape, w_strides), w_any(type, rank + groups, w_shape, nullptr);
+        const Layout bias = c.bias ? Layout(type, 1, c.bias->shape, &unit) : Layout();
+        // The strides of channels-last, or the library's choice.
+        dense_strides(*c.x, true, x_strides);
+        dense_strides(*c.out, true, out_strides);
+        const Layout x_wanted(type, rank, c.x->shape, last ? x_strides : nullptr),
+            out_wanted(type, rank, c.out->shape, last ? out_strides : nullptr);
+
+        dnnl_primitive_desc_t description = nullptr;
+        dnnl_status_t status = describe_convolution(convolution, x_wanted, w_any, bias, out_wanted, &description);
+        if (status != dnnl_success) return status;
+        Plan::Operand list[4];
+        int count = 0;
+        const bool data = c.kind == Convolution::backward_data, weights = c.kind == Convolution::backward_weights;
+        list[count++] = {data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, data, &x_caller};
+        list[count++] = {weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, weights, &w_caller};
+        list[count++] = {data || weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, !data && !weights, &out_caller};
+        if (c.bias) list[count++] = {weights ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS, weights, &bias};
+        auto made = std::make_unique<Plan>();
+        status = made->build(description, list, count);
+        if (status != dnnl_success) return status;
+        plan = keep_plan(key, std::move(made));
+    }
+    void* const pointers[4] = {c.x->data, c.w->data, c.out->data, c.bias ? c.bias->data : nullptr};
+    return plan->run(pointers);
+}
+
+bool is_written(const Call& c, const tl_tensor* x) {
+    if (c.kind == Convolution::forward) return x == c.out;
+    if (c.kind == Convolution::backward_data) return x == c.x;
+    return x == c.w || x == c.bias;
+}
+
+/// Replaces one operand by a dense copy and runs.
+template <class Run>
+int32_t with_copy(const Call& call, const tl_tensor* Call::* which, int32_t dtype, Order order, Run&& run) {
+    const tl_tensor* original = call.*which;
+    DenseCopy copy(*original, dtype, order);
+    if (!copy) return dnnl_out_of_memory;
+    const bool written = is_written(call, original);
+    if (!written) copy.read();
+    Call changed = call;
+    changed.*which = &copy.tensor;
+    const int32_t status = run(changed);
+    if (written && status == 0) copy.write_back();
+    return status;
+}
+
+int32_t run(const Call& c) {
+    const int32_t dtype = c.out->dtype;
+    const bool half = dtype == TL_FLOAT16 || dtype == TL_BFLOAT16;
+    const int32_t wanted = half && !onednn::multiplies(dtype) ? TL_FLOAT32 : dtype;
+    const auto activations = [&](const tl_tensor& x) { return x.dtype == wanted && density(x) != Dense::no; };
+    const auto dense = [&](const tl_tensor& x) {
+        const Dense order = density(x);
+        return x.dtype == wanted && (order == Dense::row_major || order == Dense::both);
+    };
+    const auto order = [](const tl_tensor& x) {
+        return density(x) == Dense::channels_last ? Order::channels_last : Order::row_major;
+    };
+    if (!activations(*c.x)) return with_copy(c, &Call::x, wanted, order(*c.x), run);
+    if (!activations(*c.out)) return with_copy(c, &Call::out, wanted, order(*c.out), run);
+    if (!dense(*c.w)) return with_copy(c, &Call::w, wanted, Order::row_major, run);
+    if (c.bias && !dense(*c.bias)) return with_copy(c, &Call::bias, wanted, Order::row_major, run);
+    if (wanted != TL_FLOAT64) return run_library(c);
+
+    const Unfolded problem{c.p, c.x, c.w, c.bias, c.out};
+    const bool enough_memory = c.kind == Convolution::forward         ? unfolded_forward(problem)
+                               : c.kind == Convolution::backward_data ? unfolded_backward_data(problem)
+                                                                      : unfolded_backward_weights(problem);
+    return enough_memory ? 0 : dnnl_out_of_memory;
+}
+
+/// Nothing to sum over: the result is zero, or the bias.
+bool is_empty(const tl_tensor& x) { return count_of(x) == 0; }
+
+void fill_zero(const tl_tensor* x) {
+    if (x) tl_fill(x, 0, 0);
+}
+
+} // namespace
+
+} // namespace tl
+
+int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
+                        const tl_tensor* out) {
+    using namespace tl;
+    if (is_empty(*out)) return 0;
+    if (is_empty(*x) || is_empty(*w)) {
+        fill_zero(out);
+        if (bias) {
+            int64_t strides[DenseCopy::max_rank] = {};
+            strides[1] = bias->strides[0];
+            const tl_tensor broadcast{bias->data, out->shape, strides, out->rank, bias->dtype};
+            tl_copy(&broadcast, out);
+        }
+        return 0;
+    }
+    return run({onednn::Convolution::forward, p, x, w, bias, out});
+}
+
+int32_t tl_conv_backward_data(const tl_conv_params* p, const tl_tensor* grad_out, const tl_tensor* w,
+                              const tl_tensor* grad_x) {
+    using namespace tl;
+    if (is_empty(*grad_x)) return 0;
+    if (is_empty(*grad_out) || is_empty(*w)) {
+        fill_zero(grad_x);
+        return 0;
+    }
+    return run({onednn::Convolution::backward_data, p, grad_x, w, nullptr, grad_out});
+}
+
+int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* grad_out,
+                                 const tl_tensor* grad_w, const tl_tensor* grad_bias) {
+    using namespace tl;
+    if (is_empty(*grad_w) && (!grad_bias || is_empty(*grad_bias))) return 0;
+    if (is_empty(*x) || is_empty(*grad_out) || is_empty(*grad_w)) {
+        fill_zero(grad_w);
+        fill_zero(grad_bias);
+        return 0;
+    }
+    return run({onednn::Convolution::backward_weights, p, x, grad_w, grad_bias, grad_out});
+}

@@ -1,0 +1,198 @@
+// Products of matrices: float32 in dnnl_sgemm, whose fixed cost is lowest, the half types in oneDNN where the processor
+// has them, everything else in our own blocked product.
+#include "Contract/Gemm.h"
+#include "Contract/OneDNN.h"
+#include "Contract/SmallProduct.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "include/tl_contract.h"
+#include <algorithm>
+#include <memory>
+
+namespace tl {
+
+namespace {
+
+/// One matrix as BLAS takes it: rows of `leading` elements, or the transpose of such.
+struct Stored {
+    bool usable, transposed;
+    int64_t leading;
+};
+
+Stored stored(int64_t rows, int64_t columns, int64_t row_stride, int64_t column_stride) {
+    if ((column_stride == 1 || columns <= 1) && (rows <= 1 || row_stride >= std::max<int64_t>(columns, 1)))
+        return {true, false, rows <= 1 ? std::max<int64_t>(columns, 1) : row_stride};
+    if ((row_stride == 1 || rows <= 1) && (columns <= 1 || column_stride >= std::max<int64_t>(rows, 1)))
+        return {true, true, columns <= 1 ? std::max<int64_t>(rows, 1) : column_stride};
+    return {false, false, 0};
+}
+
+Stored stored(const tl_tensor& x) { return stored(x.shape[1], x.shape[2], x.strides[1], x.strides[2]); }
+
+tl_tensor transposed(const tl_tensor& x, int64_t (&shape)[3], int64_t (&strides)[3]) {
+    shape[0] = x.shape[0], shape[1] = x.shape[2], shape[2] = x.shape[1];
+    strides[0] = x.strides[0], strides[1] = x.strides[2], strides[2] = x.strides[1];
+    return {x.data, shape, strides, 3, x.dtype};
+}
+
+int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float alpha, float beta) {
+    int64_t batch = out.shape[0], m = out.shape[1];
+    const int64_t n = out.shape[2], k = a.shape[2];
+    const Stored left = stored(a), right = stored(b), result = stored(out);
+    const auto* x = static_cast<const float*>(a.data);
+    const auto* y = static_cast<const float*>(b.data);
+    auto* z = static_cast<float*>(out.data);
+
+    // The same b for all: one tall product.
+    if (batch > 1 && b.strides[0] == 0 && !left.transposed && a.strides[0] == m * left.leading &&
+        out.strides[0] == m * result.leading)
+        m *= batch, batch = 1;
+
+    const auto one = [&](int64_t i) {
+        return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', m, n, k, alpha,
+                          x + i * a.strides[0], left.leading, y + i * b.strides[0], right.leading, beta,
+                          z + i * out.strides[0], result.leading);
+    };
+    const bool small = m * n * k < small_product;
+    if (batch == 1 && !small) return one(0);
+
+    const int64_t work = std::max<int64_t>(m * n * k, 1), threads = tl_num_threads();
+    if (small || (work < (int64_t(1) << 24) && (batch % threads == 0 || batch >= 4 * threads))) {
+        // Whole products a thread: sgemm called from a parallel region stays on its own thread.
+        int32_t status = 0;
+        parallel_for(batch, std::max<int64_t>(1, 65536 / work), [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; i++)
+                if (small)
+                    small_multiply({m, n, k, x + i * a.strides[0], left.transposed ? 1 : left.leading,
+                                    left.transposed ? left.leading : 1, y + i * b.strides[0],
+                                    right.transposed ? 1 : right.leading, right.transposed ? right.leading : 1,
+                                    z + i * out.strides[0], result.leading, alpha, beta});
+                else if (const int32_t failed = one(i)) __atomic_store_n(&status, failed, __ATOMIC_RELAXED);
+        });
+        return status;
+    }
+    for (int64_t i = 0; i < batch; i++)
+        if (const int32_t status = one(i)) return status;
+    return 0;
+}
+
+/// The half types on processors that multiply them.
+int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float beta) {
+    using namespace onednn;
+    const tl_tensor* operands[3] = {&a, &b, &out};
+    Key key;
+    key.add('m');
+    key.add(out.dtype);
+    key.add(int64_t(beta));
+    for (const tl_tensor* x : operands) {
+        key.add(x->shape, 3);
+        key.add(x->strides, 3);
+    }
+    Plan* plan = find_plan(key);
+    if (!plan) {
+        const auto layout = [&](const tl_tensor& x) { return Layout(data_type(x.dtype), 3, x.shape, x.strides); };
+        const Layout src = layout(a), weights = layout(b), dst = layout(out), none;
+        dnnl_primitive_desc_t description = nullptr;
+        dnnl_status_t status =
+            describe_matmul(src, weights, none, dst, beta, TL_ACTIVATION_NONE, &description);
+        if (status != dnnl_success) return status;
+        const Plan::Operand list[3] = {
+            {DNNL_ARG_SRC, false, &src}, {DNNL_ARG_WEIGHTS, false, &weights}, {DNNL_ARG_DST, true, &dst}};
+        auto made = std::make_unique<Plan>();
+        status = made->build(description, list, 3);
+        if (status != dnnl_success) return status;
+        plan = keep_plan(key, std::move(made));
+    }
+    void* const pointers[3] = {a.data, b.data, out.data};
+    return plan->run(pointers);
+}
+
+bool is_half(int32_t dtype) { return dtype == TL_FLOAT16 || dtype == TL_BFLOAT16; }
+
+/// Replaces one operand by a dense copy and multiplies.
+template <class Multiply>
+int32_t with_copy(const tl_tensor& x, int32_t dtype, bool read, bool write, Multiply&& multiply) {
+    // A batch that repeats one matrix is copied once.
+    int64_t shape[3] = {x.strides[0] == 0 && !write ? 1 : x.shape[0], x.shape[1], x.shape[2]};
+    const tl_tensor source{x.data, shape, x.strides, 3, x.dtype};
+    DenseCopy copy(source, dtype);
+    if (!copy) return dnnl_out_of_memory;
+    if (read) copy.read();
+    tl_tensor dense = copy.tensor;
+    int64_t strides[3] = {shape[0] == x.shape[0] ? dense.strides[0] : 0, dense.strides[1], dense.strides[2]};
+    dense.shape = x.shape;
+    dense.strides = strides;
+    const int32_t status = multiply(dense);
+    if (write && status == 0) copy.write_back();
+    return status;
+}
+
+int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float alpha, float beta) {
+    // What the processor cannot multiply is converted, and what BLAS cannot address is packed.
+    const bool native_half = is_half(out.dtype) && onednn::multiplies(out.dtype) && alpha == 1 && (beta == 0 || beta == 1);
+    const bool narrow = out.dtype == TL_INT16 || out.dtype == TL_INT8 || out.dtype == TL_UINT8 || out.dtype == TL_BOOL;
+    const int32_t wanted = is_half(out.dtype) && !native_half ? TL_FLOAT32 : narrow ? TL_INT32 : out.dtype;
+    const bool blas = wanted == TL_FLOAT32 || is_half(wanted);
+    if (out.dtype != wanted || (blas && !stored(out).usable))
+        return with_copy(out, wanted, beta != 0, true,
+                         [&](const tl_tensor& dense) { return multiply(a, b, dense, alpha, beta); });
+    if (a.dtype != wanted || (blas && !stored(a).usable))
+        return with_copy(a, wanted, true, false,
+                         [&](const tl_tensor& dense) { return multiply(dense, b, out, alpha, beta); });
+    if (b.dtype != wanted || (blas && !stored(b).usable))
+        return with_copy(b, wanted, true, false,
+                         [&](const tl_tensor& dense) { return multiply(a, dense, out, alpha, beta); });
+
+    if (blas) {
+        if (stored(out).transposed) {
+            int64_t shapes[3][3], strides[3][3];
+            return multiply(transposed(b, shapes[0], strides[0]), transposed(a, shapes[1], strides[1]),
+                            transposed(out, shapes[2], strides[2]), alpha, beta);
+        }
+        return native_half ? multiply_half(a, b, out, beta) : multiply_float(a, b, out, alpha, beta);
+    }
+
+    const int64_t batch = out.shape[0], m = out.shape[1], n = out.shape[2], k = a.shape[2];
+    const int64_t size = size_of_dtype(wanted);
+    const auto one = [&](int64_t i) {
+        return gemm({wanted, m, n, k, static_cast<const char*>(a.data) + i * a.strides[0] * size, a.strides[1],
+                     a.strides[2], static_cast<const char*>(b.data) + i * b.strides[0] * size, b.strides[1],
+                     b.strides[2], static_cast<char*>(out.data) + i * out.strides[0] * size, out.strides[1],
+                     out.strides[2], alpha, beta});
+    };
+    bool enough_memory = true;
+    if (batch == 1) {
+        enough_memory = one(0);
+    } else {
+        const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(m * n * k, 1));
+        parallel_for(batch, grain, [&](int64_t begin, int64_t end) {
+            for (int64_t i = begin; i < end; i++)
+                if (!one(i)) __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
+        });
+    }
+    return enough_memory ? 0 : dnnl_out_of_memory;
+}
+
+} // namespace
+
+} // namespace tl
+
+int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta) {
+    using namespace tl;
+    if (count_of(*out) == 0) return 0;
+    if (a->shape[2] == 0) {
+        // An empty sum: only beta * out is left.
+        if (beta == 0) {
+            tl_fill(out, 0, 0);
+            return 0;
+        }
+        if (beta == 1) return 0;
+        const float factor = beta;
+        const int64_t zeros[3] = {0, 0, 0};
+        const tl_tensor scale{const_cast<float*>(&factor), out->shape, zeros, 3, TL_FLOAT32};
+        const bool integral = out->dtype >= TL_INT64;
+        tl_binary(TL_BINARY_MUL, out->dtype == TL_FLOAT64 ? TL_FLOAT64 : integral ? TL_INT64 : TL_FLOAT32, out, &scale, out);
+        return 0;
+    }
+    return multiply(*a, *b, *out, alpha, beta);
+}

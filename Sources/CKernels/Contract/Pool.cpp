@@ -1,0 +1,126 @@
+#include "Contract/Pool.h"
+#include "Support/InstructionSets.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include <algorithm>
+
+#define TL_KERNEL_BODY "Contract/Pool.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+namespace tl {
+
+namespace {
+
+bool is_half(const tl_tensor* x) { return x->dtype == TL_FLOAT16 || x->dtype == TL_BFLOAT16; }
+
+/// Elements of about this many operations are worth a thread.
+constexpr int64_t pool_grain = 16384;
+
+int64_t grain_of(int64_t work_of_one) { return std::max<int64_t>(1, pool_grain / std::max<int64_t>(work_of_one, 1)); }
+
+bool channels_side_by_side(const Pool& p) {
+    return p.channels > 1 && p.x.channel == 1 && p.y.channel == 1 && (!p.indices.data || p.indices.channel == 1);
+}
+
+/// The type of the elements, for a kernel that is a template.
+template <class Body>
+void with_type(int32_t dtype, Body&& body) {
+    if (dtype == TL_FLOAT64) body(double());
+    else body(float());
+}
+
+/// Half types are pooled as float32; NULL where memory ran out leaves the result unwritten.
+template <class Body>
+void through_float(const tl_tensor* in, const tl_tensor* out, Body&& body) {
+    DenseCopy from(*in, TL_FLOAT32), to(*out, TL_FLOAT32);
+    if (!from || !to) __builtin_trap();
+    from.read();
+    body(&from.tensor, &to.tensor);
+    to.write_back();
+}
+
+} // namespace
+
+} // namespace tl
+
+void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
+    using namespace tl;
+    if (is_half(x))
+        return through_float(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
+            tl_max_pool(params, from, to, indices);
+        });
+    Pool p(params, params->spatial, *x, *out);
+    p.indices = PooledTensor(*indices);
+    const bool side_by_side = channels_side_by_side(p) && p.in[0] * p.in[1] * p.in[2] < INT32_MAX;
+    with_type(x->dtype, [&]<class T>(T) {
+        if (side_by_side)
+            parallel_for(p.images * p.out[0] * p.out[1], grain_of(p.out[2] * p.channels * p.window()),
+                         [&](int64_t begin, int64_t end) { TL_DISPATCH(max_pool_channels<T>, p, begin, end); });
+        else
+            parallel_for(p.images * p.channels, grain_of(p.positions() * p.window()),
+                         [&](int64_t begin, int64_t end) { TL_DISPATCH(max_pool_planes<T>, p, begin, end); });
+    });
+}
+
+void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, int32_t spatial,
+                          const tl_tensor* grad_x) {
+    using namespace tl;
+    if (is_half(grad_x))
+        return through_float(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
+            tl_max_pool_backward(from, indices, spatial, to);
+        });
+    Pool p(nullptr, spatial, *grad_x, *grad_out);
+    p.indices = PooledTensor(*indices);
+    const bool side_by_side = channels_side_by_side(p) && p.x.step[2] == p.channels &&
+                              (p.in[1] == 1 || p.x.step[1] == p.channels * p.in[2]) &&
+                              (p.in[0] == 1 || p.x.step[0] == p.channels * p.in[2] * p.in[1]);
+    const int64_t work = p.in[0] * p.in[1] * p.in[2] + p.positions();
+    with_type(grad_x->dtype, [&]<class T>(T) {
+        if (side_by_side)
+            parallel_for(p.images, grain_of(work * p.channels), [&](int64_t begin, int64_t end) {
+                TL_DISPATCH(max_pool_backward_channels<T>, p, begin, end);
+            });
+        else
+            parallel_for(p.images * p.channels, grain_of(work), [&](int64_t begin, int64_t end) {
+                TL_DISPATCH(max_pool_backward_planes<T>, p, begin, end);
+            });
+    });
+}
+
+void tl_avg_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out) {
+    using namespace tl;
+    if (is_half(x))
+        return through_float(
+            x, out, [&](const tl_tensor* from, const tl_tensor* to) { tl_avg_pool(params, from, to); });
+    const Pool p(params, params->spatial, *x, *out);
+    with_type(x->dtype, [&]<class T>(T) {
+        if (channels_side_by_side(p))
+            parallel_for(p.images * p.out[0] * p.out[1], grain_of(p.out[2] * p.channels * p.window()),
+                         [&](int64_t begin, int64_t end) {
+                             TL_DISPATCH(average_pool_channels<T>, p, begin, end);
+                         });
+        else
+            parallel_for(p.images * p.channels, grain_of(p.positions() * p.window()), [&](int64_t begin, int64_t end) {
+                TL_DISPATCH(average_pool_planes<T>, p, begin, end);
+            });
+    });
+}
+
+void tl_avg_pool_backward(const tl_pool_params* params, const tl_tensor* grad_out, const tl_tensor* grad_x) {
+    using namespace tl;
+    if (is_half(grad_x))
+        return through_float(
+            grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) { tl_avg_pool_backward(params, from, to); });
+    tl_fill(grad_x, 0, 0);
+    const Pool p(params, params->spatial, *grad_x, *grad_out);
+    with_type(grad_x->dtype, [&]<class T>(T) {
+        if (channels_side_by_side(p))
+            parallel_for(p.images, grain_of(p.positions() * p.window() * p.channels), [&](int64_t begin, int64_t end) {
+                TL_DISPATCH(average_pool_backward_channels<T>, p, begin, end);
+            });
+        else
+            parallel_for(p.images * p.channels, grain_of(p.positions() * p.window()), [&](int64_t begin, int64_t end) {
+                TL_DISPATCH(average_pool_backward_planes<T>, p, begin, end);
+            });
+    });
+}

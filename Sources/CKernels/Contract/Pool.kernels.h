@@ -1,0 +1,243 @@
+// Two ways through the data: plane by plane, for row-major tensors and all others, and position by position with the
+// channels side by side, for channels-last ones.
+namespace tl::TL_ISA {
+
+/// The part of a window that lies inside: taps first ..< last of `kernel`, the first of them at `start`.
+struct Reach {
+    int64_t first, last, start;
+
+    Reach(const Pool& p, int d, int64_t position) {
+        const int64_t origin = position * p.stride[d] - p.padding[d], dilation = p.dilation[d];
+        first = origin < 0 ? (-origin + dilation - 1) / dilation : 0;
+        last = p.kernel[d];
+        while (last > first && origin + (last - 1) * dilation >= p.in[d]) last--;
+        start = origin + first * dilation;
+    }
+};
+
+/// What an average over the window at these positions is divided by.
+static inline int64_t pool_divisor(const Pool& p, int64_t i, int64_t j, int64_t k) {
+    if (p.divisor) return p.divisor;
+    int64_t count = 1;
+    const int64_t position[3] = {i, j, k};
+    for (int d = 0; d < 3; d++) {
+        int64_t begin = position[d] * p.stride[d] - p.padding[d], end = begin + p.kernel[d];
+        const int64_t low = p.count_include_pad ? -p.padding[d] : 0;
+        const int64_t high = p.count_include_pad ? p.in[d] + p.padding[d] : p.in[d];
+        begin = begin < low ? low : begin;
+        end = end > high ? high : end;
+        count *= end > begin ? end - begin : 0;
+    }
+    return count;
+}
+
+/// Calls body(offset into x, position in the plane) for every tap inside the window.
+template <class Body>
+static inline __attribute__((always_inline)) void each_tap(const Pool& p, int64_t i, int64_t j, int64_t k, Body&& body) {
+    const Reach z(p, 0, i), y(p, 1, j), x(p, 2, k);
+    for (int64_t a = z.first, at = z.start; a < z.last; a++, at += p.dilation[0])
+        for (int64_t b = y.first, row = y.start; b < y.last; b++, row += p.dilation[1])
+            for (int64_t c = x.first, column = x.start; c < x.last; c++, column += p.dilation[2])
+                body(at * p.x.step[0] + row * p.x.step[1] + column * p.x.step[2],
+                     (at * p.in[1] + row) * p.in[2] + column);
+}
+
+template <class Body>
+static inline __attribute__((always_inline)) void each_position(const Pool& p, Body&& body) {
+    for (int64_t i = 0; i < p.out[0]; i++)
+        for (int64_t j = 0; j < p.out[1]; j++)
+            for (int64_t k = 0; k < p.out[2]; k++) body(i, j, k);
+}
+
+/// Rows of the most common pooling: 2 x 2, stride 2, nothing outside.
+template <class T>
+static void max_pool_pairs(const T* __restrict top, int64_t width, int64_t position, int64_t count, T* __restrict out,
+                           int64_t* __restrict indices) {
+    const T* __restrict bottom = top + width;
+    for (int64_t k = 0; k < count; k++) {
+        const T a = top[2 * k], b = top[2 * k + 1], c = bottom[2 * k], d = bottom[2 * k + 1];
+        T best = a;
+        int64_t at = 0;
+        const bool second = (b > best) | (b != b);
+        best = second ? b : best, at = second ? 1 : at;
+        const bool third = (c > best) | (c != c);
+        best = third ? c : best, at = third ? width : at;
+        const bool fourth = (d > best) | (d != d);
+        best = fourth ? d : best, at = fourth ? width + 1 : at;
+        out[k] = best;
+        indices[k] = position + 2 * k + at;
+    }
+}
+
+template <class T>
+static void max_pool_planes(const Pool& p, int64_t begin, int64_t end) {
+    const bool pairs = p.kernel[0] == 1 && p.out[0] == 1 && p.kernel[1] == 2 && p.kernel[2] == 2 && p.stride[1] == 2 &&
+                       p.stride[2] == 2 && p.padding[0] + p.padding[1] + p.padding[2] == 0 &&
+                       p.dilation[1] == 1 && p.dilation[2] == 1 && p.x.step[2] == 1 && p.y.step[2] == 1 &&
+                       p.indices.step[2] == 1 && p.in[1] >= 2 * p.out[1] && p.in[2] >= 2 * p.out[2];
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c * p.x.channel;
+        T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
+        int64_t* indices = static_cast<int64_t*>(p.indices.data) + n * p.indices.image + c * p.indices.channel;
+        if (pairs && p.x.step[1] == p.in[2]) {
+            for (int64_t j = 0; j < p.out[1]; j++)
+                max_pool_pairs(x + 2 * j * p.in[2], p.in[2], 2 * j * p.in[2], p.out[2], y + j * p.y.step[1],
+                               indices + j * p.indices.step[1]);
+            continue;
+        }
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            T best = -T(__builtin_huge_val());
+            int64_t index = -1;
+            each_tap(p, i, j, k, [&](int64_t offset, int64_t position) {
+                const T value = x[offset];
+                if (value > best || value != value || index < 0) best = value, index = position;
+            });
+            y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] = best;
+            indices[i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2]] = index;
+        });
+    }
+}
+
+constexpr int64_t pool_channels = 64;  // side by side in one go
+
+/// Channels-last: `begin ..< end` of images x rows of the output (its first two spatial dimensions).
+template <class T>
+static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t j = row % p.out[1], i = row / p.out[1] % p.out[0], n = row / (p.out[1] * p.out[0]);
+        for (int64_t k = 0; k < p.out[2]; k++)
+            for (int64_t c = 0; c < p.channels; c += pool_channels) {
+                const int64_t count = p.channels - c < pool_channels ? p.channels - c : pool_channels;
+                const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c;
+                T best[pool_channels];
+                int32_t index[pool_channels];
+                for (int64_t s = 0; s < count; s++) best[s] = -T(__builtin_huge_val()), index[s] = -1;
+                each_tap(p, i, j, k, [&](int64_t offset, int64_t position) {
+                    const T* values = x + offset;
+                    const int32_t here = int32_t(position);
+                    for (int64_t s = 0; s < count; s++) {
+                        const bool take = (values[s] > best[s]) | (values[s] != values[s]) | (index[s] < 0);
+                        best[s] = take ? values[s] : best[s];
+                        index[s] = take ? here : index[s];
+                    }
+                });
+                T* y = static_cast<T*>(p.y.data) + n * p.y.image + i * p.y.step[0] + j * p.y.step[1] +
+                       k * p.y.step[2] + c;
+                int64_t* indices = static_cast<int64_t*>(p.indices.data) + n * p.indices.image +
+                                   i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2] + c;
+                for (int64_t s = 0; s < count; s++) y[s] = best[s];
+                for (int64_t s = 0; s < count; s++) indices[s] = index[s];
+            }
+    }
+}
+
+/// Whole planes, so that no two threads add to one element.
+template <class T>
+static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
+    const bool dense = p.x.step[2] == 1 && p.x.step[1] == p.in[2] && p.x.step[0] == p.in[1] * p.in[2];
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        T* x = static_cast<T*>(p.x.data) + n * p.x.image + c * p.x.channel;
+        const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + c * p.y.channel;
+        const int64_t* indices = static_cast<const int64_t*>(p.indices.data) + n * p.indices.image + c * p.indices.channel;
+        if (dense)
+            for (int64_t i = 0, count = p.in[0] * p.in[1] * p.in[2]; i < count; i++) x[i] = 0;
+        else
+            for (int64_t i = 0; i < p.in[0]; i++)
+                for (int64_t j = 0; j < p.in[1]; j++)
+                    for (int64_t k = 0; k < p.in[2]; k++) x[i * p.x.step[0] + j * p.x.step[1] + k * p.x.step[2]] = 0;
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            const int64_t index = indices[i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2]];
+            const T gradient = y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]];
+            if (dense) {
+                x[index] += gradient;
+            } else {
+                const int64_t column = index % p.in[2], row = index / p.in[2];
+                x[row / p.in[1] * p.x.step[0] + row % p.in[1] * p.x.step[1] + column * p.x.step[2]] += gradient;
+            }
+        });
+    }
+}
+
+/// Channels-last and dense: whole images.
+template <class T>
+static void max_pool_backward_channels(const Pool& p, int64_t begin, int64_t end) {
+    const int64_t channels = p.channels, count = p.in[0] * p.in[1] * p.in[2] * channels;
+    for (int64_t n = begin; n < end; n++) {
+        T* x = static_cast<T*>(p.x.data) + n * p.x.image;
+        for (int64_t i = 0; i < count; i++) x[i] = 0;
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + i * p.y.step[0] + j * p.y.step[1] +
+                         k * p.y.step[2];
+            const int64_t* indices = static_cast<const int64_t*>(p.indices.data) + n * p.indices.image +
+                                     i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2];
+            for (int64_t c = 0; c < channels; c++) x[indices[c] * channels + c] += y[c];
+        });
+    }
+}
+
+template <class T>
+static void average_pool_planes(const Pool& p, int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c * p.x.channel;
+        T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            T sum = 0;
+            each_tap(p, i, j, k, [&](int64_t offset, int64_t) { sum += x[offset]; });
+            y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] = sum / T(pool_divisor(p, i, j, k));
+        });
+    }
+}
+
+template <class T>
+static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) {
+        const int64_t j = row % p.out[1], i = row / p.out[1] % p.out[0], n = row / (p.out[1] * p.out[0]);
+        for (int64_t k = 0; k < p.out[2]; k++) {
+            const T divisor = T(pool_divisor(p, i, j, k));
+            T* y = static_cast<T*>(p.y.data) + n * p.y.image + i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2];
+            for (int64_t c = 0; c < p.channels; c += pool_channels) {
+                const int64_t count = p.channels - c < pool_channels ? p.channels - c : pool_channels;
+                const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c;
+                T sum[pool_channels] = {};
+                each_tap(p, i, j, k, [&](int64_t offset, int64_t) {
+                    for (int64_t s = 0; s < count; s++) sum[s] += x[offset + s];
+                });
+                for (int64_t s = 0; s < count; s++) y[c + s] = sum[s] / divisor;
+            }
+        }
+    }
+}
+
+/// grad_x was zeroed already.
+template <class T>
+static void average_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        T* x = static_cast<T*>(p.x.data) + n * p.x.image + c * p.x.channel;
+        const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + c * p.y.channel;
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            const T share = y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] / T(pool_divisor(p, i, j, k));
+            each_tap(p, i, j, k, [&](int64_t offset, int64_t) { x[offset] += share; });
+        });
+    }
+}
+
+/// Channels-last: whole images; grad_x was zeroed already.
+template <class T>
+static void average_pool_backward_channels(const Pool& p, int64_t begin, int64_t end) {
+    for (int64_t n = begin; n < end; n++)
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            T* x = static_cast<T*>(p.x.data) + n * p.x.image;
+            const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + i * p.y.step[0] + j * p.y.step[1] +
+                         k * p.y.step[2];
+            const T divisor = T(pool_divisor(p, i, j, k));
+            each_tap(p, i, j, k, [&](int64_t offset, int64_t) {
+                for (int64_t c = 0; c < p.channels; c++) x[offset + c] += y[c] / divisor;
+            });
+        });
+}
+
+} // namespace tl::TL_ISA

@@ -1,0 +1,84 @@
+// Sorting and selection along the last dimension, row by row.
+#include "Index/Walk.h"
+#include "Sort/Keys.h"
+#include "include/tl_index.h"
+#include <utility>
+
+namespace tl {
+
+namespace {
+
+/// Least significant digit first, bytes as digits; digits in which all keys agree are skipped. Returns where the sorted
+/// entries are.
+template <class E>
+E* radix_sort(E* entries, E* other, int64_t count, int digits) {
+    for (int digit = 0; digit < digits; digit++) {
+        int64_t starts[256] = {};
+        for (int64_t i = 0; i < count; i++) starts[entries[i].digit(digit)]++;
+        if (starts[entries[0].digit(digit)] == count) continue;
+        int64_t total = 0;
+        for (int64_t& start : starts) {
+            const int64_t here = start;
+            start = total;
+            total += here;
+        }
+        for (int64_t i = 0; i < count; i++) other[starts[entries[i].digit(digit)]++] = entries[i];
+        std::swap(entries, other);
+    }
+    return entries;
+}
+
+/// Below this a comparison sort is faster.
+constexpr int64_t radix_threshold = 512;
+
+/// The first `wanted` entries of every row in ascending (or descending) order; ties by position either way.
+template <class K>
+void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, const tl_tensor* indices) {
+    using Raw = typename K::Raw;
+    using Key = typename K::Key;
+    using E = Entry<Key>;
+    const int last = x->rank - 1;
+    const int64_t width = x->rank ? x->shape[last] : 1, wanted = x->rank ? values->shape[last] : 1;
+    const int64_t x_step = x->rank ? x->strides[last] : 0, value_step = x->rank ? values->strides[last] : 0;
+    const int64_t index_step = x->rank ? indices->strides[last] : 0;
+    if (width == 0 || wanted == 0) return;
+    const bool all = wanted == width, radix = all && width >= radix_threshold;
+    const Walk<3> walk(x->shape, std::max(last, 0), {x, values, indices});
+    parallel_for(walk.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
+        const Scratch memory(size_t(width) * sizeof(E) * (radix ? 2 : 1));
+        E* const entries = memory.need<E>();
+        walk.run(begin, end, [&](char** address, int64_t) {
+            const auto* from = reinterpret_cast<const Raw*>(address[0]);
+            // Complemented keys ascend where elements descend, and leave equal ones in order.
+            const Key flip = descending ? Key(~Key(0)) : Key(0);
+            for (int64_t i = 0; i < width; i++)
+                entries[i] = E(Key(K::call(from[i * x_step]) ^ flip), uint32_t(i));
+            const E* sorted = entries;
+            if (radix) {
+                sorted = radix_sort(entries, entries + width, width, K::bits / 8);
+            } else {
+                if (!all) std::nth_element(entries, entries + wanted - 1, entries + width);
+                std::sort(entries, entries + wanted);
+            }
+            auto* to = reinterpret_cast<Raw*>(address[1]);
+            auto* at = reinterpret_cast<int64_t*>(address[2]);
+            for (int64_t i = 0; i < wanted; i++) {
+                const int64_t position = sorted[i].position();
+                to[i * value_step] = from[position * x_step];
+                at[i * index_step] = position;
+            }
+        });
+    });
+}
+
+} // namespace
+
+} // namespace tl
+
+void tl_sort(const tl_tensor* x, bool descending, const tl_tensor* values, const tl_tensor* indices) {
+    tl::with_key_type(x->dtype, [&]<class K>(K) { tl::sort_rows<K>(x, descending, values, indices); });
+}
+
+void tl_topk(const tl_tensor* x, bool largest, const tl_tensor* values, const tl_tensor* indices) {
+    tl::with_key_type(x->dtype, [&]<class K>(K) { tl::sort_rows<K>(x, largest, values, indices); });
+}
