@@ -1,5 +1,5 @@
-// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay in
-// the first-level cache, along one of three roads:
+// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay
+// in the first-level cache, along one of three roads:
 //
 //   rows   the innermost dimension is long: operands that are contiguous along it and have the loop's dtype are used in
 //          place, others are gathered and converted into a buffer

@@ -34,8 +34,8 @@ struct RowDriver {
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {
         length = fold.rank ? fold.shape[0] : 1;
         outputs_in_row = kept.rank ? kept.shape[0] : 1;
-        // Where outputs are neighbours in memory and folded elements are not, 32 outputs are folded side by side, so that
-        // each cache line is read once.
+        // Where outputs are neighbours in memory and folded elements are not, 32 outputs are folded side by side, so
+        // that each cache line is read once.
         panel = kept.rank > 0 && kept.strides[0][0] == 1 && outputs_in_row >= 4 && fold.rank > 0 &&
                 fold.strides[0][0] != 1 && fold.count >= 4;
         width = panel ? panel_columns : 1;
@@ -113,8 +113,8 @@ struct RowDriver {
                          buffers.stack[level] + c * kernel.state_size);
     }
 
-    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first` is
-    /// the index within it.
+    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first`
+    /// is the index within it.
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t units_in_row = (outputs_in_row + width - 1) / width;
@@ -223,8 +223,8 @@ struct ShortRowDriver {
     }
 };
 
-/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after the
-/// other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
+/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after
+/// the other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
 struct ColumnDriver {
     static constexpr int64_t block = 256, leaf = 32, chunk = 512;
 

@@ -223,8 +223,8 @@ void transpose_elements(const T* source, int64_t source_stride, T* destination, 
             destination[r * destination_stride + c] = source[c * source_stride + r];
 }
 
-/// In blocks of 16 x 16, so that a cache line is read and written as a whole: with strides that are a power of two, lines of
-/// neighbouring columns displace one another.
+/// In blocks of 16 x 16, so that a cache line is read and written as a whole: with strides that are a power of two,
+/// lines of neighbouring columns displace one another.
 inline void transpose_words(const uint32_t* source, int64_t source_stride, uint32_t* destination,
                             int64_t destination_stride, int64_t rows, int64_t columns) {
     const int64_t whole_rows = rows / 16 * 16, whole_columns = columns / 16 * 16;
