@@ -43,8 +43,9 @@ import Torchlight
     }
 
     @Test func filesHoldTheWholeState() throws {
-        try withTemporaryDirectory { directory in
-            let path = "\(directory)/net.safetensors"
+        do {
+            let folder = TemporaryFolder()
+            let path = folder("net.safetensors")
             let (a, b) = (Net(), Net())
             try a.save(path, metadata: ["epoch": "3"])
             try b.load(path)
