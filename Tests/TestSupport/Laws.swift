@@ -77,7 +77,7 @@ package enum Laws {
         guard let sample = record.samples.first else { return }
         for dtype in DType.allCases where !record.dtypes.contains(dtype) {
             let (inputs, label) = draw(record, sample, dtype)
-            expectRefusal(by: record.name, .dtype, label) { sample.run(inputs) }
+            expectRefusal(by: record.operation, .dtype, label) { sample.run(inputs) }
         }
     }
 

@@ -5,7 +5,8 @@
 public func adaptiveAvgPool2d(_ x: Tensor, _ outputSize: Size2) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
-        guard x.rank == 3 || x.rank == 4, outputSize.height > 0, outputSize.width > 0, x.shape.suffix(2).allSatisfy({ $0 > 0 })
+        guard x.rank == 3 || x.rank == 4, outputSize.height > 0, outputSize.width > 0,
+            x.shape.suffix(2).allSatisfy({ $0 > 0 })
         else {
             throw TensorError(
                 .shape, in: "adaptiveAvgPool2d", "the input cannot be pooled to this size", got: "size \(outputSize)",

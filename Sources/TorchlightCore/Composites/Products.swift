@@ -6,7 +6,8 @@ extension Tensor {
     /// The products of two batches of matrices, `[b, m, k] @ [b, k, n] -> [b, m, n]`.
     public func bmm(_ other: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            guard isPlaceholder || other.isPlaceholder || rank != 3 || other.rank != 3 || shape[0] == other.shape[0] else {
+            guard isPlaceholder || other.isPlaceholder || rank != 3 || other.rank != 3 || shape[0] == other.shape[0]
+            else {
                 throw TensorError(
                     .shape, in: "bmm", "the batches differ in size", expected: "[b, m, k] and [b, k, n]",
                     fix: "use matmul to repeat one of them", operands: [self, other])

@@ -31,7 +31,8 @@ extension Tensor {
         pieces("chunk", dim) { (length) throws(TensorError) in
             guard count > 0 else {
                 throw TensorError(
-                    .value, in: "chunk", "the number of pieces is not positive", got: "\(count)", expected: "at least 1",
+                    .value, in: "chunk", "the number of pieces is not positive", got: "\(count)",
+                    expected: "at least 1",
                     operands: [self])
             }
             if length == 0 { return Array(repeating: 0, count: count) }

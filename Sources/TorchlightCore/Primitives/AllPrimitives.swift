@@ -2,7 +2,8 @@
 ///
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
-    package static let all: [any Primitive.Type] = elementwise + reduce + view
+    package static let all: [any Primitive.Type] =
+        elementwise + reduce + random + contract + normalize + index + view + sort
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -20,10 +21,35 @@ package enum AllPrimitives {
         TruncDivide.self, Where.self, Xlogy.self,
     ]
 
-    private static let reduce: [any Primitive.Type] = [AllTrue.self, AnyTrue.self, Sum.self]
+    private static let reduce: [any Primitive.Type] = [
+        AllTrue.self, Amax.self, Amin.self, AnyTrue.self, ArgExtreme.self, CumExtreme.self, CumProd.self, CumSum.self,
+        EuclideanNorm.self, Extreme.self, LogSumExp.self, Mean.self, Prod.self, Sum.self, Variance.self,
+    ]
+
+    private static let random: [any Primitive.Type] = [
+        Bernoulli.self, Dropout.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, UniformFill.self,
+    ]
+
+    private static let contract: [any Primitive.Type] = [
+        AddMatMul.self, AvgPool.self, AvgPoolBackward.self, Convolution.self, ConvolutionBackwardData.self,
+        ConvolutionBackwardWeights.self, Linear.self, MatMul.self, MaxPool.self, MaxPoolBackward.self,
+    ]
+
+    private static let normalize: [any Primitive.Type] = [
+        BatchNorm.self, BatchNormBackward.self, CrossEntropyBackward.self, CrossEntropyRows.self, LayerNorm.self,
+        LayerNormBackward.self, LogSoftmax.self, LogSoftmaxBackward.self, Softmax.self, SoftmaxBackward.self,
+    ]
+
+    private static let index: [any Primitive.Type] = [
+        Cat.self, Embedding.self, Gather.self, IndexAdd.self, IndexGet.self, IndexPut.self, IndexSelect.self,
+        MaskedScatter.self, MaskedSelect.self, NonZero.self, Scatter.self,
+    ]
 
     private static let view: [any Primitive.Type] = [
-        AsStrided.self, AsStridedGradient.self, Expand.self, Permute.self, ScatterView.self, Select.self, Slice.self,
-        SliceGradient.self, Squeeze.self, Unsqueeze.self, View.self,
+        AsStrided.self, AsStridedGradient.self, ConstantPad.self, Diagonal.self, DiagonalGradient.self, Expand.self,
+        Flip.self, Permute.self, ScatterView.self, Select.self, Slice.self, SliceGradient.self, Squeeze.self,
+        Triangle.self, Unfold.self, UnfoldGradient.self, Unsqueeze.self, View.self,
     ]
+
+    private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
 }

@@ -184,7 +184,9 @@ package struct ConvolutionBackwardWeights: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if inputs[0].count == 0 || inputs[1].count == 0 || shape.product == 0 {
             fill(outputs[0], with: 0)
-            if hasBias { try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1])) }
+            if hasBias {
+                try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1]))
+            }
             return
         }
         var parameters = convolution.parameters
@@ -256,7 +258,8 @@ private func convolve(
         let spatial = stride.count
         var x = x
         // One sample without a batch dimension, as [C, *].
-        let isSingle = x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
+        let isSingle =
+            x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
         if isSingle { x = x.unsqueeze(0) }
         var sides = padding ?? Dims(repeating: 0, count: spatial)
         if padding == nil && weight.rank == spatial + 2 {

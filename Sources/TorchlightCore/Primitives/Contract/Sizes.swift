@@ -21,6 +21,7 @@ public struct Size2: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLi
         isPair = true
     }
 
+    /// One number for both.
     public init(integerLiteral value: Int) { self.init(value) }
 
     /// Two sizes, or one for both.
@@ -63,10 +64,12 @@ public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
     /// A number along each dimension.
     public init(_ size: Size2) { self.size = size }
 
+    /// One number for both.
     public init(integerLiteral value: Int) { self.init(value) }
     /// Two sizes, or one for both.
     public init(arrayLiteral elements: Int...) {
-        precondition(elements.count == 1 || elements.count == 2, "ConvPadding: expected one or two sizes, got \(elements)")
+        precondition(
+            elements.count == 1 || elements.count == 2, "ConvPadding: expected one or two sizes, got \(elements)")
         size = Size2(elements[0], elements[elements.count - 1])
     }
 

@@ -129,7 +129,8 @@ private func indexShape(
     for i in first..<inputs.count {
         guard inputs[i].dtype == .int64 else {
             throw TensorError(
-                .dtype, in: operation, "an index tensor holds no positions", expected: "int64", operands: [x, inputs[i]])
+                .dtype, in: operation, "an index tensor holds no positions", expected: "int64",
+                operands: [x, inputs[i]])
         }
         guard let both = Layout.broadcast(shape, inputs[i].layout.shape) else {
             throw broadcastError(operation, Array(inputs[first...]))

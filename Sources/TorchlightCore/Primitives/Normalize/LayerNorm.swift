@@ -228,7 +228,8 @@ public func layerNorm(
         else {
             throw TensorError(
                 .shape, in: LayerNorm.name, "the last sizes of the input are not the normalized shape",
-                got: "normalizedShape \(normalizedShape)", expected: "an input of shape [*, "
+                got: "normalizedShape \(normalizedShape)",
+                expected: "an input of shape [*, "
                     + normalizedShape.map(String.init).joined(separator: ", ") + "]", operands: [x])
         }
         var operands = Few(x)

@@ -100,7 +100,8 @@ extension Tensor {
             case 2: return diagonal(offset: offset).clone()
             default:
                 throw TensorError(
-                    .shape, in: "diag", "the tensor is neither a vector nor a matrix", expected: "one or two dimensions",
+                    .shape, in: "diag", "the tensor is neither a vector nor a matrix",
+                    expected: "one or two dimensions",
                     fix: "use diagonal(dim1:dim2:) or diagEmbed()", operands: [self])
             }
         }
