@@ -19,12 +19,14 @@ package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
     package let inPlace: (@Sendable ([Tensor]) -> Tensor)?
     package let withoutEmpty: String?
     package let withoutScalar: String?
+    /// The name in errors where it is not the primitive's, as in conv2d for conv.
+    package let operation: String
 
     package init(
         _ primitive: any Primitive.Type, operands: [Operand], samples: [Sample], dtypes: [DType] = DType.allCases,
         resultTypes: @escaping @Sendable (DType) -> [DType] = { [$0] }, tolerance: Tolerance = .elementwise,
         gradient: GradientOrder = .second, inPlace: (@Sendable ([Tensor]) -> Tensor)? = nil,
-        withoutEmpty: String? = nil, withoutScalar: String? = nil
+        withoutEmpty: String? = nil, withoutScalar: String? = nil, operation: String? = nil
     ) {
         self.primitive = primitive
         self.operands = operands
@@ -36,6 +38,7 @@ package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
         self.inPlace = inPlace
         self.withoutEmpty = withoutEmpty
         self.withoutScalar = withoutScalar
+        self.operation = operation ?? primitive.name
     }
 
     package var name: String { primitive.name }

@@ -94,7 +94,7 @@ extension BinaryDomain {
     package var dtypes: [DType] {
         switch self {
         case .floatingPoint, .any, .predicate: DType.allCases
-        case .number: DType.allCases.filter { $0 != .bool }
+        case .number, .checkedNumber: DType.allCases.filter { $0 != .bool }
         case .integral: DType.allCases.filter { !$0.isFloatingPoint }
         case .shift: DType.allCases.filter { $0.isInteger }
         }
@@ -103,7 +103,7 @@ extension BinaryDomain {
     package func result(of dtype: DType) -> DType {
         switch self {
         case .floatingPoint: dtype.isFloatingPoint ? dtype : .float32
-        case .number, .any, .integral, .shift: dtype
+        case .number, .checkedNumber, .any, .integral, .shift: dtype
         case .predicate: .bool
         }
     }

@@ -10,12 +10,15 @@
     I(BITWISE_NOT, bitwise_not)                                                                                        \
     F(SQRT, sqrt) F(RSQRT, rsqrt) F(RECIPROCAL, reciprocal)                                                            \
     F(EXP, exp) F(EXP2, exp2) F(EXPM1, expm1) F(LOG, log) F(LOG2, log2) F(LOG10, log10) F(LOG1P, log1p)                \
-    F(SIN, sin) F(COS, cos) F(TAN, tan) F(ASIN, asin) F(ACOS, acos) F(ATAN, atan)                                      \
+    F(ASIN, asin) F(ACOS, acos) F(ATAN, atan)                                                                          \
     F(SINH, sinh) F(COSH, cosh) F(TANH, tanh) F(ASINH, asinh) F(ACOSH, acosh) F(ATANH, atanh)                          \
     F(ERF, erf) F(ERFC, erfc) F(ERFINV, erfinv) F(LGAMMA, lgamma) F(DIGAMMA, digamma)                                  \
     F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
     F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
     F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)
+
+/// Unary operations with a faster form, name_small, for float arguments below 2^20; floating point.
+#define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
 
 /// Unary operations with one and with two parameters; floating point.
 #define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu)

@@ -26,6 +26,24 @@ namespace tl::TL_ISA {
             tl_##name##_##type(x[i], p, q);                                                                            \
     }
 
+#define TL_UNARY_LOOP_SMALL(name)                                                                                      \
+    void name##_f32(void* out, const void* const* in, int64_t count, const double*) {                                  \
+        for (int64_t start = 0; start < count; start += 256) {                                                         \
+            const float* x = static_cast<const float*>(in[0]) + start;                                                 \
+            float* y = static_cast<float*>(out) + start;                                                               \
+            const int64_t n = count - start < 256 ? count - start : 256;                                               \
+            int large = 0;                                                                                             \
+            for (int64_t i = 0; i < n; ++i) large |= !(tl_abs_f32(x[i]) < 1048576.0f);                                 \
+            if (large) {                                                                                               \
+                _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < n; ++i) y[i] =                  \
+                    tl_##name##_f32(x[i]);                                                                             \
+            } else {                                                                                                   \
+                _Pragma("clang loop vectorize(assume_safety)") for (int64_t i = 0; i < n; ++i) y[i] =                  \
+                    tl_##name##_small_f32(x[i]);                                                                       \
+            }                                                                                                          \
+        }                                                                                                              \
+    }
+
 // A namespace of their own keeps the loops apart from the functions of the C library.
 namespace unary {
 #define TL_FLOATING(ENUM, name) TL_UNARY_LOOP(name, f32, float, float) TL_UNARY_LOOP(name, f64, double, double)
@@ -45,6 +63,9 @@ TL_UNARY_OPERATIONS_1(TL_FLOATING)
 #define TL_FLOATING(ENUM, name) TL_UNARY_LOOP_2(name, f32, float) TL_UNARY_LOOP_2(name, f64, double)
 TL_UNARY_OPERATIONS_2(TL_FLOATING)
 #undef TL_FLOATING
+#define TL_FLOATING(ENUM, name) TL_UNARY_LOOP_SMALL(name) TL_UNARY_LOOP(name, f64, double, double)
+TL_UNARY_OPERATIONS_SMALL(TL_FLOATING)
+#undef TL_FLOATING
 } // namespace unary
 
 struct UnaryTable {
@@ -60,6 +81,7 @@ struct UnaryTable {
     kernels[TL_UNARY_##ENUM][1] = {unary::name##_f64, true, false};                                                    \
     kernels[TL_UNARY_##ENUM][2] = {unary::name##_i64, true, false};
         TL_UNARY_OPERATIONS(TL_NUMBER, TL_FLOATING, TL_INTEGER, TL_PREDICATE)
+        TL_UNARY_OPERATIONS_SMALL(TL_FLOATING)
         TL_UNARY_OPERATIONS_1(TL_FLOATING)
         TL_UNARY_OPERATIONS_2(TL_FLOATING)
 #undef TL_FLOATING
@@ -72,6 +94,7 @@ inline constexpr UnaryTable unary_table;
 
 #undef TL_UNARY_LOOP
 #undef TL_UNARY_LOOP_1
+#undef TL_UNARY_LOOP_SMALL
 #undef TL_UNARY_LOOP_2
 
 } // namespace tl::TL_ISA

@@ -1,19 +1,39 @@
-// Sums along contiguous arrays. The order of addition depends on the length only: as many sums side by side as fill 128
-// bytes, on every instruction set.
+// Sums along contiguous arrays. The order of addition depends on the length only: two vectors of 64 bytes side by side on
+// every instruction set.
 namespace tl::TL_ISA {
 
 template <class T>
-inline constexpr int lanes_of = 128 / int(sizeof(T));
+struct Lanes {
+    static constexpr int count = 64 / int(sizeof(T));
+    typedef T Vector __attribute__((vector_size(64)));
+    /// A vector read from where elements may lie anywhere.
+    struct Loaded {
+        Vector v;
+        explicit Loaded(const T* from) { __builtin_memcpy(&v, from, sizeof v); }
+    };
+};
 
-/// The sum of term(x[i]...) over one or more arrays.
-template <class T, class Term, class... Arrays>
-static inline __attribute__((always_inline)) T sum_of(int64_t n, Term&& term, const Arrays*... x) {
-    constexpr int lanes = lanes_of<T>;
-    T parts[lanes] = {};
+/// The sum that add(total, x[i]...) makes over one or more arrays. `add` takes scalars and vectors alike, all by
+/// reference: vectors as values would have another calling convention on each instruction set.
+template <class T, class Add, class... Arrays>
+static inline __attribute__((always_inline)) T sum_of(int64_t n, Add&& add, const Arrays*... x) {
+    constexpr int lanes = Lanes<T>::count;
+    using Vector = typename Lanes<T>::Vector;
+    using Loaded = typename Lanes<T>::Loaded;
+    Vector a = {}, b = {};
     int64_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-        for (int lane = 0; lane < lanes; lane++) parts[lane] += term(x[i + lane]...);
-    for (int lane = 0; i < n; i++, lane++) parts[lane] += term(x[i]...);
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
+        add(a, Loaded(x + i).v...);
+        add(b, Loaded(x + i + lanes).v...);
+    }
+    if (i + lanes <= n) {
+        add(a, Loaded(x + i).v...);
+        i += lanes;
+    }
+    a += b;
+    T parts[lanes];
+    __builtin_memcpy(parts, &a, sizeof parts);
+    for (int lane = 0; i < n; i++, lane++) add(parts[lane], x[i]...);
     for (int half = lanes / 2; half > 0; half /= 2)
         for (int lane = 0; lane < half; lane++) parts[lane] += parts[lane + half];
     return parts[0];
@@ -21,28 +41,31 @@ static inline __attribute__((always_inline)) T sum_of(int64_t n, Term&& term, co
 
 template <class T>
 static inline T sum(const T* x, int64_t n) {
-    return sum_of<T>(n, [](T v) { return v; }, x);
+    return sum_of<T>(n, [](auto& total, const auto& v) { total += v; }, x);
 }
 
 template <class T>
 static inline T dot(const T* x, const T* y, int64_t n) {
-    return sum_of<T>(n, [](T v, T w) { return v * w; }, x, y);
+    return sum_of<T>(n, [](auto& total, const auto& v, const auto& w) { total += v * w; }, x, y);
 }
 
 /// The largest; NaN is passed over.
 template <class T>
 static inline T largest(const T* x, int64_t n) {
-    constexpr int lanes = lanes_of<T>;
-    T parts[lanes];
-    for (int lane = 0; lane < lanes; lane++) parts[lane] = -T(__builtin_huge_val());
+    constexpr int lanes = Lanes<T>::count;
+    using Vector = typename Lanes<T>::Vector;
+    T best = -T(__builtin_huge_val());
     int64_t i = 0;
-    for (; i + lanes <= n; i += lanes)
-        for (int lane = 0; lane < lanes; lane++) parts[lane] = x[i + lane] > parts[lane] ? x[i + lane] : parts[lane];
-    for (int lane = 0; i < n; i++, lane++) parts[lane] = x[i] > parts[lane] ? x[i] : parts[lane];
-    for (int half = lanes / 2; half > 0; half /= 2)
-        for (int lane = 0; lane < half; lane++)
-            parts[lane] = parts[lane + half] > parts[lane] ? parts[lane + half] : parts[lane];
-    return parts[0];
+    if (n >= lanes) {
+        Vector a = best - Vector{};
+        for (; i + lanes <= n; i += lanes) {
+            const Vector v = typename Lanes<T>::Loaded(x + i).v;
+            a = v > a ? v : a;
+        }
+        for (int lane = 0; lane < lanes; lane++) best = a[lane] > best ? a[lane] : best;
+    }
+    for (; i < n; i++) best = x[i] > best ? x[i] : best;
+    return best;
 }
 
 static inline __attribute__((always_inline)) float exponential(float x) { return tl_exp_f32(x); }

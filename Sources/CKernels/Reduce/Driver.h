@@ -4,26 +4,10 @@
 #include "Reduce/Folds.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
-#include <cstdio>
+#include "Support/Scratch.h"
 #include <cstring>
 
 namespace tl {
-
-/// Memory for partial results, which are a thousandth of the input.
-struct Scratch {
-    char* data;
-    size_t size;
-    explicit Scratch(int64_t bytes) : data(nullptr), size(static_cast<size_t>(bytes)) {
-        data = static_cast<char*>(tl_allocate(size));
-        if (!data) {
-            std::fputs("torchlight: out of memory for the partial results of a reduction\n", stderr);
-            std::abort();
-        }
-    }
-    ~Scratch() { tl_deallocate(data, size); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-};
 
 /// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
 /// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
@@ -163,7 +147,7 @@ struct RowDriver {
             return;
         }
         const int64_t state = kernel.state_size;
-        Scratch partial(units * width * chunks * state);
+        Scratch partial(static_cast<size_t>(units * width * chunks * state));
         parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -172,12 +156,12 @@ struct RowDriver {
                 const Walker walker(kept, 1, unit / units_in_row);
                 // Laid out as [unit, chunk, column].
                 fold_pieces(x + (walker.offset[0] + start * stride) * size, index * chunk,
-                            std::min((index + 1) * chunk, pieces), columns, partial.data + task * width * state,
+                            std::min((index + 1) * chunk, pieces), columns, partial.need<char>() + task * width * state,
                             buffers);
             }
         });
         for (int64_t unit = 0; unit < units; ++unit) {
-            char* states = partial.data + unit * chunks * width * state;
+            char* states = partial.need<char>() + unit * chunks * width * state;
             const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
             for (int64_t step = 1; step < chunks; step *= 2)
                 for (int64_t c = 0; c + step < chunks; c += 2 * step)
@@ -272,7 +256,7 @@ struct ColumnDriver {
             return;
         }
         const int64_t row_bytes = kept.count * compute_size;
-        Scratch partial(chunks * row_bytes);
+        Scratch partial(static_cast<size_t>(chunks * row_bytes));
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -281,14 +265,14 @@ struct ColumnDriver {
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
                 fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
-                           partial.data + index * row_bytes + (part / blocks * columns + first) * compute_size,
+                           partial.need<char>() + index * row_bytes + (part / blocks * columns + first) * compute_size,
                            buffers);
             }
         });
         parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                char* sums = partial.data + (task / blocks * columns + first) * compute_size;
+                char* sums = partial.need<char>() + (task / blocks * columns + first) * compute_size;
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);

@@ -3,7 +3,10 @@
 #define TL_SCALAR_H
 #include "Scalar/Dialect.h"
 #include "Scalar/Integer.h"
-#include "Scalar/Functions.h"
+#include "Scalar/Exponential.h"
+#include "Scalar/Logarithm.h"
+#include "Scalar/Special.h"
+#include "Scalar/Trigonometric.h"
 
 #define TL_REAL float
 #define TL_NAME(name) tl_##name##_f32

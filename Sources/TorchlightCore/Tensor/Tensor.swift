@@ -106,7 +106,7 @@ extension Tensor {
     /// A dimension number counted from the front; negative ones count from the back. A single number is taken to have
     /// one dimension, as elsewhere.
     package func resolve(_ dim: Int, in operation: String, extra: Int = 0) throws(TensorError) -> Int {
-        let limit = max(rank + extra, 1)
+        let limit = Swift.max(rank + extra, 1)
         let resolved = dim < 0 ? dim + limit : dim
         guard resolved >= 0 && resolved < limit else {
             throw TensorError(

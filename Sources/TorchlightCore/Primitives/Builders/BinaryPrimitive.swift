@@ -16,6 +16,8 @@ package enum BinaryDomain: Sendable {
     case any
     /// Numbers: bool with bool is refused.
     case number
+    /// Numbers; the primitive checks values besides, in `output` or `run` of its own.
+    case checkedNumber
     /// Floating point: what promotes to bool or an integer is computed in float32.
     case floatingPoint
     /// Bool and integers.
@@ -46,7 +48,7 @@ func binarySpec(
     var dtype = ResultType.of(a, b)
     switch domain {
     case .any: break
-    case .number:
+    case .number, .checkedNumber:
         guard dtype != .bool else {
             throw .dtype(
                 name, [a, b], expected: "numbers", fix: "use logicalXor(_:) or convert with .to(.int64)")

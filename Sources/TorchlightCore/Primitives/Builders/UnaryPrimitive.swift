@@ -73,6 +73,7 @@ func runUnary(
     _ kernel: tl_unary_op, _ domain: UnaryDomain, _ parameters: (Double, Double), _ x: Tensor, _ out: Tensor
 ) {
     if out.count == 0 { return }
+    if case .rounding = domain, !x.dtype.isFloatingPoint { return copyElements(from: x, layout: x.layout, to: out) }
     let compute: DType = if case .floatingPoint = domain { x.dtype.orFloat.computeType } else { x.dtype.computeType }
     withKernels(x, out) { x, out in
         withUnsafeBytes(of: parameters) {

@@ -130,7 +130,8 @@ package struct ConvolutionBackwardData: Primitive {
     package var shape: Dims
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -174,6 +175,7 @@ package struct ConvolutionBackwardWeights: Primitive {
     package var hasBias: Bool
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
         let weight = TensorSpec(shape, inputs[0].dtype)
         guard hasBias else { return Few(weight) }
         return Few(weight, TensorSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))
@@ -182,7 +184,9 @@ package struct ConvolutionBackwardWeights: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if inputs[0].count == 0 || inputs[1].count == 0 || shape.product == 0 {
             fill(outputs[0], with: 0)
-            if hasBias { try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1])) }
+            if hasBias {
+                try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1]))
+            }
             return
         }
         var parameters = convolution.parameters
@@ -254,7 +258,8 @@ private func convolve(
         let spatial = stride.count
         var x = x
         // One sample without a batch dimension, as [C, *].
-        let isSingle = x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
+        let isSingle =
+            x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
         if isSingle { x = x.unsqueeze(0) }
         var sides = padding ?? Dims(repeating: 0, count: spatial)
         if padding == nil && weight.rank == spatial + 2 {

@@ -162,7 +162,8 @@ enum MatrixProduct {
         }
         return TensorError(
             .shape, in: operation, "the inner sizes \(columns) and \(right[right.count - 2]) disagree",
-            expected: "the last size of the first operand to equal the \(b.rank == 1 ? "" : "second to ")last of the second",
+            expected:
+                "the last size of the first operand to equal the \(b.rank == 1 ? "" : "second to ")last of the second",
             fix: fix, operands: [a, b])
     }
 
@@ -185,7 +186,8 @@ enum MatrixProduct {
         if bLayout.count == inner * columns && bLayout.rank == 2 {
             // Many matrices meet one: their rows are the rows of one matrix, if they lie so.
             let folded = Dims(1, batch * rows, inner)
-            if let left = aLayout.viewed(as: folded), let result = outLayout.viewed(as: Dims(1, batch * rows, columns)) {
+            if let left = aLayout.viewed(as: folded), let result = outLayout.viewed(as: Dims(1, batch * rows, columns))
+            {
                 try call(a, left, b, batched(bLayout), out, result, alpha, beta, operation)
                 return
             }
@@ -202,7 +204,8 @@ enum MatrixProduct {
         }
         for i in 0..<outLayout.shape[0] {
             try multiply(
-                a, left.selected(0, i), b, right.selected(0, i), out, outLayout.selected(0, i), alpha: alpha, beta: beta,
+                a, left.selected(0, i), b, right.selected(0, i), out, outLayout.selected(0, i), alpha: alpha,
+                beta: beta,
                 in: operation)
         }
     }

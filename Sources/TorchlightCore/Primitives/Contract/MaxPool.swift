@@ -44,7 +44,8 @@ package struct MaxPoolBackward: Primitive {
     package var shape: Dims
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -76,9 +77,7 @@ func poolShape(
             .shape, in: operation, "the input has not the number of dimensions of \(window.spatial)-d pooling",
             expected: window.spatial == 1 ? "[N, C, length]" : "[N, C, height, width]", operands: [x])
     }
-    guard x.dtype.isFloatingPoint else {
-        throw .dtype(operation, [x], expected: "floating point", fix: "convert it first, as in x.to(.float32)")
-    }
+    try checkFloating(x, in: operation)
     try window.check(in: operation, x)
     for i in 0..<window.spatial where 2 * window.padding[i] > window.kernel[i] {
         throw TensorError(

@@ -1,5 +1,6 @@
 /// A size for each of two dimensions, height first: `3` stands for both, `[3, 5]` for each.
-public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
+public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible
+{
     /// The size along the height.
     public var height: Int
     /// The size along the width.
@@ -17,6 +18,7 @@ public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral, Expressibl
         self.width = width
     }
 
+    /// One number for both.
     public init(integerLiteral value: Int) { self.init(value) }
 
     /// Two sizes, or one for both.
@@ -49,10 +51,12 @@ public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
     /// A number along each dimension.
     public init(_ size: Size2) { self.size = size }
 
+    /// One number for both.
     public init(integerLiteral value: Int) { self.init(value) }
     /// Two sizes, or one for both.
     public init(arrayLiteral elements: Int...) {
-        precondition(elements.count == 1 || elements.count == 2, "ConvPadding: expected one or two sizes, got \(elements)")
+        precondition(
+            elements.count == 1 || elements.count == 2, "ConvPadding: expected one or two sizes, got \(elements)")
         size = Size2(elements[0], elements[elements.count - 1])
     }
 

@@ -42,7 +42,8 @@ func checkIndexShape(_ x: Tensor, _ index: Tensor, dim: Int, in operation: Strin
     guard x.rank == index.rank else {
         throw TensorError(
             .shape, in: operation, "the index has another number of dimensions than the tensor",
-            expected: "equal ranks", fix: x.rank == index.rank + 1 ? "unsqueeze the index, as in index.unsqueeze(\(dim))" : nil,
+            expected: "equal ranks",
+            fix: x.rank == index.rank + 1 ? "unsqueeze the index, as in index.unsqueeze(\(dim))" : nil,
             operands: [x, index])
     }
     if index.count == 0 { return }
@@ -87,7 +88,9 @@ extension Tensor {
             var (left, right) = (layout.shape, index.layout.shape)
             left[d] = 1
             right[d] = 1
-            guard let outer = Layout.broadcast(left, right) else { throw broadcastError("takeAlongDim", [self, index]) }
+            guard let outer = Layout.broadcast(left, right) else {
+                throw broadcastError("takeAlongDim", [self, index])
+            }
             var (sizes, places) = (outer, outer)
             sizes[d] = layout.shape[d]
             places[d] = index.layout.shape[d]

@@ -26,7 +26,8 @@ func checkIndices(
     guard bad >= 0 else { return }
     let (value, place) = index.element(at: Int(bad))
     throw TensorError(
-        .index, in: operation, "index \(value)\(place.isEmpty ? "" : " at \(place)") is out of range for dimension \(dim)",
+        .index, in: operation,
+        "index \(value)\(place.isEmpty ? "" : " at \(place)") is out of range for dimension \(dim)",
         got: operands.isEmpty ? "a size of \(size)" : nil,
         expected: size == 0 ? "no index at all: the dimension is empty" : "\(low) ... \(size - 1)", operands: operands)
 }

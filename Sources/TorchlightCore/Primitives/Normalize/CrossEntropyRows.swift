@@ -34,7 +34,8 @@ package struct CrossEntropyRows: Primitive {
         }
         if inputs.count > 2 {
             let weight = inputs[2]
-            guard weight.rank == 1, weight.layout.shape[0] == logits.layout.shape[1], weight.dtype == logits.dtype else {
+            guard weight.rank == 1, weight.layout.shape[0] == logits.layout.shape[1], weight.dtype == logits.dtype
+            else {
                 throw TensorError(
                     .shape, in: Self.name, "the class weights do not fit the logits",
                     expected: "\(logits.dtype) [\(logits.layout.shape[1])]", operands: [logits, weight])
@@ -59,7 +60,8 @@ package struct CrossEntropyRows: Primitive {
         guard bad >= 0 else { return }
         throw TensorError(
             .index, in: Self.name, "target \(target.element(at: Int(bad)).value) in row \(bad) is none of the classes",
-            expected: "0 ... \(logits.layout.shape[1] - 1), or ignoreIndex (\(ignoreIndex))", operands: [logits, target])
+            expected: "0 ... \(logits.layout.shape[1] - 1), or ignoreIndex (\(ignoreIndex))",
+            operands: [logits, target])
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -108,7 +110,8 @@ package struct CrossEntropyBackward: Primitive {
     package var labelSmoothing: Double
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+        try checkFloating(inputs[1], in: Self.name)
+        return Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

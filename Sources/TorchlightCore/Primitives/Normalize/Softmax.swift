@@ -56,7 +56,7 @@ package struct SoftmaxBackward: Primitive {
     package var dim: Int
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+        try softmaxOutput(inputs[1], in: Self.name)
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -87,7 +87,7 @@ package struct LogSoftmaxBackward: Primitive {
     package var dim: Int
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+        try softmaxOutput(inputs[1], in: Self.name)
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -111,9 +111,7 @@ package struct LogSoftmaxBackward: Primitive {
 }
 
 private func softmaxOutput(_ x: Tensor, in operation: String) throws(TensorError) -> Few<TensorSpec> {
-    guard x.dtype.isFloatingPoint else {
-        throw .dtype(operation, [x], expected: "floating point", fix: "convert it first, as in x.to(.float32)")
-    }
+    try checkFloating(x, in: operation)
     return Few(TensorSpec(x.layout.shape, x.dtype))
 }
 

@@ -66,7 +66,8 @@ extension Tensor {
             let first = start < 0 ? start + size : start
             guard rank > 0, first >= 0, length >= 0, first + length <= size else {
                 throw TensorError(
-                    .index, in: "narrow", "the range lies outside the dimension", got: "start \(start), length \(length)",
+                    .index, in: "narrow", "the range lies outside the dimension",
+                    got: "start \(start), length \(length)",
                     expected: "a range within 0 ..< \(size)", operands: [self])
             }
             return applyView(Slice(dim: d, start: first, count: length, step: 1), self)

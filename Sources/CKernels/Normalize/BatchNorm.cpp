@@ -1,0 +1,233 @@
+#include "Normalize/Rows.h"
+#include "Scalar/Scalar.h"
+#include "Support/InstructionSets.h"
+#include "Support/Parallel.h"
+#include "include/tl_normalize.h"
+#include <algorithm>
+
+namespace tl {
+
+/// x [N, C, L], in gradients beside g; y is written. All in T, contiguous as `side_by_side` says.
+template <class T>
+struct BatchNorm {
+    int64_t images, channels, length;
+    const T* x;
+    int64_t x_image, x_channel;
+    const T* g = nullptr;
+    int64_t g_image = 0, g_channel = 0;
+    T* y = nullptr;
+    int64_t y_image = 0, y_channel = 0;
+    const T *pivot = nullptr, *scale = nullptr, *slope = nullptr, *shift = nullptr;  // of each channel
+    double* sums = nullptr;
+    bool side_by_side = false;
+    int64_t rows() const { return images * length; }
+};
+
+} // namespace tl
+
+#define TL_KERNEL_BODY "Normalize/BatchNorm.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+namespace tl {
+
+namespace {
+
+/// Whether [N, C, L] lies as rows [N * L, C] or as planes with contiguous L.
+bool is_side_by_side(const tl_tensor& x) {
+    return x.strides[1] == 1 && (x.shape[2] == 1 || x.strides[2] == x.shape[1]) &&
+           (x.shape[0] == 1 || x.strides[0] == x.shape[1] * x.shape[2]);
+}
+bool is_planes(const tl_tensor& x) { return x.strides[2] == 1 || x.shape[2] == 1; }
+
+/// An operand in T and in the layout wanted, copied where it is not so already.
+template <class T>
+class Operand {
+  public:
+    Operand(const tl_tensor& x, bool side_by_side, bool written)
+        : written(written), suits(x.dtype == dtype_of<T> && (side_by_side ? is_side_by_side(x) : is_planes(x))),
+          copy(suits ? none(x) : x, dtype_of<T>, side_by_side ? Order::channels_last : Order::row_major),
+          tensor(suits ? x : copy.tensor) {
+        if (!copy) __builtin_trap();
+        if (!suits && !written) copy.read();
+    }
+    ~Operand() {
+        if (!suits && written) copy.write_back();
+    }
+    T* data() const { return static_cast<T*>(tensor.data); }
+    int64_t image() const { return tensor.strides[0]; }
+    int64_t channel() const { return tensor.strides[1]; }
+
+  private:
+    static tl_tensor none(const tl_tensor& x) { return {nullptr, x.shape, x.strides, 0, x.dtype}; }
+    const bool written, suits;
+    DenseCopy copy;
+
+  public:
+    const tl_tensor tensor;
+};
+
+template <class T>
+BatchNorm<T> describe(const tl_tensor& shape, const Operand<T>& x, bool side_by_side) {
+    BatchNorm<T> p{shape.shape[0], shape.shape[1], shape.shape[2], x.data(), x.image(), x.channel()};
+    p.side_by_side = side_by_side;
+    return p;
+}
+
+/// Fills p.sums [C][2]: by planes, or by parts of the rows that depend on the shape alone.
+template <class T>
+void sum_channels(const BatchNorm<T>& p, bool gradient) {
+    const int64_t channels = p.channels;
+    if (!p.side_by_side) {
+        const int64_t planes = p.images * channels;
+        const Scratch memory(size_t(planes) * sizeof(double[2]));
+        auto* const sums = memory.need<double[2]>();
+        parallel_for(planes, std::max<int64_t>(1, 16384 / std::max<int64_t>(p.length, 1)),
+                     [&](int64_t begin, int64_t end) {
+                         if (gradient) TL_DISPATCH(plane_gradient_sums<T>, p, begin, end, sums);
+                         else TL_DISPATCH(plane_moments<T>, p, begin, end, sums);
+                     });
+        std::fill_n(p.sums, 2 * channels, 0.0);
+        for (int64_t plane = 0; plane < planes; plane++)
+            for (int i = 0; i < 2; i++) p.sums[plane % channels * 2 + i] += sums[plane][i];
+        return;
+    }
+    const int64_t rows = p.rows(), parts = std::clamp<int64_t>(rows / 128, 1, 16);
+    const Scratch memory(size_t(parts * channels * 2) * (sizeof(double) + sizeof(T)));
+    double* const totals = memory.need<double>();
+    T* const runs = reinterpret_cast<T*>(totals + parts * channels * 2);
+    std::fill_n(totals, parts * channels * 2, 0.0);
+    parallel_for(parts, std::max<int64_t>(1, 16384 * parts / std::max<int64_t>(rows * channels, 1)), [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; part++) {
+            const int64_t first = rows * part / parts, last = rows * (part + 1) / parts, at = part * channels * 2;
+            if (gradient) TL_DISPATCH(side_gradient_sums<T>, p, first, last, runs + at, totals + at);
+            else TL_DISPATCH(side_moments<T>, p, first, last, runs + at, totals + at);
+        }
+    });
+    for (int64_t c = 0; c < channels; c++)
+        for (int i = 0; i < 2; i++) {
+            double total = 0;
+            for (int64_t part = 0; part < parts; part++) total += totals[(part * 2 + i) * channels + c];
+            p.sums[2 * c + i] = total;
+        }
+}
+
+template <class T>
+void affine(const BatchNorm<T>& p) {
+    if (p.side_by_side)
+        parallel_for(p.rows(), std::max<int64_t>(1, 16384 / p.channels),
+                     [&](int64_t begin, int64_t end) { TL_DISPATCH(side_affine<T>, p, begin, end); });
+    else
+        parallel_for(p.images * p.channels, std::max<int64_t>(1, 16384 / std::max<int64_t>(p.length, 1)),
+                     [&](int64_t begin, int64_t end) { TL_DISPATCH(plane_affine<T>, p, begin, end); });
+}
+
+} // namespace
+
+} // namespace tl
+
+void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentum, const tl_tensor* mean,
+                              const tl_tensor* rstd, const tl_tensor* running_mean, const tl_tensor* running_var) {
+    using namespace tl;
+    const int64_t channels = x->shape[1], count = x->shape[0] * x->shape[2];
+    if (channels == 0) return;
+    with_compute_type(x->dtype, [&]<class T>(T) {
+        const bool side_by_side = is_side_by_side(*x);
+        const Operand<T> in(*x, side_by_side, false);
+        const Vector<T> means(mean, true), rstds(rstd, true), old_mean(running_mean), old_variance(running_var);
+        const Scratch memory(size_t(channels) * (2 * sizeof(double) + sizeof(T)));
+        BatchNorm<T> p = describe(*x, in, side_by_side);
+        p.sums = memory.need<double>();
+        T* const pivot = reinterpret_cast<T*>(p.sums + 2 * channels);
+        for (int64_t c = 0; c < channels; c++)
+            pivot[c] = count ? in.data()[c * in.channel()] : T(0);
+        p.pivot = pivot;
+        sum_channels(p, false);
+        for (int64_t c = 0; c < channels; c++) {
+            const double shift = p.sums[2 * c] / double(count);
+            const double variance = std::max(0.0, p.sums[2 * c + 1] / double(count) - shift * shift);
+            const double average = double(pivot[c]) + shift;
+            // A maximum with NaN would hide it.
+            const double spread = p.sums[2 * c + 1] != p.sums[2 * c + 1] ? p.sums[2 * c + 1] : variance;
+            means.get()[c] = T(average);
+            rstds.get()[c] = T(1 / tl_sqrt_f64(spread + epsilon));
+            if (running_mean) old_mean.get()[c] += T(momentum * (average - double(old_mean.get()[c])));
+            if (running_var) {
+                const double unbiased = spread * double(count) / double(count > 1 ? count - 1 : 1);
+                old_variance.get()[c] += T(momentum * (unbiased - double(old_variance.get()[c])));
+            }
+        }
+        means.done();
+        rstds.done();
+        if (running_mean) old_mean.done();
+        if (running_var) old_variance.done();
+    });
+}
+
+void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* weight,
+                         const tl_tensor* bias, const tl_tensor* out) {
+    using namespace tl;
+    const int64_t channels = x->shape[1];
+    if (count_of(*x) == 0) return;
+    with_compute_type(x->dtype, [&]<class T>(T) {
+        const bool side_by_side = is_side_by_side(*x);
+        const Operand<T> in(*x, side_by_side, false), result(*out, side_by_side, true);
+        const Vector<T> means(mean), rstds(rstd), gain(weight), offset(bias);
+        const Scratch memory(size_t(2 * channels) * sizeof(T));
+        T *const scale = memory.need<T>(), *const shift = scale + channels;
+        for (int64_t c = 0; c < channels; c++) {
+            scale[c] = rstds.get()[c] * (weight ? gain.get()[c] : T(1));
+            shift[c] = (bias ? offset.get()[c] : T(0)) - means.get()[c] * scale[c];
+        }
+        BatchNorm<T> p = describe(*x, in, side_by_side);
+        p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
+        p.scale = scale, p.shift = shift;
+        affine(p);
+    });
+}
+
+void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd,
+                            const tl_tensor* weight, bool training, const tl_tensor* grad_x,
+                            const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
+    using namespace tl;
+    const int64_t channels = x->shape[1];
+    const double count = double(x->shape[0] * x->shape[2]);
+    if (channels == 0) return;
+    with_compute_type(x->dtype, [&]<class T>(T) {
+        const bool side_by_side = is_side_by_side(*x);
+        const Operand<T> in(*x, side_by_side, false), gradient(*grad_out, side_by_side, false);
+        const Vector<T> means(mean), rstds(rstd), gain(weight);
+        const Scratch memory(size_t(channels) * (2 * sizeof(double) + 3 * sizeof(T)));
+        BatchNorm<T> p = describe(*x, in, side_by_side);
+        p.g = gradient.data(), p.g_image = gradient.image(), p.g_channel = gradient.channel();
+        p.pivot = means.get();
+        p.sums = memory.need<double>();
+        std::fill_n(p.sums, 2 * channels, 0.0);
+        if (training || grad_weight || grad_bias) sum_channels(p, true);
+        if (grad_weight) {
+            const Vector<T> result(grad_weight, true);
+            for (int64_t c = 0; c < channels; c++) result.get()[c] = T(p.sums[2 * c + 1] * double(rstds.get()[c]));
+            result.done();
+        }
+        if (grad_bias) {
+            const Vector<T> result(grad_bias, true);
+            for (int64_t c = 0; c < channels; c++) result.get()[c] = T(p.sums[2 * c]);
+            result.done();
+        }
+        if (!grad_x || count == 0) return;
+        // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), as g scale + x slope + shift.
+        T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
+                 *const shift = slope + channels;
+        for (int64_t c = 0; c < channels; c++) {
+            const double inverse = double(rstds.get()[c]), factor = inverse * (weight ? double(gain.get()[c]) : 1);
+            const double tilt = training ? factor * inverse * inverse * p.sums[2 * c + 1] / count : 0;
+            scale[c] = T(factor);
+            slope[c] = T(-tilt);
+            shift[c] = T(training ? tilt * double(means.get()[c]) - factor * p.sums[2 * c] / count : 0);
+        }
+        const Operand<T> result(*grad_x, side_by_side, true);
+        p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
+        p.scale = scale, p.slope = slope, p.shift = shift;
+        if (!training) p.x = p.g, p.x_image = p.g_image, p.x_channel = p.g_channel, p.g = nullptr;
+        affine(p);
+    });
+}

@@ -1,0 +1,71 @@
+#include "Normalize/Rows.h"
+#include "Scalar/Scalar.h"
+#include "Support/InstructionSets.h"
+#include "Support/Parallel.h"
+#include "include/tl_normalize.h"
+#include <algorithm>
+
+namespace tl {
+template <class T>
+struct LayerNormBackward {
+    const Rows &grad_out, &x, &grad_x;
+    bool wants_x;
+    const T *weight, *mean, *rstd;
+};
+} // namespace tl
+
+#define TL_KERNEL_BODY "Normalize/LayerNorm.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor* bias, double epsilon,
+                   const tl_tensor* out, const tl_tensor* mean, const tl_tensor* rstd) {
+    using namespace tl;
+    const Rows in(*x), result(*out);
+    if (in.count == 0) return;
+    with_compute_type(x->dtype, [&]<class T>(T) {
+        const Vector<T> scale(weight), shift(bias), means(mean, true), rstds(rstd, true);
+        parallel_for(in.count, std::max<int64_t>(1, 8192 / std::max<int64_t>(in.width, 1)),
+                     [&](int64_t begin, int64_t end) {
+                         TL_DISPATCH(layer_norm_rows<T>, in, result, scale.get(), shift.get(), T(epsilon), means.get(),
+                                     rstds.get(), begin, end);
+                     });
+        means.done();
+        rstds.done();
+    });
+}
+
+void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* weight,
+                            const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x,
+                            const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
+    using namespace tl;
+    const Rows gradient(*grad_out), in(*x), result(grad_x ? *grad_x : *x);
+    const int64_t rows = in.count, width = in.width;
+    // The sums over rows are cut by shape, not by threads: at most 16 parts, of no fewer than 8 rows.
+    const int64_t parts = std::clamp<int64_t>(rows / 8, 1, 16);
+    with_compute_type(x->dtype, [&]<class T>(T) {
+        const Vector<T> scale(weight), means(mean), rstds(rstd);
+        const LayerNormBackward<T> p{gradient, in, result, grad_x != nullptr, scale.get(), means.get(), rstds.get()};
+        const int sums = (grad_weight != nullptr) + (grad_bias != nullptr);
+        const Scratch memory(size_t(sums * parts * width) * sizeof(T));
+        T* const weight_parts = grad_weight ? memory.need<T>() : nullptr;
+        T* const bias_parts = grad_bias ? memory.need<T>() + (grad_weight ? parts * width : 0) : nullptr;
+        std::fill_n(memory.need<T>(), sums * parts * width, T(0));
+        parallel_for(parts, std::max<int64_t>(1, 8192 * parts / std::max<int64_t>(rows * width, 1)),
+                     [&](int64_t begin, int64_t end) {
+                         for (int64_t part = begin; part < end; part++)
+                             TL_DISPATCH(layer_norm_backward_rows<T>, p, rows * part / parts, rows * (part + 1) / parts,
+                                         weight_parts ? weight_parts + part * width : nullptr,
+                                         bias_parts ? bias_parts + part * width : nullptr);
+                     });
+        const auto finish = [&](const tl_tensor* out, const T* from) {
+            if (!out) return;
+            const Vector<T> total(out, true);
+            for (int64_t i = 0; i < width; i++) total.get()[i] = from[i];
+            for (int64_t part = 1; part < parts; part++)
+                for (int64_t i = 0; i < width; i++) total.get()[i] += from[part * width + i];
+            total.done();
+        };
+        finish(grad_weight, weight_parts);
+        finish(grad_bias, bias_parts);
+    });
+}

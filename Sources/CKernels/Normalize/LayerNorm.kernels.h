@@ -1,0 +1,69 @@
+#include "Normalize/Sums.kernels.h"
+
+namespace tl::TL_ISA {
+
+template <class T>
+static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, T epsilon, T* means,
+                            T* rstds, int64_t begin, int64_t end) {
+    const RowReader<T> read(in);
+    const RowWriter<T> write(out);
+    const int64_t n = in.width;
+    for (int64_t row = begin; row < end; row++) {
+        const T* __restrict x = read(row);
+        T* __restrict y = write(row);
+        // Two passes over a row that is in the first cache by then: no digits are lost to a large mean.
+        const T mean = sum(x, n) / T(n);
+        const T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) / T(n);
+        const T rstd = 1 / square_root(variance + epsilon);
+        means[row] = mean;
+        rstds[row] = rstd;
+        if (weight && bias)
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i] + bias[i];
+        else if (weight)
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i];
+        else if (bias)
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd + bias[i];
+        else
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd;
+        write.done(row);
+    }
+}
+
+/// With h = (x - mean) rstd and g = grad_out weight:
+/// grad_x = rstd (g - mean(g) - h mean(g h)), grad_weight = sum over rows of grad_out h, grad_bias of grad_out.
+template <class T>
+static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begin, int64_t end, T* weight_sums,
+                                     T* bias_sums) {
+    const RowReader<T> read_gradient(p.grad_out), read(p.x);
+    const RowWriter<T> write(p.grad_x);
+    const int64_t n = p.x.width;
+    for (int64_t row = begin; row < end; row++) {
+        const T* __restrict x = read(row);
+        const T* __restrict g = read_gradient(row);
+        const T mean = p.mean[row], rstd = p.rstd[row];
+        if (p.wants_x) {
+            T* __restrict result = write(row);
+            T first, second;
+            if (p.weight) {
+                first = dot(g, p.weight, n);
+                second = sum_of<T>(n, [mean](auto& total, const auto& v, const auto& w, const auto& u) { total += v * w * (u - mean); }, g, p.weight, x);
+            } else {
+                first = sum(g, n);
+                second = sum_of<T>(n, [mean](auto& total, const auto& v, const auto& u) { total += v * (u - mean); }, g, x);
+            }
+            first /= T(n);
+            const T slope = second * rstd * rstd / T(n);
+            if (p.weight)
+                for (int64_t i = 0; i < n; i++) result[i] = rstd * (g[i] * p.weight[i] - first - (x[i] - mean) * slope);
+            else
+                for (int64_t i = 0; i < n; i++) result[i] = rstd * (g[i] - first - (x[i] - mean) * slope);
+            write.done(row);
+        }
+        if (weight_sums)
+            for (int64_t i = 0; i < n; i++) weight_sums[i] += g[i] * ((x[i] - mean) * rstd);
+        if (bias_sums)
+            for (int64_t i = 0; i < n; i++) bias_sums[i] += g[i];
+    }
+}
+
+} // namespace tl::TL_ISA

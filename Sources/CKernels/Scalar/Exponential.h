@@ -1,0 +1,168 @@
+// exp and its kin; see Dialect.h.
+//
+// exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2)/2, after Cody and Waite: n log 2 is subtracted in two parts, of
+// which the first has so few digits that its product is exact. exp(r) = 1 + r + r^2 q(r) with a minimax polynomial q.
+// Adding 1.5 * 2^23 (or 2^52) rounds to an integer, whose bits are then the low bits of the sum. The power of two is
+// applied in two factors, so that results overflow, and round into the denormal range, once and correctly.
+#ifndef TL_SCALAR_EXPONENTIAL_H
+#define TL_SCALAR_EXPONENTIAL_H
+#include "Scalar/Dialect.h"
+
+#define TL_ROUNDER_F32 12582912.0f
+#define TL_ROUNDER_F64 6755399441055744.0
+
+/// 2^n for an integer n, |n| < 127 (1023), given n + TL_ROUNDER.
+TL_FN float tl_power_of_two_f32(float rounded) { return TL_FROM_BITS_F32((TL_BITS_F32(rounded) + 127u) << 23); }
+TL_FN double tl_power_of_two_f64(double rounded) { return TL_FROM_BITS_F64((TL_BITS_F64(rounded) + 1023u) << 52); }
+
+/// y 2^n for an integer n within twice the range of a power of two.
+TL_FN float tl_scale_f32(float y, float n) {
+    const float half = n * 0.5f + TL_ROUNDER_F32;
+    const float rest = n - (half - TL_ROUNDER_F32) + TL_ROUNDER_F32;
+    return y * tl_power_of_two_f32(half) * tl_power_of_two_f32(rest);
+}
+TL_FN double tl_scale_f64(double y, double n) {
+    const double half = n * 0.5 + TL_ROUNDER_F64;
+    const double rest = n - (half - TL_ROUNDER_F64) + TL_ROUNDER_F64;
+    return y * tl_power_of_two_f64(half) * tl_power_of_two_f64(rest);
+}
+
+/// exp(x) as mantissa * 2^exponent, before the scaling that may overflow or lose digits.
+typedef struct {
+    float mantissa, exponent;
+} tl_split_f32;
+/// Of exp(x + low) for |low| < 0.1: x is reduced, low only added.
+TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
+    x = x < -120.0f ? -120.0f : x;
+    x = x > 89.0f ? 89.0f : x;
+    const float n = (x * 1.44269504f + TL_ROUNDER_F32) - TL_ROUNDER_F32;
+    const float high = x - n * 0.693359375f, rest = n * 2.12194440e-4f + low;
+    const float r = high + rest, one = 1.0f + r;
+    float q = 1.39517332e-3f;
+    q = q * r + 8.36959797e-3f;
+    q = q * r + 4.16661870e-2f;
+    q = q * r + 1.66665129e-1f;
+    q = q * r + 5.00000010e-1f;
+    // What r and 1 + r lost by rounding returns with the small terms.
+    tl_split_f32 split;
+    split.mantissa = one + (r * r * q + ((1.0f - one) + high + rest));
+    split.exponent = n;
+    return split;
+}
+TL_FN float tl_exp_f32(float x) {
+    const tl_split_f32 e = tl_exp_split_f32(x, 0.0f);
+    return tl_scale_f32(e.mantissa, e.exponent);
+}
+/// m exp(x + low): where exp itself is denormal, the product still has all its digits.
+TL_FN float tl_times_exp_f32(float m, float x, float low) {
+    const tl_split_f32 e = tl_exp_split_f32(x, low);
+    return tl_scale_f32(m * e.mantissa, e.exponent);
+}
+TL_FN double tl_exp_f64(double x);
+TL_FN double tl_times_exp_f64(double m, double x, double low) { return m * tl_exp_f64(x + low); }
+
+/// r^2 q(r), so that exp(r) = 1 + r + this.
+TL_FN double tl_exp_tail_f64(double r) {
+    double q = 2.0924576193833391e-09;
+    q = q * r + 2.5109147282917995e-08;
+    q = q * r + 2.7557242304616735e-07;
+    q = q * r + 2.7557243911999745e-06;
+    q = q * r + 2.4801587361124892e-05;
+    q = q * r + 1.9841269886400751e-04;
+    q = q * r + 1.3888888888866527e-03;
+    q = q * r + 8.3333333333215319e-03;
+    q = q * r + 4.1666666666666699e-02;
+    q = q * r + 1.6666666666666677e-01;
+    q = q * r + 0.5;
+    return r * r * q;
+}
+TL_FN double tl_exp_f64(double x) {
+    x = x < -746.0 ? -746.0 : x;
+    x = x > 710.0 ? 710.0 : x;
+    const double n = (x * 0x1.71547652b82fep+0 + TL_ROUNDER_F64) - TL_ROUNDER_F64;
+    const double high = x - n * 0x1.62e42feep-1, low = n * 0x1.a39ef35793c76p-33;
+    const double r = high - low;
+    // What r lost by rounding returns with the small terms.
+    const double tail = tl_exp_tail_f64(r) + ((high - r) - low);
+    return tl_scale_f64(1.0 + (r + tail), n);
+}
+
+TL_FN float tl_exp2_f32(float x) {
+    float z = x < -152.0f ? -152.0f : x;
+    z = z > 129.0f ? 129.0f : z;
+    const float n = (z + TL_ROUNDER_F32) - TL_ROUNDER_F32;
+    const float r = z - n;
+    float q = 1.54763967e-4f;
+    q = q * r + 1.34002760e-3f;
+    q = q * r + 9.61800340e-3f;
+    q = q * r + 5.55032778e-2f;
+    q = q * r + 2.40226514e-1f;
+    q = q * r + 6.93147206e-1f;
+    return tl_scale_f32(1.0f + r * q, n);
+}
+TL_FN double tl_exp2_f64(double x) { return TL_BUILTIN(exp2)(x); }
+
+/// 2^n (exp(r) - 1) + (2^n - 1), halved in between so that 2^n itself may overflow.
+TL_FN float tl_expm1_f32(float x) {
+    float z = x < -60.0f ? -60.0f : x;
+    z = z > 89.0f ? 89.0f : z;
+    const float n = (z * 1.44269504f + TL_ROUNDER_F32) - TL_ROUNDER_F32;
+    const float r = (z - n * 0.693359375f) + n * 2.12194440e-4f;
+    float q = 1.99157626e-4f;
+    q = q * r + 1.39420503e-3f;
+    q = q * r + 8.33327027e-3f;
+    q = q * r + 4.16663421e-2f;
+    q = q * r + 1.66666668e-1f;
+    q = q * r + 5.00000005e-1f;
+    const float half = tl_power_of_two_f32(n - 1.0f + TL_ROUNDER_F32);
+    const float y = (half * (r + r * r * q) + (half - 0.5f)) * 2.0f;
+    return x == 0.0f ? x : y;
+}
+TL_FN double tl_expm1_f64(double x) {
+    double z = x < -60.0 ? -60.0 : x;
+    z = z > 710.0 ? 710.0 : z;
+    const double n = (z * 0x1.71547652b82fep+0 + TL_ROUNDER_F64) - TL_ROUNDER_F64;
+    const double high = z - n * 0x1.62e42feep-1, low = n * 0x1.a39ef35793c76p-33;
+    const double r = high - low;
+    const double tail = tl_exp_tail_f64(r) + ((high - r) - low);
+    const double half = tl_power_of_two_f64(n - 1.0 + TL_ROUNDER_F64);
+    const double y = (half * (r + tail) + (half - 0.5)) * 2.0;
+    return x == 0.0 ? x : y;
+}
+
+/// In double precision e^|x| never overflows for a float; a series where the difference would cancel.
+TL_FN float tl_sinh_f32(float x) {
+    double a = (double)tl_abs_f32(x);
+    a = a > 100.0 ? 100.0 : a;
+    const double e = tl_exp_f64(a), z = a * a;
+    const double series = a * (1.0 + z * (1.0 / 6 + z * (1.0 / 120)));
+    return tl_copysign_f32((float)(a < 0.1 ? series : 0.5 * (e - 1.0 / e)), x);
+}
+TL_FN float tl_cosh_f32(float x) {
+    double a = (double)tl_abs_f32(x);
+    a = a > 100.0 ? 100.0 : a;
+    const double e = tl_exp_f64(a);
+    return (float)(0.5 * (e + 1.0 / e));
+}
+TL_FN double tl_sinh_f64(double x) { return TL_BUILTIN(sinh)(x); }
+TL_FN double tl_cosh_f64(double x) { return TL_BUILTIN(cosh)(x); }
+
+/// An odd polynomial for |x| < 0.6, 1 - 2 / (exp(2|x|) + 1) beyond.
+TL_FN float tl_tanh_f32(float x) {
+    const float a = tl_abs_f32(x), z = x * x;
+    float q = -5.90602280e-3f;
+    q = q * z + 2.08055764e-2f;
+    q = q * z - 5.37867621e-2f;
+    q = q * z + 1.33319595e-1f;
+    q = q * z - 3.33332993e-1f;
+    const float small = a + a * z * q;
+    const float large = 1.0f - 2.0f / (tl_exp_f32(2.0f * a) + 1.0f);
+    return tl_copysign_f32(a < 0.6f ? small : large, x);
+}
+/// With e = exp(-2|x|) - 1: -e / (e + 2).
+TL_FN double tl_tanh_f64(double x) {
+    const double e = tl_expm1_f64(-2.0 * tl_abs_f64(x));
+    return tl_copysign_f64(-e / (e + 2.0), x);
+}
+
+#endif
