@@ -18,22 +18,37 @@ let package = Package(
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPNG", providers: [.apt(["libpng-dev"])]),
 
+        // Fetching over HTTP through the libcurl of the system, loaded when the first download starts.
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+        // The small data set that ships inside the library.
+        .target(
+            name: "CDigits",
+            exclude: ["README.md", "digits-images-idx3-ubyte.gz", "digits-labels-idx1-ubyte.gz"]
+        ),
+
         // The kernels are optimised in debug builds too: a user's debug build must stay usable.
         .target(
             name: "CKernels",
             dependencies: ["COneDNN"],
             publicHeadersPath: "include",
             cxxSettings: [
-                .unsafeFlags(["-O3", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-Wall", "-Wextra"]),
+                .unsafeFlags(["-O3", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-ftls-model=initial-exec", "-Wall", "-Wextra"]),
                 .headerSearchPath("."),
             ],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m")]
         ),
-        .target(name: "TorchlightCore", dependencies: ["CKernels"], swiftSettings: swiftSettings),
+        // Dynamic exclusivity checks cost a tenth of a small operation.
+        .target(
+            name: "TorchlightCore",
+            dependencies: ["CKernels"],
+            swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
+        ),
         .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"], swiftSettings: swiftSettings),
-        .target(name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
+            swiftSettings: swiftSettings),
         .target(
             name: "Torchlight",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
@@ -41,9 +56,24 @@ let package = Package(
         ),
         .executableTarget(
             name: "TorchlightCLI",
-            dependencies: ["Torchlight", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["Torchlight", "TorchlightIO", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: swiftSettings
         ),
+        .target(
+            name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PrimitiveTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "OptimTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
+        .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+        .testTarget(name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )

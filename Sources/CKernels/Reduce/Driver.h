@@ -4,31 +4,15 @@
 #include "Reduce/Folds.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
-#include <cstdio>
+#include "Support/Scratch.h"
 #include <cstring>
 
 namespace tl {
 
-/// Memory for partial results, which are a thousandth of the input.
-struct Scratch {
-    char* data;
-    size_t size;
-    explicit Scratch(int64_t bytes) : data(nullptr), size(static_cast<size_t>(bytes)) {
-        data = static_cast<char*>(tl_allocate(size));
-        if (!data) {
-            std::fputs("torchlight: out of memory for the partial results of a reduction\n", stderr);
-            std::abort();
-        }
-    }
-    ~Scratch() { tl_deallocate(data, size); }
-    Scratch(const Scratch&) = delete;
-    Scratch& operator=(const Scratch&) = delete;
-};
-
 /// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
 /// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
 struct RowDriver {
-    static constexpr int64_t piece_size = 1024, panel_rows = 128, panel_columns = 16, chunk = 16;
+    static constexpr int64_t piece_size = 1024, panel_rows = 64, panel_columns = 32, chunk = 16;
     static constexpr int64_t largest_state = 32, batch = 128;
 
     const Iteration& kept; // operand 0 is x
@@ -50,8 +34,8 @@ struct RowDriver {
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {
         length = fold.rank ? fold.shape[0] : 1;
         outputs_in_row = kept.rank ? kept.shape[0] : 1;
-        // Where outputs are neighbours in memory and folded elements are not, 16 outputs are folded side by side, so that
-        // each cache line is read once.
+        // Where outputs are neighbours in memory and folded elements are not, 32 outputs are folded side by side, so
+        // that each cache line is read once.
         panel = kept.rank > 0 && kept.strides[0][0] == 1 && outputs_in_row >= 4 && fold.rank > 0 &&
                 fold.strides[0][0] != 1 && fold.count >= 4;
         width = panel ? panel_columns : 1;
@@ -112,6 +96,7 @@ struct RowDriver {
     /// Folds pieces begin ..< end, joining equals first as in pairwise summation.
     void fold_pieces(const char* base, int64_t begin, int64_t end, int64_t columns, char* states,
                      Buffers& buffers) const {
+        if (end - begin == 1) return fold_piece(base, begin, columns, states, buffers);
         const int64_t bytes = columns * kernel.state_size;
         int depth = 0;
         for (int64_t index = begin; index < end; ++index) {
@@ -128,8 +113,8 @@ struct RowDriver {
                          buffers.stack[level] + c * kernel.state_size);
     }
 
-    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first` is
-    /// the index within it.
+    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first`
+    /// is the index within it.
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t units_in_row = (outputs_in_row + width - 1) / width;
@@ -163,7 +148,7 @@ struct RowDriver {
             return;
         }
         const int64_t state = kernel.state_size;
-        Scratch partial(units * width * chunks * state);
+        Scratch partial(static_cast<size_t>(units * width * chunks * state));
         parallel_for(units * chunks, 2, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -172,12 +157,12 @@ struct RowDriver {
                 const Walker walker(kept, 1, unit / units_in_row);
                 // Laid out as [unit, chunk, column].
                 fold_pieces(x + (walker.offset[0] + start * stride) * size, index * chunk,
-                            std::min((index + 1) * chunk, pieces), columns, partial.data + task * width * state,
+                            std::min((index + 1) * chunk, pieces), columns, partial.need<char>() + task * width * state,
                             buffers);
             }
         });
         for (int64_t unit = 0; unit < units; ++unit) {
-            char* states = partial.data + unit * chunks * width * state;
+            char* states = partial.need<char>() + unit * chunks * width * state;
             const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
             for (int64_t step = 1; step < chunks; step *= 2)
                 for (int64_t c = 0; c + step < chunks; c += 2 * step)
@@ -188,8 +173,58 @@ struct RowDriver {
     }
 };
 
-/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after the
-/// other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
+/// Many short rows that lie one after the other are turned, a block at a time, and folded as columns.
+struct ShortRowDriver {
+    static constexpr int64_t longest = 32, block = 128;
+
+    const Iteration& kept;
+    const Iteration& fold;
+    const ColumnFold& kernel;
+    const char* x;
+    int64_t size, compute_size;
+    ConvertBlock load;
+    bool native;
+
+    static bool suits(const Iteration& kept, const Iteration& fold) {
+        return kept.rank == 1 && fold.rank == 1 && fold.strides[0][0] == 1 && fold.count <= longest &&
+               kept.strides[0][0] == fold.count && kept.count >= 16;
+    }
+
+    ShortRowDriver(const Iteration& kept_dims, const Iteration& fold_dims, const ColumnFold& column_fold,
+                   const tl_tensor& tensor, int32_t compute)
+        : kept(kept_dims), fold(fold_dims), kernel(column_fold), x(static_cast<const char*>(tensor.data)),
+          size(size_of_dtype(tensor.dtype)), compute_size(size_of_dtype(compute)),
+          load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {}
+
+    template <class Finish>
+    void run(Finish&& finish) const {
+        const int64_t length = fold.count, blocks = (kept.count + block - 1) / block;
+        parallel_for(blocks, std::max<int64_t>(1, 8192 / (block * length)), [&](int64_t begin, int64_t end) {
+            alignas(64) char elements[block * longest * 8], turned[block * longest * 8], sums[block * 8];
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t first = i * block, n = std::min(block, kept.count - first);
+                const char* at = x + first * length * size;
+                if (!native) {
+                    load(at, 1, elements, 1, n * length);
+                    at = elements;
+                }
+                transpose_block(compute_size, at, length, turned, n, length, n);
+                kernel.start(sums, n);
+                int64_t row = 0;
+                const auto row_at = [&](int64_t r) { return static_cast<const void*>(turned + r * n * compute_size); };
+                for (; row + 4 <= length; row += 4) {
+                    const void* rows[] = {row_at(row), row_at(row + 1), row_at(row + 2), row_at(row + 3)};
+                    kernel.four(sums, rows, n);
+                }
+                for (; row < length; ++row) kernel.one(sums, row_at(row), n);
+                finish(sums, n, Walker(kept, 1, 0), first);
+            }
+        });
+    }
+};
+
+/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after
+/// the other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
 struct ColumnDriver {
     static constexpr int64_t block = 256, leaf = 32, chunk = 512;
 
@@ -272,7 +307,7 @@ struct ColumnDriver {
             return;
         }
         const int64_t row_bytes = kept.count * compute_size;
-        Scratch partial(chunks * row_bytes);
+        Scratch partial(static_cast<size_t>(chunks * row_bytes));
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
@@ -281,14 +316,14 @@ struct ColumnDriver {
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
                 fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
-                           partial.data + index * row_bytes + (part / blocks * columns + first) * compute_size,
+                           partial.need<char>() + index * row_bytes + (part / blocks * columns + first) * compute_size,
                            buffers);
             }
         });
         parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                char* sums = partial.data + (task / blocks * columns + first) * compute_size;
+                char* sums = partial.need<char>() + (task / blocks * columns + first) * compute_size;
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);

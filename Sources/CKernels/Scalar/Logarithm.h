@@ -1,7 +1,7 @@
 // Logarithms, what is made of them, and powers; see Dialect.h.
 //
-// log(x) = e log 2 + log(m), m in [sqrt(1/2), sqrt(2)); the first part of log 2 has so few digits that its product with e
-// is exact. Functions of float that would lose digits by cancellation are computed in double precision.
+// log(x) = e log 2 + log(m), m in [sqrt(1/2), sqrt(2)); the first part of log 2 has so few digits that its product with
+// e is exact. Functions of float that would lose digits by cancellation are computed in double precision.
 #ifndef TL_SCALAR_LOGARITHM_H
 #define TL_SCALAR_LOGARITHM_H
 #include "Scalar/Dialect.h"
@@ -65,6 +65,20 @@ TL_FN float tl_log1p_f32(float x) {
     return (float)(tl_abs_f64(d) < 0.00390625 ? series : y);
 }
 TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }
+
+/// log(exp(a) + exp(b)), NaN if either is; equal infinities give themselves. In double precision because the two terms
+/// cancel where the result is near 0.
+TL_FN float tl_logaddexp_f32(float a, float b) {
+    const float high = ((a > b) | (a != a)) ? a : b;
+    const double d = tl_abs_f64((double)a - (double)b);
+    const float sum = (float)((double)high + tl_log_f64(1.0 + tl_exp_f64(-d)));
+    return ((a == b) & (high - high != 0.0f)) ? high : sum;
+}
+TL_FN double tl_logaddexp_f64(double a, double b) {
+    const double high = ((a > b) | (a != a)) ? a : b;
+    const double sum = high + tl_log1p_f64(tl_exp_f64(-tl_abs_f64(a - b)));
+    return ((a == b) & (high - high != 0.0)) ? high : sum;
+}
 
 TL_FN float tl_asinh_f32(float x) {
     const double a = (double)tl_abs_f32(x), z = a * a;

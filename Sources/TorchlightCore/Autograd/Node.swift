@@ -1,0 +1,207 @@
+import CKernels
+import Synchronization
+
+/// One recorded operation: its gradient rule, what it saved and where its gradients go.
+package final class Node: @unchecked Sendable {
+    /// One operand or one result.
+    struct Slot {
+        var shape: Dims
+        var dtype: DType
+        /// Which result of `node` an operand is.
+        var outputIndex: Int32 = 0
+        /// Where the gradient of an operand goes: the node that made it,
+        var node: Node?
+        /// or the leaf that accumulates it.
+        var leaf: Tensor?
+        /// Kept for the gradient, with the version that its storage had. A result is kept as a twin without history,
+        /// because the tensor itself holds this node.
+        var saved: Tensor?
+        var savedVersion = 0
+        /// The gradient of a result while a backward pass is under way.
+        var pending: Tensor?
+    }
+
+    /// Nodes run in falling order of creation.
+    let sequence: Int
+    let rule: any GradientRule
+    let name: String
+    let inputCount: Int
+    let outputCount: Int
+    /// Operands, then results: one block, built where it lies.
+    private let slots: UnsafeMutablePointer<Slot>
+    /// Whether `backward` has been through and given back what was saved.
+    private(set) var isReleased = false
+    var isQueued = false
+    /// What few nodes have: hooks and the place of the call.
+    var extra: NodeExtra?
+
+    private static let counter = Atomic<Int>(0)
+    private static let live = Atomic<Int>(0)
+
+    /// The number of nodes that exist now: a training loop that keeps its graphs shows it growing.
+    package static var liveCount: Int { live.load(ordering: .relaxed) }
+
+    /// The operands.
+    var inputs: UnsafeMutableBufferPointer<Slot> { UnsafeMutableBufferPointer(start: slots, count: inputCount) }
+    /// The results.
+    var outputs: UnsafeMutableBufferPointer<Slot> {
+        UnsafeMutableBufferPointer(start: slots + inputCount, count: outputCount)
+    }
+
+    init(rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>) {
+        sequence = Self.counter.add(1, ordering: .relaxed).oldValue
+        Self.live.add(1, ordering: .relaxed)
+        self.rule = rule
+        self.name = name
+        inputCount = inputs.count
+        outputCount = outputs.count
+        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputs.count + outputs.count)
+        for i in 0..<inputs.count {
+            let input = inputs[i]
+            let slot = slots + i
+            slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
+            guard needs[i] else { continue }
+            if let node = input.currentNode {
+                slot.pointee.node = node
+                slot.pointee.outputIndex = Int32(truncatingIfNeeded: input.outputIndex)
+            } else if input.requiresGradFlag {
+                slot.pointee.leaf = input
+            }
+        }
+        for i in 0..<outputs.count {
+            (slots + inputCount + i).initialize(to: Slot(shape: outputs[i].layout.shape, dtype: outputs[i].dtype))
+        }
+        if CallSites.areRecorded {
+            extra = NodeExtra(site: CallSites.capture())
+            GraphWatch.noteCreation(of: self)
+        }
+    }
+
+    func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
+        if saved.isEmpty { return }
+        for i in 0..<inputs.count where saved.contains(.input(i)) {
+            slots[i].saved = inputs[i]
+            slots[i].savedVersion = inputs[i].storage.version
+        }
+        for i in 0..<outputs.count where saved.contains(.output(i)) { saveOutput(outputs[i], at: i) }
+    }
+
+    func saveOutput(_ tensor: Tensor, at index: Int = 0) {
+        slots[inputCount + index].saved = Tensor(storage: tensor.storage, layout: tensor.layout, dtype: tensor.dtype)
+        slots[inputCount + index].savedVersion = tensor.storage.version
+    }
+
+    /// Gives back what was saved; the edges stay, so that a second pass can say what happened.
+    func release() {
+        isReleased = true
+        for i in 0..<(inputCount + outputCount) where slots[i].saved != nil { slots[i].saved = nil }
+        rule.releaseSaved()
+    }
+
+    deinit {
+        Self.live.subtract(1, ordering: .relaxed)
+        // A graph is a chain of references as long as the computation. What this node held last is handed to a list that
+        // the outermost release works off, so that a million nodes need one stack frame.
+        var context: ThreadContext?
+        for i in 0..<inputCount {
+            if slots[i].node != nil && !isKnownUniquelyReferenced(&slots[i].node) { slots[i].node = nil }
+            guard slots[i].node != nil || (slots[i].saved.map { $0.node != nil || $0.base != nil } ?? false) else {
+                continue
+            }
+            if context == nil { context = ThreadContext.current }
+            if let node = slots[i].node { context!.released.append(node) }
+            if let saved = slots[i].saved { context!.released.append(saved) }
+        }
+        if let object = rule.heldObject {
+            if context == nil { context = ThreadContext.current }
+            context!.released.append(object)
+        }
+        slots.deinitialize(count: inputCount + outputCount)
+        slots.deallocate()
+        guard let context, threadState.pointee.draining == 0 else { return }
+        threadState.pointee.draining = 1
+        while let last = context.released.popLast() { _ = last }
+        threadState.pointee.draining = 0
+    }
+}
+
+/// What turns the gradients of a node's results into those of its inputs: a primitive, or a custom function.
+package protocol GradientRule {
+    func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?>
+    /// Called when a backward pass frees the graph.
+    func releaseSaved()
+    /// The object that holds what the rule saved, where the node does not hold it itself.
+    var heldObject: AnyObject? { get }
+}
+
+extension Primitive {
+    package func releaseSaved() {}
+    package var heldObject: AnyObject? { nil }
+}
+
+/// Hooks and provenance, which most nodes lack.
+final class NodeExtra {
+    var site: CallSite?
+    /// By output.
+    var hooks: [Int: HookList] = [:]
+    /// Tensors that keep the gradient of an output, by output.
+    var retaining: [Int: WeakTensor] = [:]
+
+    init(site: CallSite? = nil) { self.site = site }
+}
+
+struct WeakTensor {
+    weak var tensor: Tensor?
+}
+
+/// What a gradient rule sees.
+package struct GradientContext {
+    let node: Node
+    /// Which inputs need a gradient.
+    package let needs: Needs
+    /// The gradients of the results; nil where nothing arrived.
+    package let gradients: Few<Tensor?>
+    private let keepsGraph: Bool
+
+    /// Checks that nothing that the rule will read was overwritten.
+    init(node: Node, needs: Needs, gradients: Few<Tensor?>, keepsGraph: Bool) throws(TensorError) {
+        self.node = node
+        self.needs = needs
+        self.gradients = gradients
+        self.keepsGraph = keepsGraph
+        for slot in node.inputs where slot.saved != nil { try Self.checkVersion(slot, node) }
+        for slot in node.outputs where slot.saved != nil { try Self.checkVersion(slot, node) }
+    }
+
+    private static func checkVersion(_ slot: Node.Slot, _ node: Node) throws(TensorError) {
+        guard let saved = slot.saved, saved.storage.version != slot.savedVersion else { return }
+        throw TensorError(
+            .autograd, in: "backward",
+            "\(node.name) saved a \(saved.dtype) tensor of shape \(saved.shape) for its gradient, and "
+                + "\(saved.storage.lastWriter) overwrote it since",
+            got: "version \(saved.storage.version)", expected: "version \(slot.savedVersion)",
+            fix: "use the form of \(saved.storage.lastWriter) without the underscore, or save a copy with clone() first"
+        )
+    }
+
+    /// The gradient of the only result.
+    package var gradient: Tensor { gradients[0]! }
+    /// An input that `saved` named.
+    package func input(_ index: Int) -> Tensor { node.inputs[index].saved! }
+    /// A result that `saved` named.
+    package func output(_ index: Int = 0) -> Tensor {
+        let saved = node.outputs[index].saved!
+        guard keepsGraph else { return saved }
+        let tensor = Tensor(storage: saved.storage, layout: saved.layout, dtype: saved.dtype)
+        tensor.node = node
+        tensor.outputIndex = index
+        tensor.requiresGradFlag = true
+        return tensor
+    }
+    /// The shape that an input had.
+    package func shape(_ index: Int) -> Dims { node.inputs[index].shape }
+    package func dtype(_ index: Int) -> DType { node.inputs[index].dtype }
+    package func outputShape(_ index: Int = 0) -> Dims { node.outputs[index].shape }
+    package func outputDType(_ index: Int = 0) -> DType { node.outputs[index].dtype }
+    package var inputCount: Int { node.inputCount }
+}

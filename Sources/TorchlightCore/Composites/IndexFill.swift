@@ -1,0 +1,57 @@
+// Slices of a dimension copied or filled by position: `scatter` with an index that repeats along the other dimensions.
+
+extension Tensor {
+    /// The tensor with slices of a source put at positions of a dimension: `out[.., index[i], ..] = source[.., i, ..]`.
+    public func indexCopy(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            scatter(dim, try spread(index, dim, source.layout.shape, "indexCopy"), source)
+        }
+    }
+
+    /// Puts slices of a source at positions of a dimension, in place.
+    @discardableResult
+    public func indexCopy_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            scatter_(dim, try spread(index, dim, source.layout.shape, "indexCopy_"), source)
+        }
+    }
+
+    /// The tensor with one number at positions of a dimension.
+    public func indexFill(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            scatter(dim, try spread(index, dim, nil, "indexFill"), value)
+        }
+    }
+
+    /// Puts one number at positions of a dimension, in place.
+    @discardableResult
+    public func indexFill_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            scatter_(dim, try spread(index, dim, nil, "indexFill_"), value)
+        }
+    }
+
+    /// An index of one dimension as `scatter` takes it: repeated along all dimensions but `dim`.
+    private func spread(
+        _ index: Tensor, _ dim: Int, _ source: Dims?, _ operation: String
+    ) throws(TensorError) -> Tensor {
+        if isPlaceholder || index.isPlaceholder { return self }
+        let d = try resolve(dim, in: operation)
+        guard index.rank <= 1, rank > 0 else {
+            throw TensorError(
+                .shape, in: operation, "the index has more than one dimension", expected: "an index of shape [k]",
+                operands: [self, index])
+        }
+        var shape = layout.shape
+        shape[d] = index.count
+        guard source == nil || source == shape else {
+            throw TensorError(
+                .shape, in: operation, "the source does not fit the tensor and the index",
+                got: "a source of shape \(source!)",
+                expected: "a source of shape \(shape)", operands: [self, index])
+        }
+        var column = Dims(repeating: 1, count: rank)
+        column[d] = index.count
+        return index.reshape(Array(column)).expand(Array(shape))
+    }
+}

@@ -1,0 +1,112 @@
+// Elements repeated or moved round.
+
+extension Tensor {
+    /// The tensor set side by side this many times along each dimension; missing leading dimensions are new.
+    ///
+    ///     Tensor([1, 2]).repeat(2, 2)      // [[1, 2, 1, 2], [1, 2, 1, 2]]
+    public func `repeat`(_ counts: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard counts.count >= rank, counts.allSatisfy({ $0 >= 0 }) else {
+                throw TensorError(
+                    .value, in: "repeat", "the counts do not fit the dimensions", got: "\(counts)",
+                    expected: "at least \(rank) counts that are not negative", operands: [self])
+            }
+            let lead = counts.count - rank
+            var (column, spread, target): ([Int], [Int], [Int]) = ([], [], [])
+            for (i, count) in counts.enumerated() {
+                let size = i < lead ? 1 : layout.shape[i - lead]
+                column += [1, size]
+                spread += [count, size]
+                target.append(count * size)
+            }
+            let result = reshape(column).expand(spread).reshape(target)
+            // Where nothing is repeated the result is a copy all the same.
+            return result.storage === storage ? result.clone() : result
+        }
+    }
+
+    /// The tensor set side by side this many times along each dimension.
+    public func `repeat`(_ counts: Int...) -> Tensor { self.repeat(counts) }
+
+    /// `repeat`, with missing leading counts taken as 1.
+    public func tile(_ counts: [Int]) -> Tensor {
+        self.repeat(Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts)
+    }
+
+    /// `repeat`, with missing leading counts taken as 1.
+    public func tile(_ counts: Int...) -> Tensor { tile(counts) }
+
+    /// Each element this many times in a row, along a dimension or, without one, in the flattened tensor.
+    ///
+    ///     Tensor([1, 2]).repeatInterleave(2)      // [1, 1, 2, 2]
+    public func repeatInterleave(_ count: Int, dim: Int? = nil) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard count >= 0 else {
+                throw TensorError(
+                    .value, in: "repeatInterleave", "the count is negative", got: "\(count)", expected: "at least 0",
+                    operands: [self])
+            }
+            guard let dim, rank > 0 else { return ravel().repeatedInPlace(0, count) }
+            return repeatedInPlace(try resolve(dim, in: "repeatInterleave"), count)
+        }
+    }
+
+    /// Each position of a dimension as often as `counts` says for it.
+    public func repeatInterleave(_ counts: Tensor, dim: Int? = nil) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || counts.isPlaceholder { return self }
+            guard let dim else { return ravel().repeatInterleave(counts, dim: 0) }
+            let d = try resolve(dim, in: "repeatInterleave")
+            let times = try indexOperand(counts, in: "repeatInterleave").toArray(Int.self)
+            let size = rank == 0 ? 1 : layout.shape[d]
+            guard counts.rank <= 1, times.count == 1 || times.count == size, times.allSatisfy({ $0 >= 0 }) else {
+                throw TensorError(
+                    .value, in: "repeatInterleave", "the counts do not fit the dimension",
+                    expected: "one count, or \(size), none of them negative", operands: [self, counts])
+            }
+            if times.count == 1 { return repeatInterleave(times[0], dim: d) }
+            let places = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
+            return indexSelect(d, Tensor(places, shape: [places.count]))
+        }
+    }
+
+    private func repeatedInPlace(_ d: Int, _ count: Int) -> Tensor {
+        var spread = shape
+        spread.insert(count, at: d + 1)
+        var target = shape
+        target[d] *= count
+        return unsqueeze(d + 1).expand(spread).reshape(target)
+    }
+
+    /// The elements moved round along dimensions; what leaves at the end comes in at the start.
+    public func roll(_ shifts: [Int], dims: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            let resolved = try resolve(dims, in: "roll")
+            guard shifts.count == dims.count else {
+                throw TensorError(
+                    .value, in: "roll", "shifts and dimensions differ in number", got: "\(shifts) and \(dims)",
+                    operands: [self])
+            }
+            var result = self
+            for (shift, d) in zip(shifts, resolved) where rank > 0 && layout.shape[d] > 0 {
+                let size = layout.shape[d]
+                let cut = ((-shift) % size + size) % size
+                if cut == 0 { continue }
+                result = cat(
+                    [
+                        result.narrow(d, start: cut, length: size - cut), result.narrow(d, start: 0, length: cut),
+                    ], dim: d)
+            }
+            return result === self ? clone() : result
+        }
+    }
+
+    /// The elements moved round along a dimension or, without one, in the flattened tensor.
+    public func roll(_ shift: Int, dim: Int? = nil) -> Tensor {
+        guard let dim else { return ravel().roll([shift], dims: [0]).reshape(shape) }
+        return roll([shift], dims: [dim])
+    }
+}

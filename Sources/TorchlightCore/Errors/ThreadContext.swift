@@ -1,0 +1,38 @@
+import CKernels
+
+/// The flags of this thread that operations read, in one place.
+@inline(__always)
+package var threadState: UnsafeMutablePointer<tl_thread_state> { tl_state() }
+
+/// What a thread carries besides its flags: made when first needed, kept for the life of the thread.
+package final class ThreadContext {
+    /// The modules whose `forward` is running, outermost first. Names are looked up only when an error needs them.
+    package var modulePath: [any PathElement] = []
+    /// The first error inside the innermost `checked`.
+    package var pendingError: TensorError?
+    /// What is left to release while a graph is being freed; see `Node.deinit`.
+    var released: [AnyObject] = []
+
+    package static var existing: ThreadContext? {
+        guard let pointer = threadState.pointee.context else { return nil }
+        return Unmanaged<ThreadContext>.fromOpaque(pointer).takeUnretainedValue()
+    }
+
+    package static var current: ThreadContext {
+        if let existing { return existing }
+        let context = ThreadContext()
+        threadState.pointee.context = Unmanaged.passRetained(context).toOpaque()
+        return context
+    }
+
+    package var modulePathText: String? {
+        let names = zip(modulePath, modulePath.dropFirst()).map { $0.name(of: $1) }
+        return names.isEmpty ? nil : names.joined(separator: ".")
+    }
+}
+
+/// What an error names as its place: a module, which can tell the names of the modules inside it.
+package protocol PathElement: AnyObject {
+    /// "layers.3.fc2", as seen from this module.
+    func name(of inner: any PathElement) -> String
+}

@@ -1,0 +1,56 @@
+/// The only list of primitives; a test compares it with the files of this folder.
+///
+/// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
+package enum AllPrimitives {
+    package static let all: [any Primitive.Type] =
+        elementwise + reduce + random + contract + normalize + index + view + sort
+
+    private static let elementwise: [any Primitive.Type] = [
+        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
+        Atan2.self, Atanh.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
+        Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,
+        Erfc.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self, Floor.self, FloorDivide.self,
+        Fmax.self, Fmin.self, Fmod.self, Frac.self, Ge.self, Gelu.self, GeluGrad.self, GeluTanh.self,
+        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, HardtanhForward.self, Hypot.self, IsFinite.self,
+        IsInf.self, IsNaN.self, Le.self, LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self,
+        Log2.self, LogAddExp.self, LogSigmoidForward.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self,
+        LogicalXor.self,
+        Lt.self, Maximum.self, Minimum.self, MishForward.self, Mul.self, Ne.self, Neg.self, Pow.self, Reciprocal.self,
+        Relu.self, ReluGrad.self, Remainder.self, Round.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
+        SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
+        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self, Trunc.self,
+        TruncDivide.self, Where.self, Xlogy.self,
+    ]
+
+    private static let reduce: [any Primitive.Type] = [
+        AllTrue.self, Amax.self, Amin.self, AnyTrue.self, ArgExtreme.self, CumExtreme.self, CumProd.self, CumSum.self,
+        EuclideanNorm.self, Extreme.self, LogSumExp.self, Mean.self, Prod.self, Sum.self, Variance.self,
+    ]
+
+    private static let random: [any Primitive.Type] = [
+        Bernoulli.self, DropoutForward.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, UniformFill.self,
+    ]
+
+    private static let contract: [any Primitive.Type] = [
+        AddMatMul.self, AvgPool.self, AvgPoolBackward.self, Convolution.self, ConvolutionBackwardData.self,
+        ConvolutionBackwardWeights.self, Linear.self, MatMul.self, MaxPool.self, MaxPoolBackward.self,
+    ]
+
+    private static let normalize: [any Primitive.Type] = [
+        BatchNorm.self, BatchNormBackward.self, CrossEntropyBackward.self, CrossEntropyRows.self, LayerNorm.self,
+        LayerNormBackward.self, LogSoftmax.self, LogSoftmaxBackward.self, Softmax.self, SoftmaxBackward.self,
+    ]
+
+    private static let index: [any Primitive.Type] = [
+        Cat.self, Embedding.self, Gather.self, IndexAdd.self, IndexGet.self, IndexPut.self, IndexSelect.self,
+        MaskedScatter.self, MaskedSelect.self, NonZero.self, Scatter.self,
+    ]
+
+    private static let view: [any Primitive.Type] = [
+        AsStrided.self, AsStridedGradient.self, ConstantPad.self, Diagonal.self, DiagonalGradient.self, Expand.self,
+        Flip.self, Permute.self, ScatterView.self, Select.self, Slice.self, SliceGradient.self, Squeeze.self,
+        Triangle.self, Unfold.self, UnfoldGradient.self, Unsqueeze.self, View.self,
+    ]
+
+    private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
+}

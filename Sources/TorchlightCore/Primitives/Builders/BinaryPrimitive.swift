@@ -1,0 +1,112 @@
+import CKernels
+
+/// An element-wise operation of two operands that broadcast: a name, a scalar function and two derivatives.
+///
+/// Shapes: `[*], [*] -> [*]`, dimensions of size 1 and missing leading ones repeat. Dtypes are promoted (`ResultType`);
+/// operands are converted as the kernel reads them, without temporaries.
+package protocol BinaryPrimitive: Primitive {
+    /// The scalar function.
+    static var kernel: tl_binary_op { get }
+    static var domain: BinaryDomain { get }
+}
+
+/// What a binary operation accepts and gives.
+package enum BinaryDomain: Sendable {
+    /// Any dtypes, into the promoted one.
+    case any
+    /// Numbers: bool with bool is refused.
+    case number
+    /// Numbers; the primitive checks values besides, in `output` or `run` of its own.
+    case checkedNumber
+    /// Floating point: what promotes to bool or an integer is computed in float32.
+    case floatingPoint
+    /// Bool and integers.
+    case integral
+    /// Integers, without bool.
+    case shift
+    /// Any dtypes, into bool.
+    case predicate
+}
+
+extension BinaryPrimitive {
+    package var traits: Traits { [.elementwise] }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+}
+
+/// The shape and dtype of the result of an element-wise operation of two operands, after all checks.
+func binarySpec(
+    _ name: String, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor
+) throws(TensorError) -> TensorSpec {
+    guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else { throw broadcastError(name, [a, b]) }
+    var dtype = ResultType.of(a, b)
+    switch domain {
+    case .any: break
+    case .number, .checkedNumber:
+        guard dtype != .bool else {
+            throw .dtype(
+                name, [a, b], expected: "numbers", fix: "use logicalXor(_:) or convert with .to(.int64)")
+        }
+    case .floatingPoint: dtype = dtype.orFloat
+    case .integral:
+        guard !dtype.isFloatingPoint else { throw .dtype(name, [a, b], expected: "bool or integers") }
+    case .shift:
+        guard dtype.isInteger else { throw .dtype(name, [a, b], expected: "integers") }
+    case .predicate: dtype = .bool
+    }
+    return TensorSpec(shape, dtype)
+}
+
+/// Runs the kernel of an element-wise operation of two operands, broadcasting and converting as it reads.
+func runBinary(_ kernel: tl_binary_op, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor, _ out: Tensor) {
+    var operands = ResultType.of(a, b)
+    if case .floatingPoint = domain { operands = operands.orFloat }
+    let compute = operands.computeType
+    let op = Int32(truncatingIfNeeded: kernel.rawValue)
+    let count = out.count
+    if a.dtype == compute && b.dtype == compute && (out.dtype == compute || out.dtype == .bool)
+        && a.count == count && b.count == count
+        && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous
+    {
+        tl_binary_contiguous(op, compute.rawValue, a.data, b.data, out.data, out.dtype.rawValue, Int64(count))
+        return
+    }
+    if count == 0 { return }
+    let shape = out.layout.shape
+    withKernel(a, a.layout.expanded(to: shape)) { a in
+        withKernel(b, b.layout.expanded(to: shape)) { b in
+            withKernel(out, out.layout) { out in tl_binary(op, compute.rawValue, a, b, out) }
+        }
+    }
+}
+
+/// A binary operation that gives bool or whole numbers: no gradient flows through it.
+package protocol ConstantBinaryPrimitive: BinaryPrimitive {}
+
+extension ConstantBinaryPrimitive {
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil, nil] }
+}
+
+/// The error of shapes that do not broadcast: names the dimension that disagrees.
+package func broadcastError(_ operation: String, _ tensors: [Tensor]) -> TensorError {
+    let rank = tensors.map(\.rank).max() ?? 0
+    var disagreement = ""
+    for back in 1...max(rank, 1) {
+        let sizes = tensors.compactMap { back <= $0.rank ? $0.layout.shape[$0.rank - back] : nil }.filter { $0 != 1 }
+        if Set(sizes).count > 1 {
+            disagreement = " in dimension \(-back) (\(sizes.map(String.init).joined(separator: " and ")))"
+            break
+        }
+    }
+    return TensorError(
+        .shape, in: operation, "the shapes disagree\(disagreement)",
+        expected: "equal sizes, or 1, in each dimension counted from the last", operands: tensors)
+}

@@ -1,0 +1,46 @@
+import CKernels
+
+/// An element-wise operation of three operands that broadcast: a name, a scalar function and three derivatives.
+///
+/// Shapes: `[*], [*], [*] -> [*]`. Dtypes are promoted; operands are converted as the kernel reads them.
+package protocol TernaryPrimitive: Primitive {
+    /// The scalar function.
+    static var kernel: tl_ternary_op { get }
+    /// A number that the scalar function takes besides its operands.
+    var parameter: Double { get }
+    /// The dtype of the result, after all checks of dtypes.
+    func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType
+}
+
+extension TernaryPrimitive {
+    package var parameter: Double { 0 }
+    package var traits: Traits { [.elementwise] }
+    package var differentiability: Differentiability { .differentiable }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let dtype = try resultType(of: inputs)
+        guard let pair = Layout.broadcast(inputs[0].layout.shape, inputs[1].layout.shape),
+            let shape = Layout.broadcast(pair, inputs[2].layout.shape)
+        else { throw broadcastError(Self.name, Array(inputs)) }
+        return Few(TensorSpec(shape, dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let shape = out.layout.shape
+        // In place, the target may be of a higher category than the operands; they decide.
+        let compute = try resultType(of: inputs).computeType
+        withKernel(inputs[0], inputs[0].layout.expanded(to: shape)) { a in
+            withKernel(inputs[1], inputs[1].layout.expanded(to: shape)) { b in
+                withKernel(inputs[2], inputs[2].layout.expanded(to: shape)) { c in
+                    withKernel(out) { out in
+                        withUnsafePointer(to: parameter) {
+                            tl_ternary(Int32(Self.kernel.rawValue), compute.rawValue, a, b, c, out, $0)
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

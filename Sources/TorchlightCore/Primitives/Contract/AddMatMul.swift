@@ -1,0 +1,88 @@
+import CKernels
+
+/// `beta * input + alpha * (a @ b)` in one pass.
+///
+/// Shapes: `input` broadcasts to the product `[*, m, k] @ [*, k, n] -> [*, m, n]`. Dtypes: numbers, all the same. Where
+/// `beta` is 0 the input is not read, so that its NaN does not spread.
+package struct AddMatMul: Primitive {
+    package static let name = "addmm"
+    package var beta: Double
+    package var alpha: Double
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (input, a, b) = (inputs[0], inputs[1], inputs[2])
+        guard a.rank >= 2 && b.rank >= 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the factors are not matrices", expected: "at least two dimensions each",
+                operands: [a, b])
+        }
+        let shape = try MatrixProduct.shape(a, b, false, false, in: Self.name)
+        try MatrixProduct.checkDTypes(input, a, in: Self.name)
+        guard Layout.broadcast(input.layout.shape, shape) == shape else {
+            throw TensorError(
+                .shape, in: Self.name, "the term does not broadcast to the product", got: "a product of shape \(shape)",
+                expected: "equal sizes, or 1 in the term, counted from the last dimension", operands: [input])
+        }
+        guard a.dtype.isFloatingPoint || (beta == beta.rounded() && alpha == alpha.rounded()) else {
+            throw TensorError(
+                .dtype, in: Self.name, "integer matrices take whole factors", got: "beta \(beta), alpha \(alpha)",
+                operands: [input, a, b])
+        }
+        return Few(TensorSpec(shape, a.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if beta != 0 { inputs[0].copyForUpdate(to: out) }
+        try MatrixProduct.multiply(
+            inputs[1], inputs[1].layout, inputs[2], inputs[2].layout, out, out.layout, alpha: Float(alpha),
+            beta: Float(beta), in: Self.name)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[1] ? Saved.input(2) : []).union(needs[2] ? Saved.input(1) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let scaled = alpha == 1 ? g : g * alpha
+        return Few(
+            context.needs[0] ? (beta == 1 ? g : g * beta) : nil,
+            context.needs[1] ? apply(MatMul(transposeB: true), scaled, context.input(2)) : nil,
+            context.needs[2] ? apply(MatMul(transposeA: true), context.input(1), scaled) : nil)
+    }
+
+    package var traits: Traits { [.updates] }
+}
+
+extension Tensor {
+    /// `beta * self + alpha * (a @ b)`, the tensor broadcasting to the product.
+    public func addmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
+    }
+
+    /// `self = beta * self + alpha * (a @ b)`, in place.
+    @discardableResult
+    public func addmm_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        applyInPlace(AddMatMul(beta: beta, alpha: alpha), on: self, Few(self, a, b), name: "addmm_")
+    }
+
+    /// `beta * self + alpha * (a @ b)` for batches of matrices.
+    public func baddbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
+    }
+
+    /// `beta * self + alpha * (a @ x)` for a matrix and a vector.
+    public func addmv(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            guard a.rank == 2 && x.rank == 1 else {
+                throw TensorError(
+                    .shape, in: "addmv", "the factors are not a matrix and a vector", expected: "[m, k] and [k]",
+                    operands: [a, x])
+            }
+            return unsqueeze(-1).addmm(a, x.unsqueeze(-1), beta: beta, alpha: alpha).squeeze(-1)
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import CKernels
+
+/// The mean of each window.
+///
+/// Shapes: `[N, C, *] -> [N, C, *]`. Dtypes: floating point. A window counts its zeros of padding where
+/// `countsPadding` says so; `divisor` replaces the count where it is not 0.
+package struct AvgPool: Primitive {
+    package static let name = "avgPool"
+    package var window: Window
+    package var ceilMode: Bool
+    package var countsPadding: Bool
+    package var divisor: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        guard divisor >= 0 else {
+            throw TensorError(
+                .value, in: operation, "the divisor is negative", got: "\(divisor)", expected: "a positive number")
+        }
+        return Few(TensorSpec(try poolShape(x, window, ceilMode, in: operation), x.dtype))
+    }
+
+    private var operation: String { "avgPool\(window.spatial)d" }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        var parameters = window.poolParameters(countIncludesPadding: countsPadding, divisor: divisor)
+        withKernels(try inputs[0].denseForConvolution(), outputs[0]) { x, out in tl_avg_pool(&parameters, x, out) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(AvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of `AvgPool`: each element gets its share from the windows that it lies in. Its own gradient is the
+/// pooling itself.
+package struct AvgPoolBackward: Primitive {
+    package static let name = "avgPoolBackward"
+    package var pool: AvgPool
+    /// The shape of the pooled input.
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        var parameters = pool.window.poolParameters(countIncludesPadding: pool.countsPadding, divisor: pool.divisor)
+        withKernels(try inputs[0].denseForConvolution(), outputs[0]) { gradient, out in
+            tl_avg_pool_backward(&parameters, gradient, out)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(pool, context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+private func pool(_ x: Tensor, _ primitive: AvgPool) -> Tensor {
+    if x.isPlaceholder || x.rank != primitive.window.spatial + 1 { return apply(primitive, x) }
+    let out = apply(primitive, x.unsqueeze(0))
+    return out.isPlaceholder ? out : out.squeeze(0)
+}
+
+/// The mean of each window of the last dimension: `[N, C, L] -> [N, C, L']`.
+///
+/// - Parameters:
+///   - stride: that of the kernel size where it is left out.
+///   - ceilMode: count windows that reach over the end.
+///   - countIncludePad: whether the zeros of the padding count.
+public func avgPool1d(
+    _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false,
+    countIncludePad: Bool = true
+) -> Tensor {
+    let window = Window(
+        kernel: Dims(repeating: kernelSize, count: 1), stride: Dims(repeating: stride ?? kernelSize, count: 1),
+        padding: Dims(repeating: padding, count: 1), dilation: Dims(repeating: 1, count: 1))
+    return pool(x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: 0))
+}
+
+/// The mean of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
+///
+/// - Parameters:
+///   - stride: that of the kernel size where it is left out.
+///   - ceilMode: count windows that reach over the end.
+///   - countIncludePad: whether the zeros of the padding count.
+///   - divisorOverride: divides by this instead of the count.
+public func avgPool2d(
+    _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, ceilMode: Bool = false,
+    countIncludePad: Bool = true, divisorOverride: Int? = nil
+) -> Tensor {
+    let window = Window(
+        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1))
+    return pool(
+        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0))
+}

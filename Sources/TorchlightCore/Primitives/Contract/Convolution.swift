@@ -1,0 +1,302 @@
+import CKernels
+
+/// Convolution, which here as everywhere in the field is correlation: with channels `c` of a group and window places `k`,
+/// `out[n, o, p] = bias[o] + sum over c, k of x[n, c, p * stride + k * dilation - padding] * weight[o, c, k]`.
+///
+/// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one or two spatial dimensions of
+/// `(size + 2 padding - dilation (kernel - 1) - 1) / stride + 1`. Dtypes: floating point, all the same.
+///
+/// The gradients are primitives of their own, and each is linear in both operands, so their gradients are each other.
+package struct Convolution: Primitive {
+    package static let name = "conv"
+    package var stride: Dims
+    package var padding: Dims
+    package var dilation: Dims
+    package var groups: Int
+
+    package var spatial: Int { stride.count }
+
+    var parameters: tl_conv_params {
+        tl_conv_params(
+            spatial: Int32(spatial), stride: triple(stride), padding: triple(padding), dilation: triple(dilation),
+            groups: Int64(groups))
+    }
+
+    func window(of weight: Dims) -> Window {
+        var kernel = Dims()
+        for i in 2..<weight.count { kernel.append(weight[i]) }
+        return Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
+    }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, weight) = (inputs[0], inputs[1])
+        let operation = "conv\(spatial)d"
+        let operands = inputs.count > 2 ? [x, weight, inputs[2]] : [x, weight]
+        guard x.rank == spatial + 2, weight.rank == spatial + 2 else {
+            throw TensorError(
+                .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
+                expected: spatial == 1
+                    ? "input [N, C, length] and weight [out, C / groups, length]"
+                    : "input [N, C, height, width] and weight [out, C / groups, height, width]",
+                fix: x.rank == spatial + 1 ? "add the channels, as in x.unsqueeze(1)" : nil, operands: operands)
+        }
+        guard x.dtype.isFloatingPoint, operands.allSatisfy({ $0.dtype == x.dtype }) else {
+            throw TensorError(
+                .dtype, in: operation, "the operands are not of one floating-point dtype",
+                expected: "one floating-point dtype",
+                fix: "convert one, as in x.to(.\(weight.dtype.isFloatingPoint ? weight.dtype : .float32))",
+                operands: operands)
+        }
+        let (channels, filters) = (x.layout.shape[1], weight.layout.shape[0])
+        guard groups > 0, channels % groups == 0, filters % groups == 0 else {
+            throw TensorError(
+                .shape, in: operation, "the channels do not divide into the groups",
+                got: "\(channels) input and \(filters) output channels in \(groups) groups",
+                expected: "groups that divide both", operands: operands)
+        }
+        guard weight.layout.shape[1] * groups == channels else {
+            throw TensorError(
+                .shape, in: operation,
+                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] * groups)"
+                    + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(groups) groups)" : ""),
+                expected: "as many channels as the weight takes",
+                fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] * groups
+                    ? "move the channels to dimension 1, as in x.movedim(-1, 1)" : nil, operands: operands)
+        }
+        if inputs.count > 2, inputs[2].layout.shape != Dims(repeating: filters, count: 1) {
+            throw TensorError(
+                .shape, in: operation, "the bias does not fit the weight", expected: "a bias of shape [\(filters)]",
+                operands: operands)
+        }
+        let window = window(of: weight.layout.shape)
+        try window.check(in: operation, x)
+        var shape = Dims(x.layout.shape[0], filters)
+        for size in try window.positions(over: x, in: operation) { shape.append(size) }
+        return Few(TensorSpec(shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let bias = inputs.count > 2 ? try inputs[2].denseForConvolution() : nil
+        if inputs[1].count == 0 {
+            // No channel to sum over: the bias alone is left.
+            if let bias {
+                var column = Layout(shape: Dims(1, bias.count), offset: bias.layout.offset)
+                for _ in 0..<spatial { column = column.unsqueezed(column.rank) }
+                copyElements(from: bias, layout: column, to: out)
+            } else {
+                fill(out, with: 0)
+            }
+            return
+        }
+        var parameters = parameters
+        let status = withKernels(try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), out) {
+            x, weight, out in
+            withOptionalKernel(bias) { bias in tl_conv_forward(&parameters, x, weight, bias, out) }
+        }
+        try checkStatus(status, in: "conv\(spatial)d", Array(inputs))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let needsBias = context.inputCount > 2 && context.needs[2]
+        let data =
+            context.needs[0]
+            ? apply(ConvolutionBackwardData(convolution: self, shape: context.shape(0)), g, context.input(1)) : nil
+        guard context.needs[1] else {
+            return Few(data, nil, needsBias ? apply(Sum(dims: .allBut(1, of: g.rank), keepdim: false), g) : nil)
+        }
+        let weights = ConvolutionBackwardWeights(convolution: self, shape: context.shape(1), hasBias: needsBias)
+        let results = applyAll(weights, Few(context.input(0), g), count: needsBias ? 2 : 1)
+        return Few(data, results[0], needsBias ? results[1] : nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of a convolution's input, `(gradient of the result, weight) -> gradient of the input`: a transposed
+/// convolution.
+package struct ConvolutionBackwardData: Primitive {
+    package static let name = "convBackwardData"
+    package var convolution: Convolution
+    /// The shape of the convolution's input, which its result does not determine.
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        if inputs[0].count == 0 || inputs[1].count == 0 {
+            fill(out, with: 0)
+            return
+        }
+        var parameters = convolution.parameters
+        let status = withKernels(try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), out) {
+            gradient, weight, out in tl_conv_backward_data(&parameters, gradient, weight, out)
+        }
+        try checkStatus(status, in: Self.name, Array(inputs))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let weights = ConvolutionBackwardWeights(convolution: convolution, shape: context.shape(1), hasBias: false)
+        return Few(
+            context.needs[0] ? apply(convolution, g, context.input(1)) : nil,
+            context.needs[1] ? apply(weights, g, context.input(0)) : nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradients of a convolution's weight and bias, `(input, gradient of the result) -> gradients`.
+package struct ConvolutionBackwardWeights: Primitive {
+    package static let name = "convBackwardWeights"
+    package var convolution: Convolution
+    /// The shape of the weight.
+    package var shape: Dims
+    /// Whether the bias's gradient is wanted as a second result.
+    package var hasBias: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        let weight = TensorSpec(shape, inputs[0].dtype)
+        guard hasBias else { return Few(weight) }
+        return Few(weight, TensorSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if inputs[0].count == 0 || inputs[1].count == 0 || shape.product == 0 {
+            fill(outputs[0], with: 0)
+            if hasBias {
+                try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1]))
+            }
+            return
+        }
+        var parameters = convolution.parameters
+        let status = withKernels(
+            try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), outputs[0]
+        ) { x, gradient, weight in
+            withOptionalKernel(hasBias ? outputs[1] : nil) { bias in
+                tl_conv_backward_weights(&parameters, x, gradient, weight, bias)
+            }
+        }
+        try checkStatus(status, in: Self.name, Array(inputs))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var data: Tensor?
+        var result: Tensor?
+        if let g = context.gradients[0] {
+            if context.needs[0] {
+                let backward = ConvolutionBackwardData(convolution: convolution, shape: context.shape(0))
+                data = apply(backward, context.input(1), g)
+            }
+            if context.needs[1] { result = apply(convolution, context.input(0), g) }
+        }
+        if hasBias, context.needs[1], let bias = context.gradients[1] {
+            let column = bias.reshape([1, -1] + Array(repeating: 1, count: convolution.spatial))
+            result = result.map { $0 + column } ?? column
+        }
+        return Few(data, result)
+    }
+
+    package var traits: Traits { [] }
+}
+
+extension Dims {
+    /// All dimensions of a rank but one.
+    static func allBut(_ dim: Int, of rank: Int) -> Dims {
+        var dims = Dims()
+        for i in 0..<rank where i != dim { dims.append(i) }
+        return dims
+    }
+}
+
+extension Tensor {
+    /// The tensor as the convolution kernels read it: dense with the channels first or last.
+    func denseForConvolution() throws(TensorError) -> Tensor {
+        if layout.isContiguous { return self }
+        if rank > 2 {
+            var last = Dims()
+            for i in 0..<rank where i != 1 { last.append(i) }
+            last.append(1)
+            if layout.permuted(last).isContiguous { return self }
+        }
+        return try copied()
+    }
+}
+
+private func convolve(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ stride: Dims, _ padding: Dims?, _ dilation: Dims, _ groups: Int,
+    _ operation: String
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
+        let spatial = stride.count
+        var x = x
+        // One sample without a batch dimension, as [C, *].
+        let isSingle =
+            x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
+        if isSingle { x = x.unsqueeze(0) }
+        var sides = padding ?? Dims(repeating: 0, count: spatial)
+        if padding == nil && weight.rank == spatial + 2 {
+            guard stride.allSatisfy({ $0 == 1 }) else {
+                throw TensorError(
+                    .value, in: operation, "padding .same keeps the size only at stride 1", got: "stride \(stride)",
+                    expected: "stride 1", fix: "pass the padding as a number", operands: [x, weight])
+            }
+            var extra = [Int](repeating: 0, count: 2 * spatial)
+            for i in 0..<spatial {
+                let total = dilation[i] * (weight.layout.shape[i + 2] - 1)
+                sides[i] = total / 2
+                extra[2 * (spatial - 1 - i) + 1] = total % 2
+            }
+            if extra.contains(1) { x = x.pad(extra) }
+        }
+        let primitive = Convolution(stride: stride, padding: sides, dilation: dilation, groups: groups)
+        let out = bias.map { apply(primitive, x, weight, $0) } ?? apply(primitive, x, weight)
+        return isSingle && !out.isPlaceholder ? out.squeeze(0) : out
+    }
+}
+
+/// Convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [O, C / groups, k]`, `bias [O] -> [N, O, L']`.
+public func conv1d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: ConvPadding = 0, dilation: Int = 1,
+    groups: Int = 1
+) -> Tensor {
+    convolve(
+        x, weight, bias, Dims(repeating: stride, count: 1), padding.size.map { Dims(repeating: $0.width, count: 1) },
+        Dims(repeating: dilation, count: 1), groups, "conv1d")
+}
+
+/// Convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] ->
+/// [N, O, H', W']`, with `H' = (H + 2 padding - dilation (kh - 1) - 1) / stride + 1`.
+public func conv2d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: ConvPadding = 0,
+    dilation: Size2 = 1, groups: Int = 1
+) -> Tensor {
+    convolve(x, weight, bias, stride.dims, padding.size?.dims, dilation.dims, groups, "conv2d")
+}

@@ -1,0 +1,141 @@
+import CKernels
+
+/// `y = x W^T + b`: the layer of every perceptron, in one pass over the result.
+///
+/// Shapes: `x [*, in]`, `weight [out, in]`, `bias [out]` or none `-> [*, out]`. Dtypes: numbers, all the same.
+/// Gradients: `dx = dy W`, `dW = dy^T x` as one product over all rows, `db` the sum of `dy` over all rows.
+package struct Linear: Primitive {
+    package static let name = "linear"
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let weight = inputs[1]
+        try MatrixProduct.checkDTypes(x, weight, in: Self.name)
+        guard weight.rank == 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the weight is not a matrix", expected: "[out, in]", operands: [x, weight])
+        }
+        let width = weight.layout.shape[1]
+        guard x.rank > 0, x.layout.shape[x.rank - 1] == width else { throw widthError(x, weight) }
+        if inputs.count > 2 {
+            let bias = inputs[2]
+            guard bias.rank == 1, bias.layout.shape[0] == weight.layout.shape[0] else {
+                throw TensorError(
+                    .shape, in: Self.name, "the bias does not fit the weight",
+                    expected: "a bias of shape [\(weight.layout.shape[0])]", operands: [weight, bias])
+            }
+            try MatrixProduct.checkDTypes(x, bias, in: Self.name)
+        }
+        var shape = x.layout.shape
+        shape[shape.count - 1] = weight.layout.shape[0]
+        return Few(TensorSpec(shape, x.dtype))
+    }
+
+    private func widthError(_ x: Tensor, _ weight: Tensor) -> TensorError {
+        let width = weight.layout.shape[1]
+        var fix: String?
+        if x.rank > 2, x.count == x.layout.shape[0] * width {
+            fix = "flatten each sample, as in x.flatten(from: 1)"
+        } else if x.rank == 2, x.layout.shape[0] == width {
+            fix = "transpose the input, as in x.mT"
+        } else if x.rank > 0, x.layout.shape[x.rank - 1] == weight.layout.shape[0] {
+            fix = "transpose the weight, as in weight.mT: it is stored as [out, in]"
+        }
+        return TensorError(
+            .shape, in: Self.name, "the last size of the input is not the number of features that the weight takes",
+            expected: "an input of shape [*, \(width)]", fix: fix, operands: [x, weight])
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let weight = inputs[1]
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let (width, columns) = (weight.layout.shape[1], weight.layout.shape[0])
+        let rows = out.count / columns
+        var x = inputs[0]
+        var layout = x.layout
+        if layout.rank != 2 {
+            if let folded = layout.viewed(as: Dims(rows, width)) {
+                layout = folded
+            } else {
+                x = try x.copied()
+                layout = Layout(shape: Dims(rows, width))
+            }
+        }
+        var result = out.layout
+        if result.rank != 2 { result = Layout(shape: Dims(rows, columns), offset: result.offset) }
+        let bias = inputs.count > 2 ? inputs[2] : nil
+        if x.dtype == .float32 && width > 0 && hasDenseRows(layout) && hasDenseRows(weight.layout)
+            && bias?.layout.isContiguous ?? true
+        {
+            let status = withKernel(x, layout) { x in
+                withKernel(weight) { weight in
+                    withKernel(out, result) { out in
+                        withOptionalKernel(bias) { bias in
+                            tl_linear(x, weight, bias, out, Int32(TL_ACTIVATION_NONE))
+                        }
+                    }
+                }
+            }
+            try checkStatus(status, in: Self.name, [x, weight])
+            return
+        }
+        if let bias { copyElements(from: bias, layout: bias.layout, to: out) }
+        try MatrixProduct.multiply(
+            x, layout, weight, weight.layout.transposed(0, 1), out, result, beta: bias == nil ? 0 : 1, in: Self.name)
+    }
+
+    /// Whether each row of a matrix lies in one run and no two overlap.
+    private func hasDenseRows(_ layout: Layout) -> Bool {
+        layout.isContiguous
+            || (layout.shape[1] == 1 || layout.strides[1] == 1) && layout.strides[0] >= Swift.max(layout.shape[1], 1)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let left = context.needs[0] ? apply(MatMul(), g, context.input(1)) : nil
+        var right: Tensor?
+        if context.needs[1] {
+            var (rows, x) = (g, context.input(0))
+            if g.rank != 2 {
+                let (columns, width) = (context.shape(1)[0], context.shape(1)[1])
+                let count = g.rank == 1 ? 1 : g.count / Swift.max(columns, 1)
+                rows = g.reshape([count, columns])
+                x = x.reshape([count, width])
+            }
+            right = apply(MatMul(transposeA: true), rows, x)
+        }
+        guard context.inputCount > 2 else { return Few(left, right) }
+        var bias: Tensor?
+        if context.needs[2] {
+            var dims = Dims()
+            for i in 0..<(g.rank - 1) { dims.append(i) }
+            bias = dims.isEmpty ? g : apply(Sum(dims: dims, keepdim: false), g)
+        }
+        return Few(left, right, bias)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`.
+public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+    if let bias { return apply(Linear(), x, weight, bias) }
+    return apply(Linear(), x, weight)
+}
+
+extension Dims {
+    /// Two sizes, without the array of a literal.
+    @inline(__always)
+    init(_ a: Int, _ b: Int) {
+        self.init()
+        append(a)
+        append(b)
+    }
+}

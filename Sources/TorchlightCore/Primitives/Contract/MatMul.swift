@@ -1,0 +1,268 @@
+import CKernels
+
+/// The matrix product of the last two dimensions, `out[..., i, j] = sum over k of a[..., i, k] * b[..., k, j]`.
+///
+/// Shapes: `[*, m, k], [*, k, n] -> [*, m, n]`, leading dimensions broadcast; a vector on the left is one row, on the
+/// right one column, and its dimension disappears from the result. Dtypes: numbers, both the same; half types
+/// accumulate in float32.
+///
+/// The transposes are attributes, so that a gradient is a product of what was saved and needs no views: with
+/// `C = A B`, `dA = dC B^T` and `dB = A^T dC`.
+package struct MatMul: Primitive {
+    package static let name = "matmul"
+    /// Whether the last two dimensions of the left operand are exchanged first; not for vectors.
+    package var transposeA = false
+    /// The same of the right operand.
+    package var transposeB = false
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let a = inputs[0]
+        let b = inputs[1]
+        let shape = try MatrixProduct.shape(a, b, transposeA, transposeB, in: Self.name)
+        return Few(TensorSpec(shape, a.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let a = inputs[0]
+        let b = inputs[1]
+        var out = outputs[0].layout
+        if b.rank == 1 { out = out.unsqueezed(out.rank) }
+        if a.rank == 1 { out = out.unsqueezed(out.rank - 1) }
+        try MatrixProduct.multiply(
+            a, MatrixProduct.matrices(a.layout, transposed: transposeA, isLeft: true),
+            b, MatrixProduct.matrices(b.layout, transposed: transposeB, isLeft: false),
+            outputs[0], out, in: Self.name)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var g = context.gradient
+        let (rankA, rankB) = (context.shape(0).count, context.shape(1).count)
+        if rankA == 1 || rankB == 1 {
+            // As matrices: the dimension that disappeared is put back in the gradient and the operands.
+            if rankB == 1 { g = g.unsqueeze(-1) }
+            if rankA == 1 { g = g.unsqueeze(-2) }
+            var left: Tensor?
+            var right: Tensor?
+            if context.needs[0] {
+                let b = rankB == 1 ? context.input(1).unsqueeze(-1) : context.input(1)
+                left = apply(MatMul(transposeB: true), g, b)
+                if rankA == 1 { left = left!.squeeze(-2) }
+            }
+            if context.needs[1] {
+                let a = rankA == 1 ? context.input(0).unsqueeze(-2) : context.input(0)
+                right = apply(MatMul(transposeA: true), a, g)
+                if rankB == 1 { right = right!.squeeze(-1) }
+            }
+            return Few(left, right)
+        }
+        var left: Tensor?
+        if context.needs[0] {
+            let b = context.input(1)
+            left =
+                transposeA
+                ? apply(MatMul(transposeA: transposeB, transposeB: true), b, g)
+                : apply(MatMul(transposeB: !transposeB), g, b)
+        }
+        var right: Tensor?
+        if context.needs[1] {
+            var a = context.input(0)
+            if rankB == 2 && rankA > 2 && !transposeA {
+                // One matrix met many: its gradient is one product over all rows, not a sum of products.
+                a = a.reshape([-1, a.layout.shape[rankA - 1]])
+                g = g.reshape([-1, g.layout.shape[g.rank - 1]])
+            }
+            right =
+                transposeB
+                ? apply(MatMul(transposeA: true, transposeB: transposeA), g, a)
+                : apply(MatMul(transposeA: !transposeA), a, g)
+        }
+        return Few(left, right)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// What the products share: shapes, errors and the call of the kernel.
+enum MatrixProduct {
+    /// An operand seen as matrices: a vector as one row on the left, one column on the right.
+    @inline(__always)
+    static func matrices(_ x: Layout, transposed: Bool, isLeft: Bool) -> Layout {
+        if x.rank == 1 { return x.unsqueezed(isLeft ? 0 : 1) }
+        return transposed ? x.transposed(x.rank - 2, x.rank - 1) : x
+    }
+
+    /// The shape of the product, after the checks.
+    static func shape(
+        _ a: Tensor, _ b: Tensor, _ transposeA: Bool, _ transposeB: Bool, in operation: String
+    ) throws(TensorError) -> Dims {
+        try checkDTypes(a, b, in: operation)
+        guard a.rank > 0 && b.rank > 0 else {
+            throw TensorError(
+                .shape, in: operation, "a single number has no matrix product", expected: "at least one dimension each",
+                fix: "use * to scale a tensor", operands: [a, b])
+        }
+        let left = matrices(a.layout, transposed: transposeA, isLeft: true).shape
+        let right = matrices(b.layout, transposed: transposeB, isLeft: false).shape
+        guard left[left.count - 1] == right[right.count - 2] else {
+            throw innerSizes(a, b, left, right, in: operation)
+        }
+        var result: Dims
+        if left.count == 2 && right.count == 2 {
+            result = Dims()
+        } else {
+            guard let batch = Layout.broadcast(batchDims(left), batchDims(right)) else {
+                throw TensorError(
+                    .shape, in: operation, "the leading dimensions do not broadcast",
+                    got: "batches \(batchDims(left)) and \(batchDims(right))",
+                    expected: "equal sizes, or 1, in each dimension before the last two", operands: [a, b])
+            }
+            result = batch
+        }
+        if a.rank > 1 { result.append(left[left.count - 2]) }
+        if b.rank > 1 { result.append(right[right.count - 1]) }
+        return result
+    }
+
+    static func checkDTypes(_ a: Tensor, _ b: Tensor, in operation: String) throws(TensorError) {
+        guard a.dtype == b.dtype else {
+            throw TensorError(
+                .dtype, in: operation, "the operands have different dtypes", expected: "one dtype",
+                fix: "convert one, as in x.to(.\(DType.promote(a.dtype, b.dtype)))", operands: [a, b])
+        }
+        guard a.dtype != .bool else {
+            throw .dtype(operation, [a, b], expected: "numbers", fix: "convert it first, as in x.to(.float32)")
+        }
+    }
+
+    static func batchDims(_ shape: Dims) -> Dims {
+        var batch = Dims()
+        for i in 0..<(shape.count - 2) { batch.append(shape[i]) }
+        return batch
+    }
+
+    private static func innerSizes(
+        _ a: Tensor, _ b: Tensor, _ left: Dims, _ right: Dims, in operation: String
+    ) -> TensorError {
+        let columns = left[left.count - 1]
+        var fix: String?
+        if b.rank >= 2 && right[right.count - 1] == columns {
+            fix = "transpose the second operand, as in b.mT"
+        } else if a.rank >= 2 && left[left.count - 2] == right[right.count - 2] {
+            fix = "transpose the first operand, as in a.mT"
+        } else if a.rank >= 2 && b.rank >= 2 && right[right.count - 1] == left[left.count - 2] {
+            fix = "exchange the operands"
+        } else if a.rank > 2, a.count / Swift.max(a.layout.shape[0], 1) == right[right.count - 2] {
+            fix = "flatten all but the first dimension, as in a.flatten(from: 1)"
+        }
+        return TensorError(
+            .shape, in: operation, "the inner sizes \(columns) and \(right[right.count - 2]) disagree",
+            expected:
+                "the last size of the first operand to equal the \(b.rank == 1 ? "" : "second to ")last of the second",
+            fix: fix, operands: [a, b])
+    }
+
+    /// `out = alpha * a @ b + beta * out`; the layouts have at least two dimensions and their batches broadcast to
+    /// that of `out`.
+    static func multiply(
+        _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
+        alpha: Float = 1, beta: Float = 0, in operation: String
+    ) throws(TensorError) {
+        if outLayout.count == 0 { return }
+        let rows = aLayout.shape[aLayout.rank - 2]
+        let inner = aLayout.shape[aLayout.rank - 1]
+        let columns = bLayout.shape[bLayout.rank - 1]
+        if outLayout.rank == 2 {
+            try call(
+                a, batched(aLayout), b, batched(bLayout), out, batched(outLayout), alpha, beta, operation)
+            return
+        }
+        let batch = outLayout.count / (rows * columns)
+        if bLayout.count == inner * columns && bLayout.rank == 2 {
+            // Many matrices meet one: their rows are the rows of one matrix, if they lie so.
+            let folded = Dims(1, batch * rows, inner)
+            if let left = aLayout.viewed(as: folded), let result = outLayout.viewed(as: Dims(1, batch * rows, columns))
+            {
+                try call(a, left, b, batched(bLayout), out, result, alpha, beta, operation)
+                return
+            }
+        }
+        let dims = batchDims(outLayout.shape)
+        let left = aLayout.expanded(to: dims.with(rows, inner))
+        let right = bLayout.expanded(to: dims.with(inner, columns))
+        if let leftView = left.viewed(as: Dims(batch, rows, inner)),
+            let rightView = right.viewed(as: Dims(batch, inner, columns)),
+            let result = outLayout.viewed(as: Dims(batch, rows, columns))
+        {
+            try call(a, leftView, b, rightView, out, result, alpha, beta, operation)
+            return
+        }
+        for i in 0..<outLayout.shape[0] {
+            try multiply(
+                a, left.selected(0, i), b, right.selected(0, i), out, outLayout.selected(0, i), alpha: alpha,
+                beta: beta,
+                in: operation)
+        }
+    }
+
+    @inline(__always)
+    private static func batched(_ x: Layout) -> Layout {
+        if x.rank == 3 { return x }
+        return Layout(
+            shape: Dims(1, x.shape[0], x.shape[1]), strides: Dims(0, x.strides[0], x.strides[1]), offset: x.offset)
+    }
+
+    private static func call(
+        _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
+        _ alpha: Float, _ beta: Float, _ operation: String
+    ) throws(TensorError) {
+        let status = withKernel(a, aLayout) { a in
+            withKernel(b, bLayout) { b in
+                withKernel(out, outLayout) { out in tl_matmul(a, b, out, alpha, beta) }
+            }
+        }
+        try checkStatus(status, in: operation, [a, b])
+    }
+}
+
+/// What a kernel that may refuse returned, as an error.
+func checkStatus(_ status: Int32, in operation: String, _ operands: [Tensor]) throws(TensorError) {
+    guard status != 0 else { return }
+    throw TensorError(
+        .unsupported, in: operation, "the kernel library refused the operation", got: "status \(status)",
+        operands: operands)
+}
+
+extension Dims {
+    /// Three sizes, without the array of a literal.
+    @inline(__always)
+    init(_ a: Int, _ b: Int, _ c: Int) {
+        self.init()
+        append(a)
+        append(b)
+        append(c)
+    }
+
+    /// These and two more.
+    func with(_ a: Int, _ b: Int) -> Dims {
+        var longer = self
+        longer.append(a)
+        longer.append(b)
+        return longer
+    }
+}
+
+extension Tensor {
+    /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
+    ///
+    /// Two vectors give their dot product, a matrix and a vector a vector. Both operands have one dtype.
+    public func matmul(_ other: Tensor) -> Tensor { apply(MatMul(), self, other) }
+}
+
+/// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
+public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { apply(MatMul(), a, b) }

@@ -1,0 +1,151 @@
+import CKernels
+
+/// The largest element of each window, and where it lies.
+///
+/// Shapes: `[N, C, *] -> values [N, C, *], indices [N, C, *]`; an index counts row-major over the spatial dimensions of the
+/// input. Dtypes: floating point; indices int64. Padding never wins. NaN wins, the first of equals wins, and the gradient
+/// goes to the winner.
+package struct MaxPool: Primitive {
+    package static let name = "maxPool"
+    package var window: Window
+    package var ceilMode: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let shape = try poolShape(x, window, ceilMode, in: "maxPool\(window.spatial)d")
+        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        var parameters = window.poolParameters()
+        withKernels(try inputs[0].denseForConvolution(), outputs[0], outputs[1]) { x, out, indices in
+            tl_max_pool(&parameters, x, out, indices)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return Few(nil) }
+        let backward = MaxPoolBackward(spatial: window.spatial, shape: context.shape(0))
+        return Few(apply(backward, g, context.output(1).detach()))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of `MaxPool`: zeros, with what arrives added where the winners lie. Its own gradient picks those places.
+package struct MaxPoolBackward: Primitive {
+    package static let name = "maxPoolBackward"
+    package var spatial: Int
+    /// The shape of the pooled input.
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernels(try inputs[0].denseForConvolution(), inputs[1], outputs[0]) { gradient, indices, out in
+            tl_max_pool_backward(gradient, indices, Int32(spatial), out)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .input(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let indices = context.input(1)
+        let lead = indices.rank - spatial
+        let picked = context.gradient.flatten(from: lead).gather(lead, indices.flatten(from: lead))
+        return Few(picked.reshape(indices.shape), nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The shape of a pooled tensor, after the checks.
+func poolShape(
+    _ x: Tensor, _ window: Window, _ ceilMode: Bool, in operation: String
+) throws(TensorError) -> Dims {
+    guard x.rank == window.spatial + 2 else {
+        throw TensorError(
+            .shape, in: operation, "the input has not the number of dimensions of \(window.spatial)-d pooling",
+            expected: window.spatial == 1 ? "[N, C, length]" : "[N, C, height, width]", operands: [x])
+    }
+    try checkFloating(x, in: operation)
+    try window.check(in: operation, x)
+    for i in 0..<window.spatial where 2 * window.padding[i] > window.kernel[i] {
+        throw TensorError(
+            .value, in: operation, "the padding is more than half the kernel",
+            got: "padding \(window.padding) for kernel \(window.kernel)", expected: "at most half", operands: [x])
+    }
+    var shape = Dims(x.layout.shape[0], x.layout.shape[1])
+    for size in try window.positions(over: x, ceilMode: ceilMode, in: operation) { shape.append(size) }
+    return shape
+}
+
+extension Window {
+    func poolParameters(countIncludesPadding: Bool = true, divisor: Int = 0) -> tl_pool_params {
+        tl_pool_params(
+            spatial: Int32(spatial), kernel: triple(kernel), stride: triple(stride), padding: triple(padding),
+            dilation: triple(dilation), count_include_pad: countIncludesPadding, divisor: Int64(divisor))
+    }
+}
+
+private func pool(_ x: Tensor, _ window: Window, _ ceilMode: Bool) -> (values: Tensor, indices: Tensor) {
+    if x.isPlaceholder { return (x, x) }
+    let isSingle = x.rank == window.spatial + 1
+    let results = applyAll(
+        MaxPool(window: window, ceilMode: ceilMode), Few(isSingle ? x.unsqueeze(0) : x), count: 2)
+    if !isSingle || results[0].isPlaceholder { return (results[0], results[1]) }
+    return (results[0].squeeze(0), results[1].squeeze(0))
+}
+
+/// The largest element of each window of the last dimension, `[N, C, L] -> [N, C, L']`, and its position there.
+///
+/// - Parameters:
+///   - stride: that of the kernel size where it is left out.
+///   - ceilMode: count windows that reach over the end.
+public func maxPool1dWithIndices(
+    _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
+) -> (values: Tensor, indices: Tensor) {
+    let window = Window(
+        kernel: Dims(repeating: kernelSize, count: 1), stride: Dims(repeating: stride ?? kernelSize, count: 1),
+        padding: Dims(repeating: padding, count: 1), dilation: Dims(repeating: dilation, count: 1))
+    return pool(x, window, ceilMode)
+}
+
+/// The largest element of each window of the last dimension: `[N, C, L] -> [N, C, L']`.
+public func maxPool1d(
+    _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
+) -> Tensor {
+    maxPool1dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+}
+
+/// The largest element of each window of the last two dimensions, `[N, C, H, W] -> [N, C, H', W']`, and its position,
+/// counted row-major over height and width.
+public func maxPool2dWithIndices(
+    _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
+    ceilMode: Bool = false
+) -> (values: Tensor, indices: Tensor) {
+    let window = Window(
+        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: dilation.dims)
+    return pool(x, window, ceilMode)
+}
+
+/// The largest element of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
+///
+/// - Parameters:
+///   - stride: that of the kernel size where it is left out.
+///   - ceilMode: count windows that reach over the end.
+public func maxPool2d(
+    _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
+    ceilMode: Bool = false
+) -> Tensor {
+    maxPool2dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+}

@@ -1,0 +1,49 @@
+import CKernels
+
+/// `a + b`. Bool with bool is a logical or.
+package struct Add: BinaryPrimitive {
+    package static let name = "add"
+    package static let kernel = TL_BINARY_ADD
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(context.gradient, context.gradient)
+    }
+}
+
+extension Tensor {
+    /// `a + b`, element by element, with broadcasting and promotion.
+    public static func + (a: Tensor, b: Tensor) -> Tensor { apply(Add(), a, b) }
+    /// `a + b` for every element of `a`.
+    public static func + (a: Tensor, b: some TensorScalar) -> Tensor { apply(Add(), a, .wrap(b.scalar)) }
+    /// `a + b` for every element of `b`.
+    public static func + (a: some TensorScalar, b: Tensor) -> Tensor { apply(Add(), .wrap(a.scalar), b) }
+    /// Adds to the elements of `a` where they lie; all views see it.
+    public static func += (a: Tensor, b: Tensor) { a.add_(b) }
+    /// Adds a number to the elements of `a` where they lie.
+    public static func += (a: Tensor, b: some TensorScalar) { a.add_(.wrap(b.scalar)) }
+
+    /// `self + alpha * other`.
+    public func add(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
+        apply(Add(), self, other.scaled(by: alpha.scalar))
+    }
+
+    /// `self += alpha * other`, in place.
+    @discardableResult
+    public func add_(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
+        applyInPlace(Add(), on: self, Few(self, other.scaled(by: alpha.scalar)), name: "add_")
+    }
+
+    /// Adds a number in place.
+    @discardableResult
+    public func add_(_ other: some TensorScalar) -> Tensor { add_(.wrap(other.scalar)) }
+
+    fileprivate func scaled(by alpha: Scalar) -> Tensor {
+        switch alpha {
+        case .int(1), .double(1), .bool(true): self
+        default: apply(Mul(), self, .wrap(alpha))
+        }
+    }
+}

@@ -1,0 +1,28 @@
+import CKernels
+
+/// The angle in `(-pi, pi]` of the point `(b, a)`: `atan(a / b)` in the right quadrant.
+package struct Atan2: BinaryPrimitive {
+    package static let name = "atan2"
+    package static let kernel = TL_BINARY_ATAN2
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let b = context.input(1)
+        let scaled = context.gradient / (a.square() + b.square())
+        return Few(context.needs[0] ? scaled * b : nil, context.needs[1] ? -scaled * a : nil)
+    }
+}
+
+extension Tensor {
+    /// The angle in `(-pi, pi]` of the point `(other, self)`.
+    public func atan2(_ other: Tensor) -> Tensor { apply(Atan2(), self, other) }
+    /// The angle of the point `(other, self)`, in place.
+    @discardableResult
+    public func atan2_(_ other: Tensor) -> Tensor { applyInPlace(Atan2(), on: self, Few(self, other), name: "atan2_") }
+}
+
+/// The angle in `(-pi, pi]` of the point `(x, y)`, element by element.
+public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { y.atan2(x) }

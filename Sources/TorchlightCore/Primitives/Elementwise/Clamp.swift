@@ -1,0 +1,75 @@
+import CKernels
+
+/// `min(max(x, low), high)`, also where `low > high`. The gradient passes at the bounds and is 0 beyond; what a bound
+/// replaced goes to the bound.
+package struct Clamp: TernaryPrimitive {
+    package static let name = "clamp"
+    package static let kernel = TL_TERNARY_CLAMP
+
+    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+        let dtype = ResultType.of(inputs)
+        guard dtype != .bool else {
+            throw .dtype(Self.name, Array(inputs), expected: "numbers", fix: "convert it first, as in x.to(.int64)")
+        }
+        return dtype
+    }
+
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let x = context.input(0)
+        let low = context.input(1)
+        let high = context.input(2)
+        return Few(
+            context.needs[0] ? Tensor.where((x >= low).logicalAnd(x <= high), g, 0.0) : nil,
+            context.needs[1] ? Tensor.where((x < low).logicalAnd(low < high), g, 0.0) : nil,
+            context.needs[2] ? Tensor.where((x > high).logicalOr(high < low), g, 0.0) : nil)
+    }
+}
+
+extension Tensor {
+    /// The elements held to `[min, max]`; one of the bounds may be left out.
+    public func clamp(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
+        bounds(min.map { .wrap($0.scalar) }, max.map { .wrap($0.scalar) }).map { apply(Clamp(), self, $0, $1) } ?? self
+    }
+
+    /// The elements held to bounds that broadcast; one of them may be left out.
+    public func clamp(min: Tensor?, max: Tensor?) -> Tensor {
+        bounds(min, max).map { apply(Clamp(), self, $0, $1) } ?? self
+    }
+
+    /// The elements held to at least those of `min`.
+    public func clamp(min: Tensor) -> Tensor { clamp(min: min, max: nil as Tensor?) }
+    /// The elements held to at most those of `max`.
+    public func clamp(max: Tensor) -> Tensor { clamp(min: nil as Tensor?, max: max) }
+
+    /// Holds the elements to `[min, max]`, in place.
+    @discardableResult
+    public func clamp_(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
+        bounds(min.map { .wrap($0.scalar) }, max.map { .wrap($0.scalar) }).map {
+            applyInPlace(Clamp(), on: self, Few(self, $0, $1), name: "clamp_")
+        } ?? self
+    }
+
+    /// Both bounds, with the lowest or highest number of the category for one that is left out.
+    private func bounds(_ low: Tensor?, _ high: Tensor?) -> (Tensor, Tensor)? {
+        if isPlaceholder { return nil }
+        guard low != nil || high != nil else {
+            reportFailure(
+                TensorError(
+                    .value, in: Clamp.name, "neither bound is given", expected: "min, max or both", operands: [self]))
+            return nil
+        }
+        let floating = dtype.isFloatingPoint || (low ?? high!).dtype.isFloatingPoint
+        return (
+            low ?? .wrap(floating ? .double(-.infinity) : .int(.min)),
+            high ?? .wrap(floating ? .double(.infinity) : .int(.max))
+        )
+    }
+}
+
+/// The elements held to `[min, max]`; one of the bounds may be left out.
+public func clamp(_ x: Tensor, min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
+    x.clamp(min: min, max: max)
+}

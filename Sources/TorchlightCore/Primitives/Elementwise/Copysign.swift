@@ -1,0 +1,23 @@
+import CKernels
+
+/// The size of `a` with the sign of `b`, that of -0.0 included. The gradient at `a = 0` is 0, and that of `b` is 0.
+package struct Copysign: BinaryPrimitive {
+    package static let name = "copysign"
+    package static let kernel = TL_BINARY_COPYSIGN
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[0] ? [.input(0), .output(0)] : .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(
+            context.needs[0] ? context.gradient * (context.input(0).sign() * context.output().sign()) : nil,
+            context.needs[1] ? Tensor.zeros(like: context.gradient) : nil)
+    }
+}
+
+extension Tensor {
+    /// The sizes of these elements with the signs of the others.
+    public func copysign(_ other: Tensor) -> Tensor { apply(Copysign(), self, other) }
+    /// The sizes of these elements with the sign of a number.
+    public func copysign(_ other: some TensorScalar) -> Tensor { apply(Copysign(), self, .wrap(other.scalar)) }
+}

@@ -1,0 +1,122 @@
+import CKernels
+
+/// `a / b`. Bool and integers give float32; use `floorDivide` or `div(_:rounding:)` for whole quotients.
+package struct Div: BinaryPrimitive {
+    package static let name = "div"
+    package static let kernel = TL_BINARY_DIV
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let quotient = context.gradient / context.input(1)
+        return Few(
+            context.needs[0] ? quotient : nil,
+            context.needs[1] ? -quotient * (context.input(0) / context.input(1)) : nil)
+    }
+}
+
+/// The largest whole number that is at most `a / b`, in the promoted dtype. The gradient is 0.
+package struct FloorDivide: BinaryPrimitive {
+    package static let name = "floorDivide"
+    package static let kernel = TL_BINARY_FLOOR_DIVIDE
+    package static let domain = BinaryDomain.checkedNumber
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        try refuseZeroDivisor(Self.name, inputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let zero = Tensor.zeros(like: context.gradient)
+        return Few(zero, zero)
+    }
+}
+
+/// `a / b` rounded towards 0, in the promoted dtype. The gradient is 0.
+package struct TruncDivide: BinaryPrimitive {
+    package static let name = "truncDivide"
+    package static let kernel = TL_BINARY_TRUNC_DIVIDE
+    package static let domain = BinaryDomain.checkedNumber
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        try refuseZeroDivisor(Self.name, inputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let zero = Tensor.zeros(like: context.gradient)
+        return Few(zero, zero)
+    }
+}
+
+/// Integers have no number for a division by 0, so it is an error. Costs a pass over the divisor.
+func refuseZeroDivisor(_ operation: String, _ operands: Few<Tensor>) throws(TensorError) {
+    let divisor = operands[1]
+    guard !ResultType.of(operands[0], divisor).isFloatingPoint, divisor.count > 0, operands[0].count > 0 else { return }
+    guard noGrad({ divisor.all().item() }) == 0 else { return }
+    throw TensorError(
+        .value, in: operation, "an integer is divided by 0", expected: "a divisor without zeros",
+        fix: "divide floating-point numbers, which give infinity or NaN", operands: Array(operands))
+}
+
+/// What `div` does with the fraction of a quotient.
+public enum DivisionRounding: Sendable, Hashable {
+    /// Keeps it; integers give float32.
+    case none
+    /// Rounds down, as `floorDivide` does.
+    case floor
+    /// Rounds towards 0, as division of integers does in Swift.
+    case trunc
+}
+
+extension Tensor {
+    /// `a / b`, element by element, with broadcasting and promotion; integers give float32.
+    public static func / (a: Tensor, b: Tensor) -> Tensor { apply(Div(), a, b) }
+    /// `a / b` for every element of `a`.
+    public static func / (a: Tensor, b: some TensorScalar) -> Tensor { apply(Div(), a, .wrap(b.scalar)) }
+    /// `a / b` for every element of `b`.
+    public static func / (a: some TensorScalar, b: Tensor) -> Tensor { apply(Div(), .wrap(a.scalar), b) }
+    /// Divides the elements of `a` where they lie; all views see it.
+    public static func /= (a: Tensor, b: Tensor) { a.div_(b) }
+    /// Divides the elements of `a` by a number where they lie.
+    public static func /= (a: Tensor, b: some TensorScalar) { a.div_(.wrap(b.scalar)) }
+
+    /// `self / other`, with the fraction kept or rounded away.
+    public func div(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
+        switch rounding {
+        case .none: apply(Div(), self, other)
+        case .floor: apply(FloorDivide(), self, other)
+        case .trunc: apply(TruncDivide(), self, other)
+        }
+    }
+
+    /// `self / other` for a number.
+    public func div(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
+        div(.wrap(other.scalar), rounding: rounding)
+    }
+
+    /// `self /= other`, in place, with the fraction kept or rounded away.
+    @discardableResult
+    public func div_(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
+        switch rounding {
+        case .none: applyInPlace(Div(), on: self, Few(self, other), name: "div_")
+        case .floor: applyInPlace(FloorDivide(), on: self, Few(self, other), name: "div_")
+        case .trunc: applyInPlace(TruncDivide(), on: self, Few(self, other), name: "div_")
+        }
+    }
+
+    /// Divides by a number in place.
+    @discardableResult
+    public func div_(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
+        div_(.wrap(other.scalar), rounding: rounding)
+    }
+
+    /// The largest whole number that is at most `self / other`, in the promoted dtype.
+    public func floorDivide(_ other: Tensor) -> Tensor { apply(FloorDivide(), self, other) }
+    /// The largest whole number that is at most `self / other`.
+    public func floorDivide(_ other: some TensorScalar) -> Tensor { apply(FloorDivide(), self, .wrap(other.scalar)) }
+}

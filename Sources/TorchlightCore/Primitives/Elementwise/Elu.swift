@@ -1,0 +1,31 @@
+import CKernels
+
+/// `x` where it is positive, else `alpha (e^x - 1)`. The gradient at 0 is alpha.
+package struct Elu: UnaryPrimitive {
+    package static let name = "elu"
+    package static let kernel = TL_UNARY_ELU
+    package static let domain = UnaryDomain.floatingPoint
+    package var alpha: Double
+    package var parameters: (Double, Double) { (alpha, 0) }
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        // Clamped, the branch that is not taken cannot overflow into its own derivative.
+        return Tensor.where(x > 0, gradient, gradient * (x.clamp(max: 0).exp() * alpha))
+    }
+}
+
+extension Tensor {
+    /// `x` where it is positive, else `alpha (e^x - 1)`.
+    public func elu(alpha: Double = 1) -> Tensor { apply(Elu(alpha: alpha), self) }
+    /// `x` where it is positive, else `alpha (e^x - 1)`, in place.
+    @discardableResult
+    public func elu_(alpha: Double = 1) -> Tensor {
+        applyInPlace(Elu(alpha: alpha), on: self, Few(self), name: "elu_")
+    }
+}
+
+/// The exponential linear unit: `x` where it is positive, else `alpha (e^x - 1)` (Clevert, Unterthiner and Hochreiter
+/// 2015).
+public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { x.elu(alpha: alpha) }

@@ -1,0 +1,45 @@
+import CKernels
+
+// Powers of 2, and `e^x - 1`.
+
+/// `2^x`; integers give float32.
+package struct Exp2: UnaryPrimitive {
+    package static let name = "exp2"
+    package static let kernel = TL_UNARY_EXP2
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.output() * 0.693147180559945309417
+    }
+}
+
+/// `e^x - 1`, exact near 0; integers give float32.
+package struct Expm1: UnaryPrimitive {
+    package static let name = "expm1"
+    package static let kernel = TL_UNARY_EXPM1
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.output() + 1)
+    }
+}
+
+extension Tensor {
+    /// `2^x`.
+    public func exp2() -> Tensor { apply(Exp2(), self) }
+    /// `2^x`, in place.
+    @discardableResult
+    public func exp2_() -> Tensor { applyInPlace(Exp2(), on: self, Few(self), name: "exp2_") }
+
+    /// `e^x - 1`, exact near 0.
+    public func expm1() -> Tensor { apply(Expm1(), self) }
+    /// `e^x - 1`, exact near 0, in place.
+    @discardableResult
+    public func expm1_() -> Tensor { applyInPlace(Expm1(), on: self, Few(self), name: "expm1_") }
+}
+
+/// `2^x`, element by element.
+public func exp2(_ x: Tensor) -> Tensor { x.exp2() }
+
+/// `e^x - 1`, exact near 0, element by element.
+public func expm1(_ x: Tensor) -> Tensor { x.expm1() }

@@ -1,0 +1,91 @@
+import CKernels
+
+// The larger and the smaller of two. `maximum` and `minimum` give NaN where one operand is NaN and share the gradient
+// half and half where both are equal; `fmax` and `fmin` give the other operand for a NaN and the whole gradient to the
+// first of equals.
+
+/// The larger of `a` and `b`.
+package struct Maximum: BinaryPrimitive {
+    package static let name = "maximum"
+    package static let kernel = TL_BINARY_MAXIMUM
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let b = context.input(1)
+        return sharedGradient(context, loses: a < b, wins: a > b, ties: a .== b)
+    }
+}
+
+/// The smaller of `a` and `b`.
+package struct Minimum: BinaryPrimitive {
+    package static let name = "minimum"
+    package static let kernel = TL_BINARY_MINIMUM
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let b = context.input(1)
+        return sharedGradient(context, loses: a > b, wins: a < b, ties: a .== b)
+    }
+}
+
+/// The gradient to the winner, half of it to each of equals; both get it where one is NaN.
+private func sharedGradient(
+    _ context: GradientContext, loses: @autoclosure () -> Tensor, wins: @autoclosure () -> Tensor, ties: Tensor
+) -> Few<Tensor?> {
+    let g = context.gradient
+    let shared = Tensor.where(ties, g * 0.5, g)
+    return Few(
+        context.needs[0] ? shared.maskedFill(loses(), 0) : nil, context.needs[1] ? shared.maskedFill(wins(), 0) : nil)
+}
+
+/// The larger of `a` and `b`; a NaN loses.
+package struct Fmax: BinaryPrimitive {
+    package static let name = "fmax"
+    package static let kernel = TL_BINARY_FMAX
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let takesFirst = (context.input(0) >= context.input(1)).logicalOr(context.input(1).isnan())
+        let g = context.gradient
+        return Few(Tensor.where(takesFirst, g, 0.0), Tensor.where(takesFirst, 0.0, g))
+    }
+}
+
+/// The smaller of `a` and `b`; a NaN loses.
+package struct Fmin: BinaryPrimitive {
+    package static let name = "fmin"
+    package static let kernel = TL_BINARY_FMIN
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let takesFirst = (context.input(0) <= context.input(1)).logicalOr(context.input(1).isnan())
+        let g = context.gradient
+        return Few(Tensor.where(takesFirst, g, 0.0), Tensor.where(takesFirst, 0.0, g))
+    }
+}
+
+extension Tensor {
+    /// The larger of the elements; NaN wins.
+    public func maximum(_ other: Tensor) -> Tensor { apply(Maximum(), self, other) }
+    /// The smaller of the elements; NaN wins.
+    public func minimum(_ other: Tensor) -> Tensor { apply(Minimum(), self, other) }
+    /// The larger of the elements; NaN loses.
+    public func fmax(_ other: Tensor) -> Tensor { apply(Fmax(), self, other) }
+    /// The smaller of the elements; NaN loses.
+    public func fmin(_ other: Tensor) -> Tensor { apply(Fmin(), self, other) }
+}
+
+/// The larger of `a` and `b`, element by element; NaN wins.
+public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { a.maximum(b) }
+/// The smaller of `a` and `b`, element by element; NaN wins.
+public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { a.minimum(b) }

@@ -1,0 +1,95 @@
+import CKernels
+
+/// `x P(x)` with the normal distribution `P(x) = (1 + erf(x / sqrt(2))) / 2` (Hendrycks and Gimpel 2016).
+package struct Gelu: UnaryPrimitive {
+    package static let name = "gelu"
+    package static let kernel = TL_UNARY_GELU
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        apply(GeluGrad(), gradient, context.input(0))
+    }
+}
+
+/// `x / 2 * (1 + tanh u)` with `u = sqrt(2/pi) (x + 0.044715 x^3)`: gelu as it was first approximated.
+package struct GeluTanh: UnaryPrimitive {
+    package static let name = "geluTanh"
+    package static let kernel = TL_UNARY_GELU_TANH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        apply(GeluTanhGrad(), gradient, context.input(0))
+    }
+}
+
+/// The gradient of `gelu` by its operand: `(g, x) -> g (P(x) + x p(x))` with the density `p`.
+package struct GeluGrad: BinaryPrimitive {
+    package static let name = "geluGrad"
+    package static let kernel = TL_BINARY_GELU_GRAD
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let x = context.input(1)
+        var second: Tensor?
+        if context.needs[1] {
+            // d/dx (P + x p) = p (2 - x^2)
+            let square = x.square()
+            let density = (square * -0.5).exp() * 0.398942280401432677940
+            second = context.gradient * context.input(0) * (density * (2 - square))
+        }
+        return Few(context.needs[0] ? apply(GeluGrad(), context.gradient, x) : nil, second)
+    }
+}
+
+/// The gradient of the tanh form of gelu by its operand: `(g, x) -> g (1 + t + x (1 - t^2) u') / 2` with `t = tanh u`.
+package struct GeluTanhGrad: BinaryPrimitive {
+    package static let name = "geluTanhGrad"
+    package static let kernel = TL_BINARY_GELU_TANH_GRAD
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let x = context.input(1)
+        var second: Tensor?
+        if context.needs[1] {
+            // (1 - t^2) (u' + x/2 (u'' - 2 t u'^2))
+            let k = 0.797884560802865355880
+            let square = x.square()
+            let t = (x * (square * 0.044715 + 1) * k).tanh()
+            let first = (square * 0.134145 + 1) * k
+            let bend = x * (6 * 0.044715 * k) - t * first.square() * 2
+            second = context.gradient * context.input(0) * ((1 - t.square()) * (first + x * bend * 0.5))
+        }
+        return Few(context.needs[0] ? apply(GeluTanhGrad(), context.gradient, x) : nil, second)
+    }
+}
+
+/// How the normal distribution in gelu is computed.
+public enum GeluApproximation: Sendable, Hashable {
+    /// By the error function.
+    case none
+    /// By `tanh`, as GPT-2 and BERT were trained with.
+    case tanh
+}
+
+extension Tensor {
+    /// `x P(x)` with the normal distribution `P`, element by element.
+    public func gelu(approximate: GeluApproximation = .none) -> Tensor {
+        switch approximate {
+        case .none: apply(Gelu(), self)
+        case .tanh: apply(GeluTanh(), self)
+        }
+    }
+}
+
+/// The Gaussian error linear unit `x P(x)` with the normal distribution `P`, element by element.
+public func gelu(_ x: Tensor, approximate: GeluApproximation = .none) -> Tensor { x.gelu(approximate: approximate) }

@@ -1,0 +1,48 @@
+import CKernels
+
+/// `x` held to `[min, max]`. The gradient is 0 at and beyond both ends.
+package struct HardtanhForward: UnaryPrimitive {
+    package static let name = "hardtanh"
+    package static let kernel = TL_UNARY_HARDTANH
+    package static let domain = UnaryDomain.floatingPoint
+    package var min: Double
+    package var max: Double
+    package var parameters: (Double, Double) { (min, max) }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        guard min <= max else {
+            throw TensorError(
+                .value, in: Self.name, "the lower end lies above the upper one", got: "\(min) and \(max)",
+                expected: "min <= max", operands: Array(inputs))
+        }
+        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
+    }
+
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        return Tensor.where((x <= min).logicalOr(x >= max), .zeros(like: gradient), gradient)
+    }
+}
+
+extension Tensor {
+    /// `x` held to `[min, max]`.
+    public func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
+        apply(HardtanhForward(min: min, max: max), self)
+    }
+    /// `x` held to `[min, max]`, in place.
+    @discardableResult
+    public func hardtanh_(min: Double = -1, max: Double = 1) -> Tensor {
+        applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
+    }
+
+    /// `x` held to `[0, 6]`.
+    public func relu6() -> Tensor { hardtanh(min: 0, max: 6) }
+}
+
+/// `x` held to `[min, max]`, element by element.
+public func hardtanh(_ x: Tensor, min: Double = -1, max: Double = 1) -> Tensor { x.hardtanh(min: min, max: max) }
+
+/// `x` held to `[0, 6]`, element by element (Howard et al. 2017).
+public func relu6(_ x: Tensor) -> Tensor { x.relu6() }

@@ -1,0 +1,105 @@
+import CKernels
+
+// Hyperbolic functions and their inverses; `tanh` has a file of its own. Integers give float32.
+
+/// `(e^x - e^-x) / 2`.
+package struct Sinh: UnaryPrimitive {
+    package static let name = "sinh"
+    package static let kernel = TL_UNARY_SINH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.input(0).cosh()
+    }
+}
+
+/// `(e^x + e^-x) / 2`.
+package struct Cosh: UnaryPrimitive {
+    package static let name = "cosh"
+    package static let kernel = TL_UNARY_COSH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.input(0).sinh()
+    }
+}
+
+/// The inverse of `sinh`.
+package struct Asinh: UnaryPrimitive {
+    package static let name = "asinh"
+    package static let kernel = TL_UNARY_ASINH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.input(0).square() + 1).rsqrt()
+    }
+}
+
+/// The inverse of `cosh`; NaN below 1.
+package struct Acosh: UnaryPrimitive {
+    package static let name = "acosh"
+    package static let kernel = TL_UNARY_ACOSH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.input(0).square() - 1).rsqrt()
+    }
+}
+
+/// The inverse of `tanh`; infinite at -1 and 1, NaN beyond.
+package struct Atanh: UnaryPrimitive {
+    package static let name = "atanh"
+    package static let kernel = TL_UNARY_ATANH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient / (1 - context.input(0).square())
+    }
+}
+
+extension Tensor {
+    /// `(e^x - e^-x) / 2`.
+    public func sinh() -> Tensor { apply(Sinh(), self) }
+    /// `(e^x - e^-x) / 2`, in place.
+    @discardableResult
+    public func sinh_() -> Tensor { applyInPlace(Sinh(), on: self, Few(self), name: "sinh_") }
+
+    /// `(e^x + e^-x) / 2`.
+    public func cosh() -> Tensor { apply(Cosh(), self) }
+    /// `(e^x + e^-x) / 2`, in place.
+    @discardableResult
+    public func cosh_() -> Tensor { applyInPlace(Cosh(), on: self, Few(self), name: "cosh_") }
+
+    /// The inverse of `sinh`.
+    public func asinh() -> Tensor { apply(Asinh(), self) }
+    /// The inverse of `sinh`, in place.
+    @discardableResult
+    public func asinh_() -> Tensor { applyInPlace(Asinh(), on: self, Few(self), name: "asinh_") }
+
+    /// The inverse of `cosh`.
+    public func acosh() -> Tensor { apply(Acosh(), self) }
+    /// The inverse of `cosh`, in place.
+    @discardableResult
+    public func acosh_() -> Tensor { applyInPlace(Acosh(), on: self, Few(self), name: "acosh_") }
+
+    /// The inverse of `tanh`.
+    public func atanh() -> Tensor { apply(Atanh(), self) }
+    /// The inverse of `tanh`, in place.
+    @discardableResult
+    public func atanh_() -> Tensor { applyInPlace(Atanh(), on: self, Few(self), name: "atanh_") }
+}
+
+/// `(e^x - e^-x) / 2`, element by element.
+public func sinh(_ x: Tensor) -> Tensor { x.sinh() }
+
+/// `(e^x + e^-x) / 2`, element by element.
+public func cosh(_ x: Tensor) -> Tensor { x.cosh() }
+
+/// The inverse of `sinh`, element by element.
+public func asinh(_ x: Tensor) -> Tensor { x.asinh() }
+
+/// The inverse of `cosh`, element by element.
+public func acosh(_ x: Tensor) -> Tensor { x.acosh() }
+
+/// The inverse of `tanh`, element by element.
+public func atanh(_ x: Tensor) -> Tensor { x.atanh() }

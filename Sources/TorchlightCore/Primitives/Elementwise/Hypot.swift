@@ -1,0 +1,24 @@
+import CKernels
+
+/// `sqrt(a^2 + b^2)`, without overflow on the way.
+package struct Hypot: BinaryPrimitive {
+    package static let name = "hypot"
+    package static let kernel = TL_BINARY_HYPOT
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .output(0)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let scaled = context.gradient / context.output()
+        return Few(
+            context.needs[0] ? scaled * context.input(0) : nil, context.needs[1] ? scaled * context.input(1) : nil)
+    }
+}
+
+extension Tensor {
+    /// `sqrt(self^2 + other^2)`.
+    public func hypot(_ other: Tensor) -> Tensor { apply(Hypot(), self, other) }
+}
+
+/// `sqrt(a^2 + b^2)`, element by element.
+public func hypot(_ a: Tensor, _ b: Tensor) -> Tensor { a.hypot(b) }

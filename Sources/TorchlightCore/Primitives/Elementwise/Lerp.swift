@@ -1,0 +1,44 @@
+import CKernels
+
+/// `a + weight * (b - a)`: `a` at weight 0, `b` at 1. Floating point only.
+package struct Lerp: TernaryPrimitive {
+    package static let name = "lerp"
+    package static let kernel = TL_TERNARY_LERP
+
+    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+        let dtype = ResultType.of(inputs[0], inputs[1])
+        guard dtype.isFloatingPoint else {
+            throw .dtype(
+                Self.name, Array(inputs), expected: "floating point", fix: "convert it first with .to(.float32)")
+        }
+        return dtype
+    }
+
+    package func saved(for needs: Needs) -> Saved {
+        ((needs[0] || needs[1]) ? Saved.input(2) : []).union(needs[2] ? [.input(0), .input(1)] : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        return Few(
+            context.needs[0] ? g * (1 - context.input(2)) : nil, context.needs[1] ? g * context.input(2) : nil,
+            context.needs[2] ? g * (context.input(1) - context.input(0)) : nil)
+    }
+}
+
+extension Tensor {
+    /// `self + weight * (end - self)`.
+    public func lerp(_ end: Tensor, weight: Tensor) -> Tensor { apply(Lerp(), self, end, weight) }
+    /// `self + weight * (end - self)`.
+    public func lerp(_ end: Tensor, weight: Double) -> Tensor { apply(Lerp(), self, end, .wrap(.double(weight))) }
+
+    /// `self += weight * (end - self)`, in place.
+    @discardableResult
+    public func lerp_(_ end: Tensor, weight: Tensor) -> Tensor {
+        applyInPlace(Lerp(), on: self, Few(self, end, weight), name: "lerp_")
+    }
+
+    /// `self += weight * (end - self)`, in place.
+    @discardableResult
+    public func lerp_(_ end: Tensor, weight: Double) -> Tensor { lerp_(end, weight: .wrap(.double(weight))) }
+}

@@ -1,0 +1,22 @@
+import CKernels
+
+/// `log(e^a + e^b)`, without overflow.
+package struct LogAddExp: BinaryPrimitive {
+    package static let name = "logaddexp"
+    package static let kernel = TL_BINARY_LOGADDEXP
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let difference = context.input(0) - context.input(1)
+        return Few(
+            context.needs[0] ? context.gradient * difference.sigmoid() : nil,
+            context.needs[1] ? context.gradient * (-difference).sigmoid() : nil)
+    }
+}
+
+extension Tensor {
+    /// `log(e^self + e^other)`, without overflow.
+    public func logaddexp(_ other: Tensor) -> Tensor { apply(LogAddExp(), self, other) }
+}

@@ -1,0 +1,25 @@
+import CKernels
+
+/// `x * tanh(log(1 + e^x))` (Misra 2019).
+package struct MishForward: UnaryPrimitive {
+    package static let name = "mish"
+    package static let kernel = TL_UNARY_MISH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        let t = x.softplus().tanh()
+        return gradient * (t + x * x.sigmoid() * (1 - t.square()))
+    }
+}
+
+extension Tensor {
+    /// `x * tanh(log(1 + e^x))` (Misra 2019).
+    public func mish() -> Tensor { apply(MishForward(), self) }
+    /// `x * tanh(log(1 + e^x))` (Misra 2019), in place.
+    @discardableResult
+    public func mish_() -> Tensor { applyInPlace(MishForward(), on: self, Few(self), name: "mish_") }
+}
+
+/// `x * tanh(log(1 + e^x))` (Misra 2019), element by element.
+public func mish(_ x: Tensor) -> Tensor { x.mish() }

@@ -1,0 +1,42 @@
+import CKernels
+
+/// `a * b`. Bool with bool is a logical and.
+package struct Mul: BinaryPrimitive {
+    package static let name = "mul"
+    package static let kernel = TL_BINARY_MUL
+    package static let domain = BinaryDomain.any
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        (needs[0] ? Saved.input(1) : []).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        return Few(
+            context.needs[0] ? g * context.input(1) : nil,
+            context.needs[1] ? g * context.input(0) : nil)
+    }
+}
+
+extension Tensor {
+    /// `a * b`, element by element, with broadcasting and promotion.
+    public static func * (a: Tensor, b: Tensor) -> Tensor { apply(Mul(), a, b) }
+    /// `a * b` for every element of `a`.
+    public static func * (a: Tensor, b: some TensorScalar) -> Tensor { apply(Mul(), a, .wrap(b.scalar)) }
+    /// `a * b` for every element of `b`.
+    public static func * (a: some TensorScalar, b: Tensor) -> Tensor { apply(Mul(), .wrap(a.scalar), b) }
+    /// Multiplies the elements of `a` where they lie; all views see it.
+    public static func *= (a: Tensor, b: Tensor) { a.mul_(b) }
+    /// Multiplies the elements of `a` by a number where they lie.
+    public static func *= (a: Tensor, b: some TensorScalar) { a.mul_(.wrap(b.scalar)) }
+
+    /// `self * other`.
+    public func mul(_ other: Tensor) -> Tensor { apply(Mul(), self, other) }
+    /// `self *= other`, in place.
+    @discardableResult
+    public func mul_(_ other: Tensor) -> Tensor { applyInPlace(Mul(), on: self, Few(self, other), name: "mul_") }
+    /// Multiplies by a number in place.
+    @discardableResult
+    public func mul_(_ other: some TensorScalar) -> Tensor { mul_(.wrap(other.scalar)) }
+}

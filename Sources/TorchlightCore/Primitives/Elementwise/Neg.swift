@@ -1,0 +1,20 @@
+import CKernels
+
+/// `-x`.
+package struct Neg: UnaryPrimitive {
+    package static let name = "neg"
+    package static let kernel = TL_UNARY_NEG
+    package static let domain = UnaryDomain.number
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { -gradient }
+}
+
+extension Tensor {
+    /// `-x`, element by element.
+    public static prefix func - (x: Tensor) -> Tensor { apply(Neg(), x) }
+    /// `-x`, element by element.
+    public func neg() -> Tensor { apply(Neg(), self) }
+    /// Negates in place.
+    @discardableResult
+    public func neg_() -> Tensor { applyInPlace(Neg(), on: self, Few(self), name: "neg_") }
+}

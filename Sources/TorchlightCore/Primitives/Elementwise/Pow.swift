@@ -1,0 +1,82 @@
+import CKernels
+
+/// `a^b`. Integers stay integers, for which a negative number as the exponent is refused.
+///
+/// The gradients are those of the real power, `b a^(b-1)` and `a^b log a`, and 0 where `b` is 0 or where `a` is 0 and
+/// `b` is not negative, respectively.
+package struct Pow: BinaryPrimitive {
+    package static let name = "pow"
+    package static let kernel = TL_BINARY_POW
+    package static let domain = BinaryDomain.checkedNumber
+    package var differentiability: Differentiability { .differentiable }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let spec = try binarySpec(Self.name, Self.domain, inputs[0], inputs[1])
+        let exponent = inputs[1]
+        if !spec.dtype.isFloatingPoint, exponent.isWrappedScalar, exponent.toArray(Int.self)[0] < 0 {
+            throw TensorError(
+                .value, in: Self.name, "an integer to a negative power is no integer",
+                got: "the exponent \(exponent.toArray(Int.self)[0])", expected: "an exponent of at least 0",
+                fix: "convert first, as in x.to(.float32)", operands: [inputs[0]])
+        }
+        return Few(spec)
+    }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved([.input(0), .input(1)]).union(needs[1] ? Saved.output(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let a = context.input(0)
+        let b = context.input(1)
+        var ofBase: Tensor?
+        if context.needs[0] {
+            ofBase =
+                b.isWrappedScalar
+                ? b.item() == 0 ? Tensor.zeros(like: g) : g * (a.pow(b - 1) * b)
+                : Tensor.where(b .== 0, 0.0, g * (a.pow(b - 1) * b))
+        }
+        var ofExponent: Tensor?
+        if context.needs[1] {
+            ofExponent = Tensor.where((a .== 0).logicalAnd(b >= 0), 0.0, g * (context.output() * a.log()))
+        }
+        return Few(ofBase, ofExponent)
+    }
+}
+
+extension Tensor {
+    /// `self^exponent`, element by element, with broadcasting and promotion.
+    public func pow(_ exponent: Tensor) -> Tensor { apply(Pow(), self, exponent) }
+
+    /// `self^exponent` for a number; squares, roots and reciprocals take their own short ways.
+    public func pow(_ exponent: some TensorScalar) -> Tensor {
+        switch exponent.scalar {
+        case .int(2): return apply(Square(), self)
+        case .double(let value) where dtype.isFloatingPoint:
+            if value == 2 { return apply(Square(), self) }
+            if value == 0.5 { return apply(Sqrt(), self) }
+            if value == -0.5 { return apply(Rsqrt(), self) }
+            if value == -1 { return apply(Reciprocal(), self) }
+        default: break
+        }
+        return apply(Pow(), self, .wrap(exponent.scalar))
+    }
+
+    /// `self^exponent`, in place.
+    @discardableResult
+    public func pow_(_ exponent: Tensor) -> Tensor {
+        applyInPlace(Pow(), on: self, Few(self, exponent), name: "pow_")
+    }
+
+    /// `self^exponent` for a number, in place.
+    @discardableResult
+    public func pow_(_ exponent: some TensorScalar) -> Tensor { pow_(.wrap(exponent.scalar)) }
+}
+
+/// `base^exponent`, element by element.
+public func pow(_ base: Tensor, _ exponent: Tensor) -> Tensor { base.pow(exponent) }
+/// `base^exponent` for a number.
+public func pow(_ base: Tensor, _ exponent: some TensorScalar) -> Tensor { base.pow(exponent) }
+/// A number to every power in `exponent`.
+public func pow(_ base: some TensorScalar, _ exponent: Tensor) -> Tensor { Tensor.wrap(base.scalar).pow(exponent) }

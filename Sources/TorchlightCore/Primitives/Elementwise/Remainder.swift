@@ -1,0 +1,68 @@
+import CKernels
+
+/// `a - b * floor(a / b)`: the remainder with the sign of the divisor.
+package struct Remainder: BinaryPrimitive {
+    package static let name = "remainder"
+    package static let kernel = TL_BINARY_REMAINDER
+    package static let domain = BinaryDomain.checkedNumber
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        try refuseZeroDivisor(Self.name, inputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(
+            context.needs[0] ? context.gradient : nil,
+            context.needs[1] ? -context.gradient * context.input(0).div(context.input(1), rounding: .floor) : nil)
+    }
+}
+
+/// `a - b * trunc(a / b)`: the remainder with the sign of the dividend, as in C.
+package struct Fmod: BinaryPrimitive {
+    package static let name = "fmod"
+    package static let kernel = TL_BINARY_FMOD
+    package static let domain = BinaryDomain.checkedNumber
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        try refuseZeroDivisor(Self.name, inputs)
+        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(
+            context.needs[0] ? context.gradient : nil,
+            context.needs[1] ? -context.gradient * context.input(0).div(context.input(1), rounding: .trunc) : nil)
+    }
+}
+
+extension Tensor {
+    /// The remainder of `a / b` with the sign of `b`, element by element.
+    public static func % (a: Tensor, b: Tensor) -> Tensor { apply(Remainder(), a, b) }
+    /// The remainder of `a / b` with the sign of `b`, for every element of `a`.
+    public static func % (a: Tensor, b: some TensorScalar) -> Tensor { apply(Remainder(), a, .wrap(b.scalar)) }
+    /// The remainder of `a / b` with the sign of `b`, for every element of `b`.
+    public static func % (a: some TensorScalar, b: Tensor) -> Tensor { apply(Remainder(), .wrap(a.scalar), b) }
+
+    /// The remainder of `self / other` with the sign of `other`.
+    public func remainder(_ other: Tensor) -> Tensor { apply(Remainder(), self, other) }
+    /// The remainder of `self / other` with the sign of `other`.
+    public func remainder(_ other: some TensorScalar) -> Tensor { apply(Remainder(), self, .wrap(other.scalar)) }
+    /// The remainder of `self / other` with the sign of `other`, in place.
+    @discardableResult
+    public func remainder_(_ other: Tensor) -> Tensor {
+        applyInPlace(Remainder(), on: self, Few(self, other), name: "remainder_")
+    }
+
+    /// The remainder of `self / other` with the sign of `self`.
+    public func fmod(_ other: Tensor) -> Tensor { apply(Fmod(), self, other) }
+    /// The remainder of `self / other` with the sign of `self`.
+    public func fmod(_ other: some TensorScalar) -> Tensor { apply(Fmod(), self, .wrap(other.scalar)) }
+    /// The remainder of `self / other` with the sign of `self`, in place.
+    @discardableResult
+    public func fmod_(_ other: Tensor) -> Tensor { applyInPlace(Fmod(), on: self, Few(self, other), name: "fmod_") }
+}

@@ -1,0 +1,65 @@
+import CKernels
+
+// Roots and reciprocals: 0 gives infinity, negative roots NaN. Integers give float32.
+
+/// The square root of `x`; its gradient is infinite at 0.
+package struct Sqrt: UnaryPrimitive {
+    package static let name = "sqrt"
+    package static let kernel = TL_UNARY_SQRT
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient / (context.output() * 2)
+    }
+}
+
+/// `1 / sqrt(x)`.
+package struct Rsqrt: UnaryPrimitive {
+    package static let name = "rsqrt"
+    package static let kernel = TL_UNARY_RSQRT
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.output() * context.output().square() * -0.5
+    }
+}
+
+/// `1 / x`.
+package struct Reciprocal: UnaryPrimitive {
+    package static let name = "reciprocal"
+    package static let kernel = TL_UNARY_RECIPROCAL
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        -gradient * context.output().square()
+    }
+}
+
+extension Tensor {
+    /// The square root of `x`.
+    public func sqrt() -> Tensor { apply(Sqrt(), self) }
+    /// The square root of `x`, in place.
+    @discardableResult
+    public func sqrt_() -> Tensor { applyInPlace(Sqrt(), on: self, Few(self), name: "sqrt_") }
+
+    /// `1 / sqrt(x)`.
+    public func rsqrt() -> Tensor { apply(Rsqrt(), self) }
+    /// `1 / sqrt(x)`, in place.
+    @discardableResult
+    public func rsqrt_() -> Tensor { applyInPlace(Rsqrt(), on: self, Few(self), name: "rsqrt_") }
+
+    /// `1 / x`.
+    public func reciprocal() -> Tensor { apply(Reciprocal(), self) }
+    /// `1 / x`, in place.
+    @discardableResult
+    public func reciprocal_() -> Tensor { applyInPlace(Reciprocal(), on: self, Few(self), name: "reciprocal_") }
+}
+
+/// The square root of `x`, element by element.
+public func sqrt(_ x: Tensor) -> Tensor { x.sqrt() }
+
+/// `1 / sqrt(x)`, element by element.
+public func rsqrt(_ x: Tensor) -> Tensor { x.rsqrt() }
+
+/// `1 / x`, element by element.
+public func reciprocal(_ x: Tensor) -> Tensor { x.reciprocal() }

@@ -1,0 +1,96 @@
+import CKernels
+
+// Rounding to whole numbers: the identity on integers, with the gradient 0 everywhere, at the steps too. `frac`, what is
+// rounded away, passes the gradient.
+
+/// The largest whole number that is at most `x`.
+package struct Floor: UnaryPrimitive {
+    package static let name = "floor"
+    package static let kernel = TL_UNARY_FLOOR
+    package static let domain = UnaryDomain.rounding
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
+}
+
+/// The smallest whole number that is at least `x`.
+package struct Ceil: UnaryPrimitive {
+    package static let name = "ceil"
+    package static let kernel = TL_UNARY_CEIL
+    package static let domain = UnaryDomain.rounding
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
+}
+
+/// The nearest whole number, halves to the even one.
+package struct Round: UnaryPrimitive {
+    package static let name = "round"
+    package static let kernel = TL_UNARY_ROUND
+    package static let domain = UnaryDomain.rounding
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
+}
+
+/// The whole part of `x`, rounded towards 0.
+package struct Trunc: UnaryPrimitive {
+    package static let name = "trunc"
+    package static let kernel = TL_UNARY_TRUNC
+    package static let domain = UnaryDomain.rounding
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
+}
+
+/// `x - trunc(x)`, with the sign of `x`.
+package struct Frac: UnaryPrimitive {
+    package static let name = "frac"
+    package static let kernel = TL_UNARY_FRAC
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { gradient }
+}
+
+extension Tensor {
+    /// The largest whole number that is at most `x`.
+    public func floor() -> Tensor { apply(Floor(), self) }
+    /// The largest whole number that is at most `x`, in place.
+    @discardableResult
+    public func floor_() -> Tensor { applyInPlace(Floor(), on: self, Few(self), name: "floor_") }
+
+    /// The smallest whole number that is at least `x`.
+    public func ceil() -> Tensor { apply(Ceil(), self) }
+    /// The smallest whole number that is at least `x`, in place.
+    @discardableResult
+    public func ceil_() -> Tensor { applyInPlace(Ceil(), on: self, Few(self), name: "ceil_") }
+
+    /// The nearest whole number, halves to the even one.
+    public func round() -> Tensor { apply(Round(), self) }
+    /// The nearest whole number, halves to the even one, in place.
+    @discardableResult
+    public func round_() -> Tensor { applyInPlace(Round(), on: self, Few(self), name: "round_") }
+
+    /// The whole part of `x`, rounded towards 0.
+    public func trunc() -> Tensor { apply(Trunc(), self) }
+    /// The whole part of `x`, rounded towards 0, in place.
+    @discardableResult
+    public func trunc_() -> Tensor { applyInPlace(Trunc(), on: self, Few(self), name: "trunc_") }
+
+    /// `x - trunc(x)`, with the sign of `x`.
+    public func frac() -> Tensor { apply(Frac(), self) }
+    /// `x - trunc(x)`, with the sign of `x`, in place.
+    @discardableResult
+    public func frac_() -> Tensor { applyInPlace(Frac(), on: self, Few(self), name: "frac_") }
+}
+
+/// The largest whole number that is at most `x`, element by element.
+public func floor(_ x: Tensor) -> Tensor { x.floor() }
+
+/// The smallest whole number that is at least `x`, element by element.
+public func ceil(_ x: Tensor) -> Tensor { x.ceil() }
+
+/// The nearest whole number, halves to the even one, element by element.
+public func round(_ x: Tensor) -> Tensor { x.round() }
+
+/// The whole part of `x`, rounded towards 0, element by element.
+public func trunc(_ x: Tensor) -> Tensor { x.trunc() }
+
+/// `x - trunc(x)`, with the sign of `x`, element by element.
+public func frac(_ x: Tensor) -> Tensor { x.frac() }

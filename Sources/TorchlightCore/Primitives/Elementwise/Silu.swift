@@ -1,0 +1,46 @@
+import CKernels
+
+/// `x / (1 + e^-x)`, also called swish (Elfwing, Uchibe and Doya 2017).
+package struct Silu: UnaryPrimitive {
+    package static let name = "silu"
+    package static let kernel = TL_UNARY_SILU
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        apply(SiluGrad(), gradient, context.input(0))
+    }
+}
+
+/// The gradient of `silu` by its operand: `(g, x) -> g s (1 + x (1 - s))` with `s = sigmoid(x)`.
+package struct SiluGrad: BinaryPrimitive {
+    package static let name = "siluGrad"
+    package static let kernel = TL_BINARY_SILU_GRAD
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let x = context.input(1)
+        var second: Tensor?
+        if context.needs[1] {
+            // s (1 - s) (2 + x (1 - 2 s))
+            let s = x.sigmoid()
+            second = context.gradient * context.input(0) * (s * (1 - s) * (x * (1 - s * 2) + 2))
+        }
+        return Few(context.needs[0] ? apply(SiluGrad(), context.gradient, x) : nil, second)
+    }
+}
+
+extension Tensor {
+    /// `x / (1 + e^-x)`, element by element.
+    public func silu() -> Tensor { apply(Silu(), self) }
+    /// `x / (1 + e^-x)` in place.
+    @discardableResult
+    public func silu_() -> Tensor { applyInPlace(Silu(), on: self, Few(self), name: "silu_") }
+}
+
+/// The sigmoid linear unit `x / (1 + e^-x)`, element by element.
+public func silu(_ x: Tensor) -> Tensor { x.silu() }

@@ -1,0 +1,29 @@
+import CKernels
+
+/// `x * x`. Bool gives int64, other dtypes stay.
+package struct Square: UnaryPrimitive {
+    package static let name = "square"
+    package static let kernel = TL_UNARY_SQUARE
+    package static let domain = UnaryDomain.any
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        return Few(TensorSpec(x.layout.shape, x.dtype == .bool ? .int64 : x.dtype))
+    }
+
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.input(0) * 2)
+    }
+}
+
+extension Tensor {
+    /// `x * x`, element by element.
+    public func square() -> Tensor { apply(Square(), self) }
+    /// Squares in place.
+    @discardableResult
+    public func square_() -> Tensor { applyInPlace(Square(), on: self, Few(self), name: "square_") }
+}
+
+/// `x * x`, element by element.
+public func square(_ x: Tensor) -> Tensor { x.square() }

@@ -1,0 +1,39 @@
+import CKernels
+
+/// `a - b`. Bool with bool is refused: what is meant is `logicalXor` or integers.
+package struct Sub: BinaryPrimitive {
+    package static let name = "sub"
+    package static let kernel = TL_BINARY_SUB
+    package static let domain = BinaryDomain.number
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(context.needs[0] ? context.gradient : nil, context.needs[1] ? -context.gradient : nil)
+    }
+}
+
+extension Tensor {
+    /// `a - b`, element by element, with broadcasting and promotion.
+    public static func - (a: Tensor, b: Tensor) -> Tensor { apply(Sub(), a, b) }
+    /// `a - b` for every element of `a`.
+    public static func - (a: Tensor, b: some TensorScalar) -> Tensor { apply(Sub(), a, .wrap(b.scalar)) }
+    /// `a - b` for every element of `b`.
+    public static func - (a: some TensorScalar, b: Tensor) -> Tensor { apply(Sub(), .wrap(a.scalar), b) }
+    /// Subtracts from the elements of `a` where they lie; all views see it.
+    public static func -= (a: Tensor, b: Tensor) { a.sub_(b) }
+    /// Subtracts a number from the elements of `a` where they lie.
+    public static func -= (a: Tensor, b: some TensorScalar) { a.sub_(.wrap(b.scalar)) }
+
+    /// `self - alpha * other`.
+    public func sub(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor { self - other * alpha }
+    /// `self -= other`, in place.
+    @discardableResult
+    public func sub_(_ other: Tensor) -> Tensor { applyInPlace(Sub(), on: self, Few(self, other), name: "sub_") }
+    /// `self -= alpha * other`, in place.
+    @discardableResult
+    public func sub_(_ other: Tensor, alpha: some TensorScalar) -> Tensor { sub_(other * alpha) }
+    /// Subtracts a number in place.
+    @discardableResult
+    public func sub_(_ other: some TensorScalar) -> Tensor { sub_(.wrap(other.scalar)) }
+}

@@ -1,0 +1,42 @@
+import CKernels
+
+/// The hyperbolic tangent.
+package struct TanhForward: UnaryPrimitive {
+    package static let name = "tanh"
+    package static let kernel = TL_UNARY_TANH
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        apply(TanhGrad(), gradient, context.output())
+    }
+}
+
+/// The gradient of `tanh` by its result `y`: `(g, y) -> g (1 - y^2)`.
+package struct TanhGrad: BinaryPrimitive {
+    package static let name = "tanhGrad"
+    package static let kernel = TL_BINARY_TANH_GRAD
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let y = context.input(1)
+        return Few(
+            context.needs[0] ? apply(TanhGrad(), context.gradient, y) : nil,
+            context.needs[1] ? context.gradient * context.input(0) * (y * -2) : nil)
+    }
+}
+
+extension Tensor {
+    /// The hyperbolic tangent, element by element; integers give float32.
+    public func tanh() -> Tensor { apply(TanhForward(), self) }
+    /// The hyperbolic tangent in place.
+    @discardableResult
+    public func tanh_() -> Tensor { applyInPlace(TanhForward(), on: self, Few(self), name: "tanh_") }
+}
+
+/// The hyperbolic tangent, element by element.
+public func tanh(_ x: Tensor) -> Tensor { x.tanh() }

@@ -1,0 +1,87 @@
+import CKernels
+
+/// `b` where the condition `a` is true, else `c`: `(bool, [*], [*]) -> [*]`.
+package struct Where: TernaryPrimitive {
+    package static let name = "where"
+    package static let kernel = TL_TERNARY_WHERE
+
+    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+        guard inputs[0].dtype == .bool else {
+            throw .dtype(Self.name, Array(inputs), expected: "a bool condition", fix: "compare it, as in x .!= 0")
+        }
+        return ResultType.of(inputs[1], inputs[2])
+    }
+
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let condition = context.input(0)
+        return Few(
+            nil, context.needs[1] ? Tensor.where(condition, context.gradient, 0.0) : nil,
+            context.needs[2] ? Tensor.where(condition, 0.0, context.gradient) : nil)
+    }
+}
+
+extension Tensor {
+    /// `a` where the condition is true, else `b`, with broadcasting of all three.
+    public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
+        apply(Where(), condition, a, b)
+    }
+
+    /// `a` where the condition is true, else a number.
+    public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: some TensorScalar) -> Tensor {
+        apply(Where(), condition, a, .wrap(b.scalar))
+    }
+
+    /// A number where the condition is true, else `b`.
+    public static func `where`(_ condition: Tensor, _ a: some TensorScalar, _ b: Tensor) -> Tensor {
+        apply(Where(), condition, .wrap(a.scalar), b)
+    }
+
+    /// This tensor where the condition is true, else `other`.
+    public func `where`(_ condition: Tensor, _ other: Tensor) -> Tensor { apply(Where(), condition, self, other) }
+
+    /// This tensor where the condition is true, else a number.
+    public func `where`(_ condition: Tensor, _ other: some TensorScalar) -> Tensor {
+        apply(Where(), condition, self, .wrap(other.scalar))
+    }
+
+    /// This tensor with a number where the mask is true. The dtype stays.
+    public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
+        apply(Where(), mask, Tensor.filling(value.scalar, for: self), self)
+    }
+
+    /// This tensor with the 0-dimensional `value` where the mask is true. The dtype stays.
+    public func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
+        Self.checkedFill(value, "maskedFill").map { apply(Where(), mask, $0.to(dtype), self) } ?? self
+    }
+
+    /// Writes a number where the mask is true.
+    @discardableResult
+    public func maskedFill_(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
+        applyInPlace(
+            Where(), on: self, Few(mask, Tensor.filling(value.scalar, for: self), self), name: "maskedFill_")
+    }
+
+    /// Writes the 0-dimensional `value` where the mask is true.
+    @discardableResult
+    public func maskedFill_(_ mask: Tensor, _ value: Tensor) -> Tensor {
+        Self.checkedFill(value, "maskedFill_").map {
+            applyInPlace(Where(), on: self, Few(mask, $0.to(dtype), self), name: "maskedFill_")
+        } ?? self
+    }
+
+    /// A number in the dtype of the tensor that it is to fill, which stays.
+    private static func filling(_ value: Scalar, for target: Tensor) -> Tensor {
+        target.isPlaceholder ? target : wrap(value).to(target.dtype)
+    }
+
+    private static func checkedFill(_ value: Tensor, _ operation: String) -> Tensor? {
+        if value.rank == 0 { return value }
+        reportFailure(
+            TensorError(
+                .shape, in: operation, "the value has dimensions", expected: "a number or a 0-dimensional tensor",
+                fix: "use Tensor.where(mask, value, x)", operands: [value]))
+        return nil
+    }
+}

@@ -1,0 +1,26 @@
+import CKernels
+
+/// `a log b`, and 0 where `a` is 0, whatever `b` (except NaN).
+package struct Xlogy: BinaryPrimitive {
+    package static let name = "xlogy"
+    package static let kernel = TL_BINARY_XLOGY
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let b = context.input(1)
+        let g = context.gradient
+        return Few(
+            context.needs[0] ? g.xlogy(b).maskedFill((a .== 0).logicalAnd(b <= 0), 0) : nil,
+            context.needs[1] ? g * a / b : nil)
+    }
+}
+
+extension Tensor {
+    /// `self * log(other)`, and 0 where `self` is 0.
+    public func xlogy(_ other: Tensor) -> Tensor { apply(Xlogy(), self, other) }
+    /// `self * log(other)`, and 0 where `self` is 0.
+    public func xlogy(_ other: some TensorScalar) -> Tensor { apply(Xlogy(), self, .wrap(other.scalar)) }
+}

@@ -1,0 +1,156 @@
+import CKernels
+
+// In-place operations: a primitive whose result is written over its target, with the history that autograd needs.
+
+/// Writes the result of `primitive` over `target`, which is usually its first input. Returns the target.
+///
+/// The rules are PyTorch's: the shape of the target stands; a result of a higher dtype category is refused; a leaf that
+/// requires a gradient may not be written while gradients are recorded; what was written through a view
+/// reaches the gradient of the tensor that it is a view of.
+@discardableResult
+package func applyInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
+) -> Tensor {
+    do {
+        try performInPlace(primitive, on: target, inputs, name: name)
+        return target
+    } catch {
+        return fail(error, like: target)
+    }
+}
+
+package func performInPlace(
+    _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
+) throws(TensorError) {
+    if target.isPlaceholder { return }
+    var needs = Needs()
+    for i in 0..<inputs.count {
+        if inputs[i].isPlaceholder { return }
+        if inputs[i].requiresGrad { needs[i] = true }
+    }
+    if threadState.pointee.grad_disabled > 0 { needs = Needs() }
+    let spec = try primitive.output(of: inputs)[0]
+    _ = try commonDevice(of: inputs, in: name)
+    try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
+
+    var recorded: Node?
+    if needs.any, case .differentiable = primitive.differentiability {
+        let node = Node(
+            rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
+        var kept = inputs
+        let saved = primitive.saved(for: needs)
+        // What is about to be overwritten is kept as a copy where the gradient reads it.
+        for i in 0..<inputs.count
+        where saved.contains(.input(i)) && inputs[i].storage === target.storage {
+            kept[i] = try inputs[i].copied()
+        }
+        node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
+        recorded = node
+    }
+
+    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // were written, is read from a copy.
+    let updates = primitive.traits.contains(.updates)
+    var operands = inputs
+    for i in 0..<inputs.count
+    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
+        && inputs[i].layout.extent.overlaps(target.layout.extent)
+    {
+        operands[i] = try inputs[i].copied()
+    }
+    if updates || primitive.traits.contains(.elementwise) {
+        try primitive.run(operands, into: Few(target))
+    } else {
+        let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
+        try primitive.run(operands, into: Few(result))
+        copyElements(from: result, layout: result.layout, to: target)
+    }
+    target.storage.noteWrite(by: name)
+
+    if let recorded {
+        rebaseHistory(of: target, to: recorded)
+        if primitive.saved(for: needs).contains(.output(0)) { recorded.saveOutput(target) }
+    } else if threadState.pointee.grad_disabled == 0 && target.requiresGrad {
+        // A constant was written: the old gradient path ends here.
+        rebaseHistory(of: target, to: nil)
+    }
+}
+
+private func checkTarget(
+    _ target: Tensor, spec: TensorSpec, name: String, needsGradient: Bool, operands: Few<Tensor>
+) throws(TensorError) {
+    guard spec.shape == target.layout.shape else {
+        throw TensorError(
+            .shape, in: name, "the result has another shape than the tensor that is to hold it",
+            got: "result [\(spec.shape.map(String.init).joined(separator: ", "))] for target \(target.shape)",
+            expected: "operands that broadcast to the target's shape", operands: Array(operands))
+    }
+    guard spec.dtype.category <= target.dtype.category else {
+        throw TensorError(
+            .dtype, in: name, "a \(spec.dtype) result does not fit into a \(target.dtype) tensor",
+            fix: "use the form without the underscore, or convert the tensor first", operands: Array(operands))
+    }
+    try checkWritable(target, name: name, needsGradient: needsGradient)
+}
+
+/// Whether a tensor may be written: by memory, and by what autograd needs.
+func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(TensorError) {
+    guard !target.storage.isReadOnly else {
+        throw TensorError(
+            .value, in: name, "the tensor lies in memory that may not be written (a mapped file or a constant)",
+            fix: "write to x.clone()", operands: [target])
+    }
+    guard !target.layout.mayOverlap else {
+        throw TensorError(
+            .value, in: name, "several elements of the tensor share one place (it was expanded)",
+            fix: "write to x.clone()", operands: [target])
+    }
+    guard threadState.pointee.grad_disabled == 0, target.requiresGrad || needsGradient else { return }
+    if target.requiresGrad && target.isLeaf {
+        throw TensorError(
+            .autograd, in: name, "a leaf that requires a gradient is changed in place",
+            fix: "change parameters under noGrad { }, or use the form without the underscore", operands: [target])
+    }
+    if let base = target.base, base.isLeaf, base.requiresGrad {
+        throw TensorError(
+            .autograd, in: name, "a view of a leaf that requires a gradient is changed in place",
+            fix: "change parameters under noGrad { }, or work on x.clone()", operands: [target])
+    }
+}
+
+/// Makes `node` (nil for a constant) the origin of what the tensor holds now, for its base and its other views too.
+func rebaseHistory(of target: Tensor, to node: Node?) {
+    guard let base = target.base else {
+        target.node = node
+        target.outputIndex = 0
+        target.requiresGradFlag = node != nil
+        target.historyStamp += 1
+        return
+    }
+    // base' = base with the region of the view replaced, as a node over the base's old origin and the new one.
+    let scatter = ScatterView(view: target.layout)
+    let written = Tensor(storage: target.storage, layout: target.layout, dtype: target.dtype)
+    if let node {
+        written.node = node
+        written.requiresGradFlag = true
+    }
+    let old = Tensor(storage: base.storage, layout: base.layout, dtype: base.dtype)
+    old.node = base.node
+    old.outputIndex = base.outputIndex
+    old.requiresGradFlag = base.requiresGradFlag
+    var needs = Needs()
+    needs[0] = old.requiresGradFlag
+    needs[1] = node != nil
+    if needs.any {
+        let origin = Node(
+            rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
+        base.node = origin
+        base.outputIndex = 0
+        base.requiresGradFlag = true
+    }
+    base.historyStamp += 1
+    target.node = node
+    target.outputIndex = 0
+    target.requiresGradFlag = node != nil
+    target.historyStamp = base.historyStamp
+}

@@ -1,0 +1,110 @@
+import CKernels
+
+/// Tensors one after the other along a dimension.
+///
+/// Shapes: `[*, n1, *], [*, n2, *], ... -> [*, n1 + n2 + ..., *]`; tensors of shape `[0]` are passed over. Dtypes are
+/// promoted.
+package struct Cat: Primitive {
+    package static let name = "cat"
+    package var dim: Int
+
+    private static func isSkipped(_ shape: Dims) -> Bool { shape.count == 1 && shape[0] == 0 }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        var result: Dims?
+        for i in 0..<inputs.count {
+            let shape = inputs[i].layout.shape
+            if Self.isSkipped(shape) { continue }
+            guard var sum = result else {
+                result = shape
+                continue
+            }
+            guard sum.count == shape.count else {
+                throw TensorError(
+                    .shape, in: Self.name, "tensor \(i) has another number of dimensions than the first",
+                    expected: "equal ranks", fix: "use stack to put tensors along a new dimension",
+                    operands: [inputs[0], inputs[i]])
+            }
+            for d in 0..<sum.count where d != dim && sum[d] != shape[d] {
+                throw TensorError(
+                    .shape, in: Self.name, "tensor \(i) differs from the first in dimension \(d)",
+                    expected: "equal sizes except in dimension \(dim)", operands: [inputs[0], inputs[i]])
+            }
+            sum[dim] += shape[dim]
+            result = sum
+        }
+        let dtype = ResultType.of(inputs)
+        return Few(TensorSpec(result ?? inputs[0].layout.shape, dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        var start = 0
+        for i in 0..<inputs.count {
+            let x = inputs[i]
+            if x.count == 0 { continue }
+            let size = x.layout.shape[dim]
+            withKernel(x) { x in
+                withKernel(out, out.layout.sliced(dim, start: start, count: size)) { out in tl_copy(x, out) }
+            }
+            start += size
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var gradients = Few<Tensor?>()
+        var start = 0
+        for i in 0..<context.inputCount {
+            let shape = context.shape(i)
+            let size = Self.isSkipped(shape) ? 0 : shape[dim]
+            if !context.needs[i] {
+                gradients.append(nil)
+            } else if Self.isSkipped(shape) {
+                gradients.append(try Tensor(empty: shape, dtype: context.dtype(i), device: context.gradient.device))
+            } else {
+                gradients.append(applyView(Slice(dim: dim, start: start, count: size, step: 1), context.gradient))
+            }
+            start += size
+        }
+        return gradients
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// Tensors one after the other along a dimension: `[2, 3], [5, 3] -> [7, 3]`. Dtypes are promoted.
+public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
+    orFail(like: tensors.first) { () throws(TensorError) in
+        // Tensors of shape [0] take part in nothing but the dtype; the first other one says what `dim` may be.
+        guard let first = tensors.first(where: { $0.layout.shape != [0] }) ?? tensors.first else {
+            throw TensorError(.value, in: Cat.name, "there is no tensor to join", expected: "at least one tensor")
+        }
+        if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
+        guard tensors.allSatisfy({ $0.rank > 0 }) else {
+            throw TensorError(
+                .shape, in: Cat.name, "a single number has no dimension to join along",
+                expected: "at least one dimension each", fix: "use stack", operands: tensors)
+        }
+        return applyFirst(Cat(dim: try first.resolve(dim, in: Cat.name)), Few(tensors))
+    }
+}
+
+/// Tensors of one shape along a new dimension: `[2, 3], [2, 3] -> [2, 2, 3]`.
+public func stack(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
+    orFail(like: tensors.first) { () throws(TensorError) in
+        guard let first = tensors.first else {
+            throw TensorError(.value, in: "stack", "there is no tensor to join", expected: "at least one tensor")
+        }
+        if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
+        let d = try first.resolve(dim, in: "stack", extra: 1)
+        for (i, tensor) in tensors.enumerated() where tensor.layout.shape != first.layout.shape {
+            throw TensorError(
+                .shape, in: "stack", "tensor \(i) has another shape than the first", expected: "equal shapes",
+                fix: "use cat to join along a dimension that is there", operands: [first, tensor])
+        }
+        return applyFirst(Cat(dim: d), Few(tensors.map { applyView(Unsqueeze(dim: d), $0) }))
+    }
+}

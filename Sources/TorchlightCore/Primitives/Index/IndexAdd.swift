@@ -1,0 +1,96 @@
+import CKernels
+
+/// A tensor with the slices of a source added at positions of one dimension:
+/// `out = x; out[.., index[i], ..] += source[.., i, ..]`, positions that are named twice in rising order of `i`.
+///
+/// Shapes: `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`. Dtypes: `x` and `source` the same, int64 `index`
+/// within `0 ..< n`.
+package struct IndexAdd: Primitive {
+    package static let name = "indexAdd"
+    package var dim: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, index, source) = (inputs[0], inputs[1], inputs[2])
+        guard index.rank == 1 else {
+            throw TensorError(
+                .shape, in: Self.name, "the index has not one dimension", expected: "an index of shape [k]",
+                operands: [x, index, source])
+        }
+        var shape = x.layout.shape
+        shape[dim] = index.count
+        guard source.layout.shape == shape else {
+            throw TensorError(
+                .shape, in: Self.name, "the source does not fit the tensor and the index",
+                expected: "a source of shape \(shape)", operands: [x, index, source])
+        }
+        guard x.dtype == source.dtype else {
+            throw TensorError(
+                .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
+                fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
+        }
+        return Few(TensorSpec(x.layout.shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
+        try checkIndices(index, size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
+        x.copyForUpdate(to: out)
+        if source.count == 0 { return }
+        // A target in place may lie so that the dimensions around `dim` cannot be folded.
+        let place = out.layout.around(dim) == nil ? try out.copied() : out
+        try withAround(source, dim) { source in
+            withKernel(index) { index in
+                withKernel(place, place.layout.around(dim)!) { out in tl_index_add(out, index, source) }
+            }
+        }
+        if place !== out { copyElements(from: place, layout: place.layout, to: out) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[2] ? .input(1) : .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        return Few(
+            context.needs[0] ? g : nil, nil,
+            context.needs[2] ? apply(IndexSelect(dim: dim), g, context.input(1)) : nil)
+    }
+
+    package var traits: Traits { [.updates] }
+}
+
+extension Tensor {
+    /// The tensor with `alpha` times the slices of a source added at positions of a dimension.
+    ///
+    /// `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`; slices for one position add up.
+    public func indexAdd(_ dim: Int, _ index: Tensor, _ source: Tensor, alpha: Double = 1) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            let (d, index) = try indexAddOperands(dim, index, "indexAdd")
+            return apply(IndexAdd(dim: d), self, index, alpha == 1 ? source : source * alpha)
+        }
+    }
+
+    /// Adds `alpha` times the slices of a source at positions of a dimension, in place.
+    @discardableResult
+    public func indexAdd_(_ dim: Int, _ index: Tensor, _ source: Tensor, alpha: Double = 1) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            let (d, index) = try indexAddOperands(dim, index, "indexAdd_")
+            let term = alpha == 1 ? source : source * alpha
+            return applyInPlace(IndexAdd(dim: d), on: self, Few(self, index, term), name: "indexAdd_")
+        }
+    }
+
+    private func indexAddOperands(
+        _ dim: Int, _ index: Tensor, _ operation: String
+    ) throws(TensorError) -> (Int, Tensor) {
+        guard rank > 0 else {
+            throw TensorError(
+                .shape, in: operation, "a single number has no dimension to index", expected: "at least one dimension",
+                operands: [self])
+        }
+        let index = try indexOperand(index, in: operation)
+        return (try resolve(dim, in: operation), index.rank == 0 ? index.unsqueeze(0) : index)
+    }
+}

@@ -1,0 +1,197 @@
+import CKernels
+
+/// Elements by index tensors for the first dimensions: `out[i..., r...] = x[a[i...], b[i...], ..., r...]`.
+///
+/// Shapes: `x [n1, ..., nk, *]` and `k` index tensors that broadcast to one shape `I -> [I, *]`. Dtypes: any `x`, int64
+/// indices; negative ones count from the back. The gradient adds what arrives at each place, so places that are named
+/// twice get both terms.
+package struct IndexGet: Primitive {
+    package static let name = "indexGet"
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        var shape = try indexShape(x, inputs, from: 1, in: Self.name)
+        for d in (inputs.count - 1)..<x.rank { shape.append(x.layout.shape[d]) }
+        return Few(TensorSpec(shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, out) = (inputs[0], outputs[0])
+        try checkIndexTensors(x, inputs, from: 1)
+        if out.count == 0 { return }
+        let shape = try indexShape(x, inputs, from: 1, in: Self.name)
+        withKernels(x, out) { x, out in
+            withIndexTensors(inputs, from: 1, shape) { indices, count in tl_index_get(x, indices, count, out) }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved { .allIndices(from: 1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        var operands = Few(try Tensor.zeroView(context.shape(0), g.dtype, g.device), g)
+        for i in 1..<context.inputCount { operands.append(context.input(i)) }
+        return Few(applyFirst(IndexPut(accumulates: true), operands))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// A tensor with values put, or added, at the places that index tensors name: the inverse of `IndexGet`.
+///
+/// Operands: `x [n1, ..., nk, *]`, `values [I, *]` and `k` index tensors that broadcast to `I`. Result: `x`'s shape. Dtypes: `x`
+/// and the values the same, int64 indices. Where a place is named twice, the last value stays, or all of them are added
+/// in order.
+package struct IndexPut: Primitive {
+    package static let name = "indexPut"
+    package var accumulates: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, values) = (inputs[0], inputs[1])
+        var shape = try indexShape(x, inputs, from: 2, in: Self.name)
+        for d in (inputs.count - 2)..<x.rank { shape.append(x.layout.shape[d]) }
+        guard values.layout.shape == shape else {
+            throw TensorError(
+                .shape, in: Self.name, "the values do not fit the places", expected: "values of shape \(shape)",
+                operands: [x, values])
+        }
+        guard x.dtype == values.dtype else {
+            throw TensorError(
+                .dtype, in: Self.name, "the values have another dtype than the tensor", expected: "one dtype",
+                fix: "convert them, as in values.to(.\(x.dtype))", operands: [x, values])
+        }
+        return Few(TensorSpec(x.layout.shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, values, out) = (inputs[0], inputs[1], outputs[0])
+        try checkIndexTensors(x, inputs, from: 2)
+        x.copyForUpdate(to: out)
+        if values.count == 0 { return }
+        let shape = try indexShape(x, inputs, from: 2, in: Self.name)
+        withKernels(out, values) { out, values in
+            withIndexTensors(inputs, from: 2, shape) { indices, count in
+                tl_index_put(out, indices, count, values, accumulates)
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved { accumulates && !needs[1] ? .none : .allIndices(from: 2) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        var indices = Few<Tensor>()
+        if !accumulates || context.needs[1] {
+            for i in 2..<context.inputCount { indices.append(context.input(i)) }
+        }
+        var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
+        if context.needs[1] {
+            var operands = Few(g)
+            for index in indices { operands.append(index) }
+            gradients[1] = applyFirst(IndexGet(), operands)
+        }
+        guard context.needs[0] else { return gradients }
+        if accumulates {
+            gradients[0] = g
+        } else {
+            var operands = Few(g, try Tensor.zeroView(context.shape(1), g.dtype, g.device))
+            for index in indices { operands.append(index) }
+            gradients[0] = applyFirst(IndexPut(accumulates: false), operands)
+        }
+        return gradients
+    }
+
+    package var traits: Traits { [.updates] }
+}
+
+extension Saved {
+    /// All operands from one on.
+    fileprivate static func allIndices(from first: Int) -> Saved {
+        Saved(rawValue: (UInt64(1) << 32 - 1) & ~(UInt64(1) << UInt64(first) - 1))
+    }
+}
+
+/// The shape that the index tensors have together, after the checks that need no memory.
+private func indexShape(
+    _ x: Tensor, _ inputs: Few<Tensor>, from first: Int, in operation: String
+) throws(TensorError) -> Dims {
+    let count = inputs.count - first
+    guard count >= 1 && count <= x.rank else {
+        throw TensorError(
+            .index, in: operation, "there are \(count) index tensors for \(x.rank) dimensions",
+            expected: "at least one, and at most one a dimension", operands: [x])
+    }
+    var shape = inputs[first].layout.shape
+    for i in first..<inputs.count {
+        guard inputs[i].dtype == .int64 else {
+            throw TensorError(
+                .dtype, in: operation, "an index tensor holds no positions", expected: "int64",
+                operands: [x, inputs[i]])
+        }
+        guard let both = Layout.broadcast(shape, inputs[i].layout.shape) else {
+            throw broadcastError(operation, Array(inputs[first...]))
+        }
+        shape = both
+    }
+    return shape
+}
+
+private func checkIndexTensors(_ x: Tensor, _ inputs: Few<Tensor>, from first: Int) throws(TensorError) {
+    for i in first..<inputs.count {
+        let size = x.layout.shape[i - first]
+        try checkIndices(inputs[i], low: -size, size: size, dim: i - first, in: "index", of: [x])
+    }
+}
+
+/// Hands a kernel the index tensors, broadcast to one shape.
+private func withIndexTensors(
+    _ inputs: Few<Tensor>, from first: Int, _ shape: Dims,
+    _ body: (UnsafePointer<UnsafePointer<tl_tensor>?>, Int32) -> Void
+) {
+    var pointers: [UnsafePointer<tl_tensor>?] = []
+    func next(_ i: Int) {
+        if i == inputs.count { return body(pointers, Int32(pointers.count)) }
+        withKernel(inputs[i], inputs[i].layout.expanded(to: shape)) { index in
+            pointers.append(index)
+            next(i + 1)
+        }
+    }
+    next(first)
+}
+
+extension Tensor {
+    /// Elements by index tensors for the first dimensions, which broadcast to one shape `I`: `[I, rest...]`.
+    package func indexGet(_ indices: [Tensor]) -> Tensor { applyFirst(IndexGet(), Few([self] + indices)) }
+
+    /// Puts values at the places that index tensors for the first dimensions name, in place. The values broadcast to
+    /// `[I, rest...]` and are converted to this tensor's dtype.
+    ///
+    /// - Parameter accumulate: add instead; places that are named twice get both values.
+    @discardableResult
+    package func indexPut_(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
+        put(indices, values, accumulate, inPlace: true)
+    }
+
+    /// The tensor with values put, or added, at the places that index tensors for the first dimensions name.
+    package func indexPut(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
+        put(indices, values, accumulate, inPlace: false)
+    }
+
+    private func put(_ indices: [Tensor], _ values: Tensor, _ accumulate: Bool, inPlace: Bool) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || values.isPlaceholder { return self }
+            var operands = Few(self, values.to(dtype))
+            for index in indices { operands.append(index) }
+            var shape = try indexShape(self, operands, from: 2, in: IndexPut.name)
+            for d in indices.count..<rank { shape.append(layout.shape[d]) }
+            operands[1] = operands[1].expand(Array(shape))
+            let primitive = IndexPut(accumulates: accumulate)
+            return inPlace
+                ? applyInPlace(primitive, on: self, operands, name: "indexPut_") : applyFirst(primitive, operands)
+        }
+    }
+}

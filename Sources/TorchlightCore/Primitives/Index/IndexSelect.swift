@@ -1,0 +1,64 @@
+import CKernels
+
+/// Positions of one dimension in the order of an index: `out[.., i, ..] = x[.., index[i], ..]`.
+///
+/// Shapes: `x [*, n, *]`, `index [k] -> [*, k, *]`. Dtypes: any `x`, int64 `index` within `0 ..< n`. The gradient adds
+/// what arrives at each position, so positions that are named twice get both terms.
+package struct IndexSelect: Primitive {
+    package static let name = "indexSelect"
+    package var dim: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        guard inputs[1].rank == 1 else {
+            throw TensorError(
+                .shape, in: Self.name, "the index has more than one dimension", expected: "an index of shape [k]",
+                fix: "use embedding, gather or x[index]", operands: [x, inputs[1]])
+        }
+        var shape = x.layout.shape
+        shape[dim] = inputs[1].count
+        return Few(TensorSpec(shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, index, out) = (inputs[0], inputs[1], outputs[0])
+        try checkIndices(index, size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
+        if out.count == 0 { return }
+        try withAround(x, dim) { x in
+            withKernel(index) { index in
+                withKernel(out, out.layout.around(dim)!) { out in tl_index_select(x, index, out) }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .input(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        let zeros = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
+        return Few(apply(IndexAdd(dim: dim), zeros, context.input(1), g), nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The positions of a dimension that an index names, in its order: `[5, 3].indexSelect(0, [4, 0]) -> [2, 3]`.
+    ///
+    /// Positions are integers from 0 up to the size of the dimension.
+    public func indexSelect(_ dim: Int, _ index: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            if rank == 0 { return unsqueeze(0).indexSelect(dim, index).reshape(index.rank == 0 ? [] : [-1]) }
+            let d = try resolve(dim, in: "indexSelect")
+            let index = try indexOperand(index, in: "indexSelect")
+            return apply(IndexSelect(dim: d), self, index.rank == 0 ? index.unsqueeze(0) : index)
+        }
+    }
+
+    /// The elements at row-major positions, in the shape of the index.
+    public func take(_ index: Tensor) -> Tensor {
+        reshape([-1]).indexSelect(0, index.reshape([-1])).reshape(index.shape)
+    }
+}

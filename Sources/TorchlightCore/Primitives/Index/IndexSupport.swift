@@ -1,0 +1,89 @@
+import CKernels
+
+// What the primitives that take positions share: checks, and the layouts that their kernels read.
+
+/// An index operand as the kernels take it: int64.
+func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> Tensor {
+    if index.dtype == .int64 { return index }
+    guard index.dtype.isInteger else {
+        throw TensorError(
+            .dtype, in: operation, "positions are integers", expected: "an int64 tensor",
+            fix: index.dtype == .bool ? "use a mask with maskedSelect(_:)" : "convert it, as in index.to(.int64)",
+            operands: [index])
+    }
+    return index.to(.int64)
+}
+
+/// Refuses positions outside `low ..< size` of a dimension, and names the first.
+func checkIndices(
+    _ index: Tensor, low: Int = 0, size: Int, dim: Int, in operation: String, of operands: [Tensor] = []
+) throws(TensorError) {
+    guard index.dtype == .int64 else {
+        throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
+    }
+    if index.count == 0 { return }
+    let bad = withKernel(index) { tl_check_indices($0, Int64(low), Int64(size)) }
+    guard bad >= 0 else { return }
+    let (value, place) = index.element(at: Int(bad))
+    throw TensorError(
+        .index, in: operation,
+        "index \(value)\(place.isEmpty ? "" : " at \(place)") is out of range for dimension \(dim)",
+        got: operands.isEmpty ? "a size of \(size)" : nil,
+        expected: size == 0 ? "no index at all: the dimension is empty" : "\(low) ... \(size - 1)", operands: operands)
+}
+
+extension Tensor {
+    /// An int64 element by its row-major number, with its coordinates.
+    func element(at flat: Int) -> (value: Int, place: Dims) {
+        var place = layout.shape
+        var rest = flat
+        var offset = 0
+        for i in stride(from: rank - 1, through: 0, by: -1) {
+            place[i] = rest % layout.shape[i]
+            rest /= layout.shape[i]
+            offset += place[i] * layout.strides[i]
+        }
+        return (Int((data + offset * 8).loadUnaligned(as: Int64.self)), place)
+    }
+
+    /// The start of a primitive with the trait `updates`: its first input in the output, unless that is where it lies.
+    @inline(__always)
+    func copyForUpdate(to out: Tensor) {
+        if storage === out.storage && layout == out.layout { return }
+        copyElements(from: self, layout: layout, to: out)
+    }
+
+    /// Zeros of a shape in one place of memory: the start of a sum or the value of a fill.
+    static func zeroView(_ shape: Dims, _ dtype: DType, _ device: Device) throws(TensorError) -> Tensor {
+        let zero = try Tensor(filled: 0, shape: Dims(), dtype: dtype, device: device)
+        let strides = Dims(repeating: 0, count: shape.count)
+        return Tensor(storage: zero.storage, layout: Layout(shape: shape, strides: strides, offset: 0), dtype: dtype)
+    }
+}
+
+extension Layout {
+    /// The layout with one dimension in the middle, `[before, size, after]`, or nil where that takes a copy.
+    func around(_ dim: Int) -> Layout? {
+        var before = 1
+        var after = 1
+        for i in 0..<rank where i != dim {
+            if i < dim { before *= shape[i] } else { after *= shape[i] }
+        }
+        return viewed(as: Dims(before, rank == 0 ? 1 : shape[dim], after))
+    }
+
+    /// The layout with one dimension last; a single number gets one.
+    func moved(toLast dim: Int) -> Layout {
+        if rank == 0 { return unsqueezed(0) }
+        return dim == rank - 1 ? self : transposed(dim, rank - 1)
+    }
+}
+
+/// Hands a kernel the `[before, size, after]` form of a tensor, copied where its elements do not lie so.
+func withAround<R>(
+    _ x: Tensor, _ dim: Int, _ body: (UnsafePointer<tl_tensor>) -> R
+) throws(TensorError) -> R {
+    if let layout = x.layout.around(dim) { return withKernel(x, layout, body) }
+    let copy = try x.copied()
+    return withKernel(copy, copy.layout.around(dim)!, body)
+}

@@ -1,0 +1,230 @@
+import CKernels
+
+/// A tensor with the elements of a source put, or combined, at the places of an index: the inverse of `gather`. For
+/// dimension 1 of a matrix, `out = x; out[i, index[i, j]] = source[i, j]`.
+///
+/// Shapes: `index` and `source [*]` alike, `x` of the same rank and at least their sizes except along `dim`. Dtypes: `x`
+/// and `source` the same, int64 `index` within `0 ..< size`. Where several elements are set at one place, the last
+/// in row-major order stays, and the gradient of each of them is that of the place.
+package struct Scatter: Primitive {
+    /// How an element meets what is there.
+    package enum Reduction: Int32, Sendable {
+        case set, add, multiply, max, min
+    }
+
+    package static let name = "scatter"
+    package var dim: Int
+    package var reduction = Reduction.set
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, index, source) = (inputs[0], inputs[1], inputs[2])
+        try checkIndexShape(x, index, dim: dim, in: Self.name)
+        guard source.layout.shape == index.layout.shape else {
+            throw TensorError(
+                .shape, in: Self.name, "the source does not cover the index",
+                expected: "a source of at least the index's sizes", operands: [x, index, source])
+        }
+        guard x.dtype == source.dtype else {
+            throw TensorError(
+                .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
+                fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
+        }
+        return Few(TensorSpec(x.layout.shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
+        try checkIndices(index, size: x.rank == 0 ? 1 : x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
+        x.copyForUpdate(to: out)
+        if index.count == 0 { return }
+        withKernel(out, cut(out.layout, to: index.layout.shape, except: dim).moved(toLast: dim)) { out in
+            withKernel(index, index.layout.moved(toLast: dim)) { index in
+                withKernel(source, source.layout.moved(toLast: dim)) { source in
+                    tl_scatter(reduction.rawValue, out, index, source)
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        switch reduction {
+        case .set: .input(1)
+        case .add: needs[2] ? .input(1) : .none
+        case .multiply: [.input(0), .input(1), .input(2)]
+        case .max, .min: [.input(0), .input(1), .input(2), .output(0)]
+        }
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        switch reduction {
+        case .add:
+            return Few(
+                context.needs[0] ? g : nil, nil,
+                context.needs[2] ? apply(Gather(dim: dim), g, context.input(1)) : nil)
+        case .set:
+            let index = context.input(1)
+            var rest: Tensor?
+            if context.needs[0] {
+                let zeros = try Tensor.zeroView(index.layout.shape, g.dtype, g.device)
+                rest = apply(Scatter(dim: dim), g, index, zeros)
+            }
+            return Few(rest, nil, context.needs[2] ? apply(Gather(dim: dim), g, index) : nil)
+        case .multiply: return productGradient(context, g)
+        case .max, .min:
+            // Among equals the gradient is shared evenly.
+            let (x, index, source, out) = (context.input(0), context.input(1), context.input(2), context.output())
+            let own = (x .== out).to(g.dtype)
+            let theirs = (source .== apply(Gather(dim: dim), out, index)).to(g.dtype)
+            let count = apply(Scatter(dim: dim, reduction: .add), own, index, theirs)
+            let share = g / count
+            return Few(
+                context.needs[0] ? share * own : nil, nil,
+                context.needs[2] ? apply(Gather(dim: dim), share, index) * theirs : nil)
+        }
+    }
+
+    /// Each factor's gradient is the product of the others: of the factors that are not 0 where none is, of all
+    /// others where this one is the only 0, and 0 where another factor is 0.
+    private func productGradient(_ context: GradientContext, _ g: Tensor) -> Few<Tensor?> {
+        let (x, index, source) = (context.input(0), context.input(1), context.input(2))
+        let (xZero, sourceZero) = ((x .== 0).to(x.dtype), (source .== 0).to(x.dtype))
+        // Zeros stand aside as ones, and are counted.
+        let (xFactor, sourceFactor) = (x + xZero, source + sourceZero)
+        let product = apply(Scatter(dim: dim, reduction: .multiply), xFactor, index, sourceFactor)
+        let zeros = apply(Scatter(dim: dim, reduction: .add), xZero, index, sourceZero)
+        let weighted = g * product
+        var gradients: Few<Tensor?> = [nil, nil, nil]
+        if context.needs[0] {
+            let isAlone = (zeros .== xZero).to(x.dtype)
+            gradients[0] = weighted / xFactor * isAlone
+        }
+        if context.needs[2] {
+            let isAlone = (apply(Gather(dim: dim), zeros, index) .== sourceZero).to(x.dtype)
+            gradients[2] = apply(Gather(dim: dim), weighted, index) / sourceFactor * isAlone
+        }
+        return gradients
+    }
+
+    package var traits: Traits { [.updates] }
+}
+
+/// How `scatterReduce` combines elements that meet at one place.
+public enum ScatterReduction: Sendable {
+    case sum, prod, mean, amax, amin
+}
+
+extension Tensor {
+    /// The tensor with elements of a source put at the places of an index: `out[i, index[i, j]] = source[i, j]` for
+    /// dimension 1. The source has at least the index's sizes and the tensor's dtype.
+    public func scatter(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        scattered(dim, index, source, .set, "scatter")
+    }
+
+    /// The tensor with one number put at the places of an index.
+    public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
+        scattered(dim, index, constant(value.scalar, like: index), .set, "scatter")
+    }
+
+    /// Puts elements of a source at the places of an index, in place.
+    @discardableResult
+    public func scatter_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        scattered(dim, index, source, .set, "scatter_", inPlace: true)
+    }
+
+    /// Puts one number at the places of an index, in place.
+    @discardableResult
+    public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
+        scattered(dim, index, constant(value.scalar, like: index), .set, "scatter_", inPlace: true)
+    }
+
+    /// The tensor with elements of a source added at the places of an index; those for one place add up.
+    public func scatterAdd(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        scattered(dim, index, source, .add, "scatterAdd")
+    }
+
+    /// Adds elements of a source at the places of an index, in place.
+    @discardableResult
+    public func scatterAdd_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
+        scattered(dim, index, source, .add, "scatterAdd_", inPlace: true)
+    }
+
+    /// The tensor with elements of a source combined at the places of an index.
+    ///
+    /// - Parameter includeSelf: whether what is in the tensor takes part at the places that are named; the others keep it.
+    public func scatterReduce(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
+    ) -> Tensor {
+        let start: Tensor
+        if includeSelf {
+            start = self
+        } else {
+            let neutral: Scalar =
+                switch reduce {
+                case .sum, .mean: .int(0)
+                case .prod: .int(1)
+                case .amax: dtype.isFloatingPoint ? .double(-.infinity) : .int(dtype.bounds.lowerBound)
+                case .amin: dtype.isFloatingPoint ? .double(.infinity) : .int(dtype.bounds.upperBound)
+                }
+            start = scattered(dim, index, constant(neutral, like: index), .set, "scatterReduce")
+        }
+        switch reduce {
+        case .sum: return start.scattered(dim, index, source, .add, "scatterReduce")
+        case .prod: return start.scattered(dim, index, source, .multiply, "scatterReduce")
+        case .amax: return start.scattered(dim, index, source, .max, "scatterReduce")
+        case .amin: return start.scattered(dim, index, source, .min, "scatterReduce")
+        case .mean:
+            let sum = start.scattered(dim, index, source, .add, "scatterReduce")
+            let one = constant(.int(1), like: index)
+            var counts = Tensor.ones(like: self)
+            if !includeSelf { counts = counts.scatter(dim, index, 0) }
+            counts = counts.scatterAdd(dim, index, one)
+            if !includeSelf { counts = counts + (counts .== 0).to(dtype) }
+            return dtype.isFloatingPoint ? sum / counts : sum.floorDivide(counts)
+        }
+    }
+
+    private func scattered(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, _ reduction: Scatter.Reduction, _ name: String,
+        inPlace: Bool = false
+    ) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || source.isPlaceholder { return self }
+            let primitive = Scatter(dim: try resolve(dim, in: name), reduction: reduction)
+            let index = try indexOperand(index, in: name)
+            var source = source
+            if source.rank == index.rank {
+                for d in 0..<source.rank where source.layout.shape[d] > index.layout.shape[d] {
+                    source = source.narrow(d, start: 0, length: index.layout.shape[d])
+                }
+            }
+            return inPlace
+                ? applyInPlace(primitive, on: self, Few(self, index, source), name: name)
+                : apply(primitive, self, index, source)
+        }
+    }
+
+    /// One number of this tensor's dtype in the shape of an index.
+    private func constant(_ value: Scalar, like index: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let one = try Tensor(filled: value, shape: Dims(), dtype: dtype, device: device)
+            return one.expand(index.shape)
+        }
+    }
+}
+
+extension DType {
+    /// The numbers that an integer dtype holds.
+    var bounds: ClosedRange<Int> {
+        switch self {
+        case .int32: Int(Int32.min)...Int(Int32.max)
+        case .int16: Int(Int16.min)...Int(Int16.max)
+        case .int8: Int(Int8.min)...Int(Int8.max)
+        case .uint8: 0...255
+        case .bool: 0...1
+        default: Int.min...Int.max
+        }
+    }
+}

@@ -1,0 +1,270 @@
+import CKernels
+
+/// Each channel brought to mean 0 and variance 1 by the statistics of the batch (training) or by those given
+/// (evaluation), then scaled and shifted: `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`.
+///
+/// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` as the flags say. Results:
+/// `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
+/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; statistics are
+/// float32 for half types.
+package struct BatchNorm: Primitive {
+    package static let name = "batchNorm"
+    package var isTraining: Bool
+    package var momentum: Double
+    package var epsilon: Double
+    package var hasWeight: Bool
+    package var hasBias: Bool
+    package var hasRunning: Bool
+
+    private var biasPlace: Int { hasWeight ? 2 : 1 }
+    private var runningPlace: Int { biasPlace + (hasBias ? 1 : 0) }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try checkFloating(x, in: Self.name)
+        guard x.rank >= 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the input has no channels", expected: "[N, C, *]", operands: [x])
+        }
+        let channels = Dims(repeating: x.layout.shape[1], count: 1)
+        for i in 1..<inputs.count {
+            guard inputs[i].layout.shape == channels else {
+                throw TensorError(
+                    .shape, in: Self.name, "a parameter does not fit the channels", expected: "shape \(channels)",
+                    operands: [x, inputs[i]])
+            }
+            let wanted = i >= runningPlace ? inputs[runningPlace].dtype : x.dtype
+            guard inputs[i].dtype == wanted, inputs[i].dtype.isFloatingPoint else {
+                throw TensorError(
+                    .dtype, in: Self.name, "a parameter has another dtype", expected: "\(wanted)",
+                    operands: [x, inputs[i]])
+            }
+        }
+        guard isTraining || hasRunning else {
+            throw TensorError(
+                .value, in: Self.name, "evaluation has no statistics", expected: "running mean and variance",
+                fix: "pass training: true", operands: [x])
+        }
+        if isTraining && x.count > 0 && x.count == x.layout.shape[1] {
+            throw TensorError(
+                .value, in: Self.name, "one value a channel has no variance", expected: "more than one value a channel",
+                fix: "use a larger batch, or eval() to normalise by the running statistics", operands: [x])
+        }
+        let statistics = TensorSpec(channels, x.dtype.computeType)
+        var specs = Few(TensorSpec(x.layout.shape, x.dtype), statistics, statistics)
+        if isTraining && hasRunning {
+            specs.append(TensorSpec(channels, inputs[runningPlace].dtype))
+            specs.append(TensorSpec(channels, inputs[runningPlace + 1].dtype))
+        }
+        return specs
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let shape = Self.folded(inputs[0].layout.shape)
+        let x = try inputs[0].asRows(shape)
+        let (mean, rstd) = (outputs[1], outputs[2])
+        if isTraining {
+            var running: (mean: Tensor?, variance: Tensor?) = (nil, nil)
+            if hasRunning {
+                running = (outputs[3], outputs[4])
+                copyElements(from: inputs[runningPlace], layout: inputs[runningPlace].layout, to: outputs[3])
+                copyElements(from: inputs[runningPlace + 1], layout: inputs[runningPlace + 1].layout, to: outputs[4])
+            }
+            if x.count == 0 {
+                fill(mean, with: 0)
+                fill(rstd, with: 1)
+                return
+            }
+            withKernel(x, x.layout.viewed(as: shape)!) { x in
+                withKernels(mean, rstd) { mean, rstd in
+                    withOptionalKernel(running.mean) { runningMean in
+                        withOptionalKernel(running.variance) { runningVar in
+                            tl_batch_norm_statistics(x, epsilon, momentum, mean, rstd, runningMean, runningVar)
+                        }
+                    }
+                }
+            }
+        } else {
+            let variance = inputs[runningPlace + 1]
+            copyElements(from: inputs[runningPlace], layout: inputs[runningPlace].layout, to: mean)
+            let shift = try Tensor(filled: .double(epsilon), shape: Dims(), dtype: rstd.dtype, device: rstd.device)
+            try Add().run(Few(variance, shift), into: Few(rstd))
+            try Rsqrt().run(Few(rstd), into: Few(rstd))
+        }
+        if x.count == 0 { return }
+        let weight = try hasWeight ? inputs[1].asDense() : nil
+        let bias = try hasBias ? inputs[biasPlace].asDense() : nil
+        withKernel(x, x.layout.viewed(as: shape)!) { x in
+            withKernel(outputs[0], Layout(shape: shape)) { out in
+                withKernels(mean, rstd) { mean, rstd in
+                    withRow(weight) { weight in
+                        withRow(bias) { bias in tl_batch_norm_apply(x, mean, rstd, weight, bias, out) }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `[N, C, L]`
+    static func folded(_ shape: Dims) -> Dims {
+        var length = 1
+        for i in 2..<Swift.max(shape.count, 2) { length *= shape[i] }
+        return Dims(shape[0], shape[1], length)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        var saved: Saved = [.input(0), .output(1), .output(2)]
+        if hasWeight { saved.insert(.input(1)) }
+        return saved
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
+        // The statistics are for this rule and the running ones alone.
+        guard let g = context.gradients[0] else { return gradients }
+        let x = context.input(0)
+        let weight = hasWeight ? context.input(1) : nil
+        let needsWeight = hasWeight && context.needs[1]
+        let needsBias = hasBias && context.needs[biasPlace]
+        if isGradEnabled {
+            let results = composedGradients(g, x, weight, context.output(1).detach(), context.output(2).detach())
+            gradients[0] = results.x
+            if needsWeight { gradients[1] = results.weight }
+            if needsBias { gradients[biasPlace] = results.bias }
+            return gradients
+        }
+        var operands = Few(g, x, context.output(1))
+        operands.append(context.output(2))
+        if let weight { operands.append(weight) }
+        let backward = BatchNormBackward(
+            isTraining: isTraining, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias)
+        let count = backward.resultCount
+        if count == 0 { return gradients }
+        var results = Array(applyAll(backward, operands, count: count))
+        if context.needs[0] { gradients[0] = results.removeFirst() }
+        if needsWeight { gradients[1] = results.removeFirst() }
+        if needsBias { gradients[biasPlace] = results.removeFirst() }
+        return gradients
+    }
+
+    /// The gradients in operations that have gradients themselves: with `n = (x - mean) rstd` and `h = g weight`, in
+    /// training `dx = rstd (h - mean(h) - n mean(h n))`, in evaluation `dx = rstd h`; `dweight = sum(g n)`,
+    /// `dbias = sum(g)`, all over every dimension but the channels.
+    private func composedGradients(
+        _ g: Tensor, _ x: Tensor, _ weight: Tensor?, _ mean: Tensor, _ rstd: Tensor
+    ) -> (x: Tensor, weight: Tensor, bias: Tensor) {
+        let dims = Array(Dims.allBut(1, of: x.rank))
+        let column = [-1] + Array(repeating: 1, count: x.rank - 2)
+        let h = weight.map { g * $0.reshape(column) } ?? g
+        guard isTraining else {
+            let scale = rstd.to(x.dtype).reshape(column)
+            let normal = (x - mean.to(x.dtype).reshape(column)) * scale
+            return (h * scale, (g * normal).sum(dim: dims), g.sum(dim: dims))
+        }
+        let centred = x - x.mean(dim: dims, keepdim: true)
+        let scale = ((centred * centred).mean(dim: dims, keepdim: true) + epsilon).rsqrt()
+        let normal = centred * scale
+        let along = normal * (h * normal).mean(dim: dims, keepdim: true)
+        let dx = scale * (h - h.mean(dim: dims, keepdim: true) - along)
+        return (dx, (g * normal).sum(dim: dims), g.sum(dim: dims))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradients of `BatchNorm` in one pass, `(gradient, x, mean, rstd, weight if any) -> those that are needed`.
+package struct BatchNormBackward: Primitive {
+    package static let name = "batchNormBackward"
+    package var isTraining: Bool
+    package var needsInput: Bool
+    package var needsWeight: Bool
+    package var needsBias: Bool
+
+    var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[1]
+        try checkFloating(x, in: Self.name)
+        let channels = TensorSpec(Dims(repeating: x.layout.shape[1], count: 1), x.dtype)
+        var specs = Few<TensorSpec>()
+        if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
+        if needsWeight { specs.append(channels) }
+        if needsBias { specs.append(channels) }
+        return specs
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if inputs[1].count == 0 {
+            for out in outputs { fill(out, with: 0) }
+            return
+        }
+        let shape = BatchNorm.folded(inputs[1].layout.shape)
+        let g = try inputs[0].asRows(shape)
+        let x = try inputs[1].asRows(shape)
+        let weight = try inputs.count > 4 ? inputs[4].asDense() : nil
+        var results = Array(outputs)
+        let gradX = needsInput ? results.removeFirst() : nil
+        let gradWeight = needsWeight ? results.removeFirst() : nil
+        let gradBias = needsBias ? results.removeFirst() : nil
+        withKernel(g, g.layout.viewed(as: shape)!) { g in
+            withKernel(x, x.layout.viewed(as: shape)!) { x in
+                withKernels(inputs[2], inputs[3]) { mean, rstd in
+                    withRow(weight) { weight in
+                        withOptional(gradX, Layout(shape: shape)) { gradX in
+                            withRow(gradWeight) { gradWeight in
+                                withRow(gradBias) { gradBias in
+                                    tl_batch_norm_backward(
+                                        g, x, mean, rstd, weight, isTraining, gradX, gradWeight, gradBias)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability {
+        .unavailable("the gradient of batchNorm is composed of other operations while gradients are recorded")
+    }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+/// Each channel brought to mean 0 and variance 1, then scaled and shifted: `x [N, C, *]`, all others `[C] -> [N, C, *]`.
+///
+/// In training the statistics are those of the batch, and the running ones are updated in place:
+/// `running = (1 - momentum) * running + momentum * batch`. In evaluation the running ones are used. (Ioffe and Szegedy
+/// 2015.)
+public func batchNorm(
+    _ x: Tensor, _ runningMean: Tensor?, _ runningVar: Tensor?, _ weight: Tensor? = nil, _ bias: Tensor? = nil,
+    training: Bool = false, momentum: Double = 0.1, eps: Double = 1e-5
+) -> Tensor {
+    let running = [runningMean, runningVar].compactMap { $0 }
+    let parameters = [weight, bias].compactMap { $0 }
+    if let placeholder = ([x] + parameters + running).first(where: \.isPlaceholder) { return placeholder }
+    guard running.count != 1 else {
+        return fail(
+            TensorError(
+                .value, in: BatchNorm.name, "one of the running statistics is missing",
+                expected: "mean and variance, or none", operands: [x]), like: x)
+    }
+    let primitive = BatchNorm(
+        isTraining: training, momentum: momentum, epsilon: eps, hasWeight: weight != nil, hasBias: bias != nil,
+        hasRunning: !running.isEmpty)
+    var operands = Few(x)
+    for parameter in parameters { operands.append(parameter) }
+    for statistic in running { operands.append(statistic.detach()) }
+    let updates = training && !running.isEmpty
+    let results = applyAll(primitive, operands, count: updates ? 5 : 3)
+    if updates && !results[0].isPlaceholder {
+        noGrad {
+            running[0].copy_(results[3])
+            running[1].copy_(results[4])
+        }
+    }
+    return results[0]
+}

@@ -1,0 +1,146 @@
+import CKernels
+
+/// The cross entropy of each row's softmax with its class, in one pass over the logits.
+///
+/// With classes `c = 0 ..< C`, weights `w` (1 where none are given) and smoothing `s`, row `i` of class `t` has
+/// `loss = -(1 - s) w[t] log p[t] - s / C * sum over c of w[c] log p[c]`, `p = softmax(x[i])`. Rows whose class is
+/// `ignoreIndex` have loss and weight 0.
+///
+/// Shapes: `logits [n, C]`, `target [n]`, `weight [C]` or none `-> losses [n], weights [n], logsumexp [n]`; the weight of
+/// a row is `w[t]`. Dtypes: floating-point logits and weights of one dtype, int64 targets within `0 ..< C`.
+package struct CrossEntropyRows: Primitive {
+    package static let name = "crossEntropy"
+    package var ignoreIndex = -100
+    package var labelSmoothing = 0.0
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (logits, target) = (inputs[0], inputs[1])
+        guard logits.dtype.isFloatingPoint else {
+            throw .dtype(Self.name, [logits, target], expected: "floating-point logits")
+        }
+        guard logits.rank == 2, target.rank == 1, logits.layout.shape[0] == target.layout.shape[0] else {
+            throw TensorError(
+                .shape, in: Self.name, "the targets do not fit the logits",
+                expected: "logits [n, classes] and one class number a row, [n]", operands: [logits, target])
+        }
+        guard target.dtype == .int64 else {
+            throw TensorError(
+                .dtype, in: Self.name, "the targets are no class numbers", expected: "int64 targets",
+                operands: [logits, target])
+        }
+        guard labelSmoothing >= 0 && labelSmoothing <= 1 else {
+            throw TensorError(
+                .value, in: Self.name, "the label smoothing is no share", got: "\(labelSmoothing)", expected: "0 ... 1")
+        }
+        if inputs.count > 2 {
+            let weight = inputs[2]
+            guard weight.rank == 1, weight.layout.shape[0] == logits.layout.shape[1], weight.dtype == logits.dtype
+            else {
+                throw TensorError(
+                    .shape, in: Self.name, "the class weights do not fit the logits",
+                    expected: "\(logits.dtype) [\(logits.layout.shape[1])]", operands: [logits, weight])
+            }
+        }
+        let rows = Dims(repeating: logits.layout.shape[0], count: 1)
+        let row = TensorSpec(rows, logits.dtype)
+        return Few(row, row, TensorSpec(rows, logits.dtype.computeType))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (logits, target) = (inputs[0], inputs[1])
+        if target.count == 0 { return }
+        let bad = withKernels(logits, target, outputs[0]) { x, target, losses in
+            withKernels(outputs[1], outputs[2]) { weights, logsumexp in
+                withOptionalKernel(inputs.count > 2 ? inputs[2] : nil) { weight in
+                    tl_cross_entropy(
+                        x, target, weight, Int64(ignoreIndex), labelSmoothing, losses, weights, logsumexp)
+                }
+            }
+        }
+        guard bad >= 0 else { return }
+        throw TensorError(
+            .index, in: Self.name, "target \(target.element(at: Int(bad)).value) in row \(bad) is none of the classes",
+            expected: "0 ... \(logits.layout.shape[1] - 1), or ignoreIndex (\(ignoreIndex))",
+            operands: [logits, target])
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2), .output(1), .output(2)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        // The weights depend on no logit, and the logsumexp is for this rule alone.
+        guard let g = context.gradients[0], context.needs[0] else { return [nil, nil, nil] }
+        let (logits, target) = (context.input(0), context.input(1))
+        let weight = context.inputCount > 2 ? context.input(2) : nil
+        if isGradEnabled {
+            return [composedGradient(g, logits, target, weight, context.output(1).detach()), nil, nil]
+        }
+        let backward = CrossEntropyBackward(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
+        var operands = Few(g, logits, target)
+        operands.append(context.output(2))
+        if let weight { operands.append(weight) }
+        return [applyFirst(backward, operands), nil, nil]
+    }
+
+    /// The gradient in operations that have gradients themselves: with a row's weight `v`, the sum of all weights `W`
+    /// and `a = (1 - s) v + s W / C`, it is `g * (a p - (1 - s) v onehot(t) - s / C w)`.
+    private func composedGradient(
+        _ g: Tensor, _ logits: Tensor, _ target: Tensor, _ weight: Tensor?, _ rowWeights: Tensor
+    ) -> Tensor {
+        let classes = Double(logits.layout.shape[1])
+        let isCounted = (target .!= ignoreIndex).to(g.dtype).unsqueeze(1)
+        let row = (rowWeights * (1 - labelSmoothing)).unsqueeze(1)
+        let share = isCounted * (labelSmoothing / classes)
+        let total = weight.map { $0.sum() } ?? Tensor.full([], classes, dtype: g.dtype)
+        let labels = Tensor.zeros(like: logits).scatter(1, target.unsqueeze(1) * isCounted.to(.int64), row)
+        let smooth = weight.map { share * $0 } ?? share
+        let p = apply(Softmax(dim: 1), logits)
+        return g.unsqueeze(1) * (p * (row + share * total) - labels - smooth)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of `CrossEntropyRows` with respect to the logits, in one pass: operands are the gradient of each row's
+/// loss, the logits, the targets, the logsumexp of each row and the class weights, if any.
+package struct CrossEntropyBackward: Primitive {
+    package static let name = "crossEntropyBackward"
+    package var ignoreIndex: Int
+    package var labelSmoothing: Double
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[1], in: Self.name)
+        return Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernels(inputs[0], inputs[1], inputs[2]) { scale, x, target in
+            withKernels(inputs[3], outputs[0]) { logsumexp, out in
+                withOptionalKernel(inputs.count > 4 ? inputs[4] : nil) { weight in
+                    tl_cross_entropy_backward(
+                        scale, x, target, weight, Int64(ignoreIndex), labelSmoothing, logsumexp, out)
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability {
+        .unavailable("the gradient of crossEntropy is composed of other operations while gradients are recorded")
+    }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+/// The loss of each row and its weight, for the reductions of `crossEntropy`. Gradients reach the logits only.
+package func crossEntropyRows(
+    _ logits: Tensor, _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, labelSmoothing: Double = 0
+) -> (losses: Tensor, weights: Tensor) {
+    var operands = Few(logits, target.dtype.isInteger ? target.to(.int64) : target)
+    if let weight { operands.append(weight.detach()) }
+    let rows = applyAll(
+        CrossEntropyRows(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing), operands, count: 3)
+    return (rows[0], rows[1].detach())
+}

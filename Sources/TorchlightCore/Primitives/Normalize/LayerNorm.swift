@@ -1,0 +1,249 @@
+import CKernels
+
+/// The last dimensions of each sample brought to mean 0 and variance 1, then scaled and shifted:
+/// `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`, the variance that of the row itself.
+///
+/// Shapes: `x [*, D]`, `weight` and `bias D` or none, with `D` the last `dims` dimensions `-> y [*, D], mean [*], rstd [*]`.
+/// Dtypes: floating point, all the same; statistics are float32 for half types.
+package struct LayerNorm: Primitive {
+    package static let name = "layerNorm"
+    /// How many of the last dimensions make a row.
+    package var dims: Int
+    package var epsilon: Double
+    package var hasWeight: Bool
+    package var hasBias: Bool
+
+    private func weight(_ inputs: Few<Tensor>) -> Tensor? { hasWeight ? inputs[1] : nil }
+    private func bias(_ inputs: Few<Tensor>) -> Tensor? { hasBias ? inputs[inputs.count - 1] : nil }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try checkFloating(x, in: Self.name)
+        var lead = Dims()
+        for i in 0..<(x.rank - dims) { lead.append(x.layout.shape[i]) }
+        for i in 1..<inputs.count {
+            guard inputs[i].dtype == x.dtype else {
+                throw TensorError(
+                    .dtype, in: Self.name, "weight and bias have another dtype than the input", expected: "one dtype",
+                    operands: Array(inputs))
+            }
+        }
+        let statistics = TensorSpec(lead, x.dtype.computeType)
+        return Few(TensorSpec(x.layout.shape, x.dtype), statistics, statistics)
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        let shape = rows(inputs[0])
+        let x = try inputs[0].asRows(shape)
+        let weight = try weight(inputs)?.asDense()
+        let bias = try bias(inputs)?.asDense()
+        withKernel(x, x.layout.viewed(as: shape)!) { x in
+            withKernel(outputs[0], Layout(shape: shape)) { out in
+                withRow(weight) { weight in
+                    withRow(bias) { bias in
+                        withKernel(outputs[1], outputs[1].layout.flat) { mean in
+                            withKernel(outputs[2], outputs[2].layout.flat) { rstd in
+                                tl_layer_norm(x, weight, bias, epsilon, out, mean, rstd)
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// `[rows, width]`
+    func rows(_ x: Tensor) -> Dims {
+        var width = 1
+        for i in (x.rank - dims)..<x.rank { width *= x.layout.shape[i] }
+        return Dims(width == 0 ? 0 : x.count / width, width)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        var saved: Saved = [.input(0), .output(1), .output(2)]
+        if hasWeight { saved.insert(.input(1)) }
+        return saved
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var gradients = Few<Tensor?>(repeating: nil, count: context.inputCount)
+        // Mean and rstd are for this rule alone.
+        guard let g = context.gradients[0] else { return gradients }
+        let x = context.input(0)
+        let weight = hasWeight ? context.input(1) : nil
+        let needsWeight = hasWeight && context.needs[1]
+        let needsBias = hasBias && context.needs[context.inputCount - 1]
+        if isGradEnabled {
+            let results = composedGradients(g, x, weight)
+            gradients[0] = results.x
+            if needsWeight { gradients[1] = results.weight }
+            if needsBias { gradients[context.inputCount - 1] = results.bias }
+            return gradients
+        }
+        var operands = Few(g, x, context.output(1))
+        operands.append(context.output(2))
+        if let weight { operands.append(weight) }
+        let backward = LayerNormBackward(
+            norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias)
+        let count = backward.resultCount
+        if count == 0 { return gradients }
+        var results = Array(applyAll(backward, operands, count: count))
+        if context.needs[0] { gradients[0] = results.removeFirst() }
+        if needsWeight { gradients[1] = results.removeFirst() }
+        if needsBias { gradients[context.inputCount - 1] = results.removeFirst() }
+        return gradients
+    }
+
+    /// The gradients in operations that have gradients themselves: with `n = (x - mean) rstd` and `h = g weight`,
+    /// `dx = rstd (h - mean(h) - n mean(h n))`, `dweight = sum(g n)`, `dbias = sum(g)`.
+    private func composedGradients(
+        _ g: Tensor, _ x: Tensor, _ weight: Tensor?
+    ) -> (x: Tensor, weight: Tensor, bias: Tensor) {
+        let width = Array((x.rank - dims)..<x.rank)
+        let lead = Array(0..<(x.rank - dims))
+        let centred = x - x.mean(dim: width, keepdim: true)
+        let rstd = ((centred * centred).mean(dim: width, keepdim: true) + epsilon).rsqrt()
+        let normal = centred * rstd
+        let h = weight.map { g * $0 } ?? g
+        let along = normal * (h * normal).mean(dim: width, keepdim: true)
+        let dx = rstd * (h - h.mean(dim: width, keepdim: true) - along)
+        if lead.isEmpty { return (dx, g * normal, g) }
+        return (dx, (g * normal).sum(dim: lead), g.sum(dim: lead))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradients of `LayerNorm` in one pass, `(gradient, x, mean, rstd, weight if any) -> those that are needed`.
+package struct LayerNormBackward: Primitive {
+    package static let name = "layerNormBackward"
+    package var norm: LayerNorm
+    package var needsInput: Bool
+    package var needsWeight: Bool
+    package var needsBias: Bool
+
+    var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[1]
+        try checkFloating(x, in: Self.name)
+        var row = Dims()
+        for i in (x.rank - norm.dims)..<x.rank { row.append(x.layout.shape[i]) }
+        var specs = Few<TensorSpec>()
+        if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
+        if needsWeight { specs.append(TensorSpec(row, x.dtype)) }
+        if needsBias { specs.append(TensorSpec(row, x.dtype)) }
+        return specs
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if inputs[1].count == 0 {
+            for out in outputs { fill(out, with: 0) }
+            return
+        }
+        let shape = norm.rows(inputs[1])
+        let g = try inputs[0].asRows(shape)
+        let x = try inputs[1].asRows(shape)
+        let weight = try inputs.count > 4 ? inputs[4].asDense() : nil
+        var results = Array(outputs)
+        let gradX = needsInput ? results.removeFirst() : nil
+        let gradWeight = needsWeight ? results.removeFirst() : nil
+        let gradBias = needsBias ? results.removeFirst() : nil
+        withKernel(g, g.layout.viewed(as: shape)!) { g in
+            withKernel(x, x.layout.viewed(as: shape)!) { x in
+                withKernel(inputs[2], inputs[2].layout.flat) { mean in
+                    withKernel(inputs[3], inputs[3].layout.flat) { rstd in
+                        withRow(weight) { weight in
+                            withOptional(gradX, Layout(shape: shape)) { gradX in
+                                withRow(gradWeight) { gradWeight in
+                                    withRow(gradBias) { gradBias in
+                                        tl_layer_norm_backward(
+                                            g, x, weight, mean, rstd, gradX, gradWeight, gradBias)
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability {
+        .unavailable("the gradient of layerNorm is composed of other operations while gradients are recorded")
+    }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The tensor itself where its elements lie so that the shape is a view, else a copy.
+    func asRows(_ shape: Dims) throws(TensorError) -> Tensor {
+        layout.viewed(as: shape) == nil ? try copied() : self
+    }
+
+    /// The tensor itself where it is dense, else a copy.
+    func asDense() throws(TensorError) -> Tensor { layout.isContiguous ? self : try copied() }
+}
+
+extension Layout {
+    /// A dense layout as one dimension.
+    var flat: Layout { Layout(shape: Dims(repeating: count, count: 1), offset: offset) }
+}
+
+/// Hands a kernel a dense tensor that may be left out, as one dimension.
+func withRow<R>(_ tensor: Tensor?, _ body: (UnsafePointer<tl_tensor>?) -> R) -> R {
+    guard let tensor else { return body(nil) }
+    return withKernel(tensor, tensor.layout.flat) { body($0) }
+}
+
+/// Hands a kernel a tensor that may be left out, under another layout.
+func withOptional<R>(_ tensor: Tensor?, _ layout: Layout, _ body: (UnsafePointer<tl_tensor>?) -> R) -> R {
+    guard let tensor else { return body(nil) }
+    return withKernel(tensor, layout) { body($0) }
+}
+
+/// Refuses what is not floating point.
+func checkFloating(_ x: Tensor, in operation: String) throws(TensorError) {
+    guard x.dtype.isFloatingPoint else {
+        throw .dtype(operation, [x], expected: "floating point", fix: "convert it first, as in x.to(.float32)")
+    }
+}
+
+/// The last dimensions of each sample brought to mean 0 and variance 1, then scaled and shifted:
+/// `(x - mean) / sqrt(variance + eps) * weight + bias`.
+///
+/// `x [*, D]`, `weight` and `bias [D] -> [*, D]` with `D` the `normalizedShape`. (Ba, Kiros and Hinton 2016.)
+public func layerNorm(
+    _ x: Tensor, _ normalizedShape: [Int], _ weight: Tensor? = nil, _ bias: Tensor? = nil, eps: Double = 1e-5
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if let placeholder = [x, weight, bias].compactMap({ $0 }).first(where: \.isPlaceholder) { return placeholder }
+        guard !normalizedShape.isEmpty, x.rank >= normalizedShape.count,
+            Array(x.shape.suffix(normalizedShape.count)) == normalizedShape
+        else {
+            throw TensorError(
+                .shape, in: LayerNorm.name, "the last sizes of the input are not the normalized shape",
+                got: "normalizedShape \(normalizedShape)",
+                expected: "an input of shape [*, "
+                    + normalizedShape.map(String.init).joined(separator: ", ") + "]", operands: [x])
+        }
+        var operands = Few(x)
+        for (name, parameter) in [("weight", weight), ("bias", bias)] {
+            guard let parameter else { continue }
+            guard parameter.shape == normalizedShape else {
+                throw TensorError(
+                    .shape, in: LayerNorm.name, "the \(name) has not the normalized shape",
+                    expected: "\(normalizedShape)", operands: [x, parameter])
+            }
+            operands.append(parameter)
+        }
+        let primitive = LayerNorm(
+            dims: normalizedShape.count, epsilon: eps, hasWeight: weight != nil, hasBias: bias != nil)
+        return applyFirst(primitive, operands)
+    }
+}

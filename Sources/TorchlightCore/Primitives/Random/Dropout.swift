@@ -1,0 +1,70 @@
+import CKernels
+
+/// Each element kept with probability `1 - p` and scaled by `1 / (1 - p)`, else 0; the second result is the mask, uint8.
+///
+/// `[*] -> [*], uint8 [*]`, floating point, `0 < p < 1`. Which elements are kept depends on the key and the row-major
+/// position alone. The gradient passes where elements were kept, with the same scale.
+package struct DropoutForward: Primitive {
+    package static let name = "dropout"
+    package var p: Double
+    package var key: RandomKey
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let dtype = try floatingPointType(of: inputs[0], in: Self.name)
+        let shape = inputs[0].layout.shape
+        return Few(TensorSpec(shape, dtype), TensorSpec(shape, .uint8))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        let x = inputs[0].layout.isContiguous ? inputs[0] : try inputs[0].copied()
+        withKernels(x, outputs[0], outputs[1]) { tl_dropout(key.philox, p, $0, $1, $2) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(DropoutGrad(p: p), context.gradient, context.output(1)))
+    }
+    package var traits: Traits { [.random] }
+}
+
+/// The gradient of dropout: `(g, mask) -> g * mask / (1 - p)`.
+package struct DropoutGrad: Primitive {
+    package static let name = "dropoutGrad"
+    package var p: Double
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(TensorSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        let g = inputs[0].layout.isContiguous ? inputs[0] : try inputs[0].copied()
+        let mask = inputs[1].layout.isContiguous ? inputs[1] : try inputs[1].copied()
+        withKernels(g, mask, outputs[0]) { tl_dropout_backward(p, $0, $1, $2) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .input(1) }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(DropoutGrad(p: p), context.gradient, context.input(1)), nil)
+    }
+    package var traits: Traits { [] }
+}
+
+/// Sets elements to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training; else gives `x` itself
+/// (Srivastava et al. 2014).
+public func dropout(
+    _ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default
+) -> Tensor {
+    guard p >= 0 && p <= 1 else {
+        return fail(
+            TensorError(
+                .value, in: DropoutForward.name, "the probability lies outside [0, 1]", got: "\(p)",
+                expected: "a number from 0 to 1", operands: [x]), like: x)
+    }
+    if !training || p == 0 { return x }
+    if p == 1 { return x * 0 }
+    return applyAll(DropoutForward(p: p, key: generator.next()), Few(x), count: 2)[0]
+}

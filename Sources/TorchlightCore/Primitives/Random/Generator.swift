@@ -1,0 +1,73 @@
+import CKernels
+import Synchronization
+
+/// A source of random numbers that can be saved, restored and forked.
+///
+/// Element `i` of a random operation is a function of the seed, the number of the call and `i` (Philox 4x32-10, Salmon et
+/// al. 2011): the same on any number of threads and every device. Calls from several threads are safe; which of them
+/// gets which call number is then up to chance, so give each its own by `fork(_:)`.
+public final class Generator: Sendable {
+    /// What a generator remembers: all of it, so that storing it with a checkpoint continues the sequence.
+    public struct State: Sendable, Hashable, Codable {
+        /// The key of the sequence.
+        public var seed: UInt64
+        /// The number of the next call.
+        public var call: UInt64
+
+        /// The state at a point of a sequence.
+        public init(seed: UInt64, call: UInt64 = 0) {
+            self.seed = seed
+            self.call = call
+        }
+    }
+
+    private let current: Mutex<State>
+
+    /// A generator at the start of the sequence of the seed.
+    public init(seed: UInt64) { current = Mutex(State(seed: seed)) }
+
+    /// A generator that goes on where another was.
+    public init(state: State) { current = Mutex(state) }
+
+    /// The generator of operations that are given none; starts from a seed of the system's choice.
+    public static let `default` = Generator(seed: .random(in: 0...UInt64.max))
+
+    /// Where the generator is; setting it goes there.
+    public var state: State {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+
+    /// The key of the sequence.
+    public var seed: UInt64 { state.seed }
+
+    /// Goes to the start of the sequence of another seed.
+    public func manualSeed(_ seed: UInt64) { state = State(seed: seed) }
+
+    /// An independent generator: a function of the seed and the index alone, wherever this one is.
+    public func fork(_ index: Int) -> Generator {
+        // Words that no call of this generator draws: their call number is the last.
+        let key = tl_philox(seed: seed, call: .max)
+        let place = UInt64(bitPattern: Int64(index)) &* 2
+        let low = UInt64(tl_philox_word(key, place))
+        return Generator(seed: UInt64(tl_philox_word(key, place &+ 1)) << 32 | low)
+    }
+
+    /// The key of the next call.
+    package func next() -> RandomKey {
+        current.withLock { state in
+            defer { state.call &+= 1 }
+            return RandomKey(seed: state.seed, call: state.call)
+        }
+    }
+}
+
+/// What the random numbers of one call are made from.
+package struct RandomKey: Sendable, Hashable {
+    package var seed: UInt64
+    package var call: UInt64
+    package var philox: tl_philox { tl_philox(seed: seed, call: call) }
+}
+
+/// Starts the default generator again from a seed.
+public func manualSeed(_ seed: UInt64) { Generator.default.manualSeed(seed) }

@@ -1,0 +1,130 @@
+import CKernels
+
+// Where the largest or smallest element of a fold is: the first of equals; NaN counts as largest and as smallest.
+
+/// The position of the largest or smallest element of one dimension, or of all in row-major order, as int64.
+package struct ArgExtreme: Primitive {
+    package static let name = "argmax"
+    package var isLargest: Bool
+    /// nil for all elements.
+    package var dim: Int?
+    package var keepdim: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let fold = Fold(of: x.layout, dims: dim.map { [$0] } ?? Dims())
+        try refuseEmpty(fold, isLargest ? "argmax" : "argmin", x)
+        return Few(TensorSpec(fold.shape(keepdim: keepdim), .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let fold = Fold(of: inputs[0].layout, dims: dim.map { [$0] } ?? Dims())
+        runArgReduce(inputs[0], fold, isLargest, values: nil, indices: outputs[0], keepdim)
+    }
+
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+/// The largest or smallest element of one dimension and its position: `[*] -> [*], int64 [*]`. The gradient goes to
+/// that position.
+package struct Extreme: Primitive {
+    package static let name = "max"
+    package var isLargest: Bool
+    package var dim: Int
+    package var keepdim: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let fold = Fold(of: x.layout, dims: [dim])
+        try refuseEmpty(fold, isLargest ? "max" : "min", x)
+        let shape = fold.shape(keepdim: keepdim)
+        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let fold = Fold(of: inputs[0].layout, dims: [dim])
+        runArgReduce(inputs[0], fold, isLargest, values: outputs[0], indices: outputs[1], keepdim)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let shape = context.shape(0)
+        if shape.isEmpty { return Few(context.gradient) }
+        let dims: Dims = [dim]
+        let indices = context.output(1).unfolded(dims, keepdim: keepdim, rank: shape.count)
+        var along = [Int](repeating: 1, count: shape.count)
+        along[dim] = shape[dim]
+        let isThere = noGrad { Tensor.arange(shape[dim]).reshape(along) .== indices }
+        return Few(Tensor.where(isThere, context.gradient.unfolded(dims, keepdim: keepdim, rank: shape.count), 0.0))
+    }
+
+    package var traits: Traits { [] }
+}
+
+private func refuseEmpty(_ fold: Fold, _ operation: String, _ x: Tensor) throws(TensorError) {
+    guard fold.length == 0 && (fold.keptCount > 0 || fold.dims.count == fold.source.rank) else { return }
+    throw TensorError(
+        .shape, in: operation, "the fold of no elements has no value",
+        expected: "at least one element in the folded dimensions", operands: [x])
+}
+
+private func runArgReduce(
+    _ x: Tensor, _ fold: Fold, _ isLargest: Bool, values: Tensor?, indices: Tensor, _ keepdim: Bool
+) {
+    if indices.count == 0 { return }
+    withKernel(x, fold.layout) { x in
+        withKernel(indices, fold.keptLayout(of: indices.layout, keepdim: keepdim)) { indices in
+            guard let values else {
+                tl_argreduce(isLargest, x, Int32(fold.dims.count), nil, indices)
+                return
+            }
+            withKernel(values, fold.keptLayout(of: values.layout, keepdim: keepdim)) {
+                tl_argreduce(isLargest, x, Int32(fold.dims.count), $0, indices)
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// The position of the largest element, as int64: along one dimension, or among all in row-major order.
+    public func argmax(dim: Int? = nil, keepdim: Bool = false) -> Tensor { argExtreme(true, dim, keepdim) }
+    /// The position of the smallest element, as int64: along one dimension, or among all in row-major order.
+    public func argmin(dim: Int? = nil, keepdim: Bool = false) -> Tensor { argExtreme(false, dim, keepdim) }
+
+    /// The largest elements along a dimension, and where they are; the gradient goes there.
+    ///
+    ///     let (values, indices) = x.max(dim: 1)
+    public func max(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        extreme(true, dim, keepdim)
+    }
+
+    /// The smallest elements along a dimension, and where they are; the gradient goes there.
+    public func min(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        extreme(false, dim, keepdim)
+    }
+
+    private func argExtreme(_ isLargest: Bool, _ dim: Int?, _ keepdim: Bool) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            var resolved: Int?
+            if let dim { resolved = try resolve(dim, in: isLargest ? "argmax" : "argmin") }
+            return apply(ArgExtreme(isLargest: isLargest, dim: rank == 0 ? nil : resolved, keepdim: keepdim), self)
+        }
+    }
+
+    private func extreme(_ isLargest: Bool, _ dim: Int, _ keepdim: Bool) -> (values: Tensor, indices: Tensor) {
+        do {
+            let resolved = try resolve(dim, in: isLargest ? "max" : "min")
+            let results = applyAll(
+                Extreme(isLargest: isLargest, dim: resolved, keepdim: keepdim), Few(self), count: 2)
+            return (results[0], results[1])
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import CKernels
+
+/// The largest or smallest number so far along a dimension, and where it is: `[*] -> [*], int64 [*]`.
+///
+/// The last of equals counts; NaN wins. The gradient of each result goes to its position.
+package struct CumExtreme: Primitive {
+    package static let name = "cummax"
+    package var isLargest: Bool
+    package var dim: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        return Few(TensorSpec(x.layout.shape, x.dtype), TensorSpec(x.layout.shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        scan(isLargest ? TL_SCAN_MAX : TL_SCAN_MIN, inputs[0], outputs[0], indices: outputs[1], dim)
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        if g.rank == 0 { return Few(g) }
+        return Few(Tensor.zeros(like: g).scatterAdd(dim, context.output(1), g))
+    }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The largest elements so far along a dimension, and where they are.
+    public func cummax(dim: Int) -> (values: Tensor, indices: Tensor) { cumExtreme(true, dim, "cummax") }
+    /// The smallest elements so far along a dimension, and where they are.
+    public func cummin(dim: Int) -> (values: Tensor, indices: Tensor) { cumExtreme(false, dim, "cummin") }
+
+    private func cumExtreme(
+        _ isLargest: Bool, _ dim: Int, _ operation: String
+    ) -> (values: Tensor, indices: Tensor) {
+        do {
+            let resolved = try resolve(dim, in: operation)
+            let results = applyAll(CumExtreme(isLargest: isLargest, dim: resolved), Few(self), count: 2)
+            return (results[0], results[1])
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+}

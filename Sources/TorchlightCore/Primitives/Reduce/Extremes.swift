@@ -1,0 +1,68 @@
+import CKernels
+
+// The largest and the smallest element of a fold; NaN wins. Folds of nothing are refused. Ties share the gradient evenly.
+
+/// The largest element over dimensions.
+package struct Amax: ReductionPrimitive {
+    package static let name = "amax"
+    package static let kernel = TL_REDUCE_MAX
+    package static let hasIdentity = false
+    package var dims: Dims
+    package var keepdim: Bool
+    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype }
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(evenGradient(context, dims, keepdim))
+    }
+}
+
+/// The smallest element over dimensions.
+package struct Amin: ReductionPrimitive {
+    package static let name = "amin"
+    package static let kernel = TL_REDUCE_MIN
+    package static let hasIdentity = false
+    package var dims: Dims
+    package var keepdim: Bool
+    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype }
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(evenGradient(context, dims, keepdim))
+    }
+}
+
+/// The gradient shared by all elements that equal the result.
+private func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> Tensor {
+    let x = context.input(0)
+    // Which elements win is constant almost everywhere.
+    let share = noGrad { () -> Tensor in
+        let result = context.output().unfolded(dims, keepdim: keepdim, rank: x.rank)
+        let wins = (x .== result).logicalOr(x.isnan().logicalAnd(result.isnan())).to(context.outputDType())
+        return wins / wins.sum(dim: Array(dims), keepdim: true)
+    }
+    return context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank) * share
+}
+
+extension Tensor {
+    /// The largest element; NaN if there is one. Equal ones share the gradient.
+    public func max() -> Tensor { apply(Amax(dims: Dims(), keepdim: false), self) }
+    /// The smallest element; NaN if there is one. Equal ones share the gradient.
+    public func min() -> Tensor { apply(Amin(dims: Dims(), keepdim: false), self) }
+
+    /// The largest element over the dimensions, or of all. Equal ones share the gradient.
+    public func amax(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
+        reduced(dim, "amax") { Amax(dims: $0, keepdim: keepdim) }
+    }
+
+    /// The largest element over one dimension.
+    public func amax(dim: Int, keepdim: Bool = false) -> Tensor { amax(dim: [dim], keepdim: keepdim) }
+
+    /// The smallest element over the dimensions, or of all. Equal ones share the gradient.
+    public func amin(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
+        reduced(dim, "amin") { Amin(dims: $0, keepdim: keepdim) }
+    }
+
+    /// The smallest element over one dimension.
+    public func amin(dim: Int, keepdim: Bool = false) -> Tensor { amin(dim: [dim], keepdim: keepdim) }
+}

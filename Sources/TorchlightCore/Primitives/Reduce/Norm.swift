@@ -1,0 +1,73 @@
+import CKernels
+
+/// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0.
+package struct EuclideanNorm: ReductionPrimitive {
+    package static let name = "norm"
+    package static let kernel = TL_REDUCE_SUM_SQUARES
+    package static let hasIdentity = true
+    package var dims: Dims
+    package var keepdim: Bool
+
+    package func resultType(of x: Tensor) throws(TensorError) -> DType { try floatingPointType(of: x, in: Self.name) }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let fold = Fold(of: x.layout, dims: dims)
+        // The squares of half types leave their range long before the length does.
+        let compute = x.dtype.computeType
+        let squares = compute == out.dtype ? out : try Tensor(empty: out.layout.shape, dtype: compute)
+        withKernel(x, fold.layout) { x in
+            withKernel(squares, fold.keptLayout(of: squares.layout, keepdim: keepdim)) {
+                tl_reduce(Int32(Self.kernel.rawValue), compute.rawValue, x, Int32(fold.dims.count), $0)
+            }
+        }
+        try Sqrt().run(Few(squares), into: Few(out))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let x = context.input(0)
+        let length = context.output().unfolded(dims, keepdim: keepdim, rank: x.rank)
+        let g = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank)
+        let scale = (g / length).maskedFill(noGrad { length .== 0 }, 0)
+        return Few(x * scale)
+    }
+}
+
+extension Tensor {
+    /// The p-norm over the dimensions, or of all elements: `sum(|x|^p)^(1/p)`; the largest or smallest `|x|` for an
+    /// infinite `p`, the number of elements that are not 0 for `p = 0`. Floating point only.
+    public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false) -> Tensor {
+        guard dtype.isFloatingPoint || isPlaceholder else {
+            return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }
+        }
+        switch p {
+        case 2: return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }
+        case 1: return abs().sum(dim: dim, keepdim: keepdim)
+        case 0: return (self .!= 0).to(dtype).sum(dim: dim, keepdim: keepdim)
+        case .infinity: return abs().amax(dim: dim, keepdim: keepdim)
+        case -.infinity: return abs().amin(dim: dim, keepdim: keepdim)
+        default:
+            // Powers below 1 have an infinite slope at 0, which the gradient of |x| there, 0, is meant to stop.
+            let isZero = noGrad { self .== 0 }
+            let magnitude =
+                p < 1 && requiresGrad ? abs().maskedFill(isZero, 1).pow(p).maskedFill(isZero, 0) : abs().pow(p)
+            let sum = magnitude.sum(dim: dim, keepdim: keepdim)
+            let isNothing = noGrad { sum .== 0 }
+            return sum.requiresGrad
+                ? sum.maskedFill(isNothing, 1).pow(1 / p).maskedFill(isNothing, 0) : sum.pow(1 / p)
+        }
+    }
+
+    /// The p-norm over one dimension.
+    public func norm(p: Double = 2, dim: Int, keepdim: Bool = false) -> Tensor {
+        norm(p: p, dim: [dim], keepdim: keepdim)
+    }
+
+    /// The number of elements that are not 0, over the dimensions or of all, as int64.
+    public func countNonzero(dim: [Int] = []) -> Tensor { (self .!= 0).sum(dim: dim) }
+}

@@ -1,0 +1,116 @@
+import CKernels
+
+/// The variance and the mean over dimensions, in one pass: `[*] -> [*], [*]`.
+///
+/// The variance is the sum of squared distances from the mean, divided by the count less `correction`. Floating point
+/// only; half types accumulate in float32.
+package struct Variance: Primitive {
+    package static let name = "var"
+    package var dims: Dims
+    package var correction: Int
+    package var keepdim: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let dtype = try floatingPointType(of: inputs[0], in: Self.name)
+        let shape = Fold(of: inputs[0].layout, dims: dims).shape(keepdim: keepdim)
+        return Few(TensorSpec(shape, dtype), TensorSpec(shape, dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        if outputs[0].count == 0 { return }
+        let fold = Fold(of: x.layout, dims: dims)
+        withKernels(outputs, fold) { variance, mean in
+            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), Double(correction), mean, variance) }
+        }
+    }
+
+    private func withKernels(
+        _ outputs: Few<Tensor>, _ fold: Fold, _ body: (UnsafePointer<tl_tensor>, UnsafePointer<tl_tensor>) -> Void
+    ) {
+        let layout = fold.keptLayout(of: outputs[0].layout, keepdim: keepdim)
+        withKernel(outputs[0], layout) { variance in withKernel(outputs[1], layout) { body(variance, $0) } }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let x = context.input(0)
+        let length = Fold(of: Layout(shape: context.shape(0)), dims: dims).length
+        var sum: Tensor?
+        if let ofVariance = context.gradients[0] {
+            // Computed again, so that the second order passes through the mean.
+            let distance = x - apply(Mean(dims: dims, keepdim: true), x)
+            let factor = 2 / Double(Swift.max(length - correction, 0))
+            sum = ofVariance.unfolded(dims, keepdim: keepdim, rank: x.rank) * (distance * factor)
+        }
+        if let ofMean = context.gradients[1] {
+            let share = (ofMean / length).unfolded(dims, keepdim: keepdim, rank: x.rank)
+            sum = sum.map { $0 + share } ?? share.expand(x.shape)
+        }
+        return Few(sum)
+    }
+
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The variance over the dimensions, or of all elements: the sum of squared distances from the mean, divided by the
+    /// count less `correction`.
+    public func `var`(dim: [Int] = [], correction: Int = 1, keepdim: Bool = false) -> Tensor {
+        variances(dim, correction, keepdim, "var").variance
+    }
+
+    /// The variance over one dimension.
+    public func `var`(dim: Int, correction: Int = 1, keepdim: Bool = false) -> Tensor {
+        `var`(dim: [dim], correction: correction, keepdim: keepdim)
+    }
+
+    /// The standard deviation over the dimensions, or of all elements: the root of the variance. Its gradient is 0
+    /// where all elements are equal.
+    public func std(dim: [Int] = [], correction: Int = 1, keepdim: Bool = false) -> Tensor {
+        variances(dim, correction, keepdim, "std").variance.rootWithZeroGradient()
+    }
+
+    /// The standard deviation over one dimension.
+    public func std(dim: Int, correction: Int = 1, keepdim: Bool = false) -> Tensor {
+        std(dim: [dim], correction: correction, keepdim: keepdim)
+    }
+
+    /// The variance and the mean in one pass.
+    public func varMean(
+        dim: [Int] = [], correction: Int = 1, keepdim: Bool = false
+    ) -> (variance: Tensor, mean: Tensor) {
+        variances(dim, correction, keepdim, "varMean")
+    }
+
+    /// The standard deviation and the mean in one pass.
+    public func stdMean(
+        dim: [Int] = [], correction: Int = 1, keepdim: Bool = false
+    ) -> (deviation: Tensor, mean: Tensor) {
+        let (variance, mean) = variances(dim, correction, keepdim, "stdMean")
+        return (variance.rootWithZeroGradient(), mean)
+    }
+
+    private func variances(
+        _ dim: [Int], _ correction: Int, _ keepdim: Bool, _ operation: String
+    ) -> (variance: Tensor, mean: Tensor) {
+        do {
+            let dims = rank == 0 ? Dims() : Dims(try resolve(dim, in: operation).sorted())
+            let results = applyAll(
+                Variance(dims: dims, correction: correction, keepdim: keepdim), Few(self), count: 2)
+            return (results[0], results[1])
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+
+    /// The square root whose gradient is 0 at 0 instead of infinite.
+    package func rootWithZeroGradient() -> Tensor {
+        guard requiresGrad && isGradEnabled else { return sqrt() }
+        let isZero = noGrad { self .== 0 }
+        return maskedFill(isZero, 1).sqrt().maskedFill(isZero, 0)
+    }
+}

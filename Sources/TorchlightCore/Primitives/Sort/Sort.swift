@@ -1,0 +1,119 @@
+import CKernels
+
+/// The elements along a dimension in rising or falling order, and where they were.
+///
+/// Shapes: `[*] -> values [*], indices [*]`. Dtypes: any; indices int64. Stable: equals keep their order. NaN counts as the
+/// largest. The gradient goes back to where each value was.
+package struct Sort: Primitive {
+    package static let name = "sort"
+    package var dim: Int
+    package var isDescending: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        return Few(TensorSpec(x.layout.shape, x.dtype), TensorSpec(x.layout.shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernel(inputs[0], inputs[0].layout.moved(toLast: dim)) { x in
+            withKernel(outputs[0], outputs[0].layout.moved(toLast: dim)) { values in
+                withKernel(outputs[1], outputs[1].layout.moved(toLast: dim)) { indices in
+                    tl_sort(x, isDescending, values, indices)
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        try selectionGradient(context, dim)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The `k` largest or smallest elements along a dimension in order, and where they were.
+///
+/// Shapes: `[*, n, *] -> values [*, k, *], indices [*, k, *]`. Dtypes: any; indices int64. Of equals the first are taken. NaN
+/// counts as the largest. The gradient goes back to where each value was.
+package struct TopK: Primitive {
+    package static let name = "topk"
+    package var k: Int
+    package var dim: Int
+    package var isLargest: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        let size = x.rank == 0 ? 1 : x.layout.shape[dim]
+        guard k >= 0 && k <= size else {
+            throw TensorError(
+                .value, in: Self.name, "k is out of range", got: "\(k) of \(size)", expected: "0 ... \(size)",
+                operands: [x])
+        }
+        var shape = x.layout.shape
+        if x.rank > 0 { shape[dim] = k }
+        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernel(inputs[0], inputs[0].layout.moved(toLast: dim)) { x in
+            withKernel(outputs[0], outputs[0].layout.moved(toLast: dim)) { values in
+                withKernel(outputs[1], outputs[1].layout.moved(toLast: dim)) { indices in
+                    tl_topk(x, isLargest, values, indices)
+                }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        try selectionGradient(context, dim)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// Zeros with the gradient at the places where the values came from, each named once.
+private func selectionGradient(_ context: GradientContext, _ dim: Int) throws(TensorError) -> Few<Tensor?> {
+    guard let g = context.gradients[0] else { return [nil] }
+    let zeros = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
+    return [apply(Scatter(dim: dim), zeros, context.output(1).detach(), g)]
+}
+
+extension Tensor {
+    /// The elements along a dimension in order, and where they were: `[*] -> [*], [*]`. Stable; NaN comes last in rising
+    /// order.
+    public func sort(dim: Int = -1, descending: Bool = false) -> (values: Tensor, indices: Tensor) {
+        do {
+            let d = try resolve(dim, in: Sort.name)
+            let results = applyAll(Sort(dim: d, isDescending: descending), Few(self), count: 2)
+            return (results[0], results[1])
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+
+    /// The order in which the elements along a dimension rise or fall: the indices of `sort`.
+    public func argsort(dim: Int = -1, descending: Bool = false) -> Tensor {
+        detach().sort(dim: dim, descending: descending).indices
+    }
+
+    /// The `k` largest or smallest elements along a dimension in order, and where they were.
+    public func topk(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
+        do {
+            let d = try resolve(dim, in: TopK.name)
+            let results = applyAll(TopK(k: k, dim: d, isLargest: largest), Few(self), count: 2)
+            return (results[0], results[1])
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+}

@@ -1,0 +1,130 @@
+/// A border of one number around a tensor; negative widths cut.
+///
+/// Shapes: each dimension becomes `before + size + after`. Dtypes: any. The border has no gradient.
+package struct ConstantPad: Primitive {
+    package static let name = "pad"
+    /// Widths before and after each dimension.
+    package var before: Dims
+    package var after: Dims
+    package var value: Scalar
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        var shape = inputs[0].layout.shape
+        for d in 0..<shape.count {
+            let size = shape[d] + before[d] + after[d]
+            guard size >= 0, shape[d] + Swift.min(before[d], 0) + Swift.min(after[d], 0) >= 0 else {
+                throw TensorError(
+                    .shape, in: Self.name, "more is cut from dimension \(d) than it has",
+                    got: "widths \(before[d]) and \(after[d])", expected: "a size that is not negative",
+                    operands: [inputs[0]])
+            }
+            shape[d] = size
+        }
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, out) = (inputs[0], outputs[0])
+        fill(out, with: value)
+        var (source, target) = (x.layout, out.layout)
+        for d in 0..<x.rank {
+            let size = x.layout.shape[d] + Swift.min(before[d], 0) + Swift.min(after[d], 0)
+            source = source.sliced(d, start: Swift.max(-before[d], 0), count: size)
+            target = target.sliced(d, start: Swift.max(before[d], 0), count: size)
+        }
+        copyElements(from: x, layout: source, to: Tensor(storage: out.storage, layout: target, dtype: out.dtype))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var (start, end) = (before, after)
+        for d in 0..<before.count {
+            start[d] = -before[d]
+            end[d] = -after[d]
+        }
+        if before.allSatisfy({ $0 >= 0 }) && after.allSatisfy({ $0 >= 0 }) {
+            var g = context.gradient
+            for d in 0..<before.count where before[d] != 0 || after[d] != 0 {
+                g = applyView(Slice(dim: d, start: before[d], count: context.shape(0)[d], step: 1), g)
+            }
+            return Few(g)
+        }
+        return Few(apply(ConstantPad(before: start, after: end, value: .int(0)), context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// What `pad` puts around a tensor.
+public enum PadMode: Sendable {
+    /// One number.
+    case constant
+    /// The elements mirrored at the edge, without the edge itself.
+    case reflect
+    /// The element at the edge.
+    case replicate
+    /// The elements from the other side.
+    case circular
+}
+
+extension Tensor {
+    /// A border around the last dimensions.
+    ///
+    ///     x.pad([1, 2])              // one column before, two after the last dimension
+    ///     x.pad([1, 1, 2, 2])        // and two rows on both sides of the one before
+    ///
+    /// - Parameters:
+    ///   - widths: before and after the last dimension, then before and after the one in front of it, ...; negative ones
+    ///     cut.
+    ///   - value: what a `.constant` border holds.
+    public func pad(_ widths: [Int], mode: PadMode = .constant, value: some TensorScalar = 0) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard widths.count % 2 == 0, widths.count <= 2 * rank else {
+                throw TensorError(
+                    .value, in: "pad", "the widths are no pairs for the last dimensions", got: "\(widths)",
+                    expected: "before and after, at most \(rank) pairs", operands: [self])
+            }
+            var before = Dims(repeating: 0, count: rank)
+            var after = before
+            for pair in 0..<(widths.count / 2) {
+                before[rank - 1 - pair] = widths[2 * pair]
+                after[rank - 1 - pair] = widths[2 * pair + 1]
+            }
+            if mode == .constant {
+                return apply(ConstantPad(before: before, after: after, value: value.scalar), self)
+            }
+            var result = self
+            for d in 0..<rank where before[d] != 0 || after[d] != 0 {
+                let places = try sources(d, before[d], after[d], mode)
+                result = result.indexSelect(d, Tensor(places, shape: [places.count]))
+            }
+            return result
+        }
+    }
+
+    /// Where each position of a padded dimension comes from.
+    private func sources(_ d: Int, _ before: Int, _ after: Int, _ mode: PadMode) throws(TensorError) -> [Int] {
+        let size = layout.shape[d]
+        let limit =
+            switch mode {
+            case .reflect: size - 1
+            case .circular: size
+            case .replicate, .constant: size > 0 ? Int.max : 0
+            }
+        guard before <= limit, after <= limit, size + before + after >= 0 else {
+            throw TensorError(
+                .value, in: "pad", "a \(mode) border cannot be this wide in dimension \(d)",
+                got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
+        }
+        return (-before..<(size + after)).map { place in
+            switch mode {
+            case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
+            case .replicate, .constant: Swift.min(Swift.max(place, 0), size - 1)
+            case .circular: (place + size) % size
+            }
+        }
+    }
+}

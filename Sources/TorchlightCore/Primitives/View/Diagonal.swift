@@ -1,0 +1,112 @@
+/// The diagonal of two dimensions as a last dimension of its own, without a copy.
+///
+/// Shapes: `[*]` with dimensions `n` and `m -> [*, length]` without them; a positive offset starts to the right of the first
+/// element, a negative one below.
+package struct Diagonal: ViewPrimitive {
+    package static let name = "diagonal"
+    package var offset: Int
+    package var dim1: Int
+    package var dim2: Int
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout { placed(in: input.layout) }
+
+    /// The layout of the diagonal of another one.
+    func placed(in layout: Layout) -> Layout {
+        let rows = layout.shape[dim1] - Swift.max(-offset, 0)
+        let columns = layout.shape[dim2] - Swift.max(offset, 0)
+        let length = Swift.max(Swift.min(rows, columns), 0)
+        var shape = Dims()
+        var strides = Dims()
+        for d in 0..<layout.rank where d != dim1 && d != dim2 {
+            shape.append(layout.shape[d])
+            strides.append(layout.strides[d])
+        }
+        shape.append(length)
+        strides.append(layout.strides[dim1] + layout.strides[dim2])
+        let skipped = offset >= 0 ? offset * layout.strides[dim2] : -offset * layout.strides[dim1]
+        return Layout(shape: shape, strides: strides, offset: layout.offset + (length > 0 ? skipped : 0))
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(DiagonalGradient(diagonal: self, shape: context.shape(0)), context.gradient))
+    }
+}
+
+/// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
+package struct DiagonalGradient: Primitive {
+    package static let name = "diagonalGradient"
+    package var diagonal: Diagonal
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        fill(out, with: 0)
+        let layout = diagonal.placed(in: out.layout)
+        copyElements(
+            from: inputs[0], layout: inputs[0].layout,
+            to: Tensor(storage: out.storage, layout: layout, dtype: out.dtype))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(applyView(diagonal, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The diagonal of two dimensions, as a last dimension: `[3, 4].diagonal() -> [3]`. A view.
+    ///
+    /// - Parameter offset: which one; positive ones lie above the main diagonal, negative ones below.
+    public func diagonal(offset: Int = 0, dim1: Int = 0, dim2: Int = 1) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            guard rank >= 2 else {
+                throw TensorError(
+                    .shape, in: Diagonal.name, "the tensor has no two dimensions", expected: "at least two dimensions",
+                    fix: "use diag() to make a matrix of a vector", operands: [self])
+            }
+            let dims = try resolve([dim1, dim2], in: Diagonal.name)
+            return applyView(Diagonal(offset: offset, dim1: dims[0], dim2: dims[1]), self)
+        }
+    }
+
+    /// Matrices with the last dimension on their diagonals and zeros elsewhere: `[*, n] -> [*, n, n]`.
+    public func diagEmbed(offset: Int = 0) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            guard rank > 0 else {
+                throw TensorError(
+                    .shape, in: "diagEmbed", "a single number makes no diagonal", expected: "at least one dimension",
+                    operands: [self])
+            }
+            var target = layout.shape
+            let size = target[rank - 1] + Swift.abs(offset)
+            target[rank - 1] = size
+            target.append(size)
+            let diagonal = Diagonal(offset: offset, dim1: rank - 1, dim2: rank)
+            return apply(DiagonalGradient(diagonal: diagonal, shape: target), self)
+        }
+    }
+
+    /// The diagonal of a matrix, as a copy, or the matrix with a vector on its diagonal.
+    public func diag(_ offset: Int = 0) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            switch rank {
+            case 1: return diagEmbed(offset: offset)
+            case 2: return diagonal(offset: offset).clone()
+            default:
+                throw TensorError(
+                    .shape, in: "diag", "the tensor is neither a vector nor a matrix",
+                    expected: "one or two dimensions",
+                    fix: "use diagonal(dim1:dim2:) or diagEmbed()", operands: [self])
+            }
+        }
+    }
+
+    /// The sum of the diagonal of a matrix.
+    public func trace() -> Tensor { diagonal().sum() }
+}

@@ -1,0 +1,38 @@
+/// The elements in reverse order along dimensions. Shapes: `[*] -> [*]`. Dtypes: any. Its gradient is itself.
+package struct Flip: Primitive {
+    package static let name = "flip"
+    package var dims: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        var layout = x.layout
+        for d in dims where layout.shape[d] > 0 {
+            layout = layout.sliced(d, start: layout.shape[d] - 1, count: layout.shape[d], step: -1)
+        }
+        copyElements(from: x, layout: layout, to: outputs[0])
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(self, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// A copy with the elements in reverse order along the dimensions.
+    public func flip(_ dims: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let resolved = try resolve(dims, in: Flip.name)
+            return apply(Flip(dims: rank == 0 ? Dims() : Dims(resolved)), self)
+        }
+    }
+
+    /// A copy with the elements in reverse order along the dimensions.
+    public func flip(_ dims: Int...) -> Tensor { flip(dims) }
+}

@@ -1,0 +1,79 @@
+/// Dimensions in another order.
+package struct Permute: ViewPrimitive {
+    package static let name = "permute"
+    package var order: Dims
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.permuted(order) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var inverse = order
+        for (i, from) in order.enumerated() { inverse[from] = i }
+        return Few(applyView(Permute(order: inverse), context.gradient))
+    }
+}
+
+extension Tensor {
+    /// The dimensions in another order: `[2, 3, 4].permute([2, 0, 1]) -> [4, 2, 3]`. A view.
+    public func permute(_ order: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let dims = try resolve(order, in: "permute")
+            guard dims.count == rank else {
+                throw TensorError(
+                    .index, in: "permute", "the order does not name every dimension once", got: "\(order)",
+                    expected: "\(rank) dimensions", operands: [self])
+            }
+            return applyView(Permute(order: Dims(dims)), self)
+        }
+    }
+
+    /// The dimensions in another order. A view.
+    public func permute(_ order: Int...) -> Tensor { permute(order) }
+
+    /// Two dimensions exchanged. A view.
+    public func transpose(_ a: Int, _ b: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            var order = Dims(Array(0..<rank))
+            let i = try resolve(a, in: "transpose")
+            let j = try resolve(b, in: "transpose")
+            if rank > 0 { order.swapAt(i, j) }
+            return applyView(Permute(order: order), self)
+        }
+    }
+
+    /// The transpose of a matrix; vectors and single numbers are given back. A view.
+    public func t() -> Tensor {
+        guard rank <= 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "t", "the tensor has more than two dimensions", fix: "use transpose(-2, -1)",
+                    operands: [self]), like: self)
+        }
+        return rank < 2 ? self : transpose(0, 1)
+    }
+
+    /// The dimensions in reverse order. A view.
+    public var T: Tensor { permute(Array((0..<rank).reversed())) }
+    /// The last two dimensions exchanged. A view.
+    public var mT: Tensor { transpose(-2, -1) }
+
+    /// Moves dimensions to other places; the others keep their order. A view.
+    public func movedim(_ source: [Int], _ destination: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let from = try resolve(source, in: "movedim")
+            let to = try resolve(destination, in: "movedim")
+            guard from.count == to.count else {
+                throw TensorError(
+                    .index, in: "movedim", "sources and destinations differ in number",
+                    got: "\(source) and \(destination)", operands: [self])
+            }
+            var order = [Int](repeating: -1, count: rank)
+            for (f, t) in zip(from, to) { order[t] = f }
+            var rest = (0..<rank).filter { !from.contains($0) }.makeIterator()
+            for i in 0..<rank where order[i] < 0 { order[i] = rest.next()! }
+            return applyView(Permute(order: Dims(order)), self)
+        }
+    }
+
+    /// Moves one dimension to another place. A view.
+    public func movedim(_ source: Int, _ destination: Int) -> Tensor { movedim([source], [destination]) }
+}

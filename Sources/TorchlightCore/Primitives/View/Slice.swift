@@ -1,0 +1,93 @@
+/// Elements `start`, `start + step`, ... of one dimension.
+package struct Slice: ViewPrimitive {
+    package static let name = "slice"
+    package var dim: Int
+    package var start: Int
+    package var count: Int
+    package var step: Int
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout {
+        input.layout.sliced(dim, start: start, count: count, step: step)
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(SliceGradient(slice: self, shape: context.shape(0)), context.gradient))
+    }
+}
+
+/// The gradient of `Slice`: zeros with the gradient in the place of the slice.
+package struct SliceGradient: Primitive {
+    package static let name = "sliceGradient"
+    package var slice: Slice
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        fill(out, with: 0)
+        let layout = out.layout.sliced(slice.dim, start: slice.start, count: slice.count, step: slice.step)
+        copyElements(
+            from: inputs[0], layout: inputs[0].layout,
+            to: Tensor(storage: out.storage, layout: layout, dtype: out.dtype))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(applyView(slice, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+/// One position of a dimension, which disappears.
+package struct Select: ViewPrimitive {
+    package static let name = "select"
+    package var dim: Int
+    package var index: Int
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let slice = Slice(dim: dim, start: index, count: 1, step: 1)
+        return Few(
+            apply(SliceGradient(slice: slice, shape: context.shape(0)), context.gradient.unsqueeze(dim)))
+    }
+}
+
+extension Tensor {
+    /// `length` positions of a dimension from `start`. A view.
+    public func narrow(_ dim: Int, start: Int, length: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let d = try resolve(dim, in: "narrow")
+            let size = rank == 0 ? 1 : layout.shape[d]
+            let first = start < 0 ? start + size : start
+            guard rank > 0, first >= 0, length >= 0, first + length <= size else {
+                throw TensorError(
+                    .index, in: "narrow", "the range lies outside the dimension",
+                    got: "start \(start), length \(length)",
+                    expected: "a range within 0 ..< \(size)", operands: [self])
+            }
+            return applyView(Slice(dim: d, start: first, count: length, step: 1), self)
+        }
+    }
+
+    /// One position of a dimension, which disappears: `[2, 3].select(0, 1) -> [3]`. Negative positions count from the
+    /// back. A view.
+    public func select(_ dim: Int, _ index: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let d = try resolve(dim, in: "select")
+            let size = rank == 0 ? 0 : layout.shape[d]
+            let i = index < 0 ? index + size : index
+            guard i >= 0 && i < size else {
+                throw TensorError(
+                    .index, in: "select", "the index is out of range", got: "\(index) in dimension \(dim)",
+                    expected: size == 0 ? "no index at all: the dimension is empty" : "\(-size) ... \(size - 1)",
+                    operands: [self])
+            }
+            return applyView(Select(dim: d, index: i), self)
+        }
+    }
+}

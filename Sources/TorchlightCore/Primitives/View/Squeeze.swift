@@ -1,0 +1,46 @@
+/// Dimensions of size 1 taken away.
+package struct Squeeze: ViewPrimitive {
+    package static let name = "squeeze"
+    package var dims: Dims
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.squeezed(dims) }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(context.gradient.reshape(Array(context.shape(0))))
+    }
+}
+
+/// A dimension of size 1 put in.
+package struct Unsqueeze: ViewPrimitive {
+    package static let name = "unsqueeze"
+    package var dim: Int
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.unsqueezed(dim) }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(context.gradient.squeeze(dim))
+    }
+}
+
+extension Tensor {
+    /// All dimensions of size 1 taken away. A view.
+    public func squeeze() -> Tensor {
+        applyView(Squeeze(dims: Dims((0..<rank).filter { layout.shape[$0] == 1 })), self)
+    }
+
+    /// One dimension taken away if its size is 1. A view.
+    public func squeeze(_ dim: Int) -> Tensor { squeeze([dim]) }
+
+    /// Those of the dimensions taken away whose size is 1. A view.
+    public func squeeze(_ dims: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let resolved = try resolve(dims, in: "squeeze").filter { $0 < rank && layout.shape[$0] == 1 }
+            return applyView(Squeeze(dims: Dims(resolved)), self)
+        }
+    }
+
+    /// A dimension of size 1 put in before `dim`: `[3].unsqueeze(0) -> [1, 3]`, `[3].unsqueeze(-1) -> [3, 1]`. A view.
+    public func unsqueeze(_ dim: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            applyView(Unsqueeze(dim: try resolve(dim, in: "unsqueeze", extra: 1)), self)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import CKernels
+
+/// The upper or lower triangle of matrices, zeros elsewhere.
+///
+/// Shapes: `[*, n, m] -> [*, n, m]`. Dtypes: any. A positive diagonal lies to the right of the main one; it belongs to both
+/// triangles. Its gradient is itself.
+package struct Triangle: Primitive {
+    package static let name = "triangle"
+    package var isUpper: Bool
+    package var diagonal: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        guard inputs[0].rank >= 2 else {
+            throw TensorError(
+                .shape, in: isUpper ? "triu" : "tril", "the tensor is no matrix", expected: "at least two dimensions",
+                operands: [inputs[0]])
+        }
+        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernels(inputs[0], outputs[0]) { x, out in tl_triangle(x, out, Int64(diagonal), isUpper) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(self, context.gradient))
+    }
+    package var traits: Traits { [.elementwise] }
+}
+
+extension Tensor {
+    /// The lower triangle of matrices, up to a diagonal, zeros above.
+    public func tril(_ diagonal: Int = 0) -> Tensor { apply(Triangle(isUpper: false, diagonal: diagonal), self) }
+    /// The upper triangle of matrices, from a diagonal on, zeros below.
+    public func triu(_ diagonal: Int = 0) -> Tensor { apply(Triangle(isUpper: true, diagonal: diagonal), self) }
+    /// Sets what lies above a diagonal to 0, in place.
+    @discardableResult
+    public func tril_(_ diagonal: Int = 0) -> Tensor {
+        applyInPlace(Triangle(isUpper: false, diagonal: diagonal), on: self, Few(self), name: "tril_")
+    }
+    /// Sets what lies below a diagonal to 0, in place.
+    @discardableResult
+    public func triu_(_ diagonal: Int = 0) -> Tensor {
+        applyInPlace(Triangle(isUpper: true, diagonal: diagonal), on: self, Few(self), name: "triu_")
+    }
+}

@@ -1,0 +1,71 @@
+/// Windows of a dimension, `step` apart, as a last dimension, without a copy.
+///
+/// Shapes: `[*, n, *] -> [*, (n - size) / step + 1, *, size]`. Windows may share elements; the gradient adds what arrives
+/// from each of them.
+package struct Unfold: ViewPrimitive {
+    package static let name = "unfold"
+    package var dim: Int
+    package var size: Int
+    package var step: Int
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout {
+        let layout = input.layout
+        guard layout.rank > 0, size >= 0, step > 0, size <= layout.shape[dim] else {
+            throw TensorError(
+                .value, in: Self.name, "the windows do not fit the dimension", got: "size \(size), step \(step)",
+                expected: "a size of at most \(layout.rank > 0 ? layout.shape[dim] : 0) and a positive step",
+                operands: [input])
+        }
+        var (shape, strides) = (layout.shape, layout.strides)
+        shape[dim] = (layout.shape[dim] - size) / step + 1
+        strides[dim] = layout.strides[dim] * step
+        shape.append(size)
+        strides.append(layout.strides[dim])
+        return Layout(shape: shape, strides: strides, offset: layout.offset)
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(UnfoldGradient(unfold: self, shape: context.shape(0)), context.gradient))
+    }
+}
+
+/// The gradient of `Unfold`: zeros with every window added in its place.
+package struct UnfoldGradient: Primitive {
+    package static let name = "unfoldGradient"
+    package var unfold: Unfold
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (g, out) = (inputs[0], outputs[0])
+        fill(out, with: 0)
+        if g.count == 0 { return }
+        // The k-th elements of all windows have places of their own: one addition for each k.
+        let windows = g.layout.shape[unfold.dim]
+        for k in 0..<unfold.size {
+            let places = out.layout.sliced(unfold.dim, start: k, count: windows, step: unfold.step)
+            let target = Tensor(storage: out.storage, layout: places, dtype: out.dtype)
+            let term = Tensor(storage: g.storage, layout: g.layout.selected(g.rank - 1, k), dtype: g.dtype)
+            try Add().run(Few(target, term), into: Few(target))
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(applyView(unfold, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// Windows of a dimension as a last dimension: `[7].unfold(0, size: 3, step: 2) -> [3, 3]`. A view.
+    public func unfold(_ dim: Int, size: Int, step: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            applyView(Unfold(dim: try resolve(dim, in: Unfold.name), size: size, step: step), self)
+        }
+    }
+}

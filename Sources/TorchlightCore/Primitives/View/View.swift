@@ -1,0 +1,95 @@
+/// The same elements in the same order under another shape, without a copy.
+package struct View: ViewPrimitive {
+    package static let name = "view"
+    package var shape: Dims
+
+    package func view(of input: Tensor) throws(TensorError) -> Layout {
+        guard let layout = input.layout.viewed(as: shape) else {
+            throw TensorError(
+                .shape, in: Self.name, "the elements do not lie so that this shape is a view",
+                got: "strides \(input.strides) for the shape \(Array(shape))", fix: "use reshape(_:), which copies",
+                operands: [input])
+        }
+        return layout
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(context.gradient.reshape(Array(context.shape(0))))
+    }
+}
+
+extension Tensor {
+    /// The same elements under another shape, as a view; one size may be -1. Refuses where that would take a copy.
+    public func view(_ shape: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in applyView(View(shape: try inferred(shape, "view")), self) }
+    }
+
+    /// The same elements under another shape, as a view.
+    public func view(_ shape: Int...) -> Tensor { view(shape) }
+
+    /// The same elements in the same order under another shape; one size may be -1. A view where the elements lie
+    /// so that it can be, else a copy.
+    public func reshape(_ shape: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let target = try inferred(shape, "reshape")
+            return applyView(View(shape: target), layout.viewed(as: target) == nil ? clone() : self)
+        }
+    }
+
+    /// The same elements under another shape; one size may be -1.
+    public func reshape(_ shape: Int...) -> Tensor { reshape(shape) }
+    /// The same elements under the shape of another tensor.
+    public func reshape(as other: Tensor) -> Tensor { reshape(other.shape) }
+
+    /// The dimensions `from` ... `to` as one: `[2, 3, 4].flatten(from: 1) -> [2, 12]`.
+    public func flatten(from: Int = 0, to: Int = -1) -> Tensor {
+        if rank == 0 { return reshape([1]) }
+        return orFail(like: self) { () throws(TensorError) in
+            let first = try resolve(from, in: "flatten")
+            let last = try resolve(to, in: "flatten")
+            guard first <= last else {
+                throw TensorError(
+                    .index, in: "flatten", "the first dimension comes after the last", got: "\(from) and \(to)",
+                    operands: [self])
+            }
+            var merged = 1
+            for i in first...last { merged *= layout.shape[i] }
+            return reshape(Array(shape[..<first]) + [merged] + Array(shape[(last + 1)...]))
+        }
+    }
+
+    /// A dimension split into several: `[2, 12].unflatten(1, [3, -1]) -> [2, 3, 4]`.
+    public func unflatten(_ dim: Int, _ sizes: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            let d = try resolve(dim, in: "unflatten")
+            let known = sizes.filter { $0 != -1 }.reduce(1, *)
+            let sizes = sizes.map { $0 == -1 && known > 0 ? layout.shape[d] / known : $0 }
+            guard sizes.reduce(1, *) == layout.shape[d] else {
+                throw TensorError(
+                    .shape, in: "unflatten", "the sizes do not multiply to the dimension's", got: "\(sizes)",
+                    expected: "a product of \(layout.shape[d])", operands: [self])
+            }
+            return reshape(Array(shape[..<d]) + sizes + Array(shape[(d + 1)...]))
+        }
+    }
+
+    /// All elements in one dimension.
+    public func ravel() -> Tensor { reshape([-1]) }
+
+    /// The shape with -1 worked out.
+    private func inferred(_ shape: [Int], _ operation: String) throws(TensorError) -> Dims {
+        var target = Dims(shape)
+        var known = 1
+        var open: Int?
+        for (i, size) in shape.enumerated() {
+            if size == -1 && open == nil { open = i } else if size >= 0 { known *= size } else { open = -1 }
+        }
+        if let open, open >= 0, known > 0, count % known == 0 { target[open] = count / known }
+        guard open != -1, target.allSatisfy({ $0 >= 0 }), target.product == count else {
+            throw TensorError(
+                .shape, in: operation, "the shape \(shape) does not fit \(count) elements",
+                expected: "sizes whose product is \(count), at most one of them -1", operands: [self])
+        }
+        return target
+    }
+}

@@ -1,0 +1,138 @@
+import Synchronization
+
+/// A list of sizes, strides or dimension numbers without any heap allocation of its own.
+///
+/// Every operation makes and copies several, so this is plain memory: up to eight elements lie inside. Longer lists,
+/// which hardly anybody has, are kept in a table of the process, one copy of each.
+package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollection {
+    private static let inlineCapacity = 8
+
+    private var inline: InlineArray<8, Int>
+    private var spill: UnsafePointer<Int>?
+    package private(set) var count: Int
+
+    package init() {
+        inline = InlineArray(repeating: 0)
+        spill = nil
+        count = 0
+    }
+
+    package init(repeating value: Int, count: Int) {
+        inline = InlineArray(repeating: value)
+        spill = count > Self.inlineCapacity ? LongDims.address(of: Array(repeating: value, count: count)) : nil
+        self.count = count
+    }
+
+    package init(_ elements: some Collection<Int>) {
+        inline = InlineArray(repeating: 0)
+        count = elements.count
+        spill = nil
+        if count > Self.inlineCapacity {
+            spill = LongDims.address(of: Array(elements))
+        } else {
+            var i = 0
+            for element in elements {
+                inline[i] = element
+                i += 1
+            }
+        }
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { count }
+
+    package subscript(index: Int) -> Int {
+        get {
+            precondition(index >= 0 && index < count, "dimension out of range")
+            if let spill { return spill[index] }
+            return inline[index]
+        }
+        set {
+            precondition(index >= 0 && index < count, "dimension out of range")
+            if spill != nil {
+                var elements = Array(self)
+                elements[index] = newValue
+                spill = LongDims.address(of: elements)
+            } else {
+                inline[index] = newValue
+            }
+        }
+    }
+
+    package mutating func append(_ value: Int) {
+        if count < Self.inlineCapacity {
+            inline[count] = value
+        } else {
+            spill = LongDims.address(of: Array(self) + [value])
+        }
+        count += 1
+    }
+
+    package mutating func remove(at index: Int) {
+        var rest = Dims()
+        for i in 0..<count where i != index { rest.append(self[i]) }
+        self = rest
+    }
+
+    package mutating func insert(_ value: Int, at index: Int) {
+        var longer = Dims()
+        for i in 0...count {
+            if i == index { longer.append(value) }
+            if i < count { longer.append(self[i]) }
+        }
+        self = longer
+    }
+
+    /// The product of the elements; 1 for none.
+    package var product: Int {
+        var result = 1
+        for i in 0..<count { result &*= self[i] }
+        return result
+    }
+
+    /// The elements where a C function can read them.
+    package func withPointer<R>(_ body: (UnsafePointer<Int64>) -> R) -> R {
+        if let spill { return body(UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self)) }
+        return withUnsafePointer(to: inline) {
+            body(UnsafeRawPointer($0).assumingMemoryBound(to: Int64.self))
+        }
+    }
+}
+
+/// Lists of more than eight dimensions, for the life of the process.
+private enum LongDims {
+    private struct Entry: @unchecked Sendable { let address: UnsafePointer<Int> }
+    private static let table = Mutex<[[Int]: Entry]>([:])
+
+    static func address(of elements: [Int]) -> UnsafePointer<Int> {
+        table.withLock { table in
+            if let known = table[elements] { return known }
+            let memory = UnsafeMutablePointer<Int>.allocate(capacity: elements.count)
+            memory.initialize(from: elements, count: elements.count)
+            let entry = Entry(address: UnsafePointer(memory))
+            table[elements] = entry
+            return entry
+        }.address
+    }
+}
+
+extension Dims: Equatable, Hashable {
+    package static func == (a: Dims, b: Dims) -> Bool {
+        guard a.count == b.count else { return false }
+        if a.spill == nil {
+            for i in 0..<a.count where a.inline[i] != b.inline[i] { return false }
+            return true
+        }
+        return a.spill == b.spill
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(count)
+        for value in self { hasher.combine(value) }
+    }
+}
+
+extension Dims: ExpressibleByArrayLiteral, CustomStringConvertible {
+    package init(arrayLiteral elements: Int...) { self.init(elements) }
+    package var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
+}

@@ -1,0 +1,205 @@
+/// How the elements of a tensor lie in its storage: sizes, distances and a start, all in elements.
+///
+/// Element `[i, j, ...]` lies at `offset + i * strides[0] + j * strides[1] + ...`. Views are other layouts over
+/// the same storage.
+package struct Layout: Sendable, Hashable {
+    package private(set) var shape: Dims
+    package private(set) var strides: Dims
+    package private(set) var offset: Int
+    /// The number of elements.
+    package private(set) var count: Int
+    /// Whether the elements lie densely in row-major order.
+    package private(set) var isContiguous: Bool
+
+    /// A dense row-major layout.
+    package init(shape: Dims, offset: Int = 0) {
+        self.shape = shape
+        self.offset = offset
+        var strides = shape
+        var step = 1
+        var i = shape.count - 1
+        while i >= 0 {
+            strides[i] = step
+            // Empty dimensions count as one in strides, as in PyTorch.
+            step &*= Swift.max(shape[i], 1)
+            i -= 1
+        }
+        self.strides = strides
+        count = shape.product
+        isContiguous = true
+    }
+
+    package init(shape: Dims, strides: Dims, offset: Int) {
+        precondition(shape.count == strides.count)
+        self.shape = shape
+        self.strides = strides
+        self.offset = offset
+        count = shape.product
+        isContiguous = Self.isDense(shape, strides)
+    }
+
+    private static func isDense(_ shape: Dims, _ strides: Dims) -> Bool {
+        var step = 1
+        for i in stride(from: shape.count - 1, through: 0, by: -1) {
+            if shape[i] == 0 { return true }
+            if shape[i] != 1 {
+                if strides[i] != step { return false }
+                step *= shape[i]
+            }
+        }
+        return true
+    }
+
+    package var rank: Int { shape.count }
+
+    /// Whether every element has a place of its own and together they fill one block, in whatever order.
+    package var isDenseInSomeOrder: Bool {
+        if isContiguous { return true }
+        let order = (0..<rank).filter { shape[$0] != 1 }.sorted { strides[$0] < strides[$1] }
+        var step = 1
+        for i in order {
+            if strides[i] != step { return false }
+            step *= shape[i]
+        }
+        return true
+    }
+
+    /// Whether two indices may name the same place, as in an expanded tensor.
+    package var mayOverlap: Bool {
+        if isContiguous { return false }
+        let order = (0..<rank).filter { shape[$0] != 1 }.sorted { Swift.abs(strides[$0]) < Swift.abs(strides[$1]) }
+        var reach = 0
+        for i in order {
+            if Swift.abs(strides[i]) <= reach { return true }
+            reach += Swift.abs(strides[i]) * (shape[i] - 1)
+        }
+        return false
+    }
+
+    /// The first and one past the last place that the layout reaches.
+    package var extent: Range<Int> {
+        if count == 0 { return offset..<offset }
+        var low = offset
+        var high = offset
+        for i in 0..<rank {
+            let reach = strides[i] * (shape[i] - 1)
+            if reach < 0 { low += reach } else { high += reach }
+        }
+        return low..<(high + 1)
+    }
+}
+
+// MARK: - Views
+
+extension Layout {
+    package func permuted(_ order: Dims) -> Layout {
+        var shape = shape
+        var strides = strides
+        for (i, from) in order.enumerated() {
+            shape[i] = self.shape[from]
+            strides[i] = self.strides[from]
+        }
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    package func transposed(_ a: Int, _ b: Int) -> Layout {
+        var shape = shape
+        var strides = strides
+        shape.swapAt(a, b)
+        strides.swapAt(a, b)
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    /// `count` elements of a dimension from `start`, `step` apart; a negative step walks backwards.
+    package func sliced(_ dim: Int, start: Int, count: Int, step: Int = 1) -> Layout {
+        var shape = shape
+        var strides = strides
+        let offset = offset + (count > 0 ? start * strides[dim] : 0)
+        shape[dim] = count
+        strides[dim] *= step
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    package func selected(_ dim: Int, _ index: Int) -> Layout {
+        var shape = shape
+        var strides = strides
+        let offset = offset + index * strides[dim]
+        shape.remove(at: dim)
+        strides.remove(at: dim)
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    package func unsqueezed(_ dim: Int) -> Layout {
+        var shape = shape
+        var strides = strides
+        let step = dim < rank ? shape[dim] * strides[dim] : 1
+        shape.insert(1, at: dim)
+        strides.insert(step, at: dim)
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    package func squeezed(_ dims: some Collection<Int>) -> Layout {
+        var shape = Dims()
+        var strides = Dims()
+        for i in 0..<rank where !dims.contains(i) {
+            shape.append(self.shape[i])
+            strides.append(self.strides[i])
+        }
+        return Layout(shape: shape, strides: strides, offset: offset)
+    }
+
+    /// The layout seen with a larger shape, dimensions of size 1 and new leading ones repeated with stride 0.
+    /// The shape must be one that `broadcast` allows.
+    package func expanded(to target: Dims) -> Layout {
+        if target == shape { return self }
+        var strides = Dims(repeating: 0, count: target.count)
+        let lead = target.count - rank
+        for i in 0..<rank {
+            strides[lead + i] = shape[i] == 1 && target[lead + i] != 1 ? 0 : self.strides[i]
+        }
+        return Layout(shape: target, strides: strides, offset: offset)
+    }
+
+    /// The same elements in the same order under another shape of the same count, or nil where that takes a copy.
+    package func viewed(as target: Dims) -> Layout? {
+        if isContiguous { return Layout(shape: target, offset: offset) }
+        if count == 0 { return Layout(shape: target, offset: offset) }
+        var strides = Dims(repeating: 0, count: target.count)
+        var t = target.count - 1
+        var i = rank - 1
+        // Walk both shapes from the back in groups of equal element counts; within a group of the source the
+        // strides must be those of one dense run.
+        while i >= 0 {
+            var groupCount = shape[i]
+            let step = self.strides[i]
+            while i > 0 && (shape[i - 1] == 1 || self.strides[i - 1] == step * groupCount) {
+                i -= 1
+                groupCount *= shape[i]
+            }
+            var run = 1
+            while t >= 0 && (run < groupCount || target[t] == 1) {
+                strides[t] = step * run
+                run *= target[t]
+                t -= 1
+            }
+            if run != groupCount { return nil }
+            i -= 1
+        }
+        return t < 0 ? Layout(shape: target, strides: strides, offset: offset) : nil
+    }
+
+    /// The shape that two shapes give together, or nil where a dimension disagrees.
+    package static func broadcast(_ a: Dims, _ b: Dims) -> Dims? {
+        if a == b { return a }
+        var result = a.count >= b.count ? a : b
+        let shorter = a.count >= b.count ? b : a
+        let lead = result.count - shorter.count
+        for i in 0..<shorter.count {
+            let x = result[lead + i]
+            let y = shorter[i]
+            if x == y { continue }
+            if x == 1 { result[lead + i] = y } else if y != 1 { return nil }
+        }
+        return result
+    }
+}

@@ -1,0 +1,60 @@
+import CKernels
+
+/// A Swift number as an operand: what it is decides the dtype of a result together with the tensors.
+public enum Scalar: Sendable, Hashable {
+    case bool(Bool)
+    case int(Int)
+    case double(Double)
+
+    /// The value as a floating-point number.
+    public var asDouble: Double {
+        switch self {
+        case .bool(let value): value ? 1 : 0
+        case .int(let value): Double(value)
+        case .double(let value): value
+        }
+    }
+
+    /// The value as an integer, rounded towards zero; numbers out of range give the nearest that fits, NaN gives 0.
+    public var asInt: Int {
+        switch self {
+        case .bool(let value): value ? 1 : 0
+        case .int(let value): value
+        case .double(let value):
+            value.isNaN ? 0 : value >= 9.2e18 ? .max : value <= -9.2e18 ? .min : Int(value)
+        }
+    }
+
+    package var dtype: DType {
+        switch self {
+        case .bool: .bool
+        case .int: .int64
+        case .double: .float64
+        }
+    }
+}
+
+/// The Swift types that mix with tensors on either side of an operator.
+public protocol TensorScalar: Sendable {
+    /// The number as the operators take it.
+    var scalar: Scalar { get }
+}
+
+extension Int: TensorScalar { public var scalar: Scalar { .int(self) } }
+extension Int32: TensorScalar { public var scalar: Scalar { .int(Int(self)) } }
+extension Double: TensorScalar { public var scalar: Scalar { .double(self) } }
+extension Float: TensorScalar { public var scalar: Scalar { .double(Double(self)) } }
+extension Bool: TensorScalar { public var scalar: Scalar { .bool(self) } }
+
+extension Tensor {
+    /// A number as an operand of an operation.
+    package static func wrap(_ scalar: Scalar) -> Tensor {
+        guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }
+        switch scalar {
+        case .bool(let value): storage.bytes.storeBytes(of: value ? 1 : 0, as: UInt8.self)
+        case .int(let value): storage.bytes.storeBytes(of: Int64(value), as: Int64.self)
+        case .double(let value): storage.bytes.storeBytes(of: value, as: Double.self)
+        }
+        return Tensor(storage: storage, layout: Layout(shape: Dims()), dtype: scalar.dtype, isWrappedScalar: true)
+    }
+}

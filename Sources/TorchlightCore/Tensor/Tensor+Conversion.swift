@@ -1,0 +1,193 @@
+import CKernels
+
+extension Tensor {
+    /// A tensor of the numbers in a Swift array, nested to any depth, or of one number.
+    ///
+    ///     Tensor([[1, 2], [3, 4]])        // int64
+    ///     Tensor([1.5, 2])                // float32: Swift's Double literals become the default dtype
+    ///     Tensor([1.5, 2], dtype: .float64)
+    ///
+    /// - Parameter dtype: the dtype to convert to; left out, that of the Swift type, with Double becoming float32.
+    public convenience init<Data: TensorData>(
+        _ data: Data, dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+    ) {
+        let shape = data.tensorShape
+        var elements: [Data.Leaf] = []
+        elements.reserveCapacity(shape.reduce(1, *))
+        guard data.appendElements(to: &elements, shape: shape[...]) else {
+            self.init(
+                placeholderFor: TensorError(
+                    .shape, in: "Tensor", "the nested arrays have different lengths",
+                    got: "a first row that says \(shape)", expected: "rows of equal lengths"))
+            return
+        }
+        self.init(elements, shape: shape, dtype: dtype, device: device, requiresGrad: requiresGrad)
+    }
+
+    /// A tensor of the numbers in row-major order.
+    public convenience init<Element: TensorElement>(
+        _ elements: [Element], shape: [Int], dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+    ) {
+        let natural: DType = Element.self == Double.self ? .default : Element.dtype
+        let target = dtype ?? natural
+        guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == elements.count else {
+            self.init(
+                placeholderFor: TensorError(
+                    .shape, in: "Tensor", "the shape \(shape) does not fit the elements",
+                    got: "\(elements.count) elements", expected: "as many elements as the product of the sizes"))
+            return
+        }
+        do throws(TensorError) {
+            guard device.isAvailable else { throw TensorError.unavailable(device, in: "Tensor") }
+            guard !requiresGrad || target.isFloatingPoint else {
+                throw TensorError(
+                    .dtype, in: "Tensor", "only floating-point tensors can require gradients", got: "\(target)",
+                    fix: "write the numbers with a decimal point, or pass dtype: .float32")
+            }
+            let storage = try Storage(byteCount: elements.count * target.byteSize, device: device)
+            let layout = Layout(shape: Dims(shape))
+            self.init(storage: storage, layout: layout, dtype: target)
+            elements.withUnsafeBytes { bytes in
+                if target == Element.dtype {
+                    if bytes.count > 0 { storage.bytes.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count) }
+                } else if bytes.count > 0 {
+                    layout.shape.withPointer { shape in
+                        layout.strides.withPointer { strides in
+                            var source = tl_tensor(
+                                data: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), shape: shape,
+                                strides: strides, rank: Int32(layout.rank), dtype: Element.dtype.rawValue)
+                            withKernel(self) { tl_copy(&source, $0) }
+                        }
+                    }
+                }
+            }
+            requiresGradFlag = requiresGrad
+        } catch {
+            self.init(placeholderFor: error)
+        }
+    }
+
+    /// Reports an error where a tensor must be made: a trap, or the placeholder inside `checked`.
+    package convenience init(placeholderFor error: TensorError) {
+        let placeholder = fail(error)
+        self.init(
+            storage: placeholder.storage, layout: placeholder.layout, dtype: placeholder.dtype, isPlaceholder: true)
+    }
+
+    /// The elements in row-major order, converted to the Swift type.
+    ///
+    ///     x.toArray(Float.self)
+    public func toArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [Element] {
+        if isPlaceholder || count == 0 { return [] }
+        return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+            let dense = Layout(shape: layout.shape)
+            dense.shape.withPointer { shape in
+                dense.strides.withPointer { strides in
+                    var target = tl_tensor(
+                        data: UnsafeMutableRawPointer(buffer.baseAddress!), shape: shape, strides: strides,
+                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue)
+                    withKernel(self) { tl_copy($0, &target) }
+                }
+            }
+            initialized = count
+        }
+    }
+
+    /// The rows of a matrix, converted to the Swift type.
+    public func toNestedArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [[Element]] {
+        guard rank == 2 else {
+            reportFailure(
+                TensorError(
+                    .shape, in: "toNestedArray", "the tensor is not a matrix", fix: "use toArray(_:) with shape",
+                    operands: [self]))
+            return []
+        }
+        let flat = toArray(type)
+        let width = layout.shape[1]
+        return (0..<layout.shape[0]).map { Array(flat[($0 * width)..<(($0 + 1) * width)]) }
+    }
+
+    /// The number in a tensor of one element.
+    public func item() -> Double {
+        guard let scalar = onlyElement("item") else { return .nan }
+        return scalar.asDouble
+    }
+
+    /// The number in a tensor of one element, as a Swift type.
+    ///
+    ///     let n = x.sum().item(Int.self)
+    public func item<Element: TensorElement>(_ type: Element.Type) -> Element {
+        guard onlyElement("item") != nil, let first = toArray(type).first else {
+            return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
+                bytes.initializeMemory(as: UInt8.self, repeating: 0)
+                return bytes.load(as: Element.self)
+            }
+        }
+        return first
+    }
+
+    /// The only element as a Swift number of its own category.
+    package func onlyElement(_ operation: String) -> Scalar? {
+        if isPlaceholder { return nil }
+        guard count == 1 else {
+            reportFailure(
+                TensorError(
+                    .shape, in: operation, "the tensor does not hold exactly one element",
+                    fix: "index or reduce it first, or use toArray(_:)", operands: [self]))
+            return nil
+        }
+        switch dtype.category {
+        case .bool: return .bool(toArray(Bool.self)[0])
+        case .integer: return .int(toArray(Int.self)[0])
+        case .floatingPoint: return .double(toArray(Double.self)[0])
+        }
+    }
+
+    /// Gives the bytes of a contiguous tensor to read, without a copy. They are valid inside the closure only.
+    public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
+        let dense = contiguous()
+        return try body(UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize))
+    }
+
+    /// Gives the bytes of a contiguous tensor to write where they lie. Counts as an in-place operation.
+    public func withUnsafeMutableBytes<R, E: Error>(
+        _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
+    ) throws(E) -> R {
+        if !isPlaceholder {
+            do throws(TensorError) {
+                guard isContiguous else {
+                    throw TensorError(
+                        .shape, in: "withUnsafeMutableBytes", "the elements do not lie in one block",
+                        fix: "write to x.contiguous() and copy_ it back", operands: [self])
+                }
+                try checkWritable(self, name: "withUnsafeMutableBytes", needsGradient: false)
+            } catch { reportFailure(error) }
+        }
+        storage.noteWrite(by: "withUnsafeMutableBytes")
+        return try body(UnsafeMutableRawBufferPointer(start: data, count: isPlaceholder ? 0 : count * dtype.byteSize))
+    }
+
+    /// Gives the elements of a contiguous tensor to read, without a copy; the type must be that of the dtype.
+    public func withUnsafeElements<Element: TensorElement, R, E: Error>(
+        as type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(E) -> R
+    ) throws(E) -> R {
+        if Element.dtype != dtype {
+            reportFailure(
+                TensorError(
+                    .dtype, in: "withUnsafeElements", "the Swift type is not that of the elements",
+                    got: "\(type)", expected: "the type of \(dtype)", operands: [self]))
+            return try body(UnsafeBufferPointer(start: nil, count: 0))
+        }
+        let dense = contiguous()
+        return try body(
+            UnsafeBufferPointer(start: dense.data.assumingMemoryBound(to: Element.self), count: dense.count))
+    }
+
+    /// Whether shapes, dtypes and all elements agree; NaN equals nothing.
+    public func equal(_ other: Tensor) -> Bool {
+        guard layout.shape == other.layout.shape, dtype == other.dtype, !isPlaceholder, !other.isPlaceholder else {
+            return false
+        }
+        return noGrad { (self .== other).all().item() != 0 }
+    }
+}

@@ -1,0 +1,204 @@
+import Glibc
+import Synchronization
+
+/// How tensors are printed; the defaults are PyTorch's.
+public struct PrintOptions: Sendable, Hashable {
+    /// Digits after the point.
+    public var precision = 4
+    /// The number of elements beyond which the middle is left out.
+    public var threshold = 1000
+    /// How many elements are shown at each end of a dimension that is left out in the middle.
+    public var edgeItems = 3
+    /// Columns a line.
+    public var lineWidth = 80
+    /// Always, never, or (nil) where it reads better: numbers as 1.2346e+05.
+    public var scientific: Bool?
+
+    /// The defaults.
+    public init() {}
+
+    /// What `print(tensor)` uses.
+    public static var current: PrintOptions {
+        get { shared.withLock { $0 } }
+        set { shared.withLock { $0 = newValue } }
+    }
+    private static let shared = Mutex(PrintOptions())
+}
+
+extension Tensor: CustomStringConvertible {
+    /// The tensor as PyTorch prints it, to the letter, so that outputs of both can be compared:
+    /// `tensor([4., 6.], grad_fn=<AddBackward0>)`.
+    public var description: String { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
+
+    /// The tensor as text with options of its own.
+    public func text(_ options: PrintOptions) -> String {
+        if isPlaceholder { return "tensor(<the result of a failed operation>)" }
+        let prefix = "tensor("
+        var suffixes: [String] = []
+        if device != .cpu { suffixes.append("device='\(device)'") }
+        let body: String
+        if count == 0 {
+            body = "[]"
+            if rank != 1 {
+                suffixes.append("size=(\(shape.map(String.init).joined(separator: ", "))\(rank == 1 ? "," : ""))")
+            }
+            if dtype != .default { suffixes.append("dtype=torch.\(dtype)") }
+        } else {
+            body = noGrad { TensorText(self, options).render(indent: prefix.count) }
+            if ![.default, .int64, .bool].contains(dtype) { suffixes.append("dtype=torch.\(dtype)") }
+        }
+        if let gradFnName {
+            suffixes.append("grad_fn=<\(gradFnName)>")
+        } else if requiresGrad {
+            suffixes.append("requires_grad=True")
+        }
+
+        var text = prefix + body
+        let lastLine = text.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
+        // PyTorch counts one column more on the last line, line break or not.
+        var width = lastLine.count + 2
+        for suffix in suffixes {
+            if width + suffix.count + 2 > options.lineWidth {
+                text += ",\n" + String(repeating: " ", count: prefix.count) + suffix
+                width = prefix.count + suffix.count
+            } else {
+                text += ", " + suffix
+                width += suffix.count + 2
+            }
+        }
+        return text + ")"
+    }
+}
+
+/// A number in C's notation: "%.4f", "%.4e".
+package func formatted(_ value: Double, precision: Int, _ style: Character) -> String {
+    if value.isNaN { return "nan" }
+    if value.isInfinite { return value < 0 ? "-inf" : "inf" }
+    var buffer = [CChar](repeating: 0, count: 400)
+    let length = withVaList([Int32(precision), value]) { vsnprintf(&buffer, buffer.count, "%.*\(style)", $0) }
+    return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Lays out the elements of one tensor.
+private struct TensorText {
+    private let tensor: Tensor
+    private let options: PrintOptions
+    private let summarizes: Bool
+    private let isFloat: Bool
+    private var isIntegral = true
+    private var isScientific = false
+    private var width = 1
+
+    init(_ tensor: Tensor, _ options: PrintOptions) {
+        self.tensor = tensor
+        self.options = options
+        summarizes = tensor.count > options.threshold
+        isFloat = tensor.dtype.isFloatingPoint
+        let shown = summarizes ? Self.edges(of: tensor, options.edgeItems) : [tensor]
+        if isFloat {
+            measure(shown.flatMap { $0.toArray(Double.self) })
+        } else {
+            for part in shown { for text in Self.integers(part) { width = max(width, text.count) } }
+        }
+        if let scientific = options.scientific { isScientific = scientific }
+    }
+
+    private static func integers(_ tensor: Tensor) -> [String] {
+        tensor.dtype == .bool
+            ? tensor.toArray(Bool.self).map { $0 ? "True" : "False" } : tensor.toArray(Int.self).map(String.init)
+    }
+
+    /// The widths and the notation follow from the finite numbers other than 0.
+    private mutating func measure(_ values: [Double]) {
+        let numbers = values.filter { $0.isFinite && $0 != 0 }
+        guard let largest = numbers.lazy.map(\.magnitude).max(), let smallest = numbers.lazy.map(\.magnitude).min()
+        else { return }
+        isIntegral = numbers.allSatisfy { $0 == $0.rounded() }
+        isScientific = largest / smallest > 1000 || largest > 1e8 || (!isIntegral && smallest < 1e-4)
+        for number in numbers {
+            let length: Int
+            if isScientific {
+                length = formatted(number, precision: options.precision, "e").count
+            } else if isIntegral {
+                length = formatted(number, precision: 0, "f").count + 1
+            } else {
+                length = formatted(number, precision: options.precision, "f").count
+            }
+            width = max(width, length)
+        }
+    }
+
+    private func format(_ value: Double) -> String {
+        let text: String
+        if isScientific {
+            text = formatted(value, precision: options.precision, "e")
+        } else if isIntegral {
+            text = formatted(value, precision: 0, "f") + (value.isFinite ? "." : "")
+        } else {
+            text = formatted(value, precision: options.precision, "f")
+        }
+        return padded(text)
+    }
+
+    private func padded(_ text: String) -> String {
+        String(repeating: " ", count: max(0, width - text.count)) + text
+    }
+
+    /// The corners that are shown of a large tensor.
+    private static func edges(of tensor: Tensor, _ items: Int) -> [Tensor] {
+        if tensor.rank == 0 { return [tensor] }
+        let size = tensor.layout.shape[0]
+        let shown = size > 2 * items ? Array(0..<items) + Array((size - items)..<size) : Array(0..<size)
+        if tensor.rank == 1 {
+            return size > 2 * items
+                ? [tensor.narrow(0, start: 0, length: items), tensor.narrow(0, start: size - items, length: items)]
+                : [tensor]
+        }
+        return shown.flatMap { edges(of: tensor.select(0, $0), items) }
+    }
+
+    func render(indent: Int) -> String { render(tensor, indent) }
+
+    private func render(_ tensor: Tensor, _ indent: Int) -> String {
+        switch tensor.rank {
+        case 0: return elements(tensor)[0]
+        case 1: return vector(tensor, indent)
+        default: break
+        }
+        let size = tensor.layout.shape[0]
+        let items = options.edgeItems
+        var slices: [String]
+        if summarizes && size > 2 * items {
+            slices = (0..<items).map { render(tensor.select(0, $0), indent + 1) }
+            slices.append("...")
+            slices += ((size - items)..<size).map { render(tensor.select(0, $0), indent + 1) }
+        } else {
+            slices = (0..<size).map { render(tensor.select(0, $0), indent + 1) }
+        }
+        let separator = "," + String(repeating: "\n", count: tensor.rank - 1) + String(repeating: " ", count: indent + 1)
+        return "[" + slices.joined(separator: separator) + "]"
+    }
+
+    private func vector(_ tensor: Tensor, _ indent: Int) -> String {
+        let perLine = max(1, (options.lineWidth - indent) / (width + 2))
+        let size = tensor.layout.shape[0]
+        let items = options.edgeItems
+        var cells: [String]
+        if summarizes && size > 2 * items {
+            cells = elements(tensor.narrow(0, start: 0, length: items)) + [" ..."]
+                + elements(tensor.narrow(0, start: size - items, length: items))
+        } else {
+            cells = elements(tensor)
+        }
+        var lines: [String] = []
+        while !cells.isEmpty {
+            lines.append(cells.prefix(perLine).joined(separator: ", "))
+            cells.removeFirst(min(perLine, cells.count))
+        }
+        return "[" + lines.joined(separator: ",\n" + String(repeating: " ", count: indent + 1)) + "]"
+    }
+
+    private func elements(_ tensor: Tensor) -> [String] {
+        isFloat ? tensor.toArray(Double.self).map(format) : Self.integers(tensor).map(padded)
+    }
+}

@@ -1,0 +1,66 @@
+import TorchlightCore
+
+/// Some samples of another data set, in a given order.
+public struct Subset<Base: Dataset>: Dataset {
+    /// The data set that is drawn from.
+    public let base: Base
+    /// The samples' numbers in it.
+    public let indices: [Int]
+
+    /// The samples of these numbers; each must lie in `0 ..< base.count`.
+    public init(_ base: Base, indices: [Int]) {
+        self.base = base
+        if let wrong = indices.first(where: { $0 < 0 || $0 >= base.count }) {
+            reportFailure(
+                TensorError(
+                    .index, in: "Subset", "a sample's number is out of range", got: "\(wrong)",
+                    expected: "0 ..< \(base.count)"))
+            self.indices = []
+        } else {
+            self.indices = indices
+        }
+    }
+
+    /// The number of samples.
+    public var count: Int { indices.count }
+    /// The sample of the data set that is drawn from.
+    public subscript(index: Int) -> Base.Element { get throws { try base[indices[index]] } }
+}
+
+extension Subset: BatchedDataset where Base: BatchedDataset {
+    /// The batch by the road of the data set that is drawn from.
+    public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { self.indices[$0] }) }
+}
+
+/// Splits a data set at random into parts of these lengths, which sum to its count.
+public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64 = 0) -> [Subset<Base>] {
+    guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +) == dataset.count else {
+        reportFailure(
+            TensorError(
+                .value, in: "randomSplit", "the lengths do not make up the data set", got: "\(lengths)",
+                expected: "numbers from 0 that sum to \(dataset.count)"))
+        return lengths.map { _ in Subset(dataset, indices: []) }
+    }
+    let order = RandomSampler().indices(of: dataset.count, seed: seed, epoch: 0)
+    var start = 0
+    return lengths.map { length in
+        defer { start += length }
+        return Subset(dataset, indices: Array(order[start..<start + length]))
+    }
+}
+
+/// Splits a data set at random into shares that sum to 1; what rounding leaves over goes to the first parts.
+///
+///     let parts = randomSplit(digits, [0.8, 0.2], seed: 1)
+public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed: UInt64 = 0) -> [Subset<Base>] {
+    guard shares.allSatisfy({ $0 >= 0 && $0 <= 1 }), abs(shares.reduce(0, +) - 1) < 1e-6 else {
+        reportFailure(
+            TensorError(
+                .value, in: "randomSplit", "the shares do not make up the data set", got: "\(shares)",
+                expected: "numbers from 0 to 1 that sum to 1"))
+        return shares.map { _ in Subset(dataset, indices: []) }
+    }
+    var lengths = shares.map { Int((Double(dataset.count) * $0 + 1e-9).rounded(.down)) }
+    for index in 0..<(dataset.count - lengths.reduce(0, +)) { lengths[index % lengths.count] += 1 }
+    return randomSplit(dataset, lengths: lengths, seed: seed)
+}

@@ -1,0 +1,79 @@
+import TorchlightIO
+
+/// The files of a published data set: their names, their digests, and where they can be had.
+package struct DatasetFiles: Sendable {
+    /// One file as it is published.
+    package struct File: Sendable {
+        package let name: String
+        package let md5: String
+    }
+
+    /// The name for messages.
+    package let title: String
+    /// The folder's name below a root: `mnist`, `fashion-mnist`.
+    package let folder: String
+    /// The folder that torchvision uses below its root.
+    package let torchvisionFolder: String
+    /// The addresses of the folder, each ending in a slash; all hold the same files.
+    package let mirrors: [String]
+    package let trainImages: File
+    package let trainLabels: File
+    package let testImages: File
+    package let testLabels: File
+
+    /// The MNIST digits of LeCun, Cortes and Burges.
+    package static let mnist = DatasetFiles(
+        title: "MNIST", folder: "mnist", torchvisionFolder: "MNIST/raw",
+        mirrors: [
+            "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/",
+        ],
+        trainImages: File(name: "train-images-idx3-ubyte.gz", md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        trainLabels: File(name: "train-labels-idx1-ubyte.gz", md5: "d53e105ee54ea40749a09fcbcd1e9432"),
+        testImages: File(name: "t10k-images-idx3-ubyte.gz", md5: "9fb629c4189551a2d022fa330f9573f3"),
+        testLabels: File(name: "t10k-labels-idx1-ubyte.gz", md5: "ec29112dd5afa0611ce80d1b7f02629c"))
+
+    /// Zalando's articles of clothing, in the form of MNIST (<https://arxiv.org/abs/1708.07747>).
+    package static let fashionMNIST = DatasetFiles(
+        title: "FashionMNIST", folder: "fashion-mnist", torchvisionFolder: "FashionMNIST/raw",
+        mirrors: ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
+        trainImages: File(name: "train-images-idx3-ubyte.gz", md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+        trainLabels: File(name: "train-labels-idx1-ubyte.gz", md5: "25c81989df183df01b3e8a0aad5dffbe"),
+        testImages: File(name: "t10k-images-idx3-ubyte.gz", md5: "bef4ecab320f06d8554ea6380940ec79"),
+        testLabels: File(name: "t10k-labels-idx1-ubyte.gz", md5: "bb300cfdad3c16e7a12a480ee83cd310"))
+
+    /// The path of one file, downloaded first where it is in none of the usual places.
+    ///
+    /// Looked for in `root`, or without one in `$TORCHLIGHT_DATA` and the user's cache; in each of them under this data
+    /// set's folder, torchvision's folder and, for an explicit `root`, the root itself; compressed or not. A download goes
+    /// to this data set's folder in `root` or in the cache.
+    /// - Throws: `IOError` of kind `.notFound` where the file is missing and `download` is false, `.network` where no
+    ///   address yields it.
+    package func locate(
+        _ file: File, root: String?, download: Bool, patience: Download.Patience = .init(),
+        progress: Download.Progress? = nil
+    ) throws(IOError) -> String {
+        let roots =
+            root.map { [$0] } ?? [FileSystem.environment("TORCHLIGHT_DATA")].compactMap { $0 }
+            + [FileSystem.cacheDirectory()]
+        let raw = String(file.name.dropLast(".gz".count))
+        for place in roots {
+            // The files of both sets have the same names: a shared root itself would not say which they are.
+            let folders = ["\(place)/\(folder)", "\(place)/\(torchvisionFolder)"] + (root == nil ? [] : [place])
+            for folder in folders {
+                for name in [file.name, raw] where FileSystem.isFile("\(folder)/\(name)") { return "\(folder)/\(name)" }
+            }
+        }
+        guard download else {
+            throw IOError(
+                .notFound, "read", file: file.name,
+                "no such file in \(roots.map { "\($0)/\(folder)" }.joined(separator: " or "))",
+                expected: "the \(title) files there, or permission to download them")
+        }
+        let path = "\(roots.last!)/\(folder)/\(file.name)"
+        // Ten times the largest file that the sets publish.
+        try Download.fetch(
+            mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, patience: patience,
+            progress: progress)
+        return path
+    }
+}

@@ -1,0 +1,115 @@
+import CCurl
+import TorchlightIO
+
+/// Fetching of files over HTTP.
+package enum Download {
+    /// Hears how many bytes have come of how many; the second is nil where the server does not say.
+    package typealias Progress = (_ done: Int, _ total: Int?) -> Void
+
+    /// How long to wait for a server.
+    package struct Patience: Sendable {
+        /// For the connection, in milliseconds.
+        package var connect = 10_000
+        /// For a transfer that has come to a standstill, in seconds.
+        package var stall = 20
+
+        package init() {}
+    }
+
+    /// Fetches the first of several addresses that yields the right bytes, into a file that appears complete or not at all.
+    ///
+    /// - Parameters:
+    ///   - md5: The digest that the file must have, in hexadecimal.
+    ///   - limit: The most bytes to accept.
+    /// - Throws: `IOError` of kind `.network` with the reason of every address where none yields the file.
+    package static func fetch(
+        _ addresses: [String], to path: String, md5: String, limit: Int, patience: Patience = .init(),
+        progress: Progress? = nil
+    ) throws(IOError) {
+        try FileSystem.createDirectories(FileSystem.directory(of: path))
+        var reasons: [String] = []
+        for address in addresses {
+            let file = try AtomicFile(path)
+            let transfer = Transfer(file: file, limit: limit, progress: progress)
+            let reason = transfer.run(address, patience: patience)
+            // A full disk is nobody's fault but ours: another address would not help.
+            if let error = transfer.error { throw error }
+            if let reason {
+                reasons.append("\(address): \(reason)")
+                continue
+            }
+            let digest = transfer.digest.finish()
+            guard digest == md5 else {
+                reasons.append("\(address): \(transfer.count) bytes with MD5 \(digest), not \(md5)")
+                continue
+            }
+            try file.commit()
+            return
+        }
+        throw IOError(
+            .network, "download", file: FileSystem.name(of: path), reasons.joined(separator: " · "),
+            expected: "a network connection, or the file in \(FileSystem.directory(of: path))")
+    }
+}
+
+/// One attempt: what libcurl's callbacks write to.
+private final class Transfer {
+    let file: AtomicFile
+    let limit: Int
+    let progress: Download.Progress?
+    var digest = MD5()
+    var count = 0
+    /// A failure to write what came.
+    var error: IOError?
+    var isTooLong = false
+
+    init(file: AtomicFile, limit: Int, progress: Download.Progress?) {
+        self.file = file
+        self.limit = limit
+        self.progress = progress
+    }
+
+    /// Fetches an address; returns why it failed.
+    func run(_ address: String, patience: Download.Patience) -> String? {
+        var options = tl_http_options(
+            connect_timeout_ms: patience.connect, stall_seconds: patience.stall, stall_bytes_per_second: 100,
+            max_redirects: 10)
+        var status = 0
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { message in
+            let result = tl_http_get(
+                address, &options,
+                { context, bytes, count in
+                    Transfer.at(context).write(UnsafeRawBufferPointer(start: bytes, count: count)) ? 0 : 1
+                },
+                { context, done, total in
+                    Transfer.at(context).progress?(Int(done), total > 0 ? Int(total) : nil)
+                    return 0
+                },
+                Unmanaged.passUnretained(self).toOpaque(), &status, message.baseAddress!)
+            if result == TL_HTTP_OK { return nil }
+            if isTooLong { return "more than \(limit) bytes" }
+            let reason = String(cString: message.baseAddress!)
+            return result == TL_HTTP_NO_LIBRARY ? reason + " (install libcurl4)" : reason
+        }
+    }
+
+    private func write(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        count += bytes.count
+        guard count <= limit else {
+            isTooLong = true
+            return false
+        }
+        digest.update(bytes)
+        do throws(IOError) {
+            try file.write(bytes)
+            return true
+        } catch {
+            self.error = error
+            return false
+        }
+    }
+
+    private static func at(_ context: UnsafeMutableRawPointer?) -> Transfer {
+        Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+    }
+}

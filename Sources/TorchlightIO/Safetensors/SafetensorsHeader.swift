@@ -1,0 +1,211 @@
+/// The header of a safetensors file: which tensors it holds, their element types, shapes and places.
+///
+/// A file is an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
+/// (<https://github.com/huggingface/safetensors>). Parsing checks every rule of the format: one object of at most
+/// 100 MB in UTF-8, no name twice, known element types, sizes that agree with the shapes, and data that the tensors fill
+/// from the first byte to the last without holes or overlaps. Nothing is allocated by a length that the file states.
+public struct SafetensorsHeader: Equatable, Sendable {
+    /// One tensor of the file.
+    public struct Entry: Equatable, Sendable {
+        /// The tensor's name.
+        public let name: String
+        /// The name of its element type as the format writes it: `F32`, `BF16`, `I64`, ...
+        public let dtype: String
+        /// Its dimensions; empty for a scalar.
+        public let shape: [Int]
+        /// Where its bytes are, from the start of the file; row-major and little-endian.
+        public let range: Range<Int>
+    }
+
+    /// The longest header that the format allows, in bytes.
+    public static let lengthLimit = 100_000_000
+
+    /// The tensors, in the order of their data.
+    public let entries: [Entry]
+    /// The file's free-form notes, in its order; nil where the file has none.
+    public let metadata: [(key: String, value: String)]?
+
+    /// Whether two headers describe the same tensors in the same places with the same notes.
+    public static func == (a: Self, b: Self) -> Bool {
+        a.entries == b.entries && a.metadata?.map(\.key) == b.metadata?.map(\.key)
+            && a.metadata?.map(\.value) == b.metadata?.map(\.value)
+    }
+
+    /// The number of bits of an element, by the format's names.
+    static let bits: [String: Int] = [
+        "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16,
+        "BF16": 16,
+        "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6,
+        "F6_E3M2": 6,
+    ]
+
+    /// Reads the header of a whole file's bytes.
+    ///
+    /// - Throws: `IOError` naming the file, the position and the rule that is broken.
+    public static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws(IOError) -> SafetensorsHeader {
+        func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
+            IOError(.malformed, "safetensors", file: file, offset: offset, problem, expected: rule)
+        }
+        guard bytes.count >= 8 else {
+            throw failure(bytes.count, "only \(bytes.count) bytes", expected: "the 8 bytes of the header's length")
+        }
+        let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        guard length <= UInt64(lengthLimit) else {
+            throw failure(0, "a header of \(length) bytes", expected: "at most \(lengthLimit)")
+        }
+        let dataStart = 8 + Int(length)
+        guard dataStart <= bytes.count else {
+            throw failure(
+                0, "a header of \(length) bytes in a file of \(bytes.count)", expected: "the header within the file")
+        }
+        guard length > 0, bytes[8] == UInt8(ascii: "{") else {
+            throw failure(
+                8, length == 0 ? "an empty header" : "the byte \(bytes[8])", expected: "'{' as the first byte")
+        }
+        let text = UnsafeRawBufferPointer(rebasing: bytes[8..<dataStart])
+        let json = try JSON.parse(text, file: file, operation: "safetensors", start: 8)
+
+        var entries: [Entry] = []
+        var metadata: [(key: String, value: String)]?
+        for member in json.members ?? [] {
+            if member.name == "__metadata__" {
+                metadata = try parseMetadata(member.value, file: file)
+                continue
+            }
+            entries.append(
+                try parseEntry(member, dataStart: dataStart, dataCount: bytes.count - dataStart, file: file))
+        }
+        // Empty tensors may share their place with the one that follows: they come first then.
+        entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+        var end = dataStart
+        for entry in entries {
+            guard entry.range.lowerBound == end else {
+                let what = entry.range.lowerBound > end ? "leaves a hole before it" : "overlaps another"
+                throw failure(
+                    entry.range.lowerBound, "the data of \(IOError.quoted(entry.name)) \(what)",
+                    expected: "it to begin at byte \(end)")
+            }
+            end = entry.range.upperBound
+        }
+        guard end == bytes.count else {
+            throw failure(end, "\(bytes.count - end) bytes after the last tensor", expected: "none")
+        }
+        return SafetensorsHeader(entries: entries, metadata: metadata)
+    }
+
+    private static func parseMetadata(_ json: JSON, file: String) throws(IOError) -> [(key: String, value: String)] {
+        var metadata: [(key: String, value: String)] = []
+        guard let members = json.members else {
+            throw IOError(
+                .malformed, "safetensors", file: file, offset: json.offset, "__metadata__ is \(json.summary)",
+                expected: "an object of strings")
+        }
+        for member in members {
+            guard let value = member.value.string else {
+                throw IOError(
+                    .malformed, "safetensors", file: file, offset: member.value.offset,
+                    "__metadata__ \(IOError.quoted(member.name)) is \(member.value.summary)", expected: "a string")
+            }
+            metadata.append((member.name, value))
+        }
+        return metadata
+    }
+
+    private static func parseEntry(
+        _ member: JSON.Member, dataStart: Int, dataCount: Int, file: String
+    ) throws(IOError) -> Entry {
+        let tensor = IOError.quoted(member.name)
+        func failure(_ json: JSON, _ problem: String, expected rule: String) -> IOError {
+            IOError(
+                .malformed, "safetensors", file: file, offset: json.offset, "tensor \(tensor): \(problem)",
+                expected: rule)
+        }
+        let json = member.value
+        guard json.members != nil else { throw failure(json, json.summary, expected: "an object") }
+        guard let dtypeField = json["dtype"], let shapeField = json["shape"], let offsetsField = json["data_offsets"]
+        else {
+            throw failure(json, "a field is missing", expected: "dtype, shape and data_offsets")
+        }
+        guard let dtype = dtypeField.string, let bits = bits[dtype] else {
+            throw failure(dtypeField, "dtype is \(dtypeField.summary)", expected: "one of \(Self.bits.keys.sorted())")
+        }
+        guard let dimensions = shapeField.elements else {
+            throw failure(shapeField, "shape is \(shapeField.summary)", expected: "an array")
+        }
+        var shape: [Int] = []
+        var size: Int? = bits
+        for dimension in dimensions {
+            guard let extent = dimension.int, extent >= 0 else {
+                throw failure(dimension, "the dimension \(dimension.summary)", expected: "an integer from 0")
+            }
+            shape.append(extent)
+            size = size.flatMap { size in
+                let (product, overflow) = size.multipliedReportingOverflow(by: extent)
+                return overflow ? nil : product
+            }
+        }
+        guard let offsets = offsetsField.elements, offsets.count == 2, let begin = offsets[0].int,
+            let end = offsets[1].int
+        else { throw failure(offsetsField, "data_offsets is not a pair", expected: "two integers") }
+        guard begin >= 0, begin <= end, end <= dataCount else {
+            throw failure(
+                offsetsField, "data_offsets are [\(begin), \(end)]",
+                expected: "0 <= begin <= end <= \(dataCount), the bytes of data in the file")
+        }
+        guard let size, size % 8 == 0, size / 8 == end - begin else {
+            throw failure(
+                offsetsField, "\(end - begin) bytes of data for shape \(shape) of \(dtype)",
+                expected: size.map { "\($0 / 8) bytes" } ?? "a shape whose size does not overflow")
+        }
+        return Entry(name: member.name, dtype: dtype, shape: shape, range: dataStart + begin..<dataStart + end)
+    }
+}
+
+extension SafetensorsHeader {
+    /// Lays out a file: the tensors with the widest elements first and by name within a width, so that each begins at a
+    /// multiple of its element's size, as the format's reference implementation writes them.
+    ///
+    /// Names and element types must be valid: each name once, none `__metadata__`, each type one of the format's.
+    public init(tensors: [(name: String, dtype: String, shape: [Int])], metadata: [(key: String, value: String)]? = nil)
+    {
+        let sorted = tensors.sorted { a, b in
+            let (wide, narrow) = (Self.bits[a.dtype]!, Self.bits[b.dtype]!)
+            // By bytes, not by Swift's order of characters: that is what other writers do.
+            return wide != narrow ? wide > narrow : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
+        }
+        func place(from start: Int) -> [Entry] {
+            var begin = start
+            return sorted.map { tensor in
+                let size = tensor.shape.reduce(Self.bits[tensor.dtype]!, *) / 8
+                defer { begin += size }
+                return Entry(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: begin..<begin + size)
+            }
+        }
+        // The data's start depends on the header's length, the header's text only on offsets from that start.
+        let relative = SafetensorsHeader(entries: place(from: 0), metadata: metadata)
+        self.init(entries: place(from: relative.encoded(dataStart: 0).count), metadata: metadata)
+    }
+
+    /// The bytes that precede the data: the length and the JSON, padded with spaces to a multiple of 8 bytes.
+    public func encoded() -> [UInt8] { encoded(dataStart: entries.first?.range.lowerBound ?? 0) }
+
+    private func encoded(dataStart: Int) -> [UInt8] {
+        var members: [(String, JSON)] = []
+        if let metadata { members.append(("__metadata__", .object(metadata.map { ($0.key, .string($0.value)) }))) }
+        for entry in entries {
+            let range = entry.range
+            members.append(
+                (
+                    entry.name,
+                    [
+                        "dtype": .string(entry.dtype),
+                        "shape": .array(entry.shape.map(JSON.int)),
+                        "data_offsets": [.int(range.lowerBound - dataStart), .int(range.upperBound - dataStart)],
+                    ]
+                ))
+        }
+        var text = Array(JSON.object(members).text().utf8)
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+        return withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text
+    }
+}

@@ -1,0 +1,134 @@
+import Glibc
+import Synchronization
+
+/// A file that appears under its name complete or not at all.
+///
+/// Bytes go to a temporary file in the same folder; `commit` flushes it to the device, renames it over the old file and
+/// flushes the folder. Before that, whatever fails, the old file is untouched and the temporary is removed.
+/// A path that leads to a device or a pipe is written straight: there is nothing to replace.
+package final class AtomicFile {
+    private static let serial = Atomic<Int>(0)
+
+    /// The path that the caller gave, for messages.
+    private let path: String
+    /// The file to replace, with symbolic links resolved, so that a link stays a link.
+    private let target: String
+    /// Nil where the target is written straight.
+    private var temporary: String?
+    private var descriptor: Int32
+
+    /// Creates the temporary file beside `path`.
+    package init(_ path: String) throws(IOError) {
+        guard !path.isEmpty, !path.utf8.contains(0) else {
+            throw IOError(.notFound, "write", file: path, "empty or with a zero byte", expected: "a path")
+        }
+        self.path = path
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        if exists, status.st_mode & S_IFMT == S_IFDIR {
+            throw FileSystem.failure("write", path, code: EISDIR)
+        }
+        if exists, status.st_mode & S_IFMT != S_IFREG {
+            target = path
+            temporary = nil
+            descriptor = try FileSystem.open(path, O_WRONLY, operation: "write")
+            return
+        }
+        if exists, let resolved = realpath(path, nil) {
+            target = String(cString: resolved)
+            free(resolved)
+        } else {
+            target = path
+        }
+        let serial = Self.serial.add(1, ordering: .relaxed).newValue
+        let name = ".\(FileSystem.name(of: target).prefix(100)).\(getpid())-\(serial).tmp"
+        let temporary = FileSystem.directory(of: target) + "/" + name
+        do throws(IOError) {
+            // A leftover of a killed process with this number may hold the name.
+            unlink(temporary)
+            descriptor = try FileSystem.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666, operation: "write")
+        } catch {
+            throw IOError(
+                error.kind, "write", file: path,
+                "cannot create a file in \(FileSystem.directory(of: target)): \(error.problem)",
+                expected: error.kind == .notFound ? "a folder that exists" : error.rule)
+        }
+        self.temporary = temporary
+        if exists { fchmod(descriptor, status.st_mode & 0o7777) }
+    }
+
+    deinit { discard() }
+
+    /// Appends bytes.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
+        guard var position = bytes.baseAddress else { return }
+        var left = bytes.count
+        while left > 0 {
+            let written = Glibc.write(descriptor, position, left)
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw abandon()
+            }
+            position += written
+            left -= written
+        }
+    }
+
+    /// Appends bytes.
+    package func write(_ bytes: [UInt8]) throws(IOError) {
+        // The closure's error passes through a Result: `withUnsafeBytes` keeps its type only this way.
+        try bytes.withUnsafeBytes { buffer in Result { () throws(IOError) in try write(buffer) } }.get()
+    }
+
+    /// Makes the file durable and gives it its name.
+    package func commit() throws(IOError) {
+        guard let temporary else {
+            if descriptor >= 0, Glibc.close(descriptor) != 0 {
+                descriptor = -1
+                throw FileSystem.failure("write", path)
+            }
+            descriptor = -1
+            return
+        }
+        if fsync(descriptor) != 0 { throw abandon() }
+        let closed = Glibc.close(descriptor)
+        descriptor = -1
+        if closed != 0 || rename(temporary, target) != 0 { throw abandon() }
+        self.temporary = nil
+        // The name itself lives in the folder. Some file systems refuse this call; the contents are safe by now.
+        let folder = Glibc.open(FileSystem.directory(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if folder >= 0 {
+            fsync(folder)
+            close(folder)
+        }
+    }
+
+    /// Gives up: closes and removes the temporary file. Harmless after `commit`.
+    package func discard() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        if let temporary { unlink(temporary) }
+        temporary = nil
+    }
+
+    private func abandon() -> IOError {
+        let error = FileSystem.failure("write", path)
+        discard()
+        return error
+    }
+
+    /// Writes a whole file in one call.
+    package static func write(_ bytes: [UInt8], to path: String) throws(IOError) {
+        let file = try AtomicFile(path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    /// Writes a whole text file in one call.
+    package static func write(_ text: String, to path: String) throws(IOError) {
+        try write(Array(text.utf8), to: path)
+    }
+
+    /// Fails now if the path could not be written later: long work should not end with an error that was known before.
+    package static func check(_ path: String) throws(IOError) { try AtomicFile(path).discard() }
+}

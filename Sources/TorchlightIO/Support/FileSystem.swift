@@ -1,0 +1,106 @@
+import Glibc
+
+/// The few calls of the operating system that this package needs, with typed errors.
+///
+/// Written on the C library alone: Foundation costs more time at process start than a program's first result may take.
+package enum FileSystem {
+    /// The error for the C library's current `errno`.
+    static func failure(_ operation: String, _ path: String, code: Int32 = errno) -> IOError {
+        let reason = String(cString: strerror(code))
+        let advice =
+            switch code {
+            case ENOSPC, EDQUOT: "free space on the device"
+            case EACCES, EPERM, EROFS: "a place that this user may \(operation)"
+            case EISDIR: "the path of a file"
+            case ENOTDIR: "every part of the path but the last to be a folder"
+            default: ""
+            }
+        return IOError(
+            code == ENOENT ? .notFound : .system(code), operation, file: path, reason, expected: advice)
+    }
+
+    /// Opens a path, trying again when a signal interrupts.
+    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0, operation: String) throws(IOError) -> Int32 {
+        guard !path.utf8.contains(0), !path.isEmpty else {
+            throw IOError(.notFound, operation, file: path, "empty or with a zero byte", expected: "a path")
+        }
+        while true {
+            let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+            if descriptor >= 0 { return descriptor }
+            if errno != EINTR { throw failure(operation, path) }
+        }
+    }
+
+    /// Reads a whole file; at most `limit` bytes.
+    ///
+    /// Its size is a hint only: files grow, and pipes have none.
+    package static func read(_ path: String, limit: Int = .max) throws(IOError) -> [UInt8] {
+        let descriptor = try open(path, O_RDONLY, operation: "read")
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw failure("read", path) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(min(max(Int(status.st_size), 0), limit, 1 << 30))
+        var chunk = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count == 0 { return bytes }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw failure("read", path)
+            }
+            guard bytes.count + count <= limit else {
+                throw IOError(.unsupported, "read", file: path, "too long", expected: "at most \(limit) bytes")
+            }
+            bytes.append(contentsOf: chunk[..<count])
+        }
+    }
+
+    /// Whether the path leads to a regular file.
+    package static func isFile(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
+    /// Whether the path leads to a folder.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Creates a folder and those above it that are missing.
+    package static func createDirectories(_ path: String) throws(IOError) {
+        if isDirectory(path) { return }
+        let parent = directory(of: path)
+        if parent != path, parent != "." { try createDirectories(parent) }
+        if mkdir(path, 0o777) != 0, errno != EEXIST { throw failure("create", path) }
+        // Something else than a folder may hold the name.
+        guard isDirectory(path) else { throw failure("create", path, code: ENOTDIR) }
+    }
+
+    /// The folder that holds a path: what stands before its last slash.
+    package static func directory(of path: String) -> String {
+        var parts = path[...]
+        while parts.count > 1, parts.last == "/" { parts.removeLast() }
+        guard let slash = parts.lastIndex(of: "/") else { return "." }
+        return slash == parts.startIndex ? "/" : String(parts[..<slash])
+    }
+
+    /// The last part of a path.
+    package static func name(of path: String) -> String {
+        path.split(separator: "/").last.map(String.init) ?? path
+    }
+
+    /// The value of a variable of the environment, nil where it is unset or empty.
+    package static func environment(_ name: String) -> String? {
+        guard let value = getenv(name), value.pointee != 0 else { return nil }
+        return String(cString: value)
+    }
+
+    /// Where this user keeps what programs can fetch again: `$XDG_CACHE_HOME/torchlight` or `~/.cache/torchlight`.
+    package static func cacheDirectory() -> String {
+        if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/torchlight" }
+        if let home = environment("HOME") { return home + "/.cache/torchlight" }
+        return "/tmp/torchlight-cache-\(getuid())"
+    }
+}

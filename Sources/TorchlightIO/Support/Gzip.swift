@@ -1,0 +1,84 @@
+import CZlib
+
+/// Decompression of gzip streams (RFC 1952) through zlib.
+package enum Gzip {
+    /// Whether bytes begin as a gzip stream does.
+    package static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b }
+
+    /// Decompresses a whole stream, of one or more members; fails when more than `limit` bytes come out of it.
+    ///
+    /// Length and checksum of every member are verified. Whatever follows the last member is an error.
+    package static func inflate(_ bytes: [UInt8], limit: Int, file: String) throws(IOError) -> [UInt8] {
+        guard isGzip(bytes) else {
+            throw IOError(
+                .malformed, "gzip", file: file, offset: 0, "not a gzip stream", expected: "the bytes 1f 8b first")
+        }
+        // The last four bytes state the length modulo 2^32. It is a hint only, and deflate cannot expand 1,032 times.
+        let stated = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
+        // One byte of room beyond the expected end tells "exactly full" from "too long".
+        let limit = min(limit, .max - 1)
+        var output = [UInt8](repeating: 0, count: min(stated, limit, bytes.count * 1032) + 1)
+        let result = bytes.withUnsafeBufferPointer { input in
+            Result { () throws(IOError) in try inflate(input, into: &output, limit: limit, file: file) }
+        }
+        output.removeLast(output.count - (try result.get()))
+        return output
+    }
+
+    private static func inflate(
+        _ input: UnsafeBufferPointer<UInt8>, into output: inout [UInt8], limit: Int, file: String
+    ) throws(IOError) -> Int {
+        var stream = z_stream()
+        // 15 bits of window, and 16 for the gzip wrapper.
+        guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
+            throw IOError(.unsupported, "gzip", file: file, "zlib could not start")
+        }
+        defer { inflateEnd(&stream) }
+        var consumed = 0
+        var produced = 0
+        // zlib counts in 32 bits; larger buffers are fed in pieces.
+        let piece = 1 << 30
+        while true {
+            if produced == output.count {
+                output.append(contentsOf: repeatElement(0, count: min(output.count, limit + 1 - output.count)))
+            }
+            let available = min(input.count - consumed, piece)
+            let room = min(output.count - produced, piece)
+            let status = output.withUnsafeMutableBufferPointer { buffer in
+                stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + consumed)
+                stream.avail_in = UInt32(available)
+                stream.next_out = buffer.baseAddress! + produced
+                stream.avail_out = UInt32(room)
+                return CZlib.inflate(&stream, Z_NO_FLUSH)
+            }
+            consumed += available - Int(stream.avail_in)
+            produced += room - Int(stream.avail_out)
+            guard produced <= limit else {
+                throw IOError(
+                    .malformed, "gzip", file: file, offset: consumed, "inflates to more than \(limit) bytes",
+                    expected: "at most that many")
+            }
+            switch status {
+            case Z_OK: continue
+            case Z_STREAM_END:
+                if consumed == input.count { return produced }
+                guard input.count - consumed >= 2, input[consumed] == 0x1f, input[consumed + 1] == 0x8b else {
+                    throw IOError(
+                        .malformed, "gzip", file: file, offset: consumed,
+                        "\(input.count - consumed) bytes after the end of the stream", expected: "none")
+                }
+                inflateReset(&stream)
+            case Z_BUF_ERROR where produced < output.count:
+                throw IOError(
+                    .malformed, "gzip", file: file, offset: consumed, "the stream ends early",
+                    expected: "its checksum and length at the end")
+            case Z_BUF_ERROR: continue
+            default:
+                let reason = stream.msg.map { String(cString: $0) } ?? "zlib status \(status)"
+                throw IOError(
+                    .malformed, "gzip", file: file, offset: consumed, "damaged data (\(reason))",
+                    expected: "a whole gzip stream")
+            }
+        }
+    }
+}

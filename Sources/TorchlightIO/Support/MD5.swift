@@ -1,0 +1,83 @@
+/// The MD5 digest of RFC 1321: a checksum that public data sets are listed with, not a protection against forgery.
+package struct MD5 {
+    private var state: (UInt32, UInt32, UInt32, UInt32) = (0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476)
+    private var length: UInt64 = 0
+    private var pending: [UInt8] = []
+
+    /// Round by round, the amounts of the four rotations.
+    private static let shifts: [[UInt32]] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]]
+    /// The integer part of 2^32 |sin(i + 1)|, written out: the digest must not depend on a library's sine.
+    private static let sines: [UInt32] = [
+        0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
+        0x6980_98d8, 0x8b44_f7af, 0xffff_5bb1, 0x895c_d7be, 0x6b90_1122, 0xfd98_7193, 0xa679_438e, 0x49b4_0821,
+        0xf61e_2562, 0xc040_b340, 0x265e_5a51, 0xe9b6_c7aa, 0xd62f_105d, 0x0244_1453, 0xd8a1_e681, 0xe7d3_fbc8,
+        0x21e1_cde6, 0xc337_07d6, 0xf4d5_0d87, 0x455a_14ed, 0xa9e3_e905, 0xfcef_a3f8, 0x676f_02d9, 0x8d2a_4c8a,
+        0xfffa_3942, 0x8771_f681, 0x6d9d_6122, 0xfde5_380c, 0xa4be_ea44, 0x4bde_cfa9, 0xf6bb_4b60, 0xbebf_bc70,
+        0x289b_7ec6, 0xeaa1_27fa, 0xd4ef_3085, 0x0488_1d05, 0xd9d4_d039, 0xe6db_99e5, 0x1fa2_7cf8, 0xc4ac_5665,
+        0xf429_2244, 0x432a_ff97, 0xab94_23a7, 0xfc93_a039, 0x655b_59c3, 0x8f0c_cc92, 0xffef_f47d, 0x8584_5dd1,
+        0x6fa8_7e4f, 0xfe2c_e6e0, 0xa301_4314, 0x4e08_11a1, 0xf753_7e82, 0xbd3a_f235, 0x2ad7_d2bb, 0xeb86_d391,
+    ]
+
+    package init() {}
+
+    /// Takes in the next bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        length &+= UInt64(bytes.count)
+        var start = 0
+        if !pending.isEmpty {
+            start = min(64 - pending.count, bytes.count)
+            pending.append(contentsOf: bytes[..<start])
+            guard pending.count == 64 else { return }
+            let block = pending
+            block.withUnsafeBytes { digest($0) }
+            pending.removeAll(keepingCapacity: true)
+        }
+        while bytes.count - start >= 64 {
+            digest(UnsafeRawBufferPointer(rebasing: bytes[start..<start + 64]))
+            start += 64
+        }
+        pending.append(contentsOf: bytes[start...])
+    }
+
+    /// The digest of all bytes taken in, in hexadecimal.
+    package consuming func finish() -> String {
+        let bits = length &* 8
+        let zeros = (119 - Int(length % 64)) % 64
+        let padding = [0x80] + [UInt8](repeating: 0, count: zeros)
+        padding.withUnsafeBytes { update($0) }
+        withUnsafeBytes(of: bits.littleEndian) { update($0) }
+        return [state.0, state.1, state.2, state.3].map { word in
+            withUnsafeBytes(of: word.littleEndian) { bytes in
+                bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+            }
+        }.joined()
+    }
+
+    /// The digest of some bytes, in hexadecimal.
+    package static func hex(_ bytes: [UInt8]) -> String {
+        var digest = MD5()
+        bytes.withUnsafeBytes { digest.update($0) }
+        return digest.finish()
+    }
+
+    private mutating func digest(_ block: UnsafeRawBufferPointer) {
+        var (a, b, c, d) = state
+        Self.sines.withUnsafeBufferPointer { sines in
+            for i in 0..<64 {
+                let mixed: UInt32
+                let word: Int
+                switch i / 16 {
+                case 0: (mixed, word) = ((b & c) | (~b & d), i)
+                case 1: (mixed, word) = ((d & b) | (~d & c), (5 * i + 1) % 16)
+                case 2: (mixed, word) = (b ^ c ^ d, (3 * i + 5) % 16)
+                default: (mixed, word) = (c ^ (b | ~d), (7 * i) % 16)
+                }
+                let input = UInt32(littleEndian: block.loadUnaligned(fromByteOffset: 4 * word, as: UInt32.self))
+                let sum = a &+ mixed &+ sines[i] &+ input
+                let shift = Self.shifts[i / 16][i % 4]
+                (a, d, c, b) = (d, c, b, b &+ ((sum << shift) | (sum >> (32 - shift))))
+            }
+        }
+        state = (state.0 &+ a, state.1 &+ b, state.2 &+ c, state.3 &+ d)
+    }
+}

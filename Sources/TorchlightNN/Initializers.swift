@@ -1,0 +1,155 @@
+import TorchlightCore
+
+/// The usual ways to fill parameters before training. Each works in place, records nothing and returns its tensor.
+///
+/// The fan-in of a weight `[out, in, *kernel]` is `in` times the kernel's elements, its fan-out `out` times these.
+public enum Initializers {
+    /// Which fan keeps its variance.
+    public enum FanMode: Sendable {
+        /// Activations keep their variance on the way forward.
+        case fanIn
+        /// Gradients keep theirs on the way back.
+        case fanOut
+    }
+
+    /// The function that follows a layer; each has a gain that makes up for what it does to the variance.
+    public enum Nonlinearity: Sendable {
+        case linear, sigmoid, tanh, relu, selu
+        case leakyRelu(negativeSlope: Double = 0.01)
+
+        /// 1, 5/3, √2, √(2 / (1 + slope²)) or 3/4, as PyTorch has them.
+        public var gain: Double {
+            switch self {
+            case .linear, .sigmoid: 1
+            case .tanh: 5.0 / 3
+            case .relu: 2.0.squareRoot()
+            case .leakyRelu(let slope): (2 / (1 + slope * slope)).squareRoot()
+            case .selu: 0.75
+            }
+        }
+    }
+
+    /// Every element `value`.
+    @discardableResult
+    public static func constant_(_ tensor: Tensor, _ value: Double) -> Tensor { noGrad { tensor.fill_(value) } }
+
+    /// Zeros.
+    @discardableResult
+    public static func zeros_(_ tensor: Tensor) -> Tensor { noGrad { tensor.zero_() } }
+
+    /// Ones.
+    @discardableResult
+    public static func ones_(_ tensor: Tensor) -> Tensor { noGrad { tensor.fill_(1) } }
+
+    /// Uniform over [from, to).
+    @discardableResult
+    public static func uniform_(
+        _ tensor: Tensor, from: Double = 0, to: Double = 1, generator: Generator = .default
+    ) -> Tensor {
+        noGrad { tensor.uniform_(from: from, to: to, generator: generator) }
+    }
+
+    /// Normal with this mean and standard deviation.
+    @discardableResult
+    public static func normal_(
+        _ tensor: Tensor, mean: Double = 0, std: Double = 1, generator: Generator = .default
+    ) -> Tensor {
+        noGrad { tensor.normal_(mean: mean, std: std, generator: generator) }
+    }
+
+    /// Normal, drawn again where it falls outside [from, to].
+    @discardableResult
+    public static func truncNormal_(
+        _ tensor: Tensor, mean: Double = 0, std: Double = 1, from: Double = -2, to: Double = 2,
+        generator: Generator = .default
+    ) -> Tensor {
+        guard from < to, std > 0 else {
+            return fail(
+                TensorError(
+                    .value, in: "truncNormal_", "the interval or the deviation is empty",
+                    got: "[\(from), \(to)], std \(std)", expected: "from < to and std > 0"), like: tensor)
+        }
+        return noGrad {
+            tensor.normal_(mean: mean, std: std, generator: generator)
+            // Every round redraws what fell outside; an interval far out in the tail ends in the clamp.
+            for _ in 0..<64 {
+                let outside = (tensor < from).logicalOr(tensor > to)
+                if outside.any().item() == 0 { return tensor }
+                let fresh = Tensor.empty(like: tensor).normal_(mean: mean, std: std, generator: generator)
+                tensor.copy_(Tensor.where(outside, fresh, tensor))
+            }
+            return tensor.copy_(tensor.clamp(min: from, max: to))
+        }
+    }
+
+    /// Uniform within ±gain·√(6 / (fan-in + fan-out)) (Glorot and Bengio 2010).
+    @discardableResult
+    public static func xavierUniform_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
+        withFans(tensor, "xavierUniform_") { fanIn, fanOut in
+            let bound = gain * (6 / Double(fanIn + fanOut)).squareRoot()
+            tensor.uniform_(from: -bound, to: bound, generator: generator)
+        }
+    }
+
+    /// Normal of deviation gain·√(2 / (fan-in + fan-out)) (Glorot and Bengio 2010).
+    @discardableResult
+    public static func xavierNormal_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
+        withFans(tensor, "xavierNormal_") { fanIn, fanOut in
+            tensor.normal_(mean: 0, std: gain * (2 / Double(fanIn + fanOut)).squareRoot(), generator: generator)
+        }
+    }
+
+    /// Uniform within ±gain·√(3 / fan) (He et al. 2015).
+    @discardableResult
+    public static func kaimingUniform_(
+        _ tensor: Tensor, mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyRelu(negativeSlope: 0),
+        generator: Generator = .default
+    ) -> Tensor {
+        withFans(tensor, "kaimingUniform_") { fanIn, fanOut in
+            let bound = nonlinearity.gain * (3 / Double(mode == .fanIn ? fanIn : fanOut)).squareRoot()
+            tensor.uniform_(from: -bound, to: bound, generator: generator)
+        }
+    }
+
+    /// Normal of deviation gain / √fan (He et al. 2015).
+    @discardableResult
+    public static func kaimingNormal_(
+        _ tensor: Tensor, mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyRelu(negativeSlope: 0),
+        generator: Generator = .default
+    ) -> Tensor {
+        withFans(tensor, "kaimingNormal_") { fanIn, fanOut in
+            let std = nonlinearity.gain / Double(mode == .fanIn ? fanIn : fanOut).squareRoot()
+            tensor.normal_(mean: 0, std: std, generator: generator)
+        }
+    }
+
+    private static func withFans(_ tensor: Tensor, _ operation: String, _ fill: (Int, Int) -> Void) -> Tensor {
+        if tensor.isPlaceholder { return tensor }
+        guard tensor.rank >= 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: operation, "a fan needs at least two dimensions", expected: "[out, in, *kernel]",
+                    operands: [tensor]), like: tensor)
+        }
+        let kernel = tensor.shape.dropFirst(2).reduce(1, *)
+        // Nothing is drawn for a weight without elements, whose fan may be 0.
+        if tensor.count > 0 { noGrad { fill(tensor.shape[1] * kernel, tensor.shape[0] * kernel) } }
+        return tensor
+    }
+}
+
+/// The default weight and bias of linear and convolution layers: both uniform within ±1/√(fan-in).
+///
+/// For the weight this is PyTorch's Kaiming uniform with a negative slope of √5.
+func defaultWeightAndBias(
+    weight shape: [Int], bias: Bool, dtype: DType, device: Device, generator: Generator
+) -> (weight: Tensor, bias: Tensor?) {
+    let fanIn = shape.dropFirst().reduce(1, *)
+    let bound = fanIn > 0 ? 1 / Double(fanIn).squareRoot() : 0
+    func draw(_ shape: [Int]) -> Tensor {
+        let tensor = Tensor.empty(shape, dtype: dtype, device: device)
+        return Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator))
+    }
+    let weight = draw(shape)
+    return (weight, bias ? draw([shape[0]]) : nil)
+}

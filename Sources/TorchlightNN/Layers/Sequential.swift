@@ -1,0 +1,69 @@
+import TorchlightCore
+
+/// Layers one after the other, each on the result of the last.
+///
+///     let model = Sequential {
+///         Flatten()
+///         Linear(784, 128)
+///         ReLU()
+///         Linear(128, 10)
+///     }
+///     let same = Sequential(Flatten(), Linear(784, 128), ReLU(), Linear(128, 10))
+///
+/// The layers are named by their positions: `1.weight`.
+public final class Sequential: Module, Layer {
+    /// The layers, in order.
+    public private(set) var layers: [any Layer]
+
+    /// These layers.
+    public init(_ layers: [any Layer]) {
+        self.layers = layers
+        super.init()
+    }
+
+    /// These layers.
+    public convenience init(_ layers: any Layer...) { self.init(layers) }
+
+    /// The layers that the closure lists; `if` and `for` may be used.
+    public convenience init(@LayerBuilder _ layers: () -> [any Layer]) { self.init(layers()) }
+
+    /// Runs the layers in order.
+    public func forward(_ x: Tensor) -> Tensor {
+        var x = x
+        for layer in layers { x = layer(x) }
+        return x
+    }
+
+    /// Adds a layer at the end.
+    public func append(_ layer: any Layer) { layers.append(layer) }
+
+    /// The layer at a position.
+    public subscript(index: Int) -> any Layer { layers[index] }
+
+    /// The number of layers.
+    public var count: Int { layers.count }
+
+    // The layers are elements of the module itself: "0", not "layers.0".
+    override var inlinesItsList: Bool { true }
+}
+
+/// Collects layers from a closure.
+@resultBuilder
+public enum LayerBuilder {
+    /// One layer.
+    public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
+    /// Several layers.
+    public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
+    /// All of them in order.
+    public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
+    /// `if` without `else`.
+    public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }
+    /// `if`.
+    public static func buildEither(first part: [any Layer]) -> [any Layer] { part }
+    /// `else`.
+    public static func buildEither(second part: [any Layer]) -> [any Layer] { part }
+    /// `for`.
+    public static func buildArray(_ parts: [[any Layer]]) -> [any Layer] { parts.flatMap { $0 } }
+    /// `#available`.
+    public static func buildLimitedAvailability(_ part: [any Layer]) -> [any Layer] { part }
+}

@@ -1,0 +1,231 @@
+@_spi(Reflection) import Swift
+import Synchronization
+import TorchlightCore
+
+// What a module holds, found by reflection over its stored properties.
+//
+// `Mirror` costs microseconds a property, and `parameters()` may be asked for in every step. So what it found is kept,
+// together with a copy of the memory of the properties it was found in. While that memory is unchanged, so is what the
+// module holds: the values found are kept alive, so no address is used again, and an array or dictionary that is
+// kept alive a second time copies itself before it changes, which changes the reference in the property.
+
+/// The parameters, buffers and modules that one module holds itself.
+struct Contents {
+    var parameters: [(name: String, tensor: Tensor)] = []
+    var buffers: [(name: String, tensor: Tensor, persistent: Bool)] = []
+    var children: [(name: String, module: Module)] = []
+    /// The children as they are printed: an array or dictionary of modules is one group.
+    var groups: [(name: String, group: ModuleGroup)] = []
+    /// The values of the properties that were looked into, kept alive.
+    var held: [Any] = []
+    /// The memory of those properties.
+    var snapshot: [UInt8] = []
+}
+
+/// A child as it is printed.
+enum ModuleGroup {
+    case module(Module)
+    /// "ModuleList" or "ModuleDict" with its elements.
+    case list(String, [(name: String, group: ModuleGroup)])
+}
+
+extension Module {
+    /// What the module holds now.
+    var currentContents: Contents {
+        let fields = StoredFields.of(type(of: self))
+        if let contents, fields.match(contents.snapshot, in: self) { return contents }
+        let scanned = scan(fields)
+        contents = scanned
+        return scanned
+    }
+
+    private func scan(_ fields: StoredFields) -> Contents {
+        var scanner = Scanner(inlinesLists: inlinesItsList)
+        var mirrors: [Mirror] = []
+        var next: Mirror? = Mirror(reflecting: self)
+        while let mirror = next, mirror.subjectType != Module.self {
+            mirrors.append(mirror)
+            next = mirror.superclassMirror
+        }
+        var index = 0
+        for mirror in mirrors.reversed() {
+            for child in mirror.children {
+                defer { index += 1 }
+                guard let field = fields.relevant[index] else { continue }
+                if isWeak(child.value, at: field.offset) { continue }
+                scanner.contents.held.append(child.value)
+                scanner.read(child.value, name: Self.propertyName(child.label ?? "\(index)"))
+            }
+        }
+        scanner.contents.snapshot = fields.copy(of: self)
+        return scanner.contents
+    }
+
+    /// A weak reference is not stored as the address of its object.
+    private func isWeak(_ value: Any, at offset: Int) -> Bool {
+        guard let module = value as? Module else { return false }
+        let word = Unmanaged.passUnretained(self).toOpaque().load(fromByteOffset: offset, as: UInt.self)
+        return word != UInt(bitPattern: Unmanaged.passUnretained(module).toOpaque()) && !(value is any PropertyMark)
+    }
+
+    /// The name of the property behind a stored variable: `_name` for wrappers, `$__lazy_storage_$_name` for lazy ones.
+    private static func propertyName(_ label: String) -> String {
+        let lazyPrefix = "$__lazy_storage_$_"
+        return label.hasPrefix(lazyPrefix) ? String(label.dropFirst(lazyPrefix.count)) : label
+    }
+}
+
+/// Sorts values into parameters, buffers and modules.
+private struct Scanner {
+    /// "0" instead of "layers.0", for modules that are nothing but a list.
+    let inlinesLists: Bool
+    var contents = Contents()
+
+    init(inlinesLists: Bool) { self.inlinesLists = inlinesLists }
+
+    mutating func read(_ value: Any, name: String) {
+        var groups: [(name: String, group: ModuleGroup)] = []
+        read(value, name: name, label: name, buffer: nil, into: &groups)
+        contents.groups += groups
+    }
+
+    private mutating func read(
+        _ value: Any, name: String, label: String, buffer: BufferKind?,
+        into groups: inout [(name: String, group: ModuleGroup)]
+    ) {
+        switch value {
+        case let tensor as Tensor:
+            if let buffer {
+                contents.buffers.append((name, tensor, buffer.persistent))
+            } else if tensor.isParameter || (tensor.requiresGrad && tensor.isLeaf) {
+                tensor.isParameter = true
+                contents.parameters.append((name, tensor))
+            }
+        case let module as Module:
+            contents.children.append((name, module))
+            groups.append((label, .module(module)))
+        case let mark as any PropertyMark:
+            let plain = name.hasPrefix("_") ? String(name.dropFirst()) : name
+            let name = mark.key ?? plain
+            read(mark.content, name: name, label: name, buffer: mark.buffer ?? buffer, into: &groups)
+        case let container as any PropertyContainer:
+            guard let elements = container.elementsToScan else { return }
+            var inner: [(name: String, group: ModuleGroup)] = []
+            for (key, element) in elements {
+                guard let key else {
+                    read(element, name: name, label: label, buffer: buffer, into: &groups)
+                    continue
+                }
+                let full = inlinesLists ? key : "\(name).\(key)"
+                read(element, name: full, label: key, buffer: buffer, into: &inner)
+            }
+            if inlinesLists {
+                groups += inner
+            } else if !inner.isEmpty {
+                groups.append((label, .list(container.printedName, inner)))
+            }
+        default: break
+        }
+    }
+}
+
+/// Arrays, dictionaries and optionals of anything.
+private protocol PropertyContainer {
+    /// The elements with their keys, nil for an optional's value; nil where the elements cannot be of interest.
+    var elementsToScan: [(key: String?, value: Any)]? { get }
+    /// How a group of modules is headed in print.
+    var printedName: String { get }
+}
+
+extension Array: PropertyContainer {
+    var elementsToScan: [(key: String?, value: Any)]? {
+        if Element.self is any TensorElement.Type { return nil }
+        return enumerated().map { (String($0.offset), $0.element) }
+    }
+    var printedName: String { "ModuleList" }
+}
+
+extension Dictionary: PropertyContainer {
+    var elementsToScan: [(key: String?, value: Any)]? {
+        if Value.self is any TensorElement.Type { return nil }
+        if let numbers = self as? [Int: Value] {
+            return numbers.sorted { $0.key < $1.key }.map { (String($0.key), $0.value) }
+        }
+        return map { ("\($0.key)", $0.value) }.sorted { $0.0 < $1.0 }
+    }
+    var printedName: String { "ModuleDict" }
+}
+
+extension Optional: PropertyContainer {
+    var elementsToScan: [(key: String?, value: Any)]? { map { [(nil, $0)] } }
+    var printedName: String { "" }
+}
+
+/// Where a class keeps the stored properties that may hold parameters or modules; found once a class.
+private struct StoredFields: Sendable {
+    struct Field: Sendable {
+        var offset: Int
+        var size: Int
+    }
+
+    /// By the number of the property, superclasses first; nil where the type cannot hold anything of interest.
+    var relevant: [Field?] = []
+
+    private static let known = Mutex<[ObjectIdentifier: StoredFields]>([:])
+
+    static func of(_ type: Module.Type) -> StoredFields {
+        known.withLock { known in
+            if let fields = known[ObjectIdentifier(type)] { return fields }
+            let fields = StoredFields(type)
+            known[ObjectIdentifier(type)] = fields
+            return fields
+        }
+    }
+
+    /// "The type is a class"; the constant that says so is a mutable variable of the standard library.
+    private static var asClass: _EachFieldOptions { _EachFieldOptions(rawValue: 1) }
+
+    private init(_ type: Module.Type) {
+        var own = 0
+        _ = _forEachField(of: Module.self, options: Self.asClass) { _, _, _, _ in
+            own += 1
+            return true
+        }
+        var index = 0
+        _ = _forEachField(of: type, options: Self.asClass) { _, offset, fieldType, _ in
+            defer { index += 1 }
+            // The properties of `Module` itself come first.
+            guard index >= own else { return true }
+            let isPlain = fieldType is any TensorElement.Type || fieldType == String.self || fieldType == DType.self
+            relevant.append(isPlain ? nil : Field(offset: offset, size: Self.size(of: fieldType)))
+            return true
+        }
+    }
+
+    private static func size(of type: Any.Type) -> Int {
+        func open<T>(_: T.Type) -> Int { MemoryLayout<T>.size }
+        return _openExistential(type, do: open)
+    }
+
+    func copy(of module: Module) -> [UInt8] {
+        let object = Unmanaged.passUnretained(module).toOpaque()
+        var bytes: [UInt8] = []
+        for case let field? in relevant {
+            bytes += UnsafeRawBufferPointer(start: object + field.offset, count: field.size)
+        }
+        return bytes
+    }
+
+    func match(_ snapshot: [UInt8], in module: Module) -> Bool {
+        let object = Unmanaged.passUnretained(module).toOpaque()
+        return snapshot.withUnsafeBytes { snapshot in
+            var position = 0
+            for case let field? in relevant {
+                let now = UnsafeRawBufferPointer(start: object + field.offset, count: field.size)
+                guard now.elementsEqual(snapshot[position..<(position + field.size)]) else { return false }
+                position += field.size
+            }
+            return true
+        }
+    }
+}

@@ -1,0 +1,358 @@
+import CKernels
+import TorchlightCore
+import TorchlightNN
+
+/// The settings of one parameter group.
+public protocol OptimizerOptions: Sendable, Equatable {
+    /// The learning rate.
+    var lr: Double { get set }
+    /// Every setting with the name that PyTorch gives it.
+    static var fields: [OptionField<Self>] { get }
+    /// What is wrong with the settings, nil where nothing is.
+    var problem: String? { get }
+}
+
+/// One setting of an optimiser: its name and where it is kept.
+public enum OptionField<Options> {
+    case number(String, WritableKeyPath<Options, Double>)
+    case flag(String, WritableKeyPath<Options, Bool>)
+}
+
+/// Parameters that are trained with the same settings.
+///
+///     let optimizer = SGD([.init(backbone.parameters()) { $0.lr = 1e-4 }, .init(head.parameters())], lr: 0.1)
+///     optimizer.groups[0].lr = 1e-5
+@dynamicMemberLookup
+public final class ParameterGroup<Options: OptimizerOptions> {
+    /// The parameters, in order.
+    public let parameters: [Tensor]
+    private let configure: ((inout Options) -> Void)?
+    fileprivate var slots: [Slot] = []
+    fileprivate var settings: Options?
+
+    /// Parameters, and what changes for them against the settings of the optimiser.
+    public init(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
+        self.parameters = parameters
+        self.configure = configure
+    }
+
+    /// The settings of this group.
+    public var options: Options {
+        get {
+            guard let settings else { preconditionFailure("the group belongs to no optimiser yet") }
+            return settings
+        }
+        set {
+            if let problem = newValue.problem {
+                reportFailure(TensorError(.value, in: "ParameterGroup", problem))
+                return
+            }
+            settings = newValue
+        }
+    }
+
+    /// One setting of this group.
+    public subscript<Value>(dynamicMember path: WritableKeyPath<Options, Value>) -> Value {
+        get { options[keyPath: path] }
+        set { options[keyPath: path] = newValue }
+    }
+
+    fileprivate func adopt(defaults: Options) -> Options {
+        var options = defaults
+        configure?(&options)
+        return options
+    }
+}
+
+/// What an optimiser keeps for one parameter.
+struct Slot {
+    let parameter: Tensor
+    /// Up to three tensors of the parameter's shape.
+    var states: [Tensor] = []
+    /// Steps taken.
+    var step = 0
+    /// The entry as the kernel takes it, but for the gradient and the step.
+    var entry = tl_optim_entry()
+}
+
+/// An optimiser whose parameters lie in groups and are changed by one kernel call a group.
+///
+/// Subclasses say which state a parameter needs and call the kernel.
+open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
+    /// The parameter groups; their settings may be changed between steps.
+    public private(set) final var groups: [ParameterGroup<Options>] = []
+    /// What groups get that say nothing else.
+    public final let defaults: Options
+    public final var initialLearningRates: [Double]?
+    private let name: String
+    private var entries: UnsafeMutablePointer<tl_optim_entry>
+    private var capacity = 0
+    private var watch = GradientWatch()
+
+    init(name: String, groups: [ParameterGroup<Options>], defaults: Options) {
+        self.name = name
+        self.defaults = defaults
+        entries = .allocate(capacity: 1)
+        if let problem = defaults.problem { reportFailure(TensorError(.value, in: name, problem)) }
+        for group in groups { addGroup(group) }
+        if self.groups.allSatisfy({ $0.parameters.isEmpty }) {
+            reportFailure(
+                TensorError(
+                    .value, in: name, "there are no parameters to train",
+                    fix: "pass model.parameters(); a module finds those in its stored properties"))
+        }
+    }
+
+    deinit { entries.deallocate() }
+
+    /// The names of the state tensors of a parameter under the given settings, in the order of the kernel's.
+    func stateNames(_ options: Options) -> [String] { [] }
+
+    /// Runs the kernel over the parameters of a group.
+    func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
+        preconditionFailure("a subclass says what a step does")
+    }
+
+    /// Adds parameters that are trained from the next step on, with settings of their own where `configure` sets any.
+    public func addGroup(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
+        addGroup(ParameterGroup(parameters, configure))
+    }
+
+    private func addGroup(_ group: ParameterGroup<Options>) {
+        let options = group.adopt(defaults: defaults)
+        do throws(TensorError) {
+            if let problem = options.problem { throw TensorError(.value, in: name, problem) }
+            try check(group.parameters)
+        } catch {
+            reportFailure(error)
+            return
+        }
+        group.settings = options
+        group.slots = group.parameters.map { Slot(parameter: $0) }
+        groups.append(group)
+        initialLearningRates?.append(options.lr)
+        let count = group.parameters.count
+        if count > capacity {
+            entries.deallocate()
+            entries = .allocate(capacity: count)
+            capacity = count
+        }
+    }
+
+    private func check(_ parameters: [Tensor]) throws(TensorError) {
+        var seen = Set(self.parameters.map(ObjectIdentifier.init))
+        for parameter in parameters where !parameter.isPlaceholder {
+            guard seen.insert(ObjectIdentifier(parameter)).inserted else {
+                throw TensorError(
+                    .value, in: name, "a parameter is given twice", expected: "each in one group, once",
+                    operands: [parameter])
+            }
+            guard parameter.isLeaf else {
+                throw TensorError(
+                    .autograd, in: name,
+                    "a tensor to train is the result of an operation (\(parameter.gradFnName ?? ""))",
+                    expected: "leaves, such as model.parameters()", operands: [parameter])
+            }
+            guard parameter.dtype.isFloatingPoint else {
+                throw TensorError(.dtype, in: name, "only floating-point tensors can be trained", operands: [parameter])
+            }
+            guard parameter.isContiguous else {
+                throw TensorError(
+                    .shape, in: name, "the elements of a parameter do not lie in one block",
+                    fix: "make it of x.contiguous()", operands: [parameter])
+            }
+        }
+    }
+
+    public var parameters: [Tensor] { groups.flatMap(\.parameters) }
+
+    public var learningRates: [Double] {
+        get { groups.map { $0.options.lr } }
+        set {
+            precondition(newValue.count == groups.count, "one learning rate a group")
+            for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
+        }
+    }
+
+    public func zeroGrad() {
+        for group in groups {
+            for parameter in group.parameters { parameter.grad = nil }
+        }
+    }
+
+    public func step() {
+        for group in groups {
+            // Copies of gradients that do not lie densely live until the kernel has run.
+            var copies: [Tensor] = []
+            var count = 0
+            let options = group.options
+            for i in group.slots.indices {
+                guard let gradient = group.slots[i].parameter.grad else { continue }
+                if count == 0 { watch.observe(gradient) }
+                var source = gradient
+                if !gradient.isContiguous {
+                    source = noGrad { gradient.contiguous() }
+                    copies.append(source)
+                }
+                prepare(&group.slots[i], options)
+                group.slots[i].step += 1
+                group.slots[i].entry.step = Int64(group.slots[i].step)
+                entries[count] = group.slots[i].entry
+                entries[count].gradient = UnsafeRawPointer(source.data)
+                group.slots[i].parameter.storage.noteWrite(by: name)
+                count += 1
+            }
+            if count > 0 { withExtendedLifetime(copies) { run(entries, Int64(count), options) } }
+        }
+    }
+
+    /// Makes the state where it is missing, and notes the addresses again where a parameter was converted or moved.
+    @inline(__always)
+    private func prepare(_ slot: inout Slot, _ options: Options) {
+        if slot.entry.parameter == slot.parameter.data && slot.entry.dtype == slot.parameter.dtype.rawValue { return }
+        rebuild(&slot, options)
+    }
+
+    private func rebuild(_ slot: inout Slot, _ options: Options) {
+        let parameter = slot.parameter
+        let names = stateNames(options)
+        noGrad {
+            slot.states = names.indices.map { i in
+                guard i < slot.states.count else { return Tensor.zeros(like: parameter) }
+                return slot.states[i].to(parameter.dtype).to(parameter.device).contiguous()
+            }
+        }
+        slot.entry.parameter = parameter.data
+        slot.entry.dtype = parameter.dtype.rawValue
+        slot.entry.count = Int64(parameter.count)
+        func address(_ i: Int) -> UnsafeMutableRawPointer? { i < slot.states.count ? slot.states[i].data : nil }
+        slot.entry.state = (address(0), address(1), address(2))
+    }
+
+    // MARK: State
+
+    public func state() -> OptimizerState {
+        var tensors: [String: Tensor] = [:]
+        var metadata = ["optimizer": name, "groups": "\(groups.count)"]
+        var number = 0
+        for (g, group) in groups.enumerated() {
+            metadata["group.\(g).parameters"] = "\(group.parameters.count)"
+            if let initial = initialLearningRates { metadata["group.\(g).initial_lr"] = "\(initial[g])" }
+            for field in Options.fields {
+                switch field {
+                case .number(let key, let path): metadata["group.\(g).\(key)"] = "\(group.options[keyPath: path])"
+                case .flag(let key, let path): metadata["group.\(g).\(key)"] = "\(group.options[keyPath: path])"
+                }
+            }
+            for slot in group.slots {
+                if slot.step > 0 {
+                    tensors["\(number).step"] = Tensor([slot.step], shape: [])
+                    for (key, tensor) in zip(stateNames(group.options), slot.states) {
+                        tensors["\(number).\(key)"] = tensor.detach()
+                    }
+                }
+                number += 1
+            }
+        }
+        return OptimizerState(tensors: tensors, metadata: metadata)
+    }
+
+    public func load(_ state: OptimizerState) throws {
+        let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
+        let kind = state.metadata["optimizer"] ?? "an unknown one"
+        guard kind == name else { throw OptimizerStateError(problem: "it was saved by \(kind), and this is \(name)") }
+        guard state.metadata["groups"] == "\(groups.count)" else {
+            throw OptimizerStateError(
+                problem:
+                    "it has \(state.metadata["groups"] ?? "no") parameter groups, and this optimiser \(groups.count)")
+        }
+        var number = 0
+        var slots: [[Slot]] = []
+        for (g, group) in groups.enumerated() {
+            let count = state.metadata["group.\(g).parameters"] ?? "no"
+            guard count == "\(group.parameters.count)" else {
+                throw OptimizerStateError(
+                    problem: "group \(g) has \(count) parameters, and here \(group.parameters.count)")
+            }
+            slots.append(
+                try group.parameters.map { parameter in
+                    defer { number += 1 }
+                    return try slot(of: parameter, number: number, loaded[g].options, in: state)
+                })
+        }
+        for (g, group) in groups.enumerated() {
+            group.options = loaded[g].options
+            group.slots = slots[g]
+        }
+        let initial = loaded.compactMap(\.initialLR)
+        if initial.count == groups.count { initialLearningRates = initial }
+    }
+
+    private func options(
+        ofGroup g: Int, in state: OptimizerState
+    ) throws(OptimizerStateError) -> (options: Options, initialLR: Double?) {
+        var options = groups[g].options
+        for field in Options.fields {
+            switch field {
+            case .number(let key, let path):
+                guard let text = state.metadata["group.\(g).\(key)"], let value = Double(text) else {
+                    throw OptimizerStateError(problem: "group \(g) says nothing of \(key)")
+                }
+                options[keyPath: path] = value
+            case .flag(let key, let path):
+                guard let text = state.metadata["group.\(g).\(key)"], let value = Bool(text) else {
+                    throw OptimizerStateError(problem: "group \(g) says nothing of \(key)")
+                }
+                options[keyPath: path] = value
+            }
+        }
+        if let problem = options.problem { throw OptimizerStateError(problem: "group \(g): \(problem)") }
+        return (options, state.metadata["group.\(g).initial_lr"].flatMap(Double.init))
+    }
+
+    private func slot(
+        of parameter: Tensor, number: Int, _ options: Options, in state: OptimizerState
+    ) throws(OptimizerStateError) -> Slot {
+        var slot = Slot(parameter: parameter)
+        guard let step = state.tensors["\(number).step"] else { return slot }
+        guard step.count == 1, step.dtype == .int64, step.item(Int.self) > 0 else {
+            throw OptimizerStateError(problem: "the step of parameter \(number) is not a positive number")
+        }
+        slot.step = step.item(Int.self)
+        for key in stateNames(options) {
+            guard let tensor = state.tensors["\(number).\(key)"] else {
+                throw OptimizerStateError(problem: "\(key) of parameter \(number) is missing")
+            }
+            guard tensor.shape == parameter.shape, tensor.dtype.isFloatingPoint else {
+                throw OptimizerStateError(
+                    problem: "\(key) of parameter \(number) is \(tensor.dtype) \(tensor.shape), and the parameter "
+                        + "\(parameter.dtype) \(parameter.shape)")
+            }
+            slot.states.append(noGrad { tensor.to(parameter.dtype).clone() })
+        }
+        return slot
+    }
+}
+
+/// Notices that gradients of past steps are never dropped: the same tensor is added to, once a step, step after step.
+private struct GradientWatch {
+    private var lastGradient: ObjectIdentifier?
+    private var lastVersion = 0
+    private var repeats = 0
+    private static let stepsToWarn = 10
+
+    @inline(__always)
+    mutating func observe(_ gradient: Tensor) {
+        let id = ObjectIdentifier(gradient)
+        let version = gradient.version
+        // Clearing in place would be a second write between two steps.
+        if id == lastGradient && version == lastVersion + 1 {
+            repeats += 1
+            if repeats == Self.stepsToWarn { TrainingDoctor.hint(.forgottenZeroGrad) }
+        } else {
+            repeats = 0
+        }
+        lastGradient = id
+        lastVersion = version
+    }
+}

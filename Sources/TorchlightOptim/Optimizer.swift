@@ -1,0 +1,52 @@
+import TorchlightCore
+
+/// Changes parameters by their gradients, step by step.
+public protocol Optimizer: AnyObject {
+    /// Changes every parameter that has a gradient.
+    func step()
+
+    /// Drops the gradients, so that the next backward pass starts from nothing. Its memory goes back to the pool and is
+    /// what the next gradients are made in; nothing is filled with zeros.
+    func zeroGrad()
+
+    /// The learning rate of each parameter group, in order; schedulers set them.
+    var learningRates: [Double] { get set }
+
+    /// The learning rates that the groups had when a scheduler was first attached; schedulers keep them here, so that
+    /// several can share an optimiser.
+    var initialLearningRates: [Double]? { get set }
+
+    /// All parameters, in the order of the groups.
+    var parameters: [Tensor] { get }
+
+    /// Everything that decides the next steps besides the parameters themselves.
+    func state() -> OptimizerState
+
+    /// Goes on where the optimiser that gave this state was.
+    ///
+    /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or another kind of optimiser; nothing
+    ///   is changed then.
+    func load(_ state: OptimizerState) throws
+}
+
+/// The state of an optimiser in the form that safetensors files hold: tensors, and texts by name.
+public struct OptimizerState: Sendable {
+    /// "0.exp_avg", "0.step", ...: by the number of the parameter and the name that PyTorch gives it.
+    public var tensors: [String: Tensor]
+    /// The kind of optimiser and the settings of each group: "group.0.lr" and so on. Numbers read back exactly.
+    public var metadata: [String: String]
+
+    /// A state of these parts.
+    public init(tensors: [String: Tensor], metadata: [String: String]) {
+        self.tensors = tensors
+        self.metadata = metadata
+    }
+}
+
+/// Why a saved optimiser state cannot be taken over.
+public struct OptimizerStateError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What does not fit.
+    public let problem: String
+    /// "optimizer state: ..."
+    public var description: String { "optimizer state: \(problem)" }
+}

@@ -1,0 +1,166 @@
+import TorchlightCore
+
+/// Multiplies the learning rates by gamma after every `stepSize` epochs.
+public final class StepLR: LRScheduler {
+    /// Epochs between two changes.
+    public let stepSize: Int
+    /// The factor of a change.
+    public let gamma: Double
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, stepSize: Int, gamma: Double = 0.1) {
+        requireSchedule(stepSize > 0, "StepLR", "stepSize is \(stepSize); expected at least 1")
+        self.stepSize = max(stepSize, 1)
+        self.gamma = gamma
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        epoch > 0 && epoch % stepSize == 0 ? rates.map { $0 * gamma } : rates
+    }
+
+    public override var closedFormRates: [Double]? {
+        baseLearningRates.map { $0 * power(gamma, epoch / stepSize) }
+    }
+}
+
+/// Multiplies the learning rates by gamma at each milestone.
+public final class MultiStepLR: LRScheduler {
+    /// The epochs of the changes; one that is named twice counts twice.
+    public let milestones: [Int]
+    /// The factor of a change.
+    public let gamma: Double
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, milestones: [Int], gamma: Double = 0.1) {
+        self.milestones = milestones.sorted()
+        self.gamma = gamma
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        let times = milestones.filter { $0 == epoch }.count
+        return times == 0 ? rates : rates.map { $0 * power(gamma, times) }
+    }
+
+    public override var closedFormRates: [Double]? {
+        let times = milestones.filter { $0 <= epoch }.count
+        return baseLearningRates.map { $0 * power(gamma, times) }
+    }
+}
+
+/// Multiplies the learning rates by gamma in every epoch.
+public final class ExponentialLR: LRScheduler {
+    /// The factor of an epoch.
+    public let gamma: Double
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, gamma: Double) {
+        self.gamma = gamma
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] { epoch == 0 ? rates : rates.map { $0 * gamma } }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { $0 * power(gamma, epoch) } }
+}
+
+/// Multiplies the learning rates by a factor for the first epochs, and by 1 after them.
+public final class ConstantLR: LRScheduler {
+    /// The factor at first.
+    public let factor: Double
+    /// How many epochs it holds.
+    public let totalIters: Int
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, factor: Double = 1.0 / 3, totalIters: Int = 5) {
+        requireSchedule(factor > 0 && factor <= 1, "ConstantLR", "factor is \(factor); expected 0 < factor <= 1")
+        self.factor = factor
+        self.totalIters = totalIters
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        if epoch == 0 { return rates.map { $0 * factor } }
+        return epoch == totalIters ? rates.map { $0 / factor } : rates
+    }
+
+    public override var closedFormRates: [Double]? {
+        baseLearningRates.map { $0 * (epoch < totalIters ? factor : 1) }
+    }
+}
+
+/// Leads the factor of the learning rates in a straight line from one value to another: a warm-up.
+///
+///     let warmUp = LinearLR(optimizer, startFactor: 0.1, totalIters: 5)
+public final class LinearLR: LRScheduler {
+    /// The factor at epoch 0.
+    public let startFactor: Double
+    /// The factor from epoch `totalIters` on.
+    public let endFactor: Double
+    /// How many epochs the way takes.
+    public let totalIters: Int
+
+    /// A schedule for this optimiser.
+    public init(
+        _ optimizer: any Optimizer, startFactor: Double = 1.0 / 3, endFactor: Double = 1, totalIters: Int = 5
+    ) {
+        requireSchedule(
+            startFactor > 0 && startFactor <= 1, "LinearLR",
+            "startFactor is \(startFactor); expected 0 < startFactor <= 1")
+        requireSchedule(
+            endFactor >= 0 && endFactor <= 1, "LinearLR", "endFactor is \(endFactor); expected 0 <= endFactor <= 1")
+        requireSchedule(totalIters > 0, "LinearLR", "totalIters is \(totalIters); expected at least 1")
+        self.startFactor = startFactor
+        self.endFactor = endFactor
+        self.totalIters = max(totalIters, 1)
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        if epoch == 0 { return rates.map { $0 * startFactor } }
+        if epoch > totalIters { return rates }
+        let step = endFactor - startFactor
+        let ratio = 1 + step / (Double(totalIters) * startFactor + Double(epoch - 1) * step)
+        return rates.map { $0 * ratio }
+    }
+
+    public override var closedFormRates: [Double]? {
+        let way = Double(min(epoch, totalIters)) / Double(totalIters)
+        return baseLearningRates.map { $0 * (startFactor + (endFactor - startFactor) * way) }
+    }
+}
+
+/// Multiplies the starting learning rates by what a function gives for the epoch.
+public final class LambdaLR: LRScheduler {
+    private let factors: [(Int) -> Double]
+
+    /// The same function for all groups.
+    public convenience init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
+        self.init(optimizer, Array(repeating: factor, count: optimizer.learningRates.count))
+    }
+
+    /// A function for each group.
+    public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
+        requireSchedule(
+            factors.count == optimizer.learningRates.count, "LambdaLR",
+            "there are \(factors.count) functions; expected one a group, \(optimizer.learningRates.count)")
+        self.factors = factors
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        zip(baseLearningRates, factors).map { $0 * $1(epoch) }
+    }
+}
+
+/// The power with a whole exponent, by squaring.
+func power(_ base: Double, _ exponent: Int) -> Double {
+    var (result, factor, rest) = (1.0, base, exponent)
+    while rest > 0 {
+        if rest & 1 == 1 { result *= factor }
+        factor *= factor
+        rest >>= 1
+    }
+    return result
+}

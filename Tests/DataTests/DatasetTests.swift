@@ -1,0 +1,135 @@
+import TestSupport
+import Testing
+import TorchlightCore
+
+@testable import TorchlightData
+@testable import TorchlightIO
+
+@Suite struct DatasetTests {
+    let folder = TemporaryFolder()
+
+    /// Four files of a small MNIST: image i of 28 x 28 has pixels (i + column) mod 256 and label i mod 10.
+    func writeMNIST(_ name: String = "mnist", train: Int = 20, test: Int = 5) throws {
+        try FileSystem.createDirectories(folder(name))
+        for (prefix, count) in [("train", train), ("t10k", test)] {
+            let images = (0..<count).flatMap { i in (0..<784).map { UInt8(truncatingIfNeeded: i + $0 % 28) } }
+            try AtomicFile.write(
+                IDXTests.file([0, 0, 8, 3], [UInt32(count), 28, 28], data: 0) + images,
+                to: folder("\(name)/\(prefix)-images-idx3-ubyte"))
+            try AtomicFile.write(
+                IDXTests.file([0, 0, 8, 1], [UInt32(count)], data: 0) + (0..<count).map { UInt8($0 % 10) },
+                to: folder("\(name)/\(prefix)-labels-idx1-ubyte"))
+        }
+    }
+
+    @Test func readsMNIST() throws {
+        try writeMNIST()
+        let train = try MNIST(split: .train, root: folder.path, download: false)
+        let test = try MNIST(split: .test, root: folder("mnist"), download: false)
+        #expect(train.count == 20 && test.count == 5)
+        let (image, label) = train[13]
+        #expect(image.shape == [1, 28, 28] && image.dtype == .float32 && label == 3)
+        let expected = (13..<16).map { Float($0) / 255 }
+        #expect(Array(image.toArray(Float.self)[..<3]) == expected)
+        #expect(throws: IOError.self) { try FashionMNIST(split: .train, root: folder("none"), download: false) }
+        for (images, labels) in DataLoader(train, batchSize: 8) {
+            #expect(images.shape.dropFirst() == [1, 28, 28] && images.dtype == .float32)
+            #expect(labels.dtype == .int64 && labels.shape == [images.shape[0]])
+        }
+    }
+
+    @Test(
+        arguments: [
+            Compose([]), ToTensor(), Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)]),
+            Compose([ToTensor(), Normalize(mean: [0.5], std: [0.25])]),
+        ] as [any Transform])
+    func theFastRoadGivesTheSameBits(transform: any Transform) throws {
+        try writeMNIST()
+        let data = try MNIST(split: .train, root: folder.path, transform: transform)
+        let slow = Subset(data, indices: Array(0..<20))
+        struct OneByOne: Dataset {
+            let base: Subset<MNIST>
+            var count: Int { base.count }
+            subscript(index: Int) -> (Tensor, Int) { get throws { try base[index] } }
+        }
+        for ((a, b), (c, d)) in zip(
+            DataLoader(slow, batchSize: 7, shuffle: true), DataLoader(OneByOne(base: slow), batchSize: 7, shuffle: true)
+        ) {
+            #expect(a.shape == c.shape && a.dtype == c.dtype)
+            #expect(a.withUnsafeBytes { Array($0) } == c.withUnsafeBytes { Array($0) })
+            #expect(b.toArray(Int.self) == d.toArray(Int.self))
+        }
+    }
+
+    @Test func refusesFilesThatDoNotFitTogether() throws {
+        try writeMNIST()
+        let labels = folder("mnist/train-labels-idx1-ubyte")
+        try AtomicFile.write(IDXTests.file([0, 0, 8, 1], [19], data: 10) + [UInt8](repeating: 0, count: 9), to: labels)
+        #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
+        try AtomicFile.write(IDXTests.file([0, 0, 8, 1], [20], data: 20), to: labels)
+        let error = #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
+        #expect(error?.description == "idx: \(labels), byte 18: the label 10; expected 0 to 9")
+        try AtomicFile.write(
+            IDXTests.file([0, 0, 8, 1], [784 * 20], data: 784 * 20), to: folder("mnist/train-images-idx3-ubyte"))
+        #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
+    }
+
+    @Test func theShippedDigitsAreWhole() {
+        let (all, train, test) = (Digits(), Digits(split: .train), Digits(split: .test))
+        #expect(all.count == 1797 && test.count == 359 && train.count + test.count == all.count)
+        #expect(all.images.labels[..<10].map(Int.init) == Array(0..<10))
+        #expect(
+            (0..<10).map { digit in all.images.labels.count { $0 == digit } } == [
+                178, 182, 177, 183, 181, 182, 181, 179, 174, 180,
+            ])
+        #expect(all.images.image(0).toArray(Int.self)[..<8] == [0, 0, 5, 13, 9, 1, 0, 0])
+        let (image, label) = all[0]
+        #expect(image.shape == [1, 8, 8] && label == 0)
+        #expect(image.toArray(Float.self)[2] == 0.3125)
+    }
+
+    @Test func tensorRowsAreSamples() throws {
+        let x = Tensor([[1.0, 2], [3, 4], [5, 6]])
+        let y = Tensor([7, 8, 9])
+        let data = TensorDataset(x, y)
+        #expect(data.count == 3)
+        #expect(data[1].0.toArray(Float.self) == [3, 4] && data[1].1.shape == [])
+        let batches = Array(DataLoader(data, batchSize: 2))
+        #expect(batches[0].0.toArray(Float.self) == [1, 2, 3, 4])
+        #expect(batches[1].1.toArray(Int.self) == [9])
+        #expect(Array(DataLoader(TensorDataset(y), batchSize: 3))[0].toArray(Int.self) == [7, 8, 9])
+        #expect(Array(DataLoader(TensorDataset([x, y]), batchSize: 3))[0].count == 2)
+        #expect(throws: TensorError.self) { try checked { _ = TensorDataset(x, Tensor([1])) } }
+        #expect(throws: TensorError.self) { try checked { _ = TensorDataset(Tensor(1)) } }
+    }
+
+    @Test func splitsCoverEverySampleOnce() throws {
+        let data = TensorDataset(Tensor.arange(103))
+        let parts = randomSplit(data, [0.5, 0.3, 0.2], seed: 4)
+        #expect(parts.map(\.count) == [52, 31, 20])
+        #expect(parts.flatMap(\.indices).sorted() == Array(0..<103))
+        #expect(randomSplit(data, [0.5, 0.3, 0.2], seed: 4).map(\.indices) == parts.map(\.indices))
+        #expect(randomSplit(data, lengths: [100, 3], seed: 1)[1].count == 3)
+        #expect(try parts[0][5].item(Int.self) == parts[0].indices[5])
+        for shares in [[0.5, 0.4], [1.5, -0.5]] {
+            #expect(throws: TensorError.self) { try checked { _ = randomSplit(data, shares) } }
+        }
+        #expect(throws: TensorError.self) { try checked { _ = randomSplit(data, lengths: [1]) } }
+        #expect(throws: TensorError.self) { try checked { _ = Subset(data, indices: [103]) } }
+    }
+
+    @Test func transformsHaveTheirShapes() {
+        let rgb = Tensor((0..<24).map { UInt8($0) }, shape: [2, 4, 3])
+        let planes = ToTensor()(rgb)
+        #expect(planes.shape == [3, 2, 4])
+        let three = Float(3) / 255
+        #expect(Array(planes.toArray(Float.self)[..<2]) == [0, three])
+        let normalized = Normalize(mean: [0, 0.5, 1], std: [1, 2, 4])(planes)
+        #expect(normalized.shape == [3, 2, 4])
+        let expected = (Float(1) / 255 - 0.5) / 2
+        #expect(abs(normalized.toArray(Float.self)[8] - expected) < 1e-6)
+        #expect(throws: TensorError.self) { try checked { _ = ToTensor()(Tensor([1])) } }
+        #expect(throws: TensorError.self) { try checked { _ = Normalize(mean: [0, 0], std: [1, 1])(planes) } }
+        #expect(throws: TensorError.self) { try checked { _ = Normalize(mean: 0, std: 0) } }
+    }
+}

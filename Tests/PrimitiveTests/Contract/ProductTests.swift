@@ -1,0 +1,64 @@
+import TestSupport
+import Testing
+@testable import TorchlightCore
+
+@Suite struct ProductTests {
+    @Test func matmulNamesTheInnerSizesAndTheTranspose() throws {
+        let error = try #require(
+            expectRefusal(by: "matmul", .shape) { matmul(.ones(3, 4), .ones(5, 4)) })
+        #expect(
+            error.description
+                == "matmul: the inner sizes 4 and 5 disagree, got float32 [3, 4] and float32 [5, 4]; expected the last size "
+                + "of the first operand to equal the second to last of the second; transpose the second operand, as in b.mT"
+        )
+        let exchanged = try #require(expectRefusal(by: "matmul", .shape) { matmul(.ones(4, 5), .ones(3, 4)) })
+        #expect(exchanged.fix == "exchange the operands")
+        let flat = try #require(expectRefusal(by: "matmul", .shape) { matmul(.ones(8, 3, 4), .ones(12, 5)) })
+        #expect(flat.fix?.contains("flatten(from: 1)") == true)
+    }
+
+    @Test func matmulRefusesNumbersAndMixedDTypes() {
+        expectRefusal(by: "matmul", .shape) { matmul(Tensor(2.0), .ones(2, 2)) }
+        expectRefusal(by: "matmul", .dtype) { matmul(.ones(2, 2, dtype: .float64), .ones(2, 2)) }
+        expectRefusal(by: "matmul", .shape) { matmul(.ones(2, 3, 4), .ones(3, 4, 2)) }
+        expectRefusal(by: "bmm", .shape) { Tensor.ones(2, 3, 4).bmm(.ones(3, 4, 2)) }
+        expectRefusal(by: "mv", .shape) { Tensor.ones(2, 3).mv(.ones(3, 1)) }
+    }
+
+    @Test func linearSaysWhatFits() throws {
+        let error = try #require(
+            expectRefusal(by: "linear", .shape) { linear(.ones(64, 1, 28, 28), .ones(10, 784)) })
+        #expect(error.fix == "flatten each sample, as in x.flatten(from: 1)")
+        expectRefusal(by: "linear", .shape) { linear(.ones(2, 3), .ones(4, 3), .ones(3)) }
+    }
+
+    @Test func addmmWithoutTheTermDoesNotReadIt() {
+        let term = Tensor.full([2, 2], Double.nan)
+        expectClose(term.addmm(.ones(2, 3), .ones(3, 2), beta: 0), [3, 3, 3, 3])
+    }
+
+    @Test func addmmInPlaceMayReadItself() {
+        let a = Tensor([[1.0, 2], [3, 4]])
+        a.addmm_(a, a)
+        expectClose(a, [8, 12, 18, 26])
+    }
+
+    @Test func narrowerProducts() {
+        let a = Tensor([[1.0, 2], [3, 4]])
+        let v = Tensor([1.0, -1])
+        expectClose(a.mm(a), [7, 10, 15, 22])
+        expectClose(a.mv(v), [-1, -1])
+        expectClose(v.dot(v), [2])
+        expectClose(v.outer(v), [1, -1, -1, 1])
+        expectClose(v.addmv(a, v), [0, -2])
+    }
+
+    /// The gradient of a shared weight is one product over all rows, not one a sample and a sum.
+    @Test func gradientOfASharedMatrixKeepsItsShape() {
+        let x = Tensor.ones(5, 2, 3).requiresGrad_()
+        let w = Tensor.ones(3, 4).requiresGrad_()
+        matmul(x, w).sum().backward()
+        #expect(w.grad?.shape == [3, 4])
+        expectClose(w.grad!, [Double](repeating: 10, count: 12))
+    }
+}

@@ -1,0 +1,8 @@
+import TestSupport
+
+/// The records of the element-wise family; each file of this folder adds its own.
+enum ElementwiseRecords {
+    static let all: [PrimitiveRecord] =
+        arithmetic + quotients + powers + exponential + trigonometric + hyperbolic + special + activations + rounding
+        + magnitude + extrema + comparison + predicates + bitwise + logical + choices + fused + copies
+}

@@ -1,0 +1,32 @@
+import TestSupport
+import Testing
+@testable import TorchlightCore
+
+/// The laws, for every primitive.
+@Suite struct LawTests {
+    @Test(arguments: AllRecords.all)
+    func equalsReference(_ record: PrimitiveRecord) { Laws.equalsReference(record) }
+
+    @Test(arguments: AllRecords.all)
+    func layoutDoesNotMatter(_ record: PrimitiveRecord) { Laws.layoutDoesNotMatter(record) }
+
+    @Test(arguments: AllRecords.all)
+    func gradientsAgree(_ record: PrimitiveRecord) { Laws.gradientsAgree(record) }
+
+    @Test(arguments: AllRecords.all)
+    func refusesOtherDTypes(_ record: PrimitiveRecord) { Laws.refusesOtherDTypes(record) }
+
+    @Test(arguments: AllRecords.all)
+    func coversEmptyAndScalar(_ record: PrimitiveRecord) { Laws.coversEmptyAndScalar(record) }
+
+    @Test(arguments: AllRecords.all)
+    func inPlaceAgrees(_ record: PrimitiveRecord) { Laws.inPlaceAgrees(record) }
+
+    @Test func everyPrimitiveHasARecord() {
+        let recorded = Set(AllRecords.all.map { ObjectIdentifier($0.primitive) })
+        for primitive in AllPrimitives.all {
+            #expect(recorded.contains(ObjectIdentifier(primitive)), "\(primitive) has no record")
+        }
+        #expect(AllRecords.all.count >= AllPrimitives.all.count)
+    }
+}

@@ -1,0 +1,58 @@
+import TestSupport
+import Testing
+@testable import TorchlightCore
+
+@Suite struct NormalizeTests {
+    @Test func softmaxOfLargeNumbersIsFinite() {
+        expectClose(softmax(Tensor([1000.0, 1000, -1000]), dim: 0), [0.5, 0.5, 0])
+        expectClose(logSoftmax(Tensor([1000.0, 0]), dim: -1), [0, -1000])
+        expectClose(softmax(Tensor([-Double.infinity, -.infinity]), dim: 0), [.nan, .nan])
+    }
+
+    @Test func softmaxConvertsFirst() {
+        #expect(Tensor([1, 2]).softmax(dim: 0, dtype: .float64).dtype == .float64)
+        expectRefusal(by: "softmax", .dtype) { Tensor([1, 2]).softmax(dim: 0) }
+        expectRefusal(by: "softmax", .index) { Tensor([1.0, 2]).softmax(dim: 1) }
+    }
+
+    @Test func crossEntropyNamesTheBadTarget() throws {
+        let error = try #require(
+            expectRefusal(by: "crossEntropy", .index) {
+                crossEntropyRows(.ones(3, 10), Tensor([1, 10, 2])).losses
+            })
+        #expect(error.problem == "target 10 in row 1 is none of the classes")
+        #expect(error.expected == "0 ... 9, or ignoreIndex (-100)")
+        expectRefusal(by: "crossEntropy", .shape) { crossEntropyRows(.ones(3, 10), Tensor([1, 2])).losses }
+        expectRefusal(by: "crossEntropy", .dtype) { crossEntropyRows(.ones(3, 10), .ones(3)).losses }
+    }
+
+    @Test func crossEntropyTakesSmallIntegers() {
+        let x = Tensor.zeros(2, 4)
+        let losses = crossEntropyRows(x, Tensor([1, 3], dtype: .uint8)).losses
+        expectClose(losses, [1.3862943611198906, 1.3862943611198906])
+    }
+
+    @Test func batchNormUpdatesTheRunningStatistics() {
+        let x = Tensor([[1.0, 10], [3, 30]])
+        let (mean, variance) = (Tensor.zeros(2), Tensor.ones(2))
+        _ = batchNorm(x, mean, variance, training: true, momentum: 0.5)
+        expectClose(mean, [1, 10])
+        // Half of 1 and half of the unbiased variances 2 and 200.
+        expectClose(variance, [1.5, 100.5])
+        _ = batchNorm(x, mean, variance, training: false)
+        expectClose(mean, [1, 10])
+    }
+
+    @Test func batchNormRefusesOneValueAChannel() {
+        expectRefusal(by: "batchNorm", .value) { batchNorm(.ones(1, 3), nil, nil, training: true) }
+        expectRefusal(by: "batchNorm", .value) { batchNorm(.ones(2, 3), nil, nil) }
+        expectRefusal(by: "batchNorm", .shape) { batchNorm(.ones(2, 3), .ones(2), .ones(2)) }
+        expectRefusal(by: "batchNorm", .shape) { batchNorm(.ones(3), nil, nil, training: true) }
+    }
+
+    @Test func layerNormNamesTheShape() throws {
+        let error = try #require(expectRefusal(by: "layerNorm", .shape) { layerNorm(.ones(2, 3), [4]) })
+        #expect(error.got == "normalizedShape [4]")
+        expectRefusal(by: "layerNorm", .shape) { layerNorm(.ones(2, 3), [3], .ones(2)) }
+    }
+}

@@ -1,0 +1,71 @@
+import TestSupport
+import Testing
+@testable import TorchlightCore
+
+@Suite struct ShapingTests {
+    @Test func padModes() {
+        let x = Tensor([[1.0, 2, 3]])
+        expectClose(x.pad([2, 1], mode: .reflect), [3, 2, 1, 2, 3, 2])
+        expectClose(x.pad([2, 1], mode: .replicate), [1, 1, 1, 2, 3, 3])
+        expectClose(x.pad([2, 1], mode: .circular), [2, 3, 1, 2, 3, 1])
+        expectRefusal(by: "pad", .value) { x.pad([3, 0], mode: .reflect) }
+        expectRefusal(by: "pad", .value) { x.pad([1, 1, 1]) }
+        expectRefusal(by: "pad", .shape) { x.pad([-4, 0]) }
+        expectGradients(order: 2, at: [Tensor([1.0, 2, 3], dtype: .float64)]) {
+            [$0[0].pad([2, 1], mode: .reflect) * $0[0].sum()]
+        }
+    }
+
+    @Test func repeating() {
+        let x = Tensor([[1, 2], [3, 4]])
+        expectClose(Tensor([1, 2]).repeat(2, 2), [1, 2, 1, 2, 1, 2, 1, 2], .exact)
+        #expect(x.tile(2).shape == [2, 4])
+        expectClose(x.repeatInterleave(2), [1, 1, 2, 2, 3, 3, 4, 4], .exact)
+        expectClose(x.repeatInterleave(2, dim: 0), [1, 2, 1, 2, 3, 4, 3, 4], .exact)
+        expectClose(x.repeatInterleave(Tensor([1, 2]), dim: 1), [1, 2, 2, 3, 4, 4], .exact)
+        // A copy even where nothing is repeated.
+        let one = x.repeat(1, 1)
+        one.add_(1)
+        expectClose(x, [1, 2, 3, 4], .exact)
+    }
+
+    @Test func rolling() {
+        let x = Tensor([[1, 2, 3], [4, 5, 6]])
+        expectClose(x.roll(1), [6, 1, 2, 3, 4, 5], .exact)
+        expectClose(x.roll(-1, dim: 1), [2, 3, 1, 5, 6, 4], .exact)
+        expectClose(x.roll([1, 4], dims: [0, 1]), [6, 4, 5, 3, 1, 2], .exact)
+    }
+
+    @Test func splitting() {
+        let x = Tensor.arange(7)
+        #expect(x.split(3).map(\.shape) == [[3], [3], [1]])
+        #expect(x.split([2, 5]).map(\.shape) == [[2], [5]])
+        #expect(x.chunk(3).map(\.shape) == [[3], [3], [1]])
+        #expect(Tensor.ones(2, 3).unbind(dim: 1).map(\.shape) == [[2], [2], [2]])
+        expectRefusal(by: "split", .value) { x.split([2, 4]) }
+        expectRefusal(by: "split", .value) { x.split(0) }
+        expectRefusal(by: "chunk", .value) { x.chunk(0) }
+    }
+
+    @Test func diagonals() {
+        let x = Tensor([[1, 2], [3, 4]])
+        expectClose(x.diag(), [1, 4], .exact)
+        expectClose(Tensor([5, 6]).diag(1), [0, 5, 0, 0, 0, 6, 0, 0, 0], .exact)
+        expectClose(x.trace(), [5], .exact)
+        expectRefusal(by: "diag", .shape) { Tensor.ones(1, 1, 1).diag() }
+        let y = Tensor.zeros(2, 2)
+        y.diagonal().fill_(3)
+        expectClose(y, [3, 0, 0, 3])
+    }
+
+    @Test func oneHotRows() {
+        expectClose(oneHot(Tensor([2, 0])), [0, 0, 1, 1, 0, 0], .exact)
+        #expect(Tensor([1]).oneHot(4).shape == [1, 4])
+        expectRefusal(by: "oneHot", .index) { Tensor([4]).oneHot(3) }
+        expectRefusal(by: "oneHot", .index) { Tensor([-1]).oneHot(3) }
+    }
+
+    @Test func unfoldRefusesLongWindows() {
+        expectRefusal(by: "unfold", .value) { Tensor.ones(3).unfold(0, size: 4, step: 1) }
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Testing
+import TorchlightIO
+
+/// A folder of its own for a test, removed with everything in it when the object goes.
+package final class TemporaryFolder {
+    package let path: String
+
+    package init() {
+        var template = Array("/tmp/torchlight-tests-XXXXXX".utf8CString)
+        path = String(cString: mkdtemp(&template))
+    }
+
+    deinit { Self.remove(path) }
+
+    /// A path in the folder.
+    package func callAsFunction(_ name: String) -> String { path + "/" + name }
+
+    /// The names in the folder.
+    package var names: [String] { Self.names(path) }
+
+    /// The names in a folder.
+    package static func names(_ path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func remove(_ path: String) {
+        for name in names(path) { remove(path + "/" + name) }
+        if unlink(path) != 0 { rmdir(path) }
+    }
+}
+
+/// The files of other systems that lie beside the checkout, where there are some.
+package enum Interop {
+    /// The folder `shared/interop` in a folder above the tests, or nil.
+    package static let folder: String? = {
+        var folder = FileSystem.directory(of: #filePath)
+        while folder != "/" {
+            folder = FileSystem.directory(of: folder)
+            let candidate = folder + "/shared/interop"
+            if FileSystem.isDirectory(candidate) { return candidate }
+        }
+        return nil
+    }()
+
+    /// The cases that a folder's `index.json` lists; empty where the files are missing.
+    package static func cases(_ name: String) -> [Case] {
+        guard let folder, let bytes = try? FileSystem.read("\(folder)/\(name)/index.json"),
+            let index = try? JSON.parse(bytes, file: name).elements
+        else { return [] }
+        return index.map { entry in
+            Case(
+                path: "\(folder)/\(name)/\(entry["file"]!.string!)", expected: entry["expected"]!.string!,
+                tree: entry["tree"]?.string.map { "\(folder)/\(name)/\($0)" }, entry: entry)
+        }
+    }
+
+    /// One file of a folder of cases.
+    package struct Case: Sendable, CustomTestStringConvertible {
+        package let path: String
+        package let expected: String
+        package let tree: String?
+        package let entry: JSON
+        package var testDescription: String { FileSystem.name(of: path) }
+    }
+}

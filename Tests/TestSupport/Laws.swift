@@ -1,0 +1,136 @@
+import Testing
+import TorchlightCore
+
+/// What holds for every primitive, given its record. The test targets hand their records to these.
+package enum Laws {
+    /// Results equal the slow reference, in every dtype that is supported, and have the promised dtypes.
+    package static func equalsReference(_ record: PrimitiveRecord) {
+        for sample in record.samples {
+            for dtype in record.dtypes {
+                let (inputs, label) = draw(record, sample, dtype)
+                let results = sample.run(inputs)
+                let types = record.resultTypes(dtype)
+                for (i, result) in results.enumerated() where i < types.count {
+                    #expect(result.dtype == types[i], "\(label), result \(i)")
+                }
+                guard let reference = sample.reference else { continue }
+                let expected = reference(inputs.map { ReferenceArray($0) })
+                #expect(expected.count == results.count, "\(label)")
+                for (result, expected) in zip(results, expected) {
+                    expectClose(result, expected, record.tolerance, label)
+                }
+            }
+        }
+    }
+
+    /// How the operands lie in memory does not matter.
+    package static func layoutDoesNotMatter(_ record: PrimitiveRecord) {
+        for sample in record.samples {
+            for dtype in [DType.float32, .float16, .int64] where record.dtypes.contains(dtype) {
+                let (inputs, label) = draw(record, sample, dtype)
+                let expected = sample.run(inputs).map { ReferenceArray($0) }
+                for operand in inputs.indices {
+                    for layout in TestLayout.allCases where layout != .contiguous {
+                        var moved = inputs
+                        guard let arranged = layout.arrange(inputs[operand]) else { continue }
+                        moved[operand] = arranged
+                        for (result, expected) in zip(sample.run(moved), expected) {
+                            expectClose(
+                                result, expected, record.tolerance, "\(label), layout: \(layout) (operand \(operand))")
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Gradients agree with central differences, to the order that the record promises; what has none neither passes
+    /// gradients on nor loses them silently.
+    package static func gradientsAgree(_ record: PrimitiveRecord) {
+        for sample in record.samples {
+            let (inputs, label) = draw(record, sample, .float64)
+            let chosen = inputs.indices.map {
+                record.operands[min($0, record.operands.count - 1)].isDifferentiable
+            }
+            if case .none = record.gradient {
+                let leaves = inputs.map { $0.dtype.isFloatingPoint ? $0.detach().requiresGrad_() : $0 }
+                guard leaves.contains(where: \.requiresGrad) else { continue }
+                do {
+                    for result in try checked({ sample.run(leaves) }) {
+                        #expect(!result.requiresGrad, "\(label): a constant requires a gradient")
+                    }
+                } catch let error as TensorError {
+                    #expect(error.kind == .autograd || error.kind == .dtype, "\(label): \(error)")
+                } catch { Issue.record("\(label): \(error)") }
+                continue
+            }
+            if inputs.reduce(0, { $0 + $1.numel }) > 30 { continue }
+            // Differences mean nothing in results of less precision.
+            guard sample.run(inputs).contains(where: { $0.dtype == .float64 }) else { continue }
+            expectGradients(
+                order: record.gradient.order, at: inputs, differentiable: chosen, label: label, sample.run)
+        }
+    }
+
+    /// A dtype that is not supported is refused by an error that names the operation.
+    package static func refusesOtherDTypes(_ record: PrimitiveRecord) {
+        guard let sample = record.samples.first else { return }
+        for dtype in DType.allCases where !record.dtypes.contains(dtype) {
+            let (inputs, label) = draw(record, sample, dtype)
+            expectRefusal(by: record.operation, .dtype, label) { sample.run(inputs) }
+        }
+    }
+
+    /// There is a sample with an empty operand and one with a 0-dimensional one, or a reason why not.
+    package static func coversEmptyAndScalar(_ record: PrimitiveRecord) {
+        let shapes = record.samples.flatMap(\.shapes)
+        #expect(shapes.contains { $0.contains(0) } || record.withoutEmpty != nil, "\(record.name): no empty operand")
+        #expect(shapes.contains([]) || record.withoutScalar != nil, "\(record.name): no 0-dimensional operand")
+    }
+
+    /// The in-place form writes the same result over its operand, wherever that lies, counts as a write, and has the
+    /// same gradients.
+    package static func inPlaceAgrees(_ record: PrimitiveRecord) {
+        guard let inPlace = record.inPlace, let sample = record.samples.first else { return }
+        for dtype in record.dtypes {
+            let (inputs, label) = draw(record, sample, dtype)
+            let expected = sample.run(inputs)[0]
+            // The result may not fit into the operand: bool into float is fine, float32 into int64 is refused.
+            if category(expected.dtype) > category(dtype) {
+                let target = inputs[0].clone()
+                expectRefusal(by: record.name + "_", .dtype, label) { inPlace([target] + inputs.dropFirst()) }
+                continue
+            }
+            for layout in TestLayout.allCases {
+                guard let target = layout.arrange(inputs[0].clone()) else { continue }
+                let version = target.version
+                let result = inPlace([target] + inputs.dropFirst())
+                #expect(result === target, "\(label)")
+                #expect(target.version > version, "\(label)")
+                expectClose(target, ReferenceArray(expected), record.tolerance, "\(label), layout: \(layout), in place")
+            }
+        }
+        guard record.gradient.order > 0 else { return }
+        let (inputs, label) = draw(record, sample, .float64)
+        expectGradients(order: 1, at: inputs, label: "\(label), in place") { arguments in
+            [inPlace([arguments[0].clone()] + arguments.dropFirst())]
+        }
+    }
+
+    private static func category(_ dtype: DType) -> Int { dtype.isFloatingPoint ? 2 : dtype.isInteger ? 1 : 0 }
+
+    private static func draw(
+        _ record: PrimitiveRecord, _ sample: Sample, _ dtype: DType
+    ) -> (inputs: [Tensor], label: String) {
+        let shapes = sample.shapes.map(\.description).joined(separator: ", ")
+        let label =
+            "\(record.name)\(sample.label.isEmpty ? "" : " (\(sample.label))"), dtype: \(dtype), shape: \(shapes), "
+            + "seed: \(TestRandom.seed)"
+        var random = TestRandom(label)
+        let inputs = sample.shapes.enumerated().map { i, shape in
+            // A list of operands of any length shares the last rule.
+            record.operands[min(i, record.operands.count - 1)].draw(shape, dtype, &random)
+        }
+        return (inputs, label)
+    }
+}
