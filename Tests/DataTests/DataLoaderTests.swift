@@ -1,6 +1,6 @@
 import Testing
-import Torchlight
 import TorchlightCore
+import TorchlightData
 
 @Suite struct DataLoaderTests {
     /// Samples that name themselves.

@@ -1,6 +1,5 @@
 import TestSupport
 import Testing
-import Torchlight
 import TorchlightCore
 
 @testable import TorchlightData
