@@ -36,7 +36,9 @@ extension Tensor {
     }
 
     /// `x` where it exceeds the threshold, else the value.
-    public func threshold(_ threshold: Double, value: Double) -> Tensor { maskedFill((self > threshold).logicalNot(), value) }
+    public func threshold(_ threshold: Double, value: Double) -> Tensor {
+        maskedFill((self > threshold).logicalNot(), value)
+    }
 
     /// The first half of a dimension times the sigmoid of the second: `[2n] -> [n]` (Dauphin et al. 2016).
     public func glu(dim: Int = -1) -> Tensor {

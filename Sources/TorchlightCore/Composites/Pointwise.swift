@@ -4,7 +4,8 @@ extension Tensor {
     /// The tensor itself; bool is refused, as by the other signs.
     public func positive() -> Tensor {
         dtype != .bool
-            ? self : fail(.dtype("positive", [self], expected: "a number", fix: "convert it with .to(.int64)"), like: self)
+            ? self
+            : fail(.dtype("positive", [self], expected: "a number", fix: "convert it with .to(.int64)"), like: self)
     }
 
     /// Degrees as radians.
@@ -35,7 +36,8 @@ extension Tensor {
             case .bfloat16: 0x1.FEp127
             default: Double(Float.greatestFiniteMagnitude)
             }
-        return maskedFill(isnan(), nan).maskedFill(isposinf(), posinf ?? largest).maskedFill(isneginf(), neginf ?? -largest)
+        return maskedFill(isnan(), nan).maskedFill(isposinf(), posinf ?? largest).maskedFill(
+            isneginf(), neginf ?? -largest)
     }
 
     /// Where elements are positive infinity, as bool.

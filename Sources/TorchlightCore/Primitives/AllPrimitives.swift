@@ -11,13 +11,14 @@ package enum AllPrimitives {
         Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,
         Erfc.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self, Floor.self, FloorDivide.self,
         Fmax.self, Fmin.self, Fmod.self, Frac.self, Ge.self, Gelu.self, GeluGrad.self, GeluTanh.self,
-        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, Hardtanh.self, Hypot.self, IsFinite.self,
+        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, HardtanhForward.self, Hypot.self, IsFinite.self,
         IsInf.self, IsNaN.self, Le.self, LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self,
-        Log2.self, LogAddExp.self, LogSigmoid.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self, LogicalXor.self,
-        Lt.self, Maximum.self, Minimum.self, Mish.self, Mul.self, Ne.self, Neg.self, Pow.self, Reciprocal.self,
+        Log2.self, LogAddExp.self, LogSigmoidForward.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self,
+        LogicalXor.self,
+        Lt.self, Maximum.self, Minimum.self, MishForward.self, Mul.self, Ne.self, Neg.self, Pow.self, Reciprocal.self,
         Relu.self, ReluGrad.self, Remainder.self, Round.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
-        Sigmoid.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
-        Softplus.self, Sqrt.self, Square.self, Sub.self, Tan.self, Tanh.self, TanhGrad.self, Trunc.self,
+        SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
+        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self, Trunc.self,
         TruncDivide.self, Where.self, Xlogy.self,
     ]
 
@@ -27,7 +28,7 @@ package enum AllPrimitives {
     ]
 
     private static let random: [any Primitive.Type] = [
-        Bernoulli.self, Dropout.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, UniformFill.self,
+        Bernoulli.self, DropoutForward.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, UniformFill.self,
     ]
 
     private static let contract: [any Primitive.Type] = [

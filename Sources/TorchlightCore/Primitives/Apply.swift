@@ -87,7 +87,8 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
             needs = Needs()
         } else if case .unavailable(let reason) = primitive.differentiability {
             throw TensorError(
-                .autograd, in: type(of: primitive).name, "it has no derivative and an input requires a gradient: \(reason)",
+                .autograd, in: type(of: primitive).name,
+                "it has no derivative and an input requires a gradient: \(reason)",
                 fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
         }
     }

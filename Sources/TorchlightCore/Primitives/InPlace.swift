@@ -35,7 +35,8 @@ package func performInPlace(
 
     var recorded: Node?
     if needs.any, case .differentiable = primitive.differentiability {
-        let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
+        let node = Node(
+            rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.
@@ -53,7 +54,8 @@ package func performInPlace(
     var operands = inputs
     for i in 0..<inputs.count
     where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
-        && inputs[i].layout.extent.overlaps(target.layout.extent) {
+        && inputs[i].layout.extent.overlaps(target.layout.extent)
+    {
         operands[i] = try inputs[i].copied()
     }
     if updates || primitive.traits.contains(.elementwise) {
@@ -140,7 +142,8 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     needs[0] = old.requiresGradFlag
     needs[1] = node != nil
     if needs.any {
-        let origin = Node(rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
+        let origin = Node(
+            rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
         base.node = origin
         base.outputIndex = 0
         base.requiresGradFlag = true

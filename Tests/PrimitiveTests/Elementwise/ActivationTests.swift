@@ -10,12 +10,12 @@ extension ElementwiseRecords {
         .unary(Relu.self, atZero, inPlace: { $0.relu_() }, run: { $0.relu() }, reference: { max($0, 0) }),
         .binary(
             ReluGrad.self, .real(), atZero, run: { apply(ReluGrad(), $0, $1) }, reference: { $1 > 0 ? $0 : 0 }),
-        .unary(Sigmoid.self, inPlace: { $0.sigmoid_() }, run: { $0.sigmoid() }, reference: logistic),
+        .unary(SigmoidForward.self, inPlace: { $0.sigmoid_() }, run: { $0.sigmoid() }, reference: logistic),
         .binary(
             SigmoidGrad.self, .real(), .real(0...1), run: { apply(SigmoidGrad(), $0, $1) },
             reference: { $0 * $1 * (1 - $1) }),
         .unary(
-            LogSigmoid.self, inPlace: { $0.logsigmoid_() }, run: { $0.logsigmoid() },
+            LogSigmoidForward.self, inPlace: { $0.logsigmoid_() }, run: { $0.logsigmoid() },
             reference: { min($0, 0) - Glibc.log1p(Glibc.exp(-abs($0))) }),
         .unary(Gelu.self, run: { $0.gelu() }, reference: { $0 * normal($0) }),
         .unary(
@@ -36,10 +36,10 @@ extension ElementwiseRecords {
             SiluGrad.self, run: { apply(SiluGrad(), $0, $1) },
             reference: { $0 * logistic($1) * (1 + $1 * (1 - logistic($1))) }),
         .unary(
-            Mish.self, inPlace: { $0.mish_() }, run: { $0.mish() },
+            MishForward.self, inPlace: { $0.mish_() }, run: { $0.mish() },
             reference: { $0 * Glibc.tanh(Glibc.log1p(Glibc.exp($0))) }),
         .unary(
-            Softplus.self, .real(-3...3, avoiding: [2.5]), run: { $0.softplus(beta: 2, threshold: 5) },
+            SoftplusForward.self, .real(-3...3, avoiding: [2.5]), run: { $0.softplus(beta: 2, threshold: 5) },
             reference: { $0 * 2 > 5 ? $0 : Glibc.log1p(Glibc.exp($0 * 2)) / 2 }),
         .unary(
             LeakyRelu.self, atZero, inPlace: { $0.leakyRelu_(negativeSlope: 0.25) },
@@ -48,7 +48,7 @@ extension ElementwiseRecords {
             Elu.self, atZero, inPlace: { $0.elu_(alpha: 1.5) }, run: { $0.elu(alpha: 1.5) },
             reference: { $0 > 0 ? $0 : 1.5 * Glibc.expm1($0) }),
         .unary(
-            Hardtanh.self, .real(-3...3, avoiding: [-1, 2]), inPlace: { $0.hardtanh_(min: -1, max: 2) },
+            HardtanhForward.self, .real(-3...3, avoiding: [-1, 2]), inPlace: { $0.hardtanh_(min: -1, max: 2) },
             run: { $0.hardtanh(min: -1, max: 2) }, reference: { max(-1, min($0, 2)) }),
         .unary(
             HardSigmoid.self, .real(-5...5, avoiding: [-3, 3]), inPlace: { $0.hardsigmoid_() },

@@ -22,7 +22,7 @@ extension ElementwiseRecords {
     static let hyperbolic: [PrimitiveRecord] = [
         .unary(Sinh.self, inPlace: { $0.sinh_() }, run: { $0.sinh() }, reference: { Glibc.sinh($0) }),
         .unary(Cosh.self, inPlace: { $0.cosh_() }, run: { $0.cosh() }, reference: { Glibc.cosh($0) }),
-        .unary(Tanh.self, inPlace: { $0.tanh_() }, run: { $0.tanh() }, reference: { Glibc.tanh($0) }),
+        .unary(TanhForward.self, inPlace: { $0.tanh_() }, run: { $0.tanh() }, reference: { Glibc.tanh($0) }),
         .binary(
             TanhGrad.self, .real(), inside, run: { apply(TanhGrad(), $0, $1) }, reference: { $0 * (1 - $1 * $1) }),
         .unary(Asinh.self, inPlace: { $0.asinh_() }, run: { $0.asinh() }, reference: { Glibc.asinh($0) }),

@@ -20,11 +20,11 @@ enum RandomRecords {
                 Sample(shapes: [shape], run: { [apply(Bernoulli(key: key), $0[0], $0[0])] }, reference: nil)
             }, dtypes: floats, tolerance: .exact, gradient: drawn),
         PrimitiveRecord(
-            Dropout.self, operands: [.real()],
+            DropoutForward.self, operands: [.real()],
             samples: shapes.map { shape in
                 Sample(
                     "p: 0.5", shapes: [shape],
-                    run: { Array(applyAll(Dropout(p: 0.5, key: key), Few($0[0]), count: 2)) }, reference: nil)
+                    run: { Array(applyAll(DropoutForward(p: 0.5, key: key), Few($0[0]), count: 2)) }, reference: nil)
             }, dtypes: floats, resultTypes: { [$0, .uint8] }),
         PrimitiveRecord(
             DropoutGrad.self, operands: [.real(), Operand(.values([0, 1]), dtype: .uint8)],

@@ -5,7 +5,8 @@ import Testing
 
 extension ReduceRecords {
     private static let alongOne: [(shape: [Int], dim: Int, keepdim: Bool)] = [
-        ([2, 3], 1, false), ([2, 3], 0, true), ([3, 4, 2], 1, false), ([0, 3], 1, false), ([], 0, false), ([29], 0, false),
+        ([2, 3], 1, false), ([2, 3], 0, true), ([3, 4, 2], 1, false), ([0, 3], 1, false), ([], 0, false),
+        ([29], 0, false),
     ]
 
     static let extremes: [PrimitiveRecord] = [

@@ -77,7 +77,8 @@ func runUnary(
     let compute: DType = if case .floatingPoint = domain { x.dtype.orFloat.computeType } else { x.dtype.computeType }
     withKernels(x, out) { x, out in
         withUnsafeBytes(of: parameters) {
-            tl_unary(Int32(kernel.rawValue), compute.rawValue, x, out, $0.assumingMemoryBound(to: Double.self).baseAddress)
+            tl_unary(
+                Int32(kernel.rawValue), compute.rawValue, x, out, $0.assumingMemoryBound(to: Double.self).baseAddress)
         }
     }
 }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// `x` held to `[min, max]`. The gradient is 0 at and beyond both ends.
-package struct Hardtanh: UnaryPrimitive {
+package struct HardtanhForward: UnaryPrimitive {
     package static let name = "hardtanh"
     package static let kernel = TL_UNARY_HARDTANH
     package static let domain = UnaryDomain.floatingPoint
@@ -28,11 +28,13 @@ package struct Hardtanh: UnaryPrimitive {
 
 extension Tensor {
     /// `x` held to `[min, max]`.
-    public func hardtanh(min: Double = -1, max: Double = 1) -> Tensor { apply(Hardtanh(min: min, max: max), self) }
+    public func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
+        apply(HardtanhForward(min: min, max: max), self)
+    }
     /// `x` held to `[min, max]`, in place.
     @discardableResult
     public func hardtanh_(min: Double = -1, max: Double = 1) -> Tensor {
-        applyInPlace(Hardtanh(min: min, max: max), on: self, Few(self), name: "hardtanh_")
+        applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
     }
 
     /// `x` held to `[0, 6]`.

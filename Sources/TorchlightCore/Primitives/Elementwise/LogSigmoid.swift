@@ -1,7 +1,7 @@
 import CKernels
 
 /// `log(1 / (1 + e^-x))`, without overflow.
-package struct LogSigmoid: UnaryPrimitive {
+package struct LogSigmoidForward: UnaryPrimitive {
     package static let name = "logsigmoid"
     package static let kernel = TL_UNARY_LOGSIGMOID
     package static let domain = UnaryDomain.floatingPoint
@@ -13,10 +13,10 @@ package struct LogSigmoid: UnaryPrimitive {
 
 extension Tensor {
     /// `log(1 / (1 + e^-x))`, without overflow.
-    public func logsigmoid() -> Tensor { apply(LogSigmoid(), self) }
+    public func logsigmoid() -> Tensor { apply(LogSigmoidForward(), self) }
     /// `log(1 / (1 + e^-x))`, without overflow, in place.
     @discardableResult
-    public func logsigmoid_() -> Tensor { applyInPlace(LogSigmoid(), on: self, Few(self), name: "logsigmoid_") }
+    public func logsigmoid_() -> Tensor { applyInPlace(LogSigmoidForward(), on: self, Few(self), name: "logsigmoid_") }
 }
 
 /// `log(1 / (1 + e^-x))`, without overflow, element by element.

@@ -1,7 +1,7 @@
 import CKernels
 
 /// `x * tanh(log(1 + e^x))` (Misra 2019).
-package struct Mish: UnaryPrimitive {
+package struct MishForward: UnaryPrimitive {
     package static let name = "mish"
     package static let kernel = TL_UNARY_MISH
     package static let domain = UnaryDomain.floatingPoint
@@ -15,10 +15,10 @@ package struct Mish: UnaryPrimitive {
 
 extension Tensor {
     /// `x * tanh(log(1 + e^x))` (Misra 2019).
-    public func mish() -> Tensor { apply(Mish(), self) }
+    public func mish() -> Tensor { apply(MishForward(), self) }
     /// `x * tanh(log(1 + e^x))` (Misra 2019), in place.
     @discardableResult
-    public func mish_() -> Tensor { applyInPlace(Mish(), on: self, Few(self), name: "mish_") }
+    public func mish_() -> Tensor { applyInPlace(MishForward(), on: self, Few(self), name: "mish_") }
 }
 
 /// `x * tanh(log(1 + e^x))` (Misra 2019), element by element.

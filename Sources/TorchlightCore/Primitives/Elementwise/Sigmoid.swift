@@ -1,7 +1,7 @@
 import CKernels
 
 /// `1 / (1 + e^-x)`.
-package struct Sigmoid: UnaryPrimitive {
+package struct SigmoidForward: UnaryPrimitive {
     package static let name = "sigmoid"
     package static let kernel = TL_UNARY_SIGMOID
     package static let domain = UnaryDomain.floatingPoint
@@ -32,10 +32,10 @@ package struct SigmoidGrad: BinaryPrimitive {
 
 extension Tensor {
     /// `1 / (1 + e^-x)`, element by element; integers give float32.
-    public func sigmoid() -> Tensor { apply(Sigmoid(), self) }
+    public func sigmoid() -> Tensor { apply(SigmoidForward(), self) }
     /// `1 / (1 + e^-x)` in place.
     @discardableResult
-    public func sigmoid_() -> Tensor { applyInPlace(Sigmoid(), on: self, Few(self), name: "sigmoid_") }
+    public func sigmoid_() -> Tensor { applyInPlace(SigmoidForward(), on: self, Few(self), name: "sigmoid_") }
 }
 
 /// The logistic function `1 / (1 + e^-x)`, element by element.

@@ -1,7 +1,7 @@
 import CKernels
 
 /// `log(1 + e^(beta x)) / beta`, and `x` itself where `beta x` exceeds the threshold.
-package struct Softplus: UnaryPrimitive {
+package struct SoftplusForward: UnaryPrimitive {
     package static let name = "softplus"
     package static let kernel = TL_UNARY_SOFTPLUS
     package static let domain = UnaryDomain.floatingPoint
@@ -19,7 +19,7 @@ package struct Softplus: UnaryPrimitive {
 extension Tensor {
     /// `log(1 + e^(beta x)) / beta`, element by element; where `beta x` exceeds the threshold it is `x` itself.
     public func softplus(beta: Double = 1, threshold: Double = 20) -> Tensor {
-        apply(Softplus(beta: beta, threshold: threshold), self)
+        apply(SoftplusForward(beta: beta, threshold: threshold), self)
     }
 }
 

@@ -1,7 +1,7 @@
 import CKernels
 
 /// The hyperbolic tangent.
-package struct Tanh: UnaryPrimitive {
+package struct TanhForward: UnaryPrimitive {
     package static let name = "tanh"
     package static let kernel = TL_UNARY_TANH
     package static let domain = UnaryDomain.floatingPoint
@@ -32,10 +32,10 @@ package struct TanhGrad: BinaryPrimitive {
 
 extension Tensor {
     /// The hyperbolic tangent, element by element; integers give float32.
-    public func tanh() -> Tensor { apply(Tanh(), self) }
+    public func tanh() -> Tensor { apply(TanhForward(), self) }
     /// The hyperbolic tangent in place.
     @discardableResult
-    public func tanh_() -> Tensor { applyInPlace(Tanh(), on: self, Few(self), name: "tanh_") }
+    public func tanh_() -> Tensor { applyInPlace(TanhForward(), on: self, Few(self), name: "tanh_") }
 }
 
 /// The hyperbolic tangent, element by element.

@@ -4,7 +4,7 @@ import CKernels
 ///
 /// `[*] -> [*], uint8 [*]`, floating point, `0 < p < 1`. Which elements are kept depends on the key and the row-major
 /// position alone. The gradient passes where elements were kept, with the same scale.
-package struct Dropout: Primitive {
+package struct DropoutForward: Primitive {
     package static let name = "dropout"
     package var p: Double
     package var key: RandomKey
@@ -61,10 +61,10 @@ public func dropout(
     guard p >= 0 && p <= 1 else {
         return fail(
             TensorError(
-                .value, in: Dropout.name, "the probability lies outside [0, 1]", got: "\(p)",
+                .value, in: DropoutForward.name, "the probability lies outside [0, 1]", got: "\(p)",
                 expected: "a number from 0 to 1", operands: [x]), like: x)
     }
     if !training || p == 0 { return x }
     if p == 1 { return x * 0 }
-    return applyAll(Dropout(p: p, key: generator.next()), Few(x), count: 2)[0]
+    return applyAll(DropoutForward(p: p, key: generator.next()), Few(x), count: 2)[0]
 }

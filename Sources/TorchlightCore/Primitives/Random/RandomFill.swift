@@ -127,7 +127,8 @@ package struct Bernoulli: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let dense = out.layout.isContiguous
+        let dense =
+            out.layout.isContiguous
             ? out : try Tensor(empty: out.layout.shape, dtype: out.dtype, device: out.device)
         withKernel(inputs[1], inputs[1].layout.expanded(to: out.layout.shape)) { p in
             withKernel(dense) { tl_random_bernoulli(key.philox, p, $0) }

@@ -54,7 +54,8 @@ extension Tensor {
         default:
             // Powers below 1 have an infinite slope at 0, which the gradient of |x| there, 0, is meant to stop.
             let isZero = noGrad { self .== 0 }
-            let magnitude = p < 1 && requiresGrad ? abs().maskedFill(isZero, 1).pow(p).maskedFill(isZero, 0) : abs().pow(p)
+            let magnitude =
+                p < 1 && requiresGrad ? abs().maskedFill(isZero, 1).pow(p).maskedFill(isZero, 0) : abs().pow(p)
             let sum = magnitude.sum(dim: dim, keepdim: keepdim)
             let isNothing = noGrad { sum .== 0 }
             return sum.requiresGrad

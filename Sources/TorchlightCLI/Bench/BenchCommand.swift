@@ -1,0 +1,113 @@
+import ArgumentParser
+import Torchlight
+import TorchlightIO
+
+/// `torchlight bench`
+struct Bench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Time the reference workloads: training steps, single operations, inference, loading and starting.",
+        discussion: """
+            Each figure is the median over rounds of the time of one call, after a warm-up. The workloads and the JSON are \
+            those of the scripts that time other frameworks, so that runs on one machine can be compared by ratio.
+
+            Groups: \(Workloads.all.map(\.name).joined(separator: ", ")).
+            """)
+
+    @Option(help: "Groups to run, separated by commas. (default: all)")
+    var only: String?
+    @Option(help: "Where the figures go, as JSON.")
+    var json: String?
+    @Option(help: "Processor threads. (default: 2)")
+    var threads = 2
+    @Option(help: "The folder that holds mnist. (default: the usual places; without MNIST, random images of its shape)")
+    var data: String?
+
+    func validate() throws {
+        if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+        for name in names where !Workloads.all.contains(where: { $0.name == name }) {
+            throw ValidationError(
+                "There is no group \(name). The groups are \(Workloads.all.map(\.name).joined(separator: ", ")).")
+        }
+    }
+
+    private var names: [String] { only?.split(separator: ",").map(String.init) ?? Workloads.all.map(\.name) }
+
+    func run() throws {
+        numThreads = threads
+        if let json { try AtomicFile.check(json) }
+        manualSeed(0)
+        let report = BenchReport()
+        let context = BenchContext(dataRoot: data, report: report)
+        for workload in Workloads.all where names.contains(workload.name) {
+            // What one workload leaves in the pool must not be counted as the next one's.
+            Memory.emptyCache()
+            do { try workload.run(context) } catch {
+                report.fail(workload.name, "\(error)")
+            }
+        }
+        if let json { try AtomicFile.write(report.json(threads: threads) + "\n", to: json) }
+    }
+}
+
+/// A group of figures that `--only` names.
+struct Workload: Sendable {
+    let name: String
+    let run: @Sendable (BenchContext) throws -> Void
+}
+
+/// What a workload needs from outside.
+struct BenchContext {
+    let dataRoot: String?
+    let report: BenchReport
+
+    /// Times `body` and reports it.
+    func measure(
+        _ name: String, warmUp: Int, rounds: Int, inner: Int, per unit: (name: String, amount: Double)? = nil,
+        _ body: () throws -> Void
+    ) rethrows {
+        for _ in 0..<warmUp { try body() }
+        var times: [Double] = []
+        for _ in 0..<rounds {
+            let start = monotonicSeconds()
+            for _ in 0..<inner { try body() }
+            times.append((monotonicSeconds() - start) / Double(inner))
+        }
+        report.add(name, times, per: unit)
+    }
+}
+
+/// The figures, printed as they come and written as JSON at the end.
+final class BenchReport {
+    private var results: [(String, JSON)] = []
+
+    func add(_ name: String, _ times: [Double], per unit: (name: String, amount: Double)?) {
+        let sorted = times.sorted()
+        let middle = sorted.count / 2
+        let seconds = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+        var fields: [(String, JSON)] = [("seconds", .double(seconds))]
+        var line = name + String(repeating: " ", count: max(1, 28 - name.count))
+        let milliseconds = Chart.decimal(seconds * 1000, digits: 4)
+        line += " " + String(repeating: " ", count: max(0, 12 - milliseconds.count)) + milliseconds + " ms"
+        if let unit {
+            let rate = unit.amount / seconds
+            fields.append((unit.name, .double(rate)))
+            let text = Chart.decimal(rate, digits: 1)
+            line += "  " + String(repeating: " ", count: max(0, 14 - text.count)) + text + " " + unit.name
+        }
+        fields.append(("peak_rss_mb", .double(Double(peakMemoryBytes()) / 1_048_576)))
+        results.append((name, .object(fields)))
+        say(line)
+    }
+
+    func fail(_ name: String, _ error: String) {
+        results.append((name, .object([("error", .string(error))])))
+        say("\(name): \(error)")
+    }
+
+    func json(threads: Int) -> String {
+        JSON.object([
+            ("framework", .string("torchlight")), ("device", .string("cpu")), ("threads", .int(threads)),
+            ("instruction_set", .string(instructionSet)), ("results", .object(results)),
+        ]).text(indented: true)
+    }
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import Glibc
+import Torchlight
+import TorchlightIO
+
+/// The command line: `torchlight train ...`, `torchlight bench ...`.
+@main
+struct TorchlightCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "torchlight",
+        abstract: "Train neural networks, and measure how fast that goes.",
+        version: "0.1.0",
+        subcommands: [Train.self, Bench.self, ColdStart.self])
+
+    /// Exit status 0 for what was asked for, 2 for a command line that makes no sense, 1 for everything else that went
+    /// wrong, with one line on standard error.
+    static func main() {
+        do {
+            var command = try parseAsRoot()
+            try command.run()
+        } catch let failure as Failure {
+            Terminal.write("error: \(failure.text)\n", to: STDERR_FILENO)
+            Glibc.exit(failure.status)
+        } catch let error as IOError {
+            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
+            Glibc.exit(1)
+        } catch let error as TensorError {
+            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
+            Glibc.exit(1)
+        } catch {
+            let isHelp = exitCode(for: error) == .success
+            let text = fullMessage(for: error)
+            Terminal.write(text.hasSuffix("\n") ? text : text + "\n", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
+            Glibc.exit(isHelp ? 0 : 2)
+        }
+    }
+}
+
+/// Why a command ends early: one line for standard error, and the exit status.
+struct Failure: Error {
+    let text: String
+    var status: Int32 = 1
+
+    init(_ text: String, status: Int32 = 1) {
+        self.text = text.split(separator: "\n").joined(separator: " ")
+        self.status = status
+    }
+}
+
+/// Writes a line to standard output at once, so that a pipe sees it too.
+func say(_ text: String) { Terminal.write(text + "\n", to: STDOUT_FILENO) }

@@ -1,0 +1,79 @@
+import Torchlight
+import TorchlightIO
+
+/// The digits that a run trains and is tested on.
+struct DigitData {
+    let name: String
+    let imageSize: Int
+    let train: DataLoaderSource
+    let test: DataLoaderSource
+
+    /// Makes a loader of one split.
+    typealias DataLoaderSource = (_ batchSize: Int, _ shuffle: Bool, _ seed: UInt64) -> DataLoader<(Tensor, Tensor)>
+
+    /// MNIST from `root`, `$TORCHLIGHT_DATA`, the cache or the mirrors; the digits that ship with the program where none
+    /// of these has it. Damaged files are an error, not a reason to look elsewhere.
+    ///
+    /// - Parameter required: The data that a checkpoint was made with; then nothing else will do.
+    static func find(root: String?, quiet: Bool, required: String?) throws -> DigitData {
+        if required == "digits" { return digits() }
+        var reason: IOError?
+        if let root {
+            guard FileSystem.isDirectory(root) else { throw Failure("--data: \(root) is not a folder") }
+            do { return try mnist(root: root, download: false) } catch let error as IOError {
+                // Some of the files and not others is a broken folder; none is just not the place.
+                guard error.kind == .notFound, !holdsSome(root) else { throw error }
+                if !quiet { say("\(root) holds no MNIST files; looking elsewhere.") }
+            }
+        }
+        do { return try mnist(root: nil, download: false) } catch let error as IOError {
+            guard error.kind == .notFound else { throw error }
+        }
+        do {
+            if !quiet { say("Downloading MNIST (11 MB).") }
+            return try mnist(root: nil, download: true)
+        } catch let error as IOError {
+            guard error.kind == .network || isRefusal(error) else { throw error }
+            reason = error
+        }
+        if required != nil { throw reason! }
+        let why = reason.map { "\($0)" } ?? "no files"
+        say("MNIST cannot be had here (\(why)).")
+        say("Training on the 1,797 digits of 8x8 that ship with Torchlight instead; put the MNIST files into DIR/mnist and pass --data DIR for the full set.")
+        return digits()
+    }
+
+    /// Whether a folder or a usual folder in it has one of the files.
+    private static func holdsSome(_ root: String) -> Bool {
+        let files = [
+            "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
+        ]
+        return ["", "/mnist", "/MNIST/raw"].contains { folder in
+            files.contains { FileSystem.isFile("\(root)\(folder)/\($0).gz") || FileSystem.isFile("\(root)\(folder)/\($0)") }
+        }
+    }
+
+    /// A cache that cannot be written is no worse than a network that cannot be reached.
+    private static func isRefusal(_ error: IOError) -> Bool {
+        if case .system = error.kind { return true }
+        return false
+    }
+
+    private static func mnist(root: String?, download: Bool) throws -> DigitData {
+        let transform = Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)])
+        let train = try MNIST(split: .train, root: root, download: download, transform: transform)
+        let test = try MNIST(split: .test, root: root, download: download, transform: transform)
+        return DigitData(name: "mnist", imageSize: train.images.height, train: source(train), test: source(test))
+    }
+
+    private static func digits() -> DigitData {
+        let transform = Compose([ToTensor(maximum: 16), Normalize(mean: 0.305, std: 0.376)])
+        let train = Digits(split: .train, transform: transform)
+        let test = Digits(split: .test, transform: transform)
+        return DigitData(name: "digits", imageSize: 8, train: source(train), test: source(test))
+    }
+
+    private static func source(_ dataset: some LabeledImageDataset) -> DataLoaderSource {
+        { batchSize, shuffle, seed in DataLoader(dataset, batchSize: batchSize, shuffle: shuffle, seed: seed) }
+    }
+}

@@ -1,0 +1,196 @@
+import Glibc
+import Torchlight
+import TorchlightIO
+
+/// One run of `torchlight train mnist`: the five-step loop, with everything around it that a user expects.
+final class TrainingRun {
+    private var settings: RunSettings
+    private let data: DigitData
+    private let quiet: Bool
+    private let json: String?
+    private let model: any Layer
+    private let optimizer: any Optimizer
+    private let loader: DataLoader<(Tensor, Tensor)>
+    private let testLoader: DataLoader<(Tensor, Tensor)>
+    private var progress = RunProgress()
+
+    init(
+        settings: RunSettings, data: DigitData, checkpoint: Checkpoint?, quiet: Bool, json: String?
+    ) throws {
+        self.settings = settings
+        self.settings.dataset = data.name
+        self.data = data
+        self.quiet = quiet
+        self.json = json
+        manualSeed(UInt64(settings.seed))
+        model = DigitModels.make(settings.model, imageSize: data.imageSize)
+        let parameters = model.parameters()
+        switch settings.optimizer {
+        case .sgd: optimizer = SGD(parameters, lr: settings.lr, momentum: 0.9)
+        case .adam: optimizer = Adam(parameters, lr: settings.lr)
+        case .adamw: optimizer = AdamW(parameters, lr: settings.lr)
+        }
+        loader = data.train(settings.batchSize, true, UInt64(settings.seed))
+        testLoader = data.test(1000, false, 0)
+        if let checkpoint {
+            do {
+                try model.load(stateDict: checkpoint.model)
+                try optimizer.load(checkpoint.optimizer)
+            } catch { throw Failure("resume: \(error)") }
+            guard checkpoint.loader.batch <= loader.count else {
+                throw Failure("resume: the checkpoint was made with other data than \(data.name)")
+            }
+            loader.state = checkpoint.loader
+            Generator.default.state = checkpoint.generator
+            progress = checkpoint.progress
+        }
+    }
+
+    func run() throws {
+        let started = monotonicSeconds()
+        if !quiet {
+            let shape = "\(data.name), \(loader.sampleCount) training and \(testLoader.sampleCount) test samples"
+            say("\(settings.model.rawValue) with \(model.parameterCount()) parameters on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads")
+            if progress.epochsDone > 0 || progress.samples > 0 {
+                say("resuming after epoch \(progress.epochsDone) of \(settings.epochs)" + (progress.samples > 0 ? " and \(progress.samples) samples" : ""))
+            }
+        }
+        while progress.epochsDone < settings.epochs {
+            try trainEpoch(progress.epochsDone + 1)
+            try finishEpoch()
+        }
+        try writeCurve()
+        let best = progress.best!
+        if let json { try writeJSON(to: json, seconds: monotonicSeconds() - started) }
+        if !quiet {
+            say("best weights, of epoch \(best.number): \(settings.save); curve: \(settings.curveSVG) and \(settings.curvePNG)")
+        }
+        say("test accuracy: \(Chart.decimal(best.accuracy * 100, digits: 2))%")
+    }
+
+    /// The five steps, until the epoch ends or Ctrl-C is pressed.
+    private func trainEpoch(_ number: Int) throws {
+        var bar = ProgressBar(
+            "epoch \(number)/\(settings.epochs)", total: loader.sampleCount, style: .current(quiet: quiet))
+        let started = monotonicSeconds() - progress.seconds
+        model.train()
+        for (images, labels) in loader {
+            optimizer.zeroGrad()
+            let output = model(images)
+            let loss = crossEntropy(output, labels)
+            loss.backward()
+            let value = loss.item()
+            guard value.isFinite else {
+                bar.clear()
+                throw explain(value, images, labels, epoch: number, step: progress.samples / settings.batchSize + 1)
+            }
+            optimizer.step()
+
+            progress.lossSum += value * Double(labels.count)
+            progress.samples += labels.count
+            progress.seconds = monotonicSeconds() - started
+            bar.update(progress.samples, loss: progress.lossSum / Double(progress.samples))
+            if Interrupt.isRequested { try stop(bar) }
+        }
+        bar.clear()
+    }
+
+    private func finishEpoch() throws {
+        model.eval()
+        let accuracy = noGrad {
+            var right = 0.0
+            for (images, labels) in testLoader {
+                right += (model(images).argmax(dim: 1) .== labels).sum().item()
+            }
+            return right / Double(testLoader.sampleCount)
+        }
+        let epoch = RunProgress.Epoch(
+            number: progress.epochsDone + 1, loss: progress.lossSum / Double(max(progress.samples, 1)), accuracy: accuracy,
+            seconds: progress.seconds, samplesPerSecond: Double(progress.samples) / max(progress.seconds, 1e-9))
+        let isBest = progress.best.map { accuracy > $0.accuracy } ?? true
+        progress.epochs.append(epoch)
+        (progress.lossSum, progress.samples, progress.seconds) = (0, 0, 0)
+        if isBest {
+            try Safetensors.save(
+                model.stateDict(), to: settings.save,
+                metadata: [
+                    "model": settings.model.rawValue, "epoch": "\(epoch.number)", "test_accuracy": "\(accuracy)",
+                    "dataset": data.name,
+                ])
+        }
+        try writeCheckpoint()
+        if !quiet {
+            let number = "\(epoch.number)/\(settings.epochs)"
+            say("epoch \(number): loss \(Chart.decimal(epoch.loss, digits: 4)), test accuracy \(Chart.decimal(accuracy * 100, digits: 2))%, \(Chart.decimal(epoch.seconds, digits: 1)) s, \(ProgressBar.rounded(epoch.samplesPerSecond)) samples/s")
+        }
+    }
+
+    private func writeCheckpoint() throws {
+        try Checkpoint(
+            settings: settings, progress: progress, loader: loader.state, generator: Generator.default.state,
+            model: model.stateDict(), optimizer: optimizer.state()
+        ).write(to: settings.checkpointPath)
+    }
+
+    /// Ctrl-C: what was done is saved.
+    private func stop(_ bar: ProgressBar) throws {
+        bar.clear()
+        try writeCheckpoint()
+        throw Failure(
+            "interrupted in epoch \(progress.epochsDone + 1) after \(progress.samples) samples; to go on: torchlight train mnist --resume \(settings.checkpointPath)",
+            status: 130)
+    }
+
+    /// Which operation made a loss that is no number: the step is done again with every result checked.
+    private func explain(_ value: Double, _ images: Tensor, _ labels: Tensor, epoch: Int, step: Int) -> Failure {
+        var culprit = "no operation of this step by itself"
+        if let spoilt = model.namedParameters().first(where: { !$0.tensor.isfinite().all().item(Bool.self) }) {
+            culprit = "the parameter \(spoilt.name), which the step before made infinite or NaN"
+        } else {
+            do {
+                _ = try checked { detectAnomalies(includingInfinity: true) { crossEntropy(model(images), labels) } }
+            } catch { culprit = "\(error)" }
+        }
+        let kept = progress.epochs.isEmpty
+            ? "no epoch was complete, so nothing was saved"
+            : "the checkpoint of epoch \(progress.epochsDone) is kept in \(settings.checkpointPath)"
+        return Failure(
+            "the loss became \(value) in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help")
+    }
+
+    private func writeCurve() throws {
+        let chart = Chart.training(
+            title: "\(data.name), \(settings.model.rawValue)",
+            epochs: progress.epochs.map { (epoch: $0.number, loss: $0.loss, accuracy: $0.accuracy) })
+        let drawing = chart.drawing()
+        try AtomicFile.write(drawing.svg(), to: settings.curveSVG)
+        try AtomicFile.write(drawing.raster().png(), to: settings.curvePNG)
+    }
+
+    private func writeJSON(to path: String, seconds: Double) throws {
+        let trained = progress.epochs.reduce(0) { $0 + $1.seconds }
+        let samples = progress.epochs.reduce(0) { $0 + $1.seconds * $1.samplesPerSecond }
+        let report = JSON.object([
+            ("dataset", .string(data.name)), ("model", .string(settings.model.rawValue)),
+            ("optimizer", .string(settings.optimizer.rawValue)), ("lr", .double(settings.lr)),
+            ("batch_size", .int(settings.batchSize)), ("seed", .int(settings.seed)),
+            ("threads", .int(numThreads)),
+            (
+                "epochs",
+                .array(
+                    progress.epochs.map { epoch in
+                        .object([
+                            ("epoch", .int(epoch.number)), ("train_loss", .double(epoch.loss)),
+                            ("test_accuracy", .double(epoch.accuracy)), ("seconds", .double(epoch.seconds)),
+                            ("samples_per_second", .double(epoch.samplesPerSecond)),
+                        ])
+                    })
+            ),
+            ("best_epoch", .int(progress.best!.number)), ("test_accuracy", .double(progress.best!.accuracy)),
+            ("last_test_accuracy", .double(progress.epochs.last!.accuracy)), ("seconds", .double(seconds)),
+            ("samples_per_second", .double(samples / max(trained, 1e-9))),
+            ("peak_memory_bytes", .int(peakMemoryBytes())),
+        ])
+        try AtomicFile.write(report.text(indented: true) + "\n", to: path)
+    }
+}

@@ -1,0 +1,247 @@
+import CKernels
+
+// `x[1, 2..<5, .all]` and its assignment. Positions, slices, `.ellipsis` and `.newAxis` give views; index tensors and
+// masks gather into a new tensor, and scatter when assigned to.
+
+extension Tensor {
+    /// A part of the tensor.
+    public subscript(a: some TensorIndex) -> Tensor {
+        get { element(at: [a.index]) }
+        set { assign(newValue, at: [a.index]) }
+    }
+
+    /// A part of the tensor.
+    public subscript(a: some TensorIndex, b: some TensorIndex) -> Tensor {
+        get { element(at: [a.index, b.index]) }
+        set { assign(newValue, at: [a.index, b.index]) }
+    }
+
+    /// A part of the tensor.
+    public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex) -> Tensor {
+        get { element(at: [a.index, b.index, c.index]) }
+        set { assign(newValue, at: [a.index, b.index, c.index]) }
+    }
+
+    /// A part of the tensor.
+    public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex, d: some TensorIndex) -> Tensor {
+        get { element(at: [a.index, b.index, c.index, d.index]) }
+        set { assign(newValue, at: [a.index, b.index, c.index, d.index]) }
+    }
+
+    /// A part of the tensor.
+    public subscript(
+        a: some TensorIndex, b: some TensorIndex, c: some TensorIndex, d: some TensorIndex, e: some TensorIndex
+    ) -> Tensor {
+        get { element(at: [a.index, b.index, c.index, d.index, e.index]) }
+        set { assign(newValue, at: [a.index, b.index, c.index, d.index, e.index]) }
+    }
+
+    /// A part of the tensor, by a list of any length.
+    public subscript(indices: [TensorIndexItem]) -> Tensor {
+        get { element(at: indices) }
+        set { assign(newValue, at: indices) }
+    }
+
+    /// Sets a part of the tensor to a number: `x[0, 1...] = 2.5`.
+    @_disfavoredOverload
+    public subscript(indices: any TensorIndex...) -> TensorNumber {
+        get { TensorNumber(scalar: .double(element(at: indices.map(\.index)).item())) }
+        set { assign(.wrap(newValue.scalar), at: indices.map(\.index)) }
+    }
+
+    private func element(at items: [TensorIndexItem]) -> Tensor {
+        if isPlaceholder { return self }
+        return orFail(like: self) { () throws(TensorError) in
+            let plan = try IndexPlan(of: self, items)
+            return plan.indices.isEmpty ? plan.view : plan.gather()
+        }
+    }
+
+    private func assign(_ value: Tensor, at items: [TensorIndexItem]) {
+        if isPlaceholder || value.isPlaceholder { return }
+        do throws(TensorError) {
+            let plan = try IndexPlan(of: self, items)
+            // `x[i] += y` wrote through the view already and hands it back.
+            if plan.indices.isEmpty && value.storage === storage && value.layout == plan.view.layout { return }
+            if plan.indices.isEmpty {
+                try plan.assign(value)
+            } else {
+                try plan.scatter(value)
+            }
+        } catch { reportFailure(error) }
+    }
+}
+
+/// A number on the right of `x[...] = 2.5`. A type of its own, because a tensor that could be written as a literal would
+/// take part in the type checking of every `1 << 20` in a program.
+public struct TensorNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, Sendable {
+    let scalar: Scalar
+
+    init(scalar: Scalar) { self.scalar = scalar }
+    /// An integer.
+    public init(integerLiteral value: Int) { scalar = .int(value) }
+    /// A floating-point number.
+    public init(floatLiteral value: Double) { scalar = .double(value) }
+    /// A bool.
+    public init(booleanLiteral value: Bool) { scalar = .bool(value) }
+    /// A number in a variable: `x[0] = .init(rate)`.
+    public init(_ value: some TensorScalar) { scalar = value.scalar }
+}
+
+/// What a list of indices means for one tensor: a view, and index tensors for some of its dimensions.
+private struct IndexPlan {
+    /// The tensor after all entries that give views.
+    private(set) var view: Tensor
+    /// Index tensors (int64, non-negative or negative positions) by dimension of `view`.
+    private(set) var indices: [(dim: Int, tensor: Tensor)] = []
+    private let source: Tensor
+
+    init(of tensor: Tensor, _ items: [TensorIndexItem]) throws(TensorError) {
+        source = tensor
+        view = tensor
+        let consumed = items.reduce(0) { $0 + Self.consumed($1) }
+        let open = items.reduce(0) { if case .openDimensions = $1 { $0 + 1 } else { $0 } }
+        guard consumed <= tensor.rank else {
+            throw TensorError(
+                .index, in: "subscript", "there are more indices than dimensions", got: "\(consumed) indices",
+                expected: "at most \(tensor.rank)", operands: [tensor])
+        }
+        guard open <= 1 else {
+            throw TensorError(.index, in: "subscript", "there is more than one .ellipsis", operands: [tensor])
+        }
+        var dim = 0
+        for item in items {
+            switch item {
+            case .position(let position):
+                let size = view.layout.shape[dim]
+                guard position >= -size && position < size else {
+                    throw TensorError(
+                        .index, in: "subscript", "the index is out of range",
+                        got: "\(position) in a dimension of size \(size)",
+                        expected: size == 0 ? "no index: the dimension is empty" : "\(-size) ... \(size - 1)",
+                        operands: [tensor])
+                }
+                view = applyView(Select(dim: dim, index: position < 0 ? position + size : position), view)
+            case .slice(let start, let end, let step):
+                guard step > 0 else {
+                    throw TensorError(
+                        .index, in: "subscript", "the step of a slice is not positive", got: "\(step)",
+                        fix: "use flip(_:) to walk backwards", operands: [tensor])
+                }
+                let size = view.layout.shape[dim]
+                let first = Self.clamp(start ?? 0, size)
+                let last = max(first, Self.clamp(end ?? size, size))
+                if first != 0 || last != size || step != 1 {
+                    let count = (last - first + step - 1) / step
+                    view = applyView(Slice(dim: dim, start: first, count: count, step: step), view)
+                }
+                dim += 1
+            case .openDimensions:
+                dim += tensor.rank - consumed
+            case .insertedDimension:
+                view = applyView(Unsqueeze(dim: dim), view)
+                dim += 1
+            case .tensor(let index) where index.dtype == .bool || index.dtype == .uint8:
+                try add(mask: index, at: dim)
+                dim += index.rank
+            case .tensor(let index):
+                guard index.dtype.isInteger else {
+                    throw TensorError(
+                        .dtype, in: "subscript", "an index tensor holds neither integers nor bool",
+                        expected: "int64 positions or a bool mask", operands: [index])
+                }
+                indices.append((dim, index.dtype == .int64 ? index : index.to(.int64)))
+                dim += 1
+            }
+        }
+        // An untouched tensor is still seen through a view of its own.
+        if view === tensor && indices.isEmpty { view = applyView(View(shape: tensor.layout.shape), tensor) }
+    }
+
+    private mutating func add(mask: Tensor, at dim: Int) throws(TensorError) {
+        for i in 0..<mask.rank where mask.layout.shape[i] != view.layout.shape[dim + i] {
+            throw TensorError(
+                .index, in: "subscript", "the mask does not fit the dimensions that it indexes",
+                got: "mask \(mask.shape)",
+                expected: "\(Array(view.shape[dim..<(dim + mask.rank)])) from dimension \(dim)", operands: [source])
+        }
+        if mask.rank == 0 {
+            // One bool: a new dimension of size 1 or 0.
+            view = applyView(Unsqueeze(dim: dim), view)
+            let isTrue = mask.item() != 0
+            indices.append((dim, Tensor.zeros([isTrue ? 1 : 0], dtype: .int64)))
+            return
+        }
+        let positions = mask.nonzero()
+        for i in 0..<mask.rank { indices.append((dim + i, positions.select(1, i))) }
+    }
+
+    private static func consumed(_ item: TensorIndexItem) -> Int {
+        switch item {
+        case .position, .slice: 1
+        case .openDimensions, .insertedDimension: 0
+        case .tensor(let index): index.dtype == .bool || index.dtype == .uint8 ? index.rank : 1
+        }
+    }
+
+    private static func clamp(_ position: Int, _ size: Int) -> Int {
+        min(max(position < 0 ? position + size : position, 0), size)
+    }
+
+    // MARK: Index tensors
+
+    /// The view with the indexed dimensions first, and where the gathered dimensions belong in the result: in place of
+    /// the indexed ones if those are neighbours, else in front.
+    private var arranged: (view: Tensor, tensors: [Tensor], front: Int) {
+        let dims = indices.map(\.dim)
+        let rest = (0..<view.rank).filter { !dims.contains($0) }
+        let areNeighbours = zip(dims, dims.dropFirst()).allSatisfy { $1 == $0 + 1 }
+        let order = dims + rest
+        let isOrdered = order == Array(0..<view.rank)
+        return (
+            isOrdered ? view : view.permute(order), indices.map(\.tensor), areNeighbours ? dims[0] : 0
+        )
+    }
+
+    /// The rank that the index tensors have together.
+    private func indexRank(_ tensors: [Tensor]) -> Int { tensors.map(\.rank).max() ?? 0 }
+
+    func gather() -> Tensor {
+        let (view, tensors, front) = arranged
+        let result = view.indexGet(tensors)
+        let rank = indexRank(tensors)
+        guard front > 0 && !result.isPlaceholder else { return result }
+        // [I..., before..., after...] -> [before..., I..., after...]
+        let order = Array(rank..<(rank + front)) + Array(0..<rank) + Array((rank + front)..<result.rank)
+        return result.permute(order)
+    }
+
+    func scatter(_ value: Tensor) throws(TensorError) {
+        let (view, tensors, front) = arranged
+        let rank = indexRank(tensors)
+        var shape: Dims? = Dims()
+        for tensor in tensors { shape = shape.flatMap { Layout.broadcast($0, tensor.layout.shape) } }
+        guard let shape else { throw broadcastError("subscript", tensors) }
+        let rest = Array(view.shape[tensors.count...])
+        let target = Array(rest[..<front]) + Array(shape) + Array(rest[front...])
+        let values = try Self.fitted(value, to: target)
+        let order = Array(front..<(front + rank)) + Array(0..<front) + Array((front + rank)..<target.count)
+        view.indexPut_(tensors, front > 0 ? values.permute(order) : values)
+    }
+
+    func assign(_ value: Tensor) throws(TensorError) {
+        view.copy_(try Self.fitted(value, to: view.shape))
+    }
+
+    /// The value broadcast to the shape of what it is assigned to; leading dimensions of size 1 fall away.
+    private static func fitted(_ value: Tensor, to shape: [Int]) throws(TensorError) -> Tensor {
+        var value = value
+        while value.rank > shape.count && value.layout.shape[0] == 1 { value = value.squeeze(0) }
+        guard Layout.broadcast(value.layout.shape, Dims(shape)) == Dims(shape) else {
+            throw TensorError(
+                .shape, in: "subscript", "the value does not fit the part that it is assigned to",
+                expected: "a shape that broadcasts to \(shape)", operands: [value])
+        }
+        return value.expand(shape)
+    }
+}
