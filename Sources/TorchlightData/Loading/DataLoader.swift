@@ -130,7 +130,7 @@ public final class DataLoader<Batch>: Sequence {
         workers = Swift.max(options.workers, 0)
         prefetch = Swift.max(options.prefetch, 1)
         sampler = options.sampler ?? (options.shuffle ? RandomSampler() : SequentialSampler())
-        position = State(seed: options.seed ?? Generator.default.seed)
+        position = State(seed: options.seed ?? TorchlightCore.Generator.default.seed)
         make = { indices, seed, epoch in
             if let batch = try whole?.batch(at: indices) { return batch }
             let samples = try indices.map { index in
