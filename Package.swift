@@ -67,9 +67,11 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "OptimTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
-        .testTarget(name: "DataTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "IOTests", dependencies: ["Torchlight", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
+            name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
         .testTarget(name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],

@@ -129,7 +129,7 @@ final class Everything: Base, Layer {
         module.eval()
         #expect(module.modules().allSatisfy { !$0.isTraining })
         module.train()
-        #expect(module.modules().allSatisfy(\.isTraining))
+        #expect(module.modules().allSatisfy { $0.isTraining })
     }
 
     @Test func conversionKeepsTheIdentityOfParameters() {

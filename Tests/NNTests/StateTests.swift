@@ -7,7 +7,8 @@ import Torchlight
         let (a, b) = (Net(), Net())
         try b.load(stateDict: a.stateDict())
         let x = Tensor.ones(1, 784)
-        #expect(noGrad { a(x).equal(b(x)) })
+        let (first, second) = (a(x), b(x))
+        #expect(first.equal(second))
         #expect(a.fc1.weight !== b.fc1.weight)
     }
 
@@ -21,11 +22,11 @@ import Torchlight
         let error = #expect(throws: StateDictError.self) { try model.load(stateDict: state) }
         #expect(error?.missing == ["fc1.weight"])
         #expect(error?.unexpected == ["fc1.wieght", "head.scale"])
-        #expect(error?.mismatched == [.init(name: "fc2.weight", found: [10, 64], expected: [10, 128])])
+        #expect(error?.mismatched.map { "\($0.name) \($0.found) \($0.expected)" } == ["fc2.weight [10, 64] [10, 128]"])
         #expect(
             error?.description
                 == "load: the state dict does not fit Net: 1 missing (fc1.weight); 2 unexpected (fc1.wieght, like "
-                + "fc1.weight?, head.scale); 1 of another shape (fc2.weight is [10, 64], the model has [10, 128])")
+                + "fc1.weight?, head.scale); 1 of another shape (fc2.weight is [10, 64], the module has [10, 128])")
         #expect(model.fc1.bias!.equal(before))
     }
 
@@ -43,14 +44,12 @@ import Torchlight
     }
 
     @Test func filesHoldTheWholeState() throws {
-        do {
-            let folder = TemporaryFolder()
-            let path = folder("net.safetensors")
-            let (a, b) = (Net(), Net())
-            try a.save(path, metadata: ["epoch": "3"])
-            try b.load(path)
-            #expect(a.fc2.weight.equal(b.fc2.weight))
-            #expect(throws: StateDictError.self) { try Linear(2, 2).load(path) }
-        }
+        let folder = TemporaryFolder()
+        let path = folder("net.safetensors")
+        let (a, b) = (Net(), Net())
+        try a.save(path, metadata: ["epoch": "3"])
+        try b.load(path)
+        #expect(a.fc2.weight.equal(b.fc2.weight))
+        #expect(throws: StateDictError.self) { try Linear(2, 2).load(path) }
     }
 }

@@ -1,13 +1,16 @@
-// Convolutions. float32 (and half types where the processor multiplies them) run in oneDNN; other half types convert to
-// float32; float64 unfolds the windows into a matrix and multiplies.
+// Convolutions. float32 (and half types where the processor multiplies them) run in oneDNN, large 3x3 ones by Winograd's
+// algorithm; other half types convert to float32; float64 unfolds the windows into a matrix and multiplies.
 //
 // Channels-last activations run as they lie, which costs nothing beside oneDNN's own blocked layout; row-major ones are
 // reordered to the blocked layout and back, which beats the kernels that work on rows.
 #include "Contract/OneDNN.h"
 #include "Contract/Unfold.h"
+#include "Contract/Winograd.h"
 #include "Support/Scratch.h"
 #include "include/tl_contract.h"
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 
 namespace tl {
@@ -157,6 +160,50 @@ int32_t with_copy(const Call& call, const tl_tensor* Call::* which, int32_t dtyp
     return status;
 }
 
+bool winograd_from_environment() {
+    const char* setting = std::getenv("TORCHLIGHT_WINOGRAD");
+    return !setting || std::strcmp(setting, "0") != 0;
+}
+bool winograd_enabled = winograd_from_environment();
+
+/// The same convolution for Winograd's algorithm. The gradient of x is the convolution of the gradient of y with the
+/// kernels turned and the channels exchanged, padded by what the forward one leaves of 2.
+Winograd winograd_of(const Call& c) {
+    const bool data = c.kind == Convolution::backward_data;
+    const tl_tensor &x = data ? *c.out : *c.x, &y = data ? *c.x : *c.out;
+    const int64_t channels = c.w->shape[1];
+    const auto values = [](const tl_tensor* t) { return t ? static_cast<float*>(t->data) : nullptr; };
+    Winograd w{};
+    w.images = x.shape[0];
+    w.in_channels = x.shape[1], w.in_height = x.shape[2], w.in_width = x.shape[3];
+    w.out_channels = y.shape[1], w.out_height = y.shape[2], w.out_width = y.shape[3];
+    w.padding_top = data ? 2 - c.p->padding[0] : c.p->padding[0];
+    w.padding_left = data ? 2 - c.p->padding[1] : c.p->padding[1];
+    w.x = values(&x), w.y = values(&y), w.w = values(c.w), w.bias = values(c.bias);
+    w.w_out = data ? 9 : channels * 9, w.w_in = data ? channels * 9 : 9;
+    w.rotated = data;
+    return w;
+}
+
+bool suits_winograd(const Call& c) {
+    const tl_conv_params& p = *c.p;
+    if (!winograd_enabled || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1) return false;
+    for (int i = 0; i < 2; i++)
+        if (c.w->shape[i + 2] != 3 || p.stride[i] != 1 || p.dilation[i] != 1 || p.padding[i] > 2) return false;
+    return winograd_of(c).worthwhile();
+}
+
+/// Runs Winograd's algorithm on channels-last operands, made so where they are not.
+int32_t run_winograd(const Call& c) {
+    for (const tl_tensor* Call::* which : {&Call::x, &Call::out})
+        if (const Dense order = density(*(c.*which)); order != Dense::channels_last && order != Dense::both)
+            return with_copy(c, which, TL_FLOAT32, Order::channels_last, run_winograd);
+    const Winograd w = winograd_of(c);
+    const bool enough_memory =
+        c.kind == Convolution::backward_weights ? winograd_backward_weights(w) : winograd_forward(w);
+    return enough_memory ? 0 : dnnl_out_of_memory;
+}
+
 int32_t run(const Call& c) {
     const int32_t dtype = c.out->dtype;
     const bool half = dtype == TL_FLOAT16 || dtype == TL_BFLOAT16;
@@ -173,6 +220,7 @@ int32_t run(const Call& c) {
     if (!activations(*c.out)) return with_copy(c, &Call::out, wanted, order(*c.out), run);
     if (!dense(*c.w)) return with_copy(c, &Call::w, wanted, Order::row_major, run);
     if (c.bias && !dense(*c.bias)) return with_copy(c, &Call::bias, wanted, Order::row_major, run);
+    if (suits_winograd(c)) return run_winograd(c);
     if (wanted != TL_FLOAT64) return run_library(c);
 
     const Unfolded problem{c.p, c.x, c.w, c.bias, c.out};
@@ -192,6 +240,9 @@ void fill_zero(const tl_tensor* x) {
 } // namespace
 
 } // namespace tl
+
+bool tl_winograd(void) { return tl::winograd_enabled; }
+void tl_set_winograd(bool enabled) { tl::winograd_enabled = enabled; }
 
 int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
                         const tl_tensor* out) {

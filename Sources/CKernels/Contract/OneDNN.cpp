@@ -145,7 +145,7 @@ dnnl_status_t describe_convolution(const Convolution& c, const Layout& src, cons
     const auto describe_forward = [&](dnnl_prop_kind_t kind, dnnl_primitive_desc_t* result) {
         dnnl_convolution_desc_t operation;
         const dnnl_status_t status = dnnl_dilated_convolution_forward_desc_init(
-            &operation, kind, dnnl_convolution_auto, src.view(), weights.view(), bias.view(), dst.view(), c.stride,
+            &operation, kind, dnnl_convolution_direct, src.view(), weights.view(), bias.view(), dst.view(), c.stride,
             c.dilation, c.padding, c.padding_end);
         if (status != dnnl_success) return status;
         return dnnl_primitive_desc_create(result, &operation, attributes.attributes, engine(), nullptr);
@@ -156,11 +156,11 @@ dnnl_status_t describe_convolution(const Convolution& c, const Layout& src, cons
     if (status != dnnl_success) return status;
     dnnl_convolution_desc_t operation;
     if (c.kind == Convolution::backward_data)
-        status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_auto, src.view(),
+        status = dnnl_dilated_convolution_backward_data_desc_init(&operation, dnnl_convolution_direct, src.view(),
                                                                   weights.view(), dst.view(), c.stride, c.dilation,
                                                                   c.padding, c.padding_end);
     else
-        status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_auto, src.view(),
+        status = dnnl_dilated_convolution_backward_weights_desc_init(&operation, dnnl_convolution_direct, src.view(),
                                                                      weights.view(), bias.view(), dst.view(), c.stride,
                                                                      c.dilation, c.padding, c.padding_end);
     if (status == dnnl_success)

@@ -2,19 +2,27 @@
 #include "Elementwise/Operations.h"
 #include "Scalar/Scalar.h"
 
+#define TL_ONE(ENUM, name) +1
+static_assert(0 TL_BINARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) == TL_BINARY_COUNT, "an operation has no kernel");
+#undef TL_ONE
+
 // Loops over functions with loops of their own (fmod, integer division) stay scalar, which is no news.
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Elementwise/Binary.kernels.h"
 #include "Support/EachInstructionSet.h"
 
+static const tl::Kernel (*choose())[3] {
+#if defined(__x86_64__)
+    if (tl::detect_instruction_set() == tl::InstructionSet::avx512) return tl::avx512::binary_table.kernels;
+    if (tl::detect_instruction_set() == tl::InstructionSet::avx2) return tl::avx2::binary_table.kernels;
+#endif
+    return tl::baseline::binary_table.kernels;
+}
+static const tl::Kernel (*const table)[3] = choose();
+static constexpr tl::Kernel none;
+
 const tl::Kernel& tl::binary_kernel(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
-    static const Kernel none;
-    if (index < 0 || op < 0 || op >= TL_BINARY_COUNT) return none;
-#if defined(__x86_64__)
-    if (instruction_set == InstructionSet::avx512) return avx512::binary_table.kernels[op][index];
-    if (instruction_set == InstructionSet::avx2) return avx2::binary_table.kernels[op][index];
-#endif
-    return baseline::binary_table.kernels[op][index];
+    return index < 0 || static_cast<uint32_t>(op) >= TL_BINARY_COUNT ? none : table[op][index];
 }

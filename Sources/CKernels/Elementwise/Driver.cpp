@@ -1,5 +1,5 @@
-// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay in
-// the first-level cache, along one of three roads:
+// One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay
+// in the first-level cache, along one of three roads:
 //
 //   rows   the innermost dimension is long: operands that are contiguous along it and have the loop's dtype are used in
 //          place, others are gathered and converted into a buffer
@@ -15,7 +15,7 @@ namespace tl {
 namespace {
 
 constexpr int64_t block = 512;
-constexpr int64_t tile_rows = 16, tile_columns = 32; // one block
+constexpr int64_t tile_area = 8192, tile_columns = 128;
 constexpr int64_t copy_tile = 64;
 constexpr int64_t short_row = 128;
 constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
@@ -29,9 +29,10 @@ struct Operand {
     const int64_t* strides;
 };
 
+template <int64_t elements>
 struct alignas(64) Buffers {
-    char bytes[max_operands][block * 8];
-    char column[block * 8];
+    char bytes[max_operands][elements * 8];
+    char column[elements * 8];
 };
 
 struct Driver {
@@ -50,7 +51,7 @@ struct Driver {
     }
 
     void rows(int64_t begin, int64_t end, int64_t pieces, int64_t piece) const {
-        Buffers buffers;
+        Buffers<block> buffers;
         bool direct[max_operands];
         const char* filled[max_operands] = {};
         for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
@@ -116,7 +117,7 @@ struct Driver {
     }
 
     void flat(int64_t begin, int64_t end) const {
-        Buffers buffers;
+        Buffers<block> buffers;
         bool dense[max_operands];
         for (int k = 0; k < count; ++k) {
             int64_t expected = 1;
@@ -149,7 +150,7 @@ struct Driver {
     }
 
     /// A tile of rows x columns (dimensions 1 and 0), gathered row by row into the buffer.
-    void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers& buffers) const {
+    void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers<tile_area>& buffers) const {
         const Operand& operand = operands[k];
         const int64_t s0 = operand.strides[0], s1 = operand.strides[1];
         char* buffer = buffers.bytes[k];
@@ -170,7 +171,9 @@ struct Driver {
 
     void tiles(int64_t begin, int64_t end, int64_t down, int64_t across, int64_t height, int64_t width,
                bool copies) const {
-        Buffers buffers;
+        Buffers<tile_area> buffers;
+        bool direct[max_operands];
+        for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
         for (int64_t task = begin; task < end; ++task) {
             const int64_t c = task % across * width, r = task / across % down * height;
             const int64_t columns = std::min(width, it.shape[0] - c), rows = std::min(height, it.shape[1] - r);
@@ -184,17 +187,20 @@ struct Driver {
                                 columns);
                 continue;
             }
-            const void* in[max_operands];
-            for (int k = 1; k < count; ++k) {
-                read_tile(k, at[k], rows, columns, buffers);
-                in[k - 1] = buffers.bytes[k];
+            // Rows of operands that are contiguous along dimension 0 are used in place; the others come from buffers.
+            for (int k = 1; k < count; ++k)
+                if (!direct[k]) read_tile(k, at[k], rows, columns, buffers);
+            for (int64_t i = 0; i < rows; ++i) {
+                const void* row[max_operands];
+                for (int k = 0; k < count; ++k)
+                    row[k] = direct[k] ? at[k] + i * operands[k].strides[1] * operands[k].size
+                                       : buffers.bytes[k] + i * columns * operands[k].native_size;
+                void* result = const_cast<void*>(row[loop ? 0 : 1]);
+                if (loop) loop(result, row + 1, columns, parameters);
+                if (!direct[0] || !loop)
+                    operands[0].convert(result, 1, at[0] + i * operands[0].strides[1] * operands[0].size,
+                                        operands[0].strides[0], columns);
             }
-            const char* result = buffers.bytes[loop ? 0 : 1];
-            if (loop) loop(buffers.bytes[0], in, rows * columns, parameters);
-            for (int64_t i = 0; i < rows; ++i)
-                operands[0].convert(result + i * columns * operands[0].native_size, 1,
-                                    at[0] + i * operands[0].strides[1] * operands[0].size, operands[0].strides[0],
-                                    columns);
         }
     }
 
@@ -204,7 +210,7 @@ struct Driver {
             const int64_t* strides = operands[k].strides;
             if (strides[0] == 1 || strides[0] == 0) continue;
             for (int d = 1; d < it.rank; ++d)
-                if (strides[d] == 1 && it.shape[d] >= 4 && it.shape[0] >= 4) return d;
+                if (strides[d] == 1 && it.shape[d] >= 4) return d;
         }
         return 0;
     }
@@ -241,7 +247,10 @@ void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* cons
             if (d != 1) it.swap(1, d);
             const Operand &out = driver.operands[0], &in = driver.operands[1];
             const bool copies = !loop && out.native && in.native && out.strides[0] == 1 && in.strides[1] == 1;
-            const int64_t height = copies ? copy_tile : tile_rows, width = copies ? copy_tile : tile_columns;
+            // Narrow tiles are made higher.
+            const int64_t area = copies ? copy_tile * copy_tile : tile_area;
+            const int64_t width = std::min(copies ? copy_tile : tile_columns, it.shape[0]);
+            const int64_t height = std::min(area / width / 16 * 16, it.shape[1]);
             const int64_t down = (it.shape[1] + height - 1) / height, across = (it.shape[0] + width - 1) / width;
             const int64_t outer = it.count / it.shape[0] / it.shape[1];
             parallel_for(outer * down * across, std::max<int64_t>(1, grain / (height * width)),

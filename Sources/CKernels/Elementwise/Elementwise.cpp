@@ -56,17 +56,23 @@ void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor
     run_elementwise(kernel.loop, kernel.expensive, 4, tensors, natives, params);
 }
 
-void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out, int32_t out_dtype,
-                          int64_t count) {
-    const Kernel& kernel = binary_kernel(op, compute);
-    const void* in[] = {a, b};
-    if (kernel.loop && out_dtype == output_of(kernel, compute) && count <= simple_limit)
-        return kernel.loop(out, in, count, nullptr);
+/// Out of line, so that the short road needs no room for it on the stack.
+[[gnu::noinline]] static void binary_contiguous_by_driver(int32_t op, int32_t compute, const void* a, const void* b,
+                                                          void* out, int32_t out_dtype, int64_t count) {
     const int64_t stride = 1;
     const tl_tensor left{const_cast<void*>(a), &count, &stride, 1, compute};
     const tl_tensor right{const_cast<void*>(b), &count, &stride, 1, compute};
     const tl_tensor result{out, &count, &stride, 1, out_dtype};
     tl_binary(op, compute, &left, &right, &result);
+}
+
+void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out, int32_t out_dtype,
+                          int64_t count) {
+    const Kernel& kernel = binary_kernel(op, compute);
+    if (__builtin_expect(!kernel.loop || out_dtype != output_of(kernel, compute) || count > simple_limit, 0))
+        return binary_contiguous_by_driver(op, compute, a, b, out, out_dtype, count);
+    const void* in[] = {a, b};
+    kernel.loop(out, in, count, nullptr);
 }
 
 void tl_copy(const tl_tensor* x, const tl_tensor* out) {

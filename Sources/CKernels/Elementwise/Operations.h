@@ -1,5 +1,6 @@
-// Every element-wise operation: its enumerator without the prefix, its scalar function without prefix and type, in the
-// order of the enumerations in tl_elementwise.h (a static assertion compares the counts). The groups say for which compute types a kernel exists.
+// Every element-wise operation of one and two operands: its enumerator without the prefix, and its scalar function
+// without prefix and type. A static assertion compares the counts with those of tl_elementwise.h. The groups say for
+// which compute types a kernel exists.
 //   N  any number      F  floating point      I  integers      P  any number, to bool
 #ifndef TL_OPERATIONS_H
 #define TL_OPERATIONS_H

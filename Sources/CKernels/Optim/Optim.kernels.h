@@ -13,7 +13,8 @@ void sgd(const SgdStep& step, void* parameter, const void* gradient, void* momen
         return;
     }
     // On the first step the buffer is the gradient itself.
-    const T keep = static_cast<T>(step.first ? 0 : step.momentum), take = static_cast<T>(step.first ? 1 : 1 - step.dampening);
+    const T keep = static_cast<T>(step.first ? 0 : step.momentum);
+    const T take = static_cast<T>(step.first ? 1 : 1 - step.dampening);
     // Nesterov: g + momentum * b; otherwise b.
     const T direct = step.nesterov ? 1 : 0, along = static_cast<T>(step.nesterov ? step.momentum : 1);
     if (step.first) {

@@ -1,5 +1,5 @@
-// The C interface of tl_random.h. Arrays are cut into blocks at multiples of four elements, so that every element finds its
-// group of words wherever the threads' shares begin.
+// The C interface of tl_random.h. Arrays are cut into blocks at multiples of four elements, so that every element finds
+// its group of words wherever the threads' shares begin.
 #include "Scalar/Philox.h"
 #include "Support/Convert.h"
 #include "Support/Iteration.h"

@@ -12,7 +12,7 @@ namespace tl {
 /// The order of folding is set by shapes and strides alone: elements are cut into pieces, 16 pieces make a chunk, and
 /// both pieces within a chunk and chunks are joined pairwise. Threads share chunks.
 struct RowDriver {
-    static constexpr int64_t piece_size = 1024, panel_rows = 128, panel_columns = 16, chunk = 16;
+    static constexpr int64_t piece_size = 1024, panel_rows = 64, panel_columns = 32, chunk = 16;
     static constexpr int64_t largest_state = 32, batch = 128;
 
     const Iteration& kept; // operand 0 is x
@@ -34,8 +34,8 @@ struct RowDriver {
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {
         length = fold.rank ? fold.shape[0] : 1;
         outputs_in_row = kept.rank ? kept.shape[0] : 1;
-        // Where outputs are neighbours in memory and folded elements are not, 16 outputs are folded side by side, so that
-        // each cache line is read once.
+        // Where outputs are neighbours in memory and folded elements are not, 32 outputs are folded side by side, so
+        // that each cache line is read once.
         panel = kept.rank > 0 && kept.strides[0][0] == 1 && outputs_in_row >= 4 && fold.rank > 0 &&
                 fold.strides[0][0] != 1 && fold.count >= 4;
         width = panel ? panel_columns : 1;
@@ -96,6 +96,7 @@ struct RowDriver {
     /// Folds pieces begin ..< end, joining equals first as in pairwise summation.
     void fold_pieces(const char* base, int64_t begin, int64_t end, int64_t columns, char* states,
                      Buffers& buffers) const {
+        if (end - begin == 1) return fold_piece(base, begin, columns, states, buffers);
         const int64_t bytes = columns * kernel.state_size;
         int depth = 0;
         for (int64_t index = begin; index < end; ++index) {
@@ -112,8 +113,8 @@ struct RowDriver {
                          buffers.stack[level] + c * kernel.state_size);
     }
 
-    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first` is
-    /// the index within it.
+    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first`
+    /// is the index within it.
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t units_in_row = (outputs_in_row + width - 1) / width;
@@ -172,8 +173,58 @@ struct RowDriver {
     }
 };
 
-/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after the
-/// other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
+/// Many short rows that lie one after the other are turned, a block at a time, and folded as columns.
+struct ShortRowDriver {
+    static constexpr int64_t longest = 32, block = 128;
+
+    const Iteration& kept;
+    const Iteration& fold;
+    const ColumnFold& kernel;
+    const char* x;
+    int64_t size, compute_size;
+    ConvertBlock load;
+    bool native;
+
+    static bool suits(const Iteration& kept, const Iteration& fold) {
+        return kept.rank == 1 && fold.rank == 1 && fold.strides[0][0] == 1 && fold.count <= longest &&
+               kept.strides[0][0] == fold.count && kept.count >= 16;
+    }
+
+    ShortRowDriver(const Iteration& kept_dims, const Iteration& fold_dims, const ColumnFold& column_fold,
+                   const tl_tensor& tensor, int32_t compute)
+        : kept(kept_dims), fold(fold_dims), kernel(column_fold), x(static_cast<const char*>(tensor.data)),
+          size(size_of_dtype(tensor.dtype)), compute_size(size_of_dtype(compute)),
+          load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {}
+
+    template <class Finish>
+    void run(Finish&& finish) const {
+        const int64_t length = fold.count, blocks = (kept.count + block - 1) / block;
+        parallel_for(blocks, std::max<int64_t>(1, 8192 / (block * length)), [&](int64_t begin, int64_t end) {
+            alignas(64) char elements[block * longest * 8], turned[block * longest * 8], sums[block * 8];
+            for (int64_t i = begin; i < end; ++i) {
+                const int64_t first = i * block, n = std::min(block, kept.count - first);
+                const char* at = x + first * length * size;
+                if (!native) {
+                    load(at, 1, elements, 1, n * length);
+                    at = elements;
+                }
+                transpose_block(compute_size, at, length, turned, n, length, n);
+                kernel.start(sums, n);
+                int64_t row = 0;
+                const auto row_at = [&](int64_t r) { return static_cast<const void*>(turned + r * n * compute_size); };
+                for (; row + 4 <= length; row += 4) {
+                    const void* rows[] = {row_at(row), row_at(row + 1), row_at(row + 2), row_at(row + 3)};
+                    kernel.four(sums, rows, n);
+                }
+                for (; row < length; ++row) kernel.one(sums, row_at(row), n);
+                finish(sums, n, Walker(kept, 1, 0), first);
+            }
+        });
+    }
+};
+
+/// Folds rows of neighbouring outputs into one another without transposing. Leaves of 32 rows are added up one after
+/// the other and joined pairwise; 16 leaves make a chunk, and chunks are joined pairwise.
 struct ColumnDriver {
     static constexpr int64_t block = 256, leaf = 32, chunk = 512;
 

@@ -9,7 +9,8 @@ namespace tl {
 /// Folds pieces of a row into states, and states into one another; a state is at most 32 bytes.
 struct RowFold {
     int64_t state_size = 0;
-    /// The state of `count` (at least 1) contiguous elements of the compute dtype; `position` is the index of the first.
+    /// The state of `count` (at least 1) contiguous elements of the compute dtype; `position` is the index of the
+    /// first.
     void (*piece)(void* state, const void* x, int64_t count, int64_t position) = nullptr;
     /// Joins the state of later elements to that of earlier ones.
     void (*merge)(void* state, const void* later) = nullptr;

@@ -12,7 +12,8 @@ struct Wide {
     static constexpr int64_t lanes = 128 / sizeof(T);
 };
 
-// An operation maps an element and combines two values; written for numbers and vectors alike (V is T or a vector of T).
+// An operation maps an element and combines two values. Both are written for numbers and vectors alike: V is T or a
+// vector of T.
 template <class T>
 struct Sum {
     static T identity() { return T(0); }
@@ -159,8 +160,8 @@ inline double exponential(double x) { return tl_exp_f64(x); }
 inline float logarithm(float x) { return tl_log_f32(x); }
 inline double logarithm(double x) { return tl_log_f64(x); }
 
-/// What exponents are taken relative to: where the highest is infinite, exp(x - highest) would be NaN, and exp(x) itself
-/// is 0 or infinite, which gives the right answer.
+/// What exponents are taken relative to: where the highest is infinite, exp(x - highest) would be NaN, and exp(x)
+/// itself is 0 or infinite, which gives the right answer.
 template <class T>
 T origin(T highest) {
     return highest - highest == T(0) || highest != highest ? highest : T(0);
@@ -284,16 +285,14 @@ inline const Fold& fold(int32_t op, int compute) {
     }
 }
 
+template <template <class> class Op, class T>
+constexpr RowFold make_extreme() {
+    return {sizeof(ExtremeState<T>), extreme_piece<Op<T>, T>, merge_extremes<Op<T>, T>};
+}
 inline const RowFold& extreme(bool largest, int compute) {
     static constexpr RowFold folds[2][3] = {
-        {{sizeof(ExtremeState<float>), extreme_piece<Minimum<float>, float>, merge_extremes<Minimum<float>, float>},
-         {sizeof(ExtremeState<double>), extreme_piece<Minimum<double>, double>, merge_extremes<Minimum<double>, double>},
-         {sizeof(ExtremeState<int64_t>), extreme_piece<Minimum<int64_t>, int64_t>,
-          merge_extremes<Minimum<int64_t>, int64_t>}},
-        {{sizeof(ExtremeState<float>), extreme_piece<Maximum<float>, float>, merge_extremes<Maximum<float>, float>},
-         {sizeof(ExtremeState<double>), extreme_piece<Maximum<double>, double>, merge_extremes<Maximum<double>, double>},
-         {sizeof(ExtremeState<int64_t>), extreme_piece<Maximum<int64_t>, int64_t>,
-          merge_extremes<Maximum<int64_t>, int64_t>}}};
+        {make_extreme<Minimum, float>(), make_extreme<Minimum, double>(), make_extreme<Minimum, int64_t>()},
+        {make_extreme<Maximum, float>(), make_extreme<Maximum, double>(), make_extreme<Maximum, int64_t>()}};
     return folds[largest][compute];
 }
 

@@ -66,6 +66,8 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
     };
     if (kernel.column.one && ColumnDriver::suits(kept, fold))
         ColumnDriver(kept, fold, kernel.column, *x, compute).run(finish);
+    else if (kernel.column.one && ShortRowDriver::suits(kept, fold))
+        ShortRowDriver(kept, fold, kernel.column, *x, compute).run(finish);
     else
         RowDriver(kept, fold, kernel.row, *x, compute).run(finish);
 }

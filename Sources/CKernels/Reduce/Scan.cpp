@@ -1,5 +1,5 @@
-// Cumulative operations. Each step waits for the one before it, so there is nothing to vectorise: rows are shared over the
-// threads, and floating-point sums and products are carried in double precision.
+// Cumulative operations. Each step waits for the one before it, so there is nothing to vectorise: rows are shared over
+// the threads, and floating-point sums and products are carried in double precision.
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include "include/tl_reduce.h"

@@ -15,10 +15,10 @@
 #define TL_BUILTIN(name) name
 #else
 #define TL_FN static inline __attribute__((always_inline, unused))
-#define TL_BITS_F32(x) __builtin_bit_cast(tl_u32, (float)(x))
-#define TL_FROM_BITS_F32(x) __builtin_bit_cast(float, (tl_u32)(x))
-#define TL_BITS_F64(x) __builtin_bit_cast(tl_u64, (double)(x))
-#define TL_FROM_BITS_F64(x) __builtin_bit_cast(double, (tl_u64)(x))
+#define TL_BITS_F32(x) tl_bits_f32(x)
+#define TL_FROM_BITS_F32(x) tl_from_bits_f32(x)
+#define TL_BITS_F64(x) tl_bits_f64(x)
+#define TL_FROM_BITS_F64(x) tl_from_bits_f64(x)
 #define TL_BUILTIN(name) __builtin_##name
 #endif
 
@@ -26,6 +26,29 @@ typedef unsigned int tl_u32;
 typedef int tl_i32;
 typedef unsigned long long tl_u64;
 typedef long long tl_i64;
+
+#if !defined(__CUDACC__) && !defined(__CUDACC_RTC__)
+TL_FN tl_u32 tl_bits_f32(float x) {
+    tl_u32 bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+TL_FN float tl_from_bits_f32(tl_u32 bits) {
+    float x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+TL_FN tl_u64 tl_bits_f64(double x) {
+    tl_u64 bits;
+    __builtin_memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+TL_FN double tl_from_bits_f64(tl_u64 bits) {
+    double x;
+    __builtin_memcpy(&x, &bits, sizeof x);
+    return x;
+}
+#endif
 
 #define TL_INFINITY_F32 TL_FROM_BITS_F32(0x7f800000u)
 #define TL_NAN_F32 TL_FROM_BITS_F32(0x7fc00000u)

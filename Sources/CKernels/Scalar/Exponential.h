@@ -1,8 +1,8 @@
 // exp and its kin; see Dialect.h.
 //
-// exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2)/2, after Cody and Waite: n log 2 is subtracted in two parts, of
-// which the first has so few digits that its product is exact. exp(r) = 1 + r + r^2 q(r) with a minimax polynomial q.
-// Adding 1.5 * 2^23 (or 2^52) rounds to an integer, whose bits are then the low bits of the sum. The power of two is
+// exp(x) = 2^n exp(r), n = round(x / log 2), |r| <= log(2)/2, after Cody and Waite: n log 2 is subtracted in two parts,
+// of which the first has so few digits that its product is exact. exp(r) = 1 + r + r^2 q(r) with a minimax polynomial
+// q. Adding 1.5 * 2^23 (or 2^52) rounds to an integer, whose bits are then the low bits of the sum. The power of two is
 // applied in two factors, so that results overflow, and round into the denormal range, once and correctly.
 #ifndef TL_SCALAR_EXPONENTIAL_H
 #define TL_SCALAR_EXPONENTIAL_H

@@ -1,7 +1,7 @@
 // Logarithms, what is made of them, and powers; see Dialect.h.
 //
-// log(x) = e log 2 + log(m), m in [sqrt(1/2), sqrt(2)); the first part of log 2 has so few digits that its product with e
-// is exact. Functions of float that would lose digits by cancellation are computed in double precision.
+// log(x) = e log 2 + log(m), m in [sqrt(1/2), sqrt(2)); the first part of log 2 has so few digits that its product with
+// e is exact. Functions of float that would lose digits by cancellation are computed in double precision.
 #ifndef TL_SCALAR_LOGARITHM_H
 #define TL_SCALAR_LOGARITHM_H
 #include "Scalar/Dialect.h"

@@ -71,8 +71,9 @@ typedef struct {
     double first, second;
 } tl_pair_f64;
 
-/// Two independent standard normal numbers (Box and Muller 1958): sqrt(-2 log u) (cos 2 pi v, sin 2 pi v). u is in (0, 1]
-/// with 31 bits, so that values reach 6.6; the top bits of the second word are the quadrant, the others the angle in it.
+/// Two independent standard normal numbers (Box and Muller 1958): sqrt(-2 log u) (cos 2 pi v, sin 2 pi v). u has 31
+/// bits and is above 0, so that values reach 6.6; the top bits of the second word are the quadrant, the others the
+/// angle in it.
 TL_FN tl_pair_f32 tl_normal_pair_f32(tl_u32 a, tl_u32 b) {
     TL_EXACT
     const float u = (float)(tl_i32)(a >> 1) * 0x1p-31f + 0x1p-32f;

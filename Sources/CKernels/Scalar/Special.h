@@ -33,8 +33,8 @@ TL_FN float tl_erf_f32(float x) {
 }
 TL_FN double tl_erf_f64(double x) { return TL_BUILTIN(erf)(x); }
 
-/// erfc(a) exp(a^2) for a >= 0: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision, because every rounding
-/// here adds to those of the factors; one division serves both quotients.
+/// erfc(a) exp(a^2) for a >= 0: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision, because every
+/// rounding here adds to those of the factors; one division serves both quotients.
 TL_FN float tl_erfcx_f32(float x) {
     const double a = (double)x, u = a + 3.0, v = 1.0 + 2.0 * a, r = 1.0 / (u * v), t = (a - 3.0) * v * r;
     double p = -0.0002632074179119855;
@@ -76,8 +76,8 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
     return 0.5 * m * TL_BUILTIN(erfc)(a * 0.70710678118654752440);
 }
 
-/// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and one
-/// in sqrt(w) beyond, fitted anew.
+/// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and
+/// one in sqrt(w) beyond, fitted anew.
 TL_FN double tl_erfinv_guess_f64(double x) {
     const double w = -tl_log_f64((1.0 - x) * (1.0 + x));
     const double c = w < 5.0 ? w : 5.0;

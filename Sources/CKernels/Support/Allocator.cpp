@@ -1,8 +1,8 @@
 // The caching allocator.
 //
 // Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three roads by size:
-//   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to, and
-//                      an empty one is filled from, the shared stacks
+//   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to,
+//                      and an empty one is filled from, the shared stacks
 //   medium (to 4 MB)   a shared stack a class, behind a spin lock
 //   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
 //
@@ -283,6 +283,13 @@ void deallocate_large(void* block) {
 /// A block of a small class for a thread that has none, and half a stack with it: a thread which only takes what
 /// another gives then locks rarely.
 [[gnu::noinline]] void* refill(ThreadCache& own, int index) {
+    if (own.ended) {
+        // The thread is being torn down: nothing may stay with it.
+        Block* single = take_shared(index);
+        void* result = single ? single : take_from_system(index);
+        if (result) count_shared(static_cast<int64_t>(size_of_class(index)));
+        return result;
+    }
     if (!own.registered) register_thread(own);
     Block* block;
     {

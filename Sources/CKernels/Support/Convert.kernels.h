@@ -223,25 +223,37 @@ void transpose_elements(const T* source, int64_t source_stride, T* destination, 
             destination[r * destination_stride + c] = source[c * source_stride + r];
 }
 
+/// In blocks of 16 x 16, so that a cache line is read and written as a whole: with strides that are a power of two,
+/// lines of neighbouring columns displace one another.
+inline void transpose_words(const uint32_t* source, int64_t source_stride, uint32_t* destination,
+                            int64_t destination_stride, int64_t rows, int64_t columns) {
+    const int64_t whole_rows = rows / 16 * 16, whole_columns = columns / 16 * 16;
+    alignas(64) uint32_t block[16 * 16];
+    for (int64_t c = 0; c < whole_columns; c += 16)
+        for (int64_t r = 0; r < whole_rows; r += 16) {
+            const uint32_t* from = source + c * source_stride + r;
+            uint32_t* to = destination + r * destination_stride + c;
+            transpose_8x8(from, source_stride, block, 16);
+            transpose_8x8(from + 8, source_stride, block + 8 * 16, 16);
+            transpose_8x8(from + 8 * source_stride, source_stride, block + 8, 16);
+            transpose_8x8(from + 8 * source_stride + 8, source_stride, block + 8 * 16 + 8, 16);
+            for (int64_t i = 0; i < 16; ++i) std::memcpy(to + i * destination_stride, block + i * 16, 64);
+        }
+    transpose_elements(source + whole_columns * source_stride, source_stride, destination + whole_columns,
+                       destination_stride, rows, columns - whole_columns);
+    transpose_elements(source + whole_rows, source_stride, destination + whole_rows * destination_stride,
+                       destination_stride, rows - whole_rows, whole_columns);
+}
+
 inline void transpose(int64_t size, const void* source, int64_t source_stride, void* destination,
                       int64_t destination_stride, int64_t rows, int64_t columns) {
     switch (size) {
     case 8:
         return transpose_elements(static_cast<const uint64_t*>(source), source_stride,
                                   static_cast<uint64_t*>(destination), destination_stride, rows, columns);
-    case 4: {
-        const uint32_t* from = static_cast<const uint32_t*>(source);
-        uint32_t* to = static_cast<uint32_t*>(destination);
-        const int64_t whole_rows = rows / 8 * 8, whole_columns = columns / 8 * 8;
-        for (int64_t r = 0; r < whole_rows; r += 8)
-            for (int64_t c = 0; c < whole_columns; c += 8)
-                transpose_8x8(from + c * source_stride + r, source_stride, to + r * destination_stride + c,
-                              destination_stride);
-        transpose_elements(from + whole_columns * source_stride, source_stride, to + whole_columns, destination_stride,
-                           rows, columns - whole_columns);
-        return transpose_elements(from + whole_rows, source_stride, to + whole_rows * destination_stride,
-                                  destination_stride, rows - whole_rows, whole_columns);
-    }
+    case 4:
+        return transpose_words(static_cast<const uint32_t*>(source), source_stride, static_cast<uint32_t*>(destination),
+                               destination_stride, rows, columns);
     case 2:
         return transpose_elements(static_cast<const uint16_t*>(source), source_stride,
                                   static_cast<uint16_t*>(destination), destination_stride, rows, columns);

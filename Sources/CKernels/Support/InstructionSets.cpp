@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
-static tl::InstructionSet choose() {
+tl::InstructionSet tl::detect_instruction_set() {
     tl::InstructionSet best = tl::InstructionSet::baseline;
 #if defined(__x86_64__)
     __builtin_cpu_init();
@@ -24,7 +24,7 @@ static tl::InstructionSet choose() {
     return best;
 }
 
-const tl::InstructionSet tl::instruction_set = choose();
+const tl::InstructionSet tl::instruction_set = detect_instruction_set();
 
 const char* tl_instruction_set(void) {
     switch (tl::instruction_set) {

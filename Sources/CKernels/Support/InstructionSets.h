@@ -14,6 +14,8 @@ namespace tl {
 enum class InstructionSet { baseline = 0, avx2 = 1, avx512 = 2 };
 /// What this processor can do, lowered by TORCHLIGHT_INSTRUCTION_SET=baseline|avx2|avx512 where that is set.
 extern const InstructionSet instruction_set;
+/// The same, for initialisers of other files, which may run before the variable is set.
+InstructionSet detect_instruction_set();
 } // namespace tl
 
 #if defined(__x86_64__)

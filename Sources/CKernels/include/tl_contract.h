@@ -30,6 +30,12 @@ TL_API int32_t tl_conv_backward_data(const tl_conv_params* p, const tl_tensor* g
 TL_API int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* grad_out,
                                         const tl_tensor* grad_w, const tl_tensor* grad_bias);
 
+/// Whether 3x3 float32 convolutions of stride 1 may run by Winograd's algorithm, which takes a quarter of the
+/// multiplications and rounds differently (errors of about 1e-5 of the largest result; direct sums have 2e-6). On unless
+/// TORCHLIGHT_WINOGRAD=0.
+TL_API bool tl_winograd(void);
+TL_API void tl_set_winograd(bool enabled);
+
 /// Pooling over `spatial` trailing dimensions of x [N, C, spatial...]; out sizes are given by `out`.
 typedef struct {
     int32_t spatial;

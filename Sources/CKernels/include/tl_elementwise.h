@@ -57,16 +57,16 @@ TL_API bool tl_supports_unary(int32_t op, int32_t compute);
 TL_API bool tl_supports_binary(int32_t op, int32_t compute);
 TL_API bool tl_supports_ternary(int32_t op, int32_t compute);
 
-/// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not overlap
-/// one otherwise.
+/// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not
+/// overlap one otherwise.
 TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params);
 TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
 TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                        const tl_tensor* out, const double* params);
 /// The road of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
 /// or float32/float64/int64 in and bool out for comparisons.
-TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out, int32_t out_dtype,
-                                 int64_t count);
+TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out,
+                                 int32_t out_dtype, int64_t count);
 
 /// Converts and copies: shapes are equal, dtypes and strides need not be. Float to integer truncates towards zero;
 /// anything to bool is `!= 0`.

@@ -11,7 +11,9 @@ enum tl_reduce_op {
     TL_REDUCE_COUNT
 };
 
-/// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64 or int64) or better.
+/// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64 or int64; the mean and
+/// logsumexp floating point only) or better. Nothing folded gives 0, 1, -inf (max, logsumexp), inf (min), false, true,
+/// or NaN (mean).
 TL_API void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out);
 /// Position of the first largest or smallest element along the (single, last) folded run, row-major over the folded
 /// dimensions; NaN counts as largest and smallest. `values` may be NULL. `indices` is int64.
@@ -21,8 +23,8 @@ TL_API void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, cons
 TL_API void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
                         const tl_tensor* variance);
 enum tl_scan_op { TL_SCAN_SUM, TL_SCAN_PROD, TL_SCAN_MAX, TL_SCAN_MIN };
-/// Cumulative along the last dimension of x. `indices` (int64, may be NULL) for max and min: the position of the latest of
-/// equals, and of the last NaN. Floating-point sums and products are carried in double precision.
+/// Cumulative along the last dimension of x. `indices` (int64, may be NULL) for max and min: the position of the latest
+/// of equals, and of the last NaN. Floating-point sums and products are carried in double precision.
 TL_API void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices);
 
 #endif

@@ -28,7 +28,7 @@ public struct PrintOptions: Sendable, Hashable {
 extension Tensor: CustomStringConvertible {
     /// The tensor as PyTorch prints it, to the letter, so that outputs of both can be compared:
     /// `tensor([4., 6.], grad_fn=<AddBackward0>)`.
-    public var description: String { text(PrintOptions.current) }
+    public var description: String { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
 
     /// The tensor as text with options of its own.
     public func text(_ options: PrintOptions) -> String {

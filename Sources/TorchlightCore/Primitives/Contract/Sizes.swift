@@ -1,21 +1,24 @@
 /// A size for each of two dimensions, height first: `3` stands for both, `[3, 5]` for each.
-public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible
-{
+public struct Size2: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
     /// The size along the height.
     public var height: Int
     /// The size along the width.
     public var width: Int
+    /// Whether it was written as a pair, and is printed as one.
+    private let isPair: Bool
 
     /// One size for both.
     public init(_ both: Int) {
         height = both
         width = both
+        isPair = false
     }
 
     /// A size for each.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width
+        isPair = true
     }
 
     /// One number for both.
@@ -27,10 +30,20 @@ public struct Size2: Sendable, Hashable, ExpressibleByIntegerLiteral, Expressibl
         self.init(elements[0], elements[elements.count - 1])
     }
 
-    /// "3" or "(3, 5)".
-    public var description: String { height == width ? "\(height)" : "(\(height), \(width))" }
+    /// "3" or "(3, 5)", as it was written.
+    public var description: String { isPair || height != width ? "(\(height), \(width))" : "\(height)" }
 
     var dims: Dims { Dims(height, width) }
+}
+
+extension Size2: Hashable {
+    /// Whether the sizes are equal, however they were written.
+    public static func == (a: Size2, b: Size2) -> Bool { a.height == b.height && a.width == b.width }
+    /// Hashes the sizes.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(height)
+        hasher.combine(width)
+    }
 }
 
 /// What a convolution adds around its input: zeros by number, none, or as many as keep the size.

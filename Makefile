@@ -1,0 +1,34 @@
+# The commands that the README names. Everything is built with SwiftPM; `make deps` installs what it needs besides.
+SWIFT ?= swift
+RELEASE = $(SWIFT) build -c release --product torchlight
+TORCHLIGHT = .build/release/torchlight
+
+.PHONY: mnist test bench bench-compare format lint docs deps clean
+
+## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
+mnist: deps
+	$(RELEASE)
+	$(TORCHLIGHT) train mnist $(ARGS)
+
+## Build and run all tests.
+test: deps
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build
+
+## Time the reference workloads. ARGS="--only matmul --json figures.json" and the like are passed on.
+bench: deps
+	$(RELEASE)
+	$(TORCHLIGHT) bench $(ARGS)
+
+## Rewrite the sources in the one format, or complain about those that are not in it.
+format:
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples
+lint:
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+
+## Say what the package needs from the system and why, and install it where that can be done.
+deps:
+	@scripts/install-dependencies
+
+clean:
+	rm -rf .build

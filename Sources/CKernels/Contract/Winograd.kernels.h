@@ -1,0 +1,235 @@
+namespace tl::TL_ISA {
+
+constexpr int winograd_lanes = TL_WINOGRAD_OF(TL_WINOGRAD_BYTES_) / 4;
+constexpr int winograd_rows = TL_WINOGRAD_OF(TL_WINOGRAD_ROWS_);
+constexpr int winograd_panel = 2 * winograd_lanes;  // columns of a tile of the products
+typedef float Lanes __attribute__((vector_size(winograd_lanes * 4)));
+typedef float LooseLanes __attribute__((vector_size(winograd_lanes * 4), aligned(4)));
+
+/// B' d
+static inline void transform_input(const Lanes* d, int step, Lanes* t, int to) {
+    const Lanes d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step];
+    t[0] = 4 * d[0] - 5 * d2 + d4;
+    const Lanes a = d4 - 4 * d2, b = d3 - 4 * d1, c = d4 - d2, e = 2 * (d3 - d1);
+    t[to] = a + b;
+    t[2 * to] = a - b;
+    t[3 * to] = c + e;
+    t[4 * to] = c - e;
+    t[5 * to] = 4 * d1 - 5 * d3 + d[5 * step];
+}
+
+/// A' m
+static inline void transform_output(const Lanes* m, int step, Lanes* y, int to) {
+    const Lanes a = m[step] + m[2 * step], b = m[step] - m[2 * step];
+    const Lanes c = m[3 * step] + m[4 * step], d = m[3 * step] - m[4 * step];
+    y[0] = m[0] + a + c;
+    y[to] = b + 2 * d;
+    y[2 * to] = a + 4 * c;
+    y[3 * to] = b + 8 * d + m[5 * step];
+}
+
+/// A y
+static inline void transform_gradient(const Lanes* y, int step, Lanes* t, int to) {
+    const Lanes y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
+    const Lanes a = y[0] + y2, b = y1 + y3, c = y[0] + 4 * y2, d = 2 * y1 + 8 * y3;
+    t[0] = y[0];
+    t[to] = a + b;
+    t[2 * to] = a - b;
+    t[3 * to] = c + d;
+    t[4 * to] = c - d;
+    t[5 * to] = y3;
+}
+
+/// G w
+static inline void transform_weight(const Lanes* w, int step, Lanes* t, int to) {
+    const Lanes w1 = w[step], w2 = w[2 * step];
+    const Lanes a = (w[0] + w2) * (-1.0f / 6), b = w1 * (1.0f / 6), c = w[0] * (1.0f / 24) + w2 * (1.0f / 6), d = w1 * (1.0f / 12);
+    t[0] = w[0] * 0.25f;
+    t[to] = a - b;
+    t[2 * to] = a + b;
+    t[3 * to] = c + d;
+    t[4 * to] = c - d;
+    t[5 * to] = w2;
+}
+
+/// G' u
+static inline void transform_weight_gradient(const Lanes* u, int step, Lanes* w, int to) {
+    const Lanes a = u[step] + u[2 * step], b = u[2 * step] - u[step];
+    const Lanes c = u[3 * step] + u[4 * step], d = u[3 * step] - u[4 * step];
+    w[0] = u[0] * 0.25f - a * (1.0f / 6) + c * (1.0f / 24);
+    w[to] = b * (1.0f / 6) + d * (1.0f / 12);
+    w[2 * to] = (c - a) * (1.0f / 6) + u[5 * step];
+}
+
+/// Where the pixels of a tile are; outside the image, zeros.
+struct TilePixels {
+    const float* at[36];
+
+    TilePixels(const float* data, int64_t image, int64_t top, int64_t left, int size, int64_t height, int64_t width,
+               int64_t channels, const float* zeros) {
+        for (int r = 0; r < size; r++)
+            for (int s = 0; s < size; s++) {
+                const int64_t row = top + r, column = left + s;
+                const bool inside = row >= 0 && row < height && column >= 0 && column < width;
+                at[r * size + s] = inside ? data + ((image * height + row) * width + column) * channels : zeros;
+            }
+    }
+};
+
+/// Place of a tile: its image and the first row and column of its results.
+struct TilePlace {
+    int64_t image, row, column;
+    TilePlace(const Winograd& p, int64_t tile) {
+        column = tile % p.tile_columns() * 4;
+        tile /= p.tile_columns();
+        row = tile % p.tile_rows() * 4;
+        image = tile / p.tile_rows();
+    }
+};
+
+/// v[36][room][channels] from the tiles begin ..< begin + count.
+static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t room, const float* zeros, float* v) {
+    const int64_t channels = p.in_channels, step = winograd_step(room, channels);
+    for (int64_t t = 0; t < count; t++) {
+        const TilePlace place(p, begin + t);
+        const TilePixels pixels(p.x, place.image, place.row - p.padding_top, place.column - p.padding_left, 6,
+                                p.in_height, p.in_width, channels, zeros);
+        for (int64_t c = 0; c < channels; c += winograd_lanes) {
+            Lanes d[36], half[36];
+            for (int i = 0; i < 36; i++) d[i] = *reinterpret_cast<const LooseLanes*>(pixels.at[i] + c);
+            for (int i = 0; i < 6; i++) transform_input(d + i, 6, half + i, 6);
+            for (int i = 0; i < 6; i++) transform_input(half + 6 * i, 1, d + 6 * i, 1);
+            for (int i = 0; i < 36; i++)
+                *reinterpret_cast<LooseLanes*>(v + i * step + t * channels + c) = d[i];
+        }
+    }
+}
+
+/// u[36][panels of out][in][panel] for the in-channels begin ..< end.
+static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, float* u) {
+    const int64_t step = winograd_step(p.in_channels, p.out_channels);
+    for (int64_t in = begin; in < end; in++)
+        for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
+            Lanes w[9], half[18], full[36];
+            for (int lane = 0; lane < winograd_lanes; lane++) {
+                const float* kernel = p.w + (out + lane) * p.w_out + in * p.w_in;
+                for (int i = 0; i < 9; i++) w[i][lane] = kernel[p.rotated ? 8 - i : i];
+            }
+            for (int i = 0; i < 3; i++) transform_weight(w + i, 3, half + i, 3);
+            for (int i = 0; i < 6; i++) transform_weight(half + 3 * i, 1, full + 6 * i, 1);
+            float* to = u + (out / winograd_panel * p.in_channels + in) * winograd_panel + out % winograd_panel;
+            for (int i = 0; i < 36; i++)
+                *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
+        }
+}
+
+/// c[rows][panel] (+)= sum over k of a[row * a_row + k * a_step] * b[k][panel]
+static inline void winograd_product(const float* a, int64_t a_row, int64_t a_step, const float* b, int64_t depth,
+                                    float* c, int64_t c_row, bool add) {
+    Lanes sum[winograd_rows][2];
+    for (int i = 0; i < winograd_rows; i++)
+        for (int j = 0; j < 2; j++)
+            sum[i][j] = add ? *reinterpret_cast<const LooseLanes*>(c + i * c_row + j * winograd_lanes) : Lanes{};
+    for (int64_t k = 0; k < depth; k++, a += a_step, b += winograd_panel) {
+        const Lanes b0 = *reinterpret_cast<const LooseLanes*>(b);
+        const Lanes b1 = *reinterpret_cast<const LooseLanes*>(b + winograd_lanes);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < winograd_rows; i++) {
+            const Lanes factor = a[i * a_row] - Lanes{};
+            sum[i][0] += factor * b0;
+            sum[i][1] += factor * b1;
+        }
+    }
+    for (int i = 0; i < winograd_rows; i++)
+        for (int j = 0; j < 2; j++)
+            *reinterpret_cast<LooseLanes*>(c + i * c_row + j * winograd_lanes) = sum[i][j];
+}
+
+/// y for the tiles begin ..< begin + count, room for `room` tiles (whole tiles of the products) in v and m.
+static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t room,
+                           const float* zeros, float* v, float* m) {
+    const int64_t in = p.in_channels, out = p.out_channels;
+    const int64_t v_step = winograd_step(room, in), u_step = winograd_step(in, out), m_step = winograd_step(room, out);
+    winograd_input(p, begin, count, room, zeros, v);
+    for (int i = 0; i < 36; i++)
+        for (int64_t j = 0; j < out; j += winograd_panel)
+            for (int64_t t = 0; t < count; t += winograd_rows)
+                winograd_product(v + i * v_step + t * in, in, 1, u + i * u_step + j * in, in, m + i * m_step + t * out + j,
+                                 out, false);
+    for (int64_t t = 0; t < count; t++) {
+        const TilePlace place(p, begin + t);
+        const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
+        const int columns = int(p.out_width - place.column < 4 ? p.out_width - place.column : 4);
+        float* y = p.y + ((place.image * p.out_height + place.row) * p.out_width + place.column) * out;
+        for (int64_t c = 0; c < out; c += winograd_lanes) {
+            Lanes full[36], half[24], result[16];
+            for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step + t * out + c);
+            for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
+            for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
+            const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
+            for (int r = 0; r < rows; r++)
+                for (int s = 0; s < columns; s++)
+                    *reinterpret_cast<LooseLanes*>(y + (r * p.out_width + s) * out + c) = result[4 * r + s] + bias;
+        }
+    }
+}
+
+/// For the tiles begin ..< end of a chunk that starts at `first` and has room for `room`: v[36][room][in],
+/// g[36][panels][room][panel] and the sums over each tile of y, sums[tile][out].
+static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, int64_t end, int64_t room,
+                               const float* zeros, float* v, float* g, float* sums) {
+    const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(room, out);
+    winograd_input(p, first + begin, end - begin, room, zeros, v + begin * in);
+    for (int64_t t = begin; t < end; t++) {
+        const TilePlace place(p, first + t);
+        const TilePixels pixels(p.y, place.image, place.row, place.column, 4, p.out_height, p.out_width, out, zeros);
+        for (int64_t c = 0; c < out; c += winograd_lanes) {
+            Lanes y[16], half[24], full[36];
+            for (int i = 0; i < 16; i++) y[i] = *reinterpret_cast<const LooseLanes*>(pixels.at[i] + c);
+            if (sums) {
+                Lanes sum = y[0];
+                for (int i = 1; i < 16; i++) sum += y[i];
+                *reinterpret_cast<LooseLanes*>(sums + (first + t) * out + c) = sum;
+            }
+            for (int i = 0; i < 4; i++) transform_gradient(y + i, 4, half + i, 4);
+            for (int i = 0; i < 6; i++) transform_gradient(half + 4 * i, 1, full + 6 * i, 1);
+            float* to = g + (c / winograd_panel * room + t) * winograd_panel + c % winograd_panel;
+            for (int i = 0; i < 36; i++) *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
+        }
+    }
+}
+
+/// u[36][panels][in_room][panel] (+)= the products of a chunk of `count` tiles, for begin ..< end of 36 * panels.
+static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t end, int64_t count, int64_t room,
+                                     int64_t in_room, const float* v, const float* g, float* u, bool add) {
+    const int64_t in = p.in_channels, out = p.out_channels, panels = out / winograd_panel;
+    const int64_t v_step = winograd_step(room, in), g_step = winograd_step(room, out), u_step = winograd_step(in_room, out);
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t i = unit / panels, j = unit % panels * winograd_panel;
+        for (int64_t c = 0; c < in; c += winograd_rows)
+            winograd_product(v + i * v_step + c, 1, in, g + i * g_step + j * room, count,
+                             u + i * u_step + j * in_room + c * winograd_panel, winograd_panel, add);
+    }
+}
+
+/// w from u, for the in-channels begin ..< end.
+static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t end, int64_t in_room, const float* u) {
+    const int64_t step = winograd_step(in_room, p.out_channels);
+    for (int64_t in = begin; in < end; in++)
+        for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
+            Lanes full[36], half[18], w[9];
+            const float* from = u + (out / winograd_panel * in_room + in) * winograd_panel + out % winograd_panel;
+            for (int i = 0; i < 36; i++)
+                full[i] = *reinterpret_cast<const LooseLanes*>(from + i * step);
+            for (int i = 0; i < 6; i++) transform_weight_gradient(full + i, 6, half + i, 6);
+            for (int i = 0; i < 3; i++) transform_weight_gradient(half + 6 * i, 1, w + 3 * i, 1);
+            for (int lane = 0; lane < winograd_lanes; lane++) {
+                float* kernel = p.w + (out + lane) * p.w_out + in * p.w_in;
+                for (int i = 0; i < 9; i++) kernel[i] = w[i][lane];
+            }
+        }
+}
+
+static int64_t winograd_panel_columns() { return winograd_panel; }
+
+} // namespace tl::TL_ISA

@@ -1,0 +1,84 @@
+import Testing
+import TorchlightCore
+
+/// The tests count nodes of the whole process, so they run one after the other and nothing else with them.
+@Suite("Lifetime of graphs", .serialized)
+struct GraphLifetimeTests {
+    @Test("backward frees what was saved, and the graph goes with its last tensor")
+    func freedAfterBackward() {
+        let x = Tensor.ones([256, 1024], requiresGrad: true)
+        let before = Memory.allocated
+        do {
+            var y = x
+            for _ in 0..<8 { y = y * y }
+            let held = Memory.allocated
+            #expect(held - before >= 8 << 20)
+            let loss = y.sum()
+            y = x
+            loss.backward()
+            #expect(Memory.allocated - before < 2 << 20, "the gradient and the loss remain")
+        }
+        x.grad = nil
+        #expect(Memory.allocated - before < 1 << 16)
+    }
+
+    @Test("A chain of a million operations is walked and freed without recursion")
+    func longChain() {
+        let x = Tensor([1.0], requiresGrad: true)
+        do {
+            var y = x
+            for _ in 0..<1_000_000 { y = y + 0.000001 }
+            y.sum().backward()
+        }
+        #expect(x.grad!.item() == 1)
+        do {
+            // And one that is dropped without a pass, whose nodes hold each other through what they saved.
+            var y = x
+            for _ in 0..<200_000 { y = y * 1.0000001 * y.detach() }
+        }
+    }
+
+    @Test("A chain of custom functions is freed without recursion too")
+    func longCustomChain() {
+        struct Same: CustomFunction {
+            static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor] {
+                context.save(inputs[0])
+                return [inputs[0].clone()]
+            }
+            static func backward(_ context: FunctionContext, _ gradients: [Tensor]) -> [Tensor?] { gradients }
+        }
+        let x = Tensor([1.0], requiresGrad: true)
+        var y = x
+        for _ in 0..<100_000 { y = Same.apply(y)[0] }
+        #expect(y.item() == 1)
+    }
+
+    @Test("A result that a node saved does not keep itself alive")
+    func noCycles() {
+        weak var seen: Tensor?
+        do {
+            let x = Tensor([1.0], requiresGrad: true)
+            let y = exp(x)
+            seen = y
+        }
+        #expect(seen == nil)
+    }
+
+    @Test("A loop that adds up losses is told which line keeps the graphs")
+    func keptGraphs() {
+        GraphWatch.reset()
+        defer { GraphWatch.reset() }
+        let x = Tensor([1.0], requiresGrad: true)
+        var total = Tensor([0.0])
+        for _ in 0..<40 where GraphWatch.lastWarning == nil {
+            let loss = (x * 2).sum()
+            total = total + loss
+            loss.backward(retainGraph: false)
+        }
+        #expect(total.requiresGrad)
+        let warning = GraphWatch.lastWarning ?? ""
+        #expect(warning.contains("graphs of past steps are kept"))
+        #expect(warning.contains("GraphLifetimeTests.swift"))
+        #expect(warning.contains("loss.item()"))
+    }
+}
