@@ -179,6 +179,7 @@ Winograd winograd_of(const Call& c) {
     w.out_channels = y.shape[1], w.out_height = y.shape[2], w.out_width = y.shape[3];
     w.padding_top = data ? 2 - c.p->padding[0] : c.p->padding[0];
     w.padding_left = data ? 2 - c.p->padding[1] : c.p->padding[1];
+    w.x_last = density(x) == Dense::channels_last, w.y_last = density(y) == Dense::channels_last;
     w.x = values(&x), w.y = values(&y), w.w = values(c.w), w.bias = values(c.bias);
     w.w_out = data ? 9 : channels * 9, w.w_in = data ? channels * 9 : 9;
     w.rotated = data;
@@ -193,11 +194,7 @@ bool suits_winograd(const Call& c) {
     return winograd_of(c).worthwhile();
 }
 
-/// Runs Winograd's algorithm on channels-last operands, made so where they are not.
 int32_t run_winograd(const Call& c) {
-    for (const tl_tensor* Call::* which : {&Call::x, &Call::out})
-        if (const Dense order = density(*(c.*which)); order != Dense::channels_last && order != Dense::both)
-            return with_copy(c, which, TL_FLOAT32, Order::channels_last, run_winograd);
     const Winograd w = winograd_of(c);
     const bool enough_memory =
         c.kind == Convolution::backward_weights ? winograd_backward_weights(w) : winograd_forward(w);
