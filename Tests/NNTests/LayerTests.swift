@@ -1,0 +1,158 @@
+import TestSupport
+import Testing
+import Torchlight
+
+@Suite struct LayerTests {
+    @Test func weightsStartWithinTheirBounds() {
+        let generator = Generator(seed: 7)
+        let layer = Linear(100, 50, generator: generator)
+        for tensor in [layer.weight, layer.bias!] {
+            let values = tensor.detach().toArray(Double.self)
+            #expect(values.allSatisfy { abs($0) <= 0.1 })
+            #expect(values.contains { abs($0) > 0.07 })
+        }
+        let conv = Conv2d(4, 8, kernelSize: 3, groups: 2, generator: generator)
+        #expect(conv.weight.shape == [8, 2, 3, 3])
+        #expect(conv.weight.detach().toArray(Double.self).allSatisfy { abs($0) <= 1 / 18.0.squareRoot() })
+        // The same seed gives the same weights.
+        #expect(
+            Linear(9, 3, generator: Generator(seed: 1)).weight.equal(Linear(9, 3, generator: Generator(seed: 1)).weight)
+        )
+    }
+
+    @Test func initialisersHaveTheirDeviations() {
+        let generator = Generator(seed: 3)
+        func deviation(_ fill: (Tensor) -> Tensor) -> Double {
+            let values = fill(Tensor.zeros(200, 100)).toArray(Double.self)
+            return (values.reduce(0) { $0 + $1 * $1 } / Double(values.count)).squareRoot()
+        }
+        func expectDeviation(_ expected: Double, _ fill: (Tensor) -> Tensor) {
+            let got = deviation(fill)
+            #expect(abs(got - expected) < 0.03 * expected, "seed 3: \(got), expected \(expected)")
+        }
+        expectDeviation((2.0 / 300).squareRoot()) { Initializers.xavierUniform_($0, generator: generator) }
+        expectDeviation((2.0 / 300).squareRoot()) { Initializers.xavierNormal_($0, generator: generator) }
+        expectDeviation((2.0 / 100).squareRoot()) { Initializers.kaimingUniform_($0, generator: generator) }
+        expectDeviation((2.0 / 200).squareRoot()) {
+            Initializers.kaimingNormal_($0, mode: .fanOut, nonlinearity: .relu, generator: generator)
+        }
+        let truncated = Initializers.truncNormal_(Tensor.zeros(1000), generator: generator).toArray(Double.self)
+        #expect(truncated.allSatisfy { abs($0) <= 2 })
+        expectRefusal(by: "xavierUniform_") { Initializers.xavierUniform_(Tensor.zeros(3)) }
+    }
+
+    @Test func sequentialsAreListsOfLayers() {
+        let deep = true
+        let model = Sequential {
+            Flatten()
+            for width in [4, 4] { Linear(width, 4) }
+            if deep { ReLU() }
+            Linear(4, 2)
+        }
+        #expect(model.count == 5)
+        #expect(
+            model.namedParameters().map(\.name) == [
+                "1.weight", "1.bias", "2.weight", "2.bias", "4.weight", "4.bias",
+            ])
+        #expect(model(Tensor.ones(3, 2, 2)).shape == [3, 2])
+    }
+
+    @Test func dropoutDropsInTrainingOnly() {
+        let layer = Dropout(0.5, generator: Generator(seed: 5))
+        let x = Tensor.ones(1000)
+        let values = Set(layer(x).toArray(Float.self))
+        #expect(values == [0, 2])
+        #expect(layer.eval()(x) === x)
+        expectRefusal(by: "Dropout") { Dropout(1.5) }
+    }
+
+    @Test func embeddingsLookUpAndSpareThePadding() {
+        let layer = Embedding(4, 2, paddingIndex: 0, generator: Generator(seed: 5))
+        let y = layer(Tensor([[0, 3], [3, 1]]))
+        #expect(y.shape == [2, 2, 2])
+        #expect(Array(y.toArray(Float.self)[0..<2]) == [0, 0])
+        y.sum().backward()
+        #expect(layer.weight.grad!.toArray(Float.self) == [0, 0, 1, 1, 0, 0, 2, 2])
+        expectRefusal(by: "Embedding") { Embedding(4, 2, paddingIndex: 4) }
+    }
+
+    @Test func batchNormTracksItsStatistics() {
+        let layer = BatchNorm1d(2)
+        let x = Tensor([[1.0, 10.0], [3.0, 30.0]])
+        let y = layer(x)
+        expectClose(y, [-1, -1, 1, 1].map { $0 / (1 + 1e-5).squareRoot() }, .elementwise, "normalised")
+        #expect(
+            layer.stateDict().keys.sorted() == ["bias", "num_batches_tracked", "running_mean", "running_var", "weight"])
+        expectClose(layer.runningMean!, [0.2, 2])
+        expectClose(layer.runningVar!, [0.9 + 0.1 * 2, 0.9 + 0.1 * 200])
+        #expect(layer.batchesTracked!.item(Int.self) == 1)
+        layer.eval()
+        let before = layer.runningMean!.clone()
+        _ = layer(x)
+        #expect(layer.runningMean!.equal(before))
+        expectRefusal(by: "BatchNorm2d", .shape) { BatchNorm2d(2)(Tensor.ones(2, 2)) }
+        let average = BatchNorm1d(1, momentum: nil)
+        for value in [1.0, 2.0, 6.0] { _ = average(Tensor([[value], [value]])) }
+        expectClose(average.runningMean!, [3])
+    }
+
+    @Test func convolutionsRefuseUnequalGroups() {
+        expectRefusal(by: "Conv2d") { Conv2d(3, 4, kernelSize: 3, groups: 2) }
+        expectRefusal(by: "Conv1d") { Conv1d(3, 4, kernelSize: 0) }
+    }
+}
+
+@Suite(.serialized) struct DoctorTests {
+    @Test func predictionsInTrainingModeAreNoticed() {
+        TrainingDoctor.reset()
+        let model = Sequential(Linear(2, 2), Dropout(0.5))
+        noGrad { for _ in 0..<7 { _ = model(Tensor.ones(1, 2)) } }
+        #expect(TrainingDoctor.hints[.forgottenEval] == nil)
+        noGrad { _ = model(Tensor.ones(1, 2)) }
+        #expect(TrainingDoctor.hints[.forgottenEval]?.contains("model.eval()") == true)
+        TrainingDoctor.reset()
+        model.eval()
+        noGrad { for _ in 0..<20 { _ = model(Tensor.ones(1, 2)) } }
+        #expect(TrainingDoctor.hints[.forgottenEval] == nil)
+    }
+
+    @Test func aForgottenZeroGradIsNoticed() {
+        TrainingDoctor.reset()
+        let model = Linear(2, 1)
+        let optimizer = SGD(model.parameters(), lr: 1e-6)
+        var findings: [TrainingDoctor.Mistake] = []
+        let doctor = TrainingDoctor(model) { findings.append($0.mistake) }
+        for _ in 0..<12 {
+            let loss = model(Tensor.ones(4, 2)).sum()
+            loss.backward()
+            doctor.observe(loss)
+            optimizer.step()
+        }
+        #expect(findings == [.forgottenZeroGrad])
+        #expect(TrainingDoctor.hints[.forgottenZeroGrad]?.contains("zeroGrad()") == true)
+        TrainingDoctor.reset()
+        for _ in 0..<30 {
+            optimizer.zeroGrad()
+            // Gradients that are gathered over several batches are no mistake.
+            for _ in 0..<2 { model(Tensor.ones(4, 2)).sum().backward() }
+            optimizer.step()
+        }
+        #expect(TrainingDoctor.hints[.forgottenZeroGrad] == nil)
+    }
+
+    @Test func brokenStepsAreNamed() {
+        let model = Net()
+        var findings: [TrainingDoctor.Finding] = []
+        let doctor = TrainingDoctor(model) { findings.append($0) }
+        let loss = model.fc1(Tensor.ones(1, 784)).sum() * Double.nan
+        loss.backward()
+        doctor.observe(loss)
+        #expect(findings.map(\.mistake) == [.lossNotFinite, .parameterWithoutGradient])
+        #expect(findings[0].description.contains("fc1.weight"))
+        #expect(findings[1].description.contains("fc2.weight, fc2.bias"))
+        let report = model.gradientReport()
+        #expect(report.missing == ["fc2.weight", "fc2.bias"])
+        #expect(report.notFinite == ["fc1.weight", "fc1.bias"])
+        #expect(report.description.contains("no gradient"))
+    }
+}

@@ -1,0 +1,121 @@
+import TestSupport
+import Testing
+import Torchlight
+
+@Suite(.serialized) struct LossTests {
+    /// log(1 + e^a + e^b) and so on, by hand.
+    @Test func crossEntropyIsTheNegativeLogShare() {
+        let logits = Tensor([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]], requiresGrad: true)
+        let loss = crossEntropy(logits, Tensor([2, 0]))
+        // -log(e^3 / (e + e^2 + e^3)) = 0.40760596, -log(1/3) = 1.09861229
+        expectClose(loss, [(0.40760596444438 + 1.0986122886681098) / 2])
+        loss.backward()
+        expectClose(
+            logits.grad!,
+            [0.04501528655, 0.1223642355, -0.167379522, -1.0 / 3, 1.0 / 6, 1.0 / 6])
+    }
+
+    @Test func targetsMayBeOfAnyIntegerTypeOrProbabilities() {
+        let logits = Tensor([[1.0, 2.0, 3.0], [0.5, -1.0, 0.0]])
+        let expected = crossEntropy(logits, Tensor([2, 1])).item()
+        for dtype in [DType.uint8, .int32, .int16] {
+            #expect(crossEntropy(logits, Tensor([2, 1], dtype: dtype)).item() == expected)
+        }
+        let hot = Tensor([[0.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+        #expect(abs(crossEntropy(logits, hot).item() - expected) < 1e-6)
+        for smoothing in [0.1, 0.5] {
+            let a = crossEntropy(logits, Tensor([2, 1]), labelSmoothing: smoothing)
+            let b = crossEntropy(logits, hot, labelSmoothing: smoothing)
+            #expect(abs(a.item() - b.item()) < 1e-6)
+        }
+        #expect(abs(nllLoss(logSoftmax(logits, dim: 1), Tensor([2, 1])).item() - expected) < 1e-6)
+    }
+
+    @Test func ignoredRowsAndWeightsCountAsTheyShould() {
+        let logits = Tensor([[1.0, 2.0], [3.0, 1.0], [0.0, 5.0]])
+        let weight = Tensor([0.25, 2.0])
+        let rows = crossEntropy(logits, Tensor([1, -100, 0]), weight: weight, reduction: .none).toArray(Double.self)
+        #expect(rows[1] == 0)
+        let mean = crossEntropy(logits, Tensor([1, -100, 0]), weight: weight).item()
+        #expect(abs(mean - (rows[0] + rows[2]) / 2.25) < 1e-6)
+        let nll = nllLoss(logSoftmax(logits, dim: 1), Tensor([1, -100, 0]), weight: weight).item()
+        #expect(abs(nll - mean) < 1e-6)
+    }
+
+    @Test func imagesHaveAClassAPixel() {
+        let logits = Tensor.arange(24.0).reshape(2, 3, 2, 2).sin()
+        let labels = Tensor([[[0, 1], [2, 0]], [[1, 1], [2, 0]]])
+        let losses = crossEntropy(logits, labels, reduction: .none)
+        #expect(losses.shape == [2, 2, 2])
+        let expected = nllLoss(logSoftmax(logits, dim: 1), labels, reduction: .none)
+        expectClose(losses, expected.toArray(Double.self))
+    }
+
+    @Test func labelsOutsideTheClassesAreNamed() {
+        let logits = Tensor.zeros(3, 4)
+        for loss in [{ crossEntropy(logits, Tensor([0, 7, 1])) }, { nllLoss(logits, Tensor([0, 7, 1])) }] {
+            let error = #expect(throws: TensorError.self) { try checked { _ = loss() } }
+            #expect(error?.description.contains("7") == true)
+            #expect(error?.description.contains("row 1") == true)
+        }
+    }
+
+    @Test func lossesRefuseToBroadcast() {
+        let error = expectRefusal(by: "mseLoss", .shape) { mseLoss(Tensor.ones(4, 1), Tensor.ones(4)) }
+        #expect(error?.fix?.contains("output.squeeze(-1)") == true)
+        #expect(
+            expectRefusal(by: "l1Loss") { l1Loss(Tensor.ones(4), Tensor.ones(4, 1)) }?.fix?.contains("target.squeeze")
+                == true)
+        expectRefusal(by: "huberLoss") { huberLoss(Tensor.ones(4), Tensor.ones(1)) }
+        expectRefusal(by: "smoothL1Loss") { smoothL1Loss(Tensor.ones(4), Tensor.ones(2, 2)) }
+        expectRefusal(by: "binaryCrossEntropyWithLogits") {
+            binaryCrossEntropyWithLogits(Tensor.ones(4, 1), Tensor.ones(4))
+        }
+        expectRefusal(by: "crossEntropy") { crossEntropy(Tensor.ones(4, 2), Tensor.zeros([4, 1], dtype: .int64)) }
+    }
+
+    @Test func labelsAreNoQuantities() {
+        let error = expectRefusal(by: "mseLoss", .dtype) { mseLoss(Tensor.ones(3), Tensor([0, 1, 2])) }
+        #expect(error?.description.contains("class labels") == true)
+        #expect(error?.fix?.contains("crossEntropy") == true)
+        expectRefusal(by: "crossEntropy") { crossEntropy(Tensor.ones(3, 2), Tensor([0.0, 1.0, 1.0])) }
+    }
+
+    @Test func probabilitiesInPlaceOfLogitsAreNoticed() {
+        TrainingDoctor.reset()
+        let x = Tensor([[1.0, 2.0]], requiresGrad: true)
+        _ = crossEntropy(x, Tensor([0]))
+        _ = crossEntropy(logSoftmax(x, dim: 1), Tensor([0]))
+        #expect(TrainingDoctor.hints[.activationBeforeLoss] == nil)
+        _ = crossEntropy(softmax(x, dim: 1), Tensor([0]))
+        #expect(TrainingDoctor.hints[.activationBeforeLoss]?.contains("softmax") == true)
+        TrainingDoctor.reset()
+        _ = binaryCrossEntropyWithLogits(sigmoid(x), Tensor([[0.0, 1.0]]))
+        #expect(TrainingDoctor.hints[.activationBeforeLoss]?.contains("sigmoid") == true)
+    }
+
+    @Test func elementwiseLossesFollowTheirFormulas() {
+        let (x, y) = (Tensor([0.5, 2.0, -3.0]), Tensor([0.0, 0.0, 0.0]))
+        expectClose(mseLoss(x, y), [(0.25 + 4 + 9) / 3])
+        expectClose(l1Loss(x, y, reduction: .sum), [5.5])
+        expectClose(smoothL1Loss(x, y, reduction: .none), [0.125, 1.5, 2.5])
+        expectClose(smoothL1Loss(x, y, reduction: .none, beta: 0), [0.5, 2, 3])
+        expectClose(huberLoss(x, y, reduction: .none, delta: 2), [0.125, 2, 4])
+        let p = Tensor([0.25, 0.5])
+        expectClose(binaryCrossEntropy(p, Tensor([1.0, 0.0]), reduction: .none), [1.3862943611, 0.6931471806])
+        expectRefusal(by: "binaryCrossEntropy") { binaryCrossEntropy(x, y) }
+    }
+
+    @Test func binaryCrossEntropyIsFiniteAtTheEnds() {
+        let p = Tensor([0.0, 1.0, 0.0], requiresGrad: true)
+        let loss = binaryCrossEntropy(p, Tensor([0.0, 1.0, 1.0]), reduction: .sum)
+        #expect(loss.item() == 100)
+        loss.backward()
+        #expect(p.grad!.isfinite().all().item() == 1)
+        let logits = Tensor([100.0, -100.0, 1000.0], requiresGrad: true)
+        let stable = binaryCrossEntropyWithLogits(logits, Tensor([1.0, 0.0, 0.0]), reduction: .sum)
+        #expect(stable.item() == 1000)
+        stable.backward()
+        expectClose(logits.grad!, [0, 0, 1])
+    }
+}

@@ -1,0 +1,72 @@
+import Testing
+import TorchlightCore
+import TorchlightIO
+
+/// PyTorch's recorded answers, where they lie beside the checkout (`shared/conformance`); no cases elsewhere.
+package enum Conformance {
+    /// The cases of a family that pass the filter.
+    package static func cases(_ family: String, where isWanted: (JSON) -> Bool = { _ in true }) -> [Case] {
+        guard let interop = Interop.folder else { return [] }
+        let base = FileSystem.directory(of: interop) + "/conformance/" + family
+        guard let bytes = try? FileSystem.read(base + ".json"),
+            let cases = try? JSON.parse(bytes, file: family).elements
+        else { return [] }
+        let tensors = (try? Safetensors.load(base + ".safetensors")) ?? [:]
+        return cases.filter(isWanted).map { Case(entry: $0, tensors: tensors) }
+    }
+
+    /// One recorded case.
+    package struct Case: Sendable, CustomTestStringConvertible {
+        package let entry: JSON
+        let tensors: [String: Tensor]
+
+        package var id: String { entry["id"]?.string ?? "" }
+        package var testDescription: String { id }
+        package subscript(name: String) -> JSON? { entry[name] }
+
+        /// The tensor that a value stands for, as a fresh copy.
+        package func tensor(_ value: JSON?) -> Tensor? {
+            guard let key = value?["tensor"]?.string, let tensor = tensors[key] else { return nil }
+            let copy = tensor.clone()
+            return value?["requires_grad"]?.bool == true ? copy.requiresGrad_() : copy
+        }
+
+        /// A number by name, whole or not.
+        package func number(_ value: JSON?) -> Double? {
+            if let boxed = value?["float"] {
+                switch boxed.string {
+                case "inf": return .infinity
+                case "-inf": return -.infinity
+                case "nan": return .nan
+                default: return boxed.double
+                }
+            }
+            return value?.double
+        }
+
+        /// Expects a result to be the recorded one within the recorded tolerance.
+        package func expect(
+            _ got: Tensor?, equals expected: JSON?, _ label: String, sourceLocation: SourceLocation = #_sourceLocation
+        ) {
+            guard let expected = tensor(expected) else { return }
+            guard let got else {
+                Issue.record("\(id): \(label) is missing", sourceLocation: sourceLocation)
+                return
+            }
+            guard got.shape == expected.shape, got.dtype == expected.dtype else {
+                Issue.record(
+                    "\(id): \(label) is \(got.dtype) \(got.shape), expected \(expected.dtype) \(expected.shape)",
+                    sourceLocation: sourceLocation)
+                return
+            }
+            let (rtol, atol) = (entry["rtol"]?.double ?? 0, entry["atol"]?.double ?? 0)
+            let (a, b) = (got.detach().toArray(Double.self), expected.detach().toArray(Double.self))
+            for i in a.indices
+            where !(a[i] == b[i] || (a[i].isNaN && b[i].isNaN) || abs(a[i] - b[i]) <= atol + rtol * abs(b[i])) {
+                Issue.record(
+                    "\(id): \(label): element \(i) is \(a[i]), expected \(b[i])", sourceLocation: sourceLocation)
+                return
+            }
+        }
+    }
+}
