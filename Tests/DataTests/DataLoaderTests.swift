@@ -45,6 +45,10 @@ import TorchlightData
         #expect(orders(2) != first)
     }
 
+    @Test func theDefaultSeedIsTheDefaultGenerators() {
+        #expect(DataLoader(Numbers(count: 1)).state.seed == Generator.default.seed)
+    }
+
     @Test func everyPermutationIsAboutAsLikely() {
         var counts: [[Int]: Int] = [:]
         for epoch in 0..<6000 { counts[RandomSampler().indices(of: 3, seed: 5, epoch: epoch), default: 0] += 1 }
@@ -60,7 +64,7 @@ import TorchlightData
     }
 
     @Test(arguments: [0, 2]) func leavingALoopStartsTheNextEpoch(workers: Int) {
-        let loader = DataLoader(Numbers(count: 100), batchSize: 10, shuffle: true, workers: workers)
+        let loader = DataLoader(Numbers(count: 100), batchSize: 10, shuffle: true, seed: 0, workers: workers)
         for _ in loader { break }
         #expect(loader.state.epoch == 0)
         #expect(loader.state.batch == 1)

@@ -53,7 +53,8 @@ import TorchlightCore
             subscript(index: Int) -> (Tensor, Int) { get throws { try base[index] } }
         }
         for ((a, b), (c, d)) in zip(
-            DataLoader(slow, batchSize: 7, shuffle: true), DataLoader(OneByOne(base: slow), batchSize: 7, shuffle: true)
+            DataLoader(slow, batchSize: 7, shuffle: true, seed: 1),
+            DataLoader(OneByOne(base: slow), batchSize: 7, shuffle: true, seed: 1)
         ) {
             #expect(a.shape == c.shape && a.dtype == c.dtype)
             #expect(a.withUnsafeBytes { Array($0) } == c.withUnsafeBytes { Array($0) })

@@ -15,20 +15,18 @@ struct Reach {
     }
 };
 
+/// How much of a window counts along one dimension when its elements are averaged.
+static inline int64_t pool_span(const Pool& p, int d, int64_t position) {
+    const int64_t begin = position * p.stride[d] - p.padding[d], end = begin + p.kernel[d];
+    const int64_t low = p.count_include_pad ? -p.padding[d] : 0;
+    const int64_t high = p.count_include_pad ? p.in[d] + p.padding[d] : p.in[d];
+    const int64_t length = (end > high ? high : end) - (begin < low ? low : begin);
+    return length > 0 ? length : 0;
+}
+
 /// What an average over the window at these positions is divided by.
 static inline int64_t pool_divisor(const Pool& p, int64_t i, int64_t j, int64_t k) {
-    if (p.divisor) return p.divisor;
-    int64_t count = 1;
-    const int64_t position[3] = {i, j, k};
-    for (int d = 0; d < 3; d++) {
-        int64_t begin = position[d] * p.stride[d] - p.padding[d], end = begin + p.kernel[d];
-        const int64_t low = p.count_include_pad ? -p.padding[d] : 0;
-        const int64_t high = p.count_include_pad ? p.in[d] + p.padding[d] : p.in[d];
-        begin = begin < low ? low : begin;
-        end = end > high ? high : end;
-        count *= end > begin ? end - begin : 0;
-    }
-    return count;
+    return p.divisor ? p.divisor : pool_span(p, 0, i) * pool_span(p, 1, j) * pool_span(p, 2, k);
 }
 
 /// Calls body(offset into x, position in the plane) for every tap inside the window.
@@ -69,32 +67,75 @@ static void max_pool_pairs(const T* __restrict top, int64_t width, int64_t posit
     }
 }
 
+constexpr int64_t pool_row = 128;  // results along the last dimension in one go
+
+/// For the results first ..< first + count of row (i, j): calls body(from, to, offset into the plane, position in it)
+/// for every tap: these are the place that result `from` takes from, and the results up to `to` take a stride further each.
+template <class Body>
+static inline __attribute__((always_inline)) void each_row_tap(const Pool& p, int64_t i, int64_t j, int64_t first,
+                                                               int64_t count, Body&& body) {
+    const Reach z(p, 0, i), y(p, 1, j);
+    const int64_t stride = p.stride[2];
+    for (int64_t a = z.first, at = z.start; a < z.last; a++, at += p.dilation[0])
+        for (int64_t b = y.first, row = y.start; b < y.last; b++, row += p.dilation[1])
+            for (int64_t c = 0; c < p.kernel[2]; c++) {
+                // Results k with 0 <= k * stride + shift < width.
+                const int64_t shift = c * p.dilation[2] - p.padding[2], room = p.in[2] - shift;
+                int64_t from = shift < 0 ? (-shift + stride - 1) / stride : 0;
+                int64_t to = room > 0 ? (room + stride - 1) / stride : 0;
+                from = (from < first ? first : from) - first;
+                to = (to > first + count ? first + count : to) - first;
+                if (from >= to) continue;
+                const int64_t column = (from + first) * stride + shift;
+                body(from, to, at * p.x.step[0] + row * p.x.step[1] + column * p.x.step[2],
+                     (at * p.in[1] + row) * p.in[2] + column);
+            }
+}
+
+/// Calls body(i, j, first, count) for pieces of the rows of a plane of results.
+template <class Body>
+static inline __attribute__((always_inline)) void each_row(const Pool& p, Body&& body) {
+    for (int64_t i = 0; i < p.out[0]; i++)
+        for (int64_t j = 0; j < p.out[1]; j++)
+            for (int64_t k = 0; k < p.out[2]; k += pool_row)
+                body(i, j, k, p.out[2] - k < pool_row ? p.out[2] - k : pool_row);
+}
+
 template <class T>
 static void max_pool_planes(const Pool& p, int64_t begin, int64_t end) {
     const bool pairs = p.kernel[0] == 1 && p.out[0] == 1 && p.kernel[1] == 2 && p.kernel[2] == 2 && p.stride[1] == 2 &&
                        p.stride[2] == 2 && p.padding[0] + p.padding[1] + p.padding[2] == 0 &&
-                       p.dilation[1] == 1 && p.dilation[2] == 1 && p.x.step[2] == 1 && p.y.step[2] == 1 &&
-                       p.indices.step[2] == 1 && p.in[1] >= 2 * p.out[1] && p.in[2] >= 2 * p.out[2];
+                       p.dilation[1] == 1 && p.dilation[2] == 1 && p.x.step[2] == 1 && p.x.step[1] == p.in[2] &&
+                       p.y.step[2] == 1 && p.indices.step[2] == 1 && p.in[1] >= 2 * p.out[1] &&
+                       p.in[2] >= 2 * p.out[2];
     for (int64_t plane = begin; plane < end; plane++) {
         const int64_t n = plane / p.channels, c = plane % p.channels;
         const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c * p.x.channel;
         T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
         int64_t* indices = static_cast<int64_t*>(p.indices.data) + n * p.indices.image + c * p.indices.channel;
-        if (pairs && p.x.step[1] == p.in[2]) {
+        if (pairs) {
             for (int64_t j = 0; j < p.out[1]; j++)
                 max_pool_pairs(x + 2 * j * p.in[2], p.in[2], 2 * j * p.in[2], p.out[2], y + j * p.y.step[1],
                                indices + j * p.indices.step[1]);
             continue;
         }
-        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
-            T best = -T(__builtin_huge_val());
-            int64_t index = -1;
-            each_tap(p, i, j, k, [&](int64_t offset, int64_t position) {
-                const T value = x[offset];
-                if (value > best || value != value || index < 0) best = value, index = position;
+        const int64_t step = p.stride[2] * p.x.step[2];
+        each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
+            T best[pool_row];
+            int64_t index[pool_row];
+            for (int64_t k = 0; k < count; k++) best[k] = -T(__builtin_huge_val()), index[k] = -1;
+            each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t position) {
+                for (int64_t k = from; k < to; k++) {
+                    const T value = x[offset + (k - from) * step];
+                    const bool take = (value > best[k]) | (value != value) | (index[k] < 0);
+                    best[k] = take ? value : best[k];
+                    index[k] = take ? position + (k - from) * p.stride[2] : index[k];
+                }
             });
-            y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] = best;
-            indices[i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2]] = index;
+            for (int64_t k = 0; k < count; k++) {
+                y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] = best[k];
+                indices[i * p.indices.step[0] + j * p.indices.step[1] + (first + k) * p.indices.step[2]] = index[k];
+            }
         });
     }
 }
@@ -177,16 +218,42 @@ static void max_pool_backward_channels(const Pool& p, int64_t begin, int64_t end
     }
 }
 
+/// What the averages of a piece of a row are divided by. The part of the last dimension is kept from row to row.
+template <class T>
+class RowDivisors {
+  public:
+    explicit RowDivisors(const Pool& p) : p(p) {}
+    /// The divisor of result first + k is of_row times of_column[k].
+    void prepare(int64_t i, int64_t j, int64_t first, int64_t count) {
+        of_row = T(p.divisor ? p.divisor : pool_span(p, 0, i) * pool_span(p, 1, j));
+        if (first == ready) return;
+        for (int64_t k = 0; k < count; k++) of_column[k] = T(p.divisor ? 1 : pool_span(p, 2, first + k));
+        ready = first;
+    }
+    T of_row = 1, of_column[pool_row];
+
+  private:
+    const Pool& p;
+    int64_t ready = -1;
+};
+
 template <class T>
 static void average_pool_planes(const Pool& p, int64_t begin, int64_t end) {
+    RowDivisors<T> divisors(p);
     for (int64_t plane = begin; plane < end; plane++) {
-        const int64_t n = plane / p.channels, c = plane % p.channels;
+        const int64_t n = plane / p.channels, c = plane % p.channels, step = p.stride[2] * p.x.step[2];
         const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c * p.x.channel;
         T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
-        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
-            T sum = 0;
-            each_tap(p, i, j, k, [&](int64_t offset, int64_t) { sum += x[offset]; });
-            y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] = sum / T(pool_divisor(p, i, j, k));
+        each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
+            divisors.prepare(i, j, first, count);
+            T sum[pool_row];
+            for (int64_t k = 0; k < count; k++) sum[k] = 0;
+            each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t) {
+                for (int64_t k = from; k < to; k++) sum[k] += x[offset + (k - from) * step];
+            });
+            for (int64_t k = 0; k < count; k++)
+                y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] =
+                    sum[k] / (divisors.of_row * divisors.of_column[k]);
         });
     }
 }
@@ -214,13 +281,20 @@ static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
 /// grad_x was zeroed already.
 template <class T>
 static void average_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
+    RowDivisors<T> divisors(p);
     for (int64_t plane = begin; plane < end; plane++) {
-        const int64_t n = plane / p.channels, c = plane % p.channels;
+        const int64_t n = plane / p.channels, c = plane % p.channels, step = p.stride[2] * p.x.step[2];
         T* x = static_cast<T*>(p.x.data) + n * p.x.image + c * p.x.channel;
         const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + c * p.y.channel;
-        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
-            const T share = y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]] / T(pool_divisor(p, i, j, k));
-            each_tap(p, i, j, k, [&](int64_t offset, int64_t) { x[offset] += share; });
+        each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
+            divisors.prepare(i, j, first, count);
+            T share[pool_row];
+            for (int64_t k = 0; k < count; k++)
+                share[k] = y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] /
+                           (divisors.of_row * divisors.of_column[k]);
+            each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t) {
+                for (int64_t k = from; k < to; k++) x[offset + (k - from) * step] += share[k];
+            });
         });
     }
 }

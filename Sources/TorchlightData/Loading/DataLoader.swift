@@ -45,12 +45,13 @@ public final class DataLoader<Batch>: Sequence {
     ///   - shuffle: Whether each epoch takes the samples in a new order of chance.
     ///   - sampler: Which samples an epoch takes, instead of `shuffle`.
     ///   - dropLast: Whether to leave out the samples that do not fill a last batch.
-    ///   - seed: What the order depends on, besides the epoch.
+    ///   - seed: What the order depends on, besides the epoch; the default generator's seed where it is not given, so that
+    ///     `manualSeed(_:)` before makes runs repeat themselves.
     ///   - workers: Background threads that make batches ahead.
     ///   - prefetch: How many batches each of them may be ahead, at least 1.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
-        dropLast: Bool = false, seed: UInt64 = 0, workers: Int = 0, prefetch: Int = 2
+        dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
     ) where Source.Element: Collatable, Batch == Source.Element.Batch {
         self.init(
             dataset,
@@ -63,7 +64,7 @@ public final class DataLoader<Batch>: Sequence {
     /// A loader of samples that are pairs; each part is joined by its type. Parameters as above.
     public convenience init<Source: Dataset, First: Collatable, Second: Collatable>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
-        dropLast: Bool = false, seed: UInt64 = 0, workers: Int = 0, prefetch: Int = 2
+        dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
     ) where Source.Element == (First, Second), Batch == (First.Batch, Second.Batch) {
         self.init(
             dataset,
@@ -78,7 +79,7 @@ public final class DataLoader<Batch>: Sequence {
     /// A loader of samples that are triples; each part is joined by its type. Parameters as above.
     public convenience init<Source: Dataset, First: Collatable, Second: Collatable, Third: Collatable>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
-        dropLast: Bool = false, seed: UInt64 = 0, workers: Int = 0, prefetch: Int = 2
+        dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
     ) where Source.Element == (First, Second, Third), Batch == (First.Batch, Second.Batch, Third.Batch) {
         self.init(
             dataset,
@@ -98,7 +99,7 @@ public final class DataLoader<Batch>: Sequence {
     /// Parameters as above; `collate` is called on the workers' threads, with at least one sample.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
-        dropLast: Bool = false, seed: UInt64 = 0, workers: Int = 0, prefetch: Int = 2,
+        dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2,
         collate: @escaping @Sendable ([Source.Element]) throws -> Batch
     ) {
         self.init(
@@ -113,7 +114,7 @@ public final class DataLoader<Batch>: Sequence {
         let shuffle: Bool
         let sampler: (any Sampler)?
         let dropLast: Bool
-        let seed: UInt64
+        let seed: UInt64?
         let workers: Int
         let prefetch: Int
     }
@@ -129,7 +130,7 @@ public final class DataLoader<Batch>: Sequence {
         workers = Swift.max(options.workers, 0)
         prefetch = Swift.max(options.prefetch, 1)
         sampler = options.sampler ?? (options.shuffle ? RandomSampler() : SequentialSampler())
-        position = State(seed: options.seed)
+        position = State(seed: options.seed ?? TorchlightCore.Generator.default.seed)
         make = { indices, seed, epoch in
             if let batch = try whole?.batch(at: indices) { return batch }
             let samples = try indices.map { index in

@@ -29,8 +29,7 @@ public struct RandomSampler: Sampler {
     /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var order = Array(0..<count)
-        // The epoch numbers the call; samples' own streams have another seed.
-        var generator = PhiloxGenerator(seed: seed, call: UInt64(truncatingIfNeeded: epoch))
+        var generator = orderGenerator(seed: seed, epoch: epoch)
         // Fisher and Yates's shuffle, written out: the standard library's may change from one version to the next.
         for last in stride(from: count - 1, to: 0, by: -1) {
             // The upper half of the product is uniform in 0 ... last up to a bias of last / 2^64.
@@ -75,7 +74,7 @@ public struct WeightedRandomSampler: Sampler {
                     got: "\(cumulative.count) weights for \(count) samples"))
             return []
         }
-        var generator = PhiloxGenerator(seed: seed, call: UInt64(truncatingIfNeeded: epoch))
+        var generator = orderGenerator(seed: seed, epoch: epoch)
         return (0..<drawCount).map { _ in
             let target = Double.random(in: 0..<1, using: &generator) * sum
             // The first index whose sum is beyond the target, by bisection.
@@ -87,4 +86,9 @@ public struct WeightedRandomSampler: Sampler {
             return low
         }
     }
+}
+
+/// The numbers that order an epoch: a stream apart from those of tensor operations and of samples with the same seed.
+private func orderGenerator(seed: UInt64, epoch: Int) -> PhiloxGenerator {
+    PhiloxGenerator(seed: seed ^ 0x5368_7566_666c_6521, call: UInt64(truncatingIfNeeded: epoch))
 }

@@ -115,25 +115,36 @@ enum ContractRecords {
 
         var shapes: [[Int]] { bias ? [x, weight, [weight[0]]] : [x, weight] }
 
-        func result(_ operands: [ReferenceArray]) -> ReferenceArray {
-            let spatial = x.count - 2
-            var sizes: [Int] = []
-            for i in 0..<spatial {
-                sizes.append((x[i + 2] + 2 * padding[i] - dilation[i] * (weight[i + 2] - 1) - 1) / stride[i] + 1)
-            }
-            let (perGroup, filters) = (weight[1], weight[0] / groups)
-            return ReferenceArray(shape: [x[0], weight[0]] + sizes) { at in
-                var sum = operands.count > 2 ? operands[2].values[at[1]] : 0
-                for index in ReferenceArray.indices(of: Array(weight.dropFirst())) {
-                    var source = [at[0], at[1] / filters * perGroup + index[0]]
-                    for i in 0..<spatial {
-                        source.append(at[i + 2] * stride[i] + index[i + 1] * dilation[i] - padding[i])
-                    }
-                    let isInside = zip(source, x).dropFirst(2).allSatisfy { $0 >= 0 && $0 < $1 }
-                    if isInside { sum += operands[0][source] * operands[1][[at[1]] + index] }
+        /// The shape of the result.
+        var out: [Int] {
+            [x[0], weight[0]]
+                + (0..<(x.count - 2)).map {
+                    (x[$0 + 2] + 2 * padding[$0] - dilation[$0] * (weight[$0 + 2] - 1) - 1) / stride[$0] + 1
                 }
-                return sum
+        }
+
+        /// All products that a convolution adds up: the flat positions in input, weight and result.
+        func forEachTerm(_ body: (Int, Int, Int) -> Void) {
+            let (perGroup, filters) = (weight[1], weight[0] / groups)
+            let places = ReferenceArray.indices(of: Array(weight.dropFirst()))
+            for (result, at) in ReferenceArray.indices(of: out).enumerated() {
+                for (k, index) in places.enumerated() {
+                    var source = at[0] * x[1] + at[1] / filters * perGroup + index[0]
+                    var isInside = true
+                    for i in 0..<(x.count - 2) {
+                        let place = at[i + 2] * stride[i] + index[i + 1] * dilation[i] - padding[i]
+                        isInside = isInside && place >= 0 && place < x[i + 2]
+                        source = source * x[i + 2] + place
+                    }
+                    if isInside { body(source, at[1] * places.count + k, result) }
+                }
             }
+        }
+
+        func result(_ operands: [ReferenceArray]) -> ReferenceArray {
+            var sum = ReferenceArray(shape: out) { operands.count > 2 ? operands[2].values[$0[1]] : 0 }
+            forEachTerm { sum.values[$2] += operands[0].values[$0] * operands[1].values[$1] }
+            return sum
         }
     }
 
@@ -158,27 +169,30 @@ enum ContractRecords {
         PrimitiveRecord(
             ConvolutionBackwardData.self, operands: [.real(), .real()],
             samples: calls.map { call in
-                let out = call.result([zeros(call.x), zeros(call.weight)]).shape
                 let backward = ConvolutionBackwardData(convolution: call.primitive, shape: Dims(call.x))
                 return Sample(
-                    call.label, shapes: [out, call.weight], run: { [apply(backward, $0[0], $0[1])] },
+                    call.label, shapes: [call.out, call.weight], run: { [apply(backward, $0[0], $0[1])] },
                     reference: { operands in
-                        [transposed(operands[0], call.x) { call.result([$0, operands[1]]) }]
+                        var sum = zeros(call.x)
+                        call.forEachTerm { sum.values[$0] += operands[0].values[$2] * operands[1].values[$1] }
+                        return [sum]
                     })
             },
             dtypes: floating, tolerance: .sums, withoutScalar: noScalar),
         PrimitiveRecord(
             ConvolutionBackwardWeights.self, operands: [.real(), .real()],
             samples: calls.map { call in
-                let out = call.result([zeros(call.x), zeros(call.weight)]).shape
                 let backward = ConvolutionBackwardWeights(
                     convolution: call.primitive, shape: Dims(call.weight), hasBias: true)
                 return Sample(
-                    call.label, shapes: [call.x, out], run: { Array(applyAll(backward, Few($0[0], $0[1]), count: 2)) },
+                    call.label, shapes: [call.x, call.out],
+                    run: { Array(applyAll(backward, Few($0[0], $0[1]), count: 2)) },
                     reference: { operands in
                         let dims = operands[1].shape.indices.filter { $0 != 1 }
+                        var sum = zeros(call.weight)
+                        call.forEachTerm { sum.values[$1] += operands[0].values[$0] * operands[1].values[$2] }
                         return [
-                            transposed(operands[1], call.weight) { call.result([operands[0], $0]) },
+                            sum,
                             operands[1].fold(dims) { $0.reduce(0, +) },
                         ]
                     })

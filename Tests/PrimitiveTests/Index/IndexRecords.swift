@@ -61,9 +61,7 @@ enum IndexRecords {
             IndexAdd.self, operands: [.real(0...3), .indices(below: 3), .real(0...3)],
             samples: [([3, 2], 4, 0), ([2, 3], 2, 1), ([2, 3, 2], 3, 1), ([3], 0, 0), ([0, 3], 2, 1)].map {
                 shape, k, dim in
-                var widened = shape
-                widened[dim] = k
-                let source = widened
+                let source = shape.enumerated().map { $0.offset == dim ? k : $0.element }
                 return Sample(
                     "dim: \(dim)", shapes: [shape, [k], source], run: { [$0[0].indexAdd(dim, $0[1], $0[2])] },
                     reference: { operands in
