@@ -27,7 +27,13 @@ package enum Conformance {
         /// The tensor that a value stands for, as a fresh copy.
         package func tensor(_ value: JSON?) -> Tensor? {
             guard let key = value?["tensor"]?.string, let tensor = tensors[key] else { return nil }
-            let copy = tensor.clone()
+            var copy = tensor.clone()
+            if let strided = value?["strided"] {
+                copy = copy.asStrided(
+                    strided["shape"]!.elements!.map { $0.int! }, stride: strided["stride"]!.elements!.map { $0.int! },
+                    offset: strided["offset"]!.int!
+                ).detach()
+            }
             return value?["requires_grad"]?.bool == true ? copy.requiresGrad_() : copy
         }
 
