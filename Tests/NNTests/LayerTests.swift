@@ -80,7 +80,9 @@ import Torchlight
         let layer = BatchNorm1d(2)
         let x = Tensor([[1.0, 10.0], [3.0, 30.0]])
         let y = layer(x)
-        expectClose(y, [-1, -1, 1, 1].map { $0 / (1 + 1e-5).squareRoot() }, .elementwise, "normalised")
+        // The batch's deviations are 1 and 10.
+        let (a, b) = (1 / (1 + 1e-5).squareRoot(), 10 / (100 + 1e-5).squareRoot())
+        expectClose(y, [-a, -b, a, b])
         #expect(
             layer.stateDict().keys.sorted() == ["bias", "num_batches_tracked", "running_mean", "running_var", "weight"])
         expectClose(layer.runningMean!, [0.2, 2])
@@ -99,60 +101,5 @@ import Torchlight
     @Test func convolutionsRefuseUnequalGroups() {
         expectRefusal(by: "Conv2d") { Conv2d(3, 4, kernelSize: 3, groups: 2) }
         expectRefusal(by: "Conv1d") { Conv1d(3, 4, kernelSize: 0) }
-    }
-}
-
-@Suite(.serialized) struct DoctorTests {
-    @Test func predictionsInTrainingModeAreNoticed() {
-        TrainingDoctor.reset()
-        let model = Sequential(Linear(2, 2), Dropout(0.5))
-        noGrad { for _ in 0..<7 { _ = model(Tensor.ones(1, 2)) } }
-        #expect(TrainingDoctor.hints[.forgottenEval] == nil)
-        noGrad { _ = model(Tensor.ones(1, 2)) }
-        #expect(TrainingDoctor.hints[.forgottenEval]?.contains("model.eval()") == true)
-        TrainingDoctor.reset()
-        model.eval()
-        noGrad { for _ in 0..<20 { _ = model(Tensor.ones(1, 2)) } }
-        #expect(TrainingDoctor.hints[.forgottenEval] == nil)
-    }
-
-    @Test func aForgottenZeroGradIsNoticed() {
-        TrainingDoctor.reset()
-        let model = Linear(2, 1)
-        let optimizer = SGD(model.parameters(), lr: 1e-6)
-        var findings: [TrainingDoctor.Mistake] = []
-        let doctor = TrainingDoctor(model) { findings.append($0.mistake) }
-        for _ in 0..<12 {
-            let loss = model(Tensor.ones(4, 2)).sum()
-            loss.backward()
-            doctor.observe(loss)
-            optimizer.step()
-        }
-        #expect(findings == [.forgottenZeroGrad])
-        #expect(TrainingDoctor.hints[.forgottenZeroGrad]?.contains("zeroGrad()") == true)
-        TrainingDoctor.reset()
-        for _ in 0..<30 {
-            optimizer.zeroGrad()
-            // Gradients that are gathered over several batches are no mistake.
-            for _ in 0..<2 { model(Tensor.ones(4, 2)).sum().backward() }
-            optimizer.step()
-        }
-        #expect(TrainingDoctor.hints[.forgottenZeroGrad] == nil)
-    }
-
-    @Test func brokenStepsAreNamed() {
-        let model = Net()
-        var findings: [TrainingDoctor.Finding] = []
-        let doctor = TrainingDoctor(model) { findings.append($0) }
-        let loss = model.fc1(Tensor.ones(1, 784)).sum() * Double.nan
-        loss.backward()
-        doctor.observe(loss)
-        #expect(findings.map(\.mistake) == [.lossNotFinite, .parameterWithoutGradient])
-        #expect(findings[0].description.contains("fc1.weight"))
-        #expect(findings[1].description.contains("fc2.weight, fc2.bias"))
-        let report = model.gradientReport()
-        #expect(report.missing == ["fc2.weight", "fc2.bias"])
-        #expect(report.notFinite == ["fc1.weight", "fc1.bias"])
-        #expect(report.description.contains("no gradient"))
     }
 }

@@ -23,7 +23,7 @@ package final class Node: @unchecked Sendable {
 
     /// Nodes run in falling order of creation.
     let sequence: Int
-    let rule: any GradientRule
+    private(set) var rule: any GradientRule
     let name: String
     let inputCount: Int
     let outputCount: Int
@@ -115,6 +115,8 @@ package final class Node: @unchecked Sendable {
         if let object = rule.heldObject {
             if context == nil { context = ThreadContext.current }
             context!.released.append(object)
+            // Otherwise the object would go only after this function, one stack frame deeper for each such node.
+            rule = NoRule()
         }
         slots.deinitialize(count: inputCount + outputCount)
         slots.deallocate()
@@ -132,6 +134,13 @@ package protocol GradientRule {
     func releaseSaved()
     /// The object that holds what the rule saved, where the node does not hold it itself.
     var heldObject: AnyObject? { get }
+}
+
+/// Stands in for the rule of a node that is being freed.
+private struct NoRule: GradientRule {
+    func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
+    func releaseSaved() {}
+    var heldObject: AnyObject? { nil }
 }
 
 extension Primitive {
