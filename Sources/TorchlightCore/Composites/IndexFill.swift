@@ -73,7 +73,8 @@ extension Tensor {
         shape[d] = index.count
         guard source == nil || source == shape else {
             throw TensorError(
-                .shape, in: operation, "the source does not fit the tensor and the index", got: "a source of shape \(source!)",
+                .shape, in: operation, "the source does not fit the tensor and the index",
+                got: "a source of shape \(source!)",
                 expected: "a source of shape \(shape)", operands: [self, index])
         }
         var column = Dims(repeating: 1, count: rank)
