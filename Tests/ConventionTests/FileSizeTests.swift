@@ -9,7 +9,8 @@ import Testing
         let files = try #require(
             FileManager.default.enumerator(at: root.appending(path: folder), includingPropertiesForKeys: nil))
         for case let file as URL in files where ["swift", "cpp", "h"].contains(file.pathExtension) {
-            let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n", omittingEmptySubsequences: false)
+            let lines = try String(contentsOf: file, encoding: .utf8).split(
+                separator: "\n", omittingEmptySubsequences: false)
             #expect(lines.count <= 800, "\(file.path) has \(lines.count) lines")
         }
     }

@@ -66,7 +66,8 @@ extension TemporaryFolder {
                 }
             }
             try AtomicFile.write(pixels, to: "\(path)/\(name)/\(prefix)-images-idx3-ubyte")
-            try AtomicFile.write([0, 0, 8, 1] + bigEndian(labels.count) + labels, to: "\(path)/\(name)/\(prefix)-labels-idx1-ubyte")
+            try AtomicFile.write(
+                [0, 0, 8, 1] + bigEndian(labels.count) + labels, to: "\(path)/\(name)/\(prefix)-labels-idx1-ubyte")
         }
     }
 

@@ -34,7 +34,6 @@ func runAny(
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addchdir_np(&actions, folder)
     var template = Array("/tmp/torchlight-output-XXXXXX".utf8CString)
     let descriptors = try (0..<2).map { _ in
         template = Array("/tmp/torchlight-output-XXXXXX".utf8CString)
@@ -54,11 +53,15 @@ func runAny(
         next += 1
     }
     variables += environment.map { "\($0)=\($1)" }
-    var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
+    // The shell changes the folder; it then becomes the program, so that status and signals are the program's own.
+    let command = ["/bin/sh", "-c", "cd \"$1\" && shift && exec \"$@\"", "sh", folder, program] + arguments
+    var argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
     var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
     defer { for case let text? in argv + envp { free(text) } }
     var child = pid_t()
-    guard posix_spawn(&child, program, &actions, nil, &argv, &envp) == 0 else { throw Failed("cannot start \(program)") }
+    guard posix_spawn(&child, "/bin/sh", &actions, nil, &argv, &envp) == 0 else {
+        throw Failed("cannot start \(program)")
+    }
     var status: Int32 = 0
     waitpid(child, &status, 0)
     for descriptor in descriptors {

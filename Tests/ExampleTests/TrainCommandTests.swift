@@ -11,7 +11,7 @@ struct TrainCommandTests {
 
     init() throws {
         folder = TemporaryFolder()
-        tool = try program("TorchlightCLI")
+        tool = try program("torchlight")
         try folder.writeDigits(as: "data/mnist")
     }
 
@@ -52,10 +52,13 @@ struct TrainCommandTests {
 
     @Test("The small digits of the package are read with more than 96%")
     func digitsThatShip() throws {
-        let nowhere = ["TORCHLIGHT_DATA": "\(folder.path)/none", "XDG_CACHE_HOME": "\(folder.path)/cache",
-            "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9"]
+        let nowhere = [
+            "TORCHLIGHT_DATA": "\(folder.path)/none", "XDG_CACHE_HOME": "\(folder.path)/cache",
+            "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9",
+        ]
         let result = try runAny(
-            tool, ["train", "mnist", "--epochs", "20", "--save", "d.safetensors"], in: folder.path, environment: nowhere)
+            tool, ["train", "mnist", "--epochs", "20", "--save", "d.safetensors"], in: folder.path, environment: nowhere
+        )
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("1,797 digits"))
         let last = result.output.split(separator: "\n").last ?? ""
@@ -83,7 +86,9 @@ struct TrainCommandTests {
     @Test("A checkpoint of another model, and weights alone, are refused")
     func foreignCheckpoints() throws {
         _ = try train("--data data --epochs 1 --save m.safetensors --quiet")
-        #expect(try train("--data data --model cnn --resume m.checkpoint.safetensors", status: 1).errors.contains("--model mlp"))
+        #expect(
+            try train("--data data --model cnn --resume m.checkpoint.safetensors", status: 1).errors.contains(
+                "--model mlp"))
         #expect(try train("--data data --resume m.safetensors", status: 1).errors.contains("no checkpoint"))
     }
 

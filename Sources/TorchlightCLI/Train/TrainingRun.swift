@@ -55,9 +55,13 @@ final class TrainingRun {
         let started = monotonicSeconds()
         if !quiet {
             let shape = "\(data.name), \(loader.sampleCount) training and \(testLoader.sampleCount) test samples"
-            say("\(settings.model.rawValue) with \(model.parameterCount()) parameters on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads")
+            say(
+                "\(settings.model.rawValue) with \(model.parameterCount()) parameters on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads"
+            )
             if progress.epochsDone > 0 || progress.samples > 0 {
-                say("resuming after epoch \(progress.epochsDone) of \(settings.epochs)" + (progress.samples > 0 ? " and \(progress.samples) samples" : ""))
+                say(
+                    "resuming after epoch \(progress.epochsDone) of \(settings.epochs)"
+                        + (progress.samples > 0 ? " and \(progress.samples) samples" : ""))
             }
         }
         while progress.epochsDone < settings.epochs {
@@ -68,7 +72,9 @@ final class TrainingRun {
         let best = progress.best!
         if let json { try writeJSON(to: json, seconds: monotonicSeconds() - started) }
         if !quiet {
-            say("best weights, of epoch \(best.number): \(settings.save); curve: \(settings.curveSVG) and \(settings.curvePNG)")
+            say(
+                "best weights, of epoch \(best.number): \(settings.save); curve: \(settings.curveSVG) and \(settings.curvePNG)"
+            )
         }
         say("test accuracy: \(Chart.decimal(best.accuracy * 100, digits: 2))%")
     }
@@ -110,7 +116,8 @@ final class TrainingRun {
             return right / Double(testLoader.sampleCount)
         }
         let epoch = RunProgress.Epoch(
-            number: progress.epochsDone + 1, loss: progress.lossSum / Double(max(progress.samples, 1)), accuracy: accuracy,
+            number: progress.epochsDone + 1, loss: progress.lossSum / Double(max(progress.samples, 1)),
+            accuracy: accuracy,
             seconds: progress.seconds, samplesPerSecond: Double(progress.samples) / max(progress.seconds, 1e-9))
         scheduler.step()
         let isBest = progress.best.map { accuracy > $0.accuracy } ?? true
@@ -127,7 +134,9 @@ final class TrainingRun {
         try writeCheckpoint()
         if !quiet {
             let number = "\(epoch.number)/\(settings.epochs)"
-            say("epoch \(number): loss \(Chart.decimal(epoch.loss, digits: 4)), test accuracy \(Chart.decimal(accuracy * 100, digits: 2))%, \(Chart.decimal(epoch.seconds, digits: 1)) s, \(ProgressBar.rounded(epoch.samplesPerSecond)) samples/s")
+            say(
+                "epoch \(number): loss \(Chart.decimal(epoch.loss, digits: 4)), test accuracy \(Chart.decimal(accuracy * 100, digits: 2))%, \(Chart.decimal(epoch.seconds, digits: 1)) s, \(ProgressBar.rounded(epoch.samplesPerSecond)) samples/s"
+            )
         }
     }
 
@@ -158,11 +167,13 @@ final class TrainingRun {
                 _ = try checked { detectAnomalies(includingInfinity: true) { crossEntropy(model(images), labels) } }
             } catch { culprit = "\(error)" }
         }
-        let kept = progress.epochs.isEmpty
+        let kept =
+            progress.epochs.isEmpty
             ? "no epoch was complete, so nothing was saved"
             : "the checkpoint of epoch \(progress.epochsDone) is kept in \(settings.checkpointPath)"
         return Failure(
-            "the loss became \(value) in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help")
+            "the loss became \(value) in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help"
+        )
     }
 
     private func writeCurve() throws {
