@@ -83,6 +83,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     public private(set) final var groups: [ParameterGroup<Options>] = []
     /// What groups get that say nothing else.
     public final let defaults: Options
+    /// The rates that schedulers started from.
     public final var initialLearningRates: [Double]?
     private let name: String
     private var entries: UnsafeMutablePointer<tl_optim_entry>
@@ -164,8 +165,10 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
+    /// All parameters, group by group.
     public var parameters: [Tensor] { groups.flatMap(\.parameters) }
 
+    /// The learning rate of each group.
     public var learningRates: [Double] {
         get { groups.map { $0.options.lr } }
         set {
@@ -174,12 +177,14 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
+    /// Drops the gradients of all parameters.
     public func zeroGrad() {
         for group in groups {
             for parameter in group.parameters { parameter.grad = nil }
         }
     }
 
+    /// One pass over all parameters of each group.
     public func step() {
         for group in groups {
             // Copies of gradients that do not lie densely live until the kernel has run.
@@ -231,6 +236,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     // MARK: State
 
+    /// Settings and per-parameter state, by PyTorch's names.
     public func state() -> OptimizerState {
         var tensors: [String: Tensor] = [:]
         var metadata = ["optimizer": name, "groups": "\(groups.count)"]
@@ -257,6 +263,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return OptimizerState(tensors: tensors, metadata: metadata)
     }
 
+    /// Goes on from a saved state; nothing changes where it does not fit.
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"

@@ -22,6 +22,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Whether to climb instead of descend.
         public var maximize = false
 
+        /// The settings by PyTorch's names.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .number("momentum", \.momentum), .number("dampening", \.dampening),
@@ -29,6 +30,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
             ]
         }
 
+        /// What is wrong with the settings, nil where nothing is.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("momentum", momentum), ("weightDecay", weightDecay)])
                 ?? (nesterov && (momentum <= 0 || dampening != 0)

@@ -28,11 +28,10 @@ package enum Conformance {
         package func tensor(_ value: JSON?) -> Tensor? {
             guard let key = value?["tensor"]?.string, let tensor = tensors[key] else { return nil }
             var copy = tensor.clone()
-            if let strided = value?["strided"] {
-                copy = copy.asStrided(
-                    strided["shape"]!.elements!.map { $0.int! }, stride: strided["stride"]!.elements!.map { $0.int! },
-                    offset: strided["offset"]!.int!
-                ).detach()
+            if let view = value?["strided"] {
+                func numbers(_ key: String) -> [Int] { view[key]?.elements?.compactMap(\.int) ?? [] }
+                copy = copy.asStrided(numbers("shape"), stride: numbers("stride"), offset: view["offset"]?.int ?? 0)
+                    .detach()
             }
             return value?["requires_grad"]?.bool == true ? copy.requiresGrad_() : copy
         }

@@ -43,8 +43,9 @@ public func grad(
 
 /// The gradient of a single number with respect to one tensor.
 public func grad(of output: Tensor, withRespectTo input: Tensor, createGraph: Bool = false) -> Tensor {
-    grad(outputs: [output], inputs: [input], createGraph: createGraph)[0] ?? fail(
-        TensorError(.autograd, in: "grad", "the output does not depend on the input"), like: input)
+    grad(outputs: [output], inputs: [input], createGraph: createGraph)[0]
+        ?? fail(
+            TensorError(.autograd, in: "grad", "the output does not depend on the input"), like: input)
 }
 
 /// One walk over the graph: nodes in falling order of creation, each once its outputs' gradients are complete.

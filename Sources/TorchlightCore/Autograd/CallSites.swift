@@ -17,7 +17,8 @@ struct CallSite: Sendable {
         var place: String?
         for frame in backtrace?.symbolicated()?.frames ?? [] {
             guard let symbol = frame.symbol else { continue }
-            if let source = symbol.sourceLocation, !source.path.contains("/Sources/Torchlight"), !source.path.isEmpty,
+            if let source = symbol.sourceLocation, !source.path.contains("/Sources/Torchlight"),
+                !source.path.contains("swiftmacro"), !source.path.isEmpty,
                 source.line > 0
             {
                 let file = source.path.split(separator: "/").last.map(String.init) ?? source.path
