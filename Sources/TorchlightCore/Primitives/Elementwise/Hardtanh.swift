@@ -34,7 +34,9 @@ extension Tensor {
     /// `x` held to `[min, max]`, in place.
     @discardableResult
     public func hardtanh_(min: Double = -1, max: Double = 1) -> Tensor {
-        applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
+        dtype.isInteger
+            ? clamp_(min: Int(min), max: Int(max))
+            : applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
     }
 
     /// `x` held to `[0, 6]`.
