@@ -73,6 +73,12 @@ let package = Package(
         .testTarget(
             name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "TorchlightCLI"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20

@@ -27,7 +27,12 @@ package enum Conformance {
         /// The tensor that a value stands for, as a fresh copy.
         package func tensor(_ value: JSON?) -> Tensor? {
             guard let key = value?["tensor"]?.string, let tensor = tensors[key] else { return nil }
-            let copy = tensor.clone()
+            var copy = tensor.clone()
+            if let view = value?["strided"] {
+                func numbers(_ key: String) -> [Int] { view[key]?.elements?.compactMap(\.int) ?? [] }
+                copy = copy.asStrided(numbers("shape"), stride: numbers("stride"), offset: view["offset"]?.int ?? 0)
+                    .detach()
+            }
             return value?["requires_grad"]?.bool == true ? copy.requiresGrad_() : copy
         }
 

@@ -48,33 +48,43 @@ package final class Node: @unchecked Sendable {
         UnsafeMutableBufferPointer(start: slots + inputCount, count: outputCount)
     }
 
-    init(rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>) {
+    convenience init(
+        rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>
+    ) {
+        self.init(rule: rule, name: name, inputCount: inputs.count, outputCount: outputs.count)
+        for i in 0..<inputCount { setInput(i, inputs[i], needs: needs[i]) }
+        for i in 0..<outputCount { setOutput(i, outputs[i]) }
+    }
+
+    /// A node whose slots must all be set before anything else is done with it.
+    init(rule: any GradientRule, name: String, inputCount: Int, outputCount: Int) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
         Self.live.add(1, ordering: .relaxed)
         self.rule = rule
         self.name = name
-        inputCount = inputs.count
-        outputCount = outputs.count
-        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputs.count + outputs.count)
-        for i in 0..<inputs.count {
-            let input = inputs[i]
-            let slot = slots + i
-            slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
-            guard needs[i] else { continue }
-            if let node = input.currentNode {
-                slot.pointee.node = node
-                slot.pointee.outputIndex = Int32(truncatingIfNeeded: input.outputIndex)
-            } else if input.requiresGradFlag {
-                slot.pointee.leaf = input
-            }
-        }
-        for i in 0..<outputs.count {
-            (slots + inputCount + i).initialize(to: Slot(shape: outputs[i].layout.shape, dtype: outputs[i].dtype))
-        }
+        self.inputCount = inputCount
+        self.outputCount = outputCount
+        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputCount + outputCount)
         if CallSites.areRecorded {
             extra = NodeExtra(site: CallSites.capture())
             GraphWatch.noteCreation(of: self)
         }
+    }
+
+    func setInput(_ index: Int, _ input: Tensor, needs: Bool) {
+        let slot = slots + index
+        slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
+        guard needs else { return }
+        if let node = input.currentNode {
+            slot.pointee.node = node
+            slot.pointee.outputIndex = Int32(truncatingIfNeeded: input.outputIndex)
+        } else if input.requiresGradFlag {
+            slot.pointee.leaf = input
+        }
+    }
+
+    func setOutput(_ index: Int, _ output: Tensor) {
+        (slots + inputCount + index).initialize(to: Slot(shape: output.layout.shape, dtype: output.dtype))
     }
 
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
