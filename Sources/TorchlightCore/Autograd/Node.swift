@@ -210,7 +210,7 @@ package struct GradientContext {
     /// A result that `saved` named.
     package func output(_ index: Int = 0) -> Tensor {
         let saved = node.outputs[index].saved!
-        guard keepsGraph else { return saved }
+        guard keepsGraph && saved.dtype.isFloatingPoint else { return saved }
         let tensor = Tensor(storage: saved.storage, layout: saved.layout, dtype: saved.dtype)
         tensor.node = node
         tensor.outputIndex = index
