@@ -33,22 +33,24 @@ struct TrainMNIST: ParsableCommand {
     @Option(help: "The network: mlp (784-256-128-10, dropout 0.2) or cnn (two convolutions).")
     var model: ModelKind?
     @Option(
+        parsing: .unconditional,
         help:
             "Epochs, counted from the start of the first run; a resumed run that has them already goes on for as many more. (default: 9 for mlp, 5 for cnn)"
     )
     var epochs: Int?
-    @Option(help: "Samples a step. (default: 64)")
+    @Option(parsing: .unconditional, help: "Samples a step. (default: 64)")
     var batchSize: Int?
     @Option(
+        parsing: .unconditional,
         help:
             "Learning rate of the first epoch; each takes four fifths of the last one's. (default: 0.001, for sgd 0.01)"
     )
     var lr: Double?
     @Option(help: "The optimiser: sgd (momentum 0.9), adam or adamw. (default: adam for mlp, sgd for cnn)")
     var optimizer: OptimizerKind?
-    @Option(help: "What all random numbers depend on. (default: 0)")
+    @Option(parsing: .unconditional, help: "What all random numbers depend on. (default: 0)")
     var seed: Int?
-    @Option(help: "Processor threads. (default: as many as this process may use)")
+    @Option(parsing: .unconditional, help: "Processor threads. (default: as many as this process may use)")
     var threads: Int?
     @Option(help: "A folder that holds the four files, itself or in a folder mnist.")
     var data: String?
