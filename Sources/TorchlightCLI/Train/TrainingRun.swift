@@ -172,7 +172,7 @@ final class TrainingRun {
             ? "no epoch was complete, so nothing was saved"
             : "the checkpoint of epoch \(progress.epochsDone) is kept in \(settings.checkpointPath)"
         return Failure(
-            "the loss became \(value) in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help"
+            "the loss became \(value.isNaN ? "NaN" : "infinite") in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help"
         )
     }
 
