@@ -35,6 +35,18 @@ struct AutogradTests {
         #expect(c.grad!.toArray(Float.self) == [3, 3])
     }
 
+    @Test("Parts of a tensor, overlapping and beside the whole, add up in its gradient")
+    func parts() {
+        let x = Tensor.ones([3, 4], requiresGrad: true)
+        let y = x * 2
+        let whole = y * 10
+        var sum = y[0].sum() + y[1..., .slice(0, 4, step: 2)].sum() * 3 + y[0, 1] * 5 + whole.sum()
+        for row in 0..<3 { sum = sum + y[row].sum() }
+        sum.backward()
+        #expect(
+            x.grad!.toNestedArray(Float.self) == [[24, 34, 24, 24], [28, 22, 28, 22], [28, 22, 28, 22]])
+    }
+
     @Test("Two leaves never share the memory of a gradient")
     func gradientsAreSeparate() {
         let a = Tensor([1.0, 2], requiresGrad: true)

@@ -151,7 +151,7 @@ struct BackwardPass {
                     needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
                 }
             }
-            if needs.any {
+            if needs.any && !(node.inputCount == 1 && addToRegion(gradients[0], of: node)) {
                 var context: GradientContext? = try GradientContext(
                     node: node, needs: needs, gradients: gradients, keepsGraph: createGraph)
                 gradients = Few()
@@ -159,6 +159,19 @@ struct BackwardPass {
             }
             if !retainGraph { node.release() }
         }
+    }
+
+    /// Adds the gradient of a part where it belongs in what other parts have brought already; false where there is nothing
+    /// to add to, or it may not be written.
+    private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
+        guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
+        let output = Int(node.inputs[0].outputIndex)
+        guard var sum = next.outputs[output].pending, let region = node.rule.region(of: sum.layout) else { return false }
+        next.outputs[output].pending = nil
+        defer { next.outputs[output].pending = sum }
+        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap else { return false }
+        Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
+        return true
     }
 
     /// Runs a node's rule and hands each gradient on.

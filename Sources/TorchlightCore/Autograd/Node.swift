@@ -140,10 +140,17 @@ package final class Node: @unchecked Sendable {
 /// What turns the gradients of a node's results into those of its inputs: a primitive, or a custom function.
 package protocol GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?>
+    /// Where in the gradient of the only input that of the result belongs, for views that pick a part and leave the rest.
+    /// Parts of one tensor then add to one gradient, instead of filling one of its size each.
+    func region(of layout: Layout) -> Layout?
     /// Called when a backward pass frees the graph.
     func releaseSaved()
     /// The object that holds what the rule saved, where the node does not hold it itself.
     var heldObject: AnyObject? { get }
+}
+
+extension GradientRule {
+    package func region(of layout: Layout) -> Layout? { nil }
 }
 
 /// Stands in for the rule of a node that is being freed.
