@@ -166,7 +166,9 @@ struct BackwardPass {
     private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
         guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
         let output = Int(node.inputs[0].outputIndex)
-        guard var sum = next.outputs[output].pending, let region = node.rule.region(of: sum.layout) else { return false }
+        guard var sum = next.outputs[output].pending, let region = node.rule.region(of: sum.layout) else {
+            return false
+        }
         next.outputs[output].pending = nil
         defer { next.outputs[output].pending = sum }
         guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap else { return false }
