@@ -13,7 +13,7 @@ mnist: deps
 ## Build and run all tests.
 test: deps
 	$(SWIFT) build --build-tests
-	$(SWIFT) test --skip-build
+	$(SWIFT) test --skip-build --disable-xctest
 
 ## Time the reference workloads. ARGS="--only matmul --json figures.json" and the like are passed on.
 bench: deps

@@ -32,7 +32,10 @@ let package = Package(
             dependencies: ["COneDNN"],
             publicHeadersPath: "include",
             cxxSettings: [
-                .unsafeFlags(["-O3", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-ftls-model=initial-exec", "-Wall", "-Wextra"]),
+                .unsafeFlags([
+                    "-O3", "-fno-exceptions", "-fno-rtti", "-fno-math-errno", "-ftls-model=initial-exec", "-Wall",
+                    "-Wextra",
+                ]),
                 .headerSearchPath("."),
             ],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m")]
@@ -45,7 +48,9 @@ let package = Package(
         ),
         .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
-        .target(name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"], swiftSettings: swiftSettings),
+        .target(
+            name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
+            swiftSettings: swiftSettings),
         .target(
             name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
             swiftSettings: swiftSettings),
@@ -56,7 +61,10 @@ let package = Package(
         ),
         .executableTarget(
             name: "TorchlightCLI",
-            dependencies: ["Torchlight", "TorchlightIO", "CPNG", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Torchlight", "TorchlightIO", "CPNG",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings
         ),
         .target(
@@ -71,9 +79,17 @@ let package = Package(
             name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"], swiftSettings: swiftSettings),
+            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
-        .testTarget(name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "TorchlightCLI"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20
 )

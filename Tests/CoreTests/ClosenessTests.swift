@@ -11,6 +11,7 @@ import TorchlightCore
         #expect(!a.allclose(b))
         #expect(a.allclose(a, equalNan: true))
         #expect(Tensor([1, 2]).allclose(Tensor([1, 2])))
+        expectRefusal(by: "isclose", .value) { a.isclose(b, rtol: -1) }
         #expect(!Tensor([Int.max]).allclose(Tensor([Int.min])))
     }
 }

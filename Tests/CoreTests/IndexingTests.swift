@@ -71,7 +71,7 @@ struct IndexingTests {
     @Test("Mistakes are named with the value and what is allowed")
     func mistakes() throws {
         let cases: [(() -> Tensor, String)] = [
-            ({ x[2] }, "2 in a dimension of size 2; expected -2 ... 1"),
+            ({ x[2] }, "2 in a dimension of size 2: int64 [2, 3, 4]; expected -2 ... 1"),
             ({ x[0, 0, 0, 0] }, "more indices than dimensions"),
             ({ x[.slice(0, 2, step: -1)] }, "flip"),
             ({ x[Tensor([1.5])] }, "neither integers nor bool"),

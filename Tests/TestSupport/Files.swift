@@ -1,5 +1,6 @@
 import Glibc
 import Testing
+import TorchlightCore
 import TorchlightIO
 
 /// A folder of its own for a test, removed with everything in it when the object goes.
@@ -41,14 +42,15 @@ package final class TemporaryFolder {
 
 /// The files of other systems that lie beside the checkout, where there are some.
 package enum Interop {
-    /// The folder `shared/interop` in a folder above the tests, or nil.
+    /// The folder `interop` in `$TORCHLIGHT_SHARED`, or in `shared` beside the checkout; nil, and said so once, where it
+    /// is missing.
     package static let folder: String? = {
-        var folder = FileSystem.directory(of: #filePath)
-        while folder != "/" {
-            folder = FileSystem.directory(of: folder)
-            let candidate = folder + "/shared/interop"
-            if FileSystem.isDirectory(candidate) { return candidate }
-        }
+        let root = (0..<3).reduce(#filePath) { path, _ in FileSystem.directory(of: path) }
+        let shared = FileSystem.environment("TORCHLIGHT_SHARED") ?? FileSystem.directory(of: root) + "/shared"
+        if FileSystem.isDirectory(shared + "/interop") { return shared + "/interop" }
+        writeToStandardError(
+            "Skipped: comparisons with the recorded answers and files of other systems, which are not in \(shared); "
+                + "TORCHLIGHT_SHARED names another place.\n")
         return nil
     }()
 

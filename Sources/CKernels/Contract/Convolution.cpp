@@ -4,6 +4,7 @@
 // Channels-last activations run as they lie, which costs nothing beside oneDNN's own blocked layout; row-major ones are
 // reordered to the blocked layout and back, which beats the kernels that work on rows.
 #include "Contract/OneDNN.h"
+#include "Contract/ThinWeights.h"
 #include "Contract/Unfold.h"
 #include "Contract/Winograd.h"
 #include "Support/Scratch.h"
@@ -179,6 +180,7 @@ Winograd winograd_of(const Call& c) {
     w.out_channels = y.shape[1], w.out_height = y.shape[2], w.out_width = y.shape[3];
     w.padding_top = data ? 2 - c.p->padding[0] : c.p->padding[0];
     w.padding_left = data ? 2 - c.p->padding[1] : c.p->padding[1];
+    w.x_last = density(x) == Dense::channels_last, w.y_last = density(y) == Dense::channels_last;
     w.x = values(&x), w.y = values(&y), w.w = values(c.w), w.bias = values(c.bias);
     w.w_out = data ? 9 : channels * 9, w.w_in = data ? channels * 9 : 9;
     w.rotated = data;
@@ -193,15 +195,31 @@ bool suits_winograd(const Call& c) {
     return winograd_of(c).worthwhile();
 }
 
-/// Runs Winograd's algorithm on channels-last operands, made so where they are not.
 int32_t run_winograd(const Call& c) {
-    for (const tl_tensor* Call::* which : {&Call::x, &Call::out})
-        if (const Dense order = density(*(c.*which)); order != Dense::channels_last && order != Dense::both)
-            return with_copy(c, which, TL_FLOAT32, Order::channels_last, run_winograd);
     const Winograd w = winograd_of(c);
     const bool enough_memory =
         c.kind == Convolution::backward_weights ? winograd_backward_weights(w) : winograd_forward(w);
     return enough_memory ? 0 : dnnl_out_of_memory;
+}
+
+/// Gradients of weights for which oneDNN has no good answer on row-major data: a few channels in.
+bool suits_thin_weights(const Call& c) {
+    const tl_conv_params& p = *c.p;
+    if (c.kind != Convolution::backward_weights || c.x->dtype != TL_FLOAT32 || p.spatial != 2 || p.groups != 1)
+        return false;
+    for (int i = 0; i < 2; i++)
+        if (p.stride[i] != 1 || p.dilation[i] != 1) return false;
+    const int64_t columns = c.w->shape[3];
+    return c.x->shape[1] <= 2 && (columns == 3 || columns == 5 || columns == 7) &&
+           density(*c.x) != Dense::channels_last && density(*c.out) != Dense::channels_last;
+}
+
+int32_t run_thin_weights(const Call& c) {
+    thin_weights({c.x->shape[0], c.x->shape[1], c.x->shape[2], c.x->shape[3], c.out->shape[1], c.out->shape[2],
+                  c.out->shape[3], c.w->shape[2], c.w->shape[3], c.p->padding[0], c.p->padding[1],
+                  static_cast<const float*>(c.x->data), static_cast<const float*>(c.out->data),
+                  static_cast<float*>(c.w->data), c.bias ? static_cast<float*>(c.bias->data) : nullptr});
+    return 0;
 }
 
 int32_t run(const Call& c) {
@@ -221,6 +239,7 @@ int32_t run(const Call& c) {
     if (!dense(*c.w)) return with_copy(c, &Call::w, wanted, Order::row_major, run);
     if (c.bias && !dense(*c.bias)) return with_copy(c, &Call::bias, wanted, Order::row_major, run);
     if (suits_winograd(c)) return run_winograd(c);
+    if (suits_thin_weights(c)) return run_thin_weights(c);
     if (wanted != TL_FLOAT64) return run_library(c);
 
     const Unfolded problem{c.p, c.x, c.w, c.bias, c.out};

@@ -5,7 +5,7 @@
 //     y = A' [(G w G') * (B' x B)] A        with * element by element, x a tile of 6 x 6
 //
 // and, being bilinear, the gradient of the weights is G' [(B' x B) * (A y A')] G summed over the tiles. The element-wise
-// products, summed over channels or tiles, are 36 matrix products. float32, channels-last activations.
+// products, summed over channels or tiles, are 36 matrix products. float32, on the dense activations of either order.
 #ifndef TL_WINOGRAD_H
 #define TL_WINOGRAD_H
 #include <cstdint>
@@ -17,8 +17,9 @@ struct Winograd {
     int64_t in_channels, in_height, in_width;     // of x
     int64_t out_channels, out_height, out_width;  // of y
     int64_t padding_top, padding_left;
-    float* x;     // [images, height, width, channels], dense
+    float* x;     // dense
     float* y;
+    bool x_last, y_last;  // the channels side by side, otherwise planes
     float* w;     // [out, in, 3, 3] in the strides below, a kernel being 9 floats side by side
     int64_t w_out, w_in;
     bool rotated; // kernels turned by 180 degrees: the gradient of x is such a convolution of the gradient of y

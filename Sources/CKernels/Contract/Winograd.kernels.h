@@ -61,18 +61,72 @@ static inline void transform_weight_gradient(const Lanes* u, int step, Lanes* w,
     w[2 * to] = (c - a) * (1.0f / 6) + u[5 * step];
 }
 
-/// Where the pixels of a tile are; outside the image, zeros.
-struct TilePixels {
-    const float* at[36];
+typedef float Four __attribute__((vector_size(16)));
+typedef float LooseFour __attribute__((vector_size(16), aligned(4)));
 
-    TilePixels(const float* data, int64_t image, int64_t top, int64_t left, int size, int64_t height, int64_t width,
-               int64_t channels, const float* zeros) {
+/// Four rows of four, transposed in place.
+static inline void transpose_four(Four* r) {
+    const Four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    const Four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
+    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
+    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
+    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+}
+
+/// A square of pixels for all channels, zero outside the image: size is 6 for x and 4 for y.
+template <int size>
+struct TilePixels {
+    const float* data;
+    int64_t top, left, height, width, channels;
+    bool last, inside;
+    const float* at[size * size];  // of channels-last pixels
+
+    TilePixels(const float* values, bool last, int64_t image, int64_t top, int64_t left, int64_t height, int64_t width,
+               int64_t channels, const float* zeros)
+        : data(values + image * height * width * channels), top(top), left(left), height(height), width(width),
+          channels(channels), last(last),
+          inside(top >= 0 && left >= 0 && top + size <= height && left + size <= width) {
+        if (!last) return;
         for (int r = 0; r < size; r++)
-            for (int s = 0; s < size; s++) {
-                const int64_t row = top + r, column = left + s;
-                const bool inside = row >= 0 && row < height && column >= 0 && column < width;
-                at[r * size + s] = inside ? data + ((image * height + row) * width + column) * channels : zeros;
-            }
+            for (int s = 0; s < size; s++)
+                at[r * size + s] = contains(r, s) ? data + ((top + r) * width + left + s) * channels : zeros;
+    }
+
+    bool contains(int r, int s) const {
+        return top + r >= 0 && top + r < height && left + s >= 0 && left + s < width;
+    }
+
+    /// The pixels of the channels from c, side by side.
+    void load(int64_t c, Lanes* d) const {
+        if (last) {
+            for (int i = 0; i < size * size; i++) d[i] = *reinterpret_cast<const LooseLanes*>(at[i] + c);
+            return;
+        }
+        float* const out = reinterpret_cast<float*>(d);
+        const float* plane = data + c * height * width + top * width + left;
+        if (!inside) {
+            const auto clip = [](int64_t value) { return int(value < 0 ? 0 : value > size ? size : value); };
+            const int first_row = clip(-top), last_row = clip(height - top);
+            const int first_column = clip(-left), last_column = clip(width - left);
+            for (int i = 0; i < size * size; i++) d[i] = Lanes{};
+            for (int lane = 0; lane < winograd_lanes; lane++, plane += height * width)
+                for (int r = first_row; r < last_row; r++)
+                    for (int s = first_column; s < last_column; s++)
+                        out[(r * size + s) * winograd_lanes + lane] = plane[r * width + s];
+            return;
+        }
+        // Blocks of four by four; in rows of six the second overlaps the first.
+        for (int lane = 0; lane < winograd_lanes; lane += 4, plane += 4 * height * width)
+            for (int r = 0; r < size; r++)
+                for (int s = 0; s <= size - 4; s += 2) {
+                    Four block[4];
+                    for (int i = 0; i < 4; i++)
+                        block[i] = *reinterpret_cast<const LooseFour*>(plane + i * height * width + r * width + s);
+                    transpose_four(block);
+                    for (int i = s ? 2 : 0; i < 4; i++)
+                        *reinterpret_cast<Four*>(out + (r * size + s + i) * winograd_lanes + lane) = block[i];
+                }
     }
 };
 
@@ -92,11 +146,11 @@ static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int6
     const int64_t channels = p.in_channels, step = winograd_step(room, channels);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
-        const TilePixels pixels(p.x, place.image, place.row - p.padding_top, place.column - p.padding_left, 6,
-                                p.in_height, p.in_width, channels, zeros);
+        const TilePixels<6> pixels(p.x, p.x_last, place.image, place.row - p.padding_top, place.column - p.padding_left,
+                                   p.in_height, p.in_width, channels, zeros);
         for (int64_t c = 0; c < channels; c += winograd_lanes) {
             Lanes d[36], half[36];
-            for (int i = 0; i < 36; i++) d[i] = *reinterpret_cast<const LooseLanes*>(pixels.at[i] + c);
+            pixels.load(c, d);
             for (int i = 0; i < 6; i++) transform_input(d + i, 6, half + i, 6);
             for (int i = 0; i < 6; i++) transform_input(half + 6 * i, 1, d + 6 * i, 1);
             for (int i = 0; i < 36; i++)
@@ -145,6 +199,35 @@ static inline void winograd_product(const float* a, int64_t a_row, int64_t a_ste
             *reinterpret_cast<LooseLanes*>(c + i * c_row + j * winograd_lanes) = sum[i][j];
 }
 
+/// The results of a tile for the channels from c.
+static inline void winograd_store(const Winograd& p, const TilePlace& place, int64_t c, const Lanes* result) {
+    const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
+    const int columns = int(p.out_width - place.column < 4 ? p.out_width - place.column : 4);
+    const int64_t width = p.out_width, pixel = place.row * width + place.column, plane = p.out_height * width;
+    if (p.y_last) {
+        float* y = p.y + (place.image * plane + pixel) * p.out_channels + c;
+        for (int r = 0; r < rows; r++)
+            for (int s = 0; s < columns; s++)
+                *reinterpret_cast<LooseLanes*>(y + (r * width + s) * p.out_channels) = result[4 * r + s];
+        return;
+    }
+    const float* from = reinterpret_cast<const float*>(result);
+    float* y = p.y + (place.image * p.out_channels + c) * plane + pixel;
+    for (int lane = 0; lane < winograd_lanes; lane += 4, y += 4 * plane)
+        for (int r = 0; r < rows; r++) {
+            Four block[4];
+            for (int i = 0; i < 4; i++)
+                block[i] = *reinterpret_cast<const Four*>(from + (4 * r + i) * winograd_lanes + lane);
+            transpose_four(block);
+            for (int i = 0; i < 4; i++) {
+                float* to = y + i * plane + r * width;
+                if (columns == 4) *reinterpret_cast<LooseFour*>(to) = block[i];
+                else
+                    for (int s = 0; s < columns; s++) to[s] = block[i][s];
+            }
+        }
+}
+
 /// y for the tiles begin ..< begin + count, room for `room` tiles (whole tiles of the products) in v and m.
 static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t room,
                            const float* zeros, float* v, float* m) {
@@ -158,18 +241,14 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
                                  out, false);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
-        const int rows = int(p.out_height - place.row < 4 ? p.out_height - place.row : 4);
-        const int columns = int(p.out_width - place.column < 4 ? p.out_width - place.column : 4);
-        float* y = p.y + ((place.image * p.out_height + place.row) * p.out_width + place.column) * out;
         for (int64_t c = 0; c < out; c += winograd_lanes) {
             Lanes full[36], half[24], result[16];
             for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step + t * out + c);
             for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
             for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
             const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
-            for (int r = 0; r < rows; r++)
-                for (int s = 0; s < columns; s++)
-                    *reinterpret_cast<LooseLanes*>(y + (r * p.out_width + s) * out + c) = result[4 * r + s] + bias;
+            for (int i = 0; i < 16; i++) result[i] += bias;
+            winograd_store(p, place, c, result);
         }
     }
 }
@@ -182,10 +261,11 @@ static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, 
     winograd_input(p, first + begin, end - begin, room, zeros, v + begin * in);
     for (int64_t t = begin; t < end; t++) {
         const TilePlace place(p, first + t);
-        const TilePixels pixels(p.y, place.image, place.row, place.column, 4, p.out_height, p.out_width, out, zeros);
+        const TilePixels<4> pixels(p.y, p.y_last, place.image, place.row, place.column, p.out_height, p.out_width, out,
+                                   zeros);
         for (int64_t c = 0; c < out; c += winograd_lanes) {
             Lanes y[16], half[24], full[36];
-            for (int i = 0; i < 16; i++) y[i] = *reinterpret_cast<const LooseLanes*>(pixels.at[i] + c);
+            pixels.load(c, y);
             if (sums) {
                 Lanes sum = y[0];
                 for (int i = 1; i < 16; i++) sum += y[i];

@@ -17,7 +17,7 @@ struct Bench: ParsableCommand {
     var only: String?
     @Option(help: "Where the figures go, as JSON.")
     var json: String?
-    @Option(help: "Processor threads. (default: 2)")
+    @Option(parsing: .unconditional, help: "Processor threads. (default: 2)")
     var threads = 2
     @Option(help: "The folder that holds mnist. (default: the usual places; without MNIST, random images of its shape)")
     var data: String?

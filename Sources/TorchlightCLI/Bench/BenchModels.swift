@@ -40,7 +40,9 @@ final class ResNet18: Module, Layer {
             b2 = BatchNorm2d(outputs)
             down =
                 stride != 1 || inputs != outputs
-                ? Sequential(Conv2d(inputs, outputs, kernelSize: 1, stride: .init(stride), bias: false), BatchNorm2d(outputs)) : nil
+                ? Sequential(
+                    Conv2d(inputs, outputs, kernelSize: 1, stride: .init(stride), bias: false), BatchNorm2d(outputs))
+                : nil
             super.init()
         }
 

@@ -12,7 +12,8 @@ enum Workloads {
         Workload(name: "mlp_train") { context in
             let batches = try mnistBatches(context)
             let model = MLP()
-            let step = trainingStep(model, Adam(model.parameters(), lr: 1e-3), batches.map { ($0.flatten(from: 1), $1) })
+            let step = trainingStep(
+                model, Adam(model.parameters(), lr: 1e-3), batches.map { ($0.flatten(from: 1), $1) })
             context.measure("mlp_train", warmUp: 20, rounds: 7, inner: 200, per: ("samples/s", 64), step)
         },
         Workload(name: "cnn_train") { context in
@@ -39,7 +40,8 @@ enum Workloads {
         gpt("gpt_nano_train", GPT.Size(vocabulary: 65, context: 64, width: 128, heads: 4, blocks: 4), 12, (5, 7, 10)),
         gpt("gpt_mini_train", GPT.Size(vocabulary: 65, context: 256, width: 384, heads: 6, blocks: 6), 8, (2, 5, 1)),
         gpt(
-            "gpt2_small_train", GPT.Size(vocabulary: 50257, context: 256, width: 768, heads: 12, blocks: 12), 1, (1, 3, 1)),
+            "gpt2_small_train", GPT.Size(vocabulary: 50257, context: 256, width: 768, heads: 12, blocks: 12), 1,
+            (1, 3, 1)),
     ]
 
     private static func gpt(
@@ -76,7 +78,8 @@ enum Workloads {
     /// The MNIST training images, normalised, in file order, in batches of 64.
     private static func mnistBatches(_ context: BenchContext) throws -> [(Tensor, Tensor)] {
         let transform = Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)])
-        guard let images = try? MNIST(split: .train, root: context.dataRoot, download: false, transform: transform) else {
+        guard let images = try? MNIST(split: .train, root: context.dataRoot, download: false, transform: transform)
+        else {
             say("(no MNIST files here: random images of the same shape)")
             return (0..<64).map { _ in (Tensor.randn([64, 1, 28, 28]), Tensor.randint(0, 10, [64])) }
         }

@@ -32,6 +32,7 @@ struct Checkpoint {
     var generator: Generator.State
     var model: [String: Tensor]
     var optimizer: OptimizerState
+    var scheduler: [String: String]
 
     /// Writes the file, which appears complete or not at all.
     func write(to path: String) throws {
@@ -51,12 +52,13 @@ struct Checkpoint {
             "\($0.number) \($0.loss) \($0.accuracy) \($0.seconds) \($0.samplesPerSecond)"
         }.joined(separator: ";")
         for (name, value) in optimizer.metadata { notes["optimizer.\(name)"] = value }
+        for (name, value) in scheduler { notes["scheduler.\(name)"] = value }
         try Safetensors.save(tensors, to: path, metadata: notes)
     }
 
     init(
         settings: RunSettings, progress: RunProgress, loader: DataLoader<(Tensor, Tensor)>.State,
-        generator: Generator.State, model: [String: Tensor], optimizer: OptimizerState
+        generator: Generator.State, model: [String: Tensor], optimizer: OptimizerState, scheduler: [String: String]
     ) {
         self.settings = settings
         self.progress = progress
@@ -64,6 +66,7 @@ struct Checkpoint {
         self.generator = generator
         self.model = model
         self.optimizer = optimizer
+        self.scheduler = scheduler
     }
 
     /// Reads the file that `write(to:)` made.
@@ -106,6 +109,10 @@ struct Checkpoint {
         for (name, tensor) in file.tensors {
             if name.hasPrefix("model.") { self.model[String(name.dropFirst(6))] = tensor }
             if name.hasPrefix("optimizer.") { state.tensors[String(name.dropFirst(10))] = tensor }
+        }
+        scheduler = [:]
+        for (key, value) in file.metadata where key.hasPrefix("scheduler.") {
+            scheduler[String(key.dropFirst(10))] = value
         }
         for (key, value) in file.metadata where key.hasPrefix("optimizer.") {
             state.metadata[String(key.dropFirst(10))] = value

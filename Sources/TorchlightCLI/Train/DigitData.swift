@@ -39,7 +39,9 @@ struct DigitData {
         if required != nil { throw reason! }
         let why = reason.map { "\($0)" } ?? "no files"
         say("MNIST cannot be had here (\(why)).")
-        say("Training on the 1,797 digits of 8x8 that ship with Torchlight instead; put the MNIST files into DIR/mnist and pass --data DIR for the full set.")
+        say(
+            "Training on the 1,797 digits of 8x8 that ship with Torchlight instead; put the MNIST files into DIR/mnist and pass --data DIR for the full set."
+        )
         return digits()
     }
 
@@ -49,7 +51,9 @@ struct DigitData {
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
         ]
         return ["", "/mnist", "/MNIST/raw"].contains { folder in
-            files.contains { FileSystem.isFile("\(root)\(folder)/\($0).gz") || FileSystem.isFile("\(root)\(folder)/\($0)") }
+            files.contains {
+                FileSystem.isFile("\(root)\(folder)/\($0).gz") || FileSystem.isFile("\(root)\(folder)/\($0)")
+            }
         }
     }
 

@@ -43,8 +43,9 @@ public func grad(
 
 /// The gradient of a single number with respect to one tensor.
 public func grad(of output: Tensor, withRespectTo input: Tensor, createGraph: Bool = false) -> Tensor {
-    grad(outputs: [output], inputs: [input], createGraph: createGraph)[0] ?? fail(
-        TensorError(.autograd, in: "grad", "the output does not depend on the input"), like: input)
+    grad(outputs: [output], inputs: [input], createGraph: createGraph)[0]
+        ?? fail(
+            TensorError(.autograd, in: "grad", "the output does not depend on the input"), like: input)
 }
 
 /// One walk over the graph: nodes in falling order of creation, each once its outputs' gradients are complete.
@@ -150,7 +151,7 @@ struct BackwardPass {
                     needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
                 }
             }
-            if needs.any {
+            if needs.any && !(node.inputCount == 1 && addToRegion(gradients[0], of: node)) {
                 var context: GradientContext? = try GradientContext(
                     node: node, needs: needs, gradients: gradients, keepsGraph: createGraph)
                 gradients = Few()
@@ -158,6 +159,21 @@ struct BackwardPass {
             }
             if !retainGraph { node.release() }
         }
+    }
+
+    /// Adds the gradient of a part where it belongs in what other parts have brought already; false where there is nothing
+    /// to add to, or it may not be written.
+    private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
+        guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
+        let output = Int(node.inputs[0].outputIndex)
+        guard var sum = next.outputs[output].pending, let region = node.rule.region(of: sum.layout) else {
+            return false
+        }
+        next.outputs[output].pending = nil
+        defer { next.outputs[output].pending = sum }
+        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap else { return false }
+        Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
+        return true
     }
 
     /// Runs a node's rule and hands each gradient on.

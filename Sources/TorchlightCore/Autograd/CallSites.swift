@@ -16,18 +16,23 @@ struct CallSite: Sendable {
     var text: String {
         var place: String?
         for frame in backtrace?.symbolicated()?.frames ?? [] {
-            guard let symbol = frame.symbol else { continue }
-            if let source = symbol.sourceLocation, !source.path.contains("/Sources/Torchlight"), !source.path.isEmpty,
-                source.line > 0
-            {
-                let file = source.path.split(separator: "/").last.map(String.init) ?? source.path
-                place = "\(file):\(source.line)"
-                break
+            guard let source = frame.symbol?.sourceLocation, source.line > 0, Self.isOfTheProgram(source.path) else {
+                continue
             }
+            place = "\(source.path.split(separator: "/").last ?? "?"):\(source.line)"
+            break
         }
         var text = place ?? "an unknown place (build with debug information to see it)"
         if let modulePath { text += " (in \(modulePath))" }
         return text
+    }
+
+    /// Whether a frame is the user's: not the framework's own, and not what a macro expanded to.
+    private static func isOfTheProgram(_ path: String) -> Bool {
+        let others = [
+            "TorchlightCore/", "TorchlightNN/", "TorchlightOptim/", "TorchlightData/", "TorchlightIO/", "swiftmacro",
+        ]
+        return !path.isEmpty && !others.contains { path.contains($0) }
     }
 }
 

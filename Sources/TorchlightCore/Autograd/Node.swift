@@ -23,7 +23,7 @@ package final class Node: @unchecked Sendable {
 
     /// Nodes run in falling order of creation.
     let sequence: Int
-    let rule: any GradientRule
+    private(set) var rule: any GradientRule
     let name: String
     let inputCount: Int
     let outputCount: Int
@@ -48,33 +48,43 @@ package final class Node: @unchecked Sendable {
         UnsafeMutableBufferPointer(start: slots + inputCount, count: outputCount)
     }
 
-    init(rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>) {
+    convenience init(
+        rule: any GradientRule, name: String, inputs: Few<Tensor>, needs: Needs, outputs: Few<Tensor>
+    ) {
+        self.init(rule: rule, name: name, inputCount: inputs.count, outputCount: outputs.count)
+        for i in 0..<inputCount { setInput(i, inputs[i], needs: needs[i]) }
+        for i in 0..<outputCount { setOutput(i, outputs[i]) }
+    }
+
+    /// A node whose slots must all be set before anything else is done with it.
+    init(rule: any GradientRule, name: String, inputCount: Int, outputCount: Int) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
         Self.live.add(1, ordering: .relaxed)
         self.rule = rule
         self.name = name
-        inputCount = inputs.count
-        outputCount = outputs.count
-        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputs.count + outputs.count)
-        for i in 0..<inputs.count {
-            let input = inputs[i]
-            let slot = slots + i
-            slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
-            guard needs[i] else { continue }
-            if let node = input.currentNode {
-                slot.pointee.node = node
-                slot.pointee.outputIndex = Int32(truncatingIfNeeded: input.outputIndex)
-            } else if input.requiresGradFlag {
-                slot.pointee.leaf = input
-            }
-        }
-        for i in 0..<outputs.count {
-            (slots + inputCount + i).initialize(to: Slot(shape: outputs[i].layout.shape, dtype: outputs[i].dtype))
-        }
+        self.inputCount = inputCount
+        self.outputCount = outputCount
+        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputCount + outputCount)
         if CallSites.areRecorded {
             extra = NodeExtra(site: CallSites.capture())
             GraphWatch.noteCreation(of: self)
         }
+    }
+
+    func setInput(_ index: Int, _ input: Tensor, needs: Bool) {
+        let slot = slots + index
+        slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
+        guard needs else { return }
+        if let node = input.currentNode {
+            slot.pointee.node = node
+            slot.pointee.outputIndex = Int32(truncatingIfNeeded: input.outputIndex)
+        } else if input.requiresGradFlag {
+            slot.pointee.leaf = input
+        }
+    }
+
+    func setOutput(_ index: Int, _ output: Tensor) {
+        (slots + inputCount + index).initialize(to: Slot(shape: output.layout.shape, dtype: output.dtype))
     }
 
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
@@ -115,6 +125,8 @@ package final class Node: @unchecked Sendable {
         if let object = rule.heldObject {
             if context == nil { context = ThreadContext.current }
             context!.released.append(object)
+            // Otherwise the object would go only after this function, one stack frame deeper for each such node.
+            rule = NoRule()
         }
         slots.deinitialize(count: inputCount + outputCount)
         slots.deallocate()
@@ -128,10 +140,24 @@ package final class Node: @unchecked Sendable {
 /// What turns the gradients of a node's results into those of its inputs: a primitive, or a custom function.
 package protocol GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?>
+    /// Where in the gradient of the only input that of the result belongs, for views that pick a part and leave the rest.
+    /// Parts of one tensor then add to one gradient, instead of filling one of its size each.
+    func region(of layout: Layout) -> Layout?
     /// Called when a backward pass frees the graph.
     func releaseSaved()
     /// The object that holds what the rule saved, where the node does not hold it itself.
     var heldObject: AnyObject? { get }
+}
+
+extension GradientRule {
+    package func region(of layout: Layout) -> Layout? { nil }
+}
+
+/// Stands in for the rule of a node that is being freed.
+private struct NoRule: GradientRule {
+    func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
+    func releaseSaved() {}
+    var heldObject: AnyObject? { nil }
 }
 
 extension Primitive {
@@ -191,7 +217,7 @@ package struct GradientContext {
     /// A result that `saved` named.
     package func output(_ index: Int = 0) -> Tensor {
         let saved = node.outputs[index].saved!
-        guard keepsGraph else { return saved }
+        guard keepsGraph && saved.dtype.isFloatingPoint else { return saved }
         let tensor = Tensor(storage: saved.storage, layout: saved.layout, dtype: saved.dtype)
         tensor.node = node
         tensor.outputIndex = index

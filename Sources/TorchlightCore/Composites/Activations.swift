@@ -37,7 +37,7 @@ extension Tensor {
 
     /// `x` where it exceeds the threshold, else the value.
     public func threshold(_ threshold: Double, value: Double) -> Tensor {
-        maskedFill((self > threshold).logicalNot(), value)
+        maskedFill(self <= threshold, value)
     }
 
     /// The first half of a dimension times the sigmoid of the second: `[2n] -> [n]` (Dauphin et al. 2016).

@@ -4,7 +4,8 @@ extension Tensor {
     /// The tensor with slices of a source put at positions of a dimension: `out[.., index[i], ..] = source[.., i, ..]`.
     public func indexCopy(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            scatter(dim, try spread(index, dim, source.layout.shape, "indexCopy"), source)
+            if rank == 0 { return unsqueeze(0).indexCopy(dim, index, source.reshape([-1])).reshape([]) }
+            return scatter(dim, try spread(index, dim, source.layout.shape, "indexCopy"), source)
         }
     }
 
@@ -12,14 +13,19 @@ extension Tensor {
     @discardableResult
     public func indexCopy_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            scatter_(dim, try spread(index, dim, source.layout.shape, "indexCopy_"), source)
+            if rank == 0 {
+                unsqueeze(0).indexCopy_(dim, index, source.reshape([-1]))
+                return self
+            }
+            return scatter_(dim, try spread(index, dim, source.layout.shape, "indexCopy_"), source)
         }
     }
 
     /// The tensor with one number at positions of a dimension.
     public func indexFill(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            scatter(dim, try spread(index, dim, nil, "indexFill"), value)
+            if rank == 0 { return unsqueeze(0).indexFill(dim, index, value).reshape([]) }
+            return scatter(dim, try spread(index, dim, nil, "indexFill"), value)
         }
     }
 
@@ -27,8 +33,29 @@ extension Tensor {
     @discardableResult
     public func indexFill_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            scatter_(dim, try spread(index, dim, nil, "indexFill_"), value)
+            if rank == 0 {
+                unsqueeze(0).indexFill_(dim, index, value)
+                return self
+            }
+            return scatter_(dim, try spread(index, dim, nil, "indexFill_"), value)
         }
+    }
+
+    /// The tensor with the number in a 0-dimensional tensor at positions of a dimension.
+    public func indexFill(_ dim: Int, _ index: Tensor, _ value: Tensor) -> Tensor {
+        maskedFill(named(dim, index), value)
+    }
+
+    /// Puts the number in a 0-dimensional tensor at positions of a dimension, in place.
+    @discardableResult
+    public func indexFill_(_ dim: Int, _ index: Tensor, _ value: Tensor) -> Tensor {
+        maskedFill_(named(dim, index), value)
+    }
+
+    /// Where an index names positions of a dimension: a mask counts a position once however often it is named, which the
+    /// gradient of the value needs.
+    private func named(_ dim: Int, _ index: Tensor) -> Tensor {
+        Tensor.zeros(like: self, dtype: .bool).indexFill_(dim, index, true)
     }
 
     /// An index of one dimension as `scatter` takes it: repeated along all dimensions but `dim`.
@@ -37,7 +64,7 @@ extension Tensor {
     ) throws(TensorError) -> Tensor {
         if isPlaceholder || index.isPlaceholder { return self }
         let d = try resolve(dim, in: operation)
-        guard index.rank <= 1, rank > 0 else {
+        guard index.rank <= 1 else {
             throw TensorError(
                 .shape, in: operation, "the index has more than one dimension", expected: "an index of shape [k]",
                 operands: [self, index])

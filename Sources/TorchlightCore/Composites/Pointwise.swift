@@ -15,7 +15,8 @@ extension Tensor {
 
     /// `log(x / (1 - x))`, with `x` first held to `[eps, 1 - eps]` where that is given.
     public func logit(eps: Double? = nil) -> Tensor {
-        let x = eps.map { clamp(min: $0, max: 1 - $0) } ?? self
+        // From below first, also where the ends cross.
+        let x = eps.map { Tensor.where(self < $0, $0, clamp(max: 1 - $0)) } ?? self
         return (x / (1 - x)).log()
     }
 

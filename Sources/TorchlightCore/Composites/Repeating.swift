@@ -90,8 +90,13 @@ extension Tensor {
                     .value, in: "roll", "shifts and dimensions differ in number", got: "\(shifts) and \(dims)",
                     operands: [self])
             }
+            guard rank > 0 || dims.isEmpty else {
+                throw TensorError(
+                    .index, in: "roll", "a single number has no dimension to roll along", got: "\(dims)",
+                    operands: [self])
+            }
             var result = self
-            for (shift, d) in zip(shifts, resolved) where rank > 0 && layout.shape[d] > 0 {
+            for (shift, d) in zip(shifts, resolved) where layout.shape[d] > 0 {
                 let size = layout.shape[d]
                 let cut = ((-shift) % size + size) % size
                 if cut == 0 { continue }

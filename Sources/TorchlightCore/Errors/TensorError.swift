@@ -40,6 +40,7 @@ public struct TensorError: Error, Sendable, Equatable {
     public let modulePath: String?
 
     /// An error of the operation `operation`.
+    @inline(never)
     public init(
         _ kind: Kind, in operation: String, _ problem: String, got: String? = nil, expected: String? = nil,
         fix: String? = nil, operands: [Tensor] = []

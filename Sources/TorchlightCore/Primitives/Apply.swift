@@ -26,9 +26,9 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
         !a.isPlaceholder, !b.isPlaceholder, !a.isWrappedScalar, a.device == .cpu, b.device == .cpu,
         a.dtype == a.dtype.computeType, state.pointee.anomaly == 0
     else { return applyFirst(primitive, Few(a, b)) }
-    let type = type(of: primitive)
+    let (kernel, domain) = primitive.rule
     let dtype: DType
-    switch type.domain {
+    switch domain {
     case .any, .number: dtype = a.dtype
     case .predicate: dtype = .bool
     case .floatingPoint where a.dtype.isFloatingPoint: dtype = a.dtype
@@ -41,7 +41,7 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
             storage: try Storage(byteCount: layout.count &* dtype.byteSize, device: .cpu), layout: layout, dtype: dtype)
     } catch { return fail(error, like: a) }
     tl_binary_contiguous(
-        Int32(truncatingIfNeeded: type.kernel.rawValue), a.dtype.rawValue, a.data, b.data, out.data, dtype.rawValue,
+        Int32(truncatingIfNeeded: kernel.rawValue), a.dtype.rawValue, a.data, b.data, out.data, dtype.rawValue,
         Int64(out.count))
     guard state.pointee.grad_disabled == 0 else { return out }
     var needs = Needs()
@@ -49,7 +49,15 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
     if b.requiresGrad { needs[1] = true }
     if needs.any {
         switch primitive.differentiability {
-        case .differentiable: record(primitive, Few(a, b), Few(out), needs)
+        case .differentiable:
+            let node = Node(rule: primitive, name: primitive.publicName, inputCount: 2, outputCount: 1)
+            node.setInput(0, a, needs: needs[0])
+            node.setInput(1, b, needs: needs[1])
+            node.setOutput(0, out)
+            let saved = primitive.saved(for: needs)
+            if !saved.isEmpty { node.save(saved, inputs: Few(a, b), outputs: Few(out)) }
+            out.node = node
+            out.requiresGradFlag = true
         case .constant: break
         case .unavailable: return applyFirst(primitive, Few(a, b))
         }
@@ -81,13 +89,13 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
         if inputs[i].requiresGrad { needs[i] = true }
     }
     let specs = try primitive.output(of: inputs)
-    let device = try commonDevice(of: inputs, in: type(of: primitive).name)
+    let device = try commonDevice(of: inputs, in: primitive.publicName)
     if needs.any {
         if threadState.pointee.grad_disabled > 0 {
             needs = Needs()
         } else if case .unavailable(let reason) = primitive.differentiability {
             throw TensorError(
-                .autograd, in: type(of: primitive).name,
+                .autograd, in: primitive.publicName,
                 "it has no derivative and an input requires a gradient: \(reason)",
                 fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
         }
@@ -97,7 +105,7 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
         outputs.append(try Tensor(empty: specs[i].shape, dtype: specs[i].dtype, device: device))
     }
     try primitive.run(inputs, into: outputs)
-    if threadState.pointee.anomaly > 0 { try checkForward(type(of: primitive).name, inputs, outputs) }
+    if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }
     if needs.any, case .differentiable = primitive.differentiability {
         record(primitive, inputs, outputs, needs)
     }
@@ -135,7 +143,7 @@ func commonDevice(of inputs: Few<Tensor>, in operation: String) throws(TensorErr
 
 /// Remembers how the outputs came about.
 func record(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ needs: Needs) {
-    let node = Node(rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: outputs)
+    let node = Node(rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: outputs)
     node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs)
     for i in 0..<outputs.count where outputs[i].dtype.isFloatingPoint {
         outputs[i].node = node

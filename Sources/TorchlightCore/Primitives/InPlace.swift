@@ -36,7 +36,7 @@ package func performInPlace(
     var recorded: Node?
     if needs.any, case .differentiable = primitive.differentiability {
         let node = Node(
-            rule: primitive, name: type(of: primitive).name, inputs: inputs, needs: needs, outputs: Few(target))
+            rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.

@@ -10,6 +10,9 @@ package protocol Primitive: GradientRule, Sendable, Hashable {
     /// The public name, as errors and printed graphs show it.
     static var name: String { get }
 
+    /// The same, asked of a value: cheaper than its dynamic type.
+    var publicName: String { get }
+
     /// The shapes and dtypes of the results, after all argument checks. Devices are checked by the dispatcher.
     func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec>
 
@@ -29,6 +32,10 @@ package protocol Primitive: GradientRule, Sendable, Hashable {
 
     /// Facts that the graph compiler and the autograd engine ask for.
     var traits: Traits { get }
+}
+
+extension Primitive {
+    package var publicName: String { Self.name }
 }
 
 /// The shape and dtype of a result before it exists.

@@ -47,7 +47,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
             if let spill { return spill[index] }
             return inline[index]
         }
-        set {
+        @inline(never) set {
             precondition(index >= 0 && index < count, "dimension out of range")
             if spill != nil {
                 var elements = Array(self)

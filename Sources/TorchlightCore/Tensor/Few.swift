@@ -33,6 +33,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
         count = 3
     }
 
+    @inline(never)
     package init(_ elements: some Sequence<Element>) {
         self.init()
         for element in elements { append(element) }
@@ -48,6 +49,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
     package var startIndex: Int { 0 }
     package var endIndex: Int { count }
 
+    @inline(never)
     package mutating func append(_ element: Element) {
         switch count {
         case 0: first = element
@@ -58,8 +60,9 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
         count += 1
     }
 
+    // Not inlined: every primitive reads its operands, and a call is small beside what it does with them.
     package subscript(index: Int) -> Element {
-        get {
+        @inline(never) get {
             precondition(index >= 0 && index < count, "operand out of range")
             switch index {
             case 0: return first.unsafelyUnwrapped
@@ -68,7 +71,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
             default: return rest[index - 3]
             }
         }
-        set {
+        @inline(never) set {
             precondition(index >= 0 && index < count, "operand out of range")
             switch index {
             case 0: first = newValue

@@ -1,3 +1,6 @@
+// What a type does for a protocol is documented there.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 import CKernels
 
 /// A Swift number as an operand: what it is decides the dtype of a result together with the tensors.

@@ -51,7 +51,8 @@ package final class Storage: @unchecked Sendable {
 
     private static func outOfMemoryText(_ byteCount: Int) -> String {
         let memory = tl_memory()
-        return "the system gave no memory for \(Memory.text(byteCount)); tensors hold \(Memory.text(Int(memory.allocated))), "
+        return
+            "the system gave no memory for \(Memory.text(byteCount)); tensors hold \(Memory.text(Int(memory.allocated))), "
             + "freed blocks kept for reuse \(Memory.text(Int(memory.reserved - memory.allocated))); "
             + "a smaller batch, noGrad { } for evaluation, or fewer kept tensors would need less"
     }

@@ -123,7 +123,8 @@ extension Tensor {
                     got: "\(from.asDouble) to \(to.asDouble) by \(by.asDouble)",
                     expected: "a step that is not 0 and has the sign of end - start"))
         }
-        let count = isInteger
+        let count =
+            isInteger
             ? Swift.max(0, (to.asInt - from.asInt + by.asInt - by.asInt.signum()) / by.asInt) : Int(span.rounded(.up))
         return create("arange", [count], dtype ?? (isInteger ? .int64 : .default), device, requiresGrad) { tensor in
             if count == 0 { return }
@@ -152,7 +153,10 @@ extension Tensor {
             let half = steps / 2
             let halves = [
                 (tensor.layout.sliced(0, start: 0, count: half), start, step),
-                (tensor.layout.sliced(0, start: half, count: steps - half), end - step * Double(steps - 1 - half), step),
+                (
+                    tensor.layout.sliced(0, start: half, count: steps - half), end - step * Double(steps - 1 - half),
+                    step
+                ),
             ]
             if steps == 1 {
                 fill(tensor, with: .double(start))

@@ -74,7 +74,9 @@ extension Tensor {
 
 /// A number on the right of `x[...] = 2.5`. A type of its own, because a tensor that could be written as a literal would
 /// take part in the type checking of every `1 << 20` in a program.
-public struct TensorNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral, Sendable {
+public struct TensorNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
+    Sendable
+{
     let scalar: Scalar
 
     init(scalar: Scalar) { self.scalar = scalar }

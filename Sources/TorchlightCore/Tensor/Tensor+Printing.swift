@@ -175,7 +175,8 @@ private struct TensorText {
         } else {
             slices = (0..<size).map { render(tensor.select(0, $0), indent + 1) }
         }
-        let separator = "," + String(repeating: "\n", count: tensor.rank - 1) + String(repeating: " ", count: indent + 1)
+        let separator =
+            "," + String(repeating: "\n", count: tensor.rank - 1) + String(repeating: " ", count: indent + 1)
         return "[" + slices.joined(separator: separator) + "]"
     }
 
@@ -185,7 +186,8 @@ private struct TensorText {
         let items = options.edgeItems
         var cells: [String]
         if summarizes && size > 2 * items {
-            cells = elements(tensor.narrow(0, start: 0, length: items)) + [" ..."]
+            cells =
+                elements(tensor.narrow(0, start: 0, length: items)) + [" ..."]
                 + elements(tensor.narrow(0, start: size - items, length: items))
         } else {
             cells = elements(tensor)

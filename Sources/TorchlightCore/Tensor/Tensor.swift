@@ -54,7 +54,8 @@ public final class Tensor: @unchecked Sendable {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
         let layout = Layout(shape: shape)
         self.init(
-            storage: try Storage(byteCount: layout.count * dtype.byteSize, device: device), layout: layout, dtype: dtype)
+            storage: try Storage(byteCount: layout.count * dtype.byteSize, device: device), layout: layout, dtype: dtype
+        )
     }
 }
 

@@ -1,3 +1,6 @@
+// What a type does for a protocol is documented there.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 /// The Swift types whose arrays become tensors and back.
 public protocol TensorElement: Sendable {
     /// The dtype that holds this type bit for bit.

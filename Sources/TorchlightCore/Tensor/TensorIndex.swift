@@ -1,3 +1,6 @@
+// What a type does for a protocol is documented there.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 /// What may stand in the brackets of `x[...]`: integers, ranges, `.all`, `.slice(...)`, `.ellipsis`, `.newAxis`, index
 /// tensors, bool masks and arrays of integers.
 public protocol TensorIndex {
@@ -55,7 +58,8 @@ extension TensorIndexItem: TensorIndex {
             return .slice(start: 0, end: 0, step: 1)
         }
         let step = values.count > 1 ? values[1] - first : 1
-        return step > 0 ? .slice(start: first, end: last + 1, step: step) : .tensor(Tensor(values, shape: [values.count]))
+        return step > 0
+            ? .slice(start: first, end: last + 1, step: step) : .tensor(Tensor(values, shape: [values.count]))
     }
 }
 

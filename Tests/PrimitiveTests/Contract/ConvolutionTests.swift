@@ -71,3 +71,29 @@ import Testing
         expectGradients(order: 2, at: [x], label: "adaptiveAvgPool2d") { [adaptiveAvgPool2d($0[0], 2)] }
     }
 }
+
+@Suite struct TransposedConvolutionTests {
+    @Test func isTheGradientOfTheConvolution() {
+        var random = TestRandom("transposed convolution")
+        let x = Tensor(random.values(24), shape: [2, 4, 3], dtype: .float64)
+        let w = Tensor(random.values(24), shape: [4, 3, 2], dtype: .float64)
+        let input = Tensor.zeros([2, 6, 6], dtype: .float64, requiresGrad: true)
+        let y = conv1d(input, w, stride: 2, padding: 1, groups: 2)
+        y.backward(gradient: Tensor.ones(like: y))
+        let direct = convTranspose1d(Tensor.ones(like: y), w, stride: 2, padding: 1, groups: 2)
+        #expect(direct.shape == [2, 6, 6])
+        expectClose(direct, ReferenceArray(input.grad!), .sums)
+        expectGradients(order: 2, at: [x, w], label: "convTranspose1d") {
+            [convTranspose1d($0[0], $0[1], stride: 2, padding: 1, groups: 2)]
+        }
+    }
+
+    @Test func growsByTheStride() {
+        let out = convTranspose2d(.ones(1, 1, 2, 2), .ones(1, 1, 2, 2), bias: Tensor([1.0]), stride: 2)
+        expectClose(out, [Double](repeating: 2, count: 16))
+        expectRefusal(by: "convTranspose2d", .shape) { convTranspose2d(.ones(1, 2, 2, 2), .ones(1, 1, 2, 2)) }
+        expectRefusal(by: "convTranspose1d", .value) {
+            convTranspose1d(.ones(1, 1, 2), .ones(1, 1, 2), outputPadding: 1)
+        }
+    }
+}

@@ -62,3 +62,34 @@ import Testing
         expectClose(w.grad!, [Double](repeating: 10, count: 12))
     }
 }
+
+@Suite struct EinsumTests {
+    @Test func namesWhatItSums() {
+        let a = Tensor([[1.0, 2], [3, 4]])
+        let v = Tensor([1.0, -1])
+        expectClose(einsum("ik,kj->ij", a, a), [7, 10, 15, 22])
+        expectClose(einsum("ij->ji", a), [1, 3, 2, 4])
+        expectClose(einsum("ii", a), [5])
+        expectClose(einsum("ii->i", a), [1, 4])
+        expectClose(einsum("i,j", v, v), [1, -1, -1, 1])
+        expectClose(einsum("i,ij,j->", v, a, v), [0])
+        expectClose(einsum("...j,j->...", a, v), [-1, -1])
+        expectClose(einsum("ij,ij->i", a, a), [5, 25])
+    }
+
+    @Test func refusesWhatDoesNotFit() {
+        let a = Tensor.ones(2, 3)
+        expectRefusal(by: "einsum", .value) { einsum("ij,jk", a) }
+        expectRefusal(by: "einsum", .value) { einsum("ijk->i", a) }
+        expectRefusal(by: "einsum", .value) { einsum("ij->ik", a) }
+        expectRefusal(by: "einsum", .value) { einsum("i?->i", a) }
+        expectRefusal(by: "einsum", .shape) { einsum("ij,jk->ik", a, a) }
+    }
+
+    @Test func hasGradients() {
+        var random = TestRandom("einsum")
+        let a = Tensor(random.values(12), shape: [2, 3, 2], dtype: .float64)
+        let b = Tensor(random.values(6), shape: [2, 3], dtype: .float64)
+        expectGradients(order: 2, at: [a, b], label: "einsum") { [einsum("bij,bi->bj", $0[0], $0[1])] }
+    }
+}

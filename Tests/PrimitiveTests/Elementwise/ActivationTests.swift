@@ -48,8 +48,8 @@ extension ElementwiseRecords {
             Elu.self, atZero, inPlace: { $0.elu_(alpha: 1.5) }, run: { $0.elu(alpha: 1.5) },
             reference: { $0 > 0 ? $0 : 1.5 * Glibc.expm1($0) }),
         .unary(
-            HardtanhForward.self, .real(-3...3, avoiding: [-1, 2]), inPlace: { $0.hardtanh_(min: -1, max: 2) },
-            run: { $0.hardtanh(min: -1, max: 2) }, reference: { max(-1, min($0, 2)) }),
+            HardtanhForward.self, .real(-3...3, avoiding: [-1, 2]),
+            run: { apply(HardtanhForward(min: -1, max: 2), $0) }, reference: { max(-1, min($0, 2)) }),
         .unary(
             HardSigmoid.self, .real(-5...5, avoiding: [-3, 3]), inPlace: { $0.hardsigmoid_() },
             run: { $0.hardsigmoid() }, reference: { max(0, min($0 / 6 + 0.5, 1)) }),
@@ -98,6 +98,15 @@ extension ElementwiseRecords {
         y.zero_()
         z.sum().backward()
         #expect(x.grad == nil || x.grad!.toArray(Double.self) == [0, 1])
+    }
+
+    @Test func integersHeldToARangeStayIntegers() {
+        let x = Tensor([-5, 3, 9])
+        #expect(x.relu6().toArray(Int.self) == [0, 3, 6] && x.relu6().dtype == .int64)
+        x.hardtanh_(min: -1, max: 4)
+        #expect(x.toArray(Int.self) == [-1, 3, 4])
+        let y = Tensor([-5.0, 0.5, 9]).hardtanh_()
+        #expect(y.toArray(Double.self) == [-1, 0.5, 1])
     }
 
     @Test func refusesAnEmptyRange() {

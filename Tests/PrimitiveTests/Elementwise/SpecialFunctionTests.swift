@@ -44,7 +44,7 @@ extension ElementwiseRecords {
             x += 1
         }
         let r = 1 / (x * x)
-        return sum + Glibc.log(x) - 0.5 / x - r * (1.0 / 12 - r * (1.0 / 120 - r / 252))
+        return sum + Glibc.log(x) - 0.5 / x - r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r / 240)))
     }
 }
 

@@ -66,7 +66,7 @@ enum IndexRecords {
                     "dim: \(dim)", shapes: [shape, [k], source], run: { [$0[0].indexAdd(dim, $0[1], $0[2])] },
                     reference: { operands in
                         var sum = operands[0]
-                        for index in ReferenceArray.indices(of: source) {
+                        for index in ReferenceArray.indices(of: operands[2].shape) {
                             var place = index
                             place[dim] = Int(operands[1].values[index[dim]])
                             sum[place] += operands[2][index]

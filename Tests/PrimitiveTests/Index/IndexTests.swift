@@ -31,6 +31,19 @@ import Testing
         expectClose(x.indexSelect(0, Tensor(0)), [5])
         expectClose(x.gather(0, Tensor(0)), [5])
         expectClose(x.scatter(0, Tensor(0), Tensor(7.0)), [7])
+        expectClose(x.indexAdd(0, Tensor([0, 0]), Tensor([1.0, 2])), [8])
+        #expect(x.indexFill(0, Tensor([0]), 1).shape == [])
+    }
+
+    @Test func filledValueHasTheGradientOfItsPlaces() {
+        let value = Tensor(2.0).requiresGrad_()
+        Tensor.zeros(3, 2).indexFill(0, Tensor([1, 1, 2]), value).sum().backward()
+        expectClose(value.grad!, [4])
+    }
+
+    @Test func takingMayCountFromTheEnd() {
+        expectClose(Tensor([1, 2, 3]).take(Tensor([-1, 0])), [3, 1], .exact)
+        expectClose(Tensor([[1, 2, 3]]).takeAlongDim(Tensor([[-1]]), dim: 1), [3], .exact)
     }
 
     @Test func embeddingPaddingGetsNoGradient() {

@@ -8,6 +8,8 @@ package protocol BinaryPrimitive: Primitive {
     /// The scalar function.
     static var kernel: tl_binary_op { get }
     static var domain: BinaryDomain { get }
+    /// The same, asked of a value.
+    var rule: (kernel: tl_binary_op, domain: BinaryDomain) { get }
 }
 
 /// What a binary operation accepts and gives.
@@ -29,6 +31,7 @@ package enum BinaryDomain: Sendable {
 }
 
 extension BinaryPrimitive {
+    package var rule: (kernel: tl_binary_op, domain: BinaryDomain) { (Self.kernel, Self.domain) }
     package var traits: Traits { [.elementwise] }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
@@ -96,6 +99,7 @@ extension ConstantBinaryPrimitive {
 }
 
 /// The error of shapes that do not broadcast: names the dimension that disagrees.
+@inline(never)
 package func broadcastError(_ operation: String, _ tensors: [Tensor]) -> TensorError {
     let rank = tensors.map(\.rank).max() ?? 0
     var disagreement = ""

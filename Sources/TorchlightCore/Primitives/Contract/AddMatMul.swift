@@ -85,4 +85,10 @@ extension Tensor {
             return unsqueeze(-1).addmm(a, x.unsqueeze(-1), beta: beta, alpha: alpha).squeeze(-1)
         }
     }
+
+    /// `self = beta * self + alpha * (a @ x)` for a matrix and a vector, in place.
+    @discardableResult
+    public func addmv_(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        copy_(addmv(a, x, beta: beta, alpha: alpha))
+    }
 }

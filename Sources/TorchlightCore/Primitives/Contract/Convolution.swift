@@ -157,9 +157,16 @@ package struct ConvolutionBackwardData: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         let weights = ConvolutionBackwardWeights(convolution: convolution, shape: context.shape(1), hasBias: false)
-        return Few(
-            context.needs[0] ? apply(convolution, g, context.input(1)) : nil,
-            context.needs[1] ? apply(weights, g, context.input(0)) : nil)
+        var data: Tensor?
+        if context.needs[0] {
+            var forward = apply(convolution, g, context.input(1))
+            // A transposed convolution may be padded by more than a step; the windows there have no operand.
+            for d in 2..<forward.rank where forward.layout.shape[d] > context.shape(0)[d] {
+                forward = applyView(Slice(dim: d, start: 0, count: context.shape(0)[d], step: 1), forward)
+            }
+            data = forward
+        }
+        return Few(data, context.needs[1] ? apply(weights, g, context.input(0)) : nil)
     }
 
     package var traits: Traits { [] }

@@ -124,8 +124,10 @@ package struct Linear: Primitive {
     package var traits: Traits { [] }
 }
 
-/// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`.
+/// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`. A weight `[in]` gives `[*]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
+    // One output feature without a dimension of its own.
+    if weight.rank == 1 { return bias.map { matmul(x, weight) + $0 } ?? matmul(x, weight) }
     if let bias { return apply(Linear(), x, weight, bias) }
     return apply(Linear(), x, weight)
 }

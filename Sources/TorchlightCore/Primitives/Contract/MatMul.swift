@@ -74,8 +74,12 @@ package struct MatMul: Primitive {
             var a = context.input(0)
             if rankB == 2 && rankA > 2 && !transposeA {
                 // One matrix met many: its gradient is one product over all rows, not a sum of products.
-                a = a.reshape([-1, a.layout.shape[rankA - 1]])
-                g = g.reshape([-1, g.layout.shape[g.rank - 1]])
+                let shape = a.layout.shape
+                let rows = shape.product / Swift.max(shape[rankA - 1], 1)
+                if shape[rankA - 1] > 0 {
+                    a = a.reshape([rows, shape[rankA - 1]])
+                    g = g.reshape([rows, g.layout.shape[g.rank - 1]])
+                }
             }
             right =
                 transposeB

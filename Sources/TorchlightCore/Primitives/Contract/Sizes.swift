@@ -86,15 +86,18 @@ package struct Window: Sendable, Hashable {
 
     package var spatial: Int { kernel.count }
 
-    /// Refuses steps below 1 and padding below 0.
+    /// Refuses numbers that no window has.
     func check(in operation: String, _ x: Tensor) throws(TensorError) {
         func refuse(_ what: String, _ got: Dims, _ rule: String) -> TensorError {
             TensorError(.value, in: operation, "\(what) is out of range", got: "\(got)", expected: rule, operands: [x])
         }
-        guard kernel.allSatisfy({ $0 > 0 }) else { throw refuse("the kernel size", kernel, "at least 1") }
-        guard stride.allSatisfy({ $0 > 0 }) else { throw refuse("the stride", stride, "at least 1") }
-        guard dilation.allSatisfy({ $0 > 0 }) else { throw refuse("the dilation", dilation, "at least 1") }
-        guard padding.allSatisfy({ $0 >= 0 }) else { throw refuse("the padding", padding, "at least 0") }
+        // Numbers beyond 32 bits would overflow in the sums below, and no window needs them.
+        let limit = Int(Int32.max)
+        func holds(_ numbers: Dims, from low: Int) -> Bool { numbers.allSatisfy { $0 >= low && $0 <= limit } }
+        guard holds(kernel, from: 1) else { throw refuse("the kernel size", kernel, "1 ... \(limit)") }
+        guard holds(stride, from: 1) else { throw refuse("the stride", stride, "1 ... \(limit)") }
+        guard holds(dilation, from: 1) else { throw refuse("the dilation", dilation, "1 ... \(limit)") }
+        guard holds(padding, from: 0) else { throw refuse("the padding", padding, "0 ... \(limit)") }
     }
 
     /// The number of positions of the window over `x`, whose last dimensions it slides over.

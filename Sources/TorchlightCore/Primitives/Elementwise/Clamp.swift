@@ -43,6 +43,14 @@ extension Tensor {
     public func clamp(min: Tensor) -> Tensor { clamp(min: min, max: nil as Tensor?) }
     /// The elements held to at most those of `max`.
     public func clamp(max: Tensor) -> Tensor { clamp(min: nil as Tensor?, max: max) }
+    /// The larger of the elements and those of `min`; where they are equal both share the gradient.
+    public func clampMin(_ min: Tensor) -> Tensor { maximum(min) }
+    /// The elements held to at least a number.
+    public func clampMin(_ min: some TensorScalar) -> Tensor { clamp(min: min) }
+    /// The smaller of the elements and those of `max`; where they are equal both share the gradient.
+    public func clampMax(_ max: Tensor) -> Tensor { minimum(max) }
+    /// The elements held to at most a number.
+    public func clampMax(_ max: some TensorScalar) -> Tensor { clamp(max: max) }
 
     /// Holds the elements to `[min, max]`, in place.
     @discardableResult

@@ -10,7 +10,9 @@ package struct Copysign: BinaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(
-            context.needs[0] ? context.gradient * (context.input(0).sign() * context.output().sign()) : nil,
+            context.needs[0]
+                ? (context.gradient * (context.output() / context.input(0))).maskedFill(context.input(0) .== 0, 0)
+                : nil,
             context.needs[1] ? Tensor.zeros(like: context.gradient) : nil)
     }
 }

@@ -12,7 +12,7 @@ package struct Elu: UnaryPrimitive {
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
         // Clamped, the branch that is not taken cannot overflow into its own derivative.
-        return Tensor.where(x > 0, gradient, gradient * (x.clamp(max: 0).exp() * alpha))
+        return Tensor.where(x <= 0, gradient * (x.clamp(max: 0).exp() * alpha), gradient)
     }
 }
 

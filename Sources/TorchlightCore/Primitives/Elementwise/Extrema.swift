@@ -1,8 +1,7 @@
 import CKernels
 
-// The larger and the smaller of two. `maximum` and `minimum` give NaN where one operand is NaN and share the gradient
-// half and half where both are equal; `fmax` and `fmin` give the other operand for a NaN and the whole gradient to the
-// first of equals.
+// The larger and the smaller of two: `maximum` and `minimum` give NaN where one operand is NaN, `fmax` and `fmin` the other
+// operand. Where both are equal they share the gradient half and half.
 
 /// The larger of `a` and `b`.
 package struct Maximum: BinaryPrimitive {
@@ -53,9 +52,12 @@ package struct Fmax: BinaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let takesFirst = (context.input(0) >= context.input(1)).logicalOr(context.input(1).isnan())
-        let g = context.gradient
-        return Few(Tensor.where(takesFirst, g, 0.0), Tensor.where(takesFirst, 0.0, g))
+        let a = context.input(0)
+        let b = context.input(1)
+        let g = Tensor.where(a .== b, context.gradient * 0.5, context.gradient)
+        return Few(
+            g.maskedFill((a < b).logicalOr(a.isnan().logicalAnd(b.isnan().logicalNot())), 0),
+            g.maskedFill((a > b).logicalOr(b.isnan()), 0))
     }
 }
 
@@ -68,9 +70,12 @@ package struct Fmin: BinaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let takesFirst = (context.input(0) <= context.input(1)).logicalOr(context.input(1).isnan())
-        let g = context.gradient
-        return Few(Tensor.where(takesFirst, g, 0.0), Tensor.where(takesFirst, 0.0, g))
+        let a = context.input(0)
+        let b = context.input(1)
+        let g = Tensor.where(a .== b, context.gradient * 0.5, context.gradient)
+        return Few(
+            g.maskedFill((a > b).logicalOr(a.isnan().logicalAnd(b.isnan().logicalNot())), 0),
+            g.maskedFill((a < b).logicalOr(b.isnan()), 0))
     }
 }
 

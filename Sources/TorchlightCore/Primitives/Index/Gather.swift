@@ -70,16 +70,21 @@ extension Tensor {
     public func gather(_ dim: Int, _ index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
+            if rank == 0 && index.rank == 1 { return unsqueeze(0).gather(dim, index) }
             return apply(
                 Gather(dim: try resolve(dim, in: Gather.name)), self, try indexOperand(index, in: Gather.name))
         }
     }
 
     /// `gather` with an index that broadcasts against the tensor outside `dim`, as `argsort` and `argmax` give it.
-    public func takeAlongDim(_ index: Tensor, dim: Int) -> Tensor {
+    ///
+    /// Negative positions count from the end; without a dimension the flattened tensor is taken from.
+    public func takeAlongDim(_ index: Tensor, dim: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            if isPlaceholder { return self }
+            if isPlaceholder || index.isPlaceholder { return self }
+            guard let dim else { return ravel().takeAlongDim(index.ravel(), dim: 0) }
             let d = try resolve(dim, in: "takeAlongDim")
+            let index = try indexOperand(index, in: "takeAlongDim")
             guard rank == index.rank, rank > 0 else {
                 throw TensorError(
                     .shape, in: "takeAlongDim", "the index has another number of dimensions than the tensor",
@@ -94,7 +99,7 @@ extension Tensor {
             var (sizes, places) = (outer, outer)
             sizes[d] = layout.shape[d]
             places[d] = index.layout.shape[d]
-            return expand(Array(sizes)).gather(d, index.expand(Array(places)))
+            return expand(Array(sizes)).gather(d, index.wrapped(to: layout.shape[d]).expand(Array(places)))
         }
     }
 }

@@ -63,21 +63,30 @@ extension Tensor {
     /// The tensor with `alpha` times the slices of a source added at positions of a dimension.
     ///
     /// `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`; slices for one position add up.
-    public func indexAdd(_ dim: Int, _ index: Tensor, _ source: Tensor, alpha: Double = 1) -> Tensor {
+    public func indexAdd(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, alpha: some TensorScalar = 1
+    ) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
+            if rank == 0 { return unsqueeze(0).indexAdd(dim, index, source.reshape([-1]), alpha: alpha).squeeze(0) }
             let (d, index) = try indexAddOperands(dim, index, "indexAdd")
-            return apply(IndexAdd(dim: d), self, index, alpha == 1 ? source : source * alpha)
+            return apply(IndexAdd(dim: d), self, index, alpha.scalar.asDouble == 1 ? source : source * alpha)
         }
     }
 
     /// Adds `alpha` times the slices of a source at positions of a dimension, in place.
     @discardableResult
-    public func indexAdd_(_ dim: Int, _ index: Tensor, _ source: Tensor, alpha: Double = 1) -> Tensor {
+    public func indexAdd_(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, alpha: some TensorScalar = 1
+    ) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
+            if rank == 0 {
+                unsqueeze(0).indexAdd_(dim, index, source.reshape([-1]), alpha: alpha)
+                return self
+            }
             let (d, index) = try indexAddOperands(dim, index, "indexAdd_")
-            let term = alpha == 1 ? source : source * alpha
+            let term = alpha.scalar.asDouble == 1 ? source : source * alpha
             return applyInPlace(IndexAdd(dim: d), on: self, Few(self, index, term), name: "indexAdd_")
         }
     }
@@ -85,11 +94,6 @@ extension Tensor {
     private func indexAddOperands(
         _ dim: Int, _ index: Tensor, _ operation: String
     ) throws(TensorError) -> (Int, Tensor) {
-        guard rank > 0 else {
-            throw TensorError(
-                .shape, in: operation, "a single number has no dimension to index", expected: "at least one dimension",
-                operands: [self])
-        }
         let index = try indexOperand(index, in: operation)
         return (try resolve(dim, in: operation), index.rank == 0 ? index.unsqueeze(0) : index)
     }

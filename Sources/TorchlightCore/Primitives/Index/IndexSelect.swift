@@ -50,15 +50,21 @@ extension Tensor {
     public func indexSelect(_ dim: Int, _ index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
-            if rank == 0 { return unsqueeze(0).indexSelect(dim, index).reshape(index.rank == 0 ? [] : [-1]) }
+            if rank == 0 { return unsqueeze(0).indexSelect(dim, index).reshape([]) }
             let d = try resolve(dim, in: "indexSelect")
             let index = try indexOperand(index, in: "indexSelect")
             return apply(IndexSelect(dim: d), self, index.rank == 0 ? index.unsqueeze(0) : index)
         }
     }
 
-    /// The elements at row-major positions, in the shape of the index.
+    /// The elements at row-major positions, in the shape of the index; negative ones count from the end.
     public func take(_ index: Tensor) -> Tensor {
-        reshape([-1]).indexSelect(0, index.reshape([-1])).reshape(index.shape)
+        orFail(like: self) { () throws(TensorError) in
+            let index = try indexOperand(index, in: "take").wrapped(to: count)
+            return reshape([-1]).indexSelect(0, index.reshape([-1])).reshape(index.shape)
+        }
     }
+
+    /// Positions with negative ones counted from the end of a dimension.
+    func wrapped(to size: Int) -> Tensor { self + (self < 0).to(.int64) * size }
 }

@@ -55,7 +55,8 @@ extension Tensor {
     /// - Parameter dtype: converts before multiplying.
     public func cumprod(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            apply(CumProd(dim: try resolve(dim, in: "cumprod")), dtype.map { to($0) } ?? self)
+            let result = apply(CumProd(dim: try resolve(dim, in: "cumprod")), dtype.map { to($0) } ?? self)
+            return dtype.map { result.to($0) } ?? result
         }
     }
 }

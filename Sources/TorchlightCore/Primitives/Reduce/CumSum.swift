@@ -56,7 +56,8 @@ extension Tensor {
     /// - Parameter dtype: converts before summing.
     public func cumsum(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            apply(CumSum(dim: try resolve(dim, in: "cumsum")), dtype.map { to($0) } ?? self)
+            let result = apply(CumSum(dim: try resolve(dim, in: "cumsum")), dtype.map { to($0) } ?? self)
+            return dtype.map { result.to($0) } ?? result
         }
     }
 }

@@ -15,7 +15,7 @@ package struct Mean: ReductionPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let shape = context.shape(0)
         let length = Fold(of: Layout(shape: shape), dims: dims).length
-        let share = context.gradient / length
+        let share = context.gradient / Swift.max(length, 1)
         return Few(share.unfolded(dims, keepdim: keepdim, rank: shape.count).expand(Array(shape)))
     }
 }

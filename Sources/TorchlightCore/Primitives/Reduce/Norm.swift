@@ -33,8 +33,8 @@ package struct EuclideanNorm: ReductionPrimitive {
         let x = context.input(0)
         let length = context.output().unfolded(dims, keepdim: keepdim, rank: x.rank)
         let g = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank)
-        let scale = (g / length).maskedFill(noGrad { length .== 0 }, 0)
-        return Few(x * scale)
+        let isZero = noGrad { length .== 0 }
+        return Few(x * (g / length.maskedFill(isZero, 1)).maskedFill(isZero, 0))
     }
 }
 

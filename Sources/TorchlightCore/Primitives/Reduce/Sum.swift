@@ -40,7 +40,8 @@ extension Tensor {
             var dims = Dims(try resolve(dim, in: operation).sorted())
             // A single number has no dimension to name; folding it is folding all of it.
             if rank == 0 { dims = Dims() }
-            return apply(make(dims), dtype.map { to($0) } ?? self)
+            let result = apply(make(dims), dtype.map { to($0) } ?? self)
+            return dtype.map { result.to($0) } ?? result
         }
     }
 }

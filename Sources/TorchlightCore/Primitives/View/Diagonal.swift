@@ -76,18 +76,28 @@ extension Tensor {
     }
 
     /// Matrices with the last dimension on their diagonals and zeros elsewhere: `[*, n] -> [*, n, n]`.
-    public func diagEmbed(offset: Int = 0) -> Tensor {
+    ///
+    /// - Parameters:
+    ///   - offset: which diagonal; the matrices grow to hold it.
+    ///   - dim1, dim2: where the two dimensions of the matrices lie in the result.
+    public func diagEmbed(offset: Int = 0, dim1: Int = -2, dim2: Int = -1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             guard rank > 0 else {
                 throw TensorError(
                     .shape, in: "diagEmbed", "a single number makes no diagonal", expected: "at least one dimension",
                     operands: [self])
             }
+            let first = try resolve(dim1, in: "diagEmbed", extra: 1)
+            let second = try resolve(dim2, in: "diagEmbed", extra: 1)
+            guard first != second else {
+                throw TensorError(.index, in: "diagEmbed", "a dimension is named twice", got: "\(dim1) and \(dim2)")
+            }
+            let size = layout.shape[rank - 1] + Swift.abs(offset)
             var target = layout.shape
-            let size = target[rank - 1] + Swift.abs(offset)
-            target[rank - 1] = size
-            target.append(size)
-            let diagonal = Diagonal(offset: offset, dim1: rank - 1, dim2: rank)
+            target.remove(at: rank - 1)
+            target.insert(size, at: Swift.min(first, second))
+            target.insert(size, at: Swift.max(first, second))
+            let diagonal = Diagonal(offset: offset, dim1: first, dim2: second)
             return apply(DiagonalGradient(diagonal: diagonal, shape: target), self)
         }
     }

@@ -13,6 +13,10 @@ package struct Slice: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(SliceGradient(slice: self, shape: context.shape(0)), context.gradient))
     }
+
+    package func region(of layout: Layout) -> Layout? {
+        layout.sliced(dim, start: start, count: count, step: step)
+    }
 }
 
 /// The gradient of `Slice`: zeros with the gradient in the place of the slice.
@@ -49,6 +53,7 @@ package struct Select: ViewPrimitive {
     package var index: Int
 
     package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
+    package func region(of layout: Layout) -> Layout? { layout.selected(dim, index) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let slice = Slice(dim: dim, start: index, count: 1, step: 1)

@@ -65,7 +65,8 @@ extension Tensor {
     /// Windows of a dimension as a last dimension: `[7].unfold(0, size: 3, step: 2) -> [3, 3]`. A view.
     public func unfold(_ dim: Int, size: Int, step: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            applyView(Unfold(dim: try resolve(dim, in: Unfold.name), size: size, step: step), self)
+            if rank == 0 { return unsqueeze(0).unfold(dim, size: size, step: step).squeeze(0) }
+            return applyView(Unfold(dim: try resolve(dim, in: Unfold.name), size: size, step: step), self)
         }
     }
 }

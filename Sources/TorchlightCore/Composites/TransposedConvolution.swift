@@ -1,0 +1,77 @@
+// The transposed convolution is the gradient of a convolution's input, used forwards.
+
+/// Transposed convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [C, O / groups, k]`, `bias [O] -> [N, O, L']`
+/// with `L' = (L - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`.
+public func convTranspose1d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
+    groups: Int = 1, dilation: Int = 1
+) -> Tensor {
+    func one(_ value: Int) -> Dims { Dims(repeating: value, count: 1) }
+    let convolution = Convolution(
+        stride: one(stride), padding: one(padding), dilation: one(dilation), groups: groups)
+    return transposed(x, weight, bias, convolution, one(outputPadding), "convTranspose1d")
+}
+
+/// Transposed convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] ->
+/// [N, O, H', W']` with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`.
+public func convTranspose2d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
+    outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1
+) -> Tensor {
+    let convolution = Convolution(
+        stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
+    return transposed(x, weight, bias, convolution, outputPadding.dims, "convTranspose2d")
+}
+
+private func transposed(
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution, _ extra: Dims, _ operation: String
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
+        let spatial = convolution.spatial
+        guard weight.rank == spatial + 2, x.rank == spatial + 2 || x.rank == spatial + 1 else {
+            throw TensorError(
+                .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
+                expected: "input [N, C, *] and weight [C, out / groups, *]", operands: [x, weight])
+        }
+        try checkFloating(x, in: operation)
+        try MatrixProduct.checkDTypes(x, weight, in: operation)
+        let window = convolution.window(of: weight.layout.shape)
+        try window.check(in: operation, x)
+        let isSingle = x.rank == spatial + 1
+        let batch = isSingle ? x.unsqueeze(0) : x
+        let groups = convolution.groups
+        guard groups > 0, batch.layout.shape[1] == weight.layout.shape[0], weight.layout.shape[0] % groups == 0 else {
+            throw TensorError(
+                .shape, in: operation,
+                "the input has \(batch.layout.shape[1]) channels and the weight takes \(weight.layout.shape[0])",
+                expected: "as many channels as the weight takes, divisible by the \(groups) groups",
+                operands: [x, weight])
+        }
+        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] * groups)
+        for i in 0..<spatial {
+            guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
+                throw TensorError(
+                    .value, in: operation, "the output padding is out of range", got: "\(extra)",
+                    expected: "less than the stride or the dilation", operands: [x])
+            }
+            let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
+            let size =
+                (batch.layout.shape[i + 2] - 1) * window.stride[i] - 2 * window.padding[i] + reach + extra[i]
+            guard size > 0, batch.layout.shape[i + 2] > 0 else {
+                throw TensorError(
+                    .shape, in: operation, "nothing is left of dimension \(i + 2)", got: "a size of \(size)",
+                    expected: "less padding", operands: [x, weight])
+            }
+            shape.append(size)
+        }
+        if let bias, bias.layout.shape != Dims(repeating: shape[1], count: 1) || bias.dtype != x.dtype {
+            throw TensorError(
+                .shape, in: operation, "the bias does not fit the weight", expected: "\(x.dtype) [\(shape[1])]",
+                operands: [weight, bias])
+        }
+        var out = apply(ConvolutionBackwardData(convolution: convolution, shape: shape), batch, weight)
+        if let bias { out = out + bias.reshape([-1] + Array(repeating: 1, count: spatial)) }
+        return isSingle ? out.squeeze(0) : out
+    }
+}
