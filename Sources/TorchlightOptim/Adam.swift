@@ -18,7 +18,7 @@ public struct AdamOptions: OptimizerOptions {
     /// Whether to climb instead of descend.
     public var maximize: Bool
 
-    /// The settings by PyTorch's names.
+    /// The settings by their names.
     public static var fields: [OptionField<AdamOptions>] {
         [
             .number("lr", \.lr), .number("beta1", \.beta1), .number("beta2", \.beta2), .number("eps", \.eps),
@@ -26,7 +26,7 @@ public struct AdamOptions: OptimizerOptions {
         ]
     }
 
-    /// What is wrong with the settings, nil where nothing is.
+    /// The first setting that is out of range.
     public var problem: String? {
         if let problem = checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)]) { return problem }
         for (name, beta) in [("beta1", beta1), ("beta2", beta2)] where !(0..<1).contains(beta) {

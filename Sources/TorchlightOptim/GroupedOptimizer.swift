@@ -27,7 +27,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
     /// The parameters, in order.
     public let parameters: [Tensor]
     private let configure: ((inout Options) -> Void)?
-    fileprivate var slots: [Slot] = []
+    fileprivate let state = GroupState()
     fileprivate var settings: Options?
 
     /// Parameters, and what changes for them against the settings of the optimiser.
@@ -47,6 +47,10 @@ public final class ParameterGroup<Options: OptimizerOptions> {
                 reportFailure(TensorError(.value, in: "ParameterGroup", problem))
                 return
             }
+            // Other settings than the learning rate decide which state there is.
+            var before = settings ?? newValue
+            before.lr = newValue.lr
+            if before != newValue { state.invalidate() }
             settings = newValue
         }
     }
@@ -64,26 +68,15 @@ public final class ParameterGroup<Options: OptimizerOptions> {
     }
 }
 
-/// What an optimiser keeps for one parameter.
-struct Slot {
-    let parameter: Tensor
-    /// Up to three tensors of the parameter's shape.
-    var states: [Tensor] = []
-    /// Steps taken.
-    var step = 0
-    /// The entry as the kernel takes it, but for the gradient and the step.
-    var entry = tl_optim_entry()
-}
-
 /// An optimiser whose parameters lie in groups and are changed by one kernel call a group.
 ///
 /// Subclasses say which state a parameter needs and call the kernel.
-open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
+public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     /// The parameter groups; their settings may be changed between steps.
     public private(set) final var groups: [ParameterGroup<Options>] = []
     /// What groups get that say nothing else.
     public final let defaults: Options
-    /// The rates that schedulers started from.
+    /// The learning rates that schedules start from, by group; nil before one is attached.
     public final var initialLearningRates: [Double]?
     private let name: String
     private var entries: UnsafeMutablePointer<tl_optim_entry>
@@ -129,7 +122,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             return
         }
         group.settings = options
-        group.slots = group.parameters.map { Slot(parameter: $0) }
+        group.state.slots = group.parameters.map { Slot(parameter: $0) }
         groups.append(group)
         initialLearningRates?.append(options.lr)
         let count = group.parameters.count
@@ -165,7 +158,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// All parameters, group by group.
+    /// All parameters, in the order of the groups.
     public var parameters: [Tensor] { groups.flatMap(\.parameters) }
 
     /// The learning rate of each group.
@@ -184,59 +177,33 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// One pass over all parameters of each group.
+    /// Changes every parameter that has a gradient, in one pass a group.
     public func step() {
         for group in groups {
-            // Copies of gradients that do not lie densely live until the kernel has run.
-            var copies: [Tensor] = []
-            var count = 0
-            let options = group.options
-            for i in group.slots.indices {
-                guard let gradient = group.slots[i].parameter.grad else { continue }
-                if count == 0 { watch.observe(gradient) }
-                var source = gradient
-                if !gradient.isContiguous {
-                    source = noGrad { gradient.contiguous() }
-                    copies.append(source)
-                }
-                prepare(&group.slots[i], options)
-                group.slots[i].step += 1
-                group.slots[i].entry.step = Int64(group.slots[i].step)
-                entries[count] = group.slots[i].entry
-                entries[count].gradient = UnsafeRawPointer(source.data)
-                group.slots[i].parameter.storage.noteWrite(by: name)
-                count += 1
-            }
-            if count > 0 { withExtendedLifetime(copies) { run(entries, Int64(count), options) } }
+            let state = group.state
+            let count = state.collect(into: entries, &watch, name)
+            if !state.outdated.isEmpty { update(group, entries) }
+            if count > 0 { run(entries, Int64(count), group.options) }
+            state.copies.removeAll()
         }
     }
 
-    /// Makes the state where it is missing, and notes the addresses again where a parameter was converted or moved.
-    @inline(__always)
-    private func prepare(_ slot: inout Slot, _ options: Options) {
-        if slot.entry.parameter == slot.parameter.data && slot.entry.dtype == slot.parameter.dtype.rawValue { return }
-        rebuild(&slot, options)
-    }
-
-    private func rebuild(_ slot: inout Slot, _ options: Options) {
-        let parameter = slot.parameter
-        let names = stateNames(options)
-        noGrad {
-            slot.states = names.indices.map { i in
-                guard i < slot.states.count else { return Tensor.zeros(like: parameter) }
-                return slot.states[i].to(parameter.dtype).to(parameter.device).contiguous()
-            }
+    /// Makes the state of parameters that have none, or were converted or moved since.
+    private func update(_ group: ParameterGroup<Options>, _ entries: UnsafeMutablePointer<tl_optim_entry>) {
+        let names = stateNames(group.options)
+        for (slot, position) in group.state.outdated {
+            group.state.slots[slot].rebuild(stateCount: names.count)
+            let (gradient, step) = (entries[position].gradient, entries[position].step)
+            entries[position] = group.state.slots[slot].entry
+            entries[position].gradient = gradient
+            entries[position].step = step
         }
-        slot.entry.parameter = parameter.data
-        slot.entry.dtype = parameter.dtype.rawValue
-        slot.entry.count = Int64(parameter.count)
-        func address(_ i: Int) -> UnsafeMutableRawPointer? { i < slot.states.count ? slot.states[i].data : nil }
-        slot.entry.state = (address(0), address(1), address(2))
+        group.state.outdated = []
     }
 
     // MARK: State
 
-    /// Settings and per-parameter state, by PyTorch's names.
+    /// The settings of the groups and the state of each parameter that was trained.
     public func state() -> OptimizerState {
         var tensors: [String: Tensor] = [:]
         var metadata = ["optimizer": name, "groups": "\(groups.count)"]
@@ -250,7 +217,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                 case .flag(let key, let path): metadata["group.\(g).\(key)"] = "\(group.options[keyPath: path])"
                 }
             }
-            for slot in group.slots {
+            for slot in group.state.slots {
                 if slot.step > 0 {
                     tensors["\(number).step"] = Tensor([slot.step], shape: [])
                     for (key, tensor) in zip(stateNames(group.options), slot.states) {
@@ -263,7 +230,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return OptimizerState(tensors: tensors, metadata: metadata)
     }
 
-    /// Goes on from a saved state; nothing changes where it does not fit.
+    /// Takes over a state that ``state()`` gave, if it fits.
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"
@@ -289,7 +256,7 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
         for (g, group) in groups.enumerated() {
             group.options = loaded[g].options
-            group.slots = slots[g]
+            group.state.slots = slots[g]
         }
         let initial = loaded.compactMap(\.initialLR)
         if initial.count == groups.count { initialLearningRates = initial }
@@ -338,28 +305,5 @@ open class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             slot.states.append(noGrad { tensor.to(parameter.dtype).clone() })
         }
         return slot
-    }
-}
-
-/// Notices that gradients of past steps are never dropped: the same tensor is added to, once a step, step after step.
-private struct GradientWatch {
-    private var lastGradient: ObjectIdentifier?
-    private var lastVersion = 0
-    private var repeats = 0
-    private static let stepsToWarn = 10
-
-    @inline(__always)
-    mutating func observe(_ gradient: Tensor) {
-        let id = ObjectIdentifier(gradient)
-        let version = gradient.version
-        // Clearing in place would be a second write between two steps.
-        if id == lastGradient && version == lastVersion + 1 {
-            repeats += 1
-            if repeats == Self.stepsToWarn { TrainingDoctor.hint(.forgottenZeroGrad) }
-        } else {
-            repeats = 0
-        }
-        lastGradient = id
-        lastVersion = version
     }
 }

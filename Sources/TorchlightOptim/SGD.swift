@@ -22,7 +22,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Whether to climb instead of descend.
         public var maximize = false
 
-        /// The settings by PyTorch's names.
+        /// The settings by their names.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .number("momentum", \.momentum), .number("dampening", \.dampening),
@@ -30,7 +30,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
             ]
         }
 
-        /// What is wrong with the settings, nil where nothing is.
+        /// The first setting that is out of range.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("momentum", momentum), ("weightDecay", weightDecay)])
                 ?? (nesterov && (momentum <= 0 || dampening != 0)

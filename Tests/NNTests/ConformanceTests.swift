@@ -79,7 +79,8 @@ import TorchlightIO
         case "Linear":
             return Linear(whole(0, "in_features", 0), whole(1, "out_features", 0), bias: flag(2, "bias", true))
         case "Conv1d", "Conv2d":
-            if value(-1, "padding_mode") != nil { return nil }
+            let modes: [String: PadMode] = ["circular": .circular, "replicate": .replicate, "reflect": .reflect]
+            let mode = value(-1, "padding_mode")?.string.flatMap { modes[$0] } ?? .constant
             let padding = value(4, "padding")
             let (inputs, outputs) = (whole(0, "in_channels", 0), whole(1, "out_channels", 0))
             let same = padding?.string == "same"
@@ -88,12 +89,12 @@ import TorchlightIO
                     inputs, outputs, kernelSize: first(value(2, "kernel_size"))!,
                     stride: first(value(3, "stride")) ?? 1,
                     padding: same ? .same : ConvPadding(first(padding) ?? 0), groups: whole(6, "groups", 1),
-                    bias: flag(7, "bias", true))
+                    bias: flag(7, "bias", true), paddingMode: mode)
             }
             return Conv2d(
                 inputs, outputs, kernelSize: size(value(2, "kernel_size"))!, stride: size(value(3, "stride")) ?? 1,
                 padding: same ? .same : ConvPadding(size(padding) ?? 0), groups: whole(6, "groups", 1),
-                bias: flag(7, "bias", true))
+                bias: flag(7, "bias", true), paddingMode: mode)
         case "BatchNorm1d", "BatchNorm2d":
             let momentum = value(2, "momentum")?["none"] != nil ? nil : number(2, "momentum", 0.1)
             let (features, eps) = (whole(0, "num_features", 0), number(1, "eps", 1e-5))

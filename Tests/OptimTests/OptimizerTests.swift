@@ -119,6 +119,27 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         #expect(optimizer.groups[2].options.momentum == 0.9 && optimizer.groups[2].lr == 0.1)
     }
 
+    @Test func settingsMayChangeBetweenSteps() {
+        let parameter = Parameter(Tensor.zeros(1))
+        let optimizer = SGD([parameter], lr: 1)
+        func step() -> Double {
+            parameter.grad = Tensor.ones(1)
+            optimizer.step()
+            return parameter.item()
+        }
+        #expect(step() == -1)
+        optimizer.groups[0].momentum = 0.5
+        #expect(step() == -2)
+        #expect(step() == -3.5)
+        optimizer.groups[0].momentum = 0
+        #expect(step() == -4.5)
+        let adam = Adam([parameter], lr: 0.1)
+        adam.step()
+        adam.groups[0].amsgrad = true
+        adam.step()
+        #expect(parameter.item() < -4.6)
+    }
+
     @Test func parametersWithoutGradientStayAsTheyAre() {
         let (a, b) = (Parameter(Tensor.ones(2)), Parameter(Tensor.ones(2)))
         let optimizer = Adam([a, b], lr: 0.1)

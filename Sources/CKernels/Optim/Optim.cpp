@@ -94,13 +94,23 @@ void tl_optim_sgd(const tl_optim_entry* entries, int64_t count, double lr, doubl
 
 void tl_optim_adam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2, double epsilon,
                    double weight_decay, bool decoupled, bool maximize) {
+    if (count == 0) return;
+    struct Corrections {
+        double step_size, root_scale;
+    };
+    const auto corrections_of = [&](int64_t step) {
+        const double t = static_cast<double>(step);
+        return Corrections{lr / (1 - std::pow(beta1, t)), 1 / std::sqrt(1 - std::pow(beta2, t))};
+    };
+    // Nearly always all parameters are at the same step; the powers cost as much as hundreds of elements.
+    const Corrections common = corrections_of(entries[0].step);
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
-        const double t = static_cast<double>(entry.step);
+        const Corrections corrections = entry.step == entries[0].step ? common : corrections_of(entry.step);
         const AdamStep step{beta1,
                             beta2,
                             epsilon,
-                            lr / (1 - std::pow(beta1, t)),
-                            1 / std::sqrt(1 - std::pow(beta2, t)),
+                            corrections.step_size,
+                            corrections.root_scale,
                             decoupled ? 1 - lr * weight_decay : 1,
                             decoupled ? 0 : weight_decay,
                             maximize};

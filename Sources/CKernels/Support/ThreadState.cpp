@@ -1,6 +1,7 @@
 #include "include/tl_support.h"
 
-tl_thread_state* tl_state(void) {
-    static thread_local tl_thread_state state;
-    return &state;
-}
+// Every operation reads it several times: a fixed offset from the thread pointer, where position-independent code would
+// call the dynamic linker.
+__attribute__((tls_model("initial-exec"))) static thread_local tl_thread_state state;
+
+tl_thread_state* tl_state(void) { return &state; }

@@ -6,8 +6,13 @@ package var threadState: UnsafeMutablePointer<tl_thread_state> { tl_state() }
 
 /// What a thread carries besides its flags: made when first needed, kept for the life of the thread.
 package final class ThreadContext {
-    /// The modules whose `forward` is running, outermost first. Names are looked up only when an error needs them.
-    package var modulePath: [any PathElement] = []
+    /// The modules whose `forward` is running, outermost first: unretained, since whoever calls them holds them. Names are
+    /// looked up only when an error needs them.
+    @exclusivity(unchecked) private var modulePath: [Unmanaged<AnyObject>] = []
+
+    /// Notes that the `forward` of a module begins; `leave()` notes its end.
+    package func enter(_ module: any PathElement) { modulePath.append(Unmanaged.passUnretained(module)) }
+    package func leave() { modulePath.removeLast() }
     /// The first error inside the innermost `checked`.
     package var pendingError: TensorError?
     /// What is left to release while a graph is being freed; see `Node.deinit`.
@@ -26,7 +31,8 @@ package final class ThreadContext {
     }
 
     package var modulePathText: String? {
-        let names = zip(modulePath, modulePath.dropFirst()).map { $0.name(of: $1) }
+        let modules = modulePath.compactMap { $0.takeUnretainedValue() as? any PathElement }
+        let names = zip(modules, modules.dropFirst()).map { $0.name(of: $1) }
         return names.isEmpty ? nil : names.joined(separator: ".")
     }
 }

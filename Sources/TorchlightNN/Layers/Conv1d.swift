@@ -19,6 +19,8 @@ public final class Conv1d: Module, Layer {
     public let dilation: Int
     /// Into how many groups the channels fall that do not see each other.
     public let groups: Int
+    /// What the border holds; zeros by default.
+    public let paddingMode: PadMode
     /// `[out, in / groups, k]`.
     public var weight: Tensor
     /// `[out]`, or nil.
@@ -27,8 +29,8 @@ public final class Conv1d: Module, Layer {
     /// A convolution with these settings; both numbers of channels are multiples of the groups.
     public init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Int, stride: Int = 1, padding: ConvPadding = 0,
-        dilation: Int = 1, groups: Int = 1, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
-        generator: Generator = .default
+        dilation: Int = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
+        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
     ) {
         checkConvolution("Conv1d", inChannels, outChannels, [kernelSize], groups)
         self.inChannels = inChannels
@@ -38,6 +40,7 @@ public final class Conv1d: Module, Layer {
         self.padding = padding
         self.dilation = dilation
         self.groups = groups
+        self.paddingMode = paddingMode
         (weight, self.bias) = defaultWeightAndBias(
             weight: [outChannels, inChannels / max(groups, 1), kernelSize], bias: bias, dtype: dtype, device: device,
             generator: generator)
@@ -46,12 +49,18 @@ public final class Conv1d: Module, Layer {
 
     /// The convolution of x.
     public func forward(_ x: Tensor) -> Tensor {
-        conv1d(x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        if paddingMode == .constant {
+            return conv1d(x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        }
+        let widths = borderWidths(kernel: [kernelSize], dilation: [dilation], padding: padding.size.map { [$0.width] })
+        let padded = x.pad(widths, mode: paddingMode)
+        return conv1d(padded, weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
     }
 
     public override var extraDescription: String {
         describeConvolution(
             inChannels, outChannels, kernel: [kernelSize], stride: [stride], padding: padding.size.map { [$0.width] },
-            dilation: [dilation], groups: groups, bias: bias != nil)
+            dilation: [dilation], groups: groups, bias: bias != nil,
+            paddingMode: paddingMode)
     }
 }

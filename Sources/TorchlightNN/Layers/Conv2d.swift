@@ -20,6 +20,8 @@ public final class Conv2d: Module, Layer {
     public let dilation: Size2
     /// Into how many groups the channels fall that do not see each other.
     public let groups: Int
+    /// What the border holds; zeros by default.
+    public let paddingMode: PadMode
     /// `[out, in / groups, kH, kW]`.
     public var weight: Tensor
     /// `[out]`, or nil.
@@ -28,8 +30,8 @@ public final class Conv2d: Module, Layer {
     /// A convolution with these settings; both numbers of channels are multiples of the groups.
     public init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size2, stride: Size2 = 1, padding: ConvPadding = 0,
-        dilation: Size2 = 1, groups: Int = 1, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
-        generator: Generator = .default
+        dilation: Size2 = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
+        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
     ) {
         checkConvolution("Conv2d", inChannels, outChannels, [kernelSize.height, kernelSize.width], groups)
         self.inChannels = inChannels
@@ -39,6 +41,7 @@ public final class Conv2d: Module, Layer {
         self.padding = padding
         self.dilation = dilation
         self.groups = groups
+        self.paddingMode = paddingMode
         (weight, self.bias) = defaultWeightAndBias(
             weight: [outChannels, inChannels / max(groups, 1), kernelSize.height, kernelSize.width], bias: bias,
             dtype: dtype, device: device, generator: generator)
@@ -47,18 +50,34 @@ public final class Conv2d: Module, Layer {
 
     /// The convolution of x.
     public func forward(_ x: Tensor) -> Tensor {
-        conv2d(x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        if paddingMode == .constant {
+            return conv2d(x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
+        }
+        let widths = borderWidths(kernel: kernelSize.pair, dilation: dilation.pair, padding: padding.size?.pair)
+        let padded = x.pad(widths, mode: paddingMode)
+        return conv2d(padded, weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
     }
 
     public override var extraDescription: String {
         describeConvolution(
             inChannels, outChannels, kernel: kernelSize.pair, stride: stride.pair, padding: padding.size?.pair,
-            dilation: dilation.pair, groups: groups, bias: bias != nil)
+            dilation: dilation.pair, groups: groups, bias: bias != nil,
+            paddingMode: paddingMode)
     }
 }
 
 extension Size2 {
     var pair: [Int] { [height, width] }
+}
+
+/// The border that a convolution adds itself where it is not of zeros, as `pad` takes it: the last dimension first.
+/// Without a padding, as much as keeps the size.
+func borderWidths(kernel: [Int], dilation: [Int], padding: [Int]?) -> [Int] {
+    kernel.indices.reversed().flatMap { i in
+        if let padding { return [padding[i], padding[i]] }
+        let total = dilation[i] * (kernel[i] - 1)
+        return [total / 2, total - total / 2]
+    }
 }
 
 /// What convolutions of all ranks refuse when they are made.
@@ -79,7 +98,7 @@ func checkConvolution(_ name: String, _ inChannels: Int, _ outChannels: Int, _ k
 /// The settings of a convolution as PyTorch prints them: those at their defaults are left out.
 func describeConvolution(
     _ inChannels: Int, _ outChannels: Int, kernel: [Int], stride: [Int], padding: [Int]?, dilation: [Int], groups: Int,
-    bias: Bool
+    bias: Bool, paddingMode: PadMode
 ) -> String {
     var text = "\(inChannels), \(outChannels), kernel_size=\(Printed.tuple(kernel)), stride=\(Printed.tuple(stride))"
     if let padding {
@@ -90,5 +109,6 @@ func describeConvolution(
     if dilation.contains(where: { $0 != 1 }) { text += ", dilation=\(Printed.tuple(dilation))" }
     if groups != 1 { text += ", groups=\(groups)" }
     if !bias { text += ", bias=False" }
+    if paddingMode != .constant { text += ", padding_mode=\(paddingMode)" }
     return text
 }

@@ -10,8 +10,8 @@ extension Layer {
     /// Runs `forward` with the module's hooks.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let context = ThreadContext.current
-        context.modulePath.append(self)
-        defer { context.modulePath.removeLast() }
+        context.enter(self)
+        defer { context.leave() }
         guard let hooks else { return forward(x) }
         return hooks.run(self, x) { forward($0) }
     }
@@ -27,8 +27,8 @@ extension Module {
     ///     }
     public func scope<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
         let context = ThreadContext.current
-        context.modulePath.append(self)
-        defer { context.modulePath.removeLast() }
+        context.enter(self)
+        defer { context.leave() }
         return try body()
     }
 }
