@@ -32,11 +32,9 @@ TL_API void tl_reset_peak(void);
 /// State of the calling thread that every operation reads: one thread-local access instead of several.
 typedef struct {
     int32_t grad_disabled;   // depth of noGrad { }
-    int32_t inference;       // depth of inferenceMode { }
     int32_t checked;         // depth of checked { }
     int32_t anomaly;         // depth of anomaly detection
     int32_t draining;        // the autograd graph is being freed on this thread
-    int32_t tracing;         // reserved for `compile`
     void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);
