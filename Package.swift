@@ -51,7 +51,8 @@ let package = Package(
             dependencies: ["CKernels"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
-        .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: readerSettings),
+        .target(
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CZlib"], swiftSettings: readerSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
