@@ -1,3 +1,4 @@
+import CKernels
 import CZlib
 
 /// The checksum of zip and gzip: CRC-32 with the polynomial of IEEE 802.3.
@@ -10,6 +11,7 @@ package struct CRC32 {
     /// Takes in the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
+        if tl_crc32(&value, start, bytes.count) != 0 { return }
         value = UInt32(
             truncatingIfNeeded: crc32_z(UInt(value), start.assumingMemoryBound(to: UInt8.self), bytes.count))
     }
