@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test fuzz bench bench-compare format lint docs deps clean
+.PHONY: mnist test fuzz bench bench-compare format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -24,6 +24,11 @@ fuzz: deps
 bench: deps
 	$(RELEASE)
 	$(TORCHLIGHT) bench $(ARGS)
+
+## Time the peers and us in turn on the same cores, and write Benchmarks/RESULTS.md. ARGS="--peers torch,jax --only matmul".
+bench-compare: deps
+	$(RELEASE)
+	python3 Benchmarks/compare.py --torchlight $(TORCHLIGHT) $(ARGS)
 
 ## Rewrite the sources in the one format, or complain about those that are not in it.
 format:

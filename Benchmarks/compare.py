@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""Times Torchlight and its peers in turn on the same cores, and writes Benchmarks/RESULTS.md.
+
+usage: compare.py --torchlight PROGRAM --scripts DIR [--data DIR] [--venv DIR] [--peers a,b] [--rounds N]
+                  [--cores 0,1] [--only a,b] [--out FILE]
+
+DIR holds the peers' scripts (peer_torch.py, peer_jax.py, ...), each of which times the workloads of WORKLOADS.md and writes
+the same JSON as `torchlight bench`. The peers are installed into a virtual environment outside the repository. A round
+runs every program once, so that what else the machine does hits all alike; a figure is the median over the rounds.
+"""
+import argparse, json, math, os, platform, re, statistics, subprocess, sys, tempfile, time
+
+# name: (script, arguments, packages of the virtual environment)
+PEERS = {
+    "torch": ("peer_torch.py", [], ["torch", "numpy"]),
+    "torch-compile": ("peer_torch.py", ["--mode", "compile"], ["torch", "numpy"]),
+    "jax": ("peer_jax.py", [], ["jax", "numpy"]),
+    "tensorflow": ("peer_tf.py", [], ["tensorflow", "numpy"]),
+    "tinygrad": ("peer_tinygrad.py", [], ["tinygrad", "numpy"]),
+}
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--torchlight", default=".build/release/torchlight")
+    parser.add_argument("--scripts", default=os.environ.get("TORCHLIGHT_PEERS", "../shared/bench"))
+    parser.add_argument("--data", default=os.environ.get("TORCHLIGHT_DATA", "../shared/data"))
+    cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
+    parser.add_argument("--venv", default=os.path.join(cache, "torchlight", "peers"))
+    parser.add_argument("--peers", default="torch,torch-compile")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--cores", default="0,1")
+    parser.add_argument("--only", default="")
+    parser.add_argument("--out", default="Benchmarks/RESULTS.md")
+    chosen = parser.parse_args()
+    chosen.peers = [p for p in chosen.peers.split(",") if p]
+    for peer in chosen.peers:
+        if peer not in PEERS:
+            parser.error(f"there is no peer {peer}; there are {', '.join(PEERS)}")
+    if chosen.rounds < 3:
+        parser.error("--rounds must be at least 3: a median of fewer says little")
+    return chosen
+
+
+def environment(chosen):
+    """The python of the virtual environment, with the peers' packages in it."""
+    python = os.path.join(chosen.venv, "bin", "python")
+    if not os.path.exists(python):
+        print(f"Installing the peers into {chosen.venv}")
+        subprocess.run([sys.executable, "-m", "venv", chosen.venv], check=True)
+    for peer in chosen.peers:
+        modules = PEERS[peer][2]
+        if subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode:
+            subprocess.run([python, "-m", "pip", "install", "--quiet", *modules], check=True)
+    return python
+
+
+def run(command, chosen):
+    """The figures of one program: {name: {seconds, ...}}."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "figures.json")
+        command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--data", chosen.data]
+        if chosen.only:
+            command += ["--only", chosen.only]
+        threads = str(len(chosen.cores.split(",")))
+        done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": threads}, stdout=subprocess.DEVNULL)
+        if done.returncode or not os.path.exists(path):
+            return {}
+        with open(path) as file:
+            report = json.load(file)
+        return report.get("results", report)
+
+
+def machine():
+    model = "unknown processor"
+    flags = ""
+    with open("/proc/cpuinfo") as file:
+        text = file.read()
+    if found := re.search(r"model name\s*: (.*)", text):
+        model = found[1]
+    if found := re.search(r"flags\s*: (.*)", text):
+        flags = found[1]
+    sets = [s for s in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if s in flags.split()]
+    return f"{model}, {', '.join(sets) or 'no vector extensions named'}; Linux {platform.release()}"
+
+
+def versions(python, chosen):
+    found = []
+    for package in sorted({m for p in chosen.peers for m in PEERS[p][2]}):
+        code = f"import importlib.metadata as m; print(m.version('{package}'))"
+        version = subprocess.run([python, "-c", code], capture_output=True, text=True).stdout.strip()
+        found.append(f"{package} {version}")
+    revision = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
+    return ", ".join([f"Torchlight {revision}", *found])
+
+
+def shown(seconds):
+    for unit, size in (("s", 1), ("ms", 1e-3), ("µs", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-9:.3g} ns"
+
+
+def report(rounds, python, chosen):
+    """The text of RESULTS.md. `rounds[program]` is a list of the figures of each round."""
+    ours = rounds["torchlight"]
+    names = list(dict.fromkeys(name for figures in ours for name in figures))
+
+    def series(program, name, key="seconds"):
+        return [f[name][key] for f in rounds[program] if key in f.get(name, {})]
+
+    lines = [
+        "# Results", "",
+        f"Written by `make bench-compare` on {time.strftime('%Y-%m-%d')}. Every program ran {chosen.rounds} times in turn on",
+        f"cores {chosen.cores}; a figure is the median, the spread is (largest - smallest) / median of ours, a ratio is the",
+        "peer's time over ours: above 1, Torchlight is faster. The workloads are those of `torchlight bench`.", "",
+        f"- Machine: {machine()}", f"- Versions: {versions(python, chosen)}", "",
+        "| workload | ours | spread | " + " | ".join(f"{p} | ratio" for p in chosen.peers) + " | peak memory, ours | peers |",
+        "|---|--:|--:|" + "--:|--:|" * len(chosen.peers) + "--:|--:|",
+    ]
+    ratios = {peer: [] for peer in chosen.peers}
+    for name in names:
+        times = series("torchlight", name)
+        if not times:
+            continue
+        middle = statistics.median(times)
+        cells = [name, shown(middle), f"{100 * (max(times) - min(times)) / middle:.0f} %"]
+        memory = []
+        for peer in chosen.peers:
+            theirs = series(peer, name)
+            if not theirs:
+                cells += ["-", "-"]
+                continue
+            ratio = statistics.median(theirs) / middle
+            ratios[peer].append(ratio)
+            cells += [shown(statistics.median(theirs)), f"{ratio:.2f}"]
+            memory += [f"{statistics.median(series(peer, name, 'peak_rss_mb')):.0f} MB"]
+        cells += [f"{statistics.median(series('torchlight', name, 'peak_rss_mb')):.0f} MB", " / ".join(memory) or "-"]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append("")
+    for peer, all_ratios in ratios.items():
+        if all_ratios:
+            mean = math.exp(statistics.mean(math.log(r) for r in all_ratios))
+            lines.append(f"Geometric mean over {len(all_ratios)} figures against {peer}: {mean:.2f}")
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    chosen = arguments()
+    if not os.path.isdir(chosen.scripts):
+        sys.exit(f"bench-compare: the peers' scripts are not in {chosen.scripts}; TORCHLIGHT_PEERS names another folder")
+    python = environment(chosen)
+    commands = {"torchlight": [chosen.torchlight, "bench"]}
+    for peer in chosen.peers:
+        script, options, _ = PEERS[peer]
+        commands[peer] = [python, os.path.join(chosen.scripts, script), *options]
+    rounds = {program: [] for program in commands}
+    for number in range(chosen.rounds):
+        for program, command in commands.items():
+            print(f"round {number + 1} of {chosen.rounds}: {program}", flush=True)
+            rounds[program].append(run(command, chosen))
+    with open(chosen.out, "w") as file:
+        file.write(report(rounds, python, chosen))
+    print(f"wrote {chosen.out}")
+
+
+main()
