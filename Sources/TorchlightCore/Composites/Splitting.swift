@@ -41,6 +41,78 @@ extension Tensor {
         }
     }
 
+    /// `count` pieces along a dimension, the first ones one larger where it does not divide evenly. Views.
+    public func tensorSplit(_ count: Int, dim: Int = 0) -> [Tensor] {
+        pieces("tensorSplit", dim) { (length) throws(TensorError) in
+            guard count > 0 else {
+                throw TensorError(
+                    .value, in: "tensorSplit", "the number of pieces is not positive", got: "\(count)",
+                    expected: "at least 1", operands: [self])
+            }
+            return (0..<count).map { length / count + ($0 < length % count ? 1 : 0) }
+        }
+    }
+
+    /// The pieces between these positions of a dimension; what lies beyond its end is empty. Views.
+    public func tensorSplit(at positions: [Int], dim: Int = 0) -> [Tensor] {
+        if isPlaceholder { return [self] }
+        do throws(TensorError) {
+            guard rank > 0 else {
+                throw TensorError(
+                    .shape, in: "tensorSplit", "a single number cannot be cut", expected: "at least one dimension",
+                    operands: [self])
+            }
+            let d = try resolve(dim, in: "tensorSplit")
+            let length = layout.shape[d]
+            let cuts = positions.map { Swift.min(Swift.max($0 < 0 ? $0 + length : $0, 0), length) }
+            return zip([0] + cuts, cuts + [length]).map { (start, end) in
+                applyView(Slice(dim: d, start: start, count: Swift.max(end - start, 0), step: 1), self)
+            }
+        } catch { return [fail(error, like: self)] }
+    }
+
+    /// Equal pieces along the second dimension, of a vector along its only one. Views.
+    public func hsplit(_ count: Int) -> [Tensor] { evenly("hsplit", count, dim: rank == 1 ? 0 : 1, least: 1) }
+    /// The pieces between these columns, of a vector between these elements. Views.
+    public func hsplit(at positions: [Int]) -> [Tensor] {
+        between("hsplit", positions, dim: rank == 1 ? 0 : 1, least: 1)
+    }
+    /// Equal pieces along the first dimension. Views.
+    public func vsplit(_ count: Int) -> [Tensor] { evenly("vsplit", count, dim: 0, least: 2) }
+    /// The pieces between these rows. Views.
+    public func vsplit(at positions: [Int]) -> [Tensor] { between("vsplit", positions, dim: 0, least: 2) }
+    /// Equal pieces along the third dimension. Views.
+    public func dsplit(_ count: Int) -> [Tensor] { evenly("dsplit", count, dim: 2, least: 3) }
+    /// The pieces between these positions of the third dimension. Views.
+    public func dsplit(at positions: [Int]) -> [Tensor] { between("dsplit", positions, dim: 2, least: 3) }
+
+    private func evenly(_ operation: String, _ count: Int, dim: Int, least: Int) -> [Tensor] {
+        if isPlaceholder { return [self] }
+        guard rank >= least, count > 0, layout.shape[dim] % count == 0 else {
+            return [
+                fail(
+                    TensorError(
+                        .shape, in: operation, "the tensor cannot be cut into equal pieces", got: "\(count) pieces",
+                        expected: "at least \(least) dimensions, and a size that the number of pieces divides",
+                        fix: "tensorSplit makes pieces of nearly equal size", operands: [self]), like: self)
+            ]
+        }
+        return tensorSplit(count, dim: dim)
+    }
+
+    private func between(_ operation: String, _ positions: [Int], dim: Int, least: Int) -> [Tensor] {
+        if isPlaceholder { return [self] }
+        guard rank >= least else {
+            return [
+                fail(
+                    TensorError(
+                        .shape, in: operation, "the tensor has too few dimensions", expected: "at least \(least)",
+                        operands: [self]), like: self)
+            ]
+        }
+        return tensorSplit(at: positions, dim: dim)
+    }
+
     /// The slices of a dimension, which disappears. Views.
     public func unbind(dim: Int = 0) -> [Tensor] {
         do throws(TensorError) {

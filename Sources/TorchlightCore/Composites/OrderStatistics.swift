@@ -1,0 +1,163 @@
+// Medians, quantiles and their like: positions in the sorted order, from which `gather` takes the elements, so that
+// gradients go to those that were chosen.
+
+/// How a quantile between two elements is found.
+public enum Interpolation: String, Sendable {
+    case linear, lower, higher, nearest, midpoint
+}
+
+extension Tensor {
+    /// The median along a dimension and its position: the lower one of the two where the size is even.
+    ///
+    /// NaN is the median of what holds one. Dtypes: numbers. Errors: an empty dimension.
+    public func median(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        ranked("median", dim, keepdim) { sorted, d, size in
+            let middle = Tensor.full([], (size - 1) / 2)
+            guard sorted.dtype.isFloatingPoint else { return middle }
+            // NaN sorts last.
+            return Tensor.where(sorted.isnan().any(dim: d, keepdim: true), Tensor.full([], size - 1), middle)
+        }
+    }
+
+    /// The median of all elements: the lower one of the two where their number is even.
+    public func median() -> Tensor { ravel().median(dim: 0).values }
+
+    /// The median of the elements along a dimension that are numbers, and its position; NaN where none is.
+    public func nanmedian(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        ranked("nanmedian", dim, keepdim) { sorted, d, size in
+            guard sorted.dtype.isFloatingPoint else { return Tensor.full([], (size - 1) / 2) }
+            let numbers = sorted.isnan().logicalNot().sum(dim: d, keepdim: true)
+            return (numbers - 1).clamp(min: 0).div(2, rounding: .floor)
+        }
+    }
+
+    /// The median of the elements that are numbers.
+    public func nanmedian() -> Tensor { ravel().nanmedian(dim: 0).values }
+
+    /// The `k`-th smallest element along a dimension, counted from 1, and its position. NaN counts as largest.
+    public func kthvalue(_ k: Int, dim: Int = -1, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        ranked("kthvalue", dim, keepdim) { (_, _, size) throws(TensorError) in
+            guard k >= 1, k <= size else {
+                throw TensorError(
+                    .value, in: "kthvalue", "there is no such element", got: "k = \(k)", expected: "1 ... \(size)",
+                    operands: [self])
+            }
+            return Tensor.full([], k - 1)
+        }
+    }
+
+    /// The elements at a rank of the sorted dimension; `rank` gives it, shaped to broadcast with a dimension of size 1.
+    private func ranked(
+        _ operation: String, _ dim: Int, _ keepdim: Bool,
+        _ rank: (_ sorted: Tensor, _ d: Int, _ size: Int) throws(TensorError) -> Tensor
+    ) -> (values: Tensor, indices: Tensor) {
+        do throws(TensorError) {
+            if isPlaceholder { return (self, self) }
+            let d = try resolve(dim, in: operation)
+            guard dtype != .bool else { throw .dtype(operation, [self], expected: "numbers") }
+            let whole = atLeast1d()
+            let size = whole.shape[d]
+            guard size > 0 else {
+                throw TensorError(
+                    .shape, in: operation, "the dimension is empty", expected: "at least one element", operands: [self])
+            }
+            let (sorted, order) = whole.detach().sort(dim: d)
+            var shape = whole.shape
+            shape[d] = 1
+            let indices = order.gather(d, try rank(sorted, d, size).to(.int64).expand(shape))
+            let values = whole.gather(d, indices)
+            if self.rank == 0 { return (values.reshape([]), indices.reshape([])) }
+            return keepdim ? (values, indices) : (values.squeeze(d), indices.squeeze(d))
+        } catch { return (fail(error, like: self), fail(error, like: self)) }
+    }
+
+    /// The quantiles along a dimension, or of all elements: for each `q`, the value below which that share of them lies.
+    ///
+    /// With `n` elements the quantile lies at `q (n - 1)` in their order; `interpolation` says what stands between two.
+    /// Shapes: one `q` takes the dimension away; a vector of them comes as a new first dimension. NaN is the quantile of
+    /// what holds one. Dtypes: float32, float64.
+    public func quantile(
+        _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
+    ) -> Tensor {
+        quantiles("quantile", q, dim, keepdim, interpolation, skipsNaN: false)
+    }
+
+    /// The quantile `q` along a dimension, or of all elements.
+    public func quantile(
+        _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
+    ) -> Tensor {
+        quantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+    }
+
+    /// `quantile` of the elements that are numbers; NaN where none is.
+    public func nanquantile(
+        _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
+    ) -> Tensor {
+        quantiles("nanquantile", q, dim, keepdim, interpolation, skipsNaN: true)
+    }
+
+    /// `quantile` of the elements that are numbers; NaN where none is.
+    public func nanquantile(
+        _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
+    ) -> Tensor {
+        nanquantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+    }
+
+    private func quantiles(
+        _ operation: String, _ q: Tensor, _ dim: Int?, _ keepdim: Bool, _ interpolation: Interpolation, skipsNaN: Bool
+    ) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || q.isPlaceholder { return self }
+            guard dtype == .float32 || dtype == .float64, q.dtype == dtype else {
+                throw .dtype(operation, [self, q], expected: "float32 or float64, and q of the same dtype")
+            }
+            guard q.rank <= 1, ((q >= 0) * (q <= 1)).all().item(Bool.self) else {
+                throw TensorError(
+                    .value, in: operation, "q is not a share", expected: "numbers from 0 to 1, one or a vector of them",
+                    operands: [q])
+            }
+            guard count > 0 else {
+                throw TensorError(
+                    .shape, in: operation, "the tensor is empty", expected: "at least one element", operands: [self])
+            }
+            // The sorted dimension last, so that one gather takes all quantiles.
+            let d = try dim.map { (d) throws(TensorError) in try resolve(d, in: operation) }
+            let rows = d.map { rank == 0 ? reshape([1]) : movedim($0, -1) } ?? ravel()
+            let sorted = rows.sort(dim: -1).values
+            let n = sorted.shape[sorted.rank - 1]
+            let nan = sorted.detach().isnan()
+            let wanted = q.reshape([-1])
+            var places: Tensor
+            if skipsNaN {
+                let numbers = (nan.logicalNot().sum(dim: -1, keepdim: true) - 1).clamp(min: 0)
+                places = wanted * numbers.to(dtype)
+            } else {
+                places = Tensor.where(
+                    nan.any(dim: -1, keepdim: true), Tensor.full([], Double(n - 1), dtype: dtype),
+                    wanted * Double(n - 1))
+            }
+            switch interpolation {
+            case .lower: places = places.floor()
+            case .higher: places = places.ceil()
+            case .nearest: places = places.round()
+            case .linear, .midpoint: break
+            }
+            let below = places.floor()
+            var result = sorted.gather(-1, below.to(.int64))
+            if interpolation == .linear || interpolation == .midpoint {
+                let above = sorted.gather(-1, places.ceil().to(.int64))
+                let weight = interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype) : places - below
+                result = result.lerp(above, weight: weight)
+            }
+            // [..., q] to [q, ...], or without q where it is a single number.
+            result = q.rank == 0 ? result.squeeze(-1) : result.movedim(-1, 0)
+            if keepdim {
+                let shift = q.rank
+                result =
+                    d.map { rank == 0 ? result : result.unsqueeze($0 + shift) }
+                    ?? result.reshape((q.rank == 0 ? [] : [wanted.count]) + [Int](repeating: 1, count: rank))
+            }
+            return rank == 0 && d != nil && q.rank == 0 ? result.reshape([]) : result
+        }
+    }
+}

@@ -1,0 +1,167 @@
+// Tensors side by side, by the narrower names of the field, and tensors brought to a least number of dimensions first.
+
+extension Tensor {
+    /// The tensor with at least one dimension: a single number becomes a vector of one.
+    public func atLeast1d() -> Tensor { rank == 0 && !isPlaceholder ? reshape([1]) : self }
+
+    /// The tensor with at least two dimensions: a vector becomes one row.
+    public func atLeast2d() -> Tensor {
+        if isPlaceholder || rank >= 2 { return self }
+        return rank == 0 ? reshape([1, 1]) : unsqueeze(0)
+    }
+
+    /// The tensor with at least three dimensions: a vector `[n]` becomes `[1, n, 1]`, a matrix `[m, n]` `[m, n, 1]`.
+    public func atLeast3d() -> Tensor {
+        if isPlaceholder || rank >= 3 { return self }
+        return rank == 2 ? unsqueeze(-1) : atLeast2d().unsqueeze(-1)
+    }
+}
+
+/// Tensors joined along the second dimension, vectors along their only one.
+public func hstack(_ tensors: [Tensor]) -> Tensor {
+    let parts = tensors.map { $0.atLeast1d() }
+    return cat(parts, dim: parts.first?.rank == 1 ? 0 : 1)
+}
+
+/// Tensors joined along the first dimension, vectors as rows.
+public func vstack(_ tensors: [Tensor]) -> Tensor { cat(tensors.map { $0.atLeast2d() }, dim: 0) }
+
+/// Tensors joined along the third dimension.
+public func dstack(_ tensors: [Tensor]) -> Tensor { cat(tensors.map { $0.atLeast3d() }, dim: 2) }
+
+/// Tensors joined along the second dimension, vectors as columns.
+public func columnStack(_ tensors: [Tensor]) -> Tensor {
+    cat(tensors.map { $0.rank <= 1 && !$0.isPlaceholder ? $0.reshape([$0.count, 1]) : $0 }, dim: 1)
+}
+
+/// Matrices along the diagonal of a matrix that is zero elsewhere; vectors count as rows.
+///
+/// Shapes: `[m1, n1], [m2, n2], ... -> [m1 + m2 + ..., n1 + n2 + ...]`.
+public func blockDiag(_ tensors: [Tensor]) -> Tensor {
+    orFail(like: tensors.first) { () throws(TensorError) in
+        if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
+        guard tensors.allSatisfy({ $0.rank <= 2 }) else {
+            throw TensorError(
+                .shape, in: "blockDiag", "a block has more than two dimensions", expected: "matrices, vectors, numbers",
+                operands: tensors)
+        }
+        let blocks = tensors.map { $0.atLeast2d() }
+        guard !blocks.isEmpty else { return Tensor.zeros([1, 0]) }
+        let width = blocks.reduce(0) { $0 + $1.shape[1] }
+        var left = 0
+        var rows: [Tensor] = []
+        for block in blocks {
+            let right = width - left - block.shape[1]
+            rows.append(block.pad([left, right, 0, 0]))
+            left += block.shape[1]
+        }
+        return cat(rows, dim: 0)
+    }
+}
+
+/// The grids whose coordinates are the vectors: `result[k][i0, i1, ...] = vectors[k][ik]`.
+///
+/// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing` `.xy` the first two dimensions are exchanged. Views.
+public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tensor] {
+    do throws(TensorError) {
+        if vectors.contains(where: \.isPlaceholder) { return vectors }
+        guard vectors.allSatisfy({ $0.rank <= 1 }) else {
+            throw TensorError(
+                .shape, in: "meshgrid", "a coordinate is not a vector", expected: "vectors or single numbers",
+                operands: vectors)
+        }
+        guard vectors.allSatisfy({ $0.dtype == vectors[0].dtype }) else {
+            throw TensorError(
+                .dtype, in: "meshgrid", "the vectors have different dtypes", expected: "one dtype", operands: vectors)
+        }
+        let isExchanged = indexing == .xy && vectors.count >= 2
+        var ordered = vectors.map { $0.atLeast1d() }
+        if isExchanged { ordered.swapAt(0, 1) }
+        let shape = ordered.map(\.count)
+        var grids = ordered.enumerated().map { (place, vector) in
+            var column = [Int](repeating: 1, count: shape.count)
+            column[place] = vector.count
+            return vector.reshape(column).expand(shape)
+        }
+        if isExchanged {
+            grids = grids.map { $0.transpose(0, 1) }
+            grids.swapAt(0, 1)
+        }
+        return grids
+    } catch { return vectors.map { fail(error, like: $0) } }
+}
+
+/// Which of the first two vectors of `meshgrid` counts the rows.
+public enum GridIndexing: Sendable {
+    /// The first vector, as the rows of a matrix are counted.
+    case ij
+    /// The second vector, as the height of a picture is.
+    case xy
+}
+
+/// All tuples with one element of each vector, the last one changing fastest: `[n0], [n1], ... -> [n0 n1 ..., count]`.
+/// One vector alone comes back as it is.
+public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
+    if vectors.count == 1 { return vectors[0] }
+    return stack(meshgrid(vectors).map { $0.reshape([-1]) }, dim: 1)
+}
+
+extension Tensor {
+    /// All choices of `count` elements of a vector in their order, `[n] -> [choices, count]`.
+    ///
+    /// With `withReplacement` an element may be chosen again.
+    public func combinations(_ count: Int = 2, withReplacement: Bool = false) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank == 1, count >= 0 else {
+                throw TensorError(
+                    .shape, in: "combinations", "the choices need a vector and a number that is not negative",
+                    got: "\(count)", operands: [self])
+            }
+            if count == 0 { return Tensor.empty([0], dtype: dtype) }
+            var chosen: [Int] = []
+            var rows: [Int] = []
+            func choose(from first: Int) {
+                if chosen.count == count {
+                    rows += chosen
+                    return
+                }
+                for i in first..<Swift.max(first, self.count) {
+                    chosen.append(i)
+                    choose(from: withReplacement ? i : i + 1)
+                    chosen.removeLast()
+                }
+            }
+            choose(from: 0)
+            let places = Tensor(rows, shape: [rows.count])
+            return indexSelect(0, places).reshape([rows.count / count, count])
+        }
+    }
+}
+
+/// The shape that shapes broadcast to; nil where they do not.
+public func broadcastShapes(_ shapes: [Int]...) -> [Int]? {
+    var result = Dims()
+    for shape in shapes {
+        guard let both = Layout.broadcast(result, Dims(shape)) else { return nil }
+        result = both
+    }
+    return Array(result)
+}
+
+/// Tensors expanded to the shape that they broadcast to. Views.
+public func broadcastTensors(_ tensors: [Tensor]) -> [Tensor] {
+    do throws(TensorError) {
+        if tensors.contains(where: \.isPlaceholder) { return tensors }
+        var shape = Dims()
+        for tensor in tensors {
+            guard let both = Layout.broadcast(shape, tensor.layout.shape) else {
+                throw TensorError(
+                    .shape, in: "broadcastTensors", "the shapes do not broadcast",
+                    expected: "equal sizes, or 1, in each dimension counted from the last", operands: tensors)
+            }
+            shape = both
+        }
+        return tensors.map { $0.expand(Array(shape)) }
+    } catch { return tensors.map { fail(error, like: $0) } }
+}

@@ -1,0 +1,219 @@
+// Differences, areas, covariances, counts.
+
+extension Tensor {
+    /// The `n`-th differences along a dimension: `x[i + 1] - x[i]`, taken `n` times; of truth values, whether they differ.
+    ///
+    /// `prepend` and `append` are joined to the ends first.
+    public func diff(_ n: Int = 1, dim: Int = -1, prepend: Tensor? = nil, append: Tensor? = nil) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank > 0, n >= 0 else {
+                throw TensorError(
+                    .shape, in: "diff", "there are no differences to take", got: "n = \(n)",
+                    expected: "at least one dimension and n of at least 0", operands: [self])
+            }
+            let d = try resolve(dim, in: "diff")
+            if n == 0 { return clone() }
+            let parts = [prepend, self, append].compactMap { $0 }
+            var result = parts.count > 1 ? cat(parts, dim: d) : self
+            for _ in 0..<n {
+                let size = result.shape[d]
+                if size == 0 { break }
+                let later = result.narrow(d, start: 1, length: size - 1)
+                let earlier = result.narrow(d, start: 0, length: size - 1)
+                result = dtype == .bool ? later .!= earlier : later - earlier
+            }
+            return result
+        }
+    }
+
+    /// The area under the points along a dimension by the trapezoidal rule, `sum of (y[i] + y[i + 1]) / 2 dx`.
+    public func trapezoid(dx: Double = 1, dim: Int = -1) -> Tensor {
+        trapezoids("trapezoid", nil, dx, dim).sum(dim: dim)
+    }
+
+    /// The area under the points `x`, `y` by the trapezoidal rule; `x` is a vector, or broadcasts to the shape of this.
+    public func trapezoid(x: Tensor, dim: Int = -1) -> Tensor { trapezoids("trapezoid", x, 1, dim).sum(dim: dim) }
+
+    /// The areas up to each point by the trapezoidal rule; one fewer than there are points.
+    public func cumulativeTrapezoid(dx: Double = 1, dim: Int = -1) -> Tensor {
+        trapezoids("cumulativeTrapezoid", nil, dx, dim).cumsum(dim: dim)
+    }
+
+    /// The areas up to each point `x`, `y` by the trapezoidal rule.
+    public func cumulativeTrapezoid(x: Tensor, dim: Int = -1) -> Tensor {
+        trapezoids("cumulativeTrapezoid", x, 1, dim).cumsum(dim: dim)
+    }
+
+    private func trapezoids(_ operation: String, _ x: Tensor?, _ dx: Double, _ dim: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || x?.isPlaceholder == true { return self }
+            guard rank > 0 else {
+                throw TensorError(
+                    .shape, in: operation, "a single number has no points", expected: "at least one dimension",
+                    operands: [self])
+            }
+            let d = try resolve(dim, in: operation)
+            let size = shape[d]
+            if size == 0 { return self }
+            let sums = narrow(d, start: 1, length: size - 1) + narrow(d, start: 0, length: size - 1)
+            guard let x else { return sums * (dx / 2) }
+            var places = x
+            if x.rank == 1 {
+                guard x.count == size else {
+                    throw TensorError(
+                        .shape, in: operation, "there are not as many x as points", expected: "\(size) of them",
+                        operands: [self, x])
+                }
+                var column = [Int](repeating: 1, count: rank)
+                column[d] = size
+                places = x.reshape(column)
+            }
+            return sums * places.diff(dim: d - rank) / 2
+        }
+    }
+
+    /// The covariances of variables (rows) over observations (columns), `[v, n] -> [v, v]`; of a vector, its variance.
+    ///
+    /// `sum of w (x - mean)(y - mean)` over `sum w - correction sum(w a) / sum w`, with `w = frequencies a` and `a`
+    /// the `weights`. Dtypes: floating point.
+    public func cov(correction: Int = 1, frequencies: Tensor? = nil, weights: Tensor? = nil) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank <= 2 else {
+                throw TensorError(
+                    .shape, in: "cov", "there are too many dimensions",
+                    expected: "[variables, observations] or a vector",
+                    operands: [self])
+            }
+            let type: DType = dtype.isFloatingPoint ? dtype : .default
+            let x = (dtype == type ? self : to(type)).atLeast2d()
+            let observations = x.shape[1]
+            for (name, extra) in [("frequencies", frequencies), ("weights", weights)] {
+                guard let extra else { continue }
+                guard extra.rank <= 1, extra.count == observations, (extra >= 0).all().item(Bool.self) else {
+                    throw TensorError(
+                        .value, in: "cov", "the \(name) do not fit the observations",
+                        expected: "\(observations) numbers, none of them negative", operands: [extra])
+                }
+            }
+            var w: Tensor?
+            if let frequencies { w = frequencies.to(type) }
+            if let weights { w = w.map { $0 * weights.to(type) } ?? weights.to(type) }
+            let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type)
+            let mean = ((w.map { x * $0 } ?? x).sum(dim: 1, keepdim: true)) / total
+            var degrees: Tensor
+            if let w, let weights, correction != 0 {
+                degrees = total - (w * weights.to(type)).sum() / total * Double(correction)
+            } else {
+                degrees = total - Double(correction)
+            }
+            degrees = degrees.clamp(min: 0)
+            let centred = x - mean
+            let result = (w.map { centred * $0 } ?? centred).matmul(centred.mT) / degrees
+            return rank < 2 ? result.reshape([]) : result
+        }
+    }
+
+    /// The correlations of variables (rows) over observations (columns), between -1 and 1: `[v, n] -> [v, v]`.
+    public func corrcoef() -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            let covariance = cov()
+            if covariance.rank == 0 { return covariance / covariance }
+            let deviation = covariance.diagonal().sqrt()
+            return (covariance / deviation.unsqueeze(1) / deviation.unsqueeze(0)).clamp(min: -1, max: 1)
+        }
+    }
+
+    /// How often each of `0, 1, 2, ...` occurs in a vector, or the sum of the weights of where it does.
+    ///
+    /// The result has `max + 1` elements, at least `minLength`. Dtypes: integers; counts are int64.
+    public func bincount(weights: Tensor? = nil, minLength: Int = 0) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank == 1, dtype.isInteger, minLength >= 0 else {
+                throw TensorError(
+                    .value, in: "bincount", "this cannot be counted", got: "minLength \(minLength)",
+                    expected: "a vector of integers and a length that is not negative", operands: [self])
+            }
+            if let weights, weights.shape != shape {
+                throw TensorError(
+                    .shape, in: "bincount", "there are not as many weights as numbers", operands: [self, weights])
+            }
+            let numbers = to(.int64)
+            guard count == 0 || numbers.min().item(Int.self) >= 0 else {
+                throw TensorError(
+                    .value, in: "bincount", "a number is negative", expected: "numbers from 0", operands: [self])
+            }
+            let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) + 1)
+            // Weights that are no float32 are summed in double precision, as there.
+            let type: DType = weights.map { $0.dtype == .float32 ? .float32 : .float64 } ?? .int64
+            let amounts = weights?.to(type) ?? Tensor.ones([count], dtype: .int64)
+            return Tensor.zeros([length], dtype: type).scatterAdd(0, numbers, amounts)
+        }
+    }
+
+    /// How many elements fall into each of `bins` equal parts of `min ... max`; the last part holds its end.
+    ///
+    /// With both bounds 0 they are the smallest and the largest element. Elements outside are left out.
+    public func histc(bins: Int = 100, min: Double = 0, max: Double = 0) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard bins > 0, min <= max, min.isFinite, max.isFinite, dtype.isFloatingPoint else {
+                throw TensorError(
+                    .value, in: "histc", "these parts cannot be counted", got: "\(bins) bins from \(min) to \(max)",
+                    expected: "a positive number, finite bounds in order, and a floating-point tensor", operands: [self]
+                )
+            }
+            var (low, high) = (min, max)
+            let flat = detach().ravel()
+            if low == high && count > 0 {
+                (low, high) = (flat.min().item(), flat.max().item())
+                guard low.isFinite, high.isFinite else {
+                    throw TensorError(
+                        .value, in: "histc", "an element is not finite", fix: "give min and max", operands: [self])
+                }
+            }
+            if low == high { (low, high) = (low - 1, high + 1) }
+            let inside = flat.maskedSelect((flat >= low) * (flat <= high))
+            let place = ((inside - low) * (Double(bins) / (high - low))).to(.int64).clamp(min: 0, max: bins - 1)
+            return place.bincount(minLength: bins).to(dtype)
+        }
+    }
+
+    /// Slices of a dimension whose `p`-norm is larger than `maxNorm` scaled down to it.
+    public func renorm(p: Double, dim: Int, maxNorm: Double) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank > 1, p > 0, maxNorm >= 0, dtype.isFloatingPoint else {
+                throw TensorError(
+                    .value, in: "renorm", "these slices have no such norm", got: "p = \(p), maxNorm = \(maxNorm)",
+                    expected: "two dimensions or more, p above 0, maxNorm of at least 0, floating point",
+                    operands: [self])
+            }
+            let d = try resolve(dim, in: "renorm")
+            let norms = norm(p: p, dim: (0..<rank).filter { $0 != d }, keepdim: true)
+            let factor = Tensor.where(norms > maxNorm, maxNorm / (norms + 1e-7), Tensor.ones([], dtype: dtype))
+            return self * factor
+        }
+    }
+
+    /// The sum over the dimensions along which a tensor of `shape` would be repeated to give this one.
+    public func sumToSize(_ target: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard let both = Layout.broadcast(Dims(target), layout.shape), both == layout.shape else {
+                throw TensorError(
+                    .shape, in: "sumToSize", "the shape does not expand to the tensor's", got: "\(target)",
+                    expected: "equal sizes, or 1, in each dimension counted from the last", operands: [self])
+            }
+            let lead = rank - target.count
+            let dims = (0..<rank).filter { $0 < lead || (target[$0 - lead] == 1 && shape[$0] != 1) }
+            return dims.isEmpty ? self : sum(dim: dims, keepdim: true).reshape(target)
+        }
+    }
+
+    /// The `p`-norm of the difference, over all elements.
+    public func dist(_ other: Tensor, p: Double = 2) -> Tensor { (self - other).norm(p: p) }
+}

@@ -1,0 +1,99 @@
+// Products of more than two matrices, over chosen dimensions, and of everything with everything.
+
+extension Tensor {
+    /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
+    public func addbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        scaled(self, beta) + scaled(a.bmm(b).sum(dim: 0), alpha)
+    }
+
+    /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
+    public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        scaled(self, beta) + scaled(a.outer(b), alpha)
+    }
+
+    /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
+    ///
+    /// Shapes: `[a0, a1, ...], [b0, b1, ...] -> [a0 b0, a1 b1, ...]`.
+    public func kron(_ other: Tensor) -> Tensor {
+        if isPlaceholder || other.isPlaceholder { return self }
+        let rank = Swift.max(self.rank, other.rank)
+        let left = [Int](repeating: 1, count: rank - self.rank) + shape
+        let right = [Int](repeating: 1, count: rank - other.rank) + other.shape
+        let product =
+            reshape(left.flatMap { [$0, 1] }) * other.reshape(right.flatMap { [1, $0] })
+        return product.reshape(zip(left, right).map { $0 * $1 })
+    }
+
+    /// The sum of the products over the last `dims` dimensions of this and the first of the other.
+    public func tensordot(_ other: Tensor, dims: Int = 2) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || other.isPlaceholder { return self }
+            guard dims >= 0, dims <= rank, dims <= other.rank else {
+                throw TensorError(
+                    .value, in: "tensordot", "the operands have not as many dimensions", got: "\(dims)",
+                    expected: "at most the fewer of both", operands: [self, other])
+            }
+            return tensordot(other, dims: Array((rank - dims)..<rank), Array(0..<dims))
+        }
+    }
+
+    /// The sum of the products over dimensions of this and those of the other that stand beside them.
+    ///
+    /// The result has the other dimensions of this, then those of the other.
+    public func tensordot(_ other: Tensor, dims: [Int], _ otherDims: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || other.isPlaceholder { return self }
+            let (own, theirs) = (try resolve(dims, in: "tensordot"), try other.resolve(otherDims, in: "tensordot"))
+            guard own.count == theirs.count, zip(own, theirs).allSatisfy({ shape[$0] == other.shape[$1] }) else {
+                throw TensorError(
+                    .shape, in: "tensordot", "the dimensions do not fit one another", got: "\(dims) and \(otherDims)",
+                    expected: "as many of each, of equal sizes", operands: [self, other])
+            }
+            let kept = (0..<rank).filter { !own.contains($0) }
+            let otherKept = (0..<other.rank).filter { !theirs.contains($0) }
+            let inner = own.reduce(1) { $0 * shape[$1] }
+            let rows = kept.reduce(1) { $0 * shape[$1] }
+            let columns = otherKept.reduce(1) { $0 * other.shape[$1] }
+            let product = permute(kept + own).reshape([rows, inner])
+                .matmul(other.permute(theirs + otherKept).reshape([inner, columns]))
+            return product.reshape(kept.map { shape[$0] } + otherKept.map { other.shape[$0] })
+        }
+    }
+}
+
+private func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
+    // Integers stay integers under a whole factor.
+    if factor == 1 { return x }
+    return factor == factor.rounded() ? x * Int(factor) : x * factor
+}
+
+/// The product of matrices, `[n0, n1], [n1, n2], ... -> [n0, nk]`, multiplied in the order that takes the fewest steps.
+public func chainMatmul(_ matrices: [Tensor]) -> Tensor {
+    orFail(like: matrices.first) { () throws(TensorError) in
+        if let placeholder = matrices.first(where: \.isPlaceholder) { return placeholder }
+        guard !matrices.isEmpty, matrices.allSatisfy({ $0.rank == 2 }) else {
+            throw TensorError(
+                .shape, in: "chainMatmul", "an operand is not a matrix", expected: "one matrix or more",
+                operands: matrices)
+        }
+        // The classic order of matrix chains: cost[i][j] is the least for the matrices i ... j.
+        let n = matrices.count
+        let sizes = [matrices[0].shape[0]] + matrices.map { $0.shape[1] }
+        var cost = [[Int]](repeating: [Int](repeating: 0, count: n), count: n)
+        var cut = cost
+        for length in stride(from: 2, through: n, by: 1) {
+            for i in 0...(n - length) {
+                let j = i + length - 1
+                cost[i][j] = Int.max
+                for k in i..<j {
+                    let steps = cost[i][k] + cost[k + 1][j] + sizes[i] * sizes[k + 1] * sizes[j + 1]
+                    if steps < cost[i][j] { (cost[i][j], cut[i][j]) = (steps, k) }
+                }
+            }
+        }
+        func product(_ i: Int, _ j: Int) -> Tensor {
+            i == j ? matrices[i] : product(i, cut[i][j]).matmul(product(cut[i][j] + 1, j))
+        }
+        return product(0, n - 1)
+    }
+}
