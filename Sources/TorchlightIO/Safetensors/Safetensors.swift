@@ -24,10 +24,12 @@ public enum Safetensors {
         return tensors
     }
 
-    /// A file with its metadata and with its tensors in the order of their data.
+    /// A file with its metadata and with its tensors in the order of their data, or all files of an index
+    /// (`model.safetensors.index.json`) together.
     ///
     /// - Throws: As `load(_:)`.
     public static func open(_ path: String) throws(IOError) -> SafetensorsFile {
+        if path.hasSuffix(indexSuffix) { return try openShards(path) }
         let mapped = try MappedFile(path)
         let header = try mapped.withBytes { bytes throws(IOError) in try SafetensorsHeader.parse(bytes, file: path) }
         var tensors: [(name: String, tensor: Tensor)] = []
@@ -47,6 +49,16 @@ public enum Safetensors {
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, metadata: [String: String] = [:]
     ) throws(IOError) {
+        let byName = try unique(tensors, path: path)
+        let file = try write(byName.map { (key: $0.key, value: $0.value) }, to: path, metadata: metadata)
+        defer { file.discard() }
+        try file.publish()
+    }
+
+    /// The tensors by name, if they can be written.
+    static func unique(
+        _ tensors: some Sequence<(key: String, value: Tensor)>, path: String
+    ) throws(IOError) -> [String: Tensor] {
         var byName: [String: Tensor] = [:]
         for (name, tensor) in tensors {
             guard name != "__metadata__", !tensor.isPlaceholder, byName.updateValue(tensor, forKey: name) == nil else {
@@ -55,17 +67,30 @@ public enum Safetensors {
                     expected: "each name once, none __metadata__, and results of operations that succeeded")
             }
         }
+        return byName
+    }
+
+    /// Writes a file that has not got its name yet. The bytes go from the tensors' own memory to the system.
+    static func write(
+        _ tensors: [(key: String, value: Tensor)], to path: String, metadata: [String: String]
+    ) throws(IOError) -> AtomicFile {
         let notes = metadata.sorted { $0.key < $1.key }
         let header = SafetensorsHeader(
-            tensors: byName.map { ($0.key, names[$0.value.dtype]!, $0.value.shape) },
+            tensors: tensors.map { ($0.key, names[$0.value.dtype]!, $0.value.shape) },
             metadata: notes.isEmpty ? nil : notes)
+        let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.key, $0.value) })
         let file = try AtomicFile(path)
-        defer { file.discard() }
-        try file.write(header.encoded())
-        for entry in header.entries {
-            try byName[entry.name]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
+        do throws(IOError) {
+            try file.write(header.encoded())
+            for entry in header.entries {
+                try byName[entry.name]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
+            }
+            try file.flush()
+        } catch {
+            file.discard()
+            throw error
         }
-        try file.commit()
+        return file
     }
 
     /// The format's names of the dtypes.
