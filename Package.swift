@@ -20,6 +20,8 @@ let package = Package(
 
         // Fetching over HTTP through the libcurl of the system, loaded when the first download starts.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+        // The structures by which libraries of one process share tensors.
+        .target(name: "CDLPack"),
         // The small data set that ships inside the library.
         .target(
             name: "CDigits",
@@ -46,7 +48,8 @@ let package = Package(
             dependencies: ["CKernels"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
-        .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "CDLPack", "CZlib"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
@@ -55,8 +58,15 @@ let package = Package(
             name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
             swiftSettings: swiftSettings),
         .target(
-            name: "Torchlight",
+            name: "TorchlightTraining",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Torchlight",
+            dependencies: [
+                "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
+                "TorchlightTraining",
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -79,14 +89,20 @@ let package = Package(
             name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"],
+            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
             swiftSettings: swiftSettings),
         .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
         .executableTarget(
             name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "ResumableTraining", dependencies: ["Torchlight"], path: "Examples/ResumableTraining",
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "TorchlightCLI"],
+            name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ExampleTests",
+            dependencies: ["Torchlight", "TestSupport", "FirstProgram", "ResumableTraining", "TorchlightCLI"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),

@@ -33,12 +33,14 @@ public enum DLPack {
         }
         guard !tensor.requiresGrad else {
             throw TensorError(
-                .autograd, in: "DLPack.export", "the other side would write past autograd, and the tensor needs a gradient",
+                .autograd, in: "DLPack.export",
+                "the other side would write past autograd, and the tensor needs a gradient",
                 fix: "export x.detach()", operands: [tensor])
         }
         guard version == .v1 || !tensor.storage.isReadOnly else {
             throw TensorError(
-                .value, in: "DLPack.export", "the tensor lies in memory that may not be written, which version 0 cannot say",
+                .value, in: "DLPack.export",
+                "the tensor lies in memory that may not be written, which version 0 cannot say",
                 fix: "export x.clone(), or use version 1", operands: [tensor])
         }
         switch version {
@@ -119,7 +121,8 @@ public enum DLPack {
         }
         guard layout.count > 0, let start = source.data.map({ $0 + Int(source.byte_offset) }) else {
             guard layout.count == 0 else {
-                throw failure("the address is missing", got: "shape \(shape)", expected: "one, for a tensor with elements")
+                throw failure(
+                    "the address is missing", got: "shape \(shape)", expected: "one, for a tensor with elements")
             }
             return try Tensor(empty: Dims(shape), dtype: dtype)
         }

@@ -67,7 +67,8 @@ extension Safetensors {
         var metadata: [(key: String, value: String)] = []
         for name in index.files {
             let file = try open("\(folder)/\(name)")
-            contents[name] = Dictionary(file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+            contents[name] = Dictionary(
+                file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
             for note in file.metadata where !metadata.contains(where: { $0.key == note.key }) { metadata.append(note) }
         }
         var tensors: [(name: String, tensor: Tensor)] = []

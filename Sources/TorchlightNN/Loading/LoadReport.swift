@@ -90,6 +90,11 @@ public struct StateDictError: Error, Sendable, Equatable, CustomStringConvertibl
     /// Whether missing and unexpected names were errors too.
     public let strict: Bool
 
+    package init(report: LoadReport, strict: Bool) {
+        self.report = report
+        self.strict = strict
+    }
+
     /// The type of the module.
     public var module: String { report.module }
     /// What the module has and the state dict lacks, in the module's order.

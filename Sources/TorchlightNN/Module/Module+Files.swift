@@ -12,8 +12,8 @@ extension Module {
         try Safetensors.save(stateDict().map { (key: $0.key, value: $0.value) }, to: path, metadata: metadata)
     }
 
-    /// Reads the parameters and buffers from a safetensors file, or from the files of an index. Nothing is changed where
-    /// anything does not fit.
+    /// Reads the parameters and buffers from a file of safetensors, PyTorch (`.pth`) or NumPy (`.npz`), told apart by their
+    /// contents, or from the files of a `.safetensors.index.json`. Nothing is changed where anything does not fit.
     ///
     ///     try model.encoder.load("pretrained.safetensors", mapping: [.subtree("encoder")])
     ///
@@ -27,6 +27,6 @@ extension Module {
     public func load(
         _ path: String, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
     ) throws -> LoadReport {
-        try load(stateDict: Safetensors.load(path), strict: strict, mapping: mapping, assigning: assigning)
+        try load(stateDict: TensorFile.load(path), strict: strict, mapping: mapping, assigning: assigning)
     }
 }

@@ -30,7 +30,12 @@ final class BackgroundTask: @unchecked Sendable {
     /// Waits for the end; may be called once.
     func wait() throws(IOError) {
         if let thread { pthread_join(thread, nil) }
+        thread = nil
         if let failure { throw failure }
+    }
+
+    deinit {
+        if let thread { pthread_detach(thread) }
     }
 
     private func run() {

@@ -53,7 +53,9 @@ public final class CheckpointFolder: Sendable {
         try FileSystem.createDirectories(path)
         for name in FileSystem.names(in: path) {
             // ".checkpoint-000001-step-20.safetensors.<process>-<serial>.tmp"
-            guard let end = name.range(of: Self.suffix), name.hasPrefix("."), name.hasSuffix(".tmp") else { continue }
+            guard let end = name.firstRange(of: Self.suffix), name.hasPrefix("."), name.hasSuffix(".tmp") else {
+                continue
+            }
             AtomicFile.removeLeftovers(of: "\(path)/\(name[..<end.upperBound].dropFirst())")
         }
     }
