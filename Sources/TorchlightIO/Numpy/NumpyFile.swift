@@ -52,7 +52,9 @@ public enum NumpyFile {
     }
 
     /// The arrays in the bytes of a file of either kind.
-    package static func parse(_ contents: FileContents) throws(IOError) -> [(name: String, tensor: Tensor)] {
+    package static func parse(
+        _ contents: FileContents, verifyingChecksums: Bool = true
+    ) throws(IOError) -> [(name: String, tensor: Tensor)] {
         guard ZipArchive.isZip(contents.bytes) else { return [("array", try array(contents))] }
         let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "npz")
         var arrays: [(name: String, tensor: Tensor)] = []
@@ -63,7 +65,8 @@ public enum NumpyFile {
                     .malformed, "npz", file: contents.path, offset: entry.header,
                     "the entry \(IOError.quoted(entry.name))", expected: "names that end in .npy")
             }
-            arrays.append((String(entry.name.dropLast(4)), try array(entry, in: archive, contents)))
+            let array = try array(entry, in: archive, contents, verifyingChecksum: verifyingChecksums)
+            arrays.append((String(entry.name.dropLast(4)), array))
         }
         return arrays
     }
@@ -78,12 +81,12 @@ public enum NumpyFile {
     }
 
     private static func array(
-        _ entry: ZipArchive.Entry, in archive: ZipArchive, _ contents: FileContents
+        _ entry: ZipArchive.Entry, in archive: ZipArchive, _ contents: FileContents, verifyingChecksum: Bool
     ) throws(IOError) -> Tensor {
         let reader = StorageReader(contents: contents, operation: "npz")
         let what = IOError.quoted(entry.name)
         guard entry.isDeflated else {
-            let bytes = try archive.stored(entry)
+            let bytes = try archive.stored(entry, verifyingChecksum: verifyingChecksum)
             let start = entry.range.lowerBound
             let header = try NumpyHeader.parse(
                 bytes, available: bytes.count, file: contents.path, operation: "npz", start: start)
@@ -93,7 +96,7 @@ public enum NumpyFile {
             return tensor(header, storage)
         }
         // The header first: memory for the elements is taken only when it agrees with the size of the entry.
-        let stream = try ZipStream(entry, in: archive)
+        let stream = try ZipStream(entry, in: archive, verifyingChecksum: verifyingChecksum)
         let inflated = "\(contents.path):\(entry.name)"
         var start = [UInt8](repeating: 0, count: min(entry.size, NumpyHeader.prefixLimit))
         try fill(&start, from: 0, stream)

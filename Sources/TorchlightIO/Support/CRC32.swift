@@ -1,3 +1,4 @@
+import CKernels
 import CZlib
 
 /// The checksum of zip and gzip: CRC-32 with the polynomial of IEEE 802.3.
@@ -10,8 +11,10 @@ package struct CRC32 {
     /// Takes in the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        value = UInt32(
-            truncatingIfNeeded: crc32_z(UInt(value), start.assumingMemoryBound(to: UInt8.self), bytes.count))
+        let taken = tl_crc32(&value, start, bytes.count)
+        let rest = bytes.slice(taken..<bytes.count)
+        guard let first = rest.baseAddress else { return }
+        value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), first.assumingMemoryBound(to: UInt8.self), rest.count))
     }
 
     /// The checksum of some bytes.

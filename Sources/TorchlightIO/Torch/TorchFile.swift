@@ -74,6 +74,28 @@ public enum TorchFile {
         return machine.refusals
     }
 
+    /// The value of a pickle alone, as it stands in an archive, with storages of zeros of the sizes that it states, and
+    /// what it asks for beyond tensors. For trying the reader on pickles of any kind.
+    package static func readPickle(
+        _ bytes: UnsafeRawBufferPointer, file: String
+    ) -> (value: TorchValue?, refusals: [PickleRefusal]) {
+        let refusals = inspect(bytes, file: file, start: 0, layout: .zip)
+        let limit = PickleMachine.limit(fileSize: bytes.count)
+        var machine = PickleMachine(bytes, file: file, start: 0, layout: .zip, limit: limit)
+        guard let pickle = try? machine.run(), pickle.storages.allSatisfy({ $0.byteCount <= 1 << 20 }) else {
+            return (nil, refusals)
+        }
+        var storages: [[String: Storage]] = Array(repeating: [:], count: pickle.storages.count)
+        for tensor in pickle.tensors {
+            let count = pickle.storages[tensor.storage].byteCount / tensor.element.size * tensor.element.dtype.byteSize
+            guard let storage = try? Storage(byteCount: count, device: .cpu) else { return (nil, refusals) }
+            storage.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+            storages[tensor.storage][tensor.element.name] = storage
+        }
+        var builder = TorchValueBuilder(pickle, storages: storages, file: file, offset: 0, limit: limit)
+        return (try? builder.build(), refusals)
+    }
+
     /// Whether bytes begin as one of PyTorch's files does; an archive may be another kind of zip file.
     package static func isTorch(_ bytes: UnsafeRawBufferPointer) -> Bool {
         ZipArchive.isZip(bytes) || LegacyTorchStream.isLegacy(bytes)
