@@ -97,7 +97,9 @@ let package = Package(
         .testTarget(
             name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLITests", dependencies: ["TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport"],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
             swiftSettings: swiftSettings),
