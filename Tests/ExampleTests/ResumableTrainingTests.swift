@@ -19,7 +19,8 @@ struct ResumableTrainingTests {
         // On a busy machine a start takes longer: as long as kills come before any progress, later ones wait longer.
         var longest = 90_000.0
         for kill in 1...100 {
-            try start(folder("killed"), epochs: 100_000, killedAfter: UInt32(Double.random(in: 0...longest, using: &random)))
+            try start(
+                folder("killed"), epochs: 100_000, killedAfter: UInt32(Double.random(in: 0...longest, using: &random)))
             let found = try CheckpointFolder(folder("killed")).latest()
             #expect(found != nil || lastStep == 0, "kill \(kill), seed \(TestRandom.seed)")
             #expect(found?.skipped.isEmpty ?? true, "kill \(kill), seed \(TestRandom.seed)")
