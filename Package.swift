@@ -106,11 +106,16 @@ let package = Package(
         .executableTarget(
             name: "ResumableTraining", dependencies: ["Torchlight"], path: "Examples/ResumableTraining",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ExampleTests",
-            dependencies: ["Torchlight", "TestSupport", "FirstProgram", "ResumableTraining", "TorchlightCLI"],
+            dependencies: [
+                "Torchlight", "TestSupport", "FirstProgram", "Learner", "ResumableTraining", "TorchlightCLI",
+            ],
+            exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
