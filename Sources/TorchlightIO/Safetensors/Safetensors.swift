@@ -97,7 +97,9 @@ public enum Safetensors {
         let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.key, $0.value) })
         let file = try AtomicFile(path)
         do throws(IOError) {
-            try file.write(header.encoded())
+            let start = header.encoded()
+            try file.reserve(header.entries.last?.range.upperBound ?? start.count)
+            try file.write(start)
             for entry in header.entries {
                 try byName[entry.name]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
             }
