@@ -83,10 +83,7 @@ public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tens
             column[place] = vector.count
             return vector.reshape(column).expand(shape)
         }
-        if isExchanged {
-            grids = grids.map { $0.transpose(0, 1) }
-            grids.swapAt(0, 1)
-        }
+        if isExchanged { grids.swapAt(0, 1) }
         return grids
     } catch { return vectors.map { fail(error, like: $0) } }
 }
