@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test bench bench-compare format lint docs deps clean
+.PHONY: mnist test fuzz bench bench-compare format lint docs deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -15,6 +15,11 @@ test: deps
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
 
+## Feed every reader of files with made-up bytes, SECONDS each. ARGS="pth npy" runs those only.
+SECONDS ?= 60
+fuzz: deps
+	scripts/fuzz $(SECONDS) $(ARGS)
+
 ## Time the reference workloads. ARGS="--only matmul --json figures.json" and the like are passed on.
 bench: deps
 	$(RELEASE)
@@ -22,9 +27,9 @@ bench: deps
 
 ## Rewrite the sources in the one format, or complain about those that are not in it.
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples Fuzz
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples Fuzz
 
 ## Say what the package needs from the system and why, and install it where that can be done.
 deps:

@@ -3,6 +3,11 @@ import PackageDescription
 
 let swiftSettings: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
+// `make fuzz` builds the readers of files so that libFuzzer sees which branches an input takes, and checks every access.
+let isFuzzing = Context.environment["TORCHLIGHT_FUZZ"] != nil
+let sanitize = ["-sanitize=fuzzer,address"]
+let readerSettings: [SwiftSetting] = swiftSettings + (isFuzzing ? [.unsafeFlags(sanitize + ["-O"])] : [])
+
 let package = Package(
     name: "Torchlight",
     products: [
@@ -46,14 +51,15 @@ let package = Package(
             dependencies: ["CKernels"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
-        .target(name: "TorchlightIO", dependencies: ["TorchlightCore", "CZlib"], swiftSettings: swiftSettings),
+        .target(
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CZlib"], swiftSettings: readerSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
             swiftSettings: swiftSettings),
         .target(
             name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
-            swiftSettings: swiftSettings),
+            swiftSettings: readerSettings),
         .target(
             name: "Torchlight",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
@@ -93,3 +99,11 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx20
 )
+
+if isFuzzing {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData"], path: "Fuzz",
+            swiftSettings: swiftSettings + [.unsafeFlags(sanitize + ["-parse-as-library"])],
+            linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))
+}

@@ -177,6 +177,14 @@ enum Workloads {
                 try model.load(stateDict: Safetensors.load(path))
             }
         }
+        try withTemporaryFile("torchlight-bench.pth") { path in
+            try context.measure("save_pth_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
+                try TorchFile.save(model.stateDict(), to: path)
+            }
+            try context.measure("load_pth_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
+                try model.load(path)
+            }
+        }
     }
 
     private static let coldStart = Workload(name: "cold_start") { context in

@@ -1,0 +1,105 @@
+import TorchlightData
+import TorchlightIO
+
+/// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
+private enum Reader: String, CaseIterable {
+    case safetensors, pth, pickle, npy, zip, gzip, idx, json
+
+    /// The first argument of the program.
+    static let chosen: Reader = {
+        guard let reader = CommandLine.arguments.dropFirst().first.flatMap(Reader.init) else {
+            fatalError("the first argument is one of \(allCases.map(\.rawValue))")
+        }
+        return reader
+    }()
+
+    func read(_ bytes: UnsafeRawBufferPointer) throws {
+        switch self {
+        case .safetensors: _ = try SafetensorsHeader.parse(bytes, file: "fuzz")
+        case .pth:
+            // Without checksums: with them nearly every change would be refused for that.
+            let value = try TorchFile.parse(FileContents(bytes, path: "fuzz"), verifyingChecksums: false)
+            Self.look(at: value)
+        case .pickle:
+            let (value, refusals) = TorchFile.readPickle(bytes, file: "fuzz")
+            if let value { Self.look(at: value) }
+            precondition(refusals.allSatisfy { $0.offset < bytes.count })
+        case .npy:
+            for (_, array) in try NumpyFile.parse(FileContents(bytes, path: "fuzz"), verifyingChecksums: false) {
+                precondition(array.toArray(Double.self).count == array.count)
+            }
+        case .zip:
+            let archive = try ZipArchive(bytes, file: "fuzz", operation: "zip")
+            for entry in archive.entries {
+                _ = try? archive.contents(entry, limit: 1 << 20, verifyingChecksum: false)
+            }
+        case .gzip: _ = try Gzip.inflate(Array(bytes), limit: 1 << 20, file: "fuzz")
+        case .idx: _ = try IDX.parse(Array(bytes), file: "fuzz")
+        case .json: Self.look(at: try JSON.parse(bytes, file: "fuzz"))
+        }
+    }
+
+    /// Touches every element and every value: what was read must be usable.
+    private static func look(at value: TorchValue) {
+        _ = value.description
+        for (_, tensor) in value.tensors where tensor.count < 1 << 16 {
+            precondition(tensor.toArray(Double.self).count == tensor.count)
+        }
+    }
+
+    /// What was parsed comes back the same from its text.
+    private static func look(at json: JSON) {
+        let text = json.text()
+        let bytes = Array(text.utf8)
+        guard let again = try? JSON.parse(bytes, file: "fuzz") else { fatalError("\(text) does not parse") }
+        precondition(again.text() == text)
+    }
+}
+
+/// Takes the pickles out of archives of PyTorch, as seeds for the reader of pickles: `Fuzz pickles FOLDER ARCHIVE...`
+private func extractPickles(_ archives: ArraySlice<String>, to folder: String) {
+    for path in archives {
+        guard let bytes = try? FileSystem.read(path) else { continue }
+        bytes.withUnsafeBytes { bytes in
+            guard let archive = try? ZipArchive(bytes, file: path, operation: "zip"),
+                let entry = archive.entries.first(where: { $0.name.hasSuffix("/data.pkl") }),
+                let pickle = try? archive.contents(entry, limit: 1 << 20, verifyingChecksum: false)
+            else { return }
+            try? AtomicFile.write(pickle, to: "\(folder)/\(FileSystem.name(of: path)).pkl")
+        }
+    }
+}
+
+/// libFuzzer's loop, for programs with a main function of their own.
+@_silgen_name("LLVMFuzzerRunDriver") private func runFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
+/// The program: `Fuzz READER [libFuzzer's options] [folders of inputs]`; `make fuzz` runs it for all of them. The package manager gives the main function of a
+/// product this name.
+@_cdecl("Fuzz_main") public func fuzzMain(
+    _ count: CInt, _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+) -> CInt {
+    if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "pickles" {
+        extractPickles(CommandLine.arguments.dropFirst(3), to: CommandLine.arguments[2])
+        return 0
+    }
+    _ = Reader.chosen
+    // The reader's name is not libFuzzer's.
+    arguments[1] = arguments[0]
+    var count = count - 1
+    var rest = arguments + 1
+    return runFuzzer(&count, &rest, test)
+}
+
+/// One run, under the name that libFuzzer's own main function asks the linker for.
+@_cdecl("LLVMFuzzerTestOneInput") public func test(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    do {
+        try Reader.chosen.read(UnsafeRawBufferPointer(start: count > 0 ? start : nil, count: count))
+    } catch {
+        precondition("\(error)".utf8.allSatisfy { $0 >= 0x20 }, "an error of more than one line")
+    }
+    return 0
+}

@@ -1,0 +1,105 @@
+/// The global names that a pickle may ask for: containers, numbers and what makes tensors of them. No other is known, and
+/// none of these is looked up or run: each stands for a few lines of this reader.
+enum PickleGlobal: Equatable {
+    case orderedDict
+    case counter
+    case set
+    case frozenSet
+    case complex
+    case byteArray
+    /// `_codecs.encode`, by which old protocols write bytes.
+    case encode
+    case size
+    case device
+    case dtype(String)
+    case storage(FileElement?)
+    case rebuildTensor
+    case rebuildTensorV3
+    case rebuildParameter
+
+    /// The global of a module and a name.
+    ///
+    /// - Returns: the global, or where there is none a reason that is better than "unknown".
+    static func find(module: String, name: String) -> (global: PickleGlobal?, reason: String?) {
+        switch (module, name) {
+        case ("collections", "OrderedDict"): return (.orderedDict, nil)
+        case ("collections", "Counter"): return (.counter, nil)
+        case ("builtins", _), ("__builtin__", _):
+            let globals: [String: PickleGlobal] = [
+                "set": .set, "frozenset": .frozenSet, "complex": .complex, "bytearray": .byteArray,
+            ]
+            return (globals[name], nil)
+        case ("_codecs", "encode"): return (.encode, nil)
+        case ("torch", "Size"): return (.size, nil)
+        case ("torch", "device"): return (.device, nil)
+        case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"): return (.rebuildTensor, nil)
+        case ("torch._utils", "_rebuild_tensor_v3"): return (.rebuildTensorV3, nil)
+        case ("torch._utils", "_rebuild_parameter"): return (.rebuildParameter, nil)
+        case ("torch._utils", _): return (nil, unsupportedTensors[name])
+        case ("torch", _), ("torch.storage", _), ("torch.cuda", _):
+            if module == "torch", dtypes.contains(name) { return (.dtype(name), nil) }
+            if name == "UntypedStorage" { return (.storage(nil), nil) }
+            guard let element = storages[name] else { return (nil, nil) }
+            guard let known = FileElement(name: element) else {
+                return (nil, "elements of type \(element) have no dtype here")
+            }
+            return (.storage(known), nil)
+        default: return (nil, nil)
+        }
+    }
+
+    /// Its name, for messages.
+    var name: String {
+        switch self {
+        case .orderedDict: "collections.OrderedDict"
+        case .counter: "collections.Counter"
+        case .set: "set"
+        case .frozenSet: "frozenset"
+        case .complex: "complex"
+        case .byteArray: "bytearray"
+        case .encode: "_codecs.encode"
+        case .size: "torch.Size"
+        case .device: "torch.device"
+        case .dtype(let name): "torch.\(name)"
+        case .storage(let element): "the storage class of \(element?.name ?? "bytes")"
+        case .rebuildTensor: "torch._utils._rebuild_tensor_v2"
+        case .rebuildTensorV3: "torch._utils._rebuild_tensor_v3"
+        case .rebuildParameter: "torch._utils._rebuild_parameter"
+        }
+    }
+
+    /// The element types of PyTorch's storage classes.
+    private static let storages: [String: String] = [
+        "DoubleStorage": "float64", "FloatStorage": "float32", "HalfStorage": "float16", "BFloat16Storage": "bfloat16",
+        "LongStorage": "int64", "IntStorage": "int32", "ShortStorage": "int16", "CharStorage": "int8",
+        "ByteStorage": "uint8", "BoolStorage": "bool", "ComplexFloatStorage": "complex64",
+        "ComplexDoubleStorage": "complex128", "QInt8Storage": "qint8", "QUInt8Storage": "quint8",
+        "QInt32Storage": "qint32", "QUInt4x2Storage": "quint4x2", "QUInt2x4Storage": "quint2x4",
+    ]
+
+    /// The storage class of an element, as PyTorch's pickles name it.
+    static func storageClass(of element: FileElement) -> String {
+        storages.first { $0.value == element.name }!.key
+    }
+
+    /// PyTorch's dtypes. As values they are only names; tensors are made of those that exist here.
+    private static let dtypes: Set<String> = [
+        "float64", "double", "float32", "float", "float16", "half", "bfloat16", "int64", "long", "int32", "int",
+        "int16",
+        "short", "int8", "uint8", "bool", "uint16", "uint32", "uint64", "complex32", "complex64", "complex128", "qint8",
+        "quint8", "qint32", "quint4x2", "quint2x4", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz",
+        "float8_e5m2fnuz", "float8_e8m0fnu",
+    ]
+
+    /// What the other functions that rebuild tensors would make.
+    private static let unsupportedTensors = [
+        "_rebuild_sparse_tensor": "sparse tensors are not supported",
+        "_rebuild_sparse_csr_tensor": "sparse tensors are not supported",
+        "_rebuild_qtensor": "quantized tensors are not supported",
+        "_rebuild_nested_tensor": "nested tensors are not supported",
+        "_rebuild_meta_tensor_no_storage": "tensors on the device 'meta' have no values",
+        "_rebuild_wrapper_subclass": "subclasses of tensors are not supported",
+        "_rebuild_device_tensor_from_numpy": "tensors that are pickled as NumPy arrays are not supported",
+        "_rebuild_parameter_with_state": "parameters with attributes of their own are not supported",
+    ]
+}

@@ -1,0 +1,396 @@
+/// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that make containers, numbers and texts, and a closed
+/// list of global names (``PickleGlobal``).
+///
+/// A pickle is a program for a machine with a stack, a memo and calls by name. This one has no calls: a name that is not
+/// on the list ends the reading, with an error that says the name and where it stands. Memory is bounded by `limit`, the
+/// number of values that may be pushed, and by the bytes of the pickle.
+struct PickleMachine {
+    /// How persistent ids name storages.
+    enum Layout {
+        /// `('storage', class, key, location, count)`
+        case zip
+        /// As in a zip file, with an optional sixth: None or `(key, offset, count)` of a view.
+        case legacy
+    }
+
+    let bytes: UnsafeRawBufferPointer
+    let file: String
+    /// The position of the first byte in the file, added to every offset.
+    let start: Int
+    let layout: Layout
+    /// Whether what is not on the list is noted and kept as a text, instead of refused.
+    let isInspection: Bool
+    let limit: Int
+
+    /// The number of values of a pickle in a file of so many bytes: a value takes some 64 bytes here.
+    static func limit(fileSize: Int) -> Int { 1 << 20 + fileSize / 256 }
+    /// The longest integer in bytes, far beyond anything that tensors come with.
+    static let integerLimit = 1024
+
+    var position = 0
+    /// Where the running opcode stands.
+    var opcodeOffset = 0
+    private var pushed = 0
+    private var stack: [PickleRef] = []
+    private var marks: [Int] = []
+    private var memo: [PickleRef] = []
+    /// Entries that do not continue the row.
+    private var sparseMemo: [Int: PickleRef] = [:]
+
+    var objects: [PickleObject] = []
+    var storages: [PickleStorage] = []
+    var storageNumbers: [String: Int] = [:]
+    var views: [PickleStorageView] = []
+    var tensors: [PickleTensor] = []
+    var attributes: [Int: PickleRef] = [:]
+    var refusals: [PickleRefusal] = []
+
+    init(
+        _ bytes: UnsafeRawBufferPointer, file: String, start: Int, layout: Layout, isInspection: Bool = false,
+        limit: Int
+    ) {
+        self.bytes = bytes
+        self.file = file
+        self.start = start
+        self.layout = layout
+        self.isInspection = isInspection
+        self.limit = limit
+    }
+
+    /// Reads one pickle to its end.
+    mutating func run() throws(IOError) -> PickleContents {
+        var root: PickleRef?
+        while root == nil { root = try step() }
+        guard stack.isEmpty, marks.isEmpty else {
+            throw failure("\(stack.count) values left at the end", expected: "one, the result")
+        }
+        return PickleContents(
+            root: root!, objects: objects, storages: storages, tensors: tensors, attributes: attributes,
+            refusals: refusals, end: position)
+    }
+
+    // MARK: - Messages
+
+    func failure(_ problem: String, expected rule: String, at offset: Int? = nil) -> IOError {
+        IOError(
+            .malformed, "pth", file: file, offset: start + (offset ?? opcodeOffset), "invalid pickle: \(problem)",
+            expected: rule)
+    }
+
+    func unsupported(_ problem: String, expected rule: String) -> IOError {
+        IOError(.unsupported, "pth", file: file, offset: start + opcodeOffset, problem, expected: rule)
+    }
+
+    /// What a value is, for messages.
+    func summary(_ ref: PickleRef) -> String {
+        switch ref {
+        case .none: "None"
+        case .bool(let bool): bool ? "True" : "False"
+        case .int(let value): "the integer \(value)"
+        case .float(let value): "the number \(value)"
+        case .object(let index): objects[index].summary
+        }
+    }
+
+    // MARK: - Bytes
+
+    private mutating func take(_ count: Int, _ what: String) throws(IOError) -> UnsafeRawBufferPointer {
+        guard count >= 0, count <= bytes.count - position else {
+            throw failure(
+                "\(what) of \(count) bytes with \(bytes.count - position) left", expected: "it within the pickle")
+        }
+        defer { position += count }
+        return bytes.slice(position..<position + count)
+    }
+
+    private mutating func integer<Integer: FixedWidthInteger>(_ type: Integer.Type) throws(IOError) -> Integer {
+        try take(MemoryLayout<Integer>.size, "a number").integer(type, at: 0)
+    }
+
+    /// A length of eight bytes, which may be any number.
+    private mutating func longLength() throws(IOError) -> Int { Int(clamping: try integer(UInt64.self)) }
+
+    private mutating func text(_ count: Int) throws(IOError) -> String {
+        guard let text = String(validating: try take(count, "a string"), as: UTF8.self) else {
+            throw failure("a string that is not UTF-8", expected: "UTF-8")
+        }
+        return text
+    }
+
+    /// The text up to the next newline.
+    private mutating func line() throws(IOError) -> String {
+        let rest = bytes.slice(position..<bytes.count)
+        guard let end = rest.prefix(1 << 12).firstIndex(of: 0x0a),
+            let text = String(validating: rest.slice(0..<end), as: UTF8.self)
+        else { throw failure("a name without an end", expected: "UTF-8 and a newline within 4096 bytes") }
+        position += end + 1
+        return text
+    }
+
+    // MARK: - Stack, memo and objects
+
+    mutating func push(_ value: PickleRef) throws(IOError) {
+        pushed += 1
+        guard pushed <= limit else {
+            throw unsupported("a pickle of more than \(limit) values", expected: "long lists to be kept in tensors")
+        }
+        stack.append(value)
+    }
+
+    mutating func push(_ object: PickleObject) throws(IOError) {
+        try push(.object(objects.count))
+        objects.append(object)
+    }
+
+    /// The topmost value above the last mark.
+    mutating func pop() throws(IOError) -> PickleRef {
+        guard stack.count > marks.last ?? 0 else { throw failure("no value on the stack", expected: "one") }
+        return stack.removeLast()
+    }
+
+    private mutating func popToMark() throws(IOError) -> [PickleRef] {
+        guard let mark = marks.popLast() else { throw failure("no mark on the stack", expected: "one") }
+        defer { stack.removeLast(stack.count - mark) }
+        return Array(stack[mark...])
+    }
+
+    private mutating func pop(_ count: Int) throws(IOError) -> [PickleRef] {
+        guard stack.count - (marks.last ?? 0) >= count else {
+            throw failure("too few values on the stack", expected: "\(count)")
+        }
+        defer { stack.removeLast(count) }
+        return Array(stack[(stack.count - count)...])
+    }
+
+    /// The number of the topmost object, which stays where it is.
+    private func top() throws(IOError) -> Int {
+        guard stack.count > marks.last ?? 0, case .object(let index) = stack[stack.count - 1] else {
+            throw failure("no container on the stack", expected: "one")
+        }
+        return index
+    }
+
+    private mutating func remember(_ index: Int) throws(IOError) {
+        guard let value = stack.last, stack.count > marks.last ?? 0 else {
+            throw failure("no value on the stack", expected: "one")
+        }
+        if index < memo.count {
+            memo[index] = value
+        } else if index == memo.count {
+            memo.append(value)
+        } else {
+            sparseMemo[index] = value
+        }
+        guard memo.count + sparseMemo.count <= limit else {
+            throw unsupported("a pickle that remembers more than \(limit) values", expected: "fewer")
+        }
+    }
+
+    private mutating func recall(_ index: Int) throws(IOError) {
+        guard let value = index < memo.count ? memo[index] : sparseMemo[index] else {
+            throw failure("nothing is remembered as \(index)", expected: "a number that was used before")
+        }
+        try push(value)
+    }
+
+    // MARK: - Opcodes
+
+    /// Runs one opcode; gives the result at the last.
+    private mutating func step() throws(IOError) -> PickleRef? {
+        opcodeOffset = position
+        guard position < bytes.count else { throw failure("the end of the bytes", expected: "STOP") }
+        let opcode = bytes[position]
+        position += 1
+        switch opcode {
+        case UInt8(ascii: "."): return try pop()
+        case 0x80:
+            let version = try integer(UInt8.self)
+            guard version <= 5 else { throw failure("protocol \(version)", expected: "2 to 5") }
+        case 0x95: _ = try take(8, "a frame")
+        case UInt8(ascii: "N"): try push(.none)
+        case 0x88: try push(.bool(true))
+        case 0x89: try push(.bool(false))
+        case UInt8(ascii: "J"): try push(.int(Int(try integer(Int32.self))))
+        case UInt8(ascii: "K"): try push(.int(Int(try integer(UInt8.self))))
+        case UInt8(ascii: "M"): try push(.int(Int(try integer(UInt16.self))))
+        case 0x8a: try pushInteger(Int(try integer(UInt8.self)))
+        case 0x8b: try pushInteger(Int(try integer(Int32.self)))
+        case UInt8(ascii: "G"):
+            // The one number with its most significant byte first.
+            try push(.float(Double(bitPattern: try integer(UInt64.self).byteSwapped)))
+        // Strings of Python 2 and 3.
+        case UInt8(ascii: "T"): try push(.string(try text(Int(try integer(Int32.self)))))
+        case UInt8(ascii: "U"), 0x8c: try push(.string(try text(Int(try integer(UInt8.self)))))
+        case UInt8(ascii: "X"): try push(.string(try text(Int(try integer(UInt32.self)))))
+        case 0x8d: try push(.string(try text(try longLength())))
+        case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "bytes"))))
+        case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "bytes"))))
+        case 0x8e: try push(.bytes(Array(try take(try longLength(), "bytes"))))
+        case 0x96: try push(.byteArray(Array(try take(try longLength(), "bytes"))))
+        case UInt8(ascii: "("):
+            guard marks.count <= limit else { throw unsupported("more than \(limit) marks", expected: "fewer") }
+            marks.append(stack.count)
+        case UInt8(ascii: "0"):
+            // POP takes a mark away where one is on top.
+            if stack.count == marks.last { marks.removeLast() } else { _ = try pop() }
+        case UInt8(ascii: "1"): _ = try popToMark()
+        case UInt8(ascii: "2"):
+            let value = try pop()
+            stack.append(value)
+            try push(value)
+        case UInt8(ascii: "q"): try remember(Int(try integer(UInt8.self)))
+        case UInt8(ascii: "r"): try remember(Int(try integer(UInt32.self)))
+        case 0x94: try remember(memo.count)
+        case UInt8(ascii: "h"): try recall(Int(try integer(UInt8.self)))
+        case UInt8(ascii: "j"): try recall(Int(try integer(UInt32.self)))
+        case UInt8(ascii: "]"): try push(.list([]))
+        case UInt8(ascii: ")"): try push(.tuple([]))
+        case UInt8(ascii: "}"): try push(.dictionary([], isOrdered: false))
+        case 0x8f: try push(.set([]))
+        case 0x85: try push(.tuple(try pop(1)))
+        case 0x86: try push(.tuple(try pop(2)))
+        case 0x87: try push(.tuple(try pop(3)))
+        case UInt8(ascii: "t"): try push(.tuple(try popToMark()))
+        case UInt8(ascii: "l"): try push(.list(try popToMark()))
+        case 0x91: try push(.set(try popToMark()))
+        case UInt8(ascii: "d"):
+            try push(.dictionary([], isOrdered: false), popping: try popToMark())
+        case UInt8(ascii: "a"): try append([try pop()])
+        case UInt8(ascii: "e"): try append(try popToMark())
+        case 0x90: try addToSet(try popToMark())
+        case UInt8(ascii: "s"): try setItems(try pop(2))
+        case UInt8(ascii: "u"): try setItems(try popToMark())
+        case UInt8(ascii: "c"): try global(module: try line(), name: try line())
+        case 0x93:
+            let names = try pop(2)
+            guard let module = string(names[0]), let name = string(names[1]) else {
+                throw failure("a global named by \(summary(names[0]))", expected: "two strings")
+            }
+            try global(module: module, name: name)
+        case UInt8(ascii: "i"):
+            let (module, name) = (try line(), try line())
+            let arguments = try popToMark()
+            try global(module: module, name: name)
+            try call(try pop(), arguments)
+        case UInt8(ascii: "o"):
+            let items = try popToMark()
+            guard let callee = items.first else { throw failure("an object of no class", expected: "a class") }
+            try call(callee, Array(items.dropFirst()))
+        case UInt8(ascii: "R"), 0x81:
+            let operands = try pop(2)
+            guard let arguments = tuple(operands[1]) else {
+                throw failure("a call with \(summary(operands[1]))", expected: "a tuple of arguments")
+            }
+            try call(operands[0], arguments)
+        case 0x92:
+            let operands = try pop(3)
+            guard let arguments = tuple(operands[1]) else {
+                throw failure("a call with \(summary(operands[1]))", expected: "a tuple of arguments")
+            }
+            try call(operands[0], arguments)
+        case UInt8(ascii: "b"): try build(try pop())
+        case UInt8(ascii: "Q"): try persistent(try pop())
+        default:
+            throw failure(
+                "the opcode 0x\(String(opcode, radix: 16))\(Self.names[opcode].map { " (\($0))" } ?? "")",
+                expected: "one that makes containers, numbers, texts or tensors")
+        }
+        return nil
+    }
+
+    /// Opcodes that exist and are refused.
+    private static let names: [UInt8: String] = [
+        UInt8(ascii: "P"): "PERSID", UInt8(ascii: "I"): "INT", UInt8(ascii: "L"): "LONG", UInt8(ascii: "F"): "FLOAT",
+        UInt8(ascii: "S"): "STRING", UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "p"): "PUT", UInt8(ascii: "g"): "GET",
+        0x82: "EXT1, an extension of copyreg", 0x83: "EXT2, an extension of copyreg",
+        0x84: "EXT4, an extension of copyreg", 0x97: "NEXT_BUFFER", 0x98: "READONLY_BUFFER",
+    ]
+
+    private mutating func pushInteger(_ count: Int) throws(IOError) {
+        guard count <= Self.integerLimit else {
+            throw unsupported("an integer of \(count) bytes", expected: "at most \(Self.integerLimit)")
+        }
+        let digits = try take(count, "an integer")
+        if count > 8 {
+            return try push(.bigInt(Array(digits)))
+        }
+        var value = digits.last.map { $0 < 0x80 ? 0 : -1 } ?? 0
+        for byte in digits.reversed() { value = value << 8 | Int(byte) }
+        try push(.int(value))
+    }
+
+    private mutating func push(_ object: PickleObject, popping items: [PickleRef]) throws(IOError) {
+        try push(object)
+        try setItems(items)
+    }
+
+    private mutating func append(_ items: [PickleRef]) throws(IOError) {
+        let index = try top()
+        switch objects[index] {
+        case .list(var list):
+            // The array is taken out while it grows, or it would be copied.
+            objects[index] = .list([])
+            list.append(contentsOf: items)
+            objects[index] = .list(list)
+        case .foreign: break
+        default: throw failure("items for \(objects[index].summary)", expected: "a list")
+        }
+    }
+
+    private mutating func addToSet(_ items: [PickleRef]) throws(IOError) {
+        let index = try top()
+        switch objects[index] {
+        case .set(var set):
+            objects[index] = .set([])
+            set.append(contentsOf: items)
+            objects[index] = .set(set)
+        case .foreign: break
+        default: throw failure("items for \(objects[index].summary)", expected: "a set")
+        }
+    }
+
+    private mutating func setItems(_ items: [PickleRef]) throws(IOError) {
+        guard items.count % 2 == 0 else { throw failure("a key without a value", expected: "pairs") }
+        let index = try top()
+        switch objects[index] {
+        case .dictionary(var pairs, let isOrdered):
+            for key in stride(from: 0, to: items.count, by: 2) { try checkHashable(items[key]) }
+            objects[index] = .list([])
+            pairs.append(contentsOf: items)
+            objects[index] = .dictionary(pairs, isOrdered: isOrdered)
+        case .foreign: break
+        default: throw failure("keys and values for \(objects[index].summary)", expected: "a dictionary")
+        }
+    }
+
+    private func checkHashable(_ key: PickleRef) throws(IOError) {
+        guard case .object(let index) = key else { return }
+        switch objects[index] {
+        case .list, .dictionary, .set, .byteArray:
+            throw failure("\(objects[index].summary) as a key", expected: "a value that does not change")
+        default: break
+        }
+    }
+
+    // MARK: - Values
+
+    func string(_ ref: PickleRef) -> String? {
+        if case .object(let index) = ref, case .string(let text) = objects[index] { return text }
+        return nil
+    }
+
+    func tuple(_ ref: PickleRef) -> [PickleRef]? {
+        if case .object(let index) = ref, case .tuple(let items) = objects[index] { return items }
+        return nil
+    }
+
+    func list(_ ref: PickleRef) -> [PickleRef]? {
+        if case .object(let index) = ref, case .list(let items) = objects[index] { return items }
+        return nil
+    }
+
+    func int(_ ref: PickleRef) -> Int? {
+        if case .int(let value) = ref { return value }
+        return nil
+    }
+}

@@ -1,0 +1,32 @@
+import CKernels
+import CZlib
+
+/// The checksum of zip and gzip: CRC-32 with the polynomial of IEEE 802.3.
+package struct CRC32 {
+    /// The checksum of what was taken in.
+    package private(set) var value: UInt32 = 0
+
+    package init() {}
+
+    /// Takes in the next bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        guard let start = bytes.baseAddress else { return }
+        let taken = tl_crc32(&value, start, bytes.count)
+        let rest = bytes.slice(taken..<bytes.count)
+        guard let first = rest.baseAddress else { return }
+        value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), first.assumingMemoryBound(to: UInt8.self), rest.count))
+    }
+
+    /// The checksum of some bytes.
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+        var crc = CRC32()
+        crc.update(bytes)
+        return crc.value
+    }
+
+    /// A checksum as eight hexadecimal digits.
+    package static func hex(_ value: UInt32) -> String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 8 - digits.count) + digits
+    }
+}

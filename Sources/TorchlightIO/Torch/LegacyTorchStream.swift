@@ -1,0 +1,125 @@
+import TorchlightCore
+
+/// The layout of `torch.save` before PyTorch 1.6: five pickles, one after another, and the bytes of the storages.
+///
+/// The pickles are a magic number, a version, a description of the machine, the value, and the keys of the storages in
+/// the order in which they follow. Each storage is the number of its elements, in 64 bits, and the elements; all of it
+/// little-endian, whatever the machine.
+enum LegacyTorchStream {
+    /// `0x1950a86a20f9469cfc6c` as a pickle of protocol 2 and later.
+    private static let magic: [UInt8] = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
+
+    /// Whether bytes begin with the magic number.
+    static func isLegacy(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        // Protocol 4 puts a frame around the number.
+        guard bytes.count >= 15, bytes[0] == 0x80 else { return false }
+        let start = bytes[2] == 0x95 ? 11 : 2
+        return bytes.count >= start + magic.count && bytes.slice(start..<start + magic.count).elementsEqual(magic)
+    }
+
+    /// Where the pickle of the value begins.
+    static func pickleStart(_ contents: FileContents) throws(IOError) -> Int {
+        var position = 0
+        for part in 0..<3 {
+            let result = try run(contents, at: position, limit: 1000)
+            if part == 1 {
+                guard case .int(1001) = result.root else {
+                    throw IOError(
+                        .malformed, "pth", file: contents.path, offset: position, "another version of the stream",
+                        expected: "1001")
+                }
+            }
+            position = result.end
+        }
+        return position
+    }
+
+    static func load(_ contents: FileContents) throws(IOError) -> TorchValue {
+        let limit = PickleMachine.limit(fileSize: contents.bytes.count)
+        let start = try pickleStart(contents)
+        let value = try run(contents, at: start, limit: limit)
+        let keys = try run(contents, at: value.end, limit: limit)
+        let storages = try read(value, keys: try texts(keys, contents, at: value.end), from: keys.end, contents)
+        var builder = TorchValueBuilder(value, storages: storages, file: contents.path, offset: start, limit: limit)
+        return try builder.build()
+    }
+
+    /// Runs the pickle at a position; positions in the result count from the start of the file.
+    private static func run(_ contents: FileContents, at start: Int, limit: Int) throws(IOError) -> PickleContents {
+        var machine = PickleMachine(
+            contents.bytes, file: contents.path, start: 0, layout: .legacy, limit: limit)
+        machine.position = start
+        return try machine.run()
+    }
+
+    private static func texts(_ pickle: PickleContents, _ contents: FileContents, at start: Int) throws(IOError)
+        -> [String]
+    {
+        var texts: [String] = []
+        if case .object(let index) = pickle.root, case .list(let refs) = pickle.objects[index] {
+            for ref in refs {
+                guard case .object(let index) = ref, case .string(let text) = pickle.objects[index] else { continue }
+                texts.append(text)
+            }
+            if texts.count == refs.count { return texts }
+        }
+        throw IOError(
+            .malformed, "pth", file: contents.path, offset: start, "no list of the storages' keys",
+            expected: "a list of texts")
+    }
+
+    /// Reads the storages that follow the pickles.
+    private static func read(
+        _ pickle: PickleContents, keys: [String], from start: Int, _ contents: FileContents
+    ) throws(IOError) -> [[String: Storage]] {
+        func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
+            IOError(.malformed, "pth", file: contents.path, offset: offset, problem, expected: rule)
+        }
+        var numbers: [String: Int] = [:]
+        for (number, storage) in pickle.storages.enumerated() { numbers[storage.key] = number }
+        var places: [Range<Int>?] = Array(repeating: nil, count: pickle.storages.count)
+        var position = start
+        for key in keys {
+            guard let number = numbers[key], places[number] == nil else {
+                throw failure(position, "the storage key \(IOError.quoted(key))", expected: "each of the pickle's once")
+            }
+            guard contents.bytes.count - position >= 8 else {
+                throw failure(contents.bytes.count, "the file ends before its storages", expected: "\(keys.count)")
+            }
+            let storage = pickle.storages[number]
+            let stated = contents.bytes.integer(UInt64.self, at: position)
+            let count = storage.byteCount / (storage.element?.size ?? 1)
+            guard stated == UInt64(count) else {
+                throw failure(
+                    position, "\(stated) elements in the storage \(IOError.quoted(key))",
+                    expected: "\(count), as in the pickle")
+            }
+            position += 8
+            guard storage.byteCount <= contents.bytes.count - position else {
+                throw failure(
+                    position, "\(contents.bytes.count - position) bytes for the storage \(IOError.quoted(key))",
+                    expected: "\(storage.byteCount)")
+            }
+            places[number] = position..<position + storage.byteCount
+            position += storage.byteCount
+        }
+        guard position == contents.bytes.count else {
+            throw failure(
+                position, "\(contents.bytes.count - position) bytes after the last storage", expected: "none")
+        }
+        var storages: [[String: Storage]] = Array(repeating: [:], count: places.count)
+        let reader = StorageReader(contents: contents, operation: "pth")
+        for tensor in pickle.tensors where storages[tensor.storage][tensor.element.name] == nil {
+            let storage = pickle.storages[tensor.storage]
+            guard let range = places[tensor.storage] else {
+                throw failure(
+                    storage.offset, "the storage \(IOError.quoted(storage.key)) does not follow",
+                    expected: "its key in the list at the end")
+            }
+            storages[tensor.storage][tensor.element.name] = try reader.storage(
+                of: tensor.element, count: storage.byteCount / tensor.element.size, in: range, isSwapped: false,
+                what: "the storage \(IOError.quoted(storage.key))")
+        }
+        return storages
+    }
+}
