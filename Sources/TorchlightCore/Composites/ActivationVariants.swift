@@ -58,4 +58,6 @@ public func hardshrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { x.hardshri
 /// `x` moved towards 0 by lambda, and 0 within it.
 public func softshrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { x.softshrink(lambda: lambda) }
 /// `x` where it exceeds the threshold, else the value.
-public func threshold(_ x: Tensor, _ threshold: Double, value: Double) -> Tensor { x.threshold(threshold, value: value) }
+public func threshold(_ x: Tensor, _ threshold: Double, value: Double) -> Tensor {
+    x.threshold(threshold, value: value)
+}

@@ -49,8 +49,7 @@ public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
             throw TensorError(
                 .value, in: "cdist", "p is negative", got: "\(p)", expected: "at least 0", operands: [a, b])
         }
-        if p == .infinity { return largestDifference(a.unsqueeze(-2) - b.unsqueeze(-3)) }
-        return (a.unsqueeze(-2) - b.unsqueeze(-3)).norm(p: p, dim: -1)
+        return distance(a.unsqueeze(-2) - b.unsqueeze(-3), p)
     }
 }
 
@@ -76,8 +75,16 @@ public func pdist(_ x: Tensor, p: Double = 2) -> Tensor {
         let difference =
             x.indexSelect(0, Tensor(first, shape: [first.count]))
             - x.indexSelect(0, Tensor(second, shape: [second.count]))
-        return p == .infinity ? largestDifference(difference) : difference.norm(p: p, dim: -1)
+        return distance(difference, p)
     }
+}
+
+/// The p-norm of the last dimension, with the gradients of a distance: 0 for `p = 0`, where the norm counts.
+private func distance(_ difference: Tensor, _ p: Double) -> Tensor {
+    if p == .infinity { return largestDifference(difference) }
+    let norm = difference.norm(p: p, dim: -1)
+    guard p == 0, difference.requiresGrad else { return norm }
+    return norm + difference.maskedFill(Tensor(true), 0).sum(dim: -1)
 }
 
 /// The largest `|x|` of the last dimension. Where several are largest each gets the whole gradient, as a distance has it.

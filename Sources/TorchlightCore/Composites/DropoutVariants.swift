@@ -39,7 +39,8 @@ public func featureAlphaDropout(
                 .shape, in: "featureAlphaDropout", "the input has no channels", expected: "[N, C, *]", operands: [x]),
             like: x)
     }
-    return alphaDropout("featureAlphaDropout", x, p, training, generator, maskShape: channelMask(x.shape, batched: true))
+    return alphaDropout(
+        "featureAlphaDropout", x, p, training, generator, maskShape: channelMask(x.shape, batched: true))
 }
 
 private func featureDropout(

@@ -20,10 +20,10 @@ public func groupNorm(
         let samples = x.layout.shape[0]
         guard x.count > 0 else { return x * 1 }
         let width = x.count / (samples * numGroups)
-        var y = layerNorm(x.reshape([samples * numGroups, width]), [width], eps: eps).reshape(x.shape)
-        if let scale { y = y * scale }
-        if let shift { y = y + shift }
-        return y
+        // Half types are rounded once, at the end.
+        let wide = x.to(x.dtype.computeType)
+        let y = layerNorm(wide.reshape([samples * numGroups, width]), [width], eps: eps).reshape(x.shape)
+        return scaled(y, scale, shift).to(x.dtype)
     }
 }
 
@@ -78,7 +78,8 @@ public func instanceNorm(
         let mean = runningMean.map { $0.detach().repeat(samples) }
         let variance = runningVar.map { $0.detach().repeat(samples) }
         let folded = x.reshape([1, samples * channels] + x.shape.dropFirst(2))
-        var y = batchNorm(folded, mean, variance, training: useInputStats, momentum: momentum, eps: eps)
+        let wide = folded.to(x.dtype.computeType)
+        let y = batchNorm(wide, mean, variance, training: useInputStats, momentum: momentum, eps: eps)
             .reshape(x.shape)
         if useInputStats, samples > 0 {
             noGrad {
@@ -88,9 +89,16 @@ public func instanceNorm(
                 }
             }
         }
-        if let scale { y = y * scale }
-        if let shift { y = y + shift }
-        return y
+        return scaled(y, scale, shift).to(x.dtype)
+    }
+}
+
+private func scaled(_ x: Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor {
+    switch (scale, shift) {
+    case (nil, nil): x
+    case (let scale?, nil): x * scale.to(x.dtype)
+    case (nil, let shift?): x + shift.to(x.dtype)
+    case (let scale?, let shift?): shift.to(x.dtype).addcmul(x, scale.to(x.dtype))
     }
 }
 

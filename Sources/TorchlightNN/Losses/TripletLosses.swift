@@ -33,7 +33,8 @@ private func triplet(
 ) -> Tensor {
     if let error = shapesError(operation, [anchor, positive, negative]) { return fail(error) }
     guard margin > 0 else {
-        return fail(TensorError(.value, in: operation, "the margin is not positive", got: "\(margin)", expected: "above 0"))
+        return fail(
+            TensorError(.value, in: operation, "the margin is not positive", got: "\(margin)", expected: "above 0"))
     }
     let near = distance(anchor, positive)
     var far = distance(anchor, negative)

@@ -209,7 +209,7 @@ package struct Recurrence: Primitive {
         // Rows stand in the order in which they were made.
         var places = Array(repeating: 0, count: order.count)
         for (i, place) in order.enumerated() { places[place] = i }
-        let y = results.isEmpty ? inputs[0].narrow(1, start: 0, length: 0) : cat(results)
+        let y = results.isEmpty ? inputs[2].narrow(0, start: 0, length: 0) : cat(results)
         let rows = results.isEmpty ? y : y.indexSelect(0, Tensor(places, shape: [places.count]))
         return [rows, h, c]
     }

@@ -42,7 +42,11 @@ public final class Transformer: Module {
         self.nhead = nhead
         self.batchFirst = batchFirst
         super.init()
-        noGrad { for weight in parameters() where weight.rank > 1 { Initializers.xavierUniform_(weight, generator: generator) } }
+        noGrad {
+            for weight in parameters() where weight.rank > 1 {
+                Initializers.xavierUniform_(weight, generator: generator)
+            }
+        }
     }
 
     /// The decoder's output for each position of the target.

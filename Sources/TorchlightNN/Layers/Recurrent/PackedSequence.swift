@@ -117,7 +117,8 @@ public func padPackedSequence(
 /// Puts sequences `[L, *]` of several lengths side by side, padded behind their ends: `[T, N, *]`.
 public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, paddingValue: Double = 0) -> Tensor {
     if let placeholder = sequences.first(where: \.isPlaceholder) { return placeholder }
-    guard let first = sequences.first, sequences.allSatisfy({ $0.rank > 0 && $0.shape.dropFirst() == first.shape.dropFirst() })
+    guard let first = sequences.first,
+        sequences.allSatisfy({ $0.rank > 0 && $0.shape.dropFirst() == first.shape.dropFirst() })
     else {
         return fail(
             TensorError(

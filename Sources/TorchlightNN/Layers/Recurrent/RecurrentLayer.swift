@@ -27,7 +27,7 @@ open class RecurrentLayer: Module {
     public final var generator: Generator?
 
     let cell: Recurrence.Cell
-    private var weights = OrderedTensors()
+    private var weights: OrderedTensors
 
     override final var inlinesItsList: Bool { true }
 
@@ -64,6 +64,7 @@ open class RecurrentLayer: Module {
         self.bidirectional = bidirectional
         self.projSize = projSize
         let bound = hiddenSize > 0 ? 1 / Double(hiddenSize).squareRoot() : 0
+        var weights = OrderedTensors()
         func draw(_ name: String, _ shape: [Int]) {
             let tensor = Tensor.empty(shape, dtype: dtype, device: device)
             weights.append(name, Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator)))
@@ -82,6 +83,7 @@ open class RecurrentLayer: Module {
                 if projSize > 0 { draw("weight_hr" + suffix, [projSize, hiddenSize]) }
             }
         }
+        self.weights = weights
         super.init()
     }
 
