@@ -99,6 +99,10 @@ public final class MultiheadAttention: Module {
         scope {
             let turns = batchFirst && query.rank == 3 && key.rank == 3 && value.rank == 3
             func ordered(_ x: Tensor) -> Tensor { turns ? x.transpose(0, 1) : x }
+            // One tensor stays one: its three projections are then one product.
+            let q = ordered(query)
+            let k = key === query ? q : ordered(key)
+            let v = value === key ? k : ordered(value)
             let separate: (Tensor, Tensor, Tensor)?
             if let qProjWeight, let kProjWeight, let vProjWeight {
                 separate = (qProjWeight, kProjWeight, vProjWeight)
@@ -106,7 +110,7 @@ public final class MultiheadAttention: Module {
                 separate = nil
             }
             let (output, weights) = multiHeadAttentionForward(
-                ordered(query), ordered(key), ordered(value), embedDim, numHeads, inProjWeight, inProjBias, biasK,
+                q, k, v, embedDim, numHeads, inProjWeight, inProjBias, biasK,
                 biasV, addZeroAttn, dropout, outProj.weight, outProj.bias, training: isTraining,
                 keyPaddingMask: keyPaddingMask, needWeights: needWeights, attnMask: attnMask, separateWeights: separate,
                 averageAttnWeights: averageAttnWeights, isCausal: isCausal, generator: generator ?? .default)
