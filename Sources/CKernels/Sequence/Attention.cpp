@@ -44,7 +44,8 @@ template <class T>
 static Attention<T> describe(const tl_attention_params& p, const tl_tensor& q, const tl_tensor& k, const tl_tensor& v,
                              const tl_tensor* mask, const tl_tensor& out, const tl_tensor& lse) {
     Attention<T> a{};
-    a.samples = q.shape[0], a.heads = q.shape[1], a.key_heads = k.shape[1], a.group = a.heads / std::max<int64_t>(a.key_heads, 1);
+    a.samples = q.shape[0], a.heads = q.shape[1], a.key_heads = k.shape[1];
+    a.group = a.heads / std::max<int64_t>(a.key_heads, 1);
     a.queries = q.shape[2], a.keys = k.shape[2], a.features = q.shape[3], a.values = v.shape[3];
     a.scale = T(p.scale);
     a.causal = p.causal;
@@ -77,10 +78,10 @@ static int32_t forward(const Attention<T>& a) {
     const int64_t blocks = (a.queries + BQ - 1) / BQ;
     const int64_t elements =
         padded(a.keys) * a.features + padded(a.values) * a.keys + BQ * (baseline::attention_keys + a.values);
-    return with_memory<T>(a.samples * a.heads * blocks, std::min(BQ, a.queries) * a.keys * (a.features + a.values), elements,
-                          [&](int64_t begin, int64_t end, T* memory) {
-                              TL_DISPATCH(attention_forward<T>, a, begin, end, memory);
-                          });
+    const int64_t work = std::min(BQ, a.queries) * a.keys * (a.features + a.values);
+    return with_memory<T>(a.samples * a.heads * blocks, work, elements, [&](int64_t begin, int64_t end, T* memory) {
+        TL_DISPATCH(attention_forward<T>, a, begin, end, memory);
+    });
 }
 
 template <class T>
@@ -112,7 +113,8 @@ int32_t tl_attention_backward(const tl_attention_params* p, const tl_tensor* gra
     using namespace tl;
     const auto run = [&]<class T>(T) {
         Attention<T> a = describe<T>(*p, *q, *k, *v, mask, *out, *lse);
-        a.dout = HeadRows<T>(grad_out), a.dq = HeadRows<T>(grad_q), a.dk = HeadRows<T>(grad_k), a.dv = HeadRows<T>(grad_v);
+        a.dout = HeadRows<T>(grad_out), a.dq = HeadRows<T>(grad_q);
+        a.dk = HeadRows<T>(grad_k), a.dv = HeadRows<T>(grad_v);
         return backward(a);
     };
     return q->dtype == TL_FLOAT64 ? run(double()) : run(float());

@@ -81,7 +81,9 @@ static void attention_forward(const Attention<T>& a, int64_t begin, int64_t end,
             const T factor = total[i] > 0 || total[i] != total[i] ? 1 / total[i] : T(0);
             T* out = a.out.at(b, h, q0 + i);
             for (int64_t e = 0; e < E; e++) out[e] = sums[i * E + e] * factor;
-            a.lse[(b * a.heads + h) * L + q0 + i] = total[i] > 0 ? top[i] + logarithm(total[i]) : total[i] == 0 ? lowest : total[i];
+            // No key at all: minus infinity. NaN stays what it is.
+            a.lse[(b * a.heads + h) * L + q0 + i] =
+                total[i] > 0 ? top[i] + logarithm(total[i]) : total[i] == 0 ? lowest : total[i];
         }
     }
 }
@@ -93,7 +95,8 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
     constexpr int width = Panel<T>::width;
     const T lowest = -T(__builtin_huge_val());
     const int64_t D = a.features, E = a.values, S = a.keys, L = a.queries;
-    const int64_t key_panels = Panel<T>::count(S), feature_panels = Panel<T>::count(D), value_panels = Panel<T>::count(E);
+    const int64_t key_panels = Panel<T>::count(S), feature_panels = Panel<T>::count(D);
+    const int64_t value_panels = Panel<T>::count(E);
     T* keys_across = work;                                             // depth D
     T* values_across = keys_across + key_panels * width * D;           // depth E
     T* keys_down = values_across + key_panels * width * E;             // depth S
@@ -125,9 +128,10 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
                 const int64_t n = S - k0 < BK ? S - k0 : BK;
                 for (int64_t q0 = a.causal ? k0 / BQ * BQ : 0; q0 < L; q0 += BQ) {
                     const int64_t m = L - q0 < BQ ? L - q0 : BQ;
-                    panels_product(m, n, D, a.q.at(b, h, q0), a.q.row, 1, keys_across + k0 * D, D * width, share, BK, false);
-                    panels_product(m, n, E, a.dout.at(b, h, q0), a.dout.row, 1, values_across + k0 * E, E * width, change, BK,
+                    panels_product(m, n, D, a.q.at(b, h, q0), a.q.row, 1, keys_across + k0 * D, D * width, share, BK,
                                    false);
+                    panels_product(m, n, E, a.dout.at(b, h, q0), a.dout.row, 1, values_across + k0 * E, E * width,
+                                   change, BK, false);
                     for (int64_t i = 0; i < m; i++) {
                         T *p = share + i * BK, *d = change + i * BK;
                         mask_row(a, b, h, q0 + i, k0, n, p);
@@ -142,8 +146,8 @@ static void attention_backward(const Attention<T>& a, int64_t begin, int64_t end
                                    a.dv.row, true);
                     panels_product(n, D, m, change, 1, BK, queries_down + q0 * width, L * width, a.dk.at(b, hk, k0),
                                    a.dk.row, true);
-                    panels_product(m, D, n, change, BK, 1, keys_down + k0 * width, S * width, a.dq.at(b, h, q0), a.dq.row,
-                                   true);
+                    panels_product(m, D, n, change, BK, 1, keys_down + k0 * width, S * width, a.dq.at(b, h, q0),
+                                   a.dq.row, true);
                 }
             }
         }

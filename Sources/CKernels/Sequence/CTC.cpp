@@ -21,7 +21,9 @@ struct CTC {
     int64_t label(int64_t n, int64_t state) const {
         return state % 2 == 0 ? blank : targets[offsets[n] + state / 2];
     }
-    T log_prob(int64_t t, int64_t n, int64_t c) const { return log_probs[t * strides[0] + n * strides[1] + c * strides[2]]; }
+    T log_prob(int64_t t, int64_t n, int64_t c) const {
+        return log_probs[t * strides[0] + n * strides[1] + c * strides[2]];
+    }
     T* grad_at(int64_t t, int64_t n, int64_t c) const {
         return grad + t * grad_strides[0] + n * grad_strides[1] + c * grad_strides[2];
     }

@@ -19,8 +19,8 @@ static void ctc_step(int64_t n, const T* a, const T* b, const T* c, const T* ski
     }
 }
 
-/// One sample's paths through blanks and labels: `states` is 2 length + 1. Work holds 2 rows of states + 2 and 2 more of
-/// states; alpha [T, width].
+/// One sample's paths through blanks and labels: `states` is 2 length + 1. Work holds 2 rows of states + 2 and 2 more
+/// of states; alpha [T, width].
 template <class T>
 static void ctc_forward(const CTC<T>& x, int64_t n, T* work) {
     const T lowest = -T(__builtin_huge_val());

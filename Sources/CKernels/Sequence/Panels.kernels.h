@@ -33,8 +33,9 @@ static void pack_panels(const T* b, int64_t row, int64_t column, int64_t depth, 
 }
 
 template <class T, int rows>
-static inline __attribute__((always_inline)) void panel_tile(int64_t depth, const T* a, int64_t a_row, int64_t a_column,
-                                                             const T* panel, T* c, int64_t c_row, int columns, bool add) {
+static inline __attribute__((always_inline)) void panel_tile(int64_t depth, const T* a, int64_t a_row,
+                                                             int64_t a_column, const T* panel, T* c, int64_t c_row,
+                                                             int columns, bool add) {
     using P = Panel<T>;
     using Vector = typename P::Vector;
     Vector total[rows][2] = {};

@@ -55,8 +55,8 @@ static void team(int64_t threads, Body&& body) {
     }
     GOMP_parallel(
         [](void* data) {
-            (*static_cast<std::remove_reference_t<Body>*>(data))(int64_t(omp_get_thread_num()),
-                                                                 int64_t(omp_get_num_threads()), [] { GOMP_barrier(); });
+            auto& body = *static_cast<std::remove_reference_t<Body>*>(data);
+            body(int64_t(omp_get_thread_num()), int64_t(omp_get_num_threads()), [] { GOMP_barrier(); });
         },
         &body, static_cast<unsigned>(threads), 0);
 }
@@ -118,7 +118,8 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
 }
 
 template <class T>
-static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_arrays& a, const tl_recurrence_gradients& g) {
+static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_arrays& a,
+                        const tl_recurrence_gradients& g) {
     Recurrence<T> s = describe<T>(p, a);
     const int64_t width = TL_DISPATCH(recurrence_panel_width<T>), H = s.hidden, P = s.out;
     const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };

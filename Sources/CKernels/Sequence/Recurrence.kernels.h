@@ -10,7 +10,8 @@ static int64_t recurrence_panel_width() { return Panel<T>::width; }
 /// The units of a panel, in rows of a chunk: gates from the product and the input's share, then the new state.
 template <class T, class Count>
 static inline __attribute__((always_inline)) void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row,
-                                                               const T* const* product, int64_t unit, Count n, T* next) {
+                                                               const T* const* product, int64_t unit, Count n,
+                                                               T* next) {
     const int64_t H = s.hidden, place = s.place(t, row);
     const T* x = s.inputs + place * s.gate_count * H + unit;
     T* full = s.project ? s.full_state + row * H + unit : nullptr;
@@ -27,7 +28,8 @@ static inline __attribute__((always_inline)) void cell_forward(const Recurrence<
         break;
     case TL_CELL_LSTM: {
         T* c = s.cn + row * H + unit;
-        T in[Panel<T>::width], forget[Panel<T>::width], fresh[Panel<T>::width], out[Panel<T>::width], cell[Panel<T>::width];
+        T in[Panel<T>::width], forget[Panel<T>::width], fresh[Panel<T>::width];
+        T out[Panel<T>::width], cell[Panel<T>::width];
         for (int u = 0; u < n; u++) in[u] = logistic(x[u] + product[0][u]);
         for (int u = 0; u < n; u++) forget[u] = logistic(x[H + u] + product[1][u]);
         for (int u = 0; u < n; u++) fresh[u] = hyperbolic_tangent(x[2 * H + u] + product[2][u]);

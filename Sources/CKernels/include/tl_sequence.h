@@ -52,9 +52,9 @@ TL_API int32_t tl_attention(const tl_attention_params* p, const tl_tensor* q, co
                             const tl_tensor* mask, const tl_tensor* out, const tl_tensor* lse);
 /// Gradients, dense in their shapes with innermost stride 1.
 TL_API int32_t tl_attention_backward(const tl_attention_params* p, const tl_tensor* grad_out, const tl_tensor* q,
-                                     const tl_tensor* k, const tl_tensor* v, const tl_tensor* mask, const tl_tensor* out,
-                                     const tl_tensor* lse, const tl_tensor* grad_q, const tl_tensor* grad_k,
-                                     const tl_tensor* grad_v);
+                                     const tl_tensor* k, const tl_tensor* v, const tl_tensor* mask,
+                                     const tl_tensor* out, const tl_tensor* lse, const tl_tensor* grad_q,
+                                     const tl_tensor* grad_k, const tl_tensor* grad_v);
 
 /// Connectionist temporal classification: losses [N] of log probabilities [T, N, C] (any strides) with targets given
 /// as one list, sample n's at offsets[n] ... + target_lengths[n]. alpha [N, T, 2 S + 1], S the longest target, is kept
