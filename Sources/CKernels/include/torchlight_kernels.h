@@ -9,6 +9,7 @@
 #include "tl_optim.h"
 #include "tl_random.h"
 #include "tl_reduce.h"
+#include "tl_sequence.h"
 #include "tl_support.h"
 #include "tl_types.h"
 #endif

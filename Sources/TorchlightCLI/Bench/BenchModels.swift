@@ -56,43 +56,11 @@ final class ResNet18: Module, Layer {
 /// A character model: embedding, two LSTM layers, a linear head.
 final class CharLSTM: Module, Layer {
     let emb = Embedding(65, 256)
-    let cells = [Cell(256, 256), Cell(256, 256)]
+    let lstm = LSTM(256, 256, numLayers: 2, batchFirst: true)
     let out = Linear(256, 65)
 
     func forward(_ tokens: Tensor) -> Tensor {
-        var x = emb(tokens)  // [n, t, 256]
-        for cell in cells { x = cell(x) }
-        return out(x)
-    }
-
-    /// One LSTM layer over all positions, with zero initial state.
-    final class Cell: Module, Layer {
-        let width: Int
-        let input: Linear
-        let hidden: Linear
-
-        init(_ inputs: Int, _ width: Int) {
-            self.width = width
-            input = Linear(inputs, 4 * width)
-            hidden = Linear(width, 4 * width)
-            super.init()
-        }
-
-        func forward(_ x: Tensor) -> Tensor {
-            let n = x.size(0)
-            // The input's share of the gates for all positions in one product.
-            let gates = input(x)  // [n, t, 4 width]
-            var h = Tensor.zeros([n, width])
-            var c = Tensor.zeros([n, width])
-            var outputs: [Tensor] = []
-            for t in 0..<x.size(1) {
-                let parts = (gates.select(1, t) + hidden(h)).chunk(4, dim: 1)
-                c = sigmoid(parts[1]) * c + sigmoid(parts[0]) * tanh(parts[2])
-                h = sigmoid(parts[3]) * tanh(c)
-                outputs.append(h)
-            }
-            return stack(outputs, dim: 1)
-        }
+        out(lstm(emb(tokens)).output)  // [n, t, 65]
     }
 }
 
@@ -157,11 +125,8 @@ final class GPT: Module, Layer {
         private func attention(_ qkv: Tensor) -> Tensor {
             let (n, t, d) = (qkv.size(0), qkv.size(1), qkv.size(2) / 3)
             let parts = qkv.chunk(3, dim: 2).map { $0.reshape([n, t, heads, d / heads]).transpose(1, 2) }
-            let scale = 1 / Double(d / heads).squareRoot()
-            let scores = matmul(parts[0], parts[1].mT) * scale  // [n, heads, t, t]
-            let future = Tensor.ones([t, t], dtype: .bool).triu(1)
-            let weights = softmax(scores.maskedFill(future, -Double.infinity), dim: -1)
-            return matmul(weights, parts[2]).transpose(1, 2).reshape([n, t, d])
+            return scaledDotProductAttention(parts[0], parts[1], parts[2], isCausal: true).transpose(1, 2)
+                .reshape([n, t, d])
         }
     }
 }

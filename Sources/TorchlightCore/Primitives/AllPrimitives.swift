@@ -3,7 +3,7 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        elementwise + reduce + random + contract + normalize + index + view + sort
+        elementwise + reduce + random + contract + normalize + index + view + sort + sequence
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -53,4 +53,8 @@ package enum AllPrimitives {
     ]
 
     private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
+
+    private static let sequence: [any Primitive.Type] = [
+        Attention.self, AttentionBackward.self, CTC.self, CTCBackward.self, Recurrence.self, RecurrenceBackward.self,
+    ]
 }

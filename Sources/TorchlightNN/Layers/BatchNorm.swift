@@ -93,3 +93,8 @@ public final class BatchNorm1d: BatchNorm {
 public final class BatchNorm2d: BatchNorm {
     override var ranks: ClosedRange<Int> { 4...4 }
 }
+
+/// Batch normalisation of `[N, C, D, H, W]`, over all but the channels.
+public final class BatchNorm3d: BatchNorm {
+    override var ranks: ClosedRange<Int> { 5...5 }
+}

@@ -10,39 +10,69 @@ public final class Embedding: Module, Layer {
     public let dim: Int
     /// The vector that gets no gradient and starts at zero, if there is one.
     public let paddingIndex: Int?
+    /// The norm to which vectors are scaled down when they are used, if any.
+    public let maxNorm: Double?
+    /// The power of that norm.
+    public let normType: Double
+    /// Whether gradients are divided by how often a vector is named.
+    public let scaleGradByFreq: Bool
     /// `[count, dim]`.
     public var weight: Tensor
 
     /// A table of this size. A negative padding index counts from the end.
     public init(
-        _ count: Int, _ dim: Int, paddingIndex: Int? = nil, dtype: DType = .default, device: Device = .cpu,
-        generator: Generator = .default
+        _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
+        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
     ) {
-        var padding = paddingIndex
-        if let index = paddingIndex {
-            if index < 0 { padding = index + count }
-            if !(0..<count).contains(padding ?? -1) {
-                reportFailure(
-                    TensorError(
-                        .index, in: "Embedding", "paddingIndex is out of range", got: "\(index)",
-                        expected: "\(-count) ..< \(count)"))
-                padding = nil
-            }
-        }
         self.count = count
         self.dim = dim
-        self.paddingIndex = padding
+        self.paddingIndex = Self.checkedPadding(paddingIndex, count, "Embedding")
+        self.maxNorm = maxNorm
+        self.normType = normType
+        self.scaleGradByFreq = scaleGradByFreq
         let table = Tensor.empty([count, dim], dtype: dtype, device: device)
         Initializers.normal_(table, generator: generator)
-        if let padding { table.select(0, padding).zero_() }
+        if let padding = self.paddingIndex { table.select(0, padding).zero_() }
         weight = Parameter(table)
         super.init()
     }
 
+    /// A table of given vectors, frozen unless told otherwise.
+    public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIndex: Int? = nil) {
+        let shape = weight.rank == 2 ? weight.shape : [0, 0]
+        self.init(shape[0], shape[1], paddingIndex: paddingIndex, dtype: weight.dtype, device: weight.device)
+        if weight.rank != 2 && !weight.isPlaceholder {
+            reportFailure(
+                TensorError(
+                    .shape, in: "Embedding", "the table is not a matrix", expected: "[count, dim]", operands: [weight]))
+        }
+        self.weight = Parameter(weight, requiresGrad: !freeze)
+    }
+
+    /// A padding index counted from the front, or nil where it lies outside the table, which is reported.
+    static func checkedPadding(_ index: Int?, _ count: Int, _ operation: String) -> Int? {
+        guard let index else { return nil }
+        let padding = index < 0 ? index + count : index
+        if (0..<count).contains(padding) { return padding }
+        reportFailure(
+            TensorError(
+                .index, in: operation, "paddingIndex is out of range", got: "\(index)",
+                expected: "\(-count) ..< \(count)"))
+        return nil
+    }
+
     /// The vectors of these numbers.
-    public func forward(_ x: Tensor) -> Tensor { embedding(x, weight, paddingIdx: paddingIndex) }
+    public func forward(_ x: Tensor) -> Tensor {
+        embedding(
+            x, weight, paddingIdx: paddingIndex, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq)
+    }
 
     public override var extraDescription: String {
-        "\(count), \(dim)" + (paddingIndex.map { ", padding_idx=\($0)" } ?? "")
+        var text = "\(count), \(dim)"
+        if let paddingIndex { text += ", padding_idx=\(paddingIndex)" }
+        if let maxNorm { text += ", max_norm=\(Printed.number(maxNorm))" }
+        if normType != 2 { text += ", norm_type=\(Printed.number(normType))" }
+        if scaleGradByFreq { text += ", scale_grad_by_freq=True" }
+        return text
     }
 }

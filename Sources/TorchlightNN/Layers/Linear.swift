@@ -3,15 +3,15 @@ import TorchlightCore
 /// y = x Wᵀ + b.
 ///
 /// Shapes: `[*, in] -> [*, out]`; the weight is `[out, in]`, the bias `[out]`. Both start uniform within ±1/√in.
-public final class Linear: Module, Layer {
+public class Linear: Module, Layer {
     /// Elements in the last dimension of the input.
-    public let inFeatures: Int
+    public final let inFeatures: Int
     /// Elements in the last dimension of the output.
-    public let outFeatures: Int
+    public final let outFeatures: Int
     /// `[out, in]`.
-    public var weight: Tensor
+    public final var weight: Tensor
     /// `[out]`, or nil.
-    public var bias: Tensor?
+    public final var bias: Tensor?
 
     /// A layer of this size.
     public init(
@@ -26,9 +26,14 @@ public final class Linear: Module, Layer {
     }
 
     /// x Wᵀ + b.
-    public func forward(_ x: Tensor) -> Tensor { linear(x, weight, bias) }
+    public final func forward(_ x: Tensor) -> Tensor { linear(x, weight, bias) }
 
     public override var extraDescription: String {
         "in_features=\(inFeatures), out_features=\(outFeatures), bias=\(Printed.bool(bias != nil))"
     }
+}
+
+/// The layer behind the heads of a ``MultiheadAttention``. It is a ``Linear`` that prints as PyTorch prints it there.
+final class OutputProjection: Linear {
+    override var printedName: String { "NonDynamicallyQuantizableLinear" }
 }

@@ -162,6 +162,17 @@ extension Dictionary: PropertyContainer {
     var printedName: String { "ModuleDict" }
 }
 
+/// Parameters that have names of their own, in order: for modules that make as many as their settings ask for.
+struct OrderedTensors {
+    private(set) var elements: [(name: String, tensor: Tensor)] = []
+    mutating func append(_ name: String, _ tensor: Tensor) { elements.append((name, tensor)) }
+}
+
+extension OrderedTensors: PropertyContainer {
+    var elementsToScan: [(key: String?, value: Any)]? { elements.map { ($0.name, $0.tensor) } }
+    var printedName: String { "" }
+}
+
 extension Optional: PropertyContainer {
     var elementsToScan: [(key: String?, value: Any)]? { map { [(nil, $0)] } }
     var printedName: String { "" }

@@ -26,6 +26,9 @@ open class Module {
     /// What stands between the parentheses when the module is printed; "" by default.
     open var extraDescription: String { "" }
 
+    /// The type as it is printed, without the names of its generic parameters and modules.
+    var printedName: String { String(describing: type(of: self)) }
+
     /// Whether the elements of its arrays are named by their positions alone, without the name of the property.
     var inlinesItsList: Bool { false }
     /// The names of those elements, where they are not their positions.

@@ -8,6 +8,8 @@ package struct Embedding: Primitive {
     package static let name = "embedding"
     /// The row that no gradient changes; -1 for none.
     package var paddingIdx = -1
+    /// Divides the gradient of a row by how often it is named.
+    package var scalesByFrequency = false
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let (weight, indices) = (inputs[0], inputs[1])
@@ -45,8 +47,14 @@ package struct Embedding: Primitive {
         let g = context.gradient
         let indices = context.input(1)
         let table = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
-        let sum = apply(
-            IndexAdd(dim: 0), table, indices.reshape([-1]), g.reshape([indices.count, context.shape(0)[1]]))
+        let flat = indices.reshape([-1])
+        var rows = g.reshape([indices.count, context.shape(0)[1]])
+        if scalesByFrequency {
+            let ones = Tensor.ones([flat.count], dtype: g.dtype)
+            let counts = Tensor.zeros([context.shape(0)[0]], dtype: g.dtype).indexAdd(0, flat, ones)
+            rows = rows / counts.indexSelect(0, flat).unsqueeze(-1)
+        }
+        let sum = apply(IndexAdd(dim: 0), table, flat, rows)
         guard paddingIdx >= 0 else { return Few(sum, nil) }
         return Few(sum.indexFill(0, Tensor([paddingIdx]), 0), nil)
     }
@@ -56,19 +64,44 @@ package struct Embedding: Primitive {
 
 /// Rows of a table by number: `indices [*]`, `weight [rows, width] -> [*, width]`.
 ///
-/// - Parameter paddingIdx: the row that stands for "nothing" and gets no gradient; negative ones count from the end.
-public func embedding(_ indices: Tensor, _ weight: Tensor, paddingIdx: Int? = nil) -> Tensor {
+/// - Parameters:
+///   - paddingIdx: the row that stands for "nothing" and gets no gradient; negative ones count from the end.
+///   - maxNorm: rows named by the indices are first scaled down, in the table itself, to this `normType`-norm.
+///   - scaleGradByFreq: divides the gradient of a row by how often it is named.
+public func embedding(
+    _ indices: Tensor, _ weight: Tensor, paddingIdx: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
+    scaleGradByFreq: Bool = false
+) -> Tensor {
     orFail(like: indices) { () throws(TensorError) in
         if indices.isPlaceholder || weight.isPlaceholder { return indices.isPlaceholder ? indices : weight }
         let index = try indexOperand(indices, in: Embedding.name)
-        guard let padding = paddingIdx else { return apply(Embedding(), weight, index) }
         let rows = weight.rank > 0 ? weight.layout.shape[0] : 0
-        let row = padding < 0 ? padding + rows : padding
-        guard row >= 0 && row < rows else {
-            throw TensorError(
-                .index, in: Embedding.name, "the padding row lies outside the table", got: "paddingIdx \(padding)",
-                expected: "\(-rows) ... \(rows - 1)", operands: [weight])
+        var row = -1
+        if let padding = paddingIdx {
+            row = padding < 0 ? padding + rows : padding
+            guard row >= 0 && row < rows else {
+                throw TensorError(
+                    .index, in: Embedding.name, "the padding row lies outside the table", got: "paddingIdx \(padding)",
+                    expected: "\(-rows) ... \(rows - 1)", operands: [weight])
+            }
         }
-        return apply(Embedding(paddingIdx: row), weight, index)
+        if let maxNorm { try renormalize(weight, index, maxNorm, normType) }
+        return apply(Embedding(paddingIdx: row, scalesByFrequency: scaleGradByFreq), weight, index)
+    }
+}
+
+/// Scales the named rows of a table down to a norm, in place.
+private func renormalize(
+    _ weight: Tensor, _ index: Tensor, _ maxNorm: Double, _ normType: Double
+) throws(TensorError) {
+    guard weight.rank == 2 else { return }
+    try checkIndices(index, size: weight.layout.shape[0], dim: 0, in: Embedding.name, of: [weight])
+    noGrad {
+        let named = index.reshape([-1]).unique().values
+        let rows = weight.detach().indexSelect(0, named)
+        let wide = rows.to(rows.dtype.computeType)
+        let norms = wide.norm(p: normType, dim: 1, keepdim: true)
+        let scale = Tensor.where(norms > maxNorm, maxNorm / (norms + 1e-7), 1.0)
+        weight.detach().indexCopy_(0, named, (wide * scale).to(rows.dtype))
     }
 }

@@ -246,6 +246,8 @@ public func batchNorm(
     let running = [runningMean, runningVar].compactMap { $0 }
     let parameters = [weight, bias].compactMap { $0 }
     if let placeholder = ([x] + parameters + running).first(where: \.isPlaceholder) { return placeholder }
+    // Nothing needs no channels.
+    if x.rank == 1 && x.count == 0 && x.dtype.isFloatingPoint { return x * 1 }
     guard running.count != 1 else {
         return fail(
             TensorError(

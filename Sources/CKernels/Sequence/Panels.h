@@ -1,0 +1,19 @@
+// The shapes of panels by instruction set, for the kernels that include Panels.kernels.h. To be included before them.
+#ifndef TL_PANELS_H
+#define TL_PANELS_H
+#include "Scalar/Scalar.h"
+#include "Support/InstructionSets.h"
+#include <cstdint>
+
+// Bytes of a vector, and rows of a tile: its sums, two vectors of the panel and a factor must fit in the registers.
+#define TL_PANEL_BYTES_baseline 16
+#define TL_PANEL_ROWS_baseline 6
+#define TL_PANEL_BYTES_avx2 32
+#define TL_PANEL_ROWS_avx2 6
+#define TL_PANEL_BYTES_avx512 64
+#define TL_PANEL_ROWS_avx512 8
+#define TL_PANEL_PASTE(prefix, name) prefix##name
+#define TL_PANEL_EXPAND(prefix, name) TL_PANEL_PASTE(prefix, name)
+#define TL_PANEL_OF(prefix) TL_PANEL_EXPAND(prefix, TL_ISA)
+
+#endif

@@ -1,0 +1,114 @@
+// Small products whose right operand was packed once and is used many times: weights over the steps of a sequence, keys
+// over the queries of a block. Columns stand in panels of two vectors; the rows of the left operand need no packing.
+namespace tl::TL_ISA {
+
+template <class T>
+struct Panel {
+    static constexpr int bytes = TL_PANEL_OF(TL_PANEL_BYTES_), rows = TL_PANEL_OF(TL_PANEL_ROWS_);
+    static constexpr int lanes = bytes / int(sizeof(T));
+    static constexpr int width = 2 * lanes;
+    typedef T Vector __attribute__((vector_size(bytes), aligned(alignof(T))));
+    static constexpr int64_t count(int64_t columns) { return (columns + width - 1) / width; }
+};
+
+/// out[panel][p][i] = b[p * row + (panel * width + i) * column], zero beyond the columns, for panels [begin, end).
+template <class T>
+static void pack_panels(const T* b, int64_t row, int64_t column, int64_t depth, int64_t columns, int64_t begin,
+                        int64_t end, T* out) {
+    constexpr int width = Panel<T>::width;
+    for (int64_t panel = begin; panel < end; panel++) {
+        const int64_t first = panel * width;
+        const int valid = int(columns - first < width ? columns - first : width);
+        const T* from = b + first * column;
+        if (valid == width && column == 1) {
+            for (int64_t p = 0; p < depth; p++, out += width)
+                for (int i = 0; i < width; i++) out[i] = from[p * row + i];
+            continue;
+        }
+        for (int64_t p = 0; p < depth; p++, out += width) {
+            for (int i = 0; i < valid; i++) out[i] = from[p * row + i * column];
+            for (int i = valid; i < width; i++) out[i] = 0;
+        }
+    }
+}
+
+template <class T, int rows>
+static inline __attribute__((always_inline)) void panel_tile(int64_t depth, const T* a, int64_t a_row,
+                                                             int64_t a_column, const T* panel, T* c, int64_t c_row,
+                                                             int columns, bool add) {
+    using P = Panel<T>;
+    using Vector = typename P::Vector;
+    Vector total[rows][2] = {};
+    for (int64_t p = 0; p < depth; p++) {
+        const Vector left = *reinterpret_cast<const Vector*>(panel),
+                     right = *reinterpret_cast<const Vector*>(panel + P::lanes);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            const Vector factor = a[i * a_row] - Vector{};
+            total[i][0] += factor * left;
+            total[i][1] += factor * right;
+        }
+        panel += P::width;
+        a += a_column;
+    }
+    if (columns == P::width) {
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < 2; j++) {
+                auto* out = reinterpret_cast<Vector*>(c + i * c_row + j * P::lanes);
+                *out = add ? *out + total[i][j] : total[i][j];
+            }
+        return;
+    }
+    for (int i = 0; i < rows; i++) {
+        T sums[P::width];
+        __builtin_memcpy(sums, total[i], sizeof sums);
+        for (int j = 0; j < columns; j++) c[i * c_row + j] = add ? c[i * c_row + j] + sums[j] : sums[j];
+    }
+}
+
+/// c[m, columns] (+)= a[m, depth] times one panel; a has any strides, c has contiguous rows, `columns` is at most the
+/// panel's width.
+template <class T>
+static void panel_product(int64_t m, int64_t depth, const T* a, int64_t a_row, int64_t a_column, const T* panel, T* c,
+                          int64_t c_row, int columns, bool add) {
+    constexpr int rows = Panel<T>::rows;
+    constexpr int64_t block = 256;  // a part of the panel that stays in the first cache
+    if (depth == 0 && !add)
+        for (int64_t i = 0; i < m; i++)
+            for (int j = 0; j < columns; j++) c[i * c_row + j] = 0;
+    for (int64_t p = 0; p < depth; p += block) {
+        const int64_t part = depth - p < block ? depth - p : block;
+        const T* left = a + p * a_column;
+        const T* right = panel + p * Panel<T>::width;
+        const bool adds = add || p > 0;
+        int64_t i = 0;
+        for (; i + rows <= m; i += rows)
+            panel_tile<T, rows>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
+        if (i + 4 <= m) {
+            panel_tile<T, 4>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
+            i += 4;
+        }
+        if (i + 2 <= m) {
+            panel_tile<T, 2>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
+            i += 2;
+        }
+        for (; i < m; i++)
+            panel_tile<T, 1>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
+    }
+}
+
+/// c[m, n] (+)= a[m, depth] times all panels of n columns, which lie `apart` elements from one another.
+template <class T>
+static void panels_product(int64_t m, int64_t n, int64_t depth, const T* a, int64_t a_row, int64_t a_column,
+                           const T* panels, int64_t apart, T* c, int64_t c_row, bool add) {
+    constexpr int width = Panel<T>::width;
+    for (int64_t j = 0; j < n; j += width, panels += apart)
+        panel_product(m, depth, a, a_row, a_column, panels, c + j, c_row, int(n - j < width ? n - j : width), add);
+}
+
+static inline __attribute__((always_inline)) float hyperbolic_tangent(float x) { return tl_tanh_f32(x); }
+static inline __attribute__((always_inline)) double hyperbolic_tangent(double x) { return tl_tanh_f64(x); }
+static inline __attribute__((always_inline)) float logistic(float x) { return tl_sigmoid_f32(x); }
+static inline __attribute__((always_inline)) double logistic(double x) { return tl_sigmoid_f64(x); }
+
+} // namespace tl::TL_ISA

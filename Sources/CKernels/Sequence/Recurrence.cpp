@@ -1,0 +1,162 @@
+// One direction of a recurrent layer over a whole sequence, in one parallel region.
+#include "Sequence/Panels.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "include/tl_sequence.h"
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+extern "C" void GOMP_barrier(void);
+
+namespace tl {
+
+/// The arrays of `tl_recurrence` with their type, and where steps and rows lie in them.
+template <class T>
+struct Recurrence {
+    int32_t cell;
+    int64_t hidden, out, gate_count, steps, row_step;
+    const int64_t *starts, *sizes;
+    bool reverse;
+    const T *inputs, *weight, *bias, *project, *h0, *c0;
+    T *y, *hn, *cn, *gates, *cells;
+    T *packed, *packed_out;
+    T* state[2];    // [batch, P], read and written in turn
+    T* full_state;  // [batch, H] before the projection
+    const T* grad_y;
+    T *grad_inputs, *grad_hidden, *previous, *grad_h, *grad_c, *full, *grad_projected;
+
+    /// Where the step that is taken as number t lies.
+    int64_t step(int64_t t) const { return reverse ? steps - 1 - t : t; }
+    int64_t rows(int64_t t) const { return sizes[step(t)]; }
+    int64_t place(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
+    const T* hidden_before(int64_t t, int64_t row) const {
+        return t > 0 && row < rows(t - 1) ? y + place(t - 1, row) * out : h0 + row * out;
+    }
+    const T* cell_before(int64_t t, int64_t row) const {
+        return t > 0 && row < rows(t - 1) ? cells + place(t - 1, row) * hidden : c0 + row * hidden;
+    }
+};
+
+} // namespace tl
+
+#define TL_KERNEL_BODY "Sequence/Recurrence.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+namespace tl {
+
+/// Calls body(thread, threads, wait) on several threads at once, `wait` being a barrier.
+template <class Body>
+static void team(int64_t threads, Body&& body) {
+    follow_thread_count();
+    if (threads <= 1 || omp_in_parallel()) {
+        body(int64_t(0), int64_t(1), [] {});
+        return;
+    }
+    GOMP_parallel(
+        [](void* data) {
+            auto& body = *static_cast<std::remove_reference_t<Body>*>(data);
+            body(int64_t(omp_get_thread_num()), int64_t(omp_get_num_threads()), [] { GOMP_barrier(); });
+        },
+        &body, static_cast<unsigned>(threads), 0);
+}
+
+template <class T>
+static Recurrence<T> describe(const tl_recurrence_params& p, const tl_recurrence_arrays& a) {
+    Recurrence<T> s{};
+    s.cell = p.cell;
+    s.hidden = p.hidden;
+    s.out = p.projected ? p.projected : p.hidden;
+    s.gate_count = p.cell == TL_CELL_LSTM ? 4 : p.cell == TL_CELL_GRU ? 3 : 1;
+    s.steps = p.steps;
+    s.row_step = p.row_step;
+    s.starts = p.starts;
+    s.sizes = p.sizes;
+    s.reverse = p.reverse;
+    s.inputs = static_cast<const T*>(a.inputs);
+    s.weight = static_cast<const T*>(a.weight);
+    s.bias = static_cast<const T*>(a.bias);
+    s.project = static_cast<const T*>(a.project);
+    s.h0 = static_cast<const T*>(a.h0);
+    s.c0 = static_cast<const T*>(a.c0);
+    s.y = static_cast<T*>(a.y);
+    s.hn = static_cast<T*>(a.hn);
+    s.cn = static_cast<T*>(a.cn);
+    s.gates = static_cast<T*>(a.gates);
+    s.cells = static_cast<T*>(a.cells);
+    return s;
+}
+
+/// As many threads as have a panel of units each and enough to do between two barriers.
+template <class T>
+static int64_t threads_for(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
+    const int64_t work = p.batch * s.gate_count * s.hidden * s.out;
+    const int64_t panels = (std::min(s.hidden, s.out) + panel - 1) / panel;
+    return std::max<int64_t>(1, std::min<int64_t>({tl_num_threads(), panels, work / 65536}));
+}
+
+template <class T>
+static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays& a) {
+    Recurrence<T> s = describe<T>(p, a);
+    const int64_t width = TL_DISPATCH(recurrence_panel_width<T>), H = s.hidden, P = s.out;
+    const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
+    const int64_t weights = padded(H) * s.gate_count * P, project = s.project ? padded(P) * H : 0;
+    const int64_t full = s.project ? p.batch * H : 0;
+    const Scratch memory(size_t(weights + project + full + 2 * p.batch * P) * sizeof(T));
+    if (!memory.get()) return 1;
+    s.packed = memory.get<T>();
+    s.packed_out = s.packed + weights;
+    s.full_state = s.packed_out + project;
+    s.state[0] = s.full_state + full;
+    s.state[1] = s.state[0] + p.batch * P;
+    for (T* state : {s.state[0], s.state[1], s.hn}) std::memcpy(state, s.h0, size_t(p.batch * P) * sizeof(T));
+    if (s.cell == TL_CELL_LSTM) std::memcpy(s.cn, s.c0, size_t(p.batch * H) * sizeof(T));
+    team(threads_for(p, s, width), [&](int64_t thread, int64_t threads, auto wait) {
+        TL_DISPATCH(recurrence_forward<T>, s, thread, threads, wait);
+    });
+    return 0;
+}
+
+template <class T>
+static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_arrays& a,
+                        const tl_recurrence_gradients& g) {
+    Recurrence<T> s = describe<T>(p, a);
+    const int64_t width = TL_DISPATCH(recurrence_panel_width<T>), H = s.hidden, P = s.out;
+    const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
+    const int64_t weights = padded(P) * s.gate_count * H, project = s.project ? padded(H) * P : 0;
+    const Scratch memory(size_t(weights + project + (s.project ? p.batch * H : 0)) * sizeof(T));
+    if (!memory.get()) return 1;
+    s.packed = memory.get<T>();
+    s.packed_out = s.packed + weights;
+    s.full_state = s.packed_out + project;
+    s.grad_y = static_cast<const T*>(g.grad_y);
+    s.grad_inputs = static_cast<T*>(g.inputs);
+    s.grad_hidden = static_cast<T*>(g.hidden);
+    s.previous = static_cast<T*>(g.previous);
+    s.grad_h = static_cast<T*>(g.h0);
+    s.grad_c = static_cast<T*>(g.c0);
+    s.full = static_cast<T*>(g.full);
+    s.grad_projected = static_cast<T*>(g.projected);
+    const auto start = [&](T* state, const void* from, int64_t count) {
+        if (!state) return;
+        if (from) std::memcpy(state, from, size_t(count) * sizeof(T));
+        else std::fill_n(state, count, T(0));
+    };
+    start(s.grad_h, g.grad_hn, p.batch * P);
+    start(s.grad_c, g.grad_cn, p.batch * H);
+    team(threads_for(p, s, width), [&](int64_t thread, int64_t threads, auto wait) {
+        TL_DISPATCH(recurrence_backward<T>, s, thread, threads, wait);
+    });
+    return 0;
+}
+
+} // namespace tl
+
+int32_t tl_recurrence(const tl_recurrence_params* p, const tl_recurrence_arrays* a) {
+    return p->dtype == TL_FLOAT64 ? tl::forward<double>(*p, *a) : tl::forward<float>(*p, *a);
+}
+
+int32_t tl_recurrence_backward(const tl_recurrence_params* p, const tl_recurrence_arrays* a,
+                               const tl_recurrence_gradients* g) {
+    return p->dtype == TL_FLOAT64 ? tl::backward<double>(*p, *a, *g) : tl::backward<float>(*p, *a, *g);
+}

@@ -1,0 +1,89 @@
+// Dropout of whole channels, and dropout that keeps mean and variance.
+
+/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+///
+/// Shapes: `[N, C, L]` or `[C, L]`.
+public func dropout1d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
+    featureDropout("dropout1d", x, p, training, generator, ranks: 2...3)
+}
+
+/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+///
+/// Shapes: `[N, C, H, W]` or `[C, H, W]`.
+public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
+    featureDropout("dropout2d", x, p, training, generator, ranks: 3...4)
+}
+
+/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+///
+/// Shapes: `[N, C, D, H, W]` or `[C, D, H, W]`.
+public func dropout3d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
+    featureDropout("dropout3d", x, p, training, generator, ranks: 4...5)
+}
+
+/// Dropout that keeps mean 0 and variance 1: dropped elements become the value that SELU tends to on the left, and all
+/// are then scaled and shifted (Klambauer et al. 2017).
+public func alphaDropout(
+    _ x: Tensor, p: Double = 0.5, training: Bool = false, generator: Generator = .default
+) -> Tensor {
+    alphaDropout("alphaDropout", x, p, training, generator, maskShape: x.shape)
+}
+
+/// ``alphaDropout(_:p:training:generator:)`` of whole channels: `[N, C, *]`.
+public func featureAlphaDropout(
+    _ x: Tensor, p: Double = 0.5, training: Bool = false, generator: Generator = .default
+) -> Tensor {
+    if training && x.rank < 2 && !x.isPlaceholder {
+        return fail(
+            TensorError(
+                .shape, in: "featureAlphaDropout", "the input has no channels", expected: "[N, C, *]", operands: [x]),
+            like: x)
+    }
+    return alphaDropout(
+        "featureAlphaDropout", x, p, training, generator, maskShape: channelMask(x.shape, batched: true))
+}
+
+private func featureDropout(
+    _ operation: String, _ x: Tensor, _ p: Double, _ training: Bool, _ generator: Generator, ranks: ClosedRange<Int>
+) -> Tensor {
+    if x.isPlaceholder { return x }
+    guard ranks.contains(x.rank) else {
+        return fail(
+            TensorError(
+                .shape, in: operation, "the input has the wrong number of dimensions",
+                expected: "\(ranks.upperBound) dimensions, or \(ranks.lowerBound) without a batch", operands: [x]),
+            like: x)
+    }
+    guard (0...1).contains(p) else { return fail(probabilityError(p, operation, x), like: x) }
+    if !training || p == 0 { return x }
+    let shape = channelMask(x.shape, batched: x.rank == ranks.upperBound)
+    let mask = noGrad { dropout(Tensor.ones(shape, dtype: x.dtype, device: x.device), p: p, generator: generator) }
+    return x * mask
+}
+
+/// A random number for each channel (of each sample): all later dimensions are 1.
+private func channelMask(_ shape: [Int], batched: Bool) -> [Int] {
+    shape.enumerated().map { $0.offset < (batched ? 2 : 1) ? $0.element : 1 }
+}
+
+private func alphaDropout(
+    _ operation: String, _ x: Tensor, _ p: Double, _ training: Bool, _ generator: Generator, maskShape: [Int]
+) -> Tensor {
+    if x.isPlaceholder { return x }
+    guard (0...1).contains(p) else { return fail(probabilityError(p, operation, x), like: x) }
+    if !training || p == 0 { return x }
+    if p == 1 { return x * 0 }
+    // What SELU tends to on the left, negated: scale * alpha.
+    let limit = 1.7580993408473766
+    let scale = 1 / ((limit * limit * p + 1) * (1 - p)).squareRoot()
+    let kept = noGrad {
+        Tensor.empty(maskShape, dtype: x.dtype, device: x.device).bernoulli_(p: 1 - p, generator: generator)
+    }
+    return x * (kept * scale) + ((kept - 1) * (limit * scale) + limit * scale * p)
+}
+
+private func probabilityError(_ p: Double, _ operation: String, _ x: Tensor) -> TensorError {
+    TensorError(
+        .value, in: operation, "the probability lies outside [0, 1]", got: "\(p)", expected: "a number from 0 to 1",
+        operands: [x])
+}

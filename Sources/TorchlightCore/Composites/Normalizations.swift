@@ -1,0 +1,186 @@
+// Normalisations that are batch or layer normalisation under another shape.
+
+/// Each group of channels of each sample brought to mean 0 and variance 1, then scaled and shifted by channel (Wu and He
+/// 2018).
+///
+/// Shapes: `x [N, C, *]` with `C` divisible by the number of groups, `weight` and `bias [C]` or none `-> [N, C, *]`.
+public func groupNorm(
+    _ x: Tensor, _ numGroups: Int, _ weight: Tensor? = nil, _ bias: Tensor? = nil, eps: Double = 1e-5
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if let placeholder = [x, weight, bias].compactMap({ $0 }).first(where: \.isPlaceholder) { return placeholder }
+        try checkFloating(x, in: "groupNorm")
+        guard x.rank >= 2, numGroups > 0, x.layout.shape[1] > 0, x.layout.shape[1] % numGroups == 0 else {
+            throw TensorError(
+                .shape, in: "groupNorm", "the channels cannot be divided into groups", got: "\(numGroups) groups",
+                expected: "[N, C, *] with C a multiple of the number of groups, and not 0", operands: [x])
+        }
+        let scale = try channelParameter(weight, x, "weight", in: "groupNorm")
+        let shift = try channelParameter(bias, x, "bias", in: "groupNorm")
+        let samples = x.layout.shape[0]
+        guard x.count > 0 else { return x * 1 }
+        let width = x.count / (samples * numGroups)
+        // Half types are rounded once, at the end.
+        let wide = x.to(x.dtype.computeType)
+        let y = layerNorm(wide.reshape([samples * numGroups, width]), [width], eps: eps).reshape(x.shape)
+        return scaled(y, scale, shift).to(x.dtype)
+    }
+}
+
+/// A number for each channel as `[1, C, 1, ...]`.
+private func channelParameter(
+    _ parameter: Tensor?, _ x: Tensor, _ name: String, in operation: String
+) throws(TensorError) -> Tensor? {
+    guard let parameter else { return nil }
+    let channels = x.layout.shape[1]
+    guard parameter.rank == 1, parameter.count == channels else {
+        throw TensorError(
+            .shape, in: operation, "the \(name) has not one number a channel", expected: "[\(channels)]",
+            operands: [x, parameter])
+    }
+    var shape = Array(repeating: 1, count: x.rank)
+    shape[1] = channels
+    return parameter.reshape(shape)
+}
+
+/// Each channel of each sample brought to mean 0 and variance 1, then scaled and shifted (Ulyanov et al. 2016).
+///
+/// With `useInputStats` the statistics are those of each sample, and running ones, where given, are moved towards their
+/// mean over the samples; without it the running ones are used.
+///
+/// Shapes: `x [N, C, *]`, all others `[C]` or none `-> [N, C, *]`.
+public func instanceNorm(
+    _ x: Tensor, _ runningMean: Tensor? = nil, _ runningVar: Tensor? = nil, _ weight: Tensor? = nil,
+    _ bias: Tensor? = nil, useInputStats: Bool = true, momentum: Double = 0.1, eps: Double = 1e-5
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        let all = [x, runningMean, runningVar, weight, bias].compactMap { $0 }
+        if let placeholder = all.first(where: \.isPlaceholder) { return placeholder }
+        try checkFloating(x, in: "instanceNorm")
+        guard x.rank >= 2 else {
+            throw TensorError(
+                .shape, in: "instanceNorm", "the input has no channels", expected: "[N, C, *]", operands: [x])
+        }
+        let (samples, channels) = (x.layout.shape[0], x.layout.shape[1])
+        guard !useInputStats || x.count != samples * channels else {
+            throw TensorError(
+                .shape, in: "instanceNorm", "a channel of a sample has a single element, whose variance is 0",
+                expected: "more than one element a channel", operands: [x])
+        }
+        guard useInputStats || (runningMean != nil && runningVar != nil) else {
+            throw TensorError(
+                .value, in: "instanceNorm", "there are neither the statistics of the input nor running ones",
+                expected: "running statistics, or useInputStats: true", operands: [x])
+        }
+        let scale = try channelParameter(weight, x, "weight", in: "instanceNorm")
+        let shift = try channelParameter(bias, x, "bias", in: "instanceNorm")
+        // Every channel of every sample is a channel of one big sample.
+        let mean = runningMean.map { $0.detach().repeat(samples) }
+        let variance = runningVar.map { $0.detach().repeat(samples) }
+        let folded = x.reshape([1, samples * channels] + x.shape.dropFirst(2))
+        let wide = folded.to(x.dtype.computeType)
+        let y = batchNorm(wide, mean, variance, training: useInputStats, momentum: momentum, eps: eps)
+            .reshape(x.shape)
+        if useInputStats, samples > 0 {
+            noGrad {
+                for (running, repeated) in [(runningMean, mean), (runningVar, variance)] {
+                    guard let running, let repeated else { continue }
+                    running.copy_(repeated.reshape([samples, channels]).mean(dim: 0))
+                }
+            }
+        }
+        return scaled(y, scale, shift).to(x.dtype)
+    }
+}
+
+private func scaled(_ x: Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor {
+    switch (scale, shift) {
+    case (nil, nil): x
+    case (let scale?, nil): x * scale.to(x.dtype)
+    case (nil, let shift?): x + shift.to(x.dtype)
+    case (let scale?, let shift?): shift.to(x.dtype).addcmul(x, scale.to(x.dtype))
+    }
+}
+
+/// The last dimensions divided by the root of their mean square, then scaled: `x / sqrt(mean(x^2) + eps) * weight`
+/// (Zhang and Sennrich 2019).
+///
+/// Shapes: `x [*, D]`, `weight [D]` or none `-> [*, D]`, `D` the `normalizedShape`. Half types compute in float32.
+///
+/// - Parameter eps: the distance from 1 to the next number of the dtype where it is left out.
+public func rmsNorm(
+    _ x: Tensor, _ normalizedShape: [Int], _ weight: Tensor? = nil, eps: Double? = nil
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if x.isPlaceholder || weight?.isPlaceholder == true { return x }
+        try checkFloating(x, in: "rmsNorm")
+        guard !normalizedShape.isEmpty, x.rank >= normalizedShape.count,
+            Array(x.shape.suffix(normalizedShape.count)) == normalizedShape
+        else {
+            throw TensorError(
+                .shape, in: "rmsNorm", "the last sizes of the input are not the normalized shape",
+                got: "normalizedShape \(normalizedShape)",
+                expected: "an input of shape [*, " + normalizedShape.map(String.init).joined(separator: ", ") + "]",
+                operands: [x])
+        }
+        if let weight, weight.shape != normalizedShape {
+            throw TensorError(
+                .shape, in: "rmsNorm", "the weight has not the normalized shape", expected: "\(normalizedShape)",
+                operands: [x, weight])
+        }
+        let wide = x.dtype == x.dtype.computeType ? x : x.to(x.dtype.computeType)
+        let dims = Array((x.rank - normalizedShape.count)..<x.rank)
+        let rstd = (wide.square().mean(dim: dims, keepdim: true) + (eps ?? x.dtype.epsilon)).rsqrt()
+        var y = wide * rstd
+        if let weight { y = y * weight.to(y.dtype) }
+        return y.dtype == x.dtype ? y : y.to(x.dtype)
+    }
+}
+
+extension DType {
+    /// The distance from 1 to the next larger number; 0 for integers.
+    var epsilon: Double {
+        switch self {
+        case .float64: 0x1p-52
+        case .float32: 0x1p-23
+        case .float16: 0x1p-10
+        case .bfloat16: 0x1p-7
+        default: 0
+        }
+    }
+}
+
+/// Each element divided by what its neighbours in other channels sum to:
+/// `x / (k + alpha * mean over size channels of x^2)^beta` (Krizhevsky et al. 2012).
+///
+/// Channels beyond the ends count as 0. Shapes: `[N, C, *] -> [N, C, *]`.
+public func localResponseNorm(
+    _ x: Tensor, size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1
+) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if x.isPlaceholder { return x }
+        guard x.rank >= 3, size > 0 else {
+            throw TensorError(
+                .shape, in: "localResponseNorm", "the input has too few dimensions, or the window is empty",
+                got: "size \(size)", expected: "[N, C, *] of at least 3 dimensions and a positive size", operands: [x])
+        }
+        if x.count == 0 { return x }
+        let channels = x.layout.shape[1]
+        var widths = Array(repeating: 0, count: 2 * x.rank)
+        let channelEntry = 2 * (x.rank - 2)
+        widths[channelEntry] = size / 2
+        widths[channelEntry + 1] = (size - 1) / 2
+        let padded = (x * x).pad(Array(widths[0...(channelEntry + 1)]))
+        var sum = padded.narrow(1, start: 0, length: channels)
+        for i in 1..<max(size, 1) { sum = sum + padded.narrow(1, start: i, length: channels) }
+        // Integers are averaged as integers.
+        let mean = x.dtype.isFloatingPoint ? sum / size : sum.floorDivide(size)
+        return x / (mean * alpha + k).pow(beta)
+    }
+}
+
+/// Each line along a dimension divided by its p-norm: `x / max(norm(x, p), eps)`.
+public func normalize(_ x: Tensor, p: Double = 2, dim: Int = 1, eps: Double = 1e-12) -> Tensor {
+    if x.isPlaceholder { return x }
+    return x / x.norm(p: p, dim: dim, keepdim: true).clamp(min: eps)
+}

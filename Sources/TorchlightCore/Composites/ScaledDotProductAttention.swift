@@ -1,0 +1,164 @@
+/// Attention of queries to keys: `softmax(q k^T * scale + mask) v` (Vaswani et al. 2017).
+///
+/// Computed in blocks, without the matrix of scores in memory; with dropout, or a mask that needs a gradient, from whole
+/// matrices.
+///
+/// Shapes: `query [*, L, D]`, `key [*, S, D]`, `value [*, S, E] -> [*, L, E]`; the leading dimensions broadcast.
+///
+/// - Parameters:
+///   - attnMask: broadcasts to `[*, L, S]`; bool (false leaves a key out), or numbers that are added to the scores.
+///   - dropoutP: the probability that a weight is dropped.
+///   - isCausal: query `i` sees the keys `0 ... i`; not together with a mask.
+///   - scale: `1 / sqrt(D)` where it is left out.
+///   - enableGQA: neighbouring heads of the query, the third dimension from the end, share a head of key and value.
+public func scaledDotProductAttention(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, attnMask: Tensor? = nil, dropoutP: Double = 0,
+    isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false, generator: Generator = .default
+) -> Tensor {
+    orFail(like: query) { () throws(TensorError) in
+        let operands = [query, key, value, attnMask].compactMap { $0 }
+        if let placeholder = operands.first(where: \.isPlaceholder) { return placeholder }
+        try checkAttention(query, key, value, attnMask, isCausal, dropoutP)
+        let features = query.layout.shape[query.rank - 1]
+        let factor = scale ?? 1 / Double(Swift.max(features, 1)).squareRoot()
+        let isHalf = query.dtype == .float16 || query.dtype == .bfloat16
+        if dropoutP > 0 {
+            return composedAttention(
+                query, key, value, mask: attnMask, isCausal: isCausal, scale: factor, dropoutP: dropoutP,
+                generator: generator)
+        }
+        guard !isHalf else {
+            return scaledDotProductAttention(
+                query.to(.float32), key.to(.float32), value.to(.float32),
+                attnMask: attnMask.map { $0.dtype == .bool ? $0 : $0.to(.float32) }, isCausal: isCausal, scale: factor,
+                enableGQA: enableGQA
+            ).to(query.dtype)
+        }
+        guard let lead = leadingShape(query, key, value, enableGQA) else {
+            throw TensorError(
+                .shape, in: "scaledDotProductAttention", "the leading dimensions do not broadcast",
+                expected: "equal sizes, or 1; heads in groups with enableGQA", operands: [query, key, value])
+        }
+        return blocked(query, key, value, attnMask, lead, isCausal, factor)
+    }
+}
+
+/// What the query's leading dimensions become, and those of key and value, whose heads may be fewer.
+private struct Lead {
+    var query: [Int]
+    var key: [Int]
+}
+
+private func leadingShape(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ grouped: Bool) -> Lead? {
+    let (q, k, v) = (query.shape.dropLast(2), key.shape.dropLast(2), value.shape.dropLast(2))
+    guard let pair = Layout.broadcast(Dims(k), Dims(v)) else { return nil }
+    if grouped, let heads = q.last, let shared = pair.last, shared > 0, heads != shared, heads % shared == 0,
+        let rest = Layout.broadcast(Dims(q.dropLast()), Dims(pair.dropLast()))
+    {
+        return Lead(query: Array(rest) + [heads], key: Array(rest) + [shared])
+    }
+    guard let all = Layout.broadcast(Dims(q), pair) else { return nil }
+    return Lead(query: Array(all), key: Array(all))
+}
+
+private func blocked(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ lead: Lead, _ isCausal: Bool, _ scale: Double
+) -> Tensor {
+    /// `[B, heads, rows, width]`
+    func four(_ x: Tensor, _ lead: [Int]) -> Tensor {
+        let tail = x.shape.suffix(2)
+        let wide = x.shape == lead + tail ? x : x.expand(lead + tail)
+        switch lead.count {
+        case 2: return wide
+        case 0: return wide.unsqueeze(0).unsqueeze(0)
+        case 1: return wide.unsqueeze(0)
+        default: return wide.reshape([lead.dropLast().reduce(1, *), lead.last!] + tail)
+        }
+    }
+    let (q, k, v) = (four(query, lead.query), four(key, lead.key), four(value, lead.key))
+    var operands = Few(q, k, v)
+    if let mask { operands.append(expanded(mask, lead.query, q, k)) }
+    let out = applyAll(Attention(scale: scale, isCausal: isCausal), operands, count: 2)[0]
+    if out.isPlaceholder { return out }
+    let heads = out.transpose(1, 2)
+    return lead.query.count == 2 ? heads : heads.reshape(lead.query + heads.shape.suffix(2))
+}
+
+/// A mask as `[B, heads, L, S]`.
+private func expanded(_ mask: Tensor, _ lead: [Int], _ q: Tensor, _ k: Tensor) -> Tensor {
+    let wide = mask.expand(lead + [q.layout.shape[2], k.layout.shape[2]])
+    return wide.reshape([q.layout.shape[0], q.layout.shape[1], q.layout.shape[2], k.layout.shape[2]])
+}
+
+private func checkAttention(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, _ mask: Tensor?, _ isCausal: Bool, _ dropoutP: Double
+) throws(TensorError) {
+    let name = "scaledDotProductAttention"
+    for operand in [query, key, value] { try checkFloating(operand, in: name) }
+    guard query.rank >= 2, key.rank >= 2, value.rank >= 2 else {
+        throw TensorError(
+            .shape, in: name, "an operand has no rows", expected: "[*, L, D], [*, S, D] and [*, S, E]",
+            operands: [query, key, value])
+    }
+    guard key.dtype == query.dtype, value.dtype == query.dtype else {
+        throw TensorError(
+            .dtype, in: name, "the operands have several dtypes", expected: "one dtype", operands: [query, key, value])
+    }
+    guard query.layout.shape[query.rank - 1] == key.layout.shape[key.rank - 1],
+        key.layout.shape[key.rank - 2] == value.layout.shape[value.rank - 2]
+    else {
+        throw TensorError(
+            .shape, in: name, "queries, keys and values do not fit",
+            expected: "[*, L, D], [*, S, D] and [*, S, E]", operands: [query, key, value])
+    }
+    guard dropoutP >= 0 && dropoutP <= 1 else {
+        throw TensorError(
+            .value, in: name, "the probability lies outside [0, 1]", got: "\(dropoutP)",
+            expected: "a number from 0 to 1")
+    }
+    guard let mask else { return }
+    guard !isCausal else {
+        throw TensorError(
+            .value, in: name, "there is a mask, and isCausal would be another", expected: "one of the two",
+            operands: [query, mask])
+    }
+    guard mask.dtype == .bool || mask.dtype == query.dtype else {
+        throw TensorError(
+            .dtype, in: name, "the mask is neither bool nor of the query's dtype", expected: "bool or \(query.dtype)",
+            operands: [query, mask])
+    }
+}
+
+/// Attention from whole matrices of scores. Heads of keys are repeated where there are fewer than of queries.
+func composedAttention(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, isCausal: Bool, scale: Double,
+    dropoutP: Double = 0, generator: Generator = .default
+) -> Tensor {
+    var (key, value) = (key, value)
+    if query.rank >= 3, key.rank >= 3 {
+        let (heads, shared) = (query.layout.shape[query.rank - 3], key.layout.shape[key.rank - 3])
+        if shared > 1, heads != shared, heads % shared == 0 {
+            key = key.repeatInterleave(heads / shared, dim: -3)
+            value = value.repeatInterleave(heads / shared, dim: -3)
+        }
+    }
+    var scores = matmul(query, key.mT) * scale
+    var allowed = mask
+    if isCausal {
+        let (rows, columns) = (query.layout.shape[query.rank - 2], key.layout.shape[key.rank - 2])
+        allowed = Tensor.ones([rows, columns], dtype: .bool).tril()
+    }
+    guard let allowed else {
+        return matmul(dropout(softmax(scores, dim: -1), p: dropoutP, generator: generator), value)
+    }
+    if allowed.dtype == .bool {
+        let hidden = allowed.logicalNot()
+        scores = scores.maskedFill(hidden, -Double.infinity)
+    } else {
+        scores = scores + allowed
+    }
+    // A row without any key has no softmax; its weights are 0.
+    let empty = noGrad { (scores .== -Double.infinity).all(dim: -1, keepdim: true) }
+    let weights = softmax(scores.maskedFill(empty, 0), dim: -1).maskedFill(empty, 0)
+    return matmul(dropout(weights, p: dropoutP, generator: generator), value)
+}

@@ -1,0 +1,333 @@
+import CKernels
+
+/// One direction of one recurrent layer over all steps of a batch of sequences.
+///
+/// With `a = inputs[t] + W h` in the rows of step `t`, `h` and `c` the state before it:
+///
+///     tanh, relu   h = f(a)
+///     lstm         i, f, g, o = sigmoid(a_i), sigmoid(a_f), tanh(a_g), sigmoid(a_o);  c = f c + i g;  h = o tanh(c)
+///     gru          r, z = sigmoid(a_r), sigmoid(a_z) with a = inputs[t] + W h + b
+///                  n = tanh(inputs_n + r (W_n h + b_n));  h = (1 - z) n + z h
+///
+/// and, with a projection, `h = R h` at the end of each step of an LSTM. The share of the input, `x W_i^T + b`, comes in
+/// for all steps at once, so that a step is one product with `W` and the cell.
+///
+/// Shapes: `inputs [rows, G H]`, `weight [G H, P]`, `h0 [batch, P]`, then `c0 [batch, H]` of an LSTM, `bias [3 H]` of a GRU,
+/// `projection [P, H]` if any `-> y [rows, P], hn [batch, P]`, `cn [batch, H]` of an LSTM; and where gradients will be asked
+/// for, gates `[rows, 4 H]` of LSTM and GRU, cells `[rows, H]` of an LSTM. Dtypes: float32 or float64, all the same.
+///
+/// The gradient runs through all steps in one pass; those of the weights are one product over all rows.
+package struct Recurrence: Primitive {
+    package static let name = "recurrence"
+
+    /// What a step does.
+    package enum Cell: Int32, Sendable, Hashable {
+        case tanh, relu, lstm, gru
+
+        /// How many gates it has.
+        package var gates: Int {
+            switch self {
+            case .tanh, .relu: 1
+            case .lstm: 4
+            case .gru: 3
+            }
+        }
+    }
+
+    package var cell: Cell
+    package var steps: SequenceSteps
+    /// From the last step to the first.
+    package var isReversed = false
+    package var hasProjection = false
+    /// Whether the results that only the gradient reads are computed.
+    package var keepsGates = false
+
+    /// The inputs after `h0`, by what they are.
+    fileprivate func cellState(_ inputs: Few<Tensor>) -> Tensor? { cell == .lstm ? inputs[3] : nil }
+    fileprivate func bias(_ inputs: Few<Tensor>) -> Tensor? { cell == .gru ? inputs[3] : nil }
+    fileprivate func projection(_ inputs: Few<Tensor>) -> Tensor? { hasProjection ? inputs[4] : nil }
+    fileprivate var inputCount: Int { (cell == .lstm || cell == .gru ? 4 : 3) + (hasProjection ? 1 : 0) }
+    /// How many results the public functions use.
+    package var stateCount: Int { cell == .lstm ? 3 : 2 }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, weight, h0) = (inputs[0], inputs[1], inputs[2])
+        guard x.dtype == .float32 || x.dtype == .float64 else {
+            throw .dtype(Self.name, [x], expected: "float32 or float64")
+        }
+        guard x.rank == 2, weight.rank == 2, h0.rank == 2, inputs.count == inputCount else {
+            throw mismatch(inputs)
+        }
+        let width = cell.gates
+        guard weight.layout.shape[0] % width == 0, x.layout.shape[1] == weight.layout.shape[0],
+            x.layout.shape[0] == steps.rows
+        else { throw mismatch(inputs) }
+        let (hidden, out, batch) = (weight.layout.shape[0] / width, weight.layout.shape[1], steps.batch)
+        guard h0.shape == [batch, out], hasProjection || hidden == out,
+            cellState(inputs)?.shape ?? [batch, hidden] == [batch, hidden],
+            bias(inputs)?.shape ?? [3 * hidden] == [3 * hidden],
+            projection(inputs)?.shape ?? [out, hidden] == [out, hidden]
+        else { throw mismatch(inputs) }
+        for input in inputs where input.dtype != x.dtype {
+            throw TensorError(
+                .dtype, in: Self.name, "the operands have several dtypes", expected: "one dtype",
+                operands: Array(inputs))
+        }
+        let (rows, dtype) = (x.layout.shape[0], x.dtype)
+        var specs = Few(TensorSpec(Dims(rows, out), dtype), TensorSpec(Dims(batch, out), dtype))
+        if cell == .lstm { specs.append(TensorSpec(Dims(batch, hidden), dtype)) }
+        if keepsGates && (cell == .lstm || cell == .gru) { specs.append(TensorSpec(Dims(rows, 4 * hidden), dtype)) }
+        if keepsGates && cell == .lstm { specs.append(TensorSpec(Dims(rows, hidden), dtype)) }
+        return specs
+    }
+
+    private func mismatch(_ inputs: Few<Tensor>) -> TensorError {
+        TensorError(
+            .shape, in: Self.name, "the operands do not fit one another",
+            expected: "\(steps.rows) rows of \(cell.gates) gates, and states of \(steps.batch) rows",
+            operands: Array(inputs))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let dense = try Self.dense(inputs)
+        var arrays = Self.arrays(self, dense)
+        arrays.y = outputs[0].data
+        arrays.hn = outputs[1].data
+        if cell == .lstm { arrays.cn = outputs[2].data }
+        if keepsGates && stateCount < outputs.count { arrays.gates = outputs[stateCount].data }
+        if keepsGates && cell == .lstm { arrays.cells = outputs[4].data }
+        let status = withParameters(dense[1]) { tl_recurrence($0, &arrays) }
+        try Self.check(status)
+    }
+
+    fileprivate static func dense(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+        var dense = Few<Tensor>()
+        for input in inputs { dense.append(try input.asDense()) }
+        return dense
+    }
+
+    fileprivate static func check(_ status: Int32) throws(TensorError) {
+        guard status == 0 else { throw TensorError(.outOfMemory, in: name, "there is no memory for packed weights") }
+    }
+
+    fileprivate static func arrays(_ rule: Recurrence, _ inputs: Few<Tensor>) -> tl_recurrence_arrays {
+        var arrays = tl_recurrence_arrays()
+        arrays.inputs = UnsafeRawPointer(inputs[0].data)
+        arrays.weight = UnsafeRawPointer(inputs[1].data)
+        arrays.h0 = UnsafeRawPointer(inputs[2].data)
+        arrays.c0 = rule.cellState(inputs).map { UnsafeRawPointer($0.data) }
+        arrays.bias = rule.bias(inputs).map { UnsafeRawPointer($0.data) }
+        arrays.project = rule.projection(inputs).map { UnsafeRawPointer($0.data) }
+        return arrays
+    }
+
+    /// Hands the kernel the sizes; the weight knows those of the cell.
+    fileprivate func withParameters<R>(_ weight: Tensor, _ body: (UnsafePointer<tl_recurrence_params>) -> R) -> R {
+        steps.starts.withUnsafeBytes { starts in
+            steps.sizes.withUnsafeBytes { sizes in
+                var parameters = tl_recurrence_params()
+                parameters.cell = cell.rawValue
+                parameters.dtype = weight.dtype.rawValue
+                parameters.hidden = Int64(weight.layout.shape[0] / cell.gates)
+                parameters.projected = hasProjection ? Int64(weight.layout.shape[1]) : 0
+                parameters.steps = Int64(steps.starts.count)
+                parameters.batch = Int64(steps.batch)
+                parameters.row_step = Int64(steps.rowStep)
+                parameters.starts = starts.bindMemory(to: Int64.self).baseAddress
+                parameters.sizes = sizes.bindMemory(to: Int64.self).baseAddress
+                parameters.reverse = isReversed
+                return body(&parameters)
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+
+    package func saved(for needs: Needs) -> Saved {
+        var saved: Saved = .output(0)
+        for i in 0..<inputCount { saved.insert(.input(i)) }
+        if cell == .lstm || cell == .gru { saved.insert(.output(stateCount)) }
+        if cell == .lstm { saved.insert(.output(4)) }
+        return saved
+    }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let inputs: [Tensor] = (0..<inputCount).map { context.input($0) }
+        if isGradEnabled {
+            return gradientThroughComposition(context, inputs) { composed($0) }
+        }
+        guard keepsGates || cell == .tanh || cell == .relu else {
+            throw TensorError(.autograd, in: Self.name, "the gates were not kept, and a gradient is asked for")
+        }
+        var operands = Few<Tensor>()
+        for input in inputs { operands.append(input) }
+        operands.append(context.output(0))
+        if cell == .lstm || cell == .gru { operands.append(context.output(stateCount)) }
+        if cell == .lstm { operands.append(context.output(4)) }
+        var arrived: [Bool] = []
+        for i in 0..<stateCount {
+            arrived.append(context.gradients[i] != nil)
+            if let gradient = context.gradients[i] { operands.append(gradient) }
+        }
+        let backward = RecurrenceBackward(forward: self, arrived: arrived)
+        let results = applyAll(backward, operands, count: backward.resultCount)
+        return weightGradients(context, results)
+    }
+
+    /// The gradients of the weights are products over all rows of what the pass left.
+    private func weightGradients(_ context: GradientContext, _ results: Few<Tensor>) -> Few<Tensor?> {
+        let hidden = cell == .gru ? results[4] : results[0]
+        var gradients = Few<Tensor?>(results[0], nil, results[2])
+        if context.needs[1] { gradients[1] = apply(MatMul(transposeA: true), hidden, results[1]) }
+        if cell == .lstm { gradients.append(results[3]) }
+        if cell == .gru { gradients.append(context.needs[3] ? hidden.sum(dim: 0) : nil) }
+        if hasProjection {
+            gradients.append(context.needs[4] ? apply(MatMul(transposeA: true), results[5], results[4]) : nil)
+        }
+        return gradients
+    }
+
+    /// The same in operations that have gradients of any order: y, hn and cn.
+    package func composed(_ inputs: [Tensor]) -> [Tensor?] {
+        var few = Few<Tensor>()
+        for input in inputs { few.append(input) }
+        var (h, c) = (inputs[2], cellState(few))
+        let count = steps.starts.count
+        var order: [Int] = []
+        var results: [Tensor] = []
+        for t in isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
+            let places = steps.rows(of: t)
+            let size = places.count
+            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size]))
+            let before = h.narrow(0, start: 0, length: size)
+            let (next, cell) = step(x, before, c?.narrow(0, start: 0, length: size), few)
+            h = cat([next, h.narrow(0, start: size, length: steps.batch - size)])
+            if let cell, let old = c { c = cat([cell, old.narrow(0, start: size, length: steps.batch - size)]) }
+            results.append(next)
+            order += places
+        }
+        // Rows stand in the order in which they were made.
+        var places = Array(repeating: 0, count: order.count)
+        for (i, place) in order.enumerated() { places[place] = i }
+        let y = results.isEmpty ? inputs[2].narrow(0, start: 0, length: 0) : cat(results)
+        let rows = results.isEmpty ? y : y.indexSelect(0, Tensor(places, shape: [places.count]))
+        return [rows, h, c]
+    }
+
+    private func step(
+        _ x: Tensor, _ h: Tensor, _ c: Tensor?, _ inputs: Few<Tensor>
+    ) -> (h: Tensor, c: Tensor?) {
+        let product = matmul(h, inputs[1].mT)
+        switch cell {
+        case .tanh: return ((x + product).tanh(), nil)
+        case .relu: return ((x + product).relu(), nil)
+        case .lstm:
+            let gates = (x + product).chunk(4, dim: 1)
+            let cell = gates[1].sigmoid() * c! + gates[0].sigmoid() * gates[2].tanh()
+            let h = gates[3].sigmoid() * cell.tanh()
+            return (projection(inputs).map { matmul(h, $0.mT) } ?? h, cell)
+        case .gru:
+            let (own, other) = (x.chunk(3, dim: 1), (product + bias(inputs)!).chunk(3, dim: 1))
+            let keep = (own[1] + other[1]).sigmoid()
+            let fresh = (own[2] + (own[0] + other[0]).sigmoid() * other[2]).tanh()
+            return (fresh + keep * (h - fresh), nil)
+        }
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradients of `Recurrence` in one pass back through the steps.
+///
+/// Operands: its inputs, `y`, gates and cells where the cell has them, and the gradients of `y`, `hn` and `cn` that
+/// arrived. Results: the gradient of the input's share, the hidden states that the rows started from, the gradients of
+/// `h0`; of an LSTM `c0` and with a projection the states before it and the gradients behind it; of a GRU a filler `c0` of
+/// no rows and the gradient of the hidden state's share.
+package struct RecurrenceBackward: Primitive {
+    package static let name = "recurrenceBackward"
+    package var forward: Recurrence
+    package var arrived: [Bool]
+
+    package var resultCount: Int {
+        switch forward.cell {
+        case .tanh, .relu: 3
+        case .lstm: forward.hasProjection ? 6 : 4
+        case .gru: 5
+        }
+    }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, weight) = (inputs[0], inputs[1])
+        guard x.dtype == .float32 || x.dtype == .float64 else {
+            throw .dtype(Self.name, [x], expected: "float32 or float64")
+        }
+        let (rows, batch) = (x.layout.shape[0], forward.steps.batch)
+        let (hidden, out) = (weight.layout.shape[0] / forward.cell.gates, weight.layout.shape[1])
+        func spec(_ a: Int, _ b: Int) -> TensorSpec { TensorSpec(Dims(a, b), x.dtype) }
+        var specs = Few(TensorSpec(x.layout.shape, x.dtype), spec(rows, out), spec(batch, out))
+        if forward.cell == .lstm { specs.append(spec(batch, hidden)) }
+        if forward.hasProjection {
+            specs.append(spec(rows, hidden))
+            specs.append(spec(rows, out))
+        }
+        if forward.cell == .gru {
+            specs.append(spec(0, hidden))
+            specs.append(TensorSpec(x.layout.shape, x.dtype))
+        }
+        return specs
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let dense = try Recurrence.dense(inputs)
+        var arrays = Recurrence.arrays(forward, dense)
+        var next = forward.inputCount
+        func take() -> Tensor {
+            next += 1
+            return dense[next - 1]
+        }
+        arrays.y = take().data
+        if forward.cell == .lstm || forward.cell == .gru { arrays.gates = take().data }
+        if forward.cell == .lstm { arrays.cells = take().data }
+        var gradients = tl_recurrence_gradients()
+        if arrived[0] { gradients.grad_y = UnsafeRawPointer(take().data) }
+        if arrived[1] { gradients.grad_hn = UnsafeRawPointer(take().data) }
+        if arrived.count > 2 && arrived[2] { gradients.grad_cn = UnsafeRawPointer(take().data) }
+        gradients.inputs = outputs[0].data
+        gradients.previous = outputs[1].data
+        gradients.h0 = outputs[2].data
+        if forward.cell == .lstm { gradients.c0 = outputs[3].data }
+        if forward.cell == .gru { gradients.hidden = outputs[4].data }
+        if forward.hasProjection {
+            gradients.full = outputs[4].data
+            gradients.projected = outputs[5].data
+        }
+        let status = forward.withParameters(dense[1]) { tl_recurrence_backward($0, &arrays, &gradients) }
+        try Recurrence.check(status)
+    }
+
+    package var differentiability: Differentiability {
+        .unavailable("the gradient of recurrence is composed of other operations while gradients are recorded")
+    }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+/// One direction of a recurrent layer: its results `y`, `hn` and of an LSTM `cn`. Half types compute in float32.
+package func recurrence(
+    _ cell: Recurrence.Cell, _ steps: SequenceSteps, inputs: Tensor, weight: Tensor, h0: Tensor, c0: Tensor? = nil,
+    bias: Tensor? = nil, projection: Tensor? = nil, isReversed: Bool = false
+) -> [Tensor] {
+    var operands = Few(inputs, weight, h0)
+    for operand in [c0, bias, projection] { if let operand { operands.append(operand) } }
+    for operand in operands where operand.isPlaceholder { return [operand, operand, operand] }
+    let dtype = inputs.dtype
+    let isHalf = dtype == .float16 || dtype == .bfloat16
+    if isHalf { for i in 0..<operands.count { operands[i] = operands[i].to(.float32) } }
+    let keeps = isGradEnabled && operands.contains { $0.requiresGrad }
+    let rule = Recurrence(
+        cell: cell, steps: steps, isReversed: isReversed, hasProjection: projection != nil, keepsGates: keeps)
+    let count = rule.stateCount + (keeps ? (cell == .lstm ? 2 : cell == .gru ? 1 : 0) : 0)
+    let results = applyAll(rule, operands, count: count)
+    return (0..<rule.stateCount).map { isHalf ? results[$0].to(dtype) : results[$0] }
+}

@@ -1,0 +1,35 @@
+/// Where the steps of a batch of sequences lie in an array of rows: row `r` of step `t` is row
+/// `starts[t] + r * rowStep`, for `r < sizes[t]`. Sizes never rise: longer sequences come first.
+package struct SequenceSteps: Sendable, Hashable {
+    package var starts: [Int]
+    package var sizes: [Int]
+    package var rowStep = 1
+    /// The number of sequences, and of rows in the first step.
+    package var batch: Int
+
+    /// Sequences of one length, `[steps, batch]`, or `[batch, steps]` where each sequence is in one run.
+    package init(steps: Int, batch: Int, batchFirst: Bool) {
+        starts = (0..<steps).map { batchFirst ? $0 : $0 * batch }
+        sizes = Array(repeating: batch, count: steps)
+        rowStep = batchFirst ? steps : 1
+        self.batch = batch
+    }
+
+    /// Steps one after another, of so many rows each.
+    package init(sizes: [Int]) {
+        self.sizes = sizes
+        var start = 0
+        starts = []
+        for size in sizes {
+            starts.append(start)
+            start += size
+        }
+        batch = sizes.first ?? 0
+    }
+
+    /// The number of rows in all.
+    package var rows: Int { sizes.reduce(0, +) }
+
+    /// The rows of one step.
+    func rows(of step: Int) -> [Int] { (0..<sizes[step]).map { starts[step] + $0 * rowStep } }
+}

@@ -1,0 +1,152 @@
+import TorchlightCore
+
+/// What ``MultiheadAttention`` computes, from its weights.
+///
+/// Shapes: query `[L, N, E]`, key and value `[S, N, *]`, or all without `N` `-> [L, N, E]`, weights `[N, L, S]`, or
+/// `[N, heads, L, S]` where they are not averaged.
+///
+/// - Parameter separateWeights: the projections of query, key and value, where there is no `inProjWeight`.
+public func multiHeadAttentionForward(
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, _ embedDim: Int, _ numHeads: Int, _ inProjWeight: Tensor?,
+    _ inProjBias: Tensor?, _ biasK: Tensor? = nil, _ biasV: Tensor? = nil, _ addZeroAttn: Bool = false,
+    _ dropoutP: Double = 0, _ outProjWeight: Tensor, _ outProjBias: Tensor?, training: Bool = true,
+    keyPaddingMask: Tensor? = nil, needWeights: Bool = true, attnMask: Tensor? = nil,
+    separateWeights: (Tensor, Tensor, Tensor)? = nil, averageAttnWeights: Bool = true, isCausal: Bool = false,
+    generator: Generator = .default
+) -> (output: Tensor, weights: Tensor?) {
+    if let placeholder = [query, key, value].first(where: \.isPlaceholder) { return (placeholder, nil) }
+    let name = "multiHeadAttentionForward"
+    func refuse(_ problem: String, expected: String, _ operands: [Tensor]) -> (Tensor, Tensor?) {
+        (fail(TensorError(.shape, in: name, problem, expected: expected, operands: operands), like: query), nil)
+    }
+    guard query.rank == 2 || query.rank == 3, key.rank == query.rank, value.rank == query.rank else {
+        return refuse(
+            "query, key and value are not sequences alike", expected: "three of [L, N, E], or three of [L, E]",
+            [query, key, value])
+    }
+    let isBatched = query.rank == 3
+    let (q3, k3, v3) = isBatched ? (query, key, value) : (query.unsqueeze(1), key.unsqueeze(1), value.unsqueeze(1))
+    let (length, batch) = (q3.shape[0], q3.shape[1])
+    guard q3.shape[2] == embedDim, numHeads > 0, embedDim % numHeads == 0, k3.shape[1] == batch,
+        k3.shape[0] == v3.shape[0], v3.shape[1] == batch
+    else {
+        return refuse(
+            "query, key and value do not fit",
+            expected: "[L, N, \(embedDim)] and twice [S, N, *], the width a multiple of the heads",
+            [query, key, value])
+    }
+    guard let (weightQ, weightK, weightV) = projections(inProjWeight, separateWeights, embedDim) else {
+        return refuse("there is no projection", expected: "inProjWeight, or three separate weights", [query])
+    }
+    let biases = inProjBias?.chunk(3, dim: 0)
+    let q: Tensor
+    var (k, v): (Tensor, Tensor)
+    if let inProjWeight, query === key, key === value {
+        // Self-attention: the three projections in one product.
+        let all = linear(q3, inProjWeight, inProjBias).chunk(3, dim: -1)
+        (q, k, v) = (all[0], all[1], all[2])
+    } else {
+        q = linear(q3, weightQ, biases?[0])
+        k = linear(k3, weightK, biases?[1])
+        v = linear(v3, weightV, biases?[2])
+    }
+    var extra = 0
+    if let biasK, let biasV {
+        k = cat([k, biasK.expand([1, batch, embedDim])])
+        v = cat([v, biasV.expand([1, batch, embedDim])])
+        extra += 1
+    }
+    if addZeroAttn {
+        let zeros = Tensor.zeros([1, batch, embedDim], dtype: q.dtype, device: q.device)
+        k = cat([k, zeros])
+        v = cat([v, zeros])
+        extra += 1
+    }
+    let width = embedDim / numHeads
+    func heads(_ x: Tensor) -> Tensor { x.reshape([x.shape[0], batch, numHeads, width]).permute(1, 2, 0, 3) }
+    let masks = AttentionMasks(
+        batch: batch, heads: numHeads, queries: length, keys: k3.shape[0], extra: extra, dtype: q.dtype)
+    let mask: Tensor?
+    do { mask = try masks.merge(attnMask, keyPaddingMask, operation: name) } catch {
+        return (fail(error, like: query), nil)
+    }
+    let p = training ? dropoutP : 0
+    let (found, weights) = attend(
+        heads(q), heads(k), heads(v), mask, p, needWeights: needWeights,
+        isCausal: isCausal && extra == 0 && keyPaddingMask == nil && !needWeights, generator)
+    let joined = found.permute(2, 0, 1, 3).reshape([length, batch, embedDim])
+    let output = linear(joined, outProjWeight, outProjBias)
+    let shown = weights.map { averageAttnWeights ? $0.mean(dim: 1) : $0 }
+    return (isBatched ? output : output.squeeze(1), isBatched ? shown : shown.map { $0.squeeze(0) })
+}
+
+private func projections(
+    _ joint: Tensor?, _ separate: (Tensor, Tensor, Tensor)?, _ width: Int
+) -> (Tensor, Tensor, Tensor)? {
+    if let separate { return separate }
+    guard let joint, joint.rank == 2, joint.shape[0] == 3 * width else { return nil }
+    let parts = joint.chunk(3, dim: 0)
+    return (parts[0], parts[1], parts[2])
+}
+
+/// Attention of `[N, heads, L, D]`, with its weights where they are wanted.
+private func attend(
+    _ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?, _ p: Double, needWeights: Bool, isCausal: Bool,
+    _ generator: Generator
+) -> (Tensor, Tensor?) {
+    guard needWeights else {
+        let output = scaledDotProductAttention(
+            q, k, v, attnMask: isCausal ? nil : mask, dropoutP: p, isCausal: isCausal, generator: generator)
+        return (output, nil)
+    }
+    let scale = 1 / Double(q.shape[3]).squareRoot()
+    var scores = matmul(q * scale, k.mT)
+    if let mask { scores = scores + mask }
+    let weights = dropout(softmax(scores, dim: -1), p: p, training: p > 0, generator: generator)
+    return (matmul(weights, v), weights)
+}
+
+/// Brings the masks of an attention together as numbers that are added to the scores.
+private struct AttentionMasks {
+    var batch: Int
+    var heads: Int
+    var queries: Int
+    var keys: Int
+    /// Keys behind those of the sequence that every query sees.
+    var extra: Int
+    var dtype: DType
+
+    func merge(_ mask: Tensor?, _ padding: Tensor?, operation: String) throws(TensorError) -> Tensor? {
+        var terms: Tensor?
+        if let mask {
+            guard mask.shape == [queries, keys] || mask.shape == [batch * heads, queries, keys] else {
+                throw TensorError(
+                    .shape, in: operation, "the mask does not fit the scores",
+                    expected: "\([queries, keys]) or \([batch * heads, queries, keys])", operands: [mask])
+            }
+            let own = added(mask)
+            terms = mask.rank == 2 ? own : own.reshape([batch, heads, queries, keys + extra])
+        }
+        if let padding {
+            guard padding.shape == [batch, keys] || (batch == 1 && padding.shape == [keys]) else {
+                throw TensorError(
+                    .shape, in: operation, "the padding mask does not fit the keys", expected: "\([batch, keys])",
+                    operands: [padding])
+            }
+            let own = added(padding).reshape([batch, 1, 1, keys + extra])
+            terms = terms.map { $0 + own } ?? own
+        }
+        return terms
+    }
+
+    /// A mask as numbers: what is true becomes −∞.
+    private func added(_ mask: Tensor) -> Tensor {
+        var terms = mask
+        if mask.dtype == .bool {
+            terms = Tensor.zeros(mask.shape, dtype: dtype).maskedFill(mask, -Double.infinity)
+        } else if mask.dtype != dtype {
+            terms = mask.to(dtype)
+        }
+        return extra > 0 ? terms.pad([0, extra]) : terms
+    }
+}
