@@ -4,6 +4,7 @@
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
         elementwise + reduce + random + contract + normalize + index + view + sort
+        + linalg
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -53,4 +54,9 @@ package enum AllPrimitives {
     ]
 
     private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
+
+    private static let linalg: [any Primitive.Type] = [
+        Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, PivotOrder.self, PseudoInverse.self,
+        QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,
+    ]
 }
