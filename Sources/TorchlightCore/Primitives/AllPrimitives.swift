@@ -56,7 +56,8 @@ package enum AllPrimitives {
     private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
 
     private static let linalg: [any Primitive.Type] = [
-        Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, PivotOrder.self, PseudoInverse.self,
+        Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, MatrixSquareRoot.self,
+        PivotOrder.self, PseudoInverse.self,
         QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,
     ]
 }

@@ -49,7 +49,8 @@ extension LinAlg {
             /// Over one dimension and then over the other, the second counted without the first where that goes.
             func sums(over first: Int, then second: Int, largest: Bool) -> Tensor {
                 let sums = x.abs().sum(dim: [first], keepdim: true)
-                let extreme = largest ? sums.amax(dim: [second], keepdim: true) : sums.amin(dim: [second], keepdim: true)
+                let extreme =
+                    largest ? sums.amax(dim: [second], keepdim: true) : sums.amin(dim: [second], keepdim: true)
                 return keepdim ? extreme : extreme.squeeze(dims)
             }
             func singular(_ fold: (Tensor) -> Tensor) -> Tensor {

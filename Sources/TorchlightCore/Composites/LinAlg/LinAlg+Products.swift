@@ -60,10 +60,7 @@ extension LinAlg {
 
     /// The square root of symmetric positive semi-definite matrices, `V diag(sqrt(w)) V^T`: `[*, n, n] -> [*, n, n]`. The lower
     /// triangle is read.
-    public static func matrixSqrth(_ a: Tensor) -> Tensor {
-        let (values, vectors) = eigh(a)
-        return (vectors * values.clampMin(0).sqrt().unsqueeze(-2)).matmul(vectors.mT)
-    }
+    public static func matrixSqrth(_ a: Tensor) -> Tensor { apply(MatrixSquareRoot(), a) }
 
     /// The polar decomposition, `A = U P`: orthonormal columns (or rows) and a symmetric positive semi-definite matrix.
     ///

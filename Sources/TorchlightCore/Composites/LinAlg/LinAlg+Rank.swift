@@ -1,24 +1,22 @@
 // Rank, pseudo-inverse and least squares: what depends on which singular values count as 0.
 
 extension LinAlg {
-    /// The limit below which singular values count as 0: the larger of `atol` and `rtol` times the largest of them.
-    ///
-    /// Where neither is given, or `atol` is 0, `rtol` is the larger size of the matrix times the dtype's epsilon.
-    static func limit(_ a: Tensor, _ largest: Tensor, atol: Tensor?, rtol: Tensor?) -> Tensor {
-        let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
-        let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
-        let absolute = atol?.to(a.dtype)
-        var relative = rtol?.to(a.dtype)
-        if relative == nil {
-            relative = Tensor.full([], usual, dtype: a.dtype)
-            if let absolute { relative = relative!.maskedFill(absolute > 0, 0) }
+    /// The limits for each matrix. Where neither is given, or `atol` is 0, `rtol` is the larger size of the matrix times the
+    /// dtype's epsilon.
+    private static func limits(_ a: Tensor, atol: Tensor?, rtol: Tensor?) -> (atol: Tensor, rtol: Tensor) {
+        noGrad {
+            let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
+            let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
+            let batch = Array(MatrixRules.batch(a))
+            let absolute = atol?.detach().to(a.dtype) ?? Tensor.zeros([], dtype: a.dtype)
+            let relative =
+                rtol?.detach().to(a.dtype) ?? Tensor.full([], usual, dtype: a.dtype).maskedFill(absolute > 0, 0)
+            return (absolute.expand(batch), relative.expand(batch))
         }
-        let limit = relative! * largest
-        return absolute.map { limit.maximum($0) } ?? limit
     }
 
     /// The largest singular value of each matrix; 0 where there are none.
-    private static func largest(_ values: Tensor) -> Tensor {
+    static func largest(_ values: Tensor) -> Tensor {
         let magnitudes = values.abs()
         return magnitudes.shape.last == 0 ? magnitudes.sum(dim: [-1]) : magnitudes.amax(dim: [-1])
     }
@@ -47,8 +45,9 @@ extension LinAlg {
             if a.isPlaceholder { return a }
             try MatrixRules.check(a, in: "matrixRank")
             let values = spectrum(a, hermitian)
+            let (absolute, relative) = limits(a, atol: atol, rtol: rtol)
             if values.isPlaceholder { return values }
-            return noGrad { (values > limit(a, largest(values), atol: atol, rtol: rtol).unsqueeze(-1)).sum(dim: [-1]) }
+            return noGrad { (values > (largest(values) * relative).maximum(absolute).unsqueeze(-1)).sum(dim: [-1]) }
         }
     }
 
@@ -71,12 +70,8 @@ extension LinAlg {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             try MatrixRules.check(a, in: "pinv")
-            let values = spectrum(a, hermitian)
-            if values.isPlaceholder { return values }
-            let limits = noGrad {
-                limit(a, largest(values), atol: atol, rtol: rtol).expand(Array(MatrixRules.batch(a)))
-            }
-            return apply(PseudoInverse(isSymmetric: hermitian), a, limits)
+            let (absolute, relative) = limits(a, atol: atol, rtol: rtol)
+            return apply(PseudoInverse(isSymmetric: hermitian), a, absolute, relative)
         }
     }
 

@@ -41,26 +41,28 @@ extension Tensor {
         return vh.isPlaceholder ? (u, s, vh) : (u, s, vh.mT)
     }
 
-    /// The inverse of the matrices whose Cholesky factor this is: `(L L^T)^-1`, or `(U^T U)^-1`.
+    /// The inverse of the matrices whose Cholesky factor this is: `(L L^T)^-1`, or `(U^T U)^-1`. The other triangle is taken
+    /// for zeros; the gradient is that of all elements, as in PyTorch.
     public func choleskyInverse(upper: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             try MatrixRules.checkSquare(self, in: "choleskyInverse")
             let one = Tensor.eye(MatrixRules.rows(self), dtype: dtype)
-            let inverse = LinAlg.solveTriangular(upper ? mT : self, one, upper: false)
+            let inverse = apply(SolveTriangular(isUpper: false, isDense: true), upper ? mT : self, one)
             return inverse.mT.matmul(inverse)
         }
     }
 
-    /// The solution of `A X = B`, where this is B and A is given by its Cholesky factor: `[*, n, k]` and `[*, n, n]`.
+    /// The solution of `A X = B`, where this is B and A is given by its Cholesky factor: `[*, n, k]` and `[*, n, n]`. The other
+    /// triangle of the factor is taken for zeros; its gradient is that of all elements, as in PyTorch.
     public func choleskySolve(_ factor: Tensor, upper: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             if factor.isPlaceholder { return factor }
             _ = try MatrixRules.solution(factor, self, in: "choleskySolve")
             let lower = upper ? factor.mT : factor
-            return LinAlg.solveTriangular(
-                lower.mT, LinAlg.solveTriangular(lower, self, upper: false), upper: true)
+            let half = apply(SolveTriangular(isUpper: false, isDense: true), lower, self)
+            return apply(SolveTriangular(isUpper: true, isDense: true), lower.mT, half)
         }
     }
 
@@ -79,4 +81,6 @@ extension Tensor {
 }
 
 /// The three factors `P L U` of an LU factorisation: ``LinAlg/luUnpack(_:_:)``.
-public func luUnpack(_ lu: Tensor, _ pivots: Tensor) -> (P: Tensor, L: Tensor, U: Tensor) { LinAlg.luUnpack(lu, pivots) }
+public func luUnpack(_ lu: Tensor, _ pivots: Tensor) -> (P: Tensor, L: Tensor, U: Tensor) {
+    LinAlg.luUnpack(lu, pivots)
+}

@@ -1,7 +1,7 @@
 /// The Moore-Penrose pseudo-inverse by the singular value decomposition, `V diag(1 / S) U^T`, where singular values at or below
-/// a limit count as 0; of symmetric matrices by their eigenvalues.
+/// the larger of `atol` and `rtol` times the largest of them count as 0; of symmetric matrices by their eigenvalues.
 ///
-/// Shapes: `A [*, m, n], limit [*] -> [*, n, m]`. Dtypes: float32 and float64, both the same.
+/// Shapes: `A [*, m, n], atol [*], rtol [*] -> [*, n, m]`. Dtypes: float32 and float64, all the same.
 ///
 /// The gradient is that of matrices of the same rank (Golub and Pereyra 1973), written with products alone, so that equal
 /// singular values do no harm: with P = A^+, G = g^T and K = G P,
@@ -17,10 +17,10 @@ package struct PseudoInverse: Primitive {
         } else {
             try MatrixRules.check(x, in: Self.name)
         }
-        guard inputs[1].layout.shape == MatrixRules.batch(x), inputs[1].dtype == x.dtype else {
+        for limit in [inputs[1], inputs[2]] where limit.layout.shape != MatrixRules.batch(x) || limit.dtype != x.dtype {
             throw TensorError(
                 .shape, in: Self.name, "the limits do not belong to the matrices",
-                expected: "one limit for each matrix, of the same dtype", operands: [x, inputs[1]])
+                expected: "one limit for each matrix, of the same dtype", operands: [x, limit])
         }
         return Few(
             TensorSpec(MatrixRules.batch(x).with(MatrixRules.columns(x), MatrixRules.rows(x)), x.dtype))
@@ -28,7 +28,6 @@ package struct PseudoInverse: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let a = inputs[0].detach()
-        let limit = inputs[1].detach().unsqueeze(-1)
         let left: Tensor
         let values: Tensor
         let right: Tensor
@@ -39,8 +38,9 @@ package struct PseudoInverse: Primitive {
             let parts = try perform(SingularValues(vectors: .reduced), Few(a))
             (left, values, right) = (parts[0], parts[1], parts[2].mT)
         }
-        let counts = values.abs() > limit
-        let inverses = values.maskedFill(counts.logicalNot(), 1).reciprocal().maskedFill(counts.logicalNot(), 0)
+        let limit = LinAlg.largest(values) * inputs[2].detach()
+        let isNothing = values.abs() <= limit.maximum(inputs[1].detach()).unsqueeze(-1)
+        let inverses = values.maskedFill(isNothing, 1).reciprocal().maskedFill(isNothing, 0)
         let result = (right * inverses.unsqueeze(-2)).matmul(left.mT)
         copyElements(from: result, layout: result.layout, to: outputs[0])
     }
@@ -49,7 +49,7 @@ package struct PseudoInverse: Primitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        guard context.needs[0] else { return Few(nil, nil) }
+        guard context.needs[0] else { return Few(nil, nil, nil) }
         let a = context.input(0)
         let p = context.output()
         let g = context.gradient.mT
@@ -57,12 +57,12 @@ package struct PseudoInverse: Primitive {
             let k = g.matmul(p)
             let kp = k.matmul(p.mT)
             let rest = p.mT.matmul(p).matmul(g - k.matmul(a))
-            return Few(kp - p.matmul(k).mT - a.matmul(p).matmul(kp) + rest, nil)
+            return Few(kp - p.matmul(k).mT - a.matmul(p).matmul(kp) + rest, nil, nil)
         }
         let k = p.matmul(g)
         let pk = p.mT.matmul(k)
         let rest = (g - a.matmul(k)).matmul(p).matmul(p.mT)
-        return Few(pk - k.matmul(p).mT - pk.matmul(p).matmul(a) + rest, nil)
+        return Few(pk - k.matmul(p).mT - pk.matmul(p).matmul(a) + rest, nil, nil)
     }
 
     package var traits: Traits { [] }

@@ -6,12 +6,14 @@ import CKernels
 /// float64, both the same. A zero on the diagonal gives infinities and NaN. Not reading the diagonal (`isUnit`) takes it
 /// for ones.
 ///
-/// `gB = A^-T g`, and `gA = -gB X^T` in the triangle that is read; on the right `gB = g A^-T` and `gA = -X^T gB`.
+/// `gB = A^-T g`, and `gA = -gB X^T` in the triangle that is read; on the right `gB = g A^-T` and `gA = -X^T gB`. With
+/// `isDense` the gradient of A is not cut to the triangle: that of any matrix, at one whose other triangle is 0.
 package struct SolveTriangular: Primitive {
     package static let name = "solveTriangular"
     package var isUpper: Bool
     package var isLeft = true
     package var isUnit = false
+    package var isDense = false
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let shape = try MatrixRules.solution(inputs[0], inputs[1], isLeft: isLeft, in: Self.name)
@@ -34,10 +36,12 @@ package struct SolveTriangular: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let side = apply(
-            SolveTriangular(isUpper: !isUpper, isLeft: isLeft, isUnit: isUnit), context.input(0).mT, context.gradient)
+            SolveTriangular(isUpper: !isUpper, isLeft: isLeft, isUnit: isUnit, isDense: isDense),
+            context.input(0).mT, context.gradient)
         guard context.needs[0] else { return Few(nil, side) }
         let x = context.output()
         let whole = isLeft ? side.matmul(x.mT) : x.mT.matmul(side)
+        if isDense { return Few(-whole, context.needs[1] ? side : nil) }
         let diagonal = isUnit ? 1 : 0
         return Few(-(isUpper ? whole.triu(diagonal) : whole.tril(-diagonal)), context.needs[1] ? side : nil)
     }
