@@ -145,7 +145,7 @@ private struct TorchArchive {
     let isBigEndian: Bool
 
     /// A pickle that is compressed and inflates to more is refused.
-    private static let inflatedLimit = 32 << 20
+    private static let inflatedLimit = 16 << 20
 
     init(_ contents: FileContents, verifyingChecksums: Bool) throws(IOError) {
         self.contents = contents

@@ -28,6 +28,8 @@ open class Module {
 
     /// Whether the elements of its arrays are named by their positions alone, without the name of the property.
     var inlinesItsList: Bool { false }
+    /// The names of those elements, where they are not their positions.
+    var elementNames: [String]? { nil }
 
     /// Called after `train()` and `eval()` changed the mode of this module.
     open func modeDidChange() {}
