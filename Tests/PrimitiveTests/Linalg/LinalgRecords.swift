@@ -74,6 +74,9 @@ enum LinalgRecords {
                     "raw", shapes: [[2, 3, 3], [3, 2]], run: { [LinAlg.solve(regular($0[0]), $0[1])] },
                     reference: nil),
                 Sample(
+                    "one matrix", shapes: [[3, 3], [2, 3, 2]],
+                    run: { [apply(Solve(), regular($0[0]), $0[1])] }, reference: nil),
+                Sample(
                     "right", shapes: [[3, 3], [2, 3]],
                     run: { [LinAlg.solve(regular($0[0]), $0[1], left: false)] }, reference: nil),
             ],

@@ -34,7 +34,10 @@ public enum LinAlg {
         _ a: Tensor, _ b: Tensor, left: Bool = true, checkErrors: Bool = false
     ) -> (result: Tensor, info: Tensor) {
         func run(_ a: Tensor, _ b: Tensor) -> Few<Tensor> {
-            applyAll(Solve(checkErrors: checkErrors), Few(a, b), count: 2)
+            if !a.isPlaceholder, !b.isPlaceholder, a.rank >= 2, b.rank > a.rank {
+                return solveMany(a, b, checkErrors)
+            }
+            return applyAll(Solve(checkErrors: checkErrors), Few(a, b), count: 2)
         }
         if left && isVector(b, for: a) {
             let results = run(a, b.unsqueeze(-1))
@@ -46,6 +49,19 @@ public enum LinAlg {
         }
         let results = run(a.mT, b.mT)
         return (results[0].mT, results[1])
+    }
+
+    /// The solutions of several equations with one matrix, which is factorised once.
+    private static func solveMany(_ a: Tensor, _ b: Tensor, _ checkErrors: Bool) -> Few<Tensor> {
+        do throws(TensorError) {
+            _ = try MatrixRules.solution(a, b, in: Solve.name)
+            let factors = luFactorEx(a)
+            if factors.LU.isPlaceholder { return Few(factors.LU, factors.LU) }
+            if checkErrors { try Solve.check(info: factors.info, [a, b]) }
+            return Few(luSolve(factors.LU, factors.pivots, b), factors.info)
+        } catch {
+            return Few(repeating: fail(error, like: b), count: 2)
+        }
     }
 
     /// Whether the right side of equations is a vector for each matrix, and not a matrix.

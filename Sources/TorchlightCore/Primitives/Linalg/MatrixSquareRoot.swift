@@ -4,7 +4,8 @@
 /// negative count as 0.
 ///
 /// `R dR + dR R = dA` in the basis of the eigenvectors of R, whose eigenvalues are r, gives
-/// `gA = V ((V^T g V) / (r_i + r_j)) V^T`: finite for equal eigenvalues, and infinite only where two are 0.
+/// `gA = V ((V^T G V) / (r_i + r_j)) V^T` with `G = (g + g^T) / 2`, the gradient of symmetric matrices: finite for equal
+/// eigenvalues, and infinite only where two are 0.
 package struct MatrixSquareRoot: Primitive {
     package static let name = "matrixSqrth"
 
@@ -24,7 +25,8 @@ package struct MatrixSquareRoot: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let (values, vectors) = LinAlg.eigh(context.output())
-        let inner = vectors.mT.matmul(context.gradient).matmul(vectors)
+        let g = (context.gradient + context.gradient.mT) * 0.5
+        let inner = vectors.mT.matmul(g).matmul(vectors)
         let sums = values.unsqueeze(-1) + values.unsqueeze(-2)
         return [vectors.matmul(inner / sums).matmul(vectors.mT)]
     }

@@ -24,11 +24,14 @@ package struct Solve: Primitive {
             }
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
-        if checkErrors {
-            try MatrixRules.check(
-                info: outputs[1], in: Self.name, Array(inputs), problem: { _ in "of the equations is singular" },
-                expected: "matrices that have an inverse", fix: "use lstsq for the best solution that there is")
-        }
+        if checkErrors { try Self.check(info: outputs[1], Array(inputs)) }
+    }
+
+    /// Makes an error of the first singular matrix.
+    static func check(info: Tensor, _ operands: [Tensor]) throws(TensorError) {
+        try MatrixRules.check(
+            info: info, in: name, operands, problem: { _ in "of the equations is singular" },
+            expected: "matrices that have an inverse", fix: "use lstsq for the best solution that there is")
     }
 
     package var differentiability: Differentiability { .differentiable }
