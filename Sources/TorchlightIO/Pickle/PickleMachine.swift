@@ -101,7 +101,8 @@ struct PickleMachine {
     private mutating func take(_ count: Int, _ what: String) throws(IOError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= bytes.count - position else {
             throw failure(
-                "\(what) of \(count) bytes with \(bytes.count - position) left", expected: "it within the pickle")
+                "\(what) of \(count) byte\(count == 1 ? "" : "s") where \(bytes.count - position) are left",
+                expected: "it within the pickle")
         }
         defer { position += count }
         return bytes.slice(position..<position + count)
@@ -234,10 +235,10 @@ struct PickleMachine {
         case UInt8(ascii: "U"), 0x8c: try push(.string(try text(Int(try integer(UInt8.self)))))
         case UInt8(ascii: "X"): try push(.string(try text(Int(try integer(UInt32.self)))))
         case 0x8d: try push(.string(try text(try longLength())))
-        case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "bytes"))))
-        case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "bytes"))))
-        case 0x8e: try push(.bytes(Array(try take(try longLength(), "bytes"))))
-        case 0x96: try push(.byteArray(Array(try take(try longLength(), "bytes"))))
+        case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "a byte string"))))
+        case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "a byte string"))))
+        case 0x8e: try push(.bytes(Array(try take(try longLength(), "a byte string"))))
+        case 0x96: try push(.byteArray(Array(try take(try longLength(), "a byte string"))))
         case UInt8(ascii: "("):
             guard marks.count <= limit else { throw unsupported("more than \(limit) marks", expected: "fewer") }
             marks.append(stack.count)
