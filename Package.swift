@@ -45,7 +45,7 @@ let package = Package(
                 ]),
                 .headerSearchPath("."),
             ],
-            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m")]
+            linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m"), .linkedLibrary("dl")]
         ),
         // Dynamic exclusivity checks cost a tenth of a small operation.
         .target(

@@ -123,6 +123,31 @@ public enum Initializers {
         }
     }
 
+    /// A matrix with orthonormal rows or columns, whichever are fewer, times the gain (Saxe et al. 2014): the Q of a normal
+    /// matrix, with the signs that make all such matrices equally likely. Dimensions after the first count as one.
+    @discardableResult
+    public static func orthogonal_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
+        if tensor.isPlaceholder { return tensor }
+        guard tensor.rank >= 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "orthogonal_", "the tensor is no matrix", expected: "at least two dimensions",
+                    operands: [tensor]), like: tensor)
+        }
+        if tensor.count == 0 { return tensor }
+        return noGrad {
+            let (rows, columns) = (tensor.shape[0], tensor.count / tensor.shape[0])
+            let isWide = rows < columns
+            let drawn = Tensor.empty(
+                isWide ? [columns, rows] : [rows, columns], dtype: tensor.dtype == .float64 ? .float64 : .float32
+            ).normal_(mean: 0, std: 1, generator: generator)
+            let (q, r) = LinAlg.qr(drawn)
+            let sign = (LinAlg.diagonal(r) < 0).to(q.dtype) * -2 + 1
+            let basis = q * sign * gain
+            return tensor.copy_((isWide ? basis.mT : basis).reshape(tensor.shape))
+        }
+    }
+
     private static func withFans(_ tensor: Tensor, _ operation: String, _ fill: (Int, Int) -> Void) -> Tensor {
         if tensor.isPlaceholder { return tensor }
         guard tensor.rank >= 2 else {

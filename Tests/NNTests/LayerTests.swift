@@ -41,6 +41,16 @@ import Torchlight
         expectRefusal(by: "xavierUniform_") { Initializers.xavierUniform_(Tensor.zeros(3)) }
     }
 
+    @Test func orthogonalWeightsKeepLengths() {
+        let generator = Generator(seed: 3)
+        let tall = Initializers.orthogonal_(Tensor.zeros(6, 2, 2), generator: generator).reshape(6, 4)
+        #expect(tall.mT.matmul(tall).allclose(Tensor.eye(4), atol: 1e-5))
+        let wide = Initializers.orthogonal_(Tensor.zeros([3, 5], dtype: .bfloat16), gain: 2, generator: generator)
+            .to(.float32)
+        #expect(wide.matmul(wide.mT).allclose(Tensor.eye(3) * 4, atol: 0.1))
+        expectRefusal(by: "orthogonal_") { Initializers.orthogonal_(Tensor.zeros(3)) }
+    }
+
     @Test func sequentialsAreListsOfLayers() {
         let deep = true
         let model = Sequential {

@@ -49,9 +49,10 @@ package enum Conformance {
             return value?.double
         }
 
-        /// Expects a result to be the recorded one within the recorded tolerance.
+        /// Expects a result to be the recorded one within the recorded tolerance; up to the signs of `magnitudes`.
         package func expect(
-            _ got: Tensor?, equals expected: JSON?, _ label: String, sourceLocation: SourceLocation = #_sourceLocation
+            _ got: Tensor?, equals expected: JSON?, _ label: String, magnitudes: Bool = false,
+            sourceLocation: SourceLocation = #_sourceLocation
         ) {
             guard let expected = tensor(expected) else { return }
             guard let got else {
@@ -65,7 +66,8 @@ package enum Conformance {
                 return
             }
             let (rtol, atol) = (entry["rtol"]?.double ?? 0, entry["atol"]?.double ?? 0)
-            let (a, b) = (got.detach().toArray(Double.self), expected.detach().toArray(Double.self))
+            var (a, b) = (got.detach().toArray(Double.self), expected.detach().toArray(Double.self))
+            if magnitudes { (a, b) = (a.map(abs), b.map(abs)) }
             for i in a.indices
             where !(a[i] == b[i] || (a[i].isNaN && b[i].isNaN) || abs(a[i] - b[i]) <= atol + rtol * abs(b[i])) {
                 Issue.record(

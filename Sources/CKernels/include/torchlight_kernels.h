@@ -5,6 +5,7 @@
 #include "tl_data.h"
 #include "tl_elementwise.h"
 #include "tl_index.h"
+#include "tl_linalg.h"
 #include "tl_normalize.h"
 #include "tl_optim.h"
 #include "tl_random.h"

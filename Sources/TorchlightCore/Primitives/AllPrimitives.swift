@@ -4,6 +4,8 @@
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
         elementwise + reduce + random + contract + normalize + index + view + sort + sequence
+        elementwise + reduce + random + contract + normalize + index + view + sort
+        + linalg
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -56,5 +58,9 @@ package enum AllPrimitives {
 
     private static let sequence: [any Primitive.Type] = [
         Attention.self, AttentionBackward.self, CTC.self, CTCBackward.self, Recurrence.self, RecurrenceBackward.self,
+    private static let linalg: [any Primitive.Type] = [
+        Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, MatrixSquareRoot.self,
+        PivotOrder.self, PseudoInverse.self,
+        QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,
     ]
 }

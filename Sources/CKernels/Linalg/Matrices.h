@@ -1,0 +1,115 @@
+// Batches of strided matrices, and copies of single ones by columns, as LAPACK takes them.
+#ifndef TL_MATRICES_H
+#define TL_MATRICES_H
+#include "Linalg/Lapack.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "include/tl_linalg.h"
+#include <atomic>
+
+namespace tl {
+
+/// The matrices (or vectors, or numbers) that the last dimensions of a tensor are.
+template <class T>
+class Batch {
+  public:
+    /// `inner` dimensions belong to one of them.
+    Batch(const tl_tensor* x, int inner) : x(x), lead(x ? x->rank - inner : 0) {}
+
+    explicit operator bool() const { return x != nullptr; }
+    int64_t rows() const { return x->shape[lead]; }
+    int64_t columns() const { return x->shape[lead + 1]; }
+    int64_t count() const {
+        int64_t count = 1;
+        for (int i = 0; i < lead; i++) count *= x->shape[i];
+        return count;
+    }
+    T* at(int64_t number) const {
+        int64_t offset = 0;
+        for (int i = lead - 1; i >= 0; i--) {
+            offset += number % x->shape[i] * x->strides[i];
+            number /= x->shape[i];
+        }
+        return static_cast<T*>(x->data) + offset;
+    }
+
+    /// Copies matrix `number` to columns of `leading` elements.
+    void read(int64_t number, T* to, int64_t leading) const {
+        const T* from = at(number);
+        const int64_t m = rows(), n = columns(), down = x->strides[lead], across = x->strides[lead + 1];
+        tiles(m, n, [&](int64_t i, int64_t j) { to[i + j * leading] = from[i * down + j * across]; });
+    }
+    void write(int64_t number, const T* from, int64_t leading) const {
+        T* to = at(number);
+        const int64_t m = rows(), n = columns(), down = x->strides[lead], across = x->strides[lead + 1];
+        tiles(m, n, [&](int64_t i, int64_t j) { to[i * down + j * across] = from[i + j * leading]; });
+    }
+    void fill(int64_t number, T value) const {
+        T* to = at(number);
+        const int64_t m = rows(), n = columns(), down = x->strides[lead], across = x->strides[lead + 1];
+        tiles(m, n, [&](int64_t i, int64_t j) { to[i * down + j * across] = value; });
+    }
+    void write_vector(int64_t number, const T* from) const {
+        T* to = at(number);
+        for (int64_t i = 0; i < x->shape[lead]; i++) to[i * x->strides[lead]] = from[i];
+    }
+
+  private:
+    /// One side of a copy runs along columns and the other usually along rows: tiles keep the lines of both in cache.
+    template <class Copy>
+    static void tiles(int64_t m, int64_t n, Copy copy) {
+        constexpr int64_t side = 16;
+        for (int64_t top = 0; top < m; top += side)
+            for (int64_t left = 0; left < n; left += side)
+                for (int64_t i = top; i < std::min(m, top + side); i++)
+                    for (int64_t j = left; j < std::min(n, left + side); j++) copy(i, j);
+    }
+
+    const tl_tensor* x;
+    int lead;
+};
+
+/// Arrays cut one after the other from one block.
+class Arena {
+  public:
+    template <class T>
+    static size_t bytes(int64_t count) {
+        return (static_cast<size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    }
+    explicit Arena(void* block) : next(static_cast<char*>(block)) {}
+    template <class T>
+    T* take(int64_t count) {
+        T* array = reinterpret_cast<T*>(next);
+        next += bytes<T>(count);
+        return array;
+    }
+
+  private:
+    char* next;
+};
+
+/// Calls body(number, arena) for each matrix, with `bytes` of memory: batches of small matrices are shared by the
+/// threads, and inside a big one the library uses them itself.
+template <class Body>
+int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body) {
+    constexpr double worthwhile = 1e5;
+    std::atomic<int32_t> status{TL_LINALG_OK};
+    follow_thread_count();
+    const int64_t grain = operations >= worthwhile ? 1 : static_cast<int64_t>(worthwhile / (operations + 1)) + 1;
+    parallel_for(batch, grain, [&](int64_t begin, int64_t end) {
+        const Scratch memory(bytes);
+        if (!memory.get()) {
+            status = TL_LINALG_NO_MEMORY;
+            return;
+        }
+        for (int64_t i = begin; i < end; i++) {
+            const int32_t result = body(i, Arena(memory.get()));
+            if (result != TL_LINALG_OK) status = result;
+        }
+    });
+    return status;
+}
+
+} // namespace tl
+
+#endif

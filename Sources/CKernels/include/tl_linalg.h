@@ -1,0 +1,41 @@
+// Linear algebra on batches of matrices through LAPACK. Every argument is strided with the matrix in the last two
+// dimensions (vectors in the last one) and the same leading dimensions in all arguments of a call; numbers are float32 or
+// float64, the same in all; pivots, and what LAPACK says of each matrix (`info`, 0 for success), are int32.
+//
+// The library is loaded by the first call: programs that use no linear algebra do not pay for it.
+#ifndef TL_LINALG_H
+#define TL_LINALG_H
+#include "tl_types.h"
+
+enum {
+    TL_LINALG_OK = 0,
+    TL_LINALG_NO_LIBRARY = 1,
+    TL_LINALG_NO_MEMORY = 2,
+    TL_LINALG_NOT_CONVERGED = 3,
+};
+
+/// A [m, n] = P L U in one matrix, L below the diagonal (its own diagonal is ones), and the row exchanges [min(m, n)],
+/// counted from 1. `info` is the first zero on U's diagonal, counted from 1.
+TL_API int32_t tl_linalg_lu(const tl_tensor* a, const tl_tensor* lu, const tl_tensor* pivots, const tl_tensor* info);
+/// The order of rows [m] (int64, from 0) that the exchanges [k] amount to: row i of P^T A is row order[i] of A.
+TL_API int32_t tl_linalg_permutation(const tl_tensor* pivots, const tl_tensor* order);
+/// The determinant, and its sign and the logarithm of its magnitude; either may be NULL.
+TL_API int32_t tl_linalg_det(const tl_tensor* a, const tl_tensor* det, const tl_tensor* sign, const tl_tensor* log);
+/// A^-1 [n, n]; NaN where A is singular.
+TL_API int32_t tl_linalg_inverse(const tl_tensor* a, const tl_tensor* inverse, const tl_tensor* info);
+/// X [n, k] with A X = B; NaN where A is singular.
+TL_API int32_t tl_linalg_solve(const tl_tensor* a, const tl_tensor* b, const tl_tensor* x, const tl_tensor* info);
+/// X with A X = B, or X A = B where not `left`, reading one triangle of A, with ones as its diagonal if `unit`.
+TL_API int32_t tl_linalg_solve_triangular(const tl_tensor* a, const tl_tensor* b, const tl_tensor* x, bool upper,
+                                          bool left, bool unit);
+/// A = L L^T, or U^T U, reading one triangle of A. `info` is the order of the first minor that is not positive.
+TL_API int32_t tl_linalg_cholesky(const tl_tensor* a, const tl_tensor* factor, bool upper, const tl_tensor* info);
+/// A [m, n] = Q R with Q [m, k] and R [k, n], where k is min(m, n) or m. `q` may be NULL.
+TL_API int32_t tl_linalg_qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r);
+/// A [m, n] = U diag(S) V^T with U [m, k or m], S [k], V^T [k or n, n], k = min(m, n); `u` and `vh` may be NULL together.
+TL_API int32_t tl_linalg_svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, const tl_tensor* vh);
+/// The eigenvalues [n] of a symmetric matrix in rising order, reading one triangle, and its eigenvectors [n, n] as
+/// columns; `vectors` may be NULL.
+TL_API int32_t tl_linalg_eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor* vectors, bool upper);
+
+#endif

@@ -1,0 +1,124 @@
+/// Which norm is meant: `2`, `.fro`, `.infinity`, ...
+public enum NormOrder: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
+    /// Frobenius: the square root of the sum of squares.
+    case fro
+    /// Nuclear: the sum of the singular values.
+    case nuc
+    /// The p-norm.
+    case p(Double)
+
+    /// The norm of this p.
+    public init(integerLiteral value: Int) { self = .p(Double(value)) }
+    /// The norm of this p.
+    public init(floatLiteral value: Double) { self = .p(value) }
+
+    /// The largest magnitude, or sum of magnitudes of a row.
+    public static let infinity = NormOrder.p(.infinity)
+}
+
+extension LinAlg {
+    /// The p-norm of vectors, `sum(|x|^p)^(1/p)`, over the dimensions or of all elements; the largest or smallest magnitude for
+    /// an infinite order, the number of elements that are not 0 for 0.
+    ///
+    /// Floating-point dtypes. The result is computed in `dtype` where it is given.
+    public static func vectorNorm(
+        _ x: Tensor, ord: Double = 2, dim: [Int]? = nil, keepdim: Bool = false, dtype: DType? = nil
+    ) -> Tensor {
+        let operand = dtype.map { x.to($0) } ?? x
+        guard let dim, !dim.isEmpty else { return operand.norm(p: ord, keepdim: keepdim) }
+        return operand.norm(p: ord, dim: dim, keepdim: keepdim)
+    }
+
+    /// The norm of matrices in two dimensions: Frobenius, nuclear, or the p-norm for p in ±1 (largest, smallest sum of a
+    /// column), ±2 (singular value) and ±infinity (sum of a row).
+    ///
+    /// Shapes: `[*, m, n] -> [*]`. The result is computed in `dtype` where it is given.
+    public static func matrixNorm(
+        _ a: Tensor, ord: NormOrder = .fro, dim: (Int, Int) = (-2, -1), keepdim: Bool = false, dtype: DType? = nil
+    ) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            let name = "matrixNorm"
+            guard a.rank >= 2, a.dtype.isFloatingPoint else {
+                throw TensorError(
+                    .shape, in: name, "the tensor is no matrix of floating-point numbers",
+                    expected: "at least two dimensions", operands: [a])
+            }
+            let dims = try a.resolve([dim.0, dim.1], in: name)
+            let x = dtype.map { a.to($0) } ?? a
+            /// Over one dimension and then over the other, the second counted without the first where that goes.
+            func sums(over first: Int, then second: Int, largest: Bool) -> Tensor {
+                let sums = x.abs().sum(dim: [first], keepdim: true)
+                let extreme =
+                    largest ? sums.amax(dim: [second], keepdim: true) : sums.amin(dim: [second], keepdim: true)
+                return keepdim ? extreme : extreme.squeeze(dims)
+            }
+            func singular(_ fold: (Tensor) -> Tensor) -> Tensor {
+                let values = fold(svdvals(x.movedim(dims, [-2, -1])))
+                if !keepdim { return values }
+                return dims.sorted().reduce(values) { $0.unsqueeze($1) }
+            }
+            switch ord {
+            case .fro: return x.norm(p: 2, dim: dims, keepdim: keepdim)
+            case .nuc: return singular { $0.sum(dim: [-1]) }
+            case .p(2): return singular { $0.amax(dim: [-1]) }
+            case .p(-2): return singular { $0.amin(dim: [-1]) }
+            case .p(1): return sums(over: dims[0], then: dims[1], largest: true)
+            case .p(-1): return sums(over: dims[0], then: dims[1], largest: false)
+            case .p(.infinity): return sums(over: dims[1], then: dims[0], largest: true)
+            case .p(-.infinity): return sums(over: dims[1], then: dims[0], largest: false)
+            case .p(let p):
+                throw TensorError(
+                    .value, in: name, "there is no such norm of a matrix", got: "ord \(p)",
+                    expected: ".fro, .nuc, 1, -1, 2, -2 or an infinity", operands: [a])
+            }
+        }
+    }
+
+    /// The norm of vectors (one dimension) or of matrices (two): without an order the 2-norm of all the elements.
+    ///
+    /// - Parameter dim: one or two dimensions; all where it is left out, which with an order means a vector or a matrix.
+    public static func norm(
+        _ x: Tensor, ord: NormOrder? = nil, dim: [Int]? = nil, keepdim: Bool = false, dtype: DType? = nil
+    ) -> Tensor {
+        orFail(like: x) { () throws(TensorError) in
+            if x.isPlaceholder { return x }
+            guard let ord else { return vectorNorm(x, dim: dim, keepdim: keepdim, dtype: dtype) }
+            let dims = dim ?? Array(0..<x.rank)
+            if dims.count == 2 {
+                return matrixNorm(x, ord: ord, dim: (dims[0], dims[1]), keepdim: keepdim, dtype: dtype)
+            }
+            guard dims.count <= 1, case .p(let p) = ord else {
+                throw TensorError(
+                    .value, in: "norm", "the order does not belong to these dimensions", got: "\(ord) over \(dims)",
+                    expected: "a number over one dimension, or a matrix norm over two", operands: [x])
+            }
+            return vectorNorm(x, ord: p, dim: dims, keepdim: keepdim, dtype: dtype)
+        }
+    }
+
+    /// The condition number of matrices, `norm(A) norm(A^-1)`: for 2 and -2 (the default is 2) the ratio of the extreme singular
+    /// values, of any matrices; for other orders of square ones, infinite where one is singular.
+    public static func cond(_ a: Tensor, p: NormOrder? = nil) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            try MatrixRules.check(a, in: "cond")
+            switch p ?? 2 {
+            case .p(2):
+                let values = svdvals(a)
+                return values.amax(dim: [-1]) / values.amin(dim: [-1])
+            case .p(-2):
+                let values = svdvals(a)
+                return values.amin(dim: [-1]) / values.amax(dim: [-1])
+            case let order:
+                try MatrixRules.checkSquare(a, in: "cond")
+                if MatrixRules.rows(a) == 0 {
+                    return Tensor.zeros(Array(MatrixRules.batch(a)), dtype: a.dtype)
+                }
+                let (inverse, info) = invEx(a)
+                let product = matrixNorm(a, ord: order) * matrixNorm(inverse, ord: order)
+                return product.maskedFill(info .!= 0, Double.infinity)
+            }
+        }
+    }
+}

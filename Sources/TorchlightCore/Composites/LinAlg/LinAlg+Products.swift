@@ -1,0 +1,188 @@
+import Glibc
+
+// Powers, functions and products of matrices, and equations between tensors.
+
+extension LinAlg {
+    /// The power of square matrices with a whole exponent, by squaring; a negative one takes the inverse first.
+    public static func matrixPower(_ a: Tensor, _ n: Int) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            guard a.rank >= 2, MatrixRules.rows(a) == MatrixRules.columns(a) else {
+                throw TensorError(
+                    .shape, in: "matrixPower", "the tensor is no square matrix", expected: "[*, n, n]", operands: [a])
+            }
+            var factor = n < 0 ? inv(a) : a
+            var rest = n.magnitude
+            if rest == 0 { return Tensor.eye(MatrixRules.rows(a), dtype: a.dtype).expand(a.shape).clone() }
+            var result: Tensor?
+            while true {
+                if rest & 1 == 1 { result = result.map { $0.matmul(factor) } ?? factor }
+                rest >>= 1
+                if rest == 0 { return result === a ? a.clone() : result! }
+                factor = factor.matmul(factor)
+            }
+        }
+    }
+
+    /// The exponential of square matrices, `1 + A + A^2 / 2 + ...`, by the Padé approximant of degree 13 of the scaled matrix and
+    /// repeated squaring (Higham 2005). Float32 and float64.
+    public static func matrixExp(_ a: Tensor) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            try MatrixRules.checkSquare(a, in: "matrixExp")
+            if a.numel == 0 { return a.clone() }
+            let size = noGrad { matrixNorm(a.detach(), ord: 1).amax().item() }
+            guard size.isFinite else { return a * Double.nan }
+            // Below this norm the approximant of degree 13 is good to double precision.
+            let reach = 5.371920351148152
+            let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
+            let x = a * Glibc.pow(2, -Double(squarings))
+            let b: [Double] = [
+                64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
+                129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
+                960_960, 16_380, 182, 1,
+            ].map { $0 / 64_764_752_532_480_000 }
+            let one = Tensor.eye(MatrixRules.rows(a), dtype: a.dtype)
+            let x2 = x.matmul(x)
+            let x4 = x2.matmul(x2)
+            let x6 = x4.matmul(x2)
+            let oddHigh: Tensor = x6 * b[13] + x4 * b[11] + x2 * b[9]
+            let oddLow: Tensor = x6 * b[7] + x4 * b[5] + x2 * b[3] + one * b[1]
+            let odd = x.matmul(x6.matmul(oddHigh) + oddLow)
+            let evenHigh: Tensor = x6 * b[12] + x4 * b[10] + x2 * b[8]
+            let evenLow: Tensor = x6 * b[6] + x4 * b[4] + x2 * b[2] + one * b[0]
+            let even = x6.matmul(evenHigh) + evenLow
+            var result = solve(even - odd, even + odd)
+            for _ in 0..<squarings { result = result.matmul(result) }
+            return result
+        }
+    }
+
+    /// The square root of symmetric positive semi-definite matrices, `V diag(sqrt(w)) V^T`: `[*, n, n] -> [*, n, n]`. The lower
+    /// triangle is read.
+    public static func matrixSqrth(_ a: Tensor) -> Tensor { apply(MatrixSquareRoot(), a) }
+
+    /// The polar decomposition, `A = U P`: orthonormal columns (or rows) and a symmetric positive semi-definite matrix.
+    ///
+    /// Shapes: `[*, m, n] -> U [*, m, n], P [*, n, n]`.
+    public static func polar(_ a: Tensor) -> (U: Tensor, P: Tensor) {
+        let (u, s, vh) = svd(a, fullMatrices: false)
+        return (u.matmul(vh), vh.mT.matmul(s.unsqueeze(-1) * vh))
+    }
+
+    /// The product of several matrices, multiplied in the order that takes the fewest operations; the first and the last may be
+    /// vectors.
+    public static func multiDot(_ tensors: [Tensor]) -> Tensor {
+        orFail(like: tensors.first) { () throws(TensorError) in
+            if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
+            let count = tensors.count
+            guard count >= 2, tensors[1..<Swift.max(count - 1, 1)].allSatisfy({ $0.rank == 2 }),
+                [tensors[0], tensors[count - 1]].allSatisfy({ $0.rank == 1 || $0.rank == 2 })
+            else {
+                throw TensorError(
+                    .shape, in: "multiDot", "the operands make no chain of matrices",
+                    expected: "two or more matrices, of which the first and the last may be vectors", operands: tensors)
+            }
+            var chain = tensors
+            if chain[0].rank == 1 { chain[0] = chain[0].unsqueeze(0) }
+            if chain[count - 1].rank == 1 { chain[count - 1] = chain[count - 1].unsqueeze(1) }
+            // The cheapest way to multiply i ... j ends with one split (Cormen and others, Introduction to Algorithms, 14.2).
+            let sizes = chain.map { $0.shape[0] } + [chain[count - 1].shape[1]]
+            var cost = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
+            var split = [[Int]](repeating: [Int](repeating: 0, count: count), count: count)
+            for length in 1..<count {
+                for i in 0..<(count - length) {
+                    let j = i + length
+                    cost[i][j] = .infinity
+                    for k in i..<j {
+                        let operations =
+                            cost[i][k] + cost[k + 1][j] + Double(sizes[i]) * Double(sizes[k + 1]) * Double(sizes[j + 1])
+                        if operations < cost[i][j] { (cost[i][j], split[i][j]) = (operations, k) }
+                    }
+                }
+            }
+            func product(_ i: Int, _ j: Int) -> Tensor {
+                i == j ? chain[i] : product(i, split[i][j]).matmul(product(split[i][j] + 1, j))
+            }
+            var result = product(0, count - 1)
+            if tensors[count - 1].rank == 1 { result = result.squeeze(-1) }
+            if tensors[0].rank == 1 { result = result.squeeze(0) }
+            return result
+        }
+    }
+
+    /// The cross product of vectors of three elements along a dimension; the others broadcast.
+    public static func cross(_ a: Tensor, _ b: Tensor, dim: Int = -1) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            if b.isPlaceholder { return b }
+            guard a.rank == b.rank else {
+                throw TensorError(
+                    .shape, in: "cross", "the operands have different numbers of dimensions",
+                    expected: "as many dimensions in both", operands: [a, b])
+            }
+            let d = try a.resolve(dim, in: "cross")
+            guard a.rank > 0, a.layout.shape[d] == 3, b.layout.shape[d] == 3 else {
+                throw TensorError(
+                    .shape, in: "cross", "the vectors have not three elements", got: "along dimension \(dim)",
+                    expected: "a size of 3 in both operands", operands: [a, b])
+            }
+            return a.roll(-1, dim: d) * b.roll(-2, dim: d) - a.roll(-2, dim: d) * b.roll(-1, dim: d)
+        }
+    }
+
+    /// Vandermonde's matrix, the powers 0 ..< N of each element: `[*, n] -> [*, n, N]`, where N is n if it is left out.
+    public static func vander(_ x: Tensor, N: Int? = nil) -> Tensor {
+        orFail(like: x) { () throws(TensorError) in
+            if x.isPlaceholder { return x }
+            let powers = N ?? (x.rank == 0 ? 1 : x.layout.shape[x.rank - 1])
+            guard powers > 1 else {
+                throw TensorError(
+                    .value, in: "vander", "there are too few powers", got: "N \(powers)", expected: "N of at least 2",
+                    operands: [x])
+            }
+            let column = (x.rank == 0 ? x.unsqueeze(0) : x).unsqueeze(-1)
+            let factors = column.expand(Array(column.shape.dropLast()) + [powers - 1])
+            return cat([Tensor.ones(column.shape, dtype: x.dtype), factors.cumprod(dim: -1)], dim: -1)
+        }
+    }
+
+    /// The inverse of a tensor as a map from its last dimensions to its first `ind` ones, which have as many elements:
+    /// the shape is that of the last dimensions and then the first.
+    public static func tensorinv(_ a: Tensor, ind: Int = 2) -> Tensor {
+        orFail(like: a) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            let (first, last) = (Array(a.shape.prefix(Swift.max(ind, 0))), Array(a.shape.dropFirst(Swift.max(ind, 0))))
+            let size = first.reduce(1, *)
+            guard ind > 0, size == last.reduce(1, *) else {
+                throw TensorError(
+                    .shape, in: "tensorinv", "the two groups of dimensions differ in size", got: "ind \(ind)",
+                    expected: "as many elements in the first ind dimensions as in the others", operands: [a])
+            }
+            return inv(a.reshape([size, size])).reshape(last + first)
+        }
+    }
+
+    /// The X with `tensordot(A, X)` over all of X's dimensions equal to B.
+    ///
+    /// Shapes: A is B's shape and then X's, of as many elements. `dims` of A are moved to its end first.
+    public static func tensorsolve(_ a: Tensor, _ b: Tensor, dims: [Int]? = nil) -> Tensor {
+        orFail(like: b) { () throws(TensorError) in
+            if a.isPlaceholder { return a }
+            if b.isPlaceholder { return b }
+            var matrix = a
+            if let dims {
+                let moved = try a.resolve(dims, in: "tensorsolve")
+                matrix = a.permute((0..<a.rank).filter { !moved.contains($0) } + moved)
+            }
+            let shape = Array(matrix.shape.dropFirst(b.rank))
+            let size = shape.reduce(1, *)
+            guard matrix.shape.prefix(b.rank).reduce(1, *) == size, b.numel == size else {
+                throw TensorError(
+                    .shape, in: "tensorsolve", "the equations are not as many as the unknowns",
+                    got: "\(b.numel) equations and \(size) unknowns", expected: "a square problem", operands: [a, b])
+            }
+            return solve(matrix.reshape([size, size]), b.reshape([size])).reshape(shape)
+        }
+    }
+}

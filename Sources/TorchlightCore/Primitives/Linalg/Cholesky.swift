@@ -1,0 +1,47 @@
+import CKernels
+
+/// The Cholesky factor of symmetric positive definite matrices: `A = L L^T`, or `A = U^T U`.
+///
+/// Shapes: `[*, n, n] -> factor [*, n, n], info [*]`. Dtypes: float32 and float64; info int32: 0, or the order of the first
+/// leading minor that is not positive. Only the triangle of the factor is read.
+///
+/// `gA = (S + S^T) / 2` with `S = L^-T phi(L^T gL) L^-1`, where phi takes the lower triangle with half of the diagonal
+/// (Murray 2016, arXiv:1602.07527).
+package struct Cholesky: Primitive {
+    package static let name = "cholesky"
+    package var isUpper = false
+    package var checkErrors = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try MatrixRules.checkSquare(inputs[0], in: Self.name)
+        return Few(
+            TensorSpec(inputs[0].layout.shape, inputs[0].dtype), TensorSpec(MatrixRules.batch(inputs[0]), .int32))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let status = withKernels(inputs[0], outputs[0], outputs[1]) { tl_linalg_cholesky($0, $1, isUpper, $2) }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+        if checkErrors {
+            try MatrixRules.check(
+                info: outputs[1], in: Self.name, Array(inputs),
+                problem: { "is not positive definite: its leading minor of order \($0) is not positive" },
+                expected: "symmetric positive definite matrices",
+                fix: "add a little to the diagonal, or use choleskyEx to go on without an error")
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return [nil] }
+        let lower = isUpper ? context.output(0).mT : context.output(0)
+        let product = lower.mT.matmul(isUpper ? g.mT : g)
+        let phi = product.tril() - product.diagonal(dim1: -2, dim2: -1).diagEmbed() * 0.5
+        let left = apply(SolveTriangular(isUpper: true), lower.mT, phi)
+        let whole = apply(SolveTriangular(isUpper: false, isLeft: false), lower, left)
+        return [(whole + whole.mT) * 0.5]
+    }
+
+    package var traits: Traits { [] }
+}

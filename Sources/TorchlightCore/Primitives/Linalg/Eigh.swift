@@ -1,0 +1,49 @@
+import CKernels
+
+/// The eigenvalues of symmetric matrices in rising order, and their eigenvectors: `A = V diag(w) V^T`.
+///
+/// Shapes: `[*, n, n] -> w [*, n], V [*, n, n]` with the vectors as columns. Dtypes: float32 and float64. One triangle of A is
+/// read. Vectors are free up to their signs, those of equal eigenvalues up to a rotation.
+///
+/// `gA = V (diag(gw) + (V^T gV) / E) V^T` with `E_ij = w_j - w_i` and nothing on the diagonal: the gradient of A as a symmetric
+/// matrix, in both triangles. It is infinite where eigenvalues are equal, unless only w is used.
+package struct SymmetricEigen: Primitive {
+    package static let name = "eigh"
+    package var isUpper = false
+    /// Whether the vectors are wanted.
+    package var hasVectors = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try MatrixRules.checkSquare(x, in: Self.name)
+        let values = MatrixRules.batch(x).with(MatrixRules.rows(x))
+        return Few(TensorSpec(values, x.dtype), TensorSpec(hasVectors ? x.layout.shape : [0], x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let status = withKernels(inputs[0], outputs[0]) { x, values in
+            withOptionalKernel(hasVectors ? outputs[1] : nil) { tl_linalg_eigh(x, values, $0, isUpper) }
+        }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+    }
+
+    package var differentiability: Differentiability {
+        hasVectors ? .differentiable : .unavailable("the derivative needs the eigenvectors")
+    }
+    package func saved(for needs: Needs) -> Saved { [.output(0), .output(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let values = context.output(0)
+        let vectors = context.output(1)
+        guard let g = context.gradients[1] else {
+            return [context.gradients[0].map { (vectors * $0.unsqueeze(-2)).matmul(vectors.mT) }]
+        }
+        let own = Tensor.eye(MatrixRules.rows(vectors), dtype: .bool)
+        let gaps = (values.unsqueeze(-2) - values.unsqueeze(-1)).maskedFill(own, 1)
+        var inner = (vectors.mT.matmul(g) / gaps).maskedFill(own, 0)
+        if let gw = context.gradients[0] { inner = inner + gw.diagEmbed() }
+        return [vectors.matmul(inner).matmul(vectors.mT)]
+    }
+
+    package var traits: Traits { [] }
+}

@@ -1,0 +1,39 @@
+import CKernels
+
+/// The inverse of square matrices, by LU factorisation with row exchanges.
+///
+/// Shapes: `[*, n, n] -> inverse [*, n, n], info [*]`. Dtypes: float32 and float64; info int32: 0, or the place of the zero on
+/// U's diagonal that makes the matrix singular. The result is NaN there.
+///
+/// `gA = -Y^T g Y^T` with `Y = A^-1`.
+package struct Inverse: Primitive {
+    package static let name = "inv"
+    package var checkErrors = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try MatrixRules.checkSquare(inputs[0], in: Self.name)
+        return Few(
+            TensorSpec(inputs[0].layout.shape, inputs[0].dtype), TensorSpec(MatrixRules.batch(inputs[0]), .int32))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let status = withKernels(inputs[0], outputs[0], outputs[1]) { tl_linalg_inverse($0, $1, $2) }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+        if checkErrors {
+            try MatrixRules.check(
+                info: outputs[1], in: Self.name, Array(inputs), problem: { _ in "is singular" },
+                expected: "matrices that have an inverse", fix: "use pinv for the pseudo-inverse")
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return [nil] }
+        let inverse = context.output(0).mT
+        return [-inverse.matmul(g).matmul(inverse)]
+    }
+
+    package var traits: Traits { [] }
+}

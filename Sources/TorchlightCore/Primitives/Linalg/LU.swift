@@ -1,0 +1,119 @@
+import CKernels
+
+/// The LU factorisation with row exchanges, `A = P L U`, in one matrix: U with its diagonal, and below it L, whose own
+/// diagonal is ones.
+///
+/// Shapes: `[*, m, n] -> LU [*, m, n], pivots [*, min(m, n)], info [*]`. Dtypes: float32 and float64; pivots (counted from 1)
+/// and info int32. `info` is the place, counted from 1, of the first zero on U's diagonal; 0 where there is none.
+///
+/// With the gradients `gL` (strictly below the diagonal) and `gU`, of a square matrix:
+/// `gA = P L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T`. Of a wide matrix, U = [U1 U2]: U2 = L^-1 P^T A2 passes on
+/// `gA2 = P L^-T gU2` and `-L^-T gU2 U2^T` to L. Of a tall one, L = [L1; L2]: L2 = A2 U^-1 passes on `gA2 = gL2 U^-T` and
+/// `-L2^T gL2 U^-T` to U.
+package struct LUFactor: Primitive {
+    package static let name = "luFactor"
+    package var checkErrors = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try MatrixRules.check(x, in: Self.name)
+        let batch = MatrixRules.batch(x)
+        return Few(
+            TensorSpec(x.layout.shape, x.dtype), TensorSpec(batch.with(MatrixRules.smallest(x)), .int32),
+            TensorSpec(batch, .int32))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let status = withKernels(inputs[0], outputs[0]) { x, lu in
+            withKernels(outputs[1], outputs[2]) { pivots, info in tl_linalg_lu(x, lu, pivots, info) }
+        }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+        if checkErrors {
+            try MatrixRules.check(
+                info: outputs[2], in: Self.name, Array(inputs),
+                problem: { "is singular: U has a zero at place \($0 - 1) of its diagonal" },
+                expected: "matrices of full rank", fix: "use luFactorEx to go on with what there is")
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.output(0), .output(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return [nil] }
+        let lu = context.output(0)
+        let (m, n) = (MatrixRules.rows(lu), MatrixRules.columns(lu))
+        let k = Swift.min(m, n)
+        let square = lu.narrow(-2, start: 0, length: k).narrow(-1, start: 0, length: k)
+        let top = g.narrow(-2, start: 0, length: k).narrow(-1, start: 0, length: k)
+        let lower = square.tril(-1) + Tensor.eye(k, dtype: lu.dtype)
+        let upper = square.triu()
+        var below = lower.mT.matmul(top.tril(-1))
+        var above = top.triu().matmul(upper.mT)
+        if n > k {
+            below =
+                below - g.narrow(-1, start: k, length: n - k).matmul(lu.narrow(-1, start: k, length: n - k).mT)
+        }
+        if m > k {
+            above =
+                above - lu.narrow(-2, start: k, length: m - k).mT.matmul(g.narrow(-2, start: k, length: m - k))
+        }
+        let inner = below.tril(-1) + above.triu()
+        let fromU = apply(SolveTriangular(isUpper: false, isLeft: false), upper.mT, inner)
+        var result = apply(SolveTriangular(isUpper: true, isUnit: true), lower.mT, fromU)
+        if n > k {
+            let right = apply(
+                SolveTriangular(isUpper: true, isUnit: true), lower.mT, g.narrow(-1, start: k, length: n - k))
+            result = cat([result, right], dim: -1)
+        }
+        if m > k {
+            let bottom = apply(
+                SolveTriangular(isUpper: false, isLeft: false), upper.mT, g.narrow(-2, start: k, length: m - k))
+            result = cat([result, bottom], dim: -2)
+        }
+        return [apply(PivotOrder(rows: m), context.output(1)).permutation(result.dtype).matmul(result)]
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The order of rows that the row exchanges of an LU factorisation amount to: row `i` of `P^T A` is row `order[i]` of A.
+///
+/// Shapes: `[*, k] -> [*, rows]`. Dtypes: pivots int32, counted from 1; the order int64.
+package struct PivotOrder: Primitive {
+    package static let name = "pivotOrder"
+    package var rows: Int
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        guard x.dtype == .int32 else {
+            throw .dtype(Self.name, [x], expected: "int32 pivots, as luFactor gives them")
+        }
+        guard x.rank >= 1, x.layout.shape[x.rank - 1] <= rows else {
+            throw TensorError(
+                .shape, in: Self.name, "the pivots do not belong to these matrices",
+                expected: "at most one pivot for each of \(rows) rows", operands: [x])
+        }
+        var shape = x.layout.shape
+        shape[x.rank - 1] = rows
+        return Few(TensorSpec(shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        _ = withKernels(inputs[0], outputs[0]) { tl_linalg_permutation($0, $1) }
+    }
+
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The permutation matrices P of orders of rows, `P[order[i], i] = 1`: `[*, m] -> [*, m, m]`.
+    func permutation(_ dtype: DType) -> Tensor {
+        if isPlaceholder { return self }
+        let rows = Tensor.arange(layout.shape[rank - 1]).unsqueeze(-1)
+        return (rows .== unsqueeze(-2)).to(dtype)
+    }
+}

@@ -1,0 +1,35 @@
+/// The square root of symmetric positive semi-definite matrices, `R R = A` with R of the same kind: `V diag(sqrt(w)) V^T`.
+///
+/// Shapes: `[*, n, n] -> [*, n, n]`. Dtypes: float32 and float64. The lower triangle is read, and eigenvalues that rounding made
+/// negative count as 0.
+///
+/// `R dR + dR R = dA` in the basis of the eigenvectors of R, whose eigenvalues are r, gives
+/// `gA = V ((V^T G V) / (r_i + r_j)) V^T` with `G = (g + g^T) / 2`, the gradient of symmetric matrices: finite for equal
+/// eigenvalues, and infinite only where two are 0.
+package struct MatrixSquareRoot: Primitive {
+    package static let name = "matrixSqrth"
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try MatrixRules.checkSquare(inputs[0], in: Self.name)
+        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let parts = try perform(SymmetricEigen(), Few(inputs[0].detach()))
+        let result = (parts[1] * parts[0].clampMin(0).sqrt().unsqueeze(-2)).matmul(parts[1].mT)
+        copyElements(from: result, layout: result.layout, to: outputs[0])
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let (values, vectors) = LinAlg.eigh(context.output())
+        let g = (context.gradient + context.gradient.mT) * 0.5
+        let inner = vectors.mT.matmul(g).matmul(vectors)
+        let sums = values.unsqueeze(-1) + values.unsqueeze(-2)
+        return [vectors.matmul(inner / sums).matmul(vectors.mT)]
+    }
+
+    package var traits: Traits { [] }
+}

@@ -1,0 +1,69 @@
+/// The Moore-Penrose pseudo-inverse by the singular value decomposition, `V diag(1 / S) U^T`, where singular values at or below
+/// the larger of `atol` and `rtol` times the largest of them count as 0; of symmetric matrices by their eigenvalues.
+///
+/// Shapes: `A [*, m, n], atol [*], rtol [*] -> [*, n, m]`. Dtypes: float32 and float64, all the same.
+///
+/// The gradient is that of matrices of the same rank (Golub and Pereyra 1973), written with products alone, so that equal
+/// singular values do no harm: with P = A^+, G = g^T and K = G P,
+/// `gA = -(P K)^T + K P^T - A P K P^T + P^T P (G - K A)`; the tall form is the same with both sides exchanged.
+package struct PseudoInverse: Primitive {
+    package static let name = "pinv"
+    package var isSymmetric = false
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        if isSymmetric {
+            try MatrixRules.checkSquare(x, in: Self.name)
+        } else {
+            try MatrixRules.check(x, in: Self.name)
+        }
+        for limit in [inputs[1], inputs[2]] where limit.layout.shape != MatrixRules.batch(x) || limit.dtype != x.dtype {
+            throw TensorError(
+                .shape, in: Self.name, "the limits do not belong to the matrices",
+                expected: "one limit for each matrix, of the same dtype", operands: [x, limit])
+        }
+        return Few(
+            TensorSpec(MatrixRules.batch(x).with(MatrixRules.columns(x), MatrixRules.rows(x)), x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let a = inputs[0].detach()
+        let left: Tensor
+        let values: Tensor
+        let right: Tensor
+        if isSymmetric {
+            let parts = try perform(SymmetricEigen(), Few(a))
+            (left, values, right) = (parts[1], parts[0], parts[1])
+        } else {
+            let parts = try perform(SingularValues(vectors: .reduced), Few(a))
+            (left, values, right) = (parts[0], parts[1], parts[2].mT)
+        }
+        let limit = LinAlg.largest(values) * inputs[2].detach()
+        let isNothing = values.abs() <= limit.maximum(inputs[1].detach()).unsqueeze(-1)
+        let inverses = values.maskedFill(isNothing, 1).reciprocal().maskedFill(isNothing, 0)
+        let result = (right * inverses.unsqueeze(-2)).matmul(left.mT)
+        copyElements(from: result, layout: result.layout, to: outputs[0])
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard context.needs[0] else { return Few(nil, nil, nil) }
+        let a = context.input(0)
+        let p = context.output()
+        let g = context.gradient.mT
+        if MatrixRules.rows(a) <= MatrixRules.columns(a) {
+            let k = g.matmul(p)
+            let kp = k.matmul(p.mT)
+            let rest = p.mT.matmul(p).matmul(g - k.matmul(a))
+            return Few(kp - p.matmul(k).mT - a.matmul(p).matmul(kp) + rest, nil, nil)
+        }
+        let k = p.matmul(g)
+        let pk = p.mT.matmul(k)
+        let rest = (g - a.matmul(k)).matmul(p).matmul(p.mT)
+        return Few(pk - k.matmul(p).mT - pk.matmul(p).matmul(a) + rest, nil, nil)
+    }
+
+    package var traits: Traits { [] }
+}

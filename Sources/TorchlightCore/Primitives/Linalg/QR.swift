@@ -1,0 +1,65 @@
+import CKernels
+
+/// The QR decomposition by Householder's reflections: `A = Q R` with orthonormal columns in Q and an upper triangular R.
+///
+/// Shapes, k = min(m, n): `[*, m, n] -> Q [*, m, k], R [*, k, n]`; complete, Q is `[*, m, m]` and R `[*, m, n]`. Dtypes: float32
+/// and float64. The signs of R's diagonal are LAPACK's: not all positive.
+///
+/// For m >= n, `gA = (gQ + Q copyltu(M)) R^-T` with `M = R gR^T - gQ^T Q` and `copyltu(M) = tril(M) + tril(M, -1)^T`. For m < n the
+/// first m columns X of A = [X Y] decide Q, and Y = Q V, R = [U V]: V's gradient passes `Y gV^T` on to Q and `Q gV` to Y
+/// (Roberts and Roberts 2020, arXiv:2009.10071). The columns that a complete Q has more than A has rank are any basis
+/// of the rest, and have no derivative.
+package struct QRDecomposition: Primitive {
+    package static let name = "qr"
+    package var isComplete = false
+    /// Whether Q is wanted.
+    package var hasQ = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try MatrixRules.check(x, in: Self.name)
+        let batch = MatrixRules.batch(x)
+        let k = isComplete ? MatrixRules.rows(x) : MatrixRules.smallest(x)
+        let q = hasQ ? batch.with(MatrixRules.rows(x), k) : [0]
+        return Few(TensorSpec(q, x.dtype), TensorSpec(batch.with(k, MatrixRules.columns(x)), x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let status = withKernels(inputs[0], outputs[1]) { x, r in
+            withOptionalKernel(hasQ ? outputs[0] : nil) { q in tl_linalg_qr(x, q, r) }
+        }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+    }
+
+    package var differentiability: Differentiability {
+        hasQ ? .differentiable : .unavailable("the derivative needs Q, which mode .r leaves out")
+    }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0), .output(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let (m, n) = (MatrixRules.rows(a), MatrixRules.columns(a))
+        guard !isComplete || m <= n else {
+            throw TensorError(
+                .autograd, in: Self.name, "a complete Q of a tall matrix has no derivative", got: "\(m) by \(n)",
+                expected: "at most as many rows as columns", fix: "use the reduced mode", operands: [a])
+        }
+        let q = context.output(0)
+        let r = context.output(1)
+        let gR = context.gradients[1] ?? Tensor.zeros(like: r)
+        var gQ = context.gradients[0] ?? Tensor.zeros(like: q)
+        if m >= n { return [Self.back(q, r, gQ, gR)] }
+        let gV = gR.narrow(-1, start: m, length: n - m)
+        gQ = gQ + a.narrow(-1, start: m, length: n - m).matmul(gV.mT)
+        let left = Self.back(q, r.narrow(-1, start: 0, length: m), gQ, gR.narrow(-1, start: 0, length: m))
+        return [cat([left, q.matmul(gV)], dim: -1)]
+    }
+
+    private static func back(_ q: Tensor, _ r: Tensor, _ gQ: Tensor, _ gR: Tensor) -> Tensor {
+        let m = r.matmul(gR.mT) - gQ.mT.matmul(q)
+        let inner = gQ + q.matmul(m.tril() + m.tril(-1).mT)
+        return apply(SolveTriangular(isUpper: false, isLeft: false), r.mT, inner)
+    }
+
+    package var traits: Traits { [] }
+}

@@ -1,0 +1,48 @@
+import CKernels
+
+/// The solution of `A X = B` by LU factorisation with row exchanges.
+///
+/// Shapes: `A [*, n, n], B [*, n, k] -> X [*, n, k], info [*]`, leading dimensions broadcast. Dtypes: float32 and float64, both
+/// the same; info int32: 0, or the place of the zero on U's diagonal that makes A singular. X is NaN there.
+///
+/// `gB = A^-T g`, `gA = -gB X^T`.
+package struct Solve: Primitive {
+    package static let name = "solve"
+    package var checkErrors = true
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let shape = try MatrixRules.solution(inputs[0], inputs[1], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype), TensorSpec(MatrixProduct.batchDims(shape), .int32))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let n = MatrixRules.rows(inputs[0])
+        let matrices = inputs[0].layout.expanded(to: outputs[1].layout.shape.with(n, n))
+        let status = withKernel(inputs[0], matrices) { a in
+            withKernel(inputs[1], inputs[1].layout.expanded(to: outputs[0].layout.shape)) { b in
+                withKernels(outputs[0], outputs[1]) { x, info in tl_linalg_solve(a, b, x, info) }
+            }
+        }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+        if checkErrors { try Self.check(info: outputs[1], Array(inputs)) }
+    }
+
+    /// Makes an error of the first singular matrix.
+    static func check(info: Tensor, _ operands: [Tensor]) throws(TensorError) {
+        try MatrixRules.check(
+            info: info, in: name, operands, problem: { _ in "of the equations is singular" },
+            expected: "matrices that have an inverse", fix: "use lstsq for the best solution that there is")
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[0] ? [.input(0), .output(0)] : .input(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return Few(nil, nil) }
+        let side = applyAll(Solve(checkErrors: checkErrors), Few(context.input(0).mT, g), count: 2)[0]
+        return Few(
+            context.needs[0] ? -side.matmul(context.output(0).mT) : nil, context.needs[1] ? side : nil)
+    }
+
+    package var traits: Traits { [] }
+}

@@ -1,0 +1,50 @@
+import CKernels
+
+/// The solution of `A X = B`, or of `X A = B`, for triangular matrices A; the other triangle of A is not read.
+///
+/// Shapes: `A [*, n, n], B [*, n, k]` (`[*, k, n]` on the right) `-> X` like B, leading dimensions broadcast. Dtypes: float32 and
+/// float64, both the same. A zero on the diagonal gives infinities and NaN. Not reading the diagonal (`isUnit`) takes it
+/// for ones.
+///
+/// `gB = A^-T g`, and `gA = -gB X^T` in the triangle that is read; on the right `gB = g A^-T` and `gA = -X^T gB`. With
+/// `isDense` the gradient of A is not cut to the triangle: that of any matrix, at one whose other triangle is 0.
+package struct SolveTriangular: Primitive {
+    package static let name = "solveTriangular"
+    package var isUpper: Bool
+    package var isLeft = true
+    package var isUnit = false
+    package var isDense = false
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let shape = try MatrixRules.solution(inputs[0], inputs[1], isLeft: isLeft, in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let batch = MatrixRules.batch(outputs[0])
+        let n = MatrixRules.rows(inputs[0])
+        let status = withKernel(inputs[0], inputs[0].layout.expanded(to: batch.with(n, n))) { a in
+            withKernel(inputs[1], inputs[1].layout.expanded(to: outputs[0].layout.shape)) { b in
+                withKernel(outputs[0]) { x in tl_linalg_solve_triangular(a, b, x, isUpper, isLeft, isUnit) }
+            }
+        }
+        try MatrixRules.check(status: status, in: Self.name, Array(inputs))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { needs[0] ? [.input(0), .output(0)] : .input(0) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let side = apply(
+            SolveTriangular(isUpper: !isUpper, isLeft: isLeft, isUnit: isUnit, isDense: isDense),
+            context.input(0).mT, context.gradient)
+        guard context.needs[0] else { return Few(nil, side) }
+        let x = context.output()
+        let whole = isLeft ? side.matmul(x.mT) : x.mT.matmul(side)
+        if isDense { return Few(-whole, context.needs[1] ? side : nil) }
+        let diagonal = isUnit ? 1 : 0
+        return Few(-(isUpper ? whole.triu(diagonal) : whole.tril(-diagonal)), context.needs[1] ? side : nil)
+    }
+
+    package var traits: Traits { [] }
+}
