@@ -3,9 +3,7 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        elementwise + reduce + random + contract + normalize + index + view + sort + sequence
-        elementwise + reduce + random + contract + normalize + index + view + sort
-        + linalg
+        elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -58,6 +56,8 @@ package enum AllPrimitives {
 
     private static let sequence: [any Primitive.Type] = [
         Attention.self, AttentionBackward.self, CTC.self, CTCBackward.self, Recurrence.self, RecurrenceBackward.self,
+    ]
+
     private static let linalg: [any Primitive.Type] = [
         Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, MatrixSquareRoot.self,
         PivotOrder.self, PseudoInverse.self,
