@@ -11,4 +11,5 @@
 #include "tl_reduce.h"
 #include "tl_support.h"
 #include "tl_types.h"
+#include "tl_vision.h"
 #endif

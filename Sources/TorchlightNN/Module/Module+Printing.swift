@@ -20,9 +20,6 @@ extension Module: CustomStringConvertible {
         return Self.frame(printedName, extra: extraDescription, groups.map { "(\($0)): \($1)" })
     }
 
-    /// The type, without the names of its generic parameters and modules.
-    private var printedName: String { String(describing: type(of: self)) }
-
     private static func describe(_ group: ModuleGroup, inside path: [ObjectIdentifier]) -> String {
         switch group {
         case .module(let module): return module.description(inside: path)

@@ -85,6 +85,9 @@ extension Module {
     /// - Throws: ``StateDictError`` with all that was missing, unexpected or of another shape.
     @discardableResult
     public func load(stateDict: StateDict, strict: Bool = true) throws -> (missing: [String], unexpected: [String]) {
+        for (path, module) in namedModules() {
+            module.willLoad { stateDict[path.isEmpty ? $0 : "\(path).\($0)"] }
+        }
         let state = namedState()
         let names = Set(state.map(\.name))
         let missing = state.map(\.name).filter { stateDict[$0] == nil }

@@ -26,8 +26,15 @@ open class Module {
     /// What stands between the parentheses when the module is printed; "" by default.
     open var extraDescription: String { "" }
 
+    /// The type as it is printed, without the names of its generic parameters and modules.
+    var printedName: String { String(describing: type(of: self)) }
+
     /// Whether the elements of its arrays are named by their positions alone, without the name of the property.
     var inlinesItsList: Bool { false }
+
+    /// Called before a state dict is loaded, with what it holds under a name of this module: for layers that take their
+    /// sizes from what they are given.
+    func willLoad(_ tensor: (String) -> Tensor?) {}
 
     /// Called after `train()` and `eval()` changed the mode of this module.
     open func modeDidChange() {}

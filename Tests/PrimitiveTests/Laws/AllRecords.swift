@@ -4,5 +4,5 @@ import TestSupport
 enum AllRecords {
     static let all: [PrimitiveRecord] =
         ElementwiseRecords.all + ReduceRecords.all + RandomRecords.all + ContractRecords.all + NormalizeRecords.all
-        + IndexRecords.all + ViewRecords.all + ShapingRecords.all + SortRecords.all
+        + IndexRecords.all + ViewRecords.all + ShapingRecords.all + SortRecords.all + SpatialRecords.all
 }
