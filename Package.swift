@@ -91,8 +91,11 @@ let package = Package(
         .executableTarget(
             name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
             swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .testTarget(
-            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "TorchlightCLI"],
+            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "Learner", "TorchlightCLI"],
+            exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),

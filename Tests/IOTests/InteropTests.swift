@@ -177,4 +177,28 @@ import TorchlightCore
     @Test(arguments: Interop.cases("hostile/safetensors")) func refusesHostileSafetensors(file: Interop.Case) throws {
         refuse(file) { _ = try Safetensors.load(file.path) }
     }
+
+    /// A short look at what `make fuzz` does at length: whatever bytes change, a reader returns or throws.
+    @Test func readersOfChangedFilesReturnOrThrow() throws {
+        var random = TestRandom("changed files")
+        for file in Interop.cases("pth") + Interop.cases("npy") {
+            let bytes = try FileSystem.read(file.path)
+            for _ in 0..<10 {
+                var changed = bytes
+                for _ in 0..<Int.random(in: 1...4, using: &random) {
+                    let index = Int.random(in: changed.indices, using: &random)
+                    let byte: [UInt8] = [0, 1, 0x7f, 0x80, 0xff, UInt8.random(in: 0...255, using: &random)]
+                    changed[index] = byte.randomElement(using: &random)!
+                }
+                changed.withUnsafeBytes { bytes in
+                    let contents = FileContents(bytes, path: file.path)
+                    if let value = try? TorchFile.parse(contents, verifyingChecksums: false) {
+                        #expect(!"\(value)".isEmpty)
+                    }
+                    _ = try? NumpyFile.parse(contents, verifyingChecksums: false)
+                    _ = TorchFile.readPickle(bytes, file: file.path)
+                }
+            }
+        }
+    }
 }

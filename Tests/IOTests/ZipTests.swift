@@ -136,6 +136,14 @@ import Testing
         }
     }
 
+    @Test func checksumsOfManyBytesAreZlibs() {
+        let bytes = (0..<(3 << 20) + 17).map { UInt8(truncatingIfNeeded: $0 &* $0 >> 7) }
+        bytes.withUnsafeBytes { bytes in
+            let expected = crc32_z(0, bytes.baseAddress!.assumingMemoryBound(to: UInt8.self), bytes.count)
+            #expect(CRC32.of(bytes) == UInt32(expected))
+        }
+    }
+
     @Test func checksumsAreZlibs() {
         var random = SystemRandomNumberGenerator()
         let bytes = (0..<4000).map { _ in UInt8.random(in: 0...255, using: &random) }

@@ -1,4 +1,4 @@
-// Products of matrices: float32 in dnnl_sgemm, whose fixed cost is lowest, the half types in oneDNN where the processor
+// Products of matrices: float32 in our own kernels where they are small and in dnnl_sgemm where not, the half types in oneDNN where the processor
 // has them, everything else in our own blocked product.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
@@ -35,6 +35,22 @@ tl_tensor transposed(const tl_tensor& x, int64_t (&shape)[3], int64_t (&strides)
     return {x.data, shape, strides, 3, x.dtype};
 }
 
+/// One product, by whichever kernel is fastest at its size.
+int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& right) {
+    if (p.m * p.n * p.k < small_product) {
+        small_multiply(p);
+        return 0;
+    }
+    if (is_direct(p)) {
+        constexpr int64_t grain = 48 * 48 * 24;  // half of the work that two threads do faster than one
+        parallel_for(p.m, std::max<int64_t>(1, grain / (p.n * p.k)),
+                     [&](int64_t begin, int64_t end) { direct_multiply(p, begin, end); });
+        return 0;
+    }
+    return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a,
+                      left.leading, p.b, right.leading, p.beta, p.c, p.c_row);
+}
+
 int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float alpha, float beta) {
     int64_t batch = out.shape[0], m = out.shape[1];
     const int64_t n = out.shape[2], k = a.shape[2];
@@ -49,25 +65,21 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
         m *= batch, batch = 1;
 
     const auto one = [&](int64_t i) {
-        return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', m, n, k, alpha,
-                          x + i * a.strides[0], left.leading, y + i * b.strides[0], right.leading, beta,
-                          z + i * out.strides[0], result.leading);
+        return multiply_float({m, n, k, x + i * a.strides[0], left.transposed ? 1 : left.leading,
+                               left.transposed ? left.leading : 1, y + i * b.strides[0],
+                               right.transposed ? 1 : right.leading, right.transposed ? right.leading : 1,
+                               z + i * out.strides[0], result.leading, alpha, beta},
+                              left, right);
     };
-    const bool small = m * n * k < small_product;
-    if (batch == 1 && !small) return one(0);
+    if (batch == 1) return one(0);
 
     const int64_t work = std::max<int64_t>(m * n * k, 1), threads = tl_num_threads();
-    if (small || (work < (int64_t(1) << 24) && (batch % threads == 0 || batch >= 4 * threads))) {
+    if (work < small_product || (work < (int64_t(1) << 24) && (batch % threads == 0 || batch >= 4 * threads))) {
         // Whole products a thread: sgemm called from a parallel region stays on its own thread.
         int32_t status = 0;
         parallel_for(batch, std::max<int64_t>(1, 65536 / work), [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++)
-                if (small)
-                    small_multiply({m, n, k, x + i * a.strides[0], left.transposed ? 1 : left.leading,
-                                    left.transposed ? left.leading : 1, y + i * b.strides[0],
-                                    right.transposed ? 1 : right.leading, right.transposed ? right.leading : 1,
-                                    z + i * out.strides[0], result.leading, alpha, beta});
-                else if (const int32_t failed = one(i)) __atomic_store_n(&status, failed, __ATOMIC_RELAXED);
+                if (const int32_t failed = one(i)) __atomic_store_n(&status, failed, __ATOMIC_RELAXED);
         });
         return status;
     }
@@ -176,6 +188,10 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, f
 } // namespace
 
 } // namespace tl
+
+int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* out) {
+    return tl::multiply_float({m, n, k, a, k, 1, b, n, 1, out, n, 1, 0}, {true, false, k}, {true, false, n});
+}
 
 int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta) {
     using namespace tl;

@@ -1,4 +1,5 @@
-// Products of a few thousand multiplications, where calling a library costs more than the arithmetic.
+// Products small enough that a library's preparations (its checks, packing and hand-over to threads) would show: of a few
+// thousand multiplications, and of operands that lie in the second cache as they are.
 #ifndef TL_SMALL_PRODUCT_H
 #define TL_SMALL_PRODUCT_H
 #include <cstdint>
@@ -20,6 +21,14 @@ struct SmallProduct {
     float alpha, beta;
 };
 void small_multiply(const SmallProduct& product);
+
+/// Whether `direct_multiply` takes the product and beats dnnl_sgemm at it: rows of b are contiguous whole vectors, and b
+/// fits the second cache.
+inline bool is_direct(const SmallProduct& p) {
+    return p.b_column == 1 && p.n % 16 == 0 && p.n * p.k <= 128 * 128 && p.m * p.n * p.k <= 128 * 128 * 128;
+}
+/// The rows [begin, end) of c, from the operands where they lie. An element's sum has one order, whatever the range.
+void direct_multiply(const SmallProduct& product, int64_t begin, int64_t end);
 
 } // namespace tl
 

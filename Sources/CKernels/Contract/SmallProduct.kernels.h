@@ -38,4 +38,47 @@ static void small_multiply(const SmallProduct& p) {
     }
 }
 
+typedef float DirectVector __attribute__((vector_size(TL_DIRECT_OF(TL_DIRECT_BYTES_)), aligned(4)));
+
+template <int rows, int across>
+static inline __attribute__((always_inline)) void direct_tile(const SmallProduct& p, int64_t i, int64_t j) {
+    constexpr int lanes = int(sizeof(DirectVector) / sizeof(float));
+    DirectVector total[rows][across] = {};
+    const float* a = p.a + i * p.a_row;
+    const float* b = p.b + j;
+    for (int64_t l = 0; l < p.k; l++) {
+        DirectVector row[across];
+        for (int s = 0; s < across; s++) row[s] = *reinterpret_cast<const DirectVector*>(b + s * lanes);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            const DirectVector factor = a[r * p.a_row] - DirectVector{};
+            for (int s = 0; s < across; s++) total[r][s] += factor * row[s];
+        }
+        a += p.a_column;
+        b += p.b_row;
+    }
+    for (int r = 0; r < rows; r++)
+        for (int s = 0; s < across; s++) {
+            auto* c = reinterpret_cast<DirectVector*>(p.c + (i + r) * p.c_row + j + s * lanes);
+            *c = p.beta == 0 ? p.alpha * total[r][s] : p.alpha * total[r][s] + p.beta * *c;
+        }
+}
+
+template <int across>
+static inline void direct_columns(const SmallProduct& p, int64_t begin, int64_t end, int64_t j) {
+    constexpr int rows = TL_DIRECT_OF(TL_DIRECT_ROWS_);
+    int64_t i = begin;
+    for (; i + rows <= end; i += rows) direct_tile<rows, across>(p, i, j);
+    if constexpr (rows > 4)
+        for (; i + 4 <= end; i += 4) direct_tile<4, across>(p, i, j);
+    for (; i < end; i++) direct_tile<1, across>(p, i, j);
+}
+
+static void direct_multiply(const SmallProduct& p, int64_t begin, int64_t end) {
+    constexpr int lanes = int(sizeof(DirectVector) / sizeof(float)), across = lanes == 4 ? 4 : 2;
+    int64_t j = 0;
+    for (; j + across * lanes <= p.n; j += across * lanes) direct_columns<across>(p, begin, end, j);
+    if (j < p.n) direct_columns<across / 2>(p, begin, end, j);
+}
+
 } // namespace tl::TL_ISA

@@ -6,8 +6,9 @@ template <class T>
 static void softmax_row(const T* __restrict x, T* __restrict y, int64_t n) {
     const T top = largest(x, n);
     for (int64_t i = 0; i < n; i++) y[i] = exponential(x[i] - top);
-    const T factor = 1 / sum(y, n);
-    for (int64_t i = 0; i < n; i++) y[i] *= factor;
+    // A division each: the factor 1 / total would round twice, and rows would sum to 1 less often.
+    const T total = sum(y, n);
+    for (int64_t i = 0; i < n; i++) y[i] /= total;
 }
 
 template <class T>

@@ -1,4 +1,4 @@
-#include "include/tl_support.h"
+#include "Support/Parallel.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -60,15 +60,69 @@ TL_CARRYLESS uint32_t crc32(uint32_t state, const uint8_t* bytes, size_t count) 
 }  // namespace
 #endif
 
-size_t tl_crc32(uint32_t* crc, const void* bytes, size_t count) {
+namespace {
+
+constexpr uint32_t polynomial = 0xedb88320;
+
+/// a * b mod P; the highest bit is x^0.
+uint32_t product(uint32_t a, uint32_t b) {
+    uint32_t result = 0;
+    for (int i = 31; i >= 0; --i) {
+        if (a >> i & 1) result ^= b;
+        b = b >> 1 ^ (b & 1 ? polynomial : 0);
+    }
+    return result;
+}
+
+/// x^(8 * count) mod P: what `count` further bytes multiply a checksum by.
+uint32_t shift(size_t count) {
+    uint32_t result = 0x80000000, square = 0x00800000;
+    for (; count; count >>= 1) {
+        if (count & 1) result = product(result, square);
+        square = product(square, square);
+    }
+    return result;
+}
+
+#if defined(__x86_64__)
+uint32_t crc32_of(const uint8_t* bytes, size_t count) {
+    uint32_t state = ~0u;
+    const size_t folded = count & ~static_cast<size_t>(15);
+    if (folded >= 64) {
+        state = crc32(state, bytes, folded);
+        bytes += folded;
+        count -= folded;
+    }
+    for (; count > 0; --count) {
+        state ^= *bytes++;
+        for (int bit = 0; bit < 8; ++bit) state = state >> 1 ^ (state & 1 ? polynomial : 0);
+    }
+    return ~state;
+}
+#endif
+
+}  // namespace
+
+int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count) {
 #if defined(__x86_64__)
     static const bool available = __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
-    const size_t taken = count & ~static_cast<size_t>(15);
-    if (!available || taken < 64) return 0;
-    *crc = ~crc32(~*crc, static_cast<const uint8_t*>(bytes), taken);
-    return taken;
+    if (!available) return 0;
+    // The checksum of a and b together is a's times x^(8 * length of b), plus b's: threads take a part each.
+    constexpr size_t grain = 1 << 20;
+    constexpr int64_t most = 64;
+    const int64_t threads = std::min<int64_t>(most, tl_num_threads());
+    const int64_t parts = std::clamp<int64_t>(static_cast<int64_t>(count / grain), 1, threads);
+    uint32_t crcs[most];
+    auto start = [=](int64_t part) { return count / parts * part + std::min<size_t>(count % parts, part); };
+    tl::parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
+        for (int64_t part = begin; part < end; ++part)
+            crcs[part] = crc32_of(static_cast<const uint8_t*>(bytes) + start(part), start(part + 1) - start(part));
+    });
+    for (int64_t part = 0; part < parts; ++part)
+        *crc = product(shift(start(part + 1) - start(part)), *crc) ^ crcs[part];
+    return 1;
 #else
-    (void)crc, (void)bytes, (void)count;
+    (void)crc, (void)bytes, (void)count, (void)shift, (void)product;
     return 0;
 #endif
 }

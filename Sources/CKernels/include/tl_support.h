@@ -29,10 +29,9 @@ typedef struct {
 TL_API tl_memory_statistics tl_memory(void);
 TL_API void tl_reset_peak(void);
 
-/// Continues a CRC-32 (zip's and gzip's, as zlib's crc32 counts it) over the first of `count` bytes, several times as
-/// fast as zlib. Returns how many bytes were taken in: the caller does the rest. 0 where the processor has no
-/// carry-less multiplication or the bytes are few.
-TL_API size_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
+/// Continues a CRC-32 (zip's and gzip's, as zlib's crc32 counts it) over `count` bytes, several times as fast as zlib
+/// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
+TL_API int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
 
 /// State of the calling thread that every operation reads: one thread-local access instead of several.
 typedef struct {

@@ -1,13 +1,14 @@
 import CKernels
 
 extension Tensor {
-    /// Whether gradients flow to or through this tensor.
+    /// Whether gradients flow to or through this tensor. Setting it is `requiresGrad_(_:)`: for leaves only.
     public var requiresGrad: Bool {
         @inline(__always) get {
             if base == nil { return requiresGradFlag }
             refreshView()
             return requiresGradFlag
         }
+        set { requiresGrad_(newValue) }
     }
 
     /// Whether the user made this tensor, rather than an operation that gradients flow through.

@@ -51,7 +51,9 @@ extension Tensor {
     }
 
     /// A tensor of zeros.
-    public static func zeros(_ shape: Int..., dtype: DType = .default) -> Tensor { zeros(shape, dtype: dtype) }
+    public static func zeros(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
+        zeros(shape, dtype: dtype, requiresGrad: requiresGrad)
+    }
 
     /// A tensor of ones.
     public static func ones(
@@ -61,7 +63,9 @@ extension Tensor {
     }
 
     /// A tensor of ones.
-    public static func ones(_ shape: Int..., dtype: DType = .default) -> Tensor { ones(shape, dtype: dtype) }
+    public static func ones(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
+        ones(shape, dtype: dtype, requiresGrad: requiresGrad)
+    }
 
     /// A tensor of one value; the dtype is the value's (int64, float32 or bool) where it is not given.
     public static func full(

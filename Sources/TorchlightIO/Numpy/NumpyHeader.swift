@@ -136,7 +136,7 @@ private struct NumpyHeaderParser {
     var next: UInt8 { position < bytes.count ? bytes[position] : 0 }
 
     var found: String {
-        guard position < bytes.count else { return "the end of the header" }
+        guard position < bytes.count else { return "its end" }
         return next >= 0x21 && next < 0x7f ? "'\(Unicode.Scalar(next))'" : "the byte \(next)"
     }
 

@@ -3,7 +3,7 @@
 ///
 /// A pickle is a program for a machine with a stack, a memo and calls by name. This one has no calls: a name that is not
 /// on the list ends the reading, with an error that says the name and where it stands. Memory is bounded by `limit`, the
-/// number of values that may be pushed, and by the bytes of the pickle.
+/// number of values that may be pushed, of which containers count several, and by the bytes of the pickle.
 struct PickleMachine {
     /// How persistent ids name storages.
     enum Layout {
@@ -22,7 +22,7 @@ struct PickleMachine {
     let isInspection: Bool
     let limit: Int
 
-    /// The number of values of a pickle in a file of so many bytes: a value takes some 64 bytes here.
+    /// The number of values of a pickle in a file of so many bytes: 64 MB at up to 64 bytes each, and a quarter of the file.
     static func limit(fileSize: Int) -> Int { 1 << 20 + fileSize / 256 }
     /// The longest integer in bytes, far beyond anything that tensors come with.
     static let integerLimit = 1024
@@ -64,6 +64,10 @@ struct PickleMachine {
         guard stack.isEmpty, marks.isEmpty else {
             throw failure("\(stack.count) values left at the end", expected: "one, the result")
         }
+        // Their memory is needed for what is made next.
+        stack = []
+        memo = []
+        sparseMemo = [:]
         return PickleContents(
             root: root!, objects: objects, storages: storages, tensors: tensors, attributes: attributes,
             refusals: refusals, end: position)
@@ -97,7 +101,8 @@ struct PickleMachine {
     private mutating func take(_ count: Int, _ what: String) throws(IOError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= bytes.count - position else {
             throw failure(
-                "\(what) of \(count) bytes with \(bytes.count - position) left", expected: "it within the pickle")
+                "\(what) of \(count) byte\(count == 1 ? "" : "s") where \(bytes.count - position) are left",
+                expected: "it within the pickle")
         }
         defer { position += count }
         return bytes.slice(position..<position + count)
@@ -129,8 +134,9 @@ struct PickleMachine {
 
     // MARK: - Stack, memo and objects
 
-    mutating func push(_ value: PickleRef) throws(IOError) {
-        pushed += 1
+    /// Pushes a value that counts as so many.
+    mutating func push(_ value: PickleRef, cost: Int = 1) throws(IOError) {
+        pushed += cost
         guard pushed <= limit else {
             throw unsupported("a pickle of more than \(limit) values", expected: "long lists to be kept in tensors")
         }
@@ -138,7 +144,13 @@ struct PickleMachine {
     }
 
     mutating func push(_ object: PickleObject) throws(IOError) {
-        try push(.object(objects.count))
+        let cost =
+            switch object {
+            case .string(let text) where text.utf8.count < 16: 2
+            case .string, .size, .dtype, .device, .global, .complex: 3
+            default: 4
+            }
+        try push(.object(objects.count), cost: cost)
         objects.append(object)
     }
 
@@ -181,7 +193,7 @@ struct PickleMachine {
         } else {
             sparseMemo[index] = value
         }
-        guard memo.count + sparseMemo.count <= limit else {
+        guard memo.count + 4 * sparseMemo.count <= limit else {
             throw unsupported("a pickle that remembers more than \(limit) values", expected: "fewer")
         }
     }
@@ -223,10 +235,10 @@ struct PickleMachine {
         case UInt8(ascii: "U"), 0x8c: try push(.string(try text(Int(try integer(UInt8.self)))))
         case UInt8(ascii: "X"): try push(.string(try text(Int(try integer(UInt32.self)))))
         case 0x8d: try push(.string(try text(try longLength())))
-        case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "bytes"))))
-        case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "bytes"))))
-        case 0x8e: try push(.bytes(Array(try take(try longLength(), "bytes"))))
-        case 0x96: try push(.byteArray(Array(try take(try longLength(), "bytes"))))
+        case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "a byte string"))))
+        case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "a byte string"))))
+        case 0x8e: try push(.bytes(Array(try take(try longLength(), "a byte string"))))
+        case 0x96: try push(.byteArray(Array(try take(try longLength(), "a byte string"))))
         case UInt8(ascii: "("):
             guard marks.count <= limit else { throw unsupported("more than \(limit) marks", expected: "fewer") }
             marks.append(stack.count)
@@ -355,6 +367,7 @@ struct PickleMachine {
         switch objects[index] {
         case .dictionary(var pairs, let isOrdered):
             for key in stride(from: 0, to: items.count, by: 2) { try checkHashable(items[key]) }
+            pushed += items.count / 2
             objects[index] = .list([])
             pairs.append(contentsOf: items)
             objects[index] = .dictionary(pairs, isOrdered: isOrdered)

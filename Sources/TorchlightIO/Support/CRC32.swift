@@ -11,10 +11,9 @@ package struct CRC32 {
     /// Takes in the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         guard let start = bytes.baseAddress else { return }
-        let taken = tl_crc32(&value, start, bytes.count)
-        let rest = bytes.slice(taken..<bytes.count)
-        guard let first = rest.baseAddress else { return }
-        value = UInt32(truncatingIfNeeded: crc32_z(UInt(value), first.assumingMemoryBound(to: UInt8.self), rest.count))
+        if tl_crc32(&value, start, bytes.count) != 0 { return }
+        value = UInt32(
+            truncatingIfNeeded: crc32_z(UInt(value), start.assumingMemoryBound(to: UInt8.self), bytes.count))
     }
 
     /// The checksum of some bytes.

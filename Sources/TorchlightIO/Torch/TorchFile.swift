@@ -15,8 +15,8 @@ public enum TorchFile {
     /// Tensors lie in the mapped file itself where alignment and order of bytes allow; changing one in place does not
     /// change the file. Views of one storage share it, and a tensor that appears twice is one object. uint16 becomes int32,
     /// uint32 and uint64 become int64 (uint64 only where every value fits).
-    /// - Parameter verifyingChecksums: whether to compare the CRC-32 of every tensor's bytes in a zip archive. Files that
-    ///   were written after `torch.serialization.set_crc32_options(False)` state others.
+    /// - Parameter verifyingChecksums: whether to compare the CRC-32 of every tensor's bytes in a zip archive, which takes
+    ///   one pass over the file. Archives that state none, as PyTorch can write them, are read without.
     /// - Throws: `IOError` naming the place and the rule that is broken: damaged files, names of functions and classes
     ///   other than those of tensors, and tensors that do not exist here (complex, quantized, sparse).
     public static func load(_ path: String, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
@@ -145,13 +145,15 @@ private struct TorchArchive {
     let isBigEndian: Bool
 
     /// A pickle that is compressed and inflates to more is refused.
-    private static let inflatedLimit = 32 << 20
+    private static let inflatedLimit = 16 << 20
 
     init(_ contents: FileContents, verifyingChecksums: Bool) throws(IOError) {
         self.contents = contents
-        self.verifyingChecksums = verifyingChecksums
         let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "pth")
         self.archive = archive
+        // After `set_crc32_options(False)` PyTorch computes no checksums and states zeros.
+        let verifyingChecksums = verifyingChecksums && archive.entries.contains { $0.crc != 0 }
+        self.verifyingChecksums = verifyingChecksums
         let pickles = archive.entries.filter { entry in
             entry.name.hasSuffix("/data.pkl") && entry.name.utf8.count { $0 == UInt8(ascii: "/") } == 1
         }

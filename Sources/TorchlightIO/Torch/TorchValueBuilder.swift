@@ -101,7 +101,7 @@ struct TorchValueBuilder {
             dictionary.items = try items(refs, depth: depth, count: &count)
             if let attributes = pickle.attributes[index] {
                 let value = try value(attributes, depth: depth + 1)
-                count = count &+ value.count
+                count += value.count
                 for (name, value) in value.value.dictionary?.items ?? [] {
                     guard let name = name.string else {
                         throw failure("an attribute named \(name)", expected: "a text")
@@ -112,9 +112,7 @@ struct TorchValueBuilder {
             result = .dictionary(dictionary)
         default: preconditionFailure("not a container")
         }
-        guard count <= limit else {
-            throw failure("more than \(limit) values through references that are shared", expected: "fewer")
-        }
+        try add(0, to: &count)
         progress[index] = .done(result, count: count)
         return (result, count)
     }
@@ -127,10 +125,7 @@ struct TorchValueBuilder {
         for ref in refs {
             let (value, inner) = try value(ref, depth: depth + 1)
             values.append(value)
-            count += inner
-            guard count <= limit else {
-                throw failure("more than \(limit) values through references that are shared", expected: "fewer")
-            }
+            try add(inner, to: &count)
         }
         return values
     }
@@ -138,21 +133,37 @@ struct TorchValueBuilder {
     private mutating func items(
         _ refs: [PickleRef], depth: Int, count: inout Int
     ) throws(IOError) -> [(key: TorchValue, value: TorchValue)] {
-        let flat = try values(refs, depth: depth, count: &count)
         var items: [(key: TorchValue, value: TorchValue)] = []
-        items.reserveCapacity(flat.count / 2)
-        var places: [Key: Int] = [:]
-        for index in stride(from: 0, to: flat.count, by: 2) {
+        items.reserveCapacity(refs.count / 2)
+        // By hash values, which take less memory than keys.
+        var places: [Int: Int] = [:]
+        places.reserveCapacity(refs.count / 2)
+        for index in stride(from: 0, to: refs.count, by: 2) {
+            let (name, nameCount) = try value(refs[index], depth: depth + 1)
+            let (value, valueCount) = try value(refs[index + 1], depth: depth + 1)
+            try add(nameCount + valueCount, to: &count)
+            let key = try key(name)
+            var place = places[key.hashValue]
+            if let candidate = place, try self.key(items[candidate].key) != key {
+                place = nil
+                for (other, item) in items.enumerated() where try self.key(item.key) == key { place = other }
+            }
             // A key that comes again replaces the value and keeps the place.
-            let key = try key(flat[index])
-            if let place = places[key] {
-                items[place].value = flat[index + 1]
+            if let place {
+                items[place].value = value
             } else {
-                places[key] = items.count
-                items.append((flat[index], flat[index + 1]))
+                places[key.hashValue] = items.count
+                items.append((name, value))
             }
         }
         return items
+    }
+
+    private func add(_ more: Int, to count: inout Int) throws(IOError) {
+        count += more
+        guard count <= limit else {
+            throw failure("more than \(limit) values through references that are shared", expected: "fewer")
+        }
     }
 
     /// What makes two keys the same in Python, where 1, 1.0 and True are.

@@ -10,10 +10,13 @@ import TorchlightCore
 ///     }
 ///     let same = Sequential(Flatten(), Linear(784, 128), ReLU(), Linear(128, 10))
 ///
-/// The layers are named by their positions: `1.weight`.
+/// The layers are named by their positions, `1.weight`, or as they are listed:
+///
+///     let named = Sequential(["features": Conv2d(1, 6, kernelSize: 5), "act": ReLU()])  // features.weight
 public final class Sequential: Module, Layer {
     /// The layers, in order.
     public private(set) var layers: [any Layer]
+    private var names: [String]?
 
     /// These layers.
     public init(_ layers: [any Layer]) {
@@ -23,6 +26,23 @@ public final class Sequential: Module, Layer {
 
     /// These layers.
     public convenience init(_ layers: any Layer...) { self.init(layers) }
+
+    /// Layers under names of their own, in the order of the list. Names are unique and hold no dot.
+    public init(_ layers: KeyValuePairs<String, any Layer>) {
+        var names: [String] = []
+        for (name, _) in layers {
+            if name.isEmpty || name.contains(".") || names.contains(name) {
+                reportFailure(
+                    TensorError(
+                        .value, in: "Sequential", "a layer's name cannot be used", got: "\"\(name)\"",
+                        expected: "names that differ, are not empty and hold no dot"))
+            }
+            names.append(name)
+        }
+        self.layers = layers.map(\.value)
+        self.names = names
+        super.init()
+    }
 
     /// The layers that the closure lists; `if` and `for` may be used.
     public convenience init(@LayerBuilder _ layers: () -> [any Layer]) { self.init(layers()) }
@@ -35,7 +55,10 @@ public final class Sequential: Module, Layer {
     }
 
     /// Adds a layer at the end.
-    public func append(_ layer: any Layer) { layers.append(layer) }
+    public func append(_ layer: any Layer) {
+        layers.append(layer)
+        names?.append(String(layers.count - 1))
+    }
 
     /// The layer at a position.
     public subscript(index: Int) -> any Layer { layers[index] }
@@ -45,6 +68,7 @@ public final class Sequential: Module, Layer {
 
     // The layers are elements of the module itself: "0", not "layers.0".
     override var inlinesItsList: Bool { true }
+    override var elementNames: [String]? { names }
 }
 
 /// Collects layers from a closure.

@@ -40,7 +40,7 @@ extension Module {
     }
 
     private func scan(_ fields: StoredFields) -> Contents {
-        var scanner = Scanner(inlinesLists: inlinesItsList)
+        var scanner = Scanner(inlinesLists: inlinesItsList, elementNames: elementNames)
         var mirrors: [Mirror] = []
         var next: Mirror? = Mirror(reflecting: self)
         while let mirror = next, mirror.subjectType != Module.self {
@@ -79,9 +79,14 @@ extension Module {
 private struct Scanner {
     /// "0" instead of "layers.0", for modules that are nothing but a list.
     let inlinesLists: Bool
+    /// What the elements of an inlined list are called instead of "0".
+    let elementNames: [String]?
     var contents = Contents()
 
-    init(inlinesLists: Bool) { self.inlinesLists = inlinesLists }
+    init(inlinesLists: Bool, elementNames: [String]?) {
+        self.inlinesLists = inlinesLists
+        self.elementNames = elementNames
+    }
 
     mutating func read(_ value: Any, name: String) {
         var groups: [(name: String, group: ModuleGroup)] = []
@@ -116,8 +121,9 @@ private struct Scanner {
                     read(element, name: name, label: label, buffer: buffer, into: &groups)
                     continue
                 }
-                let full = inlinesLists ? key : "\(name).\(key)"
-                read(element, name: full, label: key, buffer: buffer, into: &inner)
+                let own = Int(key).flatMap { elementNames?[$0] } ?? key
+                let full = inlinesLists ? own : "\(name).\(key)"
+                read(element, name: full, label: own, buffer: buffer, into: &inner)
             }
             if inlinesLists {
                 groups += inner

@@ -31,6 +31,8 @@ open class Module {
 
     /// Whether the elements of its arrays are named by their positions alone, without the name of the property.
     var inlinesItsList: Bool { false }
+    /// The names of those elements, where they are not their positions.
+    var elementNames: [String]? { nil }
 
     /// Called before a state dict is loaded, with what it holds under a name of this module: for layers that take their
     /// sizes from what they are given.

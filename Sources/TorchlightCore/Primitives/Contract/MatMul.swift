@@ -261,12 +261,38 @@ extension Dims {
     }
 }
 
+/// The product of two dense float32 matrices, by a shorter road to the same end as `perform`; nil for anything else.
+///
+/// The checks and layouts of the general road cost as much as a product of 64 x 64.
+private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
+    let state = threadState
+    guard a.dtype == .float32, b.dtype == .float32, a.rank == 2, b.rank == 2, a.layout.isContiguous,
+        b.layout.isContiguous, !a.isPlaceholder, !b.isPlaceholder, a.device == .cpu, b.device == .cpu,
+        state.pointee.anomaly == 0
+    else { return nil }
+    let (rows, inner, columns) = (a.layout.shape[0], a.layout.shape[1], b.layout.shape[1])
+    guard inner == b.layout.shape[0], rows > 0, inner > 0, columns > 0,
+        let out = try? Tensor(empty: Dims(rows, columns), dtype: .float32, device: .cpu)
+    else { return nil }
+    let status = tl_matmul_contiguous(
+        Int64(rows), Int64(columns), Int64(inner), a.data.assumingMemoryBound(to: Float.self),
+        b.data.assumingMemoryBound(to: Float.self), out.data.assumingMemoryBound(to: Float.self))
+    guard status == 0 else { return nil }
+    if state.pointee.grad_disabled == 0 && (a.requiresGrad || b.requiresGrad) {
+        var needs = Needs()
+        needs[0] = a.requiresGrad
+        needs[1] = b.requiresGrad
+        record(MatMul(), Few(a, b), Few(out), needs)
+    }
+    return out
+}
+
 extension Tensor {
     /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
     ///
     /// Two vectors give their dot product, a matrix and a vector a vector. Both operands have one dtype.
-    public func matmul(_ other: Tensor) -> Tensor { apply(MatMul(), self, other) }
+    public func matmul(_ other: Tensor) -> Tensor { denseProduct(self, other) ?? apply(MatMul(), self, other) }
 }
 
 /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
-public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { apply(MatMul(), a, b) }
+public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { a.matmul(b) }

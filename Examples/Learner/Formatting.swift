@@ -1,0 +1,9 @@
+import Foundation
+
+/// A number with commas between the thousands, as in 101,770.
+func withThousands(_ number: Int) -> String {
+    let formatter = NumberFormatter()
+    formatter.numberStyle = .decimal
+    formatter.locale = Locale(identifier: "en_US")
+    return formatter.string(from: number as NSNumber)!
+}

@@ -1,0 +1,12 @@
+import Torchlight
+
+/// The gradient of max is sparse.
+func a05Max() {
+    let x = Tensor([1.0, 7.0, 3.0, 5.0], requiresGrad: true)
+    x.max().backward()
+    print(x.grad!)
+    x.grad = nil
+    let (v, i) = x.topk(2)
+    v.sum().backward()
+    print(i, x.grad!)
+}

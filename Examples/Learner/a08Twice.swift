@@ -1,0 +1,15 @@
+import Torchlight
+
+/// backward a second time.
+func a08Twice() throws {
+    let x = Tensor(3.0, requiresGrad: true)
+    let y = pow(x, 2)
+    y.backward(retainGraph: true)
+    y.backward()
+    print(x.grad!)
+    do {
+        try checked { y.backward() }
+    } catch {
+        print(error)
+    }
+}

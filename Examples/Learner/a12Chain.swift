@@ -1,0 +1,14 @@
+import Foundation
+import Torchlight
+
+/// One neuron by hand.
+func a12Chain() {
+    let x = Tensor([1.0, 2.0])
+    let w = Tensor([0.5, -0.25], requiresGrad: true)
+    let b = Tensor(0.1, requiresGrad: true)
+    let z = (w * x).sum() + b
+    let loss = pow(z - 1, 2)
+    loss.backward()
+    print(String(format: "%.4f", loss.item()))
+    print(w.grad!, b.grad!)
+}

@@ -1,0 +1,7 @@
+import Torchlight
+
+/// Large tensors are summarised.
+func t14Summarise() {
+    print(Tensor.arange(2000))
+    print(Tensor.zeros(1001, 2))
+}
