@@ -63,8 +63,10 @@ void tl_fold(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out) 
         f.stride[d] = p->stride[d], f.padding[d] = p->padding[d], f.dilation[d] = p->dilation[d];
     }
     const int64_t planes = out->shape[0] * out->shape[1];
-    if (dtype == TL_FLOAT64) fold_planes(f, planes, static_cast<const double*>(x->data), static_cast<double*>(out->data));
+    if (dtype == TL_FLOAT64)
+        fold_planes(f, planes, static_cast<const double*>(x->data), static_cast<double*>(out->data));
     else if (dtype == TL_FLOAT32)
         fold_planes(f, planes, static_cast<const float*>(x->data), static_cast<float*>(out->data));
-    else fold_planes(f, planes, static_cast<const int64_t*>(x->data), static_cast<int64_t*>(out->data));
+    else
+        fold_planes(f, planes, static_cast<const int64_t*>(x->data), static_cast<int64_t*>(out->data));
 }

@@ -23,10 +23,11 @@ public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = fals
         for i in (0..<spatial).reversed() {
             let n = sizes[i]
             let ends = alignCorners ? 1 : Double(n - 1) / Double(n)
-            let line = (0..<n).map { n == 1 ? 0 : -ends + 2 * ends * Double($0) / Double(n - 1) }
+            let step = 2 * ends / Double(max(n - 1, 1))
+            let line = Tensor.arange(0, n, dtype: .float64) * step - (n > 1 ? ends : 0)
             var shape = Array(repeating: 1, count: spatial)
             shape[i] = n
-            columns.append(Tensor(line, shape: shape, dtype: theta.dtype).expand(sizes))
+            columns.append(line.to(theta.dtype).reshape(shape).expand(sizes))
         }
         columns.append(Tensor.ones(sizes, dtype: theta.dtype))
         let places = stack(columns, dim: spatial).reshape([-1, spatial + 1])

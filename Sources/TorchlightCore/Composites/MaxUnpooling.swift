@@ -44,12 +44,12 @@ private func unpool(
             }
             sizes.append(wanted)
         }
-        let area = sizes.reduce(1, *)
-        guard sizes.allSatisfy({ $0 > 0 }) else {
+        guard sizes.allSatisfy({ $0 > 0 }), sizes.reduce(1, { $0 * Double($1) }) < 0x1p62 else {
             throw TensorError(
-                .shape, in: operation, "nothing is left of a dimension", got: "a result of \(sizes)",
-                expected: "positive sizes", operands: [x])
+                .shape, in: operation, "there is no such result", got: "a size of \(sizes)",
+                expected: "sizes that are positive and fit into memory", operands: [x])
         }
+        let area = sizes.reduce(1, *)
         let places = indices.flatten(from: lead)
         if places.count > 0 {
             let low = withKernel(try places.asDense()) { tl_check_indices($0, 0, Int64(area)) }

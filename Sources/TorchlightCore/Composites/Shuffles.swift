@@ -30,7 +30,7 @@ public func pixelUnshuffle(_ x: Tensor, _ downscaleFactor: Int) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
         let r = downscaleFactor
-        guard x.rank >= 3, r > 0, x.size(-2) % r == 0, x.size(-1) % r == 0 else {
+        guard x.rank >= 3, r > 0, r < 1 << 20, x.size(-2) % r == 0, x.size(-1) % r == 0 else {
             throw .shuffle("pixelUnshuffle", x, r, "[*, C, H, W] with height and width divisible by the factor")
         }
         let (lead, c, h, w) = (Array(x.shape.dropLast(3)), x.size(-3), x.size(-2) / r, x.size(-1) / r)

@@ -61,7 +61,7 @@ private func transposed(
                 expected: "as many channels as the weight takes, divisible by the \(groups) groups",
                 operands: [x, weight])
         }
-        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] * groups)
+        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] &* groups)
         for i in 0..<spatial {
             guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
                 throw TensorError(

@@ -35,7 +35,8 @@ public final class LazyConv1d: Conv1d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 3 { settle(weight.shape[1] * groups) }
+        guard let weight = tensor("weight"), weight.rank == 3 else { return }
+        settle(weight.shape[1] * groups)
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConv1d" : "Conv1d" }
@@ -76,7 +77,8 @@ public final class LazyConv2d: Conv2d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 4 { settle(weight.shape[1] * groups) }
+        guard let weight = tensor("weight"), weight.rank == 4 else { return }
+        settle(weight.shape[1] * groups)
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConv2d" : "Conv2d" }
@@ -117,7 +119,8 @@ public final class LazyConv3d: Conv3d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 5 { settle(weight.shape[1] * groups) }
+        guard let weight = tensor("weight"), weight.rank == 5 else { return }
+        settle(weight.shape[1] * groups)
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConv3d" : "Conv3d" }
@@ -159,7 +162,8 @@ public final class LazyConvTranspose1d: ConvTranspose1d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 3 { settle(weight.shape[0]) }
+        guard let weight = tensor("weight"), weight.rank == 3 else { return }
+        settle(weight.shape[0])
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConvTranspose1d" : "ConvTranspose1d" }
@@ -201,7 +205,8 @@ public final class LazyConvTranspose2d: ConvTranspose2d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 4 { settle(weight.shape[0]) }
+        guard let weight = tensor("weight"), weight.rank == 4 else { return }
+        settle(weight.shape[0])
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConvTranspose2d" : "ConvTranspose2d" }
@@ -243,7 +248,8 @@ public final class LazyConvTranspose3d: ConvTranspose3d {
     }
 
     override func willLoad(_ tensor: (String) -> Tensor?) {
-        if let weight = tensor("weight"), weight.rank == 5 { settle(weight.shape[0]) }
+        guard let weight = tensor("weight"), weight.rank == 5 else { return }
+        settle(weight.shape[0])
     }
 
     override var printedName: String { inChannels == 0 ? "LazyConvTranspose3d" : "ConvTranspose3d" }

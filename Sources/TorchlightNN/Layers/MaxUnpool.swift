@@ -25,7 +25,8 @@ public final class MaxUnpool1d: Module {
     }
 
     public override var extraDescription: String {
-        "kernel_size=\(Printed.tuple([kernelSize])), stride=\(Printed.tuple([stride])), padding=\(Printed.tuple([padding]))"
+        "kernel_size=\(Printed.tuple([kernelSize])), stride=\(Printed.tuple([stride])), "
+            + "padding=\(Printed.tuple([padding]))"
     }
 }
 
@@ -54,7 +55,8 @@ public final class MaxUnpool2d: Module {
     }
 
     public override var extraDescription: String {
-        "kernel_size=\(Printed.tuple(kernelSize.pair)), stride=\(Printed.tuple(stride.pair)), padding=\(Printed.tuple(padding.pair))"
+        "kernel_size=\(Printed.tuple(kernelSize.pair)), stride=\(Printed.tuple(stride.pair)), "
+            + "padding=\(Printed.tuple(padding.pair))"
     }
 }
 
@@ -83,6 +85,7 @@ public final class MaxUnpool3d: Module {
     }
 
     public override var extraDescription: String {
-        "kernel_size=\(Printed.tuple(kernelSize.triple)), stride=\(Printed.tuple(stride.triple)), padding=\(Printed.tuple(padding.triple))"
+        "kernel_size=\(Printed.tuple(kernelSize.triple)), stride=\(Printed.tuple(stride.triple)), "
+            + "padding=\(Printed.tuple(padding.triple))"
     }
 }

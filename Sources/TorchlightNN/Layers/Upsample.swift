@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Brings signals, images or volumes to another size: ``interpolate(_:size:scaleFactor:mode:alignCorners:recomputeScaleFactor:antialias:)``.
+/// Brings signals, images or volumes to another size, as `interpolate` does.
 ///
 /// Shapes: `[N, C, *] -> [N, C, size]`.
 public class Upsample: Module, Layer {

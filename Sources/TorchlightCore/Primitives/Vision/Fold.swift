@@ -19,6 +19,12 @@ package struct UnfoldWindows: Primitive {
         }
         try window.check(in: "unfold", x)
         let counts = try window.positions(over: x, in: "unfold")
+        let sizes = [x.layout.shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]]
+        guard sizes.reduce(1, { $0 * Double($1) }) < 0x1p62 else {
+            throw TensorError(
+                .value, in: "unfold", "there are too many windows", got: "\(counts)", expected: "less padding",
+                operands: [x])
+        }
         return Few(
             TensorSpec(
                 Dims(x.layout.shape[0], x.layout.shape[1] * window.kernel.product, counts.product), x.dtype))
@@ -93,8 +99,13 @@ package struct FoldWindows: Primitive {
         var counts = Dims()
         for i in 0..<2 {
             let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
+            guard size[i] > 0, size[i] <= Int(Int32.max) else {
+                throw TensorError(
+                    .value, in: "fold", "the size of the image is out of range", got: "\(size)",
+                    expected: "1 ... \(Int32.max)", operands: [x])
+            }
             let free = size[i] + 2 * window.padding[i] - reach
-            guard free >= 0, size[i] > 0, size[i] <= Int(Int32.max) else {
+            guard free >= 0 else {
                 throw TensorError(
                     .value, in: "fold", "the window is larger than the padded image",
                     got: "a window that reaches over \(reach) of \(size[i] + 2 * window.padding[i])",
