@@ -70,7 +70,7 @@ import Testing
         let outside = Tensor([1.5, 0], shape: [1, 1, 1, 2], dtype: .float64)
         expectClose(gridSample(x, outside, mode: .nearest), [0])
         expectClose(gridSample(x, outside, mode: .nearest, paddingMode: .border), [7])
-        expectClose(gridSample(x, outside * .nan, paddingMode: .border), [0])
+        expectClose(gridSample(x, outside * Double.nan, paddingMode: .border), [0])
     }
 
     @Test func wrongCallsAreNamed() {
