@@ -167,7 +167,7 @@ public enum Initializers {
 ///
 /// For the weight this is PyTorch's Kaiming uniform with a negative slope of √5.
 func defaultWeightAndBias(
-    weight shape: [Int], bias: Bool, dtype: DType, device: Device, generator: Generator
+    weight shape: [Int], bias: Bool, biasSize: Int? = nil, dtype: DType, device: Device, generator: Generator
 ) -> (weight: Tensor, bias: Tensor?) {
     let fanIn = shape.dropFirst().reduce(1, *)
     let bound = fanIn > 0 ? 1 / Double(fanIn).squareRoot() : 0
@@ -176,5 +176,5 @@ func defaultWeightAndBias(
         return Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator))
     }
     let weight = draw(shape)
-    return (weight, bias ? draw([shape[0]]) : nil)
+    return (weight, bias ? draw([biasSize ?? shape[0]]) : nil)
 }

@@ -46,11 +46,11 @@ import TorchlightIO
     }
 
     private static let known: Set<String> = [
-        "Linear", "Conv1d", "Conv2d", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "Dropout", "Embedding", "ReLU",
+        "Linear", "BatchNorm1d", "BatchNorm2d", "LayerNorm", "Dropout", "Embedding", "ReLU",
         "ReLU6",
         "LeakyReLU", "ELU", "CELU", "SELU", "GELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Tanh", "Softplus",
-        "Softsign", "Hardtanh", "Hardswish", "Hardsigmoid", "Softmax", "LogSoftmax", "Identity", "MaxPool1d",
-        "MaxPool2d", "AvgPool1d", "AvgPool2d", "AdaptiveAvgPool2d", "Flatten", "Unflatten", "Sequential", "MSELoss",
+        "Softsign", "Hardtanh", "Hardswish", "Hardsigmoid", "Softmax", "LogSoftmax", "Identity",
+        "Flatten", "Unflatten", "Sequential", "MSELoss",
         "L1Loss", "SmoothL1Loss", "HuberLoss", "BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "NLLLoss",
     ]
 
@@ -65,36 +65,11 @@ import TorchlightIO
             recorded.number(value(position, key)) ?? missing
         }
         func flag(_ position: Int, _ key: String, _ missing: Bool) -> Bool { value(position, key)?.bool ?? missing }
-        func size(_ value: JSON?) -> Size2? {
-            if let number = value?.int { return Size2(number) }
-            guard let list = value?.elements, list.count == 2, let a = list[0].int, let b = list[1].int else {
-                return nil
-            }
-            return Size2(a, b)
-        }
-        func first(_ value: JSON?) -> Int? { value?.int ?? value?.elements?.first?.int }
         func tensor(_ key: String) -> Tensor? { recorded.tensor(value(-1, key)) }
         let reduction = Torchlight.Reduction(rawValue: value(-1, "reduction")?.string ?? "mean")!
         switch name {
         case "Linear":
             return Linear(whole(0, "in_features", 0), whole(1, "out_features", 0), bias: flag(2, "bias", true))
-        case "Conv1d", "Conv2d":
-            let modes: [String: PadMode] = ["circular": .circular, "replicate": .replicate, "reflect": .reflect]
-            let mode = value(-1, "padding_mode")?.string.flatMap { modes[$0] } ?? .constant
-            let padding = value(4, "padding")
-            let (inputs, outputs) = (whole(0, "in_channels", 0), whole(1, "out_channels", 0))
-            let same = padding?.string == "same"
-            if name == "Conv1d" {
-                return Conv1d(
-                    inputs, outputs, kernelSize: first(value(2, "kernel_size"))!,
-                    stride: first(value(3, "stride")) ?? 1,
-                    padding: same ? .same : ConvPadding(first(padding) ?? 0), groups: whole(6, "groups", 1),
-                    bias: flag(7, "bias", true), paddingMode: mode)
-            }
-            return Conv2d(
-                inputs, outputs, kernelSize: size(value(2, "kernel_size"))!, stride: size(value(3, "stride")) ?? 1,
-                padding: same ? .same : ConvPadding(size(padding) ?? 0), groups: whole(6, "groups", 1),
-                bias: flag(7, "bias", true), paddingMode: mode)
         case "BatchNorm1d", "BatchNorm2d":
             let momentum = value(2, "momentum")?["none"] != nil ? nil : number(2, "momentum", 0.1)
             let (features, eps) = (whole(0, "num_features", 0), number(1, "eps", 1e-5))
@@ -141,23 +116,6 @@ import TorchlightIO
         case "Identity": return Identity()
         case "Flatten": return Flatten(from: whole(0, "start_dim", 1), to: whole(1, "end_dim", -1))
         case "Unflatten": return Unflatten(whole(0, "dim", 1), value(1, "unflattened_size")!.elements!.map { $0.int! })
-        case "MaxPool1d", "MaxPool2d":
-            if flag(-1, "return_indices", false) { return nil }
-            if name == "MaxPool1d" {
-                return MaxPool1d(
-                    whole(0, "kernel_size", 1), stride: value(1, "stride")?.int, padding: whole(2, "padding", 0))
-            }
-            return MaxPool2d(
-                size(value(0, "kernel_size"))!, stride: size(value(1, "stride")),
-                padding: size(value(2, "padding")) ?? 0)
-        case "AvgPool1d":
-            return AvgPool1d(first(value(0, "kernel_size"))!, stride: first(value(1, "stride")))
-        case "AvgPool2d":
-            if value(-1, "divisor_override") != nil { return nil }
-            return AvgPool2d(
-                size(value(0, "kernel_size"))!, stride: size(value(1, "stride")),
-                padding: size(value(2, "padding")) ?? 0)
-        case "AdaptiveAvgPool2d": return size(value(0, "output_size")).map { AdaptiveAvgPool2d($0) }
         case "Sequential":
             let layers = args.compactMap { make(recorded, $0["module"]!.string!, $0) as? any Layer }
             return layers.count == args.count ? Sequential(layers) : nil

@@ -11,7 +11,13 @@ namespace tl {
 
 namespace {
 
-bool is_half(const tl_tensor* x) { return x->dtype == TL_FLOAT16 || x->dtype == TL_BFLOAT16; }
+/// The dtype that the kernels read: half types are pooled as float32, integers as int64.
+int32_t pooled_dtype(int32_t dtype) {
+    const int32_t computed = compute_dtype(dtype);
+    return computed == TL_INT64 || computed == TL_FLOAT64 ? computed : TL_FLOAT32;
+}
+
+bool needs_conversion(const tl_tensor* x) { return pooled_dtype(x->dtype) != x->dtype; }
 
 /// Elements of about this many operations are worth a thread.
 constexpr int64_t pool_grain = 16384;
@@ -26,13 +32,15 @@ bool channels_side_by_side(const Pool& p) {
 template <class Body>
 void with_type(int32_t dtype, Body&& body) {
     if (dtype == TL_FLOAT64) body(double());
+    else if (dtype == TL_INT64) body(int64_t());
     else body(float());
 }
 
-/// Half types are pooled as float32; NULL where memory ran out leaves the result unwritten.
+/// Runs on copies of a dtype that the kernels read, and writes the result back.
 template <class Body>
-void through_float(const tl_tensor* in, const tl_tensor* out, Body&& body) {
-    DenseCopy from(*in, TL_FLOAT32), to(*out, TL_FLOAT32);
+void converted(const tl_tensor* in, const tl_tensor* out, Body&& body) {
+    const int32_t dtype = pooled_dtype(in->dtype);
+    DenseCopy from(*in, dtype), to(*out, dtype);
     if (!from || !to) __builtin_trap();
     from.read();
     body(&from.tensor, &to.tensor);
@@ -45,8 +53,8 @@ void through_float(const tl_tensor* in, const tl_tensor* out, Body&& body) {
 
 void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
     using namespace tl;
-    if (is_half(x))
-        return through_float(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
+    if (needs_conversion(x))
+        return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
             tl_max_pool(params, from, to, indices);
         });
     Pool p(params, params->spatial, *x, *out);
@@ -65,8 +73,8 @@ void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tens
 void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, int32_t spatial,
                           const tl_tensor* grad_x) {
     using namespace tl;
-    if (is_half(grad_x))
-        return through_float(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
+    if (needs_conversion(grad_x))
+        return converted(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
             tl_max_pool_backward(from, indices, spatial, to);
         });
     Pool p(nullptr, spatial, *grad_x, *grad_out);
@@ -89,8 +97,8 @@ void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, i
 
 void tl_avg_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out) {
     using namespace tl;
-    if (is_half(x))
-        return through_float(
+    if (needs_conversion(x))
+        return converted(
             x, out, [&](const tl_tensor* from, const tl_tensor* to) { tl_avg_pool(params, from, to); });
     const Pool p(params, params->spatial, *x, *out);
     with_type(x->dtype, [&]<class T>(T) {
@@ -106,10 +114,63 @@ void tl_avg_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tens
     });
 }
 
+namespace tl {
+
+namespace {
+
+/// The windows of adaptive pooling are given by the sizes alone.
+int64_t adaptive_work(const Pool& p) { return p.in[0] * p.in[1] * p.in[2] + p.positions(); }
+
+} // namespace
+
+} // namespace tl
+
+void tl_adaptive_max_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
+    using namespace tl;
+    if (needs_conversion(x))
+        return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
+            tl_adaptive_max_pool(spatial, from, to, indices);
+        });
+    Pool p(nullptr, spatial, *x, *out);
+    p.indices = PooledTensor(*indices);
+    with_type(x->dtype, [&]<class T>(T) {
+        parallel_for(p.images * p.channels, grain_of(adaptive_work(p)),
+                     [&](int64_t begin, int64_t end) { TL_DISPATCH(adaptive_max_planes<T>, p, begin, end); });
+    });
+}
+
+void tl_adaptive_avg_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out) {
+    using namespace tl;
+    if (needs_conversion(x))
+        return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
+            tl_adaptive_avg_pool(spatial, from, to);
+        });
+    const Pool p(nullptr, spatial, *x, *out);
+    with_type(x->dtype, [&]<class T>(T) {
+        parallel_for(p.images * p.channels, grain_of(adaptive_work(p)),
+                     [&](int64_t begin, int64_t end) { TL_DISPATCH(adaptive_average_planes<T>, p, begin, end); });
+    });
+}
+
+void tl_adaptive_avg_pool_backward(int32_t spatial, const tl_tensor* grad_out, const tl_tensor* grad_x) {
+    using namespace tl;
+    if (needs_conversion(grad_x))
+        return converted(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
+            tl_adaptive_avg_pool_backward(spatial, from, to);
+        });
+    tl_fill(grad_x, 0, 0);
+    const Pool p(nullptr, spatial, *grad_x, *grad_out);
+    with_type(grad_x->dtype, [&]<class T>(T) {
+        parallel_for(p.images * p.channels, grain_of(adaptive_work(p)), [&](int64_t begin, int64_t end) {
+            TL_DISPATCH(adaptive_average_backward_planes<T>, p, begin, end);
+        });
+    });
+}
+
 void tl_avg_pool_backward(const tl_pool_params* params, const tl_tensor* grad_out, const tl_tensor* grad_x) {
     using namespace tl;
-    if (is_half(grad_x))
-        return through_float(
+    if (needs_conversion(grad_x))
+        return converted(
             grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) { tl_avg_pool_backward(params, from, to); });
     tl_fill(grad_x, 0, 0);
     const Pool p(params, params->spatial, *grad_x, *grad_out);

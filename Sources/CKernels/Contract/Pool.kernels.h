@@ -15,6 +15,16 @@ struct Reach {
     }
 };
 
+/// What every number beats.
+template <class T>
+static inline T pool_lowest() {
+    return -T(__builtin_huge_val());
+}
+template <>
+inline int64_t pool_lowest<int64_t>() {
+    return INT64_MIN;
+}
+
 /// How much of a window counts along one dimension when its elements are averaged.
 static inline int64_t pool_span(const Pool& p, int d, int64_t position) {
     const int64_t begin = position * p.stride[d] - p.padding[d], end = begin + p.kernel[d];
@@ -123,7 +133,7 @@ static void max_pool_planes(const Pool& p, int64_t begin, int64_t end) {
         each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
             T best[pool_row];
             int64_t index[pool_row];
-            for (int64_t k = 0; k < count; k++) best[k] = -T(__builtin_huge_val()), index[k] = -1;
+            for (int64_t k = 0; k < count; k++) best[k] = pool_lowest<T>(), index[k] = -1;
             each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t position) {
                 for (int64_t k = from; k < to; k++) {
                     const T value = x[offset + (k - from) * step];
@@ -134,7 +144,8 @@ static void max_pool_planes(const Pool& p, int64_t begin, int64_t end) {
             });
             for (int64_t k = 0; k < count; k++) {
                 y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] = best[k];
-                indices[i * p.indices.step[0] + j * p.indices.step[1] + (first + k) * p.indices.step[2]] = index[k];
+                indices[i * p.indices.step[0] + j * p.indices.step[1] + (first + k) * p.indices.step[2]] =
+                    index[k] < 0 ? 0 : index[k];  // a dilated window may lie in the padding with every tap
             }
         });
     }
@@ -153,7 +164,7 @@ static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
                 const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c;
                 T best[pool_channels];
                 int32_t index[pool_channels];
-                for (int64_t s = 0; s < count; s++) best[s] = -T(__builtin_huge_val()), index[s] = -1;
+                for (int64_t s = 0; s < count; s++) best[s] = pool_lowest<T>(), index[s] = -1;
                 each_tap(p, i, j, k, [&](int64_t offset, int64_t position) {
                     const T* values = x + offset;
                     const int32_t here = int32_t(position);
@@ -168,7 +179,7 @@ static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
                 int64_t* indices = static_cast<int64_t*>(p.indices.data) + n * p.indices.image +
                                    i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2] + c;
                 for (int64_t s = 0; s < count; s++) y[s] = best[s];
-                for (int64_t s = 0; s < count; s++) indices[s] = index[s];
+                for (int64_t s = 0; s < count; s++) indices[s] = index[s] < 0 ? 0 : index[s];
             }
     }
 }
@@ -312,6 +323,77 @@ static void average_pool_backward_channels(const Pool& p, int64_t begin, int64_t
                 for (int64_t c = 0; c < p.channels; c++) x[offset + c] += y[c] / divisor;
             });
         });
+}
+
+/// Window i of adaptive pooling reaches from i * in / out, rounded down, to (i + 1) * in / out, rounded up.
+static inline int64_t adaptive_begin(const Pool& p, int d, int64_t i) { return i * p.in[d] / p.out[d]; }
+static inline int64_t adaptive_end(const Pool& p, int d, int64_t i) {
+    return ((i + 1) * p.in[d] + p.out[d] - 1) / p.out[d];
+}
+
+/// Calls body(offset of the plane in x, of the result in y and in the indices, begin and end of the window).
+template <class Body>
+static inline __attribute__((always_inline)) void each_adaptive(const Pool& p, int64_t begin, int64_t end, Body&& body) {
+    for (int64_t plane = begin; plane < end; plane++) {
+        const int64_t n = plane / p.channels, c = plane % p.channels;
+        each_position(p, [&](int64_t i, int64_t j, int64_t k) {
+            const int64_t from[3] = {adaptive_begin(p, 0, i), adaptive_begin(p, 1, j), adaptive_begin(p, 2, k)};
+            const int64_t to[3] = {adaptive_end(p, 0, i), adaptive_end(p, 1, j), adaptive_end(p, 2, k)};
+            const auto at = [&](const PooledTensor& t) {
+                return n * t.image + c * t.channel + i * t.step[0] + j * t.step[1] + k * t.step[2];
+            };
+            body(n * p.x.image + c * p.x.channel, at(p.y), at(p.indices), from, to);
+        });
+    }
+}
+
+template <class T>
+static void adaptive_max_planes(const Pool& p, int64_t begin, int64_t end) {
+    each_adaptive(p, begin, end, [&](int64_t x_at, int64_t y_at, int64_t i_at, const int64_t* from, const int64_t* to) {
+        const T* x = static_cast<const T*>(p.x.data) + x_at;
+        T best = pool_lowest<T>();
+        int64_t index = -1;
+        for (int64_t a = from[0]; a < to[0]; a++)
+            for (int64_t b = from[1]; b < to[1]; b++) {
+                const T* row = x + a * p.x.step[0] + b * p.x.step[1];
+                for (int64_t c = from[2]; c < to[2]; c++) {
+                    const T value = row[c * p.x.step[2]];
+                    if ((value > best) | (value != value) | (index < 0))
+                        best = value, index = (a * p.in[1] + b) * p.in[2] + c;
+                }
+            }
+        static_cast<T*>(p.y.data)[y_at] = best;
+        static_cast<int64_t*>(p.indices.data)[i_at] = index;
+    });
+}
+
+template <class T>
+static void adaptive_average_planes(const Pool& p, int64_t begin, int64_t end) {
+    each_adaptive(p, begin, end, [&](int64_t x_at, int64_t y_at, int64_t, const int64_t* from, const int64_t* to) {
+        const T* x = static_cast<const T*>(p.x.data) + x_at;
+        T sum = 0;
+        for (int64_t a = from[0]; a < to[0]; a++)
+            for (int64_t b = from[1]; b < to[1]; b++) {
+                const T* row = x + a * p.x.step[0] + b * p.x.step[1];
+                for (int64_t c = from[2]; c < to[2]; c++) sum += row[c * p.x.step[2]];
+            }
+        static_cast<T*>(p.y.data)[y_at] = sum / T((to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]));
+    });
+}
+
+/// grad_x was zeroed already.
+template <class T>
+static void adaptive_average_backward_planes(const Pool& p, int64_t begin, int64_t end) {
+    each_adaptive(p, begin, end, [&](int64_t x_at, int64_t y_at, int64_t, const int64_t* from, const int64_t* to) {
+        T* x = static_cast<T*>(p.x.data) + x_at;
+        const T share = static_cast<const T*>(p.y.data)[y_at] /
+                        T((to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]));
+        for (int64_t a = from[0]; a < to[0]; a++)
+            for (int64_t b = from[1]; b < to[1]; b++) {
+                T* row = x + a * p.x.step[0] + b * p.x.step[1];
+                for (int64_t c = from[2]; c < to[2]; c++) row[c * p.x.step[2]] += share;
+            }
+    });
 }
 
 } // namespace tl::TL_ISA

@@ -38,7 +38,8 @@ TL_API int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor
 TL_API bool tl_winograd(void);
 TL_API void tl_set_winograd(bool enabled);
 
-/// Pooling over `spatial` trailing dimensions of x [N, C, spatial...]; out sizes are given by `out`.
+/// Pooling over `spatial` trailing dimensions of x [N, C, spatial...]; out sizes are given by `out`. Floating point, or
+/// integers but bool (an average rounds towards zero).
 typedef struct {
     int32_t spatial;
     int64_t kernel[3], stride[3], padding[3], dilation[3];
@@ -52,5 +53,11 @@ TL_API void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* ind
                                  const tl_tensor* grad_x);
 TL_API void tl_avg_pool(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out);
 TL_API void tl_avg_pool_backward(const tl_pool_params* p, const tl_tensor* grad_out, const tl_tensor* grad_x);
+
+/// Pooling with windows that the sizes give: window i of `out` over `in` elements reaches from i * in / out, rounded
+/// down, to (i + 1) * in / out, rounded up. Floating point or integers but bool.
+TL_API void tl_adaptive_max_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices);
+TL_API void tl_adaptive_avg_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out);
+TL_API void tl_adaptive_avg_pool_backward(int32_t spatial, const tl_tensor* grad_out, const tl_tensor* grad_x);
 
 #endif

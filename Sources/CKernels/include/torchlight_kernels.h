@@ -13,4 +13,5 @@
 #include "tl_sequence.h"
 #include "tl_support.h"
 #include "tl_types.h"
+#include "tl_vision.h"
 #endif

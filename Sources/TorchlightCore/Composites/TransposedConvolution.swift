@@ -1,7 +1,7 @@
 // The transposed convolution is the gradient of a convolution's input, used forwards.
 
 /// Transposed convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [C, O / groups, k]`, `bias [O] -> [N, O, L']`
-/// with `L' = (L - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`.
+/// with `L' = (L - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`. Floating point or integers.
 public func convTranspose1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
     groups: Int = 1, dilation: Int = 1
@@ -13,7 +13,8 @@ public func convTranspose1d(
 }
 
 /// Transposed convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] ->
-/// [N, O, H', W']` with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`.
+/// [N, O, H', W']` with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`. Floating point or
+/// integers.
 public func convTranspose2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
     outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1
@@ -21,6 +22,18 @@ public func convTranspose2d(
     let convolution = Convolution(
         stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
     return transposed(x, weight, bias, convolution, outputPadding.dims, "convTranspose2d")
+}
+
+/// Transposed convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [C, O / groups, kd, kh,
+/// kw]`, `bias [O] -> [N, O, D', H', W']` with `D' = (D - 1) stride - 2 padding + dilation (kd - 1) + outputPadding + 1`.
+/// Floating point or integers.
+public func convTranspose3d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: Size3 = 0,
+    outputPadding: Size3 = 0, groups: Int = 1, dilation: Size3 = 1
+) -> Tensor {
+    let convolution = Convolution(
+        stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
+    return transposed(x, weight, bias, convolution, outputPadding.dims, "convTranspose3d")
 }
 
 private func transposed(
@@ -34,7 +47,7 @@ private func transposed(
                 .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
                 expected: "input [N, C, *] and weight [C, out / groups, *]", operands: [x, weight])
         }
-        try checkFloating(x, in: operation)
+        if x.dtype == .bool { try checkFloating(x, in: operation) }
         try MatrixProduct.checkDTypes(x, weight, in: operation)
         let window = convolution.window(of: weight.layout.shape)
         try window.check(in: operation, x)
@@ -48,7 +61,7 @@ private func transposed(
                 expected: "as many channels as the weight takes, divisible by the \(groups) groups",
                 operands: [x, weight])
         }
-        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] * groups)
+        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] &* groups)
         for i in 0..<spatial {
             guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
                 throw TensorError(
@@ -70,7 +83,10 @@ private func transposed(
                 .shape, in: operation, "the bias does not fit the weight", expected: "\(x.dtype) [\(shape[1])]",
                 operands: [weight, bias])
         }
-        var out = apply(ConvolutionBackwardData(convolution: convolution, shape: shape), batch, weight)
+        var out =
+            x.dtype.isFloatingPoint
+            ? apply(ConvolutionBackwardData(convolution: convolution, shape: shape), batch, weight)
+            : try integerTransposedConvolution(batch, weight, convolution, window, shape)
         if let bias { out = out + bias.reshape([-1] + Array(repeating: 1, count: spatial)) }
         return isSingle ? out.squeeze(0) : out
     }

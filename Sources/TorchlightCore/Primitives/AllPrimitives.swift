@@ -3,7 +3,7 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg
+        elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
@@ -32,7 +32,8 @@ package enum AllPrimitives {
     ]
 
     private static let contract: [any Primitive.Type] = [
-        AddMatMul.self, AvgPool.self, AvgPoolBackward.self, Convolution.self, ConvolutionBackwardData.self,
+        AdaptiveAvgPool.self, AdaptiveAvgPoolBackward.self, AdaptiveMaxPool.self, AddMatMul.self, AvgPool.self,
+        AvgPoolBackward.self, Convolution.self, ConvolutionBackwardData.self,
         ConvolutionBackwardWeights.self, Linear.self, MatMul.self, MaxPool.self, MaxPoolBackward.self,
     ]
 
@@ -62,5 +63,10 @@ package enum AllPrimitives {
         Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, MatrixSquareRoot.self,
         PivotOrder.self, PseudoInverse.self,
         QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,
+    ]
+
+    private static let vision: [any Primitive.Type] = [
+        FoldWindows.self, GridSample.self, GridSampleBackward.self, Resample.self, ResampleBackward.self,
+        UnfoldWindows.self,
     ]
 }

@@ -53,44 +53,70 @@ public final class AvgPool2d: Module, Layer {
     public let ceilMode: Bool
     /// Whether the zeros of the padding count in the mean.
     public let countIncludePad: Bool
+    /// What the sums are divided by instead of the count, or nil.
+    public let divisorOverride: Int?
 
     /// A layer with these windows.
     public init(
         _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, ceilMode: Bool = false,
-        countIncludePad: Bool = true
+        countIncludePad: Bool = true, divisorOverride: Int? = nil
     ) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
         self.padding = padding
         self.ceilMode = ceilMode
         self.countIncludePad = countIncludePad
+        self.divisorOverride = divisorOverride
         super.init()
     }
 
     /// The means.
     public func forward(_ x: Tensor) -> Tensor {
         avgPool2d(
-            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
+            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+            divisorOverride: divisorOverride)
     }
 
     public override var extraDescription: String { "kernel_size=\(kernelSize), stride=\(stride), padding=\(padding)" }
 }
 
-/// The mean of each of as many windows as make the given output size.
+/// The mean of each window of the last three dimensions.
 ///
-/// Shapes: `[N, C, H, W] -> [N, C, outputSize]`; a size of 1 is the mean over all of height and width.
-public final class AdaptiveAvgPool2d: Module, Layer {
-    /// Height and width of the output.
-    public let outputSize: Size2
+/// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+public final class AvgPool3d: Module, Layer {
+    /// The size of the window.
+    public let kernelSize: Size3
+    /// The distance between windows; that of the kernel size by default.
+    public let stride: Size3
+    /// Zeros on every side.
+    public let padding: Size3
+    /// Whether windows that reach over the end count.
+    public let ceilMode: Bool
+    /// Whether the zeros of the padding count in the mean.
+    public let countIncludePad: Bool
+    /// What the sums are divided by instead of the count, or nil.
+    public let divisorOverride: Int?
 
-    /// A layer with this output size.
-    public init(_ outputSize: Size2) {
-        self.outputSize = outputSize
+    /// A layer with these windows.
+    public init(
+        _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, ceilMode: Bool = false,
+        countIncludePad: Bool = true, divisorOverride: Int? = nil
+    ) {
+        self.kernelSize = kernelSize
+        self.stride = stride ?? kernelSize
+        self.padding = padding
+        self.ceilMode = ceilMode
+        self.countIncludePad = countIncludePad
+        self.divisorOverride = divisorOverride
         super.init()
     }
 
     /// The means.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveAvgPool2d(x, outputSize) }
+    public func forward(_ x: Tensor) -> Tensor {
+        avgPool3d(
+            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+            divisorOverride: divisorOverride)
+    }
 
-    public override var extraDescription: String { "output_size=\(outputSize)" }
+    public override var extraDescription: String { "kernel_size=\(kernelSize), stride=\(stride), padding=\(padding)" }
 }

@@ -4,9 +4,9 @@ import TorchlightCore
 ///
 /// Shapes: `[N, in, L] -> [N, out, L']` with L' = (L + 2·padding − dilation·(k − 1) − 1) / stride + 1, rounded down; the
 /// weight is `[out, in / groups, k]`. Weight and bias start uniform within ±1/√(in / groups · k).
-public final class Conv1d: Module, Layer {
+public class Conv1d: Module, Layer {
     /// Channels of the input.
-    public let inChannels: Int
+    public internal(set) final var inChannels: Int
     /// Channels of the output.
     public let outChannels: Int
     /// The size of the kernel.
@@ -32,7 +32,7 @@ public final class Conv1d: Module, Layer {
         dilation: Int = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
         dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
     ) {
-        checkConvolution("Conv1d", inChannels, outChannels, [kernelSize], groups)
+        checkConvolution("Conv1d", inChannels, outChannels, [kernelSize], padding, groups)
         self.inChannels = inChannels
         self.outChannels = outChannels
         self.kernelSize = kernelSize
@@ -52,14 +52,14 @@ public final class Conv1d: Module, Layer {
         if paddingMode == .constant {
             return conv1d(x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
         }
-        let widths = borderWidths(kernel: [kernelSize], dilation: [dilation], padding: padding.size.map { [$0.width] })
+        let widths = borderWidths(kernel: [kernelSize], dilation: [dilation], padding: padding.each(1))
         let padded = x.pad(widths, mode: paddingMode)
         return conv1d(padded, weight, bias: bias, stride: stride, dilation: dilation, groups: groups)
     }
 
     public override var extraDescription: String {
         describeConvolution(
-            inChannels, outChannels, kernel: [kernelSize], stride: [stride], padding: padding.size.map { [$0.width] },
+            inChannels, outChannels, kernel: [kernelSize], stride: [stride], padding: padding.each(1),
             dilation: [dilation], groups: groups, bias: bias != nil,
             paddingMode: paddingMode)
     }

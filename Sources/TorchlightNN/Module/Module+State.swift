@@ -50,6 +50,9 @@ extension Module {
         stateDict: StateDict, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
     ) throws -> LoadReport {
         let mapped = try mapping.apply(to: stateDict)
+        for (path, module) in namedModules() {
+            module.willLoad { mapped[path.isEmpty ? $0 : "\(path).\($0)"] }
+        }
         let state = namedState()
         let report = report(on: mapped, state: state)
         guard report.mismatched.isEmpty, !strict || report.isComplete else {

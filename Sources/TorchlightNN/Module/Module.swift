@@ -34,6 +34,10 @@ open class Module {
     /// The names of those elements, where they are not their positions.
     var elementNames: [String]? { nil }
 
+    /// Called before a state dict is loaded, with what it holds under a name of this module: for layers that take their
+    /// sizes from what they are given.
+    func willLoad(_ tensor: (String) -> Tensor?) {}
+
     /// Called after `train()` and `eval()` changed the mode of this module.
     open func modeDidChange() {}
 }

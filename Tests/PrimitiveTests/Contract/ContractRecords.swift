@@ -153,6 +153,9 @@ enum ContractRecords {
         Call(x: [1, 1, 3, 3], weight: [1, 1, 3, 2], bias: false, stride: [2, 1], padding: [1, 1]),
         Call(x: [1, 2, 2, 3], weight: [2, 1, 1, 2], bias: true, dilation: [1, 2], groups: 2),
         Call(x: [2, 2, 5], weight: [2, 2, 2], bias: true, stride: [2, 1], padding: [1, 0]),
+        Call(
+            x: [1, 2, 3, 2, 4], weight: [2, 1, 2, 2, 3], bias: true, stride: [1, 1, 2], padding: [1, 0, 1],
+            dilation: [2, 1, 1], groups: 2),
         Call(x: [2, 4, 9, 8], weight: [6, 2, 3, 3], bias: true, stride: [2, 1], padding: [1, 2], groups: 2),
         Call(x: [0, 1, 3, 3], weight: [2, 1, 2, 2], bias: true),
     ]
@@ -217,6 +220,7 @@ enum ContractRecords {
 
     private static let window = Window(kernel: [2, 2], stride: [1, 2], padding: [1, 0], dilation: [1, 1])
     private static let line = Window(kernel: [3], stride: [2], padding: [1], dilation: [1])
+    private static let box = Window(kernel: [2, 1, 2], stride: [1, 1, 2], padding: [1, 0, 1], dilation: [1, 1, 1])
     private static let wide = Window(kernel: [2], stride: [1], padding: [0], dilation: [2])
 
     private static let pools: [PrimitiveRecord] = [
@@ -224,7 +228,7 @@ enum ContractRecords {
             MaxPool.self, operands: [.real()],
             samples: [
                 (window, [1, 2, 3, 4], false), (line, [2, 1, 6], true), (wide, [1, 2, 5], false),
-                (line, [0, 2, 4], false),
+                (line, [0, 2, 4], false), (box, [1, 1, 3, 2, 4], false),
             ]
             .map { window, shape, ceil in
                 Sample(
@@ -242,7 +246,7 @@ enum ContractRecords {
                         return [best.map { x[0].values[Int($0)] }, best.map { Double(Int($0) % area) }]
                     })
             },
-            dtypes: floating, resultTypes: { [$0, .int64] }, tolerance: .exact, withoutScalar: noScalar,
+            dtypes: numbers, resultTypes: { [$0, .int64] }, tolerance: .exact, withoutScalar: noScalar,
             operation: "maxPool2d"),
         PrimitiveRecord(
             MaxPoolBackward.self, operands: [.real(), .indices(below: 6)],
@@ -260,11 +264,12 @@ enum ContractRecords {
             ],
             dtypes: floating, tolerance: .sums, withoutEmpty: "the shape is an attribute", withoutScalar: noScalar),
         PrimitiveRecord(
-            AvgPool.self, operands: [.real()],
+            // Numbers whose means over up to six are whole: integers are rounded towards zero.
+            AvgPool.self, operands: [Operand(.values([0, 60, 120]))],
             samples: averages.map { pool, shape in
                 Sample("\(pool)", shapes: [shape], run: { [apply(pool, $0[0])] }, reference: { [average(pool, $0[0])] })
             },
-            dtypes: floating, tolerance: .sums, withoutScalar: noScalar, operation: "avgPool2d"),
+            dtypes: numbers, tolerance: .sums, withoutScalar: noScalar, operation: "avgPool2d"),
         PrimitiveRecord(
             AvgPoolBackward.self, operands: [.real()],
             samples: averages.map { pool, shape in
@@ -282,6 +287,7 @@ enum ContractRecords {
         (AvgPool(window: line, ceilMode: true, countsPadding: true, divisor: 0), [2, 1, 6]),
         (AvgPool(window: line, ceilMode: false, countsPadding: true, divisor: 5), [1, 2, 5]),
         (AvgPool(window: line, ceilMode: false, countsPadding: true, divisor: 0), [0, 2, 5]),
+        (AvgPool(window: box, ceilMode: true, countsPadding: false, divisor: 0), [1, 2, 2, 2, 3]),
     ]
 
     private static func average(_ pool: AvgPool, _ x: ReferenceArray) -> ReferenceArray {

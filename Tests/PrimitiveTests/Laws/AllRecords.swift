@@ -5,5 +5,5 @@ enum AllRecords {
     static let all: [PrimitiveRecord] =
         ElementwiseRecords.all + ReduceRecords.all + RandomRecords.all + ContractRecords.all + NormalizeRecords.all
         + IndexRecords.all + ViewRecords.all + ShapingRecords.all + SortRecords.all + SequenceRecords.all
-        + LinalgRecords.all
+        + LinalgRecords.all + SpatialRecords.all
 }

@@ -9,7 +9,7 @@ import TorchlightIO
 @Suite struct OperatorConformanceTests {
     @Test(arguments: [
         "pointwise_unary", "pointwise_binary", "pointwise_other", "nn_activation", "reductions", "type_promotion",
-        "bfloat16", "linalg",
+        "bfloat16", "linalg", "nn_conv", "nn_pool", "nn_vision",
     ])
     func conforms(_ family: String) {
         for recorded in Conformance.cases(family) {
@@ -109,7 +109,8 @@ import TorchlightIO
 
         /// Whether a wrong call cannot even be written, since the types forbid it.
         var isInexpressible: Bool {
-            recorded["error_type"]?.string == "TypeError" || tensors.first.flatMap { $0 } == nil || dtype() != nil
+            recorded["error_type"]?.string == "TypeError" || args.isEmpty || tensors.first.flatMap { $0 } == nil
+                || dtype() != nil
         }
     }
 
@@ -128,7 +129,7 @@ import TorchlightIO
         .merging(binary.mapValues { f -> Operation in { call in call.operand(1).map { [f(call.x, $0)] } } }) { a, _ in a
         }
         .merging(others) { a, _ in a }.merging(activations) { a, _ in a }.merging(reductions) { a, _ in a }
-        .merging(LinAlgCalls.all) { a, _ in a }
+        .merging(LinAlgCalls.all) { a, _ in a }.merging(spatial) { a, _ in a }
 
     private static let unary: [String: @Sendable (Tensor) -> Tensor] = [
         "abs": { $0.abs() }, "absolute": { $0.abs() }, "acos": { $0.acos() }, "arccos": { $0.acos() },

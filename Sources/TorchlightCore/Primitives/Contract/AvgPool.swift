@@ -2,8 +2,8 @@ import CKernels
 
 /// The mean of each window.
 ///
-/// Shapes: `[N, C, *] -> [N, C, *]`. Dtypes: floating point. A window counts its zeros of padding where
-/// `countsPadding` says so; `divisor` replaces the count where it is not 0.
+/// Shapes: `[N, C, *] -> [N, C, *]`. Dtypes: all but bool; a mean of integers is rounded towards zero. A window counts
+/// its zeros of padding where `countsPadding` says so; `divisor` replaces the count where it is not 0.
 package struct AvgPool: Primitive {
     package static let name = "avgPool"
     package var window: Window
@@ -13,10 +13,6 @@ package struct AvgPool: Primitive {
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let x = inputs[0]
-        guard divisor >= 0 else {
-            throw TensorError(
-                .value, in: operation, "the divisor is negative", got: "\(divisor)", expected: "a positive number")
-        }
         return Few(TensorSpec(try poolShape(x, window, ceilMode, in: operation), x.dtype))
     }
 
@@ -69,7 +65,13 @@ package struct AvgPoolBackward: Primitive {
     package var traits: Traits { [] }
 }
 
-private func pool(_ x: Tensor, _ primitive: AvgPool) -> Tensor {
+private func pool(_ x: Tensor, _ primitive: AvgPool, divisor: Int? = nil) -> Tensor {
+    if divisor == 0 && !x.isPlaceholder {
+        let error = TensorError(
+            .value, in: "avgPool\(primitive.window.spatial)d", "the divisor is zero", expected: "another number",
+            operands: [x])
+        return fail(error, like: x)
+    }
     if x.isPlaceholder || x.rank != primitive.window.spatial + 1 { return apply(primitive, x) }
     let out = apply(primitive, x.unsqueeze(0))
     return out.isPlaceholder ? out : out.squeeze(0)
@@ -105,5 +107,24 @@ public func avgPool2d(
     let window = Window(
         kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1))
     return pool(
-        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0))
+        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0),
+        divisor: divisorOverride)
+}
+
+/// The mean of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+///
+/// - Parameters:
+///   - stride: that of the kernel size where it is left out.
+///   - ceilMode: count windows that reach over the end.
+///   - countIncludePad: whether the zeros of the padding count.
+///   - divisorOverride: divides by this instead of the count.
+public func avgPool3d(
+    _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, ceilMode: Bool = false,
+    countIncludePad: Bool = true, divisorOverride: Int? = nil
+) -> Tensor {
+    let window = Window(
+        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1, 1))
+    return pool(
+        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0),
+        divisor: divisorOverride)
 }

@@ -3,7 +3,7 @@ import CKernels
 /// Convolution, which here as everywhere in the field is correlation: with channels `c` of a group and window places `k`,
 /// `out[n, o, p] = bias[o] + sum over c, k of x[n, c, p * stride + k * dilation - padding] * weight[o, c, k]`.
 ///
-/// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one or two spatial dimensions of
+/// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one to three spatial dimensions of
 /// `(size + 2 padding - dilation (kernel - 1) - 1) / stride + 1`. Dtypes: floating point, all the same.
 ///
 /// The gradients are primitives of their own, and each is linear in both operands, so their gradients are each other.
@@ -35,9 +35,8 @@ package struct Convolution: Primitive {
         guard x.rank == spatial + 2, weight.rank == spatial + 2 else {
             throw TensorError(
                 .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
-                expected: spatial == 1
-                    ? "input [N, C, length] and weight [out, C / groups, length]"
-                    : "input [N, C, height, width] and weight [out, C / groups, height, width]",
+                expected: "input [N, C, \(Window.spatialNames(spatial))] and weight [out, C / groups, "
+                    + "\(Window.spatialNames(spatial))]",
                 fix: x.rank == spatial + 1 ? "add the channels, as in x.unsqueeze(1)" : nil, operands: operands)
         }
         guard x.dtype.isFloatingPoint, operands.allSatisfy({ $0.dtype == x.dtype }) else {
@@ -47,6 +46,13 @@ package struct Convolution: Primitive {
                 fix: "convert one, as in x.to(.\(weight.dtype.isFloatingPoint ? weight.dtype : .float32))",
                 operands: operands)
         }
+        return Few(TensorSpec(try shape(of: operands), x.dtype))
+    }
+
+    /// The shape of the result, after all checks but those of dtypes and ranks.
+    func shape(of operands: [Tensor]) throws(TensorError) -> Dims {
+        let (x, weight) = (operands[0], operands[1])
+        let operation = "conv\(spatial)d"
         let (channels, filters) = (x.layout.shape[1], weight.layout.shape[0])
         guard groups > 0, channels % groups == 0, filters % groups == 0 else {
             throw TensorError(
@@ -54,16 +60,16 @@ package struct Convolution: Primitive {
                 got: "\(channels) input and \(filters) output channels in \(groups) groups",
                 expected: "groups that divide both", operands: operands)
         }
-        guard weight.layout.shape[1] * groups == channels else {
+        guard weight.layout.shape[1] &* groups == channels else {
             throw TensorError(
                 .shape, in: operation,
-                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] * groups)"
+                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] &* groups)"
                     + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(groups) groups)" : ""),
                 expected: "as many channels as the weight takes",
-                fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] * groups
+                fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] &* groups
                     ? "move the channels to dimension 1, as in x.movedim(-1, 1)" : nil, operands: operands)
         }
-        if inputs.count > 2, inputs[2].layout.shape != Dims(repeating: filters, count: 1) {
+        if operands.count > 2, operands[2].layout.shape != Dims(repeating: filters, count: 1) {
             throw TensorError(
                 .shape, in: operation, "the bias does not fit the weight", expected: "a bias of shape [\(filters)]",
                 operands: operands)
@@ -72,7 +78,7 @@ package struct Convolution: Primitive {
         try window.check(in: operation, x)
         var shape = Dims(x.layout.shape[0], filters)
         for size in try window.positions(over: x, in: operation) { shape.append(size) }
-        return Few(TensorSpec(shape, x.dtype))
+        return shape
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -257,8 +263,8 @@ extension Tensor {
 }
 
 private func convolve(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ stride: Dims, _ padding: Dims?, _ dilation: Dims, _ groups: Int,
-    _ operation: String
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ stride: Dims, _ padding: ConvPadding, _ dilation: Dims,
+    _ groups: Int, _ operation: String
 ) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
@@ -266,44 +272,70 @@ private func convolve(
         var x = x
         // One sample without a batch dimension, as [C, *].
         let isSingle =
-            x.rank == spatial + 1 && weight.rank == spatial + 2 && weight.layout.shape[1] * groups == x.layout.shape[0]
+            x.rank == spatial + 1 && weight.rank == spatial + 2 && groups > 0
+            && weight.layout.shape[1] &* groups == x.layout.shape[0]
         if isSingle { x = x.unsqueeze(0) }
-        var sides = padding ?? Dims(repeating: 0, count: spatial)
-        if padding == nil && weight.rank == spatial + 2 {
+        var sides = Dims(repeating: 0, count: spatial)
+        if let widths = try padding.each(spatial, in: operation) {
+            sides = Dims(widths)
+        } else if weight.rank == spatial + 2 {
             guard stride.allSatisfy({ $0 == 1 }) else {
                 throw TensorError(
                     .value, in: operation, "padding .same keeps the size only at stride 1", got: "stride \(stride)",
                     expected: "stride 1", fix: "pass the padding as a number", operands: [x, weight])
             }
+            var kernel = Dims()
+            for i in 0..<spatial { kernel.append(weight.layout.shape[i + 2]) }
+            try Window(kernel: kernel, stride: stride, padding: sides, dilation: dilation).check(in: operation, x)
             var extra = [Int](repeating: 0, count: 2 * spatial)
             for i in 0..<spatial {
-                let total = dilation[i] * (weight.layout.shape[i + 2] - 1)
+                let total = dilation[i] * (kernel[i] - 1)
                 sides[i] = total / 2
                 extra[2 * (spatial - 1 - i) + 1] = total % 2
             }
-            if extra.contains(1) { x = x.pad(extra) }
+            if extra.contains(1) && x.rank == spatial + 2 { x = x.pad(extra) }
         }
         let primitive = Convolution(stride: stride, padding: sides, dilation: dilation, groups: groups)
-        let out = bias.map { apply(primitive, x, weight, $0) } ?? apply(primitive, x, weight)
+        let out: Tensor
+        if x.dtype.isInteger {
+            out = try integerConvolution(x, weight, bias, primitive)
+        } else {
+            out = bias.map { apply(primitive, x, weight, $0) } ?? apply(primitive, x, weight)
+        }
         return isSingle && !out.isPlaceholder ? out.squeeze(0) : out
     }
 }
 
 /// Convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [O, C / groups, k]`, `bias [O] -> [N, O, L']`.
+///
+/// Floating point, or integers, whose sums are exact.
 public func conv1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: ConvPadding = 0, dilation: Int = 1,
     groups: Int = 1
 ) -> Tensor {
     convolve(
-        x, weight, bias, Dims(repeating: stride, count: 1), padding.size.map { Dims(repeating: $0.width, count: 1) },
-        Dims(repeating: dilation, count: 1), groups, "conv1d")
+        x, weight, bias, Dims(repeating: stride, count: 1), padding, Dims(repeating: dilation, count: 1), groups,
+        "conv1d")
 }
 
 /// Convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] ->
 /// [N, O, H', W']`, with `H' = (H + 2 padding - dilation (kh - 1) - 1) / stride + 1`.
+///
+/// Floating point, or integers, whose sums are exact.
 public func conv2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: ConvPadding = 0,
     dilation: Size2 = 1, groups: Int = 1
 ) -> Tensor {
-    convolve(x, weight, bias, stride.dims, padding.size?.dims, dilation.dims, groups, "conv2d")
+    convolve(x, weight, bias, stride.dims, padding, dilation.dims, groups, "conv2d")
+}
+
+/// Convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [O, C / groups, kd, kh, kw]`, `bias
+/// [O] -> [N, O, D', H', W']`, with `D' = (D + 2 padding - dilation (kd - 1) - 1) / stride + 1`.
+///
+/// Floating point, or integers, whose sums are exact.
+public func conv3d(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: ConvPadding = 0,
+    dilation: Size3 = 1, groups: Int = 1
+) -> Tensor {
+    convolve(x, weight, bias, stride.dims, padding, dilation.dims, groups, "conv3d")
 }

@@ -3,7 +3,7 @@ import CKernels
 /// The largest element of each window, and where it lies.
 ///
 /// Shapes: `[N, C, *] -> values [N, C, *], indices [N, C, *]`; an index counts row-major over the spatial dimensions of the
-/// input. Dtypes: floating point; indices int64. Padding never wins. NaN wins, the first of equals wins, and the gradient
+/// input. Dtypes: all but bool; indices int64. Padding never wins. NaN wins, the first of equals wins, and the gradient
 /// goes to the winner.
 package struct MaxPool: Primitive {
     package static let name = "maxPool"
@@ -50,6 +50,10 @@ package struct MaxPoolBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
+        if inputs[0].count == 0 {
+            fill(outputs[0], with: 0)
+            return
+        }
         withKernels(try inputs[0].denseForConvolution(), inputs[1], outputs[0]) { gradient, indices, out in
             tl_max_pool_backward(gradient, indices, Int32(spatial), out)
         }
@@ -75,14 +79,20 @@ func poolShape(
     guard x.rank == window.spatial + 2 else {
         throw TensorError(
             .shape, in: operation, "the input has not the number of dimensions of \(window.spatial)-d pooling",
-            expected: window.spatial == 1 ? "[N, C, length]" : "[N, C, height, width]", operands: [x])
+            expected: "[N, C, \(Window.spatialNames(window.spatial))]", operands: [x])
     }
-    try checkFloating(x, in: operation)
+    guard x.dtype != .bool else { throw .dtype(operation, [x], expected: "numbers") }
     try window.check(in: operation, x)
-    for i in 0..<window.spatial where 2 * window.padding[i] > window.kernel[i] {
+    for i in 0..<window.spatial where 2 * window.padding[i] > window.dilation[i] * (window.kernel[i] - 1) + 1 {
         throw TensorError(
-            .value, in: operation, "the padding is more than half the kernel",
-            got: "padding \(window.padding) for kernel \(window.kernel)", expected: "at most half", operands: [x])
+            .value, in: operation, "the padding is more than half the window",
+            got: "padding \(window.padding) for kernel \(window.kernel) with dilation \(window.dilation)",
+            expected: "at most half", operands: [x])
+    }
+    guard x.layout.shape[1] > 0 else {
+        throw TensorError(
+            .shape, in: operation, "there are no channels", expected: "sizes of at least 1 but for the batch",
+            operands: [x])
     }
     var shape = Dims(x.layout.shape[0], x.layout.shape[1])
     for size in try window.positions(over: x, ceilMode: ceilMode, in: operation) { shape.append(size) }
@@ -148,4 +158,23 @@ public func maxPool2d(
     ceilMode: Bool = false
 ) -> Tensor {
     maxPool2dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+}
+
+/// The largest element of each window of the last three dimensions, `[N, C, D, H, W] -> [N, C, D', H', W']`, and its
+/// position, counted row-major over depth, height and width.
+public func maxPool3dWithIndices(
+    _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
+    ceilMode: Bool = false
+) -> (values: Tensor, indices: Tensor) {
+    let window = Window(
+        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: dilation.dims)
+    return pool(x, window, ceilMode)
+}
+
+/// The largest element of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+public func maxPool3d(
+    _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
+    ceilMode: Bool = false
+) -> Tensor {
+    maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
 }

@@ -1,0 +1,36 @@
+/// The places that affine maps send the elements of images to, for `gridSample`: `theta [N, 2, 3] -> [N, H, W, 2]` for a
+/// size `[N, C, H, W]`, or `[N, 3, 4] -> [N, D, H, W, 3]` for `[N, C, D, H, W]`.
+///
+/// Place `(x, y)` is `theta @ [x, y, 1]`. Floating point.
+///
+/// - Parameters:
+///   - size: the size of the result of `gridSample`.
+///   - alignCorners: whether -1 and 1 are the middles of the first and last elements instead of their outer edges.
+public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = false) -> Tensor {
+    orFail(like: theta) { () throws(TensorError) in
+        if theta.isPlaceholder { return theta }
+        try checkFloating(theta, in: "affineGrid")
+        let spatial = size.count - 2
+        guard spatial == 2 || spatial == 3, size.allSatisfy({ $0 > 0 }), theta.shape == [size[0], spatial, spatial + 1]
+        else {
+            throw TensorError(
+                .shape, in: "affineGrid", "the maps do not belong to the size", got: "size \(size)",
+                expected: "[N, 2, 3] for a size [N, C, H, W], or [N, 3, 4] for [N, C, D, H, W]", operands: [theta])
+        }
+        let sizes = Array(size.dropFirst(2))
+        // The coordinates of every element and a 1, the last dimension first.
+        var columns: [Tensor] = []
+        for i in (0..<spatial).reversed() {
+            let n = sizes[i]
+            let ends = alignCorners ? 1 : Double(n - 1) / Double(n)
+            let step = 2 * ends / Double(max(n - 1, 1))
+            let line = Tensor.arange(0, n, dtype: .float64) * step - (n > 1 ? ends : 0)
+            var shape = Array(repeating: 1, count: spatial)
+            shape[i] = n
+            columns.append(line.to(theta.dtype).reshape(shape).expand(sizes))
+        }
+        columns.append(Tensor.ones(sizes, dtype: theta.dtype))
+        let places = stack(columns, dim: spatial).reshape([-1, spatial + 1])
+        return places.matmul(theta.mT).reshape([size[0]] + sizes + [spatial])
+    }
+}

@@ -1,0 +1,169 @@
+import CKernels
+
+// Pooling to a given size. Window `i` of `out` over `n` elements reaches from `i n / out`, rounded down, to `(i + 1) n /
+// out`, rounded up, so neighbours may share elements.
+
+/// The mean of each of as many windows as make a given size.
+///
+/// Shapes: `[N, C, *] -> [N, C, sizes]`. Dtypes: floating point.
+package struct AdaptiveAvgPool: Primitive {
+    package static let name = "adaptiveAvgPool"
+    /// The sizes of the result over its spatial dimensions.
+    package var sizes: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try checkFloating(x, in: "adaptiveAvgPool\(sizes.count)d")
+        return Few(TensorSpec(adaptiveShape(x, sizes), x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernels(inputs[0], outputs[0]) { x, out in tl_adaptive_avg_pool(Int32(sizes.count), x, out) }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(AdaptiveAvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of `AdaptiveAvgPool`: each element gets its share from the windows that it lies in. Its own gradient is
+/// the pooling itself.
+package struct AdaptiveAvgPoolBackward: Primitive {
+    package static let name = "adaptiveAvgPoolBackward"
+    package var pool: AdaptiveAvgPool
+    /// The shape of the pooled input.
+    package var shape: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        if inputs[0].count == 0 {
+            fill(outputs[0], with: 0)
+            return
+        }
+        withKernels(inputs[0], outputs[0]) { gradient, out in
+            tl_adaptive_avg_pool_backward(Int32(pool.sizes.count), gradient, out)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(pool, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+/// The largest element of each of as many windows as make a given size, and where it lies.
+///
+/// Shapes: `[N, C, *] -> values [N, C, sizes], indices [N, C, sizes]`; an index counts row-major over the spatial
+/// dimensions of the input. Dtypes: floating point; indices int64. NaN wins, the first of equals wins, and the gradient
+/// goes to the winner.
+package struct AdaptiveMaxPool: Primitive {
+    package static let name = "adaptiveMaxPool"
+    /// The sizes of the result over its spatial dimensions.
+    package var sizes: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        try checkFloating(x, in: "adaptiveMaxPool\(sizes.count)d")
+        let shape = adaptiveShape(x, sizes)
+        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        withKernels(inputs[0], outputs[0], outputs[1]) { x, out, indices in
+            tl_adaptive_max_pool(Int32(sizes.count), x, out, indices)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .output(1) }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        guard let g = context.gradients[0] else { return Few(nil) }
+        let backward = MaxPoolBackward(spatial: sizes.count, shape: context.shape(0))
+        return Few(apply(backward, g, context.output(1).detach()))
+    }
+
+    package var traits: Traits { [] }
+}
+
+private func adaptiveShape(_ x: Tensor, _ sizes: Dims) -> Dims {
+    var shape = x.layout.shape
+    for i in 0..<sizes.count { shape[x.rank - sizes.count + i] = sizes[i] }
+    return shape
+}
+
+private func average(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> Tensor {
+    orFail(like: x) { () throws(TensorError) in
+        if x.isPlaceholder { return x }
+        let sizes = try size.dims(spatial, over: x, in: "adaptiveAvgPool\(spatial)d")
+        let isSingle = x.rank == spatial + 1
+        let out = apply(AdaptiveAvgPool(sizes: sizes), isSingle ? x.unsqueeze(0) : x)
+        return isSingle && !out.isPlaceholder ? out.squeeze(0) : out
+    }
+}
+
+private func largest(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> (values: Tensor, indices: Tensor) {
+    if x.isPlaceholder { return (x, x) }
+    let sizes: Dims
+    do { sizes = try size.dims(spatial, over: x, in: "adaptiveMaxPool\(spatial)d") } catch {
+        let placeholder = fail(error, like: x)
+        return (placeholder, placeholder)
+    }
+    let isSingle = x.rank == spatial + 1
+    let results = applyAll(AdaptiveMaxPool(sizes: sizes), Few(isSingle ? x.unsqueeze(0) : x), count: 2)
+    if !isSingle || results[0].isPlaceholder { return (results[0], results[1]) }
+    return (results[0].squeeze(0), results[1].squeeze(0))
+}
+
+/// The mean of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
+public func adaptiveAvgPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 1) }
+
+/// The mean of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`; a size that
+/// is nil stays.
+public func adaptiveAvgPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 2) }
+
+/// The mean of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height, width]`; a
+/// size that is nil stays.
+public func adaptiveAvgPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 3) }
+
+/// The largest element of windows whose number is given instead of their size, `[N, C, L] -> [N, C, size]`, and its
+/// position.
+public func adaptiveMaxPool1dWithIndices(
+    _ x: Tensor, _ outputSize: AdaptiveSize
+) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 1) }
+
+/// The largest element of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
+public func adaptiveMaxPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 1).values }
+
+/// The largest element of windows whose number is given instead of their size, `[N, C, H, W] -> [N, C, height, width]`,
+/// and its position, counted row-major over height and width.
+public func adaptiveMaxPool2dWithIndices(
+    _ x: Tensor, _ outputSize: AdaptiveSize
+) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 2) }
+
+/// The largest element of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`.
+public func adaptiveMaxPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 2).values }
+
+/// The largest element of windows whose number is given instead of their size, `[N, C, D, H, W] -> [N, C, depth, height,
+/// width]`, and its position, counted row-major over the three.
+public func adaptiveMaxPool3dWithIndices(
+    _ x: Tensor, _ outputSize: AdaptiveSize
+) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 3) }
+
+/// The largest element of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height,
+/// width]`.
+public func adaptiveMaxPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 3).values }

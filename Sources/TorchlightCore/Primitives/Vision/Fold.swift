@@ -1,0 +1,166 @@
+import CKernels
+
+// Windows of an image as columns, and columns added back into an image.
+
+/// The windows over two dimensions side by side: column `(i, j)` holds `x[n, c, i * stride + k * dilation - padding, ...]`,
+/// zeros where that lies outside.
+///
+/// Shapes: `[N, C, H, W] -> [N, C kh kw, windows]`. Dtypes: any.
+package struct UnfoldWindows: Primitive {
+    package static let name = "unfoldWindows"
+    package var window: Window
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        guard x.rank == 4, (1..<4).allSatisfy({ x.layout.shape[$0] > 0 }) else {
+            throw TensorError(
+                .shape, in: "unfold", "the input is no batch of images",
+                expected: "[N, C, height, width] of at least one element each, or the same without N", operands: [x])
+        }
+        try window.check(in: "unfold", x)
+        let counts = try window.positions(over: x, in: "unfold")
+        let sizes = [x.layout.shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]]
+        guard sizes.reduce(1, { $0 * Double($1) }) < 0x1p62 else {
+            throw TensorError(
+                .value, in: "unfold", "there are too many windows", got: "\(counts)", expected: "less padding",
+                operands: [x])
+        }
+        return Few(
+            TensorSpec(
+                Dims(x.layout.shape[0], x.layout.shape[1] * window.kernel.product, counts.product), x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        var x = inputs[0]
+        let counts = try window.positions(over: x, in: "unfold")
+        if window.padding.contains(where: { $0 > 0 }) {
+            let widths: Dims = [0, 0, window.padding[0], window.padding[1]]
+            let pad = ConstantPad(before: widths, after: widths, value: .int(0))
+            let padded = try Tensor(empty: try pad.output(of: Few(x))[0].shape, dtype: x.dtype, device: x.device)
+            try pad.run(Few(x), into: Few(padded))
+            x = padded
+        }
+        let (shape, strides) = (x.layout.shape, x.layout.strides)
+        let windows = Layout(
+            shape: [shape[0], shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]],
+            strides: [
+                strides[0], strides[1], strides[2] * window.dilation[0], strides[3] * window.dilation[1],
+                strides[2] * window.stride[0], strides[3] * window.stride[1],
+            ], offset: x.layout.offset)
+        let target = Layout(shape: windows.shape, offset: out.layout.offset)
+        copyElements(from: x, layout: windows, to: Tensor(storage: out.storage, layout: target, dtype: out.dtype))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let shape = context.shape(0)
+        return Few(apply(FoldWindows(window: window, size: Dims(shape[2], shape[3])), context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The windows added back into an image: the transpose of `UnfoldWindows`.
+///
+/// Shapes: `[N, C kh kw, windows] -> [N, C, H, W]`. Dtypes: all but bool.
+package struct FoldWindows: Primitive {
+    package static let name = "foldWindows"
+    package var window: Window
+    /// Height and width of the image.
+    package var size: Dims
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let x = inputs[0]
+        guard x.dtype != .bool else { throw .dtype("fold", [x], expected: "numbers") }
+        try window.check(in: "fold", x)
+        let places = window.kernel.product
+        guard x.rank == 3, x.layout.shape[1] > 0, x.layout.shape[1] % places == 0 else {
+            throw TensorError(
+                .shape, in: "fold", "the columns are not those of windows",
+                expected: "[N, C * \(places), windows], or the same without N", operands: [x])
+        }
+        let counts = try counts(x)
+        guard x.layout.shape[2] == counts.product else {
+            throw TensorError(
+                .shape, in: "fold",
+                "there are \(x.layout.shape[2]) columns and the image has \(counts.product) windows",
+                got: "\(counts[0]) by \(counts[1]) windows over [\(size[0]), \(size[1])]",
+                expected: "a column for each window", operands: [x])
+        }
+        return Few(TensorSpec([x.layout.shape[0], x.layout.shape[1] / places, size[0], size[1]], x.dtype))
+    }
+
+    /// The number of windows along height and width.
+    private func counts(_ x: Tensor) throws(TensorError) -> Dims {
+        var counts = Dims()
+        for i in 0..<2 {
+            let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
+            guard size[i] > 0, size[i] <= Int(Int32.max) else {
+                throw TensorError(
+                    .value, in: "fold", "the size of the image is out of range", got: "\(size)",
+                    expected: "1 ... \(Int32.max)", operands: [x])
+            }
+            let free = size[i] + 2 * window.padding[i] - reach
+            guard free >= 0 else {
+                throw TensorError(
+                    .value, in: "fold", "the window is larger than the padded image",
+                    got: "a window that reaches over \(reach) of \(size[i] + 2 * window.padding[i])",
+                    expected: "a smaller kernel or a larger image", operands: [x])
+            }
+            counts.append(free / window.stride[i] + 1)
+        }
+        return counts
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let x = try inputs[0].asDense()
+        let counts = try counts(x)
+        let shape = out.layout.shape
+        let windows = Layout(
+            shape: [shape[0], shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]],
+            offset: x.layout.offset)
+        var parameters = window.poolParameters()
+        withKernel(x, windows) { x in withKernel(out) { out in tl_fold(&parameters, x, out) } }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(UnfoldWindows(window: window), context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+private func batched(_ x: Tensor, _ rank: Int, _ primitive: any Primitive) -> Tensor {
+    if x.isPlaceholder || x.rank != rank - 1 { return apply(primitive, x) }
+    let out = apply(primitive, x.unsqueeze(0))
+    return out.isPlaceholder ? out : out.squeeze(0)
+}
+
+/// The windows of images as columns: `[N, C, H, W] -> [N, C kh kw, windows]`, row-major over the windows. Any dtype.
+///
+/// A convolution is the product of its weight, flattened to `[O, C kh kw]`, with these columns.
+public func unfold(
+    _ x: Tensor, _ kernelSize: Size2, dilation: Size2 = 1, padding: Size2 = 0, stride: Size2 = 1
+) -> Tensor {
+    let window = Window(
+        kernel: kernelSize.dims, stride: stride.dims, padding: padding.dims, dilation: dilation.dims)
+    return batched(x, 4, UnfoldWindows(window: window))
+}
+
+/// Columns of windows added back into images: `[N, C kh kw, windows] -> [N, C, H, W]`. All dtypes but bool.
+///
+/// What windows share is added, so `fold` of `unfold` counts an element as often as windows hold it.
+public func fold(
+    _ x: Tensor, _ outputSize: Size2, _ kernelSize: Size2, dilation: Size2 = 1, padding: Size2 = 0, stride: Size2 = 1
+) -> Tensor {
+    let window = Window(
+        kernel: kernelSize.dims, stride: stride.dims, padding: padding.dims, dilation: dilation.dims)
+    return batched(x, 3, FoldWindows(window: window, size: outputSize.dims))
+}

@@ -1,0 +1,151 @@
+import CKernels
+
+/// An image read at given places, as in spatial transformers (Jaderberg et al. 2015).
+///
+/// Shapes: `x [N, C, H, W], grid [N, H', W', 2] -> [N, C, H', W']`, or `x [N, C, D, H, W], grid [N, D', H', W', 3] ->
+/// [N, C, D', H', W']`. The last dimension of the grid has the place along W first; -1 and 1 are the ends. Dtypes:
+/// floating point, both the same.
+package struct GridSample: Primitive {
+    package static let name = "gridSample"
+    package var mode: GridSampleMode
+    package var border: GridSampleBorder
+    package var alignCorners: Bool
+
+    var parameters: tl_grid_params {
+        tl_grid_params(mode: mode.code, border: border.code, align_corners: alignCorners)
+    }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, grid) = (inputs[0], inputs[1])
+        try checkFloating(x, in: Self.name)
+        guard x.dtype == grid.dtype else {
+            throw .dtype(Self.name, [x, grid], expected: "one dtype", fix: "convert one, as in grid.to(.\(x.dtype))")
+        }
+        let (image, places) = (x.layout.shape, grid.layout.shape)
+        let spatial = x.rank - 2
+        guard spatial == 2 || spatial == 3, places.count == x.rank, places[0] == image[0],
+            places[places.count - 1] == spatial
+        else {
+            throw TensorError(
+                .shape, in: Self.name, "the grid does not belong to the input",
+                expected: "input [N, C, H, W] and grid [N, H', W', 2], or [N, C, D, H, W] and [N, D', H', W', 3]",
+                operands: [x, grid])
+        }
+        guard mode != .bicubic || spatial == 2 else {
+            throw TensorError(
+                .value, in: Self.name, "mode .bicubic is for two dimensions", expected: "mode .bilinear or .nearest",
+                operands: [x, grid])
+        }
+        guard (1..<x.rank).allSatisfy({ image[$0] > 0 }) else {
+            throw TensorError(
+                .shape, in: Self.name, "there is nothing to sample", expected: "sizes of at least 1 but for the batch",
+                operands: [x, grid])
+        }
+        var shape = Dims(image[0], image[1])
+        for i in 0..<spatial { shape.append(places[1 + i]) }
+        return Few(TensorSpec(shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if outputs[0].count == 0 { return }
+        var parameters = parameters
+        withKernels(try inputs[0].asDense(), try inputs[1].asDense(), outputs[0]) { x, grid, out in
+            tl_grid_sample(&parameters, x, grid, out)
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let results = applyAll(
+            GridSampleBackward(sample: self), Few(context.gradient, context.input(0), context.input(1)), count: 2)
+        return Few(context.needs[0] ? results[0] : nil, context.needs[1] ? results[1] : nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradients of `GridSample`, `(gradient of the result, x, grid) -> gradients of x and grid`.
+package struct GridSampleBackward: Primitive {
+    package static let name = "gridSampleBackward"
+    package var sample: GridSample
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(
+            TensorSpec(inputs[1].layout.shape, inputs[1].dtype), TensorSpec(inputs[2].layout.shape, inputs[2].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if inputs[0].count == 0 {
+            fill(outputs[0], with: 0)
+            fill(outputs[1], with: 0)
+            return
+        }
+        var parameters = sample.parameters
+        withKernels(try inputs[0].asDense(), try inputs[1].asDense(), try inputs[2].asDense()) { gradient, x, grid in
+            withKernels(outputs[0], outputs[1]) { toImage, toGrid in
+                tl_grid_sample_backward(&parameters, gradient, x, grid, toImage, toGrid)
+            }
+        }
+    }
+
+    package var differentiability: Differentiability {
+        .unavailable("sampling at given places is differentiated once, as in PyTorch")
+    }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(repeating: nil, count: 3)
+    }
+    package var traits: Traits { [] }
+}
+
+/// How `gridSample` reads between elements.
+public enum GridSampleMode: String, Sendable, Hashable {
+    /// Straight lines between neighbours, in two or three dimensions.
+    case bilinear
+    /// The nearest element; halves go to the even one.
+    case nearest
+    /// Cubic curves; two dimensions only.
+    case bicubic
+
+    var code: Int32 {
+        switch self {
+        case .bilinear: Int32(TL_SAMPLE_BILINEAR)
+        case .nearest: Int32(TL_SAMPLE_NEAREST)
+        case .bicubic: Int32(TL_SAMPLE_BICUBIC)
+        }
+    }
+}
+
+/// What `gridSample` reads outside the image.
+public enum GridSampleBorder: String, Sendable, Hashable {
+    /// Zeros.
+    case zeros
+    /// The element at the edge.
+    case border
+    /// The image mirrored at its edges.
+    case reflection
+
+    var code: Int32 {
+        switch self {
+        case .zeros: Int32(TL_BORDER_ZEROS)
+        case .border: Int32(TL_BORDER_EDGE)
+        case .reflection: Int32(TL_BORDER_REFLECTION)
+        }
+    }
+}
+
+/// An image read at given places: `x [N, C, H, W], grid [N, H', W', 2] -> [N, C, H', W']`, or with a depth in front of H
+/// and a grid of 3.
+///
+/// - Parameters:
+///   - grid: the place along W first; -1 and 1 are the ends.
+///   - alignCorners: whether -1 and 1 are the middles of the first and last elements instead of their outer edges.
+public func gridSample(
+    _ x: Tensor, _ grid: Tensor, mode: GridSampleMode = .bilinear, paddingMode: GridSampleBorder = .zeros,
+    alignCorners: Bool = false
+) -> Tensor {
+    apply(GridSample(mode: mode, border: paddingMode, alignCorners: alignCorners), x, grid)
+}

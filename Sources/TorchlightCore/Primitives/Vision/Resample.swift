@@ -1,0 +1,212 @@
+import CKernels
+
+/// One dimension brought to another size: each result is a weighted sum of a few elements,
+/// `out[.., i, ..] = sum over t of weight[i, t] x[.., place[i, t], ..]`.
+///
+/// Every kind of interpolation is this along one dimension after the other. Shapes: `[*, n, *] -> [*, count, *]`. Dtypes:
+/// floating point; the places and weights are computed in float32, in float64 for float64, as PyTorch does.
+package struct Resample: Primitive {
+    package static let name = "resample"
+    package var dim: Int
+    package var rule: ResamplingRule
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: "interpolate")
+        var shape = inputs[0].layout.shape
+        shape[dim] = rule.count
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let x = try inputs[0].asDense()
+        rule.withTaps(x.dtype) { taps in
+            withKernel(x, x.layout.around(dim)) { x in
+                withKernel(out, out.layout.around(dim)) { out in tl_resample(x, taps, out) }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(ResampleBackward(resample: self), context.gradient))
+    }
+
+    package var traits: Traits { [] }
+}
+
+/// The gradient of `Resample`, its transpose. Its own gradient is the resampling itself.
+package struct ResampleBackward: Primitive {
+    package static let name = "resampleBackward"
+    package var resample: Resample
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        try checkFloating(inputs[0], in: Self.name)
+        var shape = inputs[0].layout.shape
+        shape[resample.dim] = resample.rule.size
+        return Few(TensorSpec(shape, inputs[0].dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let out = outputs[0]
+        if out.count == 0 { return }
+        let gradient = try inputs[0].asDense()
+        let dim = resample.dim
+        resample.rule.withTaps(gradient.dtype) { taps in
+            withKernel(gradient, gradient.layout.around(dim)) { gradient in
+                withKernel(out, out.layout.around(dim)) { out in tl_resample_backward(gradient, taps, out) }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(apply(resample, context.gradient))
+    }
+    package var traits: Traits { [] }
+}
+
+extension Layout {
+    /// A dense layout as three dimensions: what is before one of them, that one, and what is after it.
+    fileprivate func around(_ dim: Int) -> Layout {
+        var (outer, inner) = (1, 1)
+        for i in 0..<dim { outer *= shape[i] }
+        for i in (dim + 1)..<Swift.max(rank, dim + 1) { inner *= shape[i] }
+        return Layout(shape: Dims(outer, shape[dim], inner), offset: offset)
+    }
+}
+
+/// Which elements a result along one dimension takes, and how much of each.
+package struct ResamplingRule: Sendable, Hashable {
+    package enum Kind: Sendable, Hashable {
+        /// The element at the rounded-down place of the result's beginning, or of its middle.
+        case nearest, nearestExact
+        /// The two or four around the place of the result's middle; Keys's cubic with a = -3/4.
+        case linear, cubic
+        /// All under a triangle, or a cubic with a = -1/2, as wide as the results are apart.
+        case antialiasedLinear, antialiasedCubic
+    }
+
+    package var kind: Kind
+    /// The elements there are, and those wanted.
+    package var size: Int
+    package var count: Int
+    /// Whether the first and last elements stay first and last; otherwise their edges do.
+    package var alignCorners: Bool
+    /// The factor that was asked for where it decides instead of the sizes.
+    package var factor: Double?
+
+    package init(kind: Kind, size: Int, count: Int, alignCorners: Bool = false, factor: Double? = nil) {
+        self.kind = kind
+        self.size = size
+        self.count = count
+        self.alignCorners = alignCorners
+        self.factor = factor
+    }
+
+    /// The taps of every result one after the other; those of result i are `starts[i] ..< starts[i + 1]`.
+    struct Taps {
+        var starts: [Int64] = [0]
+        var places: [Int64] = []
+        var weights: [Double] = []
+    }
+
+    fileprivate func withTaps<R>(_ dtype: DType, _ body: (UnsafePointer<tl_taps>) -> R) -> R {
+        let taps = dtype == .float64 ? taps(Double.self) : taps(Float.self)
+        return taps.starts.withUnsafeBufferPointer { starts in
+            taps.places.withUnsafeBufferPointer { places in
+                taps.weights.withUnsafeBufferPointer { weights in
+                    var argument = tl_taps(
+                        starts: starts.baseAddress, places: places.baseAddress, weights: weights.baseAddress)
+                    return body(&argument)
+                }
+            }
+        }
+    }
+
+    /// The taps, with the places computed in `Real`.
+    private func taps<Real: BinaryFloatingPoint>(_: Real.Type) -> Taps {
+        var taps = Taps()
+        taps.places.reserveCapacity(4 * count)
+        taps.weights.reserveCapacity(4 * count)
+        for i in 0..<count {
+            switch kind {
+            case .nearest, .nearestExact: addNearest(i, &taps)
+            case .linear: addLinear(i, Real.self, &taps)
+            case .cubic: addCubic(i, Real.self, &taps)
+            case .antialiasedLinear, .antialiasedCubic: addAntialiased(i, Real.self, &taps)
+            }
+            taps.starts.append(Int64(taps.places.count))
+        }
+        return taps
+    }
+
+    /// How far neighbouring results are apart, in elements.
+    private func step<Real: BinaryFloatingPoint>(_: Real.Type) -> Real {
+        if alignCorners { return count > 1 ? Real(size - 1) / Real(count - 1) : 0 }
+        if let factor, factor > 0 { return Real(1 / factor) }
+        return Real(size) / Real(count)
+    }
+
+    /// Where the middle of a result lies.
+    private func middle<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type) -> Real {
+        alignCorners ? step(Real.self) * Real(i) : step(Real.self) * (Real(i) + 0.5) - 0.5
+    }
+
+    private func addNearest(_ i: Int, _ taps: inout Taps) {
+        // In float32 whatever the dtype, so that all dtypes take the same element.
+        let offset: Float = kind == .nearestExact ? 0.5 : 0
+        let place = count == size ? i : Int(((Float(i) + offset) * step(Float.self)).rounded(.down))
+        taps.places.append(Int64(Swift.min(Swift.max(place, 0), size - 1)))
+        taps.weights.append(1)
+    }
+
+    private func addLinear<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type, _ taps: inout Taps) {
+        let place: Real = count == size ? Real(i) : Swift.max(middle(i, Real.self), 0)
+        let first = Swift.min(Int(place.rounded(.down)), size - 1)
+        let share = Swift.min(Swift.max(place - Real(first), 0), 1)
+        taps.places += [Int64(first), Int64(Swift.min(first + 1, size - 1))]
+        taps.weights += [Double(1 - share), Double(share)]
+    }
+
+    private func addCubic<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type, _ taps: inout Taps) {
+        let place = middle(i, Real.self)
+        let first = Swift.min(Int(place.rounded(.down)), size - 1)
+        let t = Swift.min(Swift.max(place - Real(first), 0), 1)
+        let distances: [Real] = [t + 1, t, 1 - t, 2 - t]
+        for (k, distance) in distances.enumerated() {
+            taps.places.append(Int64(Swift.min(Swift.max(first - 1 + k, 0), size - 1)))
+            taps.weights.append(Double(Self.cubic(distance, -0.75)))
+        }
+    }
+
+    private func addAntialiased<Real: BinaryFloatingPoint>(_ i: Int, _: Real.Type, _ taps: inout Taps) {
+        let step: Real = step(Real.self)
+        let stretch = Swift.max(step, 1)
+        let reach: Real = (kind == .antialiasedLinear ? 1 : 2) * stretch
+        let center = step * (Real(i) + 0.5)
+        let first = Swift.max(Int(center - reach + 0.5), 0)
+        let last = Swift.min(Int(center + reach + 0.5), size)
+        var weights: [Real] = []
+        for place in first..<Swift.max(last, first) {
+            let distance = Swift.abs((Real(place) - center + 0.5) / stretch)
+            weights.append(kind == .antialiasedLinear ? Swift.max(1 - distance, 0) : Self.cubic(distance, -0.5))
+        }
+        let total = weights.reduce(0, +)
+        for (k, weight) in weights.enumerated() {
+            taps.places.append(Int64(first + k))
+            taps.weights.append(Double(total == 0 ? weight : weight / total))
+        }
+    }
+
+    /// Keys's convolution kernel (1981) at a distance that is not negative.
+    private static func cubic<Real: BinaryFloatingPoint>(_ x: Real, _ a: Real) -> Real {
+        if x < 1 { return ((a + 2) * x - (a + 3)) * x * x + 1 }
+        if x < 2 { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a }
+        return 0
+    }
+}
