@@ -293,6 +293,13 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
+    @discardableResult
+    public func step(_ closure: () -> Tensor) -> Tensor {
+        let loss = enableGrad { closure() }
+        step()
+        return loss
+    }
+
     /// Makes the state of parameters that have none, or were converted or moved since.
     private func update(_ group: ParameterGroup<Options>, _ entries: UnsafeMutablePointer<tl_optim_entry>) {
         for (slot, position) in group.state.outdated {
