@@ -22,9 +22,10 @@ public final class AdamW: AdamFamily {
         eps: Double = 1e-8, weightDecay: Double = 1e-2, amsgrad: Bool = false, maximize: Bool = false
     ) {
         super.init(
-            name: "AdamW", decoupled: true, groups: groups,
+            name: "AdamW", groups: groups,
             defaults: AdamOptions(
                 lr: lr, beta1: betas.0, beta2: betas.1, eps: eps, weightDecay: weightDecay, amsgrad: amsgrad,
-                maximize: maximize))
+                maximize: maximize,
+                decoupledWeightDecay: true))
     }
 }

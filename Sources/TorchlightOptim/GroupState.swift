@@ -5,11 +5,42 @@ import TorchlightNN
 // What a step needs of each parameter. It is the same for every kind of optimiser and stands outside the generic class,
 // so that the loop over the parameters is compiled once, for the types that it has.
 
+/// A tensor that an optimiser keeps for a parameter: its name, and how it starts.
+struct StateTensor {
+    let name: String
+    /// Nil for the shape of the parameter.
+    var shape: [Int]? = nil
+    /// Nil for the type of the parameter.
+    var dtype: DType? = nil
+    /// What every element is at first.
+    var start = 0.0
+
+    /// A single number, kept in double precision.
+    static func number(_ name: String, startingAt start: Double) -> StateTensor {
+        StateTensor(name: name, shape: [], dtype: .float64, start: start)
+    }
+
+    func make(for parameter: Tensor) -> Tensor {
+        noGrad {
+            Tensor.full(shape ?? parameter.shape, start, dtype: dtype ?? parameter.dtype, device: parameter.device)
+        }
+    }
+
+    func fits(_ tensor: Tensor, _ parameter: Tensor) -> Bool {
+        tensor.shape == (shape ?? parameter.shape) && tensor.dtype.isFloatingPoint
+    }
+
+    /// A tensor as it is kept for the parameter; itself where it is so already.
+    func adapt(_ tensor: Tensor, to parameter: Tensor) -> Tensor {
+        noGrad { tensor.to(dtype ?? parameter.dtype).to(parameter.device).contiguous() }
+    }
+}
+
 /// What an optimiser keeps for one parameter.
 struct Slot {
     let parameter: Tensor
-    /// Up to three tensors of the parameter's shape.
-    var states: [Tensor] = []
+    /// Up to three tensors by name, in the kernel's order; nil where the settings need none.
+    var states: [(name: String, tensor: Tensor)?] = []
     /// Steps taken.
     var step = 0
     /// The entry as the kernel takes it, but for the gradient and the step. Its address is nil until the state is made.
@@ -18,14 +49,14 @@ struct Slot {
     init(parameter: Tensor) { self.parameter = parameter }
 
     /// Makes the state where it is missing, converts it where the parameter was converted, and notes the addresses.
-    mutating func rebuild(stateCount: Int) {
-        let parameter = parameter
-        let old = states
-        states = noGrad {
-            (0..<stateCount).map { i in
-                guard i < old.count else { return Tensor.zeros(like: parameter) }
-                return old[i].to(parameter.dtype).to(parameter.device).contiguous()
+    mutating func rebuild(_ wanted: [StateTensor?]) {
+        let (parameter, old) = (parameter, states)
+        states = wanted.map { wanted in
+            guard let wanted else { return nil }
+            if let kept = old.first(where: { $0?.name == wanted.name })??.tensor {
+                return (wanted.name, wanted.adapt(kept, to: parameter))
             }
+            return (wanted.name, wanted.make(for: parameter))
         }
         entry.parameter = parameter.data
         entry.dtype = parameter.dtype.rawValue
@@ -33,7 +64,15 @@ struct Slot {
         entry.state = (address(0), address(1), address(2))
     }
 
-    private func address(_ i: Int) -> UnsafeMutableRawPointer? { i < states.count ? states[i].data : nil }
+    private func address(_ i: Int) -> UnsafeMutableRawPointer? { i < states.count ? states[i]?.tensor.data : nil }
+}
+
+/// A parameter in a step: its gradient, its state in the order of `stateTensors`, and the number of the step, from 1.
+struct TrainedParameter {
+    let parameter: Tensor
+    let gradient: Tensor
+    let states: [Tensor?]
+    let step: Int
 }
 
 /// What an optimiser keeps for a group.

@@ -6,16 +6,80 @@ import TorchlightNN
 public protocol OptimizerOptions: Sendable, Equatable {
     /// The learning rate.
     var lr: Double { get set }
+    /// The setting that schedules of the momentum move; nil where there is none.
+    static var momentumPath: WritableKeyPath<Self, Double>? { get }
     /// Every setting with the name that PyTorch gives it.
     static var fields: [OptionField<Self>] { get }
     /// What is wrong with the settings, nil where nothing is.
     var problem: String? { get }
 }
 
+extension OptimizerOptions {
+    /// There is no momentum.
+    public static var momentumPath: WritableKeyPath<Self, Double>? { nil }
+
+    /// Whether other settings decide the same state: the learning rate never matters, the momentum by being 0 or not.
+    fileprivate func needsSameState(as other: Self) -> Bool {
+        var other = other
+        other.lr = lr
+        if let path = Self.momentumPath, (self[keyPath: path] == 0) == (other[keyPath: path] == 0) {
+            other[keyPath: path] = self[keyPath: path]
+        }
+        return self == other
+    }
+}
+
 /// One setting of an optimiser: its name and where it is kept.
 public enum OptionField<Options> {
     case number(String, WritableKeyPath<Options, Double>)
+    case optional(String, WritableKeyPath<Options, Double?>)
+    case whole(String, WritableKeyPath<Options, Int>)
     case flag(String, WritableKeyPath<Options, Bool>)
+    /// One of several names; the number is the name's place among them.
+    case choice(String, WritableKeyPath<Options, Int>, [String])
+
+    /// The name that PyTorch gives the setting.
+    var name: String {
+        switch self {
+        case .number(let name, _), .optional(let name, _), .whole(let name, _), .flag(let name, _),
+            .choice(let name, _, _):
+            name
+        }
+    }
+
+    /// The setting as a text that ``read(_:into:)`` reads back exactly.
+    func text(_ options: Options) -> String {
+        switch self {
+        case .number(_, let path): "\(options[keyPath: path])"
+        case .optional(_, let path): options[keyPath: path].map { "\($0)" } ?? "none"
+        case .whole(_, let path): "\(options[keyPath: path])"
+        case .flag(_, let path): "\(options[keyPath: path])"
+        case .choice(_, let path, let names): names[options[keyPath: path]]
+        }
+    }
+
+    /// Takes the setting over from its text; false where it cannot be read.
+    func read(_ text: String, into options: inout Options) -> Bool {
+        switch self {
+        case .number(_, let path):
+            guard let value = Double(text) else { return false }
+            options[keyPath: path] = value
+        case .optional(_, let path):
+            let value = Double(text)
+            guard value != nil || text == "none" else { return false }
+            options[keyPath: path] = value
+        case .whole(_, let path):
+            guard let value = Int(text) else { return false }
+            options[keyPath: path] = value
+        case .flag(_, let path):
+            guard let value = Bool(text) else { return false }
+            options[keyPath: path] = value
+        case .choice(_, let path, let names):
+            guard let value = names.firstIndex(of: text) else { return false }
+            options[keyPath: path] = value
+        }
+        return true
+    }
 }
 
 /// Parameters that are trained with the same settings.
@@ -27,7 +91,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
     /// The parameters, in order.
     public let parameters: [Tensor]
     private let configure: ((inout Options) -> Void)?
-    fileprivate let state = GroupState()
+    let state = GroupState()
     fileprivate var settings: Options?
 
     /// Parameters, and what changes for them against the settings of the optimiser.
@@ -47,10 +111,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
                 reportFailure(TensorError(.value, in: "ParameterGroup", problem))
                 return
             }
-            // Other settings than the learning rate decide which state there is.
-            var before = settings ?? newValue
-            before.lr = newValue.lr
-            if before != newValue { state.invalidate() }
+            if let settings, !settings.needsSameState(as: newValue) { state.invalidate() }
             settings = newValue
         }
     }
@@ -99,8 +160,11 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     deinit { entries.deallocate() }
 
-    /// The names of the state tensors of a parameter under the given settings, in the order of the kernel's.
-    func stateNames(_ options: Options) -> [String] { [] }
+    /// What is kept for a parameter under the given settings, in the kernel's order; nil where it takes nothing.
+    func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] { [] }
+
+    /// What is wrong with a parameter that this optimiser cannot train, nil where nothing is.
+    func complaint(about parameter: Tensor) -> String? { nil }
 
     /// Runs the kernel over the parameters of a group.
     func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
@@ -155,6 +219,9 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                     .shape, in: name, "the elements of a parameter do not lie in one block",
                     fix: "make it of x.contiguous()", operands: [parameter])
             }
+            if let problem = complaint(about: parameter) {
+                throw TensorError(.shape, in: name, problem, operands: [parameter])
+            }
         }
     }
 
@@ -167,6 +234,16 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         set {
             precondition(newValue.count == groups.count, "one learning rate a group")
             for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
+        }
+    }
+
+    /// The momentum of each parameter group, or what stands for it (Adam's beta1); nil where there is none.
+    public var momenta: [Double]? {
+        get { Options.momentumPath.map { path in groups.map { $0.options[keyPath: path] } } }
+        set {
+            guard let path = Options.momentumPath, let newValue else { return }
+            precondition(newValue.count == groups.count, "one momentum a group")
+            for (group, momentum) in zip(groups, newValue) { group.options[keyPath: path] = momentum }
         }
     }
 
@@ -188,11 +265,46 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
+    /// Hands over every parameter that has a gradient, its state made ready: the step of the optimisers that are no
+    /// single pass over the elements. Runs without recording.
+    final func forEachTrained(_ body: (_ trained: TrainedParameter, _ options: Options) -> Void) {
+        var isFirst = true
+        noGrad {
+            for group in groups {
+                for i in group.state.slots.indices {
+                    let parameter = group.state.slots[i].parameter
+                    guard let gradient = parameter.grad, !parameter.isPlaceholder, !gradient.isPlaceholder else {
+                        continue
+                    }
+                    if isFirst { watch.observe(gradient) }
+                    isFirst = false
+                    group.state.slots[i].step += 1
+                    let entry = group.state.slots[i].entry
+                    if entry.parameter != parameter.data || entry.dtype != parameter.dtype.rawValue {
+                        group.state.slots[i].rebuild(stateTensors(group.options, for: parameter))
+                    }
+                    let slot = group.state.slots[i]
+                    body(
+                        TrainedParameter(
+                            parameter: parameter, gradient: gradient, states: slot.states.map { $0?.tensor },
+                            step: slot.step), group.options)
+                }
+            }
+        }
+    }
+
+    @discardableResult
+    public func step(_ closure: () -> Tensor) -> Tensor {
+        let loss = enableGrad { closure() }
+        step()
+        return loss
+    }
+
     /// Makes the state of parameters that have none, or were converted or moved since.
     private func update(_ group: ParameterGroup<Options>, _ entries: UnsafeMutablePointer<tl_optim_entry>) {
-        let names = stateNames(group.options)
         for (slot, position) in group.state.outdated {
-            group.state.slots[slot].rebuild(stateCount: names.count)
+            let wanted = stateTensors(group.options, for: group.state.slots[slot].parameter)
+            group.state.slots[slot].rebuild(wanted)
             let (gradient, step) = (entries[position].gradient, entries[position].step)
             entries[position] = group.state.slots[slot].entry
             entries[position].gradient = gradient
@@ -212,15 +324,12 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             metadata["group.\(g).parameters"] = "\(group.parameters.count)"
             if let initial = initialLearningRates { metadata["group.\(g).initial_lr"] = "\(initial[g])" }
             for field in Options.fields {
-                switch field {
-                case .number(let key, let path): metadata["group.\(g).\(key)"] = "\(group.options[keyPath: path])"
-                case .flag(let key, let path): metadata["group.\(g).\(key)"] = "\(group.options[keyPath: path])"
-                }
+                metadata["group.\(g).\(field.name)"] = field.text(group.options)
             }
             for slot in group.state.slots {
                 if slot.step > 0 {
                     tensors["\(number).step"] = Tensor([slot.step], shape: [])
-                    for (key, tensor) in zip(stateNames(group.options), slot.states) {
+                    for case .some(let (key, tensor)) in slot.states {
                         tensors["\(number).\(key)"] = tensor.detach()
                     }
                 }
@@ -267,17 +376,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     ) throws(OptimizerStateError) -> (options: Options, initialLR: Double?) {
         var options = groups[g].options
         for field in Options.fields {
-            switch field {
-            case .number(let key, let path):
-                guard let text = state.metadata["group.\(g).\(key)"], let value = Double(text) else {
-                    throw OptimizerStateError(problem: "group \(g) says nothing of \(key)")
-                }
-                options[keyPath: path] = value
-            case .flag(let key, let path):
-                guard let text = state.metadata["group.\(g).\(key)"], let value = Bool(text) else {
-                    throw OptimizerStateError(problem: "group \(g) says nothing of \(key)")
-                }
-                options[keyPath: path] = value
+            guard let text = state.metadata["group.\(g).\(field.name)"], field.read(text, into: &options) else {
+                throw OptimizerStateError(problem: "group \(g) says nothing of \(field.name)")
             }
         }
         if let problem = options.problem { throw OptimizerStateError(problem: "group \(g): \(problem)") }
@@ -293,16 +393,17 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             throw OptimizerStateError(problem: "the step of parameter \(number) is not a positive number")
         }
         slot.step = step.item(Int.self)
-        for key in stateNames(options) {
-            guard let tensor = state.tensors["\(number).\(key)"] else {
-                throw OptimizerStateError(problem: "\(key) of parameter \(number) is missing")
+        slot.states = try stateTensors(options, for: parameter).map { wanted throws(OptimizerStateError) in
+            guard let wanted else { return nil }
+            guard let tensor = state.tensors["\(number).\(wanted.name)"] else {
+                throw OptimizerStateError(problem: "\(wanted.name) of parameter \(number) is missing")
             }
-            guard tensor.shape == parameter.shape, tensor.dtype.isFloatingPoint else {
+            guard wanted.fits(tensor, parameter) else {
                 throw OptimizerStateError(
-                    problem: "\(key) of parameter \(number) is \(tensor.dtype) \(tensor.shape), and the parameter "
-                        + "\(parameter.dtype) \(parameter.shape)")
+                    problem: "\(wanted.name) of parameter \(number) is \(tensor.dtype) \(tensor.shape), and the "
+                        + "parameter \(parameter.dtype) \(parameter.shape)")
             }
-            slot.states.append(noGrad { tensor.to(parameter.dtype).clone() })
+            return (wanted.name, wanted.adapt(tensor, to: parameter).clone())
         }
         return slot
     }

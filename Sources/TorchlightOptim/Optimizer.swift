@@ -5,12 +5,26 @@ public protocol Optimizer: AnyObject {
     /// Changes every parameter that has a gradient.
     func step()
 
+    /// Works out the loss and its gradients by calling the closure, changes the parameters, and gives the loss back.
+    ///
+    ///     optimizer.step {
+    ///         optimizer.zeroGrad()
+    ///         let loss = F.mseLoss(model(x), y)
+    ///         loss.backward()
+    ///         return loss
+    ///     }
+    @discardableResult
+    func step(_ closure: () -> Tensor) -> Tensor
+
     /// Drops the gradients, so that the next backward pass starts from nothing. Its memory goes back to the pool and is
     /// what the next gradients are made in; nothing is filled with zeros.
     func zeroGrad()
 
     /// The learning rate of each parameter group, in order; schedulers set them.
     var learningRates: [Double] { get set }
+
+    /// The momentum of each parameter group (Adam's beta1); nil where the optimiser has none.
+    var momenta: [Double]? { get set }
 
     /// The learning rates that the groups had when a scheduler was first attached; schedulers keep them here, so that
     /// several can share an optimiser.
@@ -27,6 +41,15 @@ public protocol Optimizer: AnyObject {
     /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or another kind of optimiser; nothing
     ///   is changed then.
     func load(_ state: OptimizerState) throws
+}
+
+extension Optimizer {
+    @discardableResult
+    public func step(_ closure: () -> Tensor) -> Tensor {
+        let loss = enableGrad { closure() }
+        step()
+        return loss
+    }
 }
 
 /// The state of an optimiser in the form that safetensors files hold: tensors, and texts by name.

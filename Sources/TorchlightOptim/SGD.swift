@@ -22,6 +22,9 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Whether to climb instead of descend.
         public var maximize = false
 
+        /// The momentum.
+        public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
+
         /// The settings by their names.
         public static var fields: [OptionField<Options>] {
             [
@@ -62,7 +65,9 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
                 maximize: maximize))
     }
 
-    override func stateNames(_ options: Options) -> [String] { options.momentum != 0 ? ["momentum_buffer"] : [] }
+    override func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] {
+        [options.momentum != 0 ? StateTensor(name: "momentum_buffer") : nil]
+    }
 
     override func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
         tl_optim_sgd(

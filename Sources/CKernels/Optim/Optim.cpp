@@ -1,10 +1,8 @@
-// The C interface of tl_optim.h: each function is one pass over all parameters, cut into chunks that threads share.
+// The optimisers of tl_optim.h that nearly everyone uses, and what clips gradients: each function is one pass over all parameters, cut into chunks that threads share.
 #include "include/tl_optim.h"
-#include "Support/Convert.h"
-#include "Support/Parallel.h"
+#include "Optim/Chunks.h"
 #include "Support/Scratch.h"
 #include <cmath>
-#include <cstring>
 
 namespace tl {
 struct SgdStep {
@@ -19,63 +17,12 @@ struct AdamStep {
     double decay;      // added to the gradient, times the parameter: the other kind
     bool maximize;
 };
-static inline float square_root(float x) { return __builtin_sqrtf(x); }
-static inline double square_root(double x) { return __builtin_sqrt(x); }
 } // namespace tl
 
 #define TL_KERNEL_BODY "Optim/Optim.kernels.h"
 #include "Support/EachInstructionSet.h"
 
 using namespace tl;
-
-namespace {
-
-constexpr int64_t chunk = 4096, converted = 512;
-
-int64_t chunks_of(const tl_optim_entry& entry) { return (entry.count + chunk - 1) / chunk; }
-
-/// Calls body(entry, first, count, number) for chunks of all entries, numbered across them; threads share the chunks.
-template <class Body>
-void for_chunks(const tl_optim_entry* entries, int64_t count, Body&& body) {
-    int64_t total = 0;
-    for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
-    parallel_for(total, 4, [&](int64_t begin, int64_t end) {
-        int64_t entry = 0, before = 0;
-        while (begin - before >= chunks_of(entries[entry])) before += chunks_of(entries[entry++]);
-        for (int64_t number = begin; number < end; ++number) {
-            while (number - before >= chunks_of(entries[entry])) before += chunks_of(entries[entry++]);
-            const int64_t first = (number - before) * chunk;
-            body(entries[entry], first, std::min(chunk, entries[entry].count - first), number);
-        }
-    });
-}
-
-/// Hands arrays of half types to body(pointers, count) as float32, block by block, and writes those back that are not
-/// const; arrays of float32 and float64 are handed over as they lie.
-template <class Body>
-void with_arrays(int32_t dtype, void* const* arrays, const bool* writes, int number, int64_t first, int64_t count,
-                 Body&& body) {
-    const int64_t size = size_of_dtype(dtype);
-    void* at[5];
-    if (compute_dtype(dtype) == dtype) {
-        for (int k = 0; k < number; ++k) at[k] = arrays[k] ? static_cast<char*>(arrays[k]) + first * size : nullptr;
-        return body(at, count);
-    }
-    float buffers[5][converted];
-    const ConvertBlock load = convert_block(dtype, TL_FLOAT32), store = convert_block(TL_FLOAT32, dtype);
-    for (int64_t start = first; start < first + count; start += converted) {
-        const int64_t n = std::min(converted, first + count - start);
-        for (int k = 0; k < number; ++k) {
-            at[k] = arrays[k] ? buffers[k] : nullptr;
-            if (arrays[k]) load(static_cast<char*>(arrays[k]) + start * size, 1, buffers[k], 1, n);
-        }
-        body(at, n);
-        for (int k = 0; k < number; ++k)
-            if (arrays[k] && writes[k]) store(buffers[k], 1, static_cast<char*>(arrays[k]) + start * size, 1, n);
-    }
-}
-
-} // namespace
 
 void tl_optim_sgd(const tl_optim_entry* entries, int64_t count, double lr, double momentum, double dampening,
                   double weight_decay, bool nesterov, bool maximize) {

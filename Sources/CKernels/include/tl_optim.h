@@ -4,7 +4,8 @@
 #define TL_OPTIM_H
 #include "tl_types.h"
 
-/// One parameter: its values, its gradient and up to three state arrays, all dense with `count` elements.
+/// One parameter: its values, its gradient and up to three state arrays, all dense with `count` elements unless a step
+/// says that a state is a single double.
 typedef struct {
     void* parameter;
     const void* gradient;
@@ -23,6 +24,37 @@ TL_API void tl_optim_sgd(const tl_optim_entry* entries, int64_t count, double lr
 /// p -= lr / (1 - beta1^t) * m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
 TL_API void tl_optim_adam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2,
                           double epsilon, double weight_decay, bool decoupled, bool maximize);
+/// NAdam (Dozat 2016). state: m, v and mu_product, a single double, which the call multiplies by this step's mu.
+/// mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2); M = mu_1 ... mu_t; d = sqrt(v / (1 - beta2^t)) + epsilon
+/// p -= lr (1 - mu_t) / (1 - M) * g / d + lr mu_(t+1) / (1 - M mu_(t+1)) * m / d
+TL_API void tl_optim_nadam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2,
+                           double epsilon, double weight_decay, double momentum_decay, bool decoupled, bool maximize);
+/// RAdam (Liu et al. 2020). state: m, v. While the variance of the scaling is unknown (rho <= 5) the step is lr * m.
+TL_API void tl_optim_radam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2,
+                           double epsilon, double weight_decay, bool decoupled, bool maximize);
+/// Adamax (Kingma and Ba 2015). state: m, u. u = max(beta2 * u, |g| + epsilon); p -= lr / (1 - beta1^t) * m / u
+TL_API void tl_optim_adamax(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2,
+                            double epsilon, double weight_decay, bool maximize);
+/// Adagrad (Duchi et al. 2011). state: s. s += g^2; p -= lr / (1 + (t - 1) lr_decay) * g / (sqrt(s) + epsilon)
+TL_API void tl_optim_adagrad(const tl_optim_entry* entries, int64_t count, double lr, double lr_decay, double epsilon,
+                             double weight_decay, bool maximize);
+/// Adadelta (Zeiler 2012). state: v, a. v = rho v + (1 - rho) g^2; d = sqrt(a + epsilon) / sqrt(v + epsilon) * g;
+/// a = rho a + (1 - rho) d^2; p -= lr * d
+TL_API void tl_optim_adadelta(const tl_optim_entry* entries, int64_t count, double lr, double rho, double epsilon,
+                              double weight_decay, bool maximize);
+/// RMSprop (Hinton 2012). state: v, the momentum's buffer b or NULL, the mean gradient a of the centred form or NULL.
+/// v = alpha v + (1 - alpha) g^2; d = g / (sqrt(v - a^2) + epsilon); b = momentum * b + d; p -= lr * b
+TL_API void tl_optim_rmsprop(const tl_optim_entry* entries, int64_t count, double lr, double alpha, double epsilon,
+                             double weight_decay, double momentum, bool maximize);
+/// Rprop (Riedmiller and Braun 1993). state: the gradient of the step before, the step sizes. A step size grows by
+/// eta_plus where the gradient keeps its sign; where it turns, it shrinks by eta_minus and the element rests.
+TL_API void tl_optim_rprop(const tl_optim_entry* entries, int64_t count, double eta_minus, double eta_plus,
+                           double smallest, double largest, bool maximize);
+/// Averaged gradient descent (Polyak and Juditsky 1992). state: the average x, and eta and mu, single doubles that the
+/// call sets for the next step. p = (1 - lambda eta) p - eta g; x += mu (p - x);
+/// eta = lr / (1 + lambda lr t)^alpha; mu = 1 / max(1, t - t0)
+TL_API void tl_optim_asgd(const tl_optim_entry* entries, int64_t count, double lr, double lambda, double alpha,
+                          double t0, double weight_decay, bool maximize);
 /// Sum of squares of all gradients, in double. scale: gradient *= factor, in place.
 TL_API double tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count);
 TL_API void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, double factor);

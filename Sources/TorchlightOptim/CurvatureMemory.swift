@@ -1,0 +1,121 @@
+import TorchlightCore
+
+/// What LBFGS remembers: the last moves, how the gradient changed along each, and where it was before.
+struct CurvatureMemory {
+    /// Moves so far.
+    var moves = 0
+    /// Calls of the closure so far.
+    var evaluations = 0
+    /// How far the last move went along its direction.
+    var t = 0.0
+    private var direction: Tensor?
+    private var gradient: Tensor?
+    private var steps: [Tensor] = []
+    private var changes: [Tensor] = []
+    /// 1 / (step · change).
+    private var rho: [Double] = []
+    /// The scale of the first guess of the inverse Hessian.
+    private var scale = 1.0
+
+    init() {}
+
+    /// Notes where a move starts.
+    mutating func remember(direction: Tensor, gradient: Tensor, t: Double) {
+        self.direction = direction
+        self.gradient = gradient
+        self.t = t
+    }
+
+    /// The direction `-H g` of the next move; H is the inverse Hessian as the last moves show it (Nocedal and Wright,
+    /// algorithm 7.4).
+    mutating func direction(for next: Tensor, limit: Int) -> Tensor {
+        guard let direction, let gradient else { return -next }
+        let change = next - gradient
+        let step = direction * t
+        let product = dot(change, step)
+        // A move along which the slope did not grow says nothing of a minimum.
+        if product > 1e-10 {
+            while steps.count >= limit {
+                steps.removeFirst()
+                changes.removeFirst()
+                rho.removeFirst()
+            }
+            steps.append(step)
+            changes.append(change)
+            rho.append(1 / product)
+            scale = product / dot(change, change)
+        }
+        let q = -next
+        var alpha = [Double](repeating: 0, count: steps.count)
+        for i in steps.indices.reversed() {
+            alpha[i] = dot(steps[i], q) * rho[i]
+            q.add_(changes[i], alpha: -alpha[i])
+        }
+        q.mul_(scale)
+        for i in steps.indices {
+            q.add_(steps[i], alpha: alpha[i] - dot(changes[i], q) * rho[i])
+        }
+        return q
+    }
+
+    /// Goes on in another type, after the parameters were converted.
+    mutating func adapt(to dtype: DType) {
+        guard let gradient, gradient.dtype != dtype else { return }
+        self.gradient = gradient.to(dtype)
+        direction = direction?.to(dtype)
+        steps = steps.map { $0.to(dtype) }
+        changes = changes.map { $0.to(dtype) }
+    }
+
+    // MARK: State
+
+    /// Adds everything under the names that PyTorch gives it.
+    func save(into state: inout OptimizerState) {
+        guard let direction, let gradient else { return }
+        state.tensors["0.n_iter"] = Tensor([moves], shape: [])
+        state.tensors["0.func_evals"] = Tensor([evaluations], shape: [])
+        state.tensors["0.d"] = direction
+        state.tensors["0.prev_flat_grad"] = gradient
+        for i in steps.indices {
+            state.tensors["0.old_stps.\(i)"] = steps[i]
+            state.tensors["0.old_dirs.\(i)"] = changes[i]
+        }
+        state.metadata["0.t"] = "\(t)"
+        state.metadata["0.H_diag"] = "\(scale)"
+        state.metadata["0.ro"] = rho.map { "\($0)" }.joined(separator: ",")
+    }
+
+    /// Reads what ``save(into:)`` wrote, for parameters of `count` elements together.
+    init(_ state: OptimizerState, count: Int) throws(OptimizerStateError) {
+        guard let moves = state.tensors["0.n_iter"] else { return }
+        func number(_ tensor: Tensor?) -> Int? {
+            guard let tensor, tensor.count == 1, tensor.dtype == .int64 else { return nil }
+            return tensor.item(Int.self)
+        }
+        func vector(_ name: String) throws(OptimizerStateError) -> Tensor {
+            guard let tensor = state.tensors["0.\(name)"] else {
+                throw OptimizerStateError(problem: "\(name) is missing")
+            }
+            guard tensor.shape == [count], tensor.dtype.isFloatingPoint else {
+                throw OptimizerStateError(
+                    problem: "\(name) is \(tensor.dtype) \(tensor.shape), and the parameters have \(count) elements")
+            }
+            return tensor.clone()
+        }
+        guard let moves = number(moves), let evaluations = number(state.tensors["0.func_evals"]),
+            let t = state.metadata["0.t"].flatMap({ Double($0) }),
+            let scale = state.metadata["0.H_diag"].flatMap({ Double($0) })
+        else { throw OptimizerStateError(problem: "n_iter, func_evals, t or H_diag is missing or no number") }
+        self.moves = moves
+        self.evaluations = evaluations
+        self.t = t
+        self.scale = scale
+        direction = try vector("d")
+        gradient = try vector("prev_flat_grad")
+        rho = (state.metadata["0.ro"] ?? "").split(separator: ",").compactMap { Double($0) }
+        for i in rho.indices {
+            steps.append(try vector("old_stps.\(i)"))
+            changes.append(try vector("old_dirs.\(i)"))
+        }
+    }
+}
