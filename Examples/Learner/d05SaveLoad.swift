@@ -13,7 +13,7 @@ func d05SaveLoad() throws {
     let path = folder + "/model.safetensors"
     try m.save(path)
     let n = Linear(2, 2)
-    try n.load(path)
+    print(try n.load(path))
     print(n.weight)
     print(m(Tensor.ones(1, 2)).equal(n(Tensor.ones(1, 2))))
     try FileManager.default.removeItem(atPath: folder)

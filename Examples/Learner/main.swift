@@ -42,6 +42,7 @@ let programs: [(name: String, run: () throws -> Void)] = [
     ("n09_linear", n09Linear),
     ("n10_conv_shapes", n10ConvShapes),
     ("n11_pool_act", n11PoolAct),
+    ("n12_embedding_lstm", n12EmbeddingLstm),
     ("l01_cross_entropy", l01CrossEntropy),
     ("l02_mse_l1", l02MseL1),
     ("l03_bce", l03Bce),

@@ -51,7 +51,7 @@ extension Module {
     ) throws -> LoadReport {
         let mapped = try mapping.apply(to: stateDict)
         for (path, module) in namedModules() {
-            module.willLoad { mapped[path.isEmpty ? $0 : "\(path).\($0)"] }
+            module.willLoad { mapped.tensors[path.isEmpty ? $0 : "\(path).\($0)"] }
         }
         let state = namedState()
         let report = report(on: mapped, state: state)
