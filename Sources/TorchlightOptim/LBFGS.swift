@@ -184,7 +184,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     private func move(_ direction: Tensor, _ t: Double) {
         var offset = 0
         for parameter in parameters {
-            let part = direction.narrow(dim: 0, start: offset, length: parameter.count).reshape(parameter.shape)
+            let part = direction.narrow(0, start: offset, length: parameter.count).reshape(parameter.shape)
             parameter.add_(part.to(parameter.dtype), alpha: t)
             offset += parameter.count
         }

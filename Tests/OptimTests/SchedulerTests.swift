@@ -41,12 +41,24 @@ import TorchlightIO
                 }, 4), [0.5, 0.75, 1, 0.1, 0.01])
     }
 
-    @Test func aScheduleGoesOnFromItsState() throws {
-        func make(_ optimizer: any Optimizer) -> LRScheduler {
+    /// Every schedule that takes no measure.
+    static let makers: [String: @Sendable (any Optimizer) -> LRScheduler] = [
+        "SequentialLR": { optimizer in
             SequentialLR(optimizer, milestones: [3]) {
                 [LinearLR($0, startFactor: 0.1, totalIters: 3), CosineAnnealingLR($0, tMax: 10)]
             }
-        }
+        },
+        "ChainedScheduler": { optimizer in
+            ChainedScheduler(optimizer) { [PolynomialLR($0, totalIters: 8, power: 2), ExponentialLR($0, gamma: 0.9)] }
+        },
+        "CosineAnnealingWarmRestarts": { CosineAnnealingWarmRestarts($0, t0: 2, tMult: 2) },
+        "CyclicLR": { CyclicLR($0, baseLR: 0.1, maxLR: 1, stepSizeUp: 2, stepSizeDown: 1, mode: .triangular2) },
+        "OneCycleLR": { OneCycleLR($0, maxLR: 1, epochs: 2, stepsPerEpoch: 5) },
+        "MultiplicativeLR": { MultiplicativeLR($0) { 1 / Double($0) } },
+    ]
+
+    @Test(arguments: makers.keys.sorted()) func aScheduleGoesOnFromItsState(_ name: String) throws {
+        let make = Self.makers[name]!
         let straight = rates(make(optimizer(0.3)), 9)
         let (firstOptimizer, secondOptimizer) = (optimizer(0.3), optimizer(0.3))
         let first = make(firstOptimizer)
@@ -55,6 +67,36 @@ import TorchlightIO
         try secondOptimizer.load(firstOptimizer.state())
         try second.load(first.state())
         #expect(Array(straight[5...]) == rates(second, 4))
+        #expect(firstOptimizer.momenta != nil)
+    }
+
+    @Test func aPlateauIsRememberedWithTheState() throws {
+        let metrics = [1, 0.9, 0.95, 0.94, 0.93, 0.92, 0.91, 0.8, 0.81, 0.82, 0.83]
+        func follow(_ schedule: ReduceLROnPlateau, _ metrics: some Sequence<Double>) -> [Double] {
+            metrics.map { metric in
+                schedule.step(metric)
+                return schedule.lastRates[0]
+            }
+        }
+        func make(_ optimizer: any Optimizer) -> ReduceLROnPlateau {
+            ReduceLROnPlateau(optimizer, factor: 0.5, patience: 1, cooldown: 1, minLR: [0.2])
+        }
+        let straight = follow(make(optimizer(1)), metrics)
+        #expect(straight == [1, 1, 1, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.2, 0.2])
+        let (firstOptimizer, secondOptimizer) = (optimizer(1), optimizer(1))
+        let (first, second) = (make(firstOptimizer), make(secondOptimizer))
+        _ = follow(first, metrics[..<5])
+        try secondOptimizer.load(firstOptimizer.state())
+        try second.load(first.state())
+        #expect(follow(second, metrics[5...]) == Array(straight[5...]))
+    }
+
+    @Test func fractionsOfEpochsAreReached() {
+        let schedule = CosineAnnealingWarmRestarts(optimizer(1), t0: 2, tMult: 2)
+        schedule.step(to: 0.5)
+        expect(schedule.lastRates, [(1 + 0.5.squareRoot()) / 2])
+        schedule.step(to: 4)
+        expect(schedule.lastRates, [0.5])
     }
 
     @Test func badSchedulesAreRefused() {
@@ -64,19 +106,35 @@ import TorchlightIO
         expectRefusal(by: "SequentialLR") {
             SequentialLR(optimizer, milestones: []) { [StepLR($0, stepSize: 1), StepLR($0, stepSize: 1)] }
         }
+        expectRefusal(by: "ReduceLROnPlateau") { ReduceLROnPlateau(optimizer, factor: 1) }
+        expectRefusal(by: "ReduceLROnPlateau") { ReduceLROnPlateau(optimizer).step() }
+        expectRefusal(by: "CyclicLR") { CyclicLR(optimizer, baseLR: [0.1, 0.2], maxLR: [1]) }
+        expectRefusal(by: "CyclicLR") { CyclicLR(Rprop([Parameter(Tensor.ones(1))]), baseLR: 0.1, maxLR: 1) }
+        expectRefusal(by: "OneCycleLR") {
+            let schedule = OneCycleLR(optimizer, maxLR: 1, totalSteps: 2)
+            for _ in 0..<3 { schedule.step() }
+            return schedule
+        }
         #expect(throws: OptimizerStateError.self) { try StepLR(optimizer, stepSize: 1).load([:]) }
     }
 
-    private static let known: Set<String> = [
-        "StepLR", "MultiStepLR", "ExponentialLR", "ConstantLR", "LinearLR", "CosineAnnealingLR", "LambdaLR",
-        "SequentialLR",
-    ]
-
-    @Test(arguments: Conformance.cases("lr_scheduler") { known.contains($0["scheduler"]!.string!) })
-    func conforms(_ recorded: Conformance.Case) {
-        let optimizer = optimizer(recorded["initial_lr"]!.double!)
+    @Test(arguments: Conformance.cases("lr_scheduler")) func conforms(_ recorded: Conformance.Case) {
+        let optimizer = SGD(
+            [Parameter(Tensor.ones(1))], lr: recorded["initial_lr"]!.double!,
+            momentum: recorded.number(recorded["initial_momentum"]) ?? 0)
         let scheduler = make(recorded, recorded["scheduler"]!.string!, recorded["kwargs"]!, optimizer)
-        expect(rates(scheduler, 30), recorded["lrs"]!.elements!.map { $0.double! })
+        var (rates, momenta) = (optimizer.learningRates, optimizer.momenta!)
+        for i in 0..<30 {
+            if let plateau = scheduler as? ReduceLROnPlateau {
+                plateau.step(recorded.number(recorded["metrics"]!.elements![i])!)
+            } else {
+                scheduler.step()
+            }
+            rates += optimizer.learningRates
+            momenta += optimizer.momenta!
+        }
+        expect(rates, recorded["lrs"]!.elements!.map { recorded.number($0)! })
+        if let expected = recorded["momenta"]?.elements { expect(momenta, expected.map { recorded.number($0)! }) }
     }
 
     private func make(
@@ -98,6 +156,36 @@ import TorchlightIO
                 totalIters: whole("total_iters", 5))
         case "CosineAnnealingLR":
             return CosineAnnealingLR(optimizer, tMax: whole("T_max", 1), etaMin: number("eta_min", 0))
+        case "PolynomialLR":
+            return PolynomialLR(optimizer, totalIters: whole("total_iters", 5), power: number("power", 1))
+        case "CosineAnnealingWarmRestarts":
+            return CosineAnnealingWarmRestarts(
+                optimizer, t0: whole("T_0", 1), tMult: whole("T_mult", 1), etaMin: number("eta_min", 0))
+        case "MultiplicativeLR":
+            let factor = Double(settings["lr_lambda"]!.string!)!
+            return MultiplicativeLR(optimizer) { _ in factor }
+        case "CyclicLR":
+            return CyclicLR(
+                optimizer, baseLR: number("base_lr", 0), maxLR: number("max_lr", 0),
+                stepSizeUp: whole("step_size_up", 2000), stepSizeDown: settings["step_size_down"]?.int,
+                mode: settings["mode"]?.string.flatMap(CyclicLR.Mode.init(rawValue:)) ?? .triangular,
+                gamma: number("gamma", 1), cycleMomentum: settings["cycle_momentum"]?.bool ?? true)
+        case "OneCycleLR":
+            return OneCycleLR(
+                optimizer, maxLR: number("max_lr", 0), totalSteps: whole("total_steps", 1),
+                annealStrategy: settings["anneal_strategy"]?.string == "linear" ? .linear : .cos,
+                divFactor: number("div_factor", 25), finalDivFactor: number("final_div_factor", 1e4),
+                threePhase: settings["three_phase"]?.bool ?? false)
+        case "ReduceLROnPlateau":
+            return ReduceLROnPlateau(
+                optimizer, factor: number("factor", 0.1), patience: whole("patience", 10),
+                threshold: number("threshold", 1e-4),
+                thresholdMode: settings["threshold_mode"]?.string == "abs" ? .abs : .rel,
+                cooldown: whole("cooldown", 0))
+        case "ChainedScheduler":
+            return ChainedScheduler(optimizer) { optimizer in
+                settings["schedulers"]!.elements!.map { make(recorded, $0["name"]!.string!, $0["kwargs"]!, optimizer) }
+            }
         case "LambdaLR":
             return settings["lr_lambda"]!.string! == "0.95 ** epoch"
                 ? LambdaLR(optimizer) { epoch in (0..<epoch).reduce(1.0) { value, _ in value * 0.95 } }

@@ -37,3 +37,54 @@ public final class CosineAnnealingLR: LRScheduler {
         baseLearningRates.map { etaMin + ($0 - etaMin) * height(epoch) / 2 }
     }
 }
+
+/// Half cosines that start anew from the base rates, each `tMult` times as long as the one before (SGDR, Loshchilov and
+/// Hutter 2017).
+///
+///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · t / T)) / 2        (t epochs into a cycle of T)
+public final class CosineAnnealingWarmRestarts: LRScheduler {
+    /// The epochs of the first cycle.
+    public let t0: Int
+    /// How many times longer each cycle is than the one before.
+    public let tMult: Int
+    /// The lowest rate.
+    public let etaMin: Double
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, t0: Int, tMult: Int = 1, etaMin: Double = 0) {
+        requireSchedule(t0 > 0, "CosineAnnealingWarmRestarts", "t0 is \(t0); expected at least 1")
+        requireSchedule(tMult > 0, "CosineAnnealingWarmRestarts", "tMult is \(tMult); expected at least 1")
+        self.t0 = max(t0, 1)
+        self.tMult = max(tMult, 1)
+        self.etaMin = etaMin
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] { self.rates(at: Double(epoch)) }
+
+    public override var closedFormRates: [Double]? { self.rates(at: Double(epoch)) }
+
+    /// Goes to a point between two epochs: `step(to: Double(epoch) + Double(batch) / Double(batches))`.
+    public func step(to epoch: Double) {
+        guard epoch >= 0 && epoch < 1e15 else {
+            requireSchedule(false, "CosineAnnealingWarmRestarts", "the epoch is \(epoch); expected at least 0")
+            return
+        }
+        self.epoch = Int(epoch)
+        optimizer.learningRates = rates(at: epoch)
+    }
+
+    private func rates(at epoch: Double) -> [Double] {
+        var (t, length) = (epoch, Double(t0))
+        if tMult == 1 {
+            t = fmod(t, length)
+        } else {
+            while t >= length {
+                t -= length
+                length *= Double(tMult)
+            }
+        }
+        let height = (1 + cos(.pi * t / length)) / 2
+        return baseLearningRates.map { etaMin + ($0 - etaMin) * height }
+    }
+}

@@ -20,7 +20,7 @@ open class LRScheduler {
         let initial = optimizer.initialLearningRates ?? optimizer.learningRates
         optimizer.initialLearningRates = initial
         baseLearningRates = initial
-        optimizer.learningRates = nextRates(optimizer.learningRates)
+        setRates(nextRates(optimizer.learningRates))
     }
 
     /// The learning rates of `epoch`, given those of the epoch before.
@@ -29,16 +29,24 @@ open class LRScheduler {
     /// The learning rates of `epoch` from the base rates alone; nil where there is no such formula.
     open var closedFormRates: [Double]? { nil }
 
+    /// The momentum of each group in `epoch`; nil for schedules that leave it alone.
+    open func nextMomenta() -> [Double]? { nil }
+
     /// Goes to the next epoch.
     open func step() {
         epoch += 1
-        optimizer.learningRates = nextRates(optimizer.learningRates)
+        setRates(nextRates(optimizer.learningRates))
+    }
+
+    private func setRates(_ rates: [Double]) {
+        optimizer.learningRates = rates
+        if let momenta = nextMomenta() { optimizer.momenta = momenta }
     }
 
     /// Starts at epoch 0 from the base rates, as ``SequentialLR`` has its schedules do in turn.
     func restart() {
         epoch = 0
-        optimizer.learningRates = closedFormRates ?? nextRates(optimizer.learningRates)
+        setRates(closedFormRates ?? nextRates(optimizer.learningRates))
     }
 
     /// The learning rates now.
@@ -70,4 +78,13 @@ open class LRScheduler {
 /// Reports a setting that makes no schedule.
 func requireSchedule(_ holds: Bool, _ scheduler: String, _ problem: String) {
     if !holds { reportFailure(TensorError(.value, in: scheduler, problem)) }
+}
+
+/// Reports settings of which there are not as many as groups; a single one is meant for all.
+func oneEach(_ values: [Double], _ optimizer: any Optimizer, _ scheduler: String, _ name: String) -> [Double] {
+    let count = optimizer.learningRates.count
+    if values.count == 1 { return Array(repeating: values[0], count: count) }
+    requireSchedule(
+        values.count == count, scheduler, "\(name) has \(values.count) values; expected 1 or one a group, \(count)")
+    return (0..<count).map { $0 < values.count ? values[$0] : 0 }
 }

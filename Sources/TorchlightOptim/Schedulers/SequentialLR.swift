@@ -45,20 +45,63 @@ public final class SequentialLR: LRScheduler {
     }
 
     public override func state() -> [String: String] {
-        var state = super.state()
-        for (i, scheduler) in schedulers.enumerated() {
-            for (key, value) in scheduler.state() { state["\(i).\(key)"] = value }
-        }
-        return state
+        super.state().merging(states(of: schedulers)) { own, _ in own }
     }
 
     public override func load(_ state: [String: String]) throws {
         try super.load(state)
-        for (i, scheduler) in schedulers.enumerated() {
-            let prefix = "\(i)."
-            let own = state.filter { $0.key.hasPrefix(prefix) }
-            try scheduler.load(
-                Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
-        }
+        try TorchlightOptim.load(state, into: schedulers)
+    }
+}
+
+/// Runs several schedules at once: each multiplies what the ones before it left.
+///
+///     let schedule = ChainedScheduler(optimizer) {
+///         [ConstantLR($0, factor: 0.1, totalIters: 5), ExponentialLR($0, gamma: 0.9)]
+///     }
+public final class ChainedScheduler: LRScheduler {
+    private let schedulers: [LRScheduler]
+
+    /// Schedules for this optimiser, made by the closure.
+    public init(_ optimizer: any Optimizer, _ schedulers: (any Optimizer) -> [LRScheduler]) {
+        let made = schedulers(optimizer)
+        requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedules; expected at least one")
+        requireSchedule(
+            made.allSatisfy { $0.optimizer === optimizer }, "ChainedScheduler", "a schedule is for another optimiser")
+        self.schedulers = made
+        super.init(optimizer)
+    }
+
+    public override func step() {
+        epoch += 1
+        for scheduler in schedulers { scheduler.step() }
+    }
+
+    public override func state() -> [String: String] {
+        super.state().merging(states(of: schedulers)) { own, _ in own }
+    }
+
+    public override func load(_ state: [String: String]) throws {
+        try super.load(state)
+        try TorchlightOptim.load(state, into: schedulers)
+    }
+}
+
+/// The states of several schedules, the names preceded by their numbers.
+private func states(of schedulers: [LRScheduler]) -> [String: String] {
+    var states: [String: String] = [:]
+    for (i, scheduler) in schedulers.enumerated() {
+        for (key, value) in scheduler.state() { states["\(i).\(key)"] = value }
+    }
+    return states
+}
+
+/// Gives each schedule its part of what ``states(of:)`` made.
+private func load(_ state: [String: String], into schedulers: [LRScheduler]) throws {
+    for (i, scheduler) in schedulers.enumerated() {
+        let prefix = "\(i)."
+        let own = state.filter { $0.key.hasPrefix(prefix) }
+        try scheduler.load(
+            Dictionary(uniqueKeysWithValues: own.map { (String($0.key.dropFirst(prefix.count)), $0.value) }))
     }
 }

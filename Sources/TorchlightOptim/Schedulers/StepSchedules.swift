@@ -1,3 +1,4 @@
+import Glibc
 import TorchlightCore
 
 /// Multiplies the learning rates by gamma after every `stepSize` epochs.
@@ -131,6 +132,34 @@ public final class LinearLR: LRScheduler {
     }
 }
 
+/// Lets the learning rates fall to 0 along a polynomial.
+///
+///     lr = lr₀ (1 - min(epoch, totalIters) / totalIters)^power
+public final class PolynomialLR: LRScheduler {
+    /// How many epochs the way takes.
+    public let totalIters: Int
+    /// The exponent of the way that is left.
+    public let power: Double
+
+    /// A schedule for this optimiser.
+    public init(_ optimizer: any Optimizer, totalIters: Int = 5, power: Double = 1) {
+        requireSchedule(totalIters > 0, "PolynomialLR", "totalIters is \(totalIters); expected at least 1")
+        self.totalIters = max(totalIters, 1)
+        self.power = power
+        super.init(optimizer)
+    }
+
+    private func left(_ epoch: Int) -> Double { 1 - Double(min(epoch, totalIters)) / Double(totalIters) }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        if epoch == 0 || epoch > totalIters { return rates }
+        let ratio = pow(left(epoch) / left(epoch - 1), power)
+        return rates.map { $0 * ratio }
+    }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { $0 * pow(left(epoch), power) } }
+}
+
 /// Multiplies the starting learning rates by what a function gives for the epoch.
 public final class LambdaLR: LRScheduler {
     private let factors: [(Int) -> Double]
@@ -151,6 +180,29 @@ public final class LambdaLR: LRScheduler {
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
         zip(baseLearningRates, factors).map { $0 * $1(epoch) }
+    }
+}
+
+/// Multiplies the learning rates by what a function gives for the epoch, each time anew.
+public final class MultiplicativeLR: LRScheduler {
+    private let factors: [(Int) -> Double]
+
+    /// The same function for all groups.
+    public convenience init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
+        self.init(optimizer, Array(repeating: factor, count: optimizer.learningRates.count))
+    }
+
+    /// A function for each group.
+    public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
+        requireSchedule(
+            factors.count == optimizer.learningRates.count, "MultiplicativeLR",
+            "there are \(factors.count) functions; expected one a group, \(optimizer.learningRates.count)")
+        self.factors = factors
+        super.init(optimizer)
+    }
+
+    public override func nextRates(_ rates: [Double]) -> [Double] {
+        epoch == 0 ? rates : zip(rates, factors).map { $0 * $1(epoch) }
     }
 }
 
