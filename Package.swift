@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .library(name: "Torchlight", targets: ["Torchlight"]),
         .executable(name: "torchlight", targets: ["TorchlightCLI"]),
+        .executable(name: "conformance", targets: ["conformance"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -73,6 +74,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Replays what PyTorch answered through the public interface; outside the library on purpose.
+        .target(
+            name: "ConformanceReplay", dependencies: ["Torchlight", "TorchlightIO"], path: "Conformance/Replay",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceReplay", "TorchlightIO"], path: "Conformance/Runner",
+            swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
@@ -94,7 +102,8 @@ let package = Package(
         .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .testTarget(
-            name: "ExampleTests", dependencies: ["Torchlight", "TestSupport", "FirstProgram", "Learner", "TorchlightCLI"],
+            name: "ExampleTests",
+            dependencies: ["Torchlight", "TestSupport", "FirstProgram", "Learner", "TorchlightCLI"],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
