@@ -107,6 +107,9 @@ let package = Package(
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceReplay", "TorchlightIO"],
+            exclude: ["open-differences.json"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],
     cxxLanguageStandard: .cxx20

@@ -13,8 +13,13 @@ public struct Family: Sendable {
     /// The name of the two files.
     public let name: String
     /// The cases as recorded.
-    package let cases: [JSON]
+    let cases: [JSON]
     let tensors: [String: Tensor]
+    /// The number of cases.
+    public var count: Int { cases.count }
+
+    /// What a case is called, unique in its family.
+    public func id(_ index: Int) -> String { cases[index]["id"]?.string ?? "case \(index)" }
 
     /// Reads `NAME.json` and, where it is there, `NAME.safetensors`.
     public init(_ name: String, in directory: String) throws {
@@ -36,8 +41,9 @@ public struct Replayer {
     /// A replayer of every operator.
     public init() {}
 
-    /// The name under which a case is filtered and counted.
-    package static func operation(_ entry: JSON) -> String {
+    /// The name under which a case is filtered.
+    public static func operation(_ index: Int, of family: Family) -> String {
+        let entry = family.cases[index]
         for field in ["op", "module", "optimizer", "scheduler", "function"] {
             if let name = entry[field]?.string { return name }
         }
@@ -45,7 +51,8 @@ public struct Replayer {
     }
 
     /// Replays one case of a family.
-    package func replay(_ entry: JSON, of family: Family) -> Outcome {
+    public func replay(_ index: Int, of family: Family) -> Outcome {
+        let entry = family.cases[index]
         do {
             if family.name == "printing" {
                 try replayPrinting(entry, family.tensors)

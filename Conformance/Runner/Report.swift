@@ -32,16 +32,17 @@ struct Report {
         for name in names where options.families.isEmpty || options.families.contains(name) {
             let family = try Family(name, in: options.data)
             var row = Row(family: name)
-            for entry in family.cases
-            where options.operations.isEmpty || options.operations.contains(Replayer.operation(entry)) {
-                let id = entry["id"]?.string ?? "case \(row.cases)"
+            for index in 0..<family.count {
+                let operation = Replayer.operation(index, of: family)
+                guard options.operations.isEmpty || options.operations.contains(operation) else { continue }
+                let id = family.id(index)
                 row.cases += 1
                 if exceptions.contains(name, id) {
                     row.excepted += 1
                     continue
                 }
                 CrashReport.enter(name, id)
-                switch replayer.replay(entry, of: family) {
+                switch replayer.replay(index, of: family) {
                 case .passed: row.passed += 1
                 case .failed(let expected, let got):
                     row.failed.append(Failure(id: id, reason: "expected \(expected), got \(got)"))
