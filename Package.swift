@@ -26,6 +26,8 @@ let package = Package(
 
         // Fetching over HTTP through the libcurl of the system, loaded when the first download starts.
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
+        // The structures by which libraries of one process share tensors.
+        .target(name: "CDLPack"),
         // The small data set that ships inside the library.
         .target(
             name: "CDigits",
@@ -53,7 +55,8 @@ let package = Package(
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
         .target(
-            name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CZlib"], swiftSettings: readerSettings),
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CDLPack", "CZlib"],
+            swiftSettings: readerSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
@@ -62,8 +65,15 @@ let package = Package(
             name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
             swiftSettings: readerSettings),
         .target(
-            name: "Torchlight",
+            name: "TorchlightTraining",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
+            swiftSettings: swiftSettings),
+        .target(
+            name: "Torchlight",
+            dependencies: [
+                "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
+                "TorchlightTraining",
+            ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
@@ -93,17 +103,26 @@ let package = Package(
             name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CZlib"],
+            name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
             swiftSettings: swiftSettings),
-        .testTarget(name: "CLITests", dependencies: ["TorchlightCLI"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CLITests", dependencies: ["TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport"],
+            swiftSettings: swiftSettings),
         .executableTarget(
             name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "ResumableTraining", dependencies: ["Torchlight"], path: "Examples/ResumableTraining",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .testTarget(
+            name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
             name: "ExampleTests",
-            dependencies: ["Torchlight", "TestSupport", "FirstProgram", "Learner", "TorchlightCLI"],
+            dependencies: [
+                "Torchlight", "TestSupport", "FirstProgram", "Learner", "ResumableTraining", "TorchlightCLI",
+            ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(

@@ -1,9 +1,10 @@
-/// `import Torchlight` gives the whole framework: tensors and autograd, modules, optimisers, data and files.
+/// `import Torchlight` gives the whole framework: tensors and autograd, modules, optimisers, data, files and checkpoints.
 @_exported import TorchlightCore
 @_exported import TorchlightData
 @_exported import TorchlightIO
 @_exported import TorchlightNN
 @_exported import TorchlightOptim
+@_exported import TorchlightTraining
 
 // Some layers are called like the primitive that they are made of. Primitives are visible inside the package only, where
 // these names say which is meant; what is declared here hides what the modules above declare.

@@ -3,14 +3,14 @@ import Glibc
 import Torchlight
 import TorchlightIO
 
-/// The command line: `torchlight train ...`, `torchlight bench ...`.
+/// The command line: `torchlight train ...`, `torchlight inspect ...`, `torchlight bench ...`.
 @main
 struct TorchlightCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torchlight",
-        abstract: "Train neural networks, and measure how fast that goes.",
+        abstract: "Train neural networks, look into their files, and measure how fast that goes.",
         version: "0.1.0",
-        subcommands: [Train.self, Bench.self, ColdStart.self])
+        subcommands: [Train.self, Inspect.self, Convert.self, Diff.self, Bench.self, ColdStart.self])
 
     /// Exit status 0 for what was asked for, 2 for a command line that makes no sense, 1 for everything else that went
     /// wrong, with one line on standard error.
@@ -25,6 +25,9 @@ struct TorchlightCommand: ParsableCommand {
             Terminal.write("error: \(error)\n", to: STDERR_FILENO)
             Glibc.exit(1)
         } catch let error as TensorError {
+            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
+            Glibc.exit(1)
+        } catch let error as StateMappingError {
             Terminal.write("error: \(error)\n", to: STDERR_FILENO)
             Glibc.exit(1)
         } catch {

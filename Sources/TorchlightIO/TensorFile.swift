@@ -59,6 +59,7 @@ public struct TensorFile: Sendable {
     ///
     /// - Throws: `IOError` where the file cannot be read or its archive is damaged.
     public static func format(of path: String) throws(IOError) -> Format {
+        if path.hasSuffix(Safetensors.indexSuffix) { return .safetensors }
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
             if NumpyHeader.isNumpy(bytes) { return .npy }

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 import TorchlightCore
@@ -77,7 +78,7 @@ import TorchlightCore
         let tree = try JSON.parse(FileSystem.read(file.tree!), file: file.tree!)
         for expected in tree["tensors"]!.elements! {
             let tensor = try #require(loaded[expected["name"]!.string!])
-            #expect("\(tensor.dtype)" == expected["dtype"]!.string!)
+            #expect(tensor.dtype == dtype(of: expected["dtype"]!.string!))
             guard let values = expected["values"]?.elements else { continue }
             let read = tensor.toArray(Double.self)
             for (index, value) in values.enumerated() {
@@ -90,5 +91,61 @@ import TorchlightCore
                 #expect(read[index] == number || read[index].isNaN && number.isNaN)
             }
         }
+    }
+
+    /// The dtype that a type of other systems becomes.
+    private func dtype(of name: String) -> DType? {
+        switch name {
+        case "uint16": .int32
+        case "uint32": .int64
+        case "float8_e4m3fn", "float8_e5m2": .float16
+        default: DType.allCases.first { "\($0)" == name }
+        }
+    }
+
+    private func write(_ dtype: String, _ data: [UInt8], count: Int) throws -> Tensor {
+        let header = SafetensorsHeader(tensors: [("x", dtype, [count])]).encoded()
+        try AtomicFile.write(header + data, to: folder("x"))
+        return try #require(try Safetensors.load(folder("x"))["x"])
+    }
+
+    @Test func widensElementsWithoutADtype() throws {
+        let all = (0...UInt8.max).map { $0 }
+        let e5m2 = try write("F8_E5M2", all, count: 256).toArray(Float.self)
+        #expect(
+            e5m2[0x3C] == 1 && e5m2[0xC0] == -2 && e5m2[0x7B] == 57344 && e5m2[0x7C] == .infinity && e5m2[1] == 0x1p-16)
+        #expect(e5m2[0x7D].isNaN && e5m2[0x80].sign == .minus)
+        let e4m3 = try write("F8_E4M3", all, count: 256).toArray(Float.self)
+        #expect(e4m3[0x38] == 1 && e4m3[0xC0] == -2 && e4m3[0x7E] == 448 && e4m3[0x7F].isNaN && e4m3[0xFF].isNaN)
+        #expect(e4m3[1] == 0x1p-9 && e4m3[7] == 7 * 0x1p-9 && e4m3[8] == 0x1p-6 && e4m3[0x39] == 1.125)
+        #expect(e4m3[0x80].sign == .minus && e4m3[0x80] == 0)
+        let e8m0 = try write("F8_E8M0", all, count: 256).toArray(Float.self)
+        #expect(e8m0[127] == 1 && e8m0[0] == 0x1p-127 && e8m0[254] == 0x1p127 && e8m0[255].isNaN)
+        #expect(try write("U16", [0xFF, 0xFF], count: 1).toArray(Int.self) == [65535])
+        #expect(try write("U32", [0xFF, 0xFF, 0xFF, 0xFF], count: 1).toArray(Int.self) == [0xFFFF_FFFF])
+        #expect(try write("U64", [1, 0, 0, 0, 0, 0, 0, 0], count: 1).toArray(Int.self) == [1])
+        let large = #expect(throws: IOError.self) { try write("U64", Array(repeating: 0xFF, count: 8), count: 1) }
+        #expect(large?.offset != nil)
+        for (dtype, bytes) in [("C64", 8), ("F4", 1), ("F6_E2M3", 3), ("F6_E3M2", 3)] {
+            let error = #expect(throws: IOError.self) {
+                try write(
+                    dtype, Array(repeating: 0, count: bytes),
+                    count: dtype == "C64" ? 1 : bytes * 8 / (dtype == "F4" ? 4 : 6))
+            }
+            #expect(error?.kind == .unsupported, "\(dtype)")
+        }
+    }
+
+    @Test func aLargeFileOpensWithoutBeingRead() throws {
+        // 2 GiB with nothing on the disk: reading it, or taking memory for it, would be noticed.
+        let count = 1 << 29
+        let header = SafetensorsHeader(tensors: [("big", "F32", [count])]).encoded()
+        try AtomicFile.write(header, to: folder("big"))
+        #expect(truncate(folder("big"), header.count + 4 * count) == 0)
+        Memory.resetPeak()
+        let before = Memory.peak
+        let tensor = try #require(try Safetensors.load(folder("big"))["big"])
+        #expect(tensor.shape == [count] && Memory.peak == before)
+        #expect(tensor.narrow(0, start: count - 2, length: 2).toArray(Float.self) == [0, 0])
     }
 }

@@ -18,24 +18,13 @@ package final class TemporaryFolder {
     package func callAsFunction(_ name: String) -> String { path + "/" + name }
 
     /// The names in the folder.
-    package var names: [String] { Self.names(path) }
+    package var names: [String] { FileSystem.names(in: path) }
 
     /// The names in a folder.
-    package static func names(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
-    }
+    package static func names(_ path: String) -> [String] { FileSystem.names(in: path) }
 
     private static func remove(_ path: String) {
-        for name in names(path) { remove(path + "/" + name) }
+        for name in FileSystem.names(in: path) { remove(path + "/" + name) }
         if unlink(path) != 0 { rmdir(path) }
     }
 }

@@ -22,63 +22,46 @@ struct RunProgress: Equatable {
     var best: Epoch? { epochs.max { ($0.accuracy, $1.number) < ($1.accuracy, $0.number) } }
 }
 
-/// Everything that a run needs to go on as if it had not stopped, in one safetensors file.
+/// A training state with what this program keeps beside it: the settings of the run and its figures so far.
 struct Checkpoint {
-    private static let kind = "torchlight training checkpoint 1"
+    private static let program = "torchlight train mnist"
 
     var settings: RunSettings
     var progress: RunProgress
-    var loader: DataLoader<(Tensor, Tensor)>.State
-    var generator: Generator.State
-    var model: [String: Tensor]
-    var optimizer: OptimizerState
-    var scheduler: [String: String]
+    var state: TrainingState
+
+    init(settings: RunSettings, progress: RunProgress, state: TrainingState) {
+        self.settings = settings
+        self.progress = progress
+        self.state = state
+    }
 
     /// Writes the file, which appears complete or not at all.
     func write(to path: String) throws {
-        var tensors: [String: Tensor] = [:]
-        for (name, tensor) in model { tensors["model.\(name)"] = tensor }
-        for (name, tensor) in optimizer.tensors { tensors["optimizer.\(name)"] = tensor }
-        var notes = [
-            "format": Self.kind, "model": settings.model.rawValue, "optimizer": settings.optimizer.rawValue,
+        var state = state
+        state.metadata = [
+            "program": Self.program, "model": settings.model.rawValue, "optimizer": settings.optimizer.rawValue,
             "epochs": "\(settings.epochs)", "batch_size": "\(settings.batchSize)", "lr": "\(settings.lr)",
             "seed": "\(settings.seed)", "save": settings.save, "curve": settings.curveSVG,
-            "dataset": settings.dataset, "loader.seed": "\(loader.seed)", "loader.epoch": "\(loader.epoch)",
-            "loader.batch": "\(loader.batch)", "generator.seed": "\(generator.seed)",
-            "generator.call": "\(generator.call)", "loss_sum": "\(progress.lossSum)",
-            "samples": "\(progress.samples)", "seconds": "\(progress.seconds)",
+            "dataset": settings.dataset, "loss_sum": "\(progress.lossSum)", "samples": "\(progress.samples)",
+            "seconds": "\(progress.seconds)",
         ]
-        notes["history"] = progress.epochs.map {
+        state.metadata["history"] = progress.epochs.map {
             "\($0.number) \($0.loss) \($0.accuracy) \($0.seconds) \($0.samplesPerSecond)"
         }.joined(separator: ";")
-        for (name, value) in optimizer.metadata { notes["optimizer.\(name)"] = value }
-        for (name, value) in scheduler { notes["scheduler.\(name)"] = value }
-        try Safetensors.save(tensors, to: path, metadata: notes)
-    }
-
-    init(
-        settings: RunSettings, progress: RunProgress, loader: DataLoader<(Tensor, Tensor)>.State,
-        generator: Generator.State, model: [String: Tensor], optimizer: OptimizerState, scheduler: [String: String]
-    ) {
-        self.settings = settings
-        self.progress = progress
-        self.loader = loader
-        self.generator = generator
-        self.model = model
-        self.optimizer = optimizer
-        self.scheduler = scheduler
+        try state.save(path)
     }
 
     /// Reads the file that `write(to:)` made.
     init(readFrom path: String) throws {
-        let file = try Safetensors.open(path)
-        guard file.note("format") == Self.kind else {
-            throw Failure(
-                "resume: \(path) is no checkpoint of this program (weights alone cannot be resumed); the checkpoint lies beside the weights as <name>.checkpoint.safetensors"
-            )
+        do throws(IOError) { state = try TrainingState(contentsOf: path) } catch {
+            guard error.kind == .unsupported else { throw error }
+            throw Self.foreign(path)
         }
+        let notes = state.metadata
+        guard notes["program"] == Self.program else { throw Self.foreign(path) }
         func note<Value: LosslessStringConvertible>(_ key: String, _ type: Value.Type = Value.self) throws -> Value {
-            guard let text = file.note(key), let value = Value(text) else {
+            guard let text = notes[key], let value = Value(text) else {
                 throw Failure("resume: \(path) says nothing readable of \(key)")
             }
             return value
@@ -102,21 +85,11 @@ struct Checkpoint {
                     number: Int(fields[0]), loss: fields[1], accuracy: fields[2], seconds: fields[3],
                     samplesPerSecond: fields[4]))
         }
-        loader = .init(seed: try note("loader.seed"), epoch: try note("loader.epoch"), batch: try note("loader.batch"))
-        generator = Generator.State(seed: try note("generator.seed"), call: try note("generator.call"))
-        self.model = [:]
-        var state = OptimizerState(tensors: [:], metadata: [:])
-        for (name, tensor) in file.tensors {
-            if name.hasPrefix("model.") { self.model[String(name.dropFirst(6))] = tensor }
-            if name.hasPrefix("optimizer.") { state.tensors[String(name.dropFirst(10))] = tensor }
-        }
-        scheduler = [:]
-        for (key, value) in file.metadata where key.hasPrefix("scheduler.") {
-            scheduler[String(key.dropFirst(10))] = value
-        }
-        for (key, value) in file.metadata where key.hasPrefix("optimizer.") {
-            state.metadata[String(key.dropFirst(10))] = value
-        }
-        self.optimizer = state
+    }
+
+    private static func foreign(_ path: String) -> Failure {
+        Failure(
+            "resume: \(path) is no checkpoint of this program (weights alone cannot be resumed); the checkpoint lies beside the weights as <name>.checkpoint.safetensors"
+        )
     }
 }

@@ -37,16 +37,13 @@ final class TrainingRun {
         loader = data.train(settings.batchSize, true, UInt64(settings.seed))
         testLoader = data.test(1000, false, 0)
         if let checkpoint {
-            do {
-                try model.load(stateDict: checkpoint.model)
-                try optimizer.load(checkpoint.optimizer)
-                try scheduler.load(checkpoint.scheduler)
-            } catch { throw Failure("resume: \(error)") }
-            guard checkpoint.loader.batch <= loader.count else {
+            guard checkpoint.state.loader.map({ $0.batch <= loader.count }) ?? true else {
                 throw Failure("resume: the checkpoint was made with other data than \(data.name)")
             }
-            loader.state = checkpoint.loader
-            Generator.default.state = checkpoint.generator
+            do {
+                try checkpoint.state.restore(
+                    model: model, optimizer: optimizer, scheduler: scheduler, loader: loader)
+            } catch { throw Failure("resume: \(error)") }
             progress = checkpoint.progress
         }
     }
@@ -141,11 +138,11 @@ final class TrainingRun {
     }
 
     private func writeCheckpoint() throws {
-        try Checkpoint(
-            settings: settings, progress: progress, loader: loader.state, generator: Generator.default.state,
-            model: model.stateDict(), optimizer: optimizer.state(),
-            scheduler: scheduler.state()
-        ).write(to: settings.checkpointPath)
+        let step = loader.state.epoch * loader.count + loader.state.batch
+        let state = TrainingState(
+            step: step, model: model, optimizer: optimizer, scheduler: scheduler, loader: loader,
+            score: progress.epochs.last?.accuracy)
+        try Checkpoint(settings: settings, progress: progress, state: state).write(to: settings.checkpointPath)
     }
 
     /// Ctrl-C: what was done is saved.

@@ -39,12 +39,12 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
     public var isSigned: Bool { self != .uint8 && self != .bool }
 
     /// bool < integer < floating point: promotion never leaves the higher category.
-    enum Category: Int, Comparable {
+    package enum Category: Int, Comparable {
         case bool, integer, floatingPoint
-        static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
+        package static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
     }
 
-    var category: Category { isFloatingPoint ? .floatingPoint : isInteger ? .integer : .bool }
+    package var category: Category { isFloatingPoint ? .floatingPoint : isInteger ? .integer : .bool }
 
     /// The dtype in which kernels compute elements of this one: float32 for the half types, int64 for bool and integers.
     @inline(__always)

@@ -41,7 +41,7 @@ package final class AtomicFile {
             target = path
         }
         let serial = Self.serial.add(1, ordering: .relaxed).newValue
-        let name = ".\(FileSystem.name(of: target).prefix(100)).\(getpid())-\(serial).tmp"
+        let name = "\(Self.temporaryPrefix(of: target))\(getpid())-\(serial).tmp"
         let temporary = FileSystem.directory(of: target) + "/" + name
         do throws(IOError) {
             // A leftover of a killed process with this number may hold the name.
@@ -58,6 +58,20 @@ package final class AtomicFile {
     }
 
     deinit { discard() }
+
+    /// Sets space on the device aside for a file of this size, which is written next.
+    ///
+    /// A full device is found before anything is written, and large files lie in long runs, which brings writing them to
+    /// the speed of a copy.
+    package func reserve(_ byteCount: Int) throws(IOError) {
+        guard temporary != nil, byteCount > 0 else { return }
+        let status = posix_fallocate(descriptor, 0, byteCount)
+        // Some file systems cannot set space aside, which is no error.
+        if [ENOSPC, EDQUOT, EFBIG].contains(status) {
+            errno = status
+            throw abandon()
+        }
+    }
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
@@ -82,25 +96,27 @@ package final class AtomicFile {
 
     /// Makes the file durable and gives it its name.
     package func commit() throws(IOError) {
-        guard let temporary else {
-            if descriptor >= 0, Glibc.close(descriptor) != 0 {
-                descriptor = -1
-                throw FileSystem.failure("write", path)
-            }
-            descriptor = -1
-            return
-        }
-        if fsync(descriptor) != 0 { throw abandon() }
+        try flush()
+        try publish()
+    }
+
+    /// Makes what was written durable, still under the temporary name; nothing can be appended after it. Files that belong
+    /// together are all flushed before the first of them is published.
+    package func flush() throws(IOError) {
+        guard descriptor >= 0 else { return }
+        // A device or a pipe has nothing to flush.
+        if temporary != nil, fsync(descriptor) != 0 { throw abandon() }
         let closed = Glibc.close(descriptor)
         descriptor = -1
-        if closed != 0 || rename(temporary, target) != 0 { throw abandon() }
+        if closed != 0 { throw abandon() }
+    }
+
+    /// Gives a flushed file its name.
+    package func publish() throws(IOError) {
+        guard let temporary else { return }
+        if rename(temporary, target) != 0 { throw abandon() }
         self.temporary = nil
-        // The name itself lives in the folder. Some file systems refuse this call; the contents are safe by now.
-        let folder = Glibc.open(FileSystem.directory(of: target), O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        if folder >= 0 {
-            fsync(folder)
-            close(folder)
-        }
+        FileSystem.flushDirectory(FileSystem.directory(of: target))
     }
 
     /// Gives up: closes and removes the temporary file. Harmless after `commit`.
@@ -116,6 +132,21 @@ package final class AtomicFile {
         discard()
         return error
     }
+
+    /// Removes what processes that were killed while they wrote this file have left beside it.
+    ///
+    /// A temporary file carries the number of its process; those of live processes are kept.
+    package static func removeLeftovers(of path: String) {
+        let folder = FileSystem.directory(of: path)
+        let prefix = temporaryPrefix(of: path)
+        for name in FileSystem.names(in: folder) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
+            let number = name.dropFirst(prefix.count).prefix { $0 != "-" }
+            guard let process = pid_t(number), process > 0, kill(process, 0) != 0, errno == ESRCH else { continue }
+            unlink(folder + "/" + name)
+        }
+    }
+
+    private static func temporaryPrefix(of path: String) -> String { ".\(FileSystem.name(of: path).prefix(100))." }
 
     /// Writes a whole file in one call.
     package static func write(_ bytes: [UInt8], to path: String) throws(IOError) {

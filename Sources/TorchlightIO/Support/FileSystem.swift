@@ -78,6 +78,33 @@ package enum FileSystem {
         guard isDirectory(path) else { throw failure("create", path, code: ENOTDIR) }
     }
 
+    /// The names in a folder, sorted; none where it cannot be read.
+    package static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file; one that does not exist is no error.
+    package static func remove(_ path: String) throws(IOError) {
+        if unlink(path) != 0, errno != ENOENT { throw failure("remove", path) }
+    }
+
+    /// Makes the names in a folder durable. Some file systems refuse this; what the files hold is safe all the same.
+    package static func flushDirectory(_ path: String) {
+        let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        fsync(folder)
+        close(folder)
+    }
+
     /// The folder that holds a path: what stands before its last slash.
     package static func directory(of path: String) -> String {
         var parts = path[...]

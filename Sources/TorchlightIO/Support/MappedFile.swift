@@ -26,9 +26,11 @@ package final class MappedFile: @unchecked Sendable {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        // Private and writable: tensors over these pages may be changed in place without touching the file.
+        // Private and writable: tensors over these pages may be changed in place without touching the file. Memory for
+        // the changes is not set aside before there are any.
         guard
-            let start = mmap(nil, Int(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE, descriptor, 0),
+            let start = mmap(
+                nil, Int(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0),
             start != MAP_FAILED
         else { throw FileSystem.failure("map", path) }
         bytes = UnsafeRawBufferPointer(start: start, count: Int(status.st_size))

@@ -13,12 +13,20 @@ extension Module {
     }
 
     /// Reads the parameters and buffers from a file of safetensors, PyTorch (`.pth`) or NumPy (`.npz`), told apart by their
-    /// contents. Nothing is changed where anything does not fit.
+    /// contents, or from the files of a `.safetensors.index.json`. Nothing is changed where anything does not fit.
     ///
-    /// - Returns: with `strict` false, the names that only one side has.
+    ///     try model.encoder.load("pretrained.safetensors", mapping: [.subtree("encoder")])
+    ///
+    /// - Parameters:
+    ///   - mapping: Rules that give the file's tensors the module's names and shapes.
+    ///   - assigning: Whether the parameters lie in the mapped file from then on, in its floating-point dtype: nothing is
+    ///     read before it is used, and what training changes is a copy in memory.
+    /// - Returns: What fitted, and with `strict` false what did not.
     /// - Throws: `IOError` where the file cannot be read, ``StateDictError`` where it holds another model.
     @discardableResult
-    public func load(_ path: String, strict: Bool = true) throws -> (missing: [String], unexpected: [String]) {
-        try load(stateDict: TensorFile.load(path), strict: strict)
+    public func load(
+        _ path: String, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
+    ) throws -> LoadReport {
+        try load(stateDict: TensorFile.load(path), strict: strict, mapping: mapping, assigning: assigning)
     }
 }

@@ -3,50 +3,6 @@ import TorchlightCore
 /// Tensors by name: the parameters and persistent buffers of a module.
 public typealias StateDict = [String: Tensor]
 
-/// What does not fit when a state dict is loaded into a module.
-public struct StateDictError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A tensor whose shape is not that of the module's.
-    public struct Mismatch: Sendable, Equatable {
-        /// Its name.
-        public let name: String
-        /// The shape in the state dict.
-        public let found: [Int]
-        /// The shape in the module.
-        public let expected: [Int]
-    }
-
-    /// The type of the module.
-    public let module: String
-    /// What the module has and the state dict lacks, in the module's order.
-    public let missing: [String]
-    /// What the state dict has and the module lacks, sorted.
-    public let unexpected: [String]
-    /// What both have in different shapes, in the module's order.
-    public let mismatched: [Mismatch]
-    /// For an unexpected name the missing one that is spelled most like it.
-    public let nearest: [String: String]
-
-    /// All of it on one line, long lists cut short.
-    public var description: String {
-        var parts: [String] = []
-        if !missing.isEmpty { parts.append("\(missing.count) missing (\(Self.list(missing)))") }
-        if !unexpected.isEmpty {
-            let names = unexpected.map { name in nearest[name].map { "\(name), like \($0)?" } ?? name }
-            parts.append("\(unexpected.count) unexpected (\(Self.list(names)))")
-        }
-        if !mismatched.isEmpty {
-            let texts = mismatched.map { "\($0.name) is \($0.found), the module has \($0.expected)" }
-            parts.append("\(mismatched.count) of another shape (\(Self.list(texts)))")
-        }
-        return "load: the state dict does not fit \(module): " + parts.joined(separator: "; ")
-    }
-
-    private static func list(_ items: [String]) -> String {
-        let shown = items.prefix(8).joined(separator: ", ")
-        return items.count > 8 ? shown + ", and \(items.count - 8) more" : shown
-    }
-}
-
 extension Module {
     /// The parameters and persistent buffers of this module and all inside it by their paths, in order. A tensor that is
     /// shared has all its names.
@@ -79,35 +35,80 @@ extension Module {
 
     /// Copies the tensors of a state dict into the parameters and buffers of the same names, converting dtypes.
     ///
-    /// Nothing is changed where anything does not fit. With `strict` false, names that only one side has are passed over
-    /// and returned; shapes must fit all the same.
+    /// Nothing is changed where anything does not fit. With `strict` false, names that only one side has are passed over;
+    /// shapes must fit all the same, and numbers with fractions are never loaded into integers.
     ///
-    /// - Throws: ``StateDictError`` with all that was missing, unexpected or of another shape.
+    /// - Parameters:
+    ///   - mapping: Rules that give the tensors the module's names and shapes.
+    ///   - assigning: Whether the parameters take over the tensors' memory and floating-point dtype instead of copying:
+    ///     weights of a mapped file are then read when they are first used, and a model of bfloat16 stays one.
+    /// - Returns: What fitted, and with `strict` false what did not.
+    /// - Throws: ``StateDictError`` with all that was missing, unexpected or of another shape; ``StateMappingError`` where
+    ///   the rules make no sense for these tensors.
     @discardableResult
-    public func load(stateDict: StateDict, strict: Bool = true) throws -> (missing: [String], unexpected: [String]) {
+    public func load(
+        stateDict: StateDict, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
+    ) throws -> LoadReport {
+        let mapped = try mapping.apply(to: stateDict)
         let state = namedState()
-        let names = Set(state.map(\.name))
-        let missing = state.map(\.name).filter { stateDict[$0] == nil }
-        let unexpected = stateDict.keys.filter { !names.contains($0) }.sorted()
-        let mismatched = state.compactMap { name, tensor -> StateDictError.Mismatch? in
-            guard let found = stateDict[name], found.shape != tensor.shape else { return nil }
-            return .init(name: name, found: found.shape, expected: tensor.shape)
-        }
-        guard mismatched.isEmpty, !strict || (missing.isEmpty && unexpected.isEmpty) else {
-            var nearest: [String: String] = [:]
-            if strict {
-                for name in unexpected.prefix(64) { nearest[name] = closestSpelling(to: name, among: missing) }
-            }
-            throw StateDictError(
-                module: "\(type(of: self))", missing: strict ? missing : [], unexpected: strict ? unexpected : [],
-                mismatched: mismatched, nearest: nearest)
+        let report = report(on: mapped, state: state)
+        guard report.mismatched.isEmpty, !strict || report.isComplete else {
+            throw StateDictError(report: report, strict: strict)
         }
         noGrad {
             for (name, tensor) in state {
-                if let source = stateDict[name], source !== tensor { tensor.copy_(source) }
+                guard let source = mapped.tensors[name], source !== tensor else { continue }
+                // A view, or memory that may not be written, cannot take the place of a parameter's own.
+                if assigning, tensor.isLeaf, !tensor.isView, !source.storage.isReadOnly {
+                    let keepsDType = source.dtype.isFloatingPoint == tensor.dtype.isFloatingPoint
+                    let converted = keepsDType ? source : source.to(tensor.dtype)
+                    tensor.adopt(converted.detach().to(tensor.device).contiguous())
+                } else {
+                    tensor.copy_(source)
+                }
             }
         }
-        return (missing, unexpected)
+        return report
+    }
+
+    /// What of a state dict would fit, without loading it.
+    ///
+    /// - Throws: ``StateMappingError`` as ``load(stateDict:strict:mapping:assigning:)``.
+    public func report(
+        on stateDict: StateDict, mapping: StateMapping = []
+    ) throws(StateMappingError) -> LoadReport {
+        report(on: try mapping.apply(to: stateDict), state: namedState())
+    }
+
+    private func report(
+        on given: StateMapping.Result, state: [(name: String, tensor: Tensor)]
+    ) -> LoadReport {
+        let names = Set(state.map(\.name))
+        // A tensor with several names needs one of them: files often hold tied weights once.
+        let present = Set(state.filter { given.tensors[$0.name] != nil }.map { ObjectIdentifier($0.tensor) })
+        let missing = state.filter { given.tensors[$0.name] == nil && !present.contains(ObjectIdentifier($0.tensor)) }
+            .map(\.name)
+        let unexpected = given.tensors.keys.filter { !names.contains($0) }.sorted()
+        var matched: [LoadReport.Match] = []
+        var mismatched: [LoadReport.Mismatch] = []
+        for (name, tensor) in state {
+            guard let found = given.tensors[name] else { continue }
+            if found.shape == tensor.shape, found.dtype.category <= tensor.dtype.category {
+                matched.append(
+                    .init(
+                        name: name, source: given.sources[name] ?? name, found: found.dtype, expected: tensor.dtype))
+            } else {
+                mismatched.append(
+                    .init(
+                        name: name, found: found.shape, expected: tensor.shape, foundDType: found.dtype,
+                        expectedDType: tensor.dtype))
+            }
+        }
+        var nearest: [String: String] = [:]
+        for name in unexpected.prefix(64) { nearest[name] = closestSpelling(to: name, among: missing) }
+        return LoadReport(
+            module: "\(type(of: self))", matched: matched, missing: missing, unexpected: unexpected,
+            mismatched: mismatched, nearest: nearest, unusedRules: given.unusedRules)
     }
 }
 

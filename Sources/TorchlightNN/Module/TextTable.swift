@@ -1,11 +1,17 @@
 /// A table in plain text: columns as wide as their widest entry, numbers to the right.
-struct TextTable {
-    var header: [String]
-    var rows: [[String]]
+package struct TextTable {
+    package var header: [String]
+    package var rows: [[String]]
     /// The columns that hold numbers.
-    var numbers: Set<Int>
+    package var numbers: Set<Int>
 
-    var description: String {
+    package init(header: [String], rows: [[String]], numbers: Set<Int>) {
+        self.header = header
+        self.rows = rows
+        self.numbers = numbers
+    }
+
+    package var description: String {
         let widths = header.indices.map { column in
             ([header] + rows).map { $0[column].count }.max() ?? 0
         }

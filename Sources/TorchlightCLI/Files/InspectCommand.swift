@@ -1,0 +1,168 @@
+import ArgumentParser
+import Torchlight
+import TorchlightIO
+
+/// `torchlight inspect`
+struct Inspect: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show what is in a file of tensors.",
+        discussion: """
+            Reads safetensors and their indices, PyTorch's .pth and .pt, NumPy's .npy and .npz, and IDX, told apart by their \
+            contents. Nothing in a file is ever run; what a pickle would have run in Python is listed.
+            """)
+
+    @Argument(help: "The file.")
+    var file: String
+    @Flag(help: "Print JSON.")
+    var json = false
+    @Flag(
+        help:
+            "Compute the least, greatest and mean value and the deviation of each tensor, and count NaN and infinities."
+    )
+    var stats = false
+    @Option(parsing: .unconditional, help: "How many of each tensor's first values to print.")
+    var values = 0
+
+    func validate() throws {
+        if values < 0 { throw ValidationError("--values must be at least 0, not \(values).") }
+    }
+
+    func run() throws {
+        try Self.report(file, stats: stats, values: values, json: json, say)
+    }
+
+    static func report(
+        _ path: String, stats: Bool, values: Int, json isJSON: Bool, _ say: (String) -> Void
+    ) throws {
+        let refusals = try refused(path)
+        if !refusals.isEmpty, !isJSON {
+            for refusal in refusals { say(text(refusal)) }
+        }
+        let listing: FileListing
+        do {
+            listing = try FileListing(path, headerOnly: !stats && values == 0)
+        } catch {
+            if isJSON, !refusals.isEmpty {
+                say(JSON.object([("file", .string(path)), ("would_run", array(refusals))]).text(indented: true))
+            }
+            throw error
+        }
+        say(isJSON ? json(listing, stats: stats, values: values) : text(listing, stats: stats, values: values))
+    }
+
+    /// What the pickle of a file would have run.
+    private static func refused(_ path: String) throws -> [PickleRefusal] {
+        let bytes = try MappedFile(path).withBytes { Array($0.prefix(2)) }
+        guard bytes == [0x50, 0x4B] || bytes.first == 0x80 else { return [] }
+        return (try? TorchFile.refusals(path)) ?? []
+    }
+
+    private static func text(_ refusal: PickleRefusal) -> String {
+        let what = IOError.oneLine(refusal.call ?? refusal.name, limit: 400)
+        return "would \(refusal.call == nil ? "load" : "run") \(what)    (byte \(refusal.offset); not run here)"
+    }
+
+    private static func array(_ refusals: [PickleRefusal]) -> JSON {
+        .array(
+            refusals.map { refusal in
+                .object([
+                    ("name", .string(refusal.name)), ("byte", .int(refusal.offset)),
+                    ("call", refusal.call.map { JSON.string($0) } ?? nil),
+                ])
+            })
+    }
+
+    // MARK: Text
+
+    private static func text(_ listing: FileListing, stats: Bool, values: Int) -> String {
+        let tensorBytes = listing.entries.reduce(0) { $0 + $1.byteCount }
+        let elements = listing.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
+        var lines = [
+            "\(IOError.oneLine(listing.path, limit: 1000)): \(listing.format), \(bytes(listing.byteCount)); "
+                + "\(listing.entries.count) tensors, \(elements) elements, \(bytes(tensorBytes))"
+        ]
+        let shown = 40
+        for (key, value) in listing.metadata.prefix(shown) {
+            lines.append("  \(IOError.oneLine(key, limit: 100)): \(IOError.oneLine(value, limit: 200))")
+        }
+        if listing.metadata.count > shown {
+            lines.append("  and \(listing.metadata.count - shown) more notes, which --json shows")
+        }
+        if !listing.entries.isEmpty {
+            var table = TextTable(header: ["name", "dtype", "shape", "bytes"], rows: [], numbers: [3])
+            if stats {
+                table.header += ["min", "max", "mean", "std", "nan", "inf"]
+                table.numbers.formUnion(4...9)
+            }
+            if values > 0 { table.header.append("values") }
+            table.rows = listing.entries.map { row($0, stats: stats, values: values) }
+            lines.append(table.description)
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func row(_ entry: FileListing.Entry, stats: Bool, values: Int) -> [String] {
+        var row = [IOError.oneLine(entry.name, limit: 200), entry.type, "\(entry.shape)", "\(entry.byteCount)"]
+        guard let tensor = entry.tensor else { return row }
+        if stats {
+            let figures = TensorFigures(tensor)
+            let numbers = [figures.minimum, figures.maximum, figures.mean, figures.deviation]
+            row += numbers.map { figures.finiteCount == 0 ? "-" : short($0) }
+            row += ["\(figures.nanCount)", "\(figures.infinityCount)"]
+        }
+        if values > 0 {
+            let first = tensor.firstElements(values).joined(separator: ", ")
+            row.append("[\(first)\(tensor.count > values ? ", ..." : "")]")
+        }
+        return row
+    }
+
+    private static func bytes(_ count: Int) -> String {
+        count < 1024 ? "\(count) bytes" : "\(count) bytes (\(Memory.text(count)))"
+    }
+
+    /// A number in five digits or so.
+    private static func short(_ value: Double) -> String {
+        let magnitude = abs(value)
+        if value == value.rounded(), magnitude < 1e6 { return "\(Int(value))" }
+        return magnitude >= 1e-4 && magnitude < 1e6
+            ? Chart.decimal(value, digits: magnitude < 1 ? 6 : 4) : "\(Float(value))"
+    }
+
+    // MARK: JSON
+
+    private static func json(_ listing: FileListing, stats: Bool, values: Int) -> String {
+        let tensors = listing.entries.map { entry -> JSON in
+            var members: [(String, JSON)] = [
+                ("name", .string(entry.name)), ("dtype", .string(entry.type)),
+                ("shape", .array(entry.shape.map(JSON.int))), ("bytes", .int(entry.byteCount)),
+            ]
+            if let tensor = entry.tensor {
+                if stats {
+                    let figures = TensorFigures(tensor)
+                    members += [
+                        ("min", .double(figures.minimum)), ("max", .double(figures.maximum)),
+                        ("mean", .double(figures.mean)), ("std", .double(figures.deviation)),
+                        ("nan", .int(figures.nanCount)), ("inf", .int(figures.infinityCount)),
+                    ]
+                }
+                if values > 0 { members.append(("values", .array(tensor.firstElements(values).map(number)))) }
+            }
+            return .object(members)
+        }
+        return JSON.object([
+            ("file", .string(listing.path)), ("format", .string(listing.format)), ("bytes", .int(listing.byteCount)),
+            ("tensor_bytes", .int(listing.entries.reduce(0) { $0 + $1.byteCount })),
+            ("metadata", .object(listing.metadata.map { ($0.key, .string($0.value)) })), ("tensors", .array(tensors)),
+        ]).text(indented: true)
+    }
+
+    /// A value as JSON; what JSON has no number for is a text.
+    private static func number(_ text: String) -> JSON {
+        switch text {
+        case "true", "false": JSON(.bool(text == "true"))
+        case "nan", "-nan", "inf", "-inf": .string(text)
+        default: JSON(.number(text))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import Torchlight
+
+/// Figures about the elements of a tensor, computed a piece at a time.
+struct TensorFigures {
+    private(set) var finiteCount = 0
+    private(set) var nanCount = 0
+    private(set) var infinityCount = 0
+    private(set) var minimum = Double.infinity
+    private(set) var maximum = -Double.infinity
+    private(set) var mean = Double.nan
+    private(set) var deviation = Double.nan
+
+    /// The figures of a tensor; those of values are over the finite ones, the deviation is that of a population.
+    init(_ tensor: Tensor) {
+        var sum = 0.0
+        tensor.forEachPiece { values, _ in
+            for value in values {
+                if value.isNaN {
+                    nanCount += 1
+                } else if value.isInfinite {
+                    infinityCount += 1
+                } else {
+                    finiteCount += 1
+                    sum += value
+                    minimum = min(minimum, value)
+                    maximum = max(maximum, value)
+                }
+            }
+        }
+        guard finiteCount > 0 else { return }
+        // A second pass: the difference of two large sums would lose the digits that matter.
+        mean = sum / Double(finiteCount)
+        var squares = 0.0
+        tensor.forEachPiece { values, _ in
+            for value in values where value.isFinite { squares += (value - mean) * (value - mean) }
+        }
+        deviation = (squares / Double(finiteCount)).squareRoot()
+    }
+}
+
+/// How two tensors of one shape differ.
+struct TensorDifference {
+    /// Elements whose values differ; two NaN are no difference, and neither are the two zeros.
+    private(set) var count = 0
+    /// The largest difference of two finite values; infinite where one of a pair is not finite.
+    private(set) var largest = 0.0
+    /// Whether all bits agree, dtypes included.
+    let isBitwiseEqual: Bool
+
+    init(_ a: Tensor, _ b: Tensor, tolerance: Double) {
+        isBitwiseEqual =
+            a.dtype == b.dtype
+            && a.withUnsafeBytes { first in b.withUnsafeBytes { second in first.elementsEqual(second) } }
+        if isBitwiseEqual { return }
+        // float64 holds every value but large 64-bit integers, which are compared as such.
+        let isInteger = a.dtype == .int64 && b.dtype == .int64
+        a.forEachPiece { first, range in
+            let other = b.piece(range)
+            let second = other.toArray(Double.self)
+            let (exactFirst, exactSecond) =
+                isInteger ? (a.piece(range).toArray(Int.self), other.toArray(Int.self)) : ([], [])
+            for index in first.indices {
+                let (x, y) = (first[index], second[index])
+                if x == y && (!isInteger || exactFirst[index] == exactSecond[index]) || x.isNaN && y.isNaN { continue }
+                var difference = abs(x - y)
+                if isInteger { difference = Double(exactFirst[index].distance(to: exactSecond[index]).magnitude) }
+                if difference.isNaN { difference = .infinity }
+                if difference > tolerance { count += 1 }
+                largest = max(largest, difference)
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// A range of the elements in row-major order.
+    fileprivate func piece(_ range: Range<Int>) -> Tensor {
+        noGrad { reshape([-1]).narrow(0, start: range.lowerBound, length: range.count) }
+    }
+
+    /// Gives all elements in row-major order, a million at a time.
+    fileprivate func forEachPiece(_ body: ([Double], Range<Int>) -> Void) {
+        let dense = contiguous()
+        for start in stride(from: 0, to: count, by: 1 << 20) {
+            let range = start..<Swift.min(start + 1 << 20, count)
+            body(dense.piece(range).toArray(Double.self), range)
+        }
+    }
+
+    /// The first elements as text, each in the shortest form that reads back the same.
+    func firstElements(_ limit: Int) -> [String] {
+        let first = piece(0..<Swift.min(limit, count))
+        switch dtype {
+        case .bool: return first.toArray(Bool.self).map { "\($0)" }
+        case .float64: return first.toArray(Double.self).map { "\($0)" }
+        case .float32, .bfloat16: return first.toArray(Float.self).map { "\($0)" }
+        case .float16: return first.toArray(Float16.self).map { "\($0)" }
+        default: return first.toArray(Int.self).map { "\($0)" }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+import TorchlightCore
+
+/// Rules that turn the tensors of another program into those of a module: renamed, left out, transposed, converted.
+///
+///     try model.load("gpt2.safetensors", mapping: [
+///         .stripPrefix("transformer."),
+///         .rename("h.*.ln_1.*", to: "blocks.*.norm1.*"),
+///         .transpose("blocks.*.attention.qkv.weight"),
+///         .drop("**.attn.bias"),
+///     ])
+///
+/// The rules are tried on each tensor in their order; what one rule has renamed the next sees under the new name. In a
+/// pattern `*` stands for any text without a dot and `**` for any text.
+public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
+    /// One rule.
+    public struct Rule: Sendable, CustomStringConvertible {
+        fileprivate enum Action: Sendable {
+            case rename(NamePattern, NamePattern)
+            case stripPrefix(String)
+            case addPrefix(String)
+            case subtree(String)
+            case drop(NamePattern)
+            case permute(NamePattern, [Int]?)
+            case convert(NamePattern, DType)
+        }
+
+        fileprivate let action: Action
+
+        /// Renames what matches a pattern; the stars of the new name take in turn what those of the pattern stood for.
+        ///
+        ///     .rename("encoder.layer.*.output.*", to: "layers.*.out.*")
+        public static func rename(_ pattern: String, to name: String) -> Rule {
+            Rule(action: .rename(NamePattern(pattern), NamePattern(name)))
+        }
+
+        /// Takes a prefix such as `module.` from the names that have it.
+        public static func stripPrefix(_ prefix: String) -> Rule { Rule(action: .stripPrefix(prefix)) }
+
+        /// Puts a prefix before all names.
+        public static func addPrefix(_ prefix: String) -> Rule { Rule(action: .addPrefix(prefix)) }
+
+        /// Keeps only what lies under a path, without the path: with `encoder`, `encoder.fc.weight` becomes `fc.weight`.
+        public static func subtree(_ path: String) -> Rule {
+            Rule(action: .subtree(path.isEmpty || path.hasSuffix(".") ? path : path + "."))
+        }
+
+        /// Leaves out what matches a pattern.
+        public static func drop(_ pattern: String) -> Rule { Rule(action: .drop(NamePattern(pattern))) }
+
+        /// Swaps the last two dimensions of what matches a pattern: a matrix stored as `[in, out]` becomes `[out, in]`.
+        public static func transpose(_ pattern: String) -> Rule {
+            Rule(action: .permute(NamePattern(pattern), nil))
+        }
+
+        /// Reorders the dimensions of what matches a pattern: `[3, 2, 0, 1]` turns a convolution's `[h, w, in, out]`
+        /// into `[out, in, h, w]`.
+        public static func permute(_ pattern: String, _ dims: [Int]) -> Rule {
+            Rule(action: .permute(NamePattern(pattern), dims))
+        }
+
+        /// Converts what matches a pattern to a dtype. A module that does not take over the tensors themselves converts
+        /// them to its own dtypes without being told.
+        public static func convert(_ pattern: String, to dtype: DType) -> Rule {
+            Rule(action: .convert(NamePattern(pattern), dtype))
+        }
+
+        /// The rule as it is written in Swift.
+        public var description: String {
+            switch action {
+            case .rename(let old, let new): ".rename(\"\(old.text)\", to: \"\(new.text)\")"
+            case .stripPrefix(let prefix): ".stripPrefix(\"\(prefix)\")"
+            case .addPrefix(let prefix): ".addPrefix(\"\(prefix)\")"
+            case .subtree(let path): ".subtree(\"\(path)\")"
+            case .drop(let pattern): ".drop(\"\(pattern.text)\")"
+            case .permute(let pattern, nil): ".transpose(\"\(pattern.text)\")"
+            case .permute(let pattern, let dims?): ".permute(\"\(pattern.text)\", \(dims))"
+            case .convert(let pattern, let dtype): ".convert(\"\(pattern.text)\", to: .\(dtype))"
+            }
+        }
+    }
+
+    /// The rules, in the order in which they are tried.
+    public var rules: [Rule]
+
+    /// A mapping of these rules.
+    public init(_ rules: [Rule]) { self.rules = rules }
+    /// A mapping of these rules.
+    public init(arrayLiteral rules: Rule...) { self.rules = rules }
+
+    /// What the rules make of tensors.
+    public struct Result {
+        /// The tensors under their new names.
+        public var tensors: StateDict = [:]
+        /// The old name of each.
+        public var sources: [String: String] = [:]
+        /// The rules that changed nothing: usually a slip in a pattern.
+        public var unusedRules: [String] = []
+    }
+
+    /// Applies the rules.
+    ///
+    /// - Throws: ``StateMappingError`` where two tensors get one name, a new name has more stars than its pattern, or a
+    ///   tensor has not the dimensions that a rule reorders.
+    public func apply(to tensors: StateDict) throws(StateMappingError) -> Result {
+        for rule in rules {
+            if case .rename(let old, let new) = rule.action, new.starCount > old.starCount {
+                throw StateMappingError(problem: "\(rule) has more stars in the new name than in the pattern")
+            }
+        }
+        var result = Result()
+        var isUsed = Array(repeating: false, count: rules.count)
+        for (source, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+            var entry: (name: String, tensor: Tensor)? = (source, tensor)
+            for (number, rule) in rules.enumerated() {
+                guard let current = entry else { break }
+                let (next, applied) = try rule.apply(to: current)
+                entry = next
+                if applied { isUsed[number] = true }
+            }
+            guard let entry else { continue }
+            if let other = result.sources[entry.name] {
+                throw StateMappingError(problem: "\(other) and \(source) both become \(entry.name)")
+            }
+            result.tensors[entry.name] = entry.tensor
+            result.sources[entry.name] = source
+        }
+        result.unusedRules = zip(rules, isUsed).filter { !$0.1 }.map { "\($0.0)" }
+        return result
+    }
+}
+
+extension StateMapping.Rule {
+    /// What becomes of a tensor, nil where it is left out, and whether the rule applied.
+    fileprivate func apply(
+        to entry: (name: String, tensor: Tensor)
+    ) throws(StateMappingError) -> ((name: String, tensor: Tensor)?, applied: Bool) {
+        let (name, tensor) = entry
+        switch action {
+        case .rename(let old, let new):
+            guard let texts = old.match(name) else { return (entry, false) }
+            return ((new.filled(with: texts), tensor), true)
+        case .stripPrefix(let prefix):
+            guard name.hasPrefix(prefix), name != prefix else { return (entry, false) }
+            return ((String(name.dropFirst(prefix.count)), tensor), true)
+        case .addPrefix(let prefix): return ((prefix + name, tensor), true)
+        case .subtree(let path):
+            guard name.hasPrefix(path), name != path else { return (nil, false) }
+            return ((String(name.dropFirst(path.count)), tensor), true)
+        case .drop(let pattern): return pattern.match(name) == nil ? (entry, false) : (nil, true)
+        case .permute(let pattern, let dims):
+            guard pattern.match(name) != nil else { return (entry, false) }
+            let rank = tensor.rank
+            let order = dims ?? (rank < 2 ? [] : Array(0..<rank - 2) + [rank - 1, rank - 2])
+            guard order.sorted() == Array(0..<rank), dims != nil || rank >= 2 else {
+                throw StateMappingError(problem: "\(self) does not fit \(name), which is \(tensor.shape)")
+            }
+            return ((name, tensor.detach().permute(order)), true)
+        case .convert(let pattern, let dtype):
+            guard pattern.match(name) != nil else { return (entry, false) }
+            return ((name, tensor.detach().to(dtype)), true)
+        }
+    }
+}
+
+/// Why rules cannot be applied to the tensors of a file.
+public struct StateMappingError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong.
+    public let problem: String
+    /// "load: ..."
+    public var description: String { "load: \(problem)" }
+}

@@ -1,0 +1,162 @@
+import TorchlightCore
+import TorchlightData
+import TorchlightIO
+import TorchlightNN
+import TorchlightOptim
+
+// The file of a training state is a safetensors file. Tensors are named `model.*`, `optimizer.*` and `tensors.*`; the notes
+// hold everything else, with a CRC-32 of each tensor's bytes (`crc32.<tensor>`) and one of the notes and of the names,
+// dtypes and shapes of the tensors together (`crc32`). A flipped bit anywhere is found.
+
+extension TrainingState {
+    private static let family = "torchlight training state "
+    private static let version = "1"
+
+    /// Writes the state to a file, which appears complete or not at all, and on the device, not in a cache.
+    ///
+    /// The file is a safetensors file: `torchlight inspect` shows it, and other programs can read its tensors.
+    /// - Throws: `IOError` where the file cannot be written; an older file of this name is untouched then.
+    public func save(_ path: String) throws(IOError) {
+        AtomicFile.removeLeftovers(of: path)
+        var contents: [String: Tensor] = [:]
+        for (name, tensor) in model { contents["model.\(name)"] = tensor }
+        for (name, tensor) in optimizer?.tensors ?? [:] { contents["optimizer.\(name)"] = tensor }
+        for (name, tensor) in tensors { contents["tensors.\(name)"] = tensor }
+        var notes = ["format": Self.family + Self.version, "step": "\(step)"]
+        for (name, value) in optimizer?.metadata ?? [:] { notes["optimizer.\(name)"] = value }
+        for (name, value) in scheduler ?? [:] { notes["scheduler.\(name)"] = value }
+        for (name, value) in metadata { notes["metadata.\(name)"] = value }
+        if let loader { notes["loader"] = "\(loader)" }
+        if let generator { notes["generator"] = "\(generator.seed) \(generator.call)" }
+        if let score { notes["score"] = "\(score)" }
+        for (name, tensor) in contents where !tensor.isPlaceholder {
+            notes["crc32.\(name)"] = tensor.withUnsafeBytes { CRC32.hex(CRC32.of($0)) }
+        }
+        notes["crc32"] = Self.checksum(
+            of: notes, contents.map { ($0.key, Safetensors.typeName(of: $0.value.dtype), $0.value.shape) })
+        try Safetensors.save(contents, to: path, metadata: notes)
+    }
+
+    /// Reads a state and compares every checksum.
+    ///
+    /// - Throws: `IOError` where the file cannot be read, holds something else, or is damaged.
+    public init(contentsOf path: String) throws(IOError) {
+        let file = try Safetensors.open(path)
+        var notes = Notes(values: Dictionary(file.metadata, uniquingKeysWith: { first, _ in first }), file: path)
+        try notes.check(file.tensors.map { ($0.name, Safetensors.typeName(of: $0.tensor.dtype), $0.tensor.shape) })
+        self.init(step: try notes.take("step") { Int($0) }, model: [:])
+        var optimizerTensors: [String: Tensor] = [:]
+        for (name, tensor) in file.tensors {
+            let stated = try notes.take("crc32.\(name)") { $0 }
+            let found = tensor.withUnsafeBytes { CRC32.hex(CRC32.of($0)) }
+            guard stated == found else {
+                throw notes.damage(
+                    "the tensor \(IOError.quoted(name)) has the checksum \(found)", expected: stated)
+            }
+            if let name = name.without("model.") {
+                model[name] = tensor
+            } else if let name = name.without("optimizer.") {
+                optimizerTensors[name] = tensor
+            } else if let name = name.without("tensors.") {
+                tensors[name] = tensor
+            }
+        }
+        let settings = notes.all(under: "optimizer.")
+        if !settings.isEmpty { optimizer = OptimizerState(tensors: optimizerTensors, metadata: settings) }
+        let schedule = notes.all(under: "scheduler.")
+        if !schedule.isEmpty { scheduler = schedule }
+        metadata = notes.all(under: "metadata.")
+        if notes.values["loader"] != nil { loader = try notes.take("loader") { DataLoaderState($0) } }
+        if notes.values["score"] != nil { score = try notes.take("score") { Double($0) } }
+        if notes.values["generator"] != nil {
+            generator = try notes.take("generator") { text in
+                let words = text.split(separator: " ").compactMap { UInt64($0) }
+                return words.count == 2 ? Generator.State(seed: words[0], call: words[1]) : nil
+            }
+        }
+    }
+
+    /// The step and the score of a file, without reading its tensors.
+    static func summary(of path: String) throws(IOError) -> (step: Int, score: Double?) {
+        let header = try Safetensors.header(of: path)
+        var notes = Notes(
+            values: Dictionary(header.metadata ?? [], uniquingKeysWith: { first, _ in first }), file: path)
+        try notes.check(header.entries.map { ($0.name, $0.dtype, $0.shape) })
+        let score = notes.values["score"] == nil ? nil : try notes.take("score") { Double($0) }
+        return (try notes.take("step") { Int($0) }, score)
+    }
+
+    /// The checksum of the notes and of what the tensors are called and look like.
+    fileprivate static func checksum(
+        of notes: [String: String], _ tensors: [(name: String, dtype: String, shape: [Int])]
+    ) -> String {
+        var checksum = CRC32()
+        func add(_ text: String) {
+            // With their lengths, texts cannot run into each other.
+            var bytes = Array("\(text.utf8.count):\(text)".utf8)
+            bytes.withUnsafeMutableBytes { checksum.update(UnsafeRawBufferPointer($0)) }
+        }
+        for (name, value) in notes.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
+        where name != "crc32" {
+            add(name)
+            add(value)
+        }
+        for tensor in tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            add("\(tensor.name) \(tensor.dtype) \(tensor.shape)")
+        }
+        return CRC32.hex(checksum.value)
+    }
+
+    /// The notes of a file, checked.
+    private struct Notes {
+        var values: [String: String]
+        let file: String
+
+        func check(_ tensors: [(name: String, dtype: String, shape: [Int])]) throws(IOError) {
+            guard let format = values["format"], let version = format.without(TrainingState.family) else {
+                throw IOError(
+                    .unsupported, "checkpoint", file: file, "the file holds no training state",
+                    expected: "a file of TrainingState.save; weights alone cannot be resumed")
+            }
+            guard version == TrainingState.version else {
+                throw IOError(
+                    .unsupported, "checkpoint", file: file, "version \(IOError.oneLine(version, limit: 20))",
+                    expected: "version \(TrainingState.version), which this program knows")
+            }
+            let found = TrainingState.checksum(of: values, tensors)
+            guard values["crc32"] == found else {
+                throw damage("the notes have the checksum \(found)", expected: values["crc32"] ?? "one beside them")
+            }
+        }
+
+        func damage(_ problem: String, expected: String) -> IOError {
+            IOError(
+                .malformed, "checkpoint", file: file, "the file is damaged: \(problem)",
+                expected: IOError.oneLine(expected, limit: 40))
+        }
+
+        mutating func take<Value>(_ key: String, _ read: (String) -> Value?) throws(IOError) -> Value {
+            guard let value = values.removeValue(forKey: key).flatMap(read) else {
+                throw IOError(
+                    .malformed, "checkpoint", file: file, "the note \(IOError.quoted(key)) is missing or unreadable",
+                    expected: "one that this version writes")
+            }
+            return value
+        }
+
+        func all(under prefix: String) -> [String: String] {
+            var found: [String: String] = [:]
+            for (key, value) in values {
+                if let name = key.without(prefix) { found[name] = value }
+            }
+            return found
+        }
+    }
+}
+
+extension String {
+    /// What follows a prefix; nil where the text does not begin with it.
+    fileprivate func without(_ prefix: String) -> String? {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+    }
+}

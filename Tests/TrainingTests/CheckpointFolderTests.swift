@@ -1,0 +1,84 @@
+import Glibc
+import TestSupport
+import Testing
+import Torchlight
+import TorchlightIO
+
+@Suite struct CheckpointFolderTests {
+    private let folder = TemporaryFolder()
+    private let model = Linear(2, 2)
+
+    private func state(_ step: Int, score: Double? = nil) -> TrainingState {
+        TrainingState(step: step, model: model, generator: nil, score: score)
+    }
+
+    @Test func keepsTheLastFewAndTheBest() throws {
+        let checkpoints = try CheckpointFolder(folder("run"), keepLast: 2, best: .highest)
+        #expect(try checkpoints.latest() == nil && checkpoints.loadBest() == nil)
+        for (step, score) in [(1, 0.2), (2, 0.9), (3, .nan), (4, 0.9), (5, 0.1)] {
+            try checkpoints.save(state(step, score: score))
+        }
+        #expect(
+            folder.namesIn("run") == [2, 4, 5].map { "checkpoint-00000\($0)-step-\($0).safetensors" })
+        #expect(try checkpoints.latest()?.state.step == 5)
+        #expect(try checkpoints.loadBest()?.state.step == 2)
+        // A run that went back to an earlier step goes on from there: the last save is the latest.
+        try CheckpointFolder(folder("run"), keepLast: 1, best: .lowest).save(state(3))
+        let names = folder.namesIn("run")
+        #expect(names == ["checkpoint-000005-step-5.safetensors", "checkpoint-000006-step-3.safetensors"])
+        #expect(try CheckpointFolder(folder("run")).latest()?.state.step == 3)
+    }
+
+    @Test func aDamagedFileIsPassedOver() throws {
+        let checkpoints = try CheckpointFolder(folder.path, best: .lowest)
+        for step in 1...3 { try checkpoints.save(state(step, score: -Double(step))) }
+        for (entry, steps) in zip(checkpoints.entries.reversed(), [2, 1]) {
+            var bytes = try FileSystem.read(entry.path)
+            bytes[bytes.count - 1] ^= 1
+            try AtomicFile.write(bytes, to: entry.path)
+            let found = try #require(try checkpoints.latest())
+            #expect(found.state.step == steps && found.skipped.count == 3 - steps)
+            #expect(try checkpoints.loadBest()?.state.step == steps)
+        }
+        try AtomicFile.write("nothing", to: checkpoints.entries[0].path)
+        #expect(throws: IOError.self) { try checkpoints.latest() }
+    }
+
+    @Test func theBackgroundSavesWhatWasThereWhenItWasAsked() throws {
+        let checkpoints = try CheckpointFolder(folder.path, keepLast: 10)
+        for step in 1...5 {
+            noGrad { _ = model.weight.fill_(Double(step)) }
+            try checkpoints.saveInBackground(state(step))
+            noGrad { _ = model.weight.fill_(-1) }
+        }
+        try checkpoints.wait()
+        for (number, entry) in checkpoints.entries.enumerated() {
+            let weight = try #require(try TrainingState(contentsOf: entry.path).model["weight"])
+            #expect(weight.toArray(Int.self) == Array(repeating: number + 1, count: 4))
+        }
+        #expect(checkpoints.entries.count == 5)
+    }
+
+    @Test func theBackgroundReportsItsFailureOnce() throws {
+        let checkpoints = try CheckpointFolder(folder("run"))
+        rmdir(folder("run"))
+        try checkpoints.saveInBackground(state(1))
+        #expect(throws: IOError.self) { try checkpoints.wait() }
+        try checkpoints.wait()
+    }
+
+    @Test func leftoversOfTheDeadAreRemoved() throws {
+        let checkpoints = try CheckpointFolder(folder.path)
+        let path = try checkpoints.save(state(1))
+        let name = FileSystem.name(of: path)
+        // No process has the highest number; the other one is this process.
+        let (dead, alive) = (folder(".\(name).2147483647-1.tmp"), folder(".\(name).\(getpid())-99.tmp"))
+        for leftover in [dead, alive, folder(".other.tmp")] { try AtomicFile.write("half", to: leftover) }
+        _ = try CheckpointFolder(folder.path)
+        #expect(!FileSystem.isFile(dead) && FileSystem.isFile(alive) && FileSystem.isFile(folder(".other.tmp")))
+    }
+}
+
+extension TemporaryFolder {
+    fileprivate func namesIn(_ name: String) -> [String] { FileSystem.names(in: self(name)) }
+}
