@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test fuzz bench bench-compare format lint deps clean
+.PHONY: mnist test conformance fuzz bench bench-compare format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -14,6 +14,10 @@ mnist: deps
 test: deps
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+## Replay all that PyTorch answered. ARGS="--family shape --failures 50" and the like are passed on.
+conformance: deps
+	$(SWIFT) run -c release conformance $(ARGS)
 
 ## Feed every reader of files with made-up bytes, SECONDS each. ARGS="pth npy" runs those only.
 SECONDS ?= 60
@@ -32,9 +36,9 @@ bench-compare: deps
 
 ## Rewrite the sources in the one format, or complain about those that are not in it.
 format:
-	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples Fuzz
+	$(SWIFT) format --in-place --recursive --parallel Package.swift Sources Tests Examples Fuzz Conformance
 lint:
-	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples Fuzz
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests Examples Fuzz Conformance
 
 ## Say what the package needs from the system and why, and install it where that can be done.
 deps:

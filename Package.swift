@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .library(name: "Torchlight", targets: ["Torchlight"]),
         .executable(name: "torchlight", targets: ["TorchlightCLI"]),
+        .executable(name: "conformance", targets: ["conformance"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -83,6 +84,13 @@ let package = Package(
             ],
             swiftSettings: swiftSettings
         ),
+        // Replays what PyTorch answered through the public interface; outside the library on purpose.
+        .target(
+            name: "ConformanceReplay", dependencies: ["Torchlight", "TorchlightIO"], path: "Conformance/Replay",
+            swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "conformance", dependencies: ["ConformanceReplay", "TorchlightIO"], path: "Conformance/Runner",
+            swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
@@ -117,6 +125,9 @@ let package = Package(
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceReplay", "TorchlightIO"],
+            exclude: ["open-differences.json"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],

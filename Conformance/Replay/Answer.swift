@@ -1,0 +1,38 @@
+import Torchlight
+
+/// What a call gave back: a tensor, a plain value or a list of them.
+public enum Answer {
+    case tensor(Tensor)
+    case number(Scalar)
+    case text(String)
+    case list([Answer])
+    case nothing
+
+    /// A list of integers, such as a shape.
+    public static func ints(_ values: [Int]) -> Answer { .list(values.map { .number(.int($0)) }) }
+    /// A list of tensors.
+    public static func tensors(_ values: [Tensor]) -> Answer { .list(values.map { .tensor($0) }) }
+
+    /// The tensors in the order in which they are nested.
+    var flattened: [Tensor] {
+        switch self {
+        case .tensor(let tensor): [tensor]
+        case .list(let items): items.flatMap(\.flattened)
+        default: []
+        }
+    }
+}
+
+/// A call that the public interface cannot express, and why.
+public struct NotSupported: Error, CustomStringConvertible {
+    /// The reason, as the report prints it.
+    public let description: String
+    /// A reason to report.
+    public init(_ reason: String) { description = reason }
+}
+
+/// A result that differs from the recorded one.
+struct Difference: Error {
+    let expected: String
+    let got: String
+}

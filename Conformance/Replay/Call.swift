@@ -1,0 +1,246 @@
+import Torchlight
+import TorchlightIO
+
+/// The recorded arguments of a call, read by place and by name.
+///
+/// Accessors remember what was read: an argument that the mapping of an operator never asked for makes the case not
+/// supported instead of being ignored. The tensors of a case are decoded once, so a leaf keeps its gradient.
+public final class Call {
+    /// The operator's recorded name.
+    public let name: String
+    private let args: [JSON]
+    private let keywords: [JSON.Member]
+    private let tensors: [String: Tensor]
+    private var leaves: [String: Tensor] = [:]
+    private var read: Set<String> = []
+
+    init(name: String, args: JSON?, kwargs: JSON?, tensors: [String: Tensor]) {
+        self.name = name
+        self.args = args?.elements ?? []
+        keywords = kwargs?.members ?? []
+        self.tensors = tensors
+    }
+
+    /// The number of arguments given by place.
+    public var count: Int { args.count }
+
+    /// Arguments that nothing asked for.
+    var unread: [String] {
+        args.indices.map { "args.\($0)" }.filter { !read.contains($0) }
+            + keywords.map { "kwargs." + $0.name }.filter { !read.contains($0) }
+    }
+
+    /// The tensor at a path such as `args.0.2` or `kwargs.weight`, if the call used it.
+    func leaf(_ path: String) -> Tensor? { leaves[path] }
+
+    /// Puts a copy in the place of an argument that is to be changed.
+    func replace(_ place: Int, by tensor: Tensor) { working[place] = tensor }
+    private var working: [Int: Tensor] = [:]
+
+    // MARK: Finding arguments
+
+    /// Where an argument is: by place, by name, or left out.
+    private func find(_ place: Int?, _ names: [String]) -> (path: String, value: JSON)? {
+        if let place, place < args.count {
+            read.insert("args.\(place)")
+            return ("args.\(place)", args[place])
+        }
+        for member in keywords where names.contains(member.name) {
+            read.insert("kwargs." + member.name)
+            return ("kwargs." + member.name, member.value)
+        }
+        return nil
+    }
+
+    private func given(_ place: Int?, _ name: String) -> (path: String, value: JSON)? {
+        guard let found = find(place, [name]), !found.value.isNone else { return nil }
+        return found
+    }
+
+    private func missing(_ name: String) -> NotSupported { NotSupported("needs \(name)") }
+    private func mismatch(_ name: String, _ value: JSON) -> NotSupported {
+        NotSupported("\(name) cannot be \(value.text())")
+    }
+
+    /// Whether an argument was given and is not none.
+    public func has(_ place: Int?, _ name: String) -> Bool { given(place, name) != nil }
+
+    /// The recorded text of an argument, for the operators that look at its kind.
+    package func value(_ place: Int?, _ name: String) -> JSON? { given(place, name)?.value }
+
+    // MARK: Tensors
+
+    func decode(_ value: JSON, at path: String) throws -> Tensor? {
+        if let leaf = leaves[path] { return leaf }
+        guard let key = value["tensor"]?.string else { return nil }
+        if value["complex"] != nil { throw NotSupported("complex values") }
+        guard let stored = tensors[key] else { throw NotSupported("the data lacks tensor \(key)") }
+        var tensor = stored.clone()
+        if let view = value["strided"] {
+            func numbers(_ name: String) -> [Int] { view[name]?.elements?.compactMap(\.int) ?? [] }
+            tensor = tensor.asStrided(numbers("shape"), stride: numbers("stride"), offset: view["offset"]?.int ?? 0)
+                .detach()
+        }
+        if value["requires_grad"]?.bool == true { tensor = tensor.requiresGrad_() }
+        leaves[path] = tensor
+        return tensor
+    }
+
+    /// A tensor.
+    public func tensor(_ place: Int?, _ name: String = "input") throws -> Tensor {
+        guard let tensor = try optionalTensor(place, name) else { throw missing(name) }
+        return tensor
+    }
+
+    /// A tensor, or nil where it is none or left out.
+    public func optionalTensor(_ place: Int?, _ name: String) throws -> Tensor? {
+        guard let (path, value) = given(place, name) else { return nil }
+        if let place, let copy = working[place] { return copy }
+        guard let tensor = try decode(value, at: path) else { throw mismatch(name, value) }
+        return tensor
+    }
+
+    /// A list of tensors.
+    public func tensors(_ place: Int?, _ name: String = "tensors") throws -> [Tensor] {
+        guard let (path, value) = given(place, name), let items = value.list else { throw missing(name) }
+        return try items.enumerated().map { i, item in
+            guard let tensor = try decode(item, at: path + ".\(i)") else { throw mismatch(name, item) }
+            return tensor
+        }
+    }
+
+    /// The tensors from a place on, given one by one or as one list.
+    public func trailingTensors(from place: Int = 0) throws -> [Tensor] {
+        if place < args.count, args[place].list != nil { return try tensors(place) }
+        return try (place..<max(place, args.count)).map { try tensor($0) }
+    }
+
+    /// Whether an argument is a tensor.
+    public func isTensor(_ place: Int?, _ name: String) -> Bool { given(place, name)?.value["tensor"] != nil }
+
+    // MARK: Numbers
+
+    /// A number, with the kind that decides result types.
+    public func number(_ place: Int?, _ name: String) throws -> any TensorScalar {
+        guard let number = try optionalNumber(place, name) else { throw missing(name) }
+        return number
+    }
+
+    /// A number, or nil where it is none or left out.
+    public func optionalNumber(_ place: Int?, _ name: String) throws -> (any TensorScalar)? {
+        guard let (_, value) = given(place, name) else { return nil }
+        guard let number = value.number else { throw mismatch(name, value) }
+        return number
+    }
+
+    /// An integer.
+    public func int(_ place: Int?, _ name: String) throws -> Int {
+        guard let int = try optionalInt(place, name) else { throw missing(name) }
+        return int
+    }
+
+    /// An integer, or a default where it is left out.
+    public func int(_ place: Int?, _ name: String, default missing: Int) throws -> Int {
+        try optionalInt(place, name) ?? missing
+    }
+
+    /// An integer, or nil where it is none or left out.
+    public func optionalInt(_ place: Int?, _ name: String) throws -> Int? {
+        guard let (_, value) = given(place, name) else { return nil }
+        guard let int = value.int else { throw mismatch(name, value) }
+        return int
+    }
+
+    /// A list of integers; a single integer stands for a list of one.
+    public func ints(_ place: Int?, _ name: String) throws -> [Int] {
+        guard let ints = try optionalInts(place, name) else { throw missing(name) }
+        return ints
+    }
+
+    /// A list of integers, or a default where it is none or left out.
+    public func ints(_ place: Int?, _ name: String, default missing: [Int]) throws -> [Int] {
+        try optionalInts(place, name) ?? missing
+    }
+
+    /// A list of integers, or nil where it is none or left out.
+    public func optionalInts(_ place: Int?, _ name: String) throws -> [Int]? {
+        guard let (_, value) = given(place, name) else { return nil }
+        if let int = value.int { return [int] }
+        guard let items = value.list else { throw mismatch(name, value) }
+        return try items.map { item in
+            guard let int = item.int else { throw mismatch(name, value) }
+            return int
+        }
+    }
+
+    /// The integers from a place on, given one by one or as one list: a shape, a permutation.
+    public func trailingInts(_ place: Int, _ name: String) throws -> [Int] {
+        if place + 1 < args.count { return try (place..<args.count).map { try int($0, name) } }
+        return try ints(place, name, default: [])
+    }
+
+    /// A floating-point number; an integer is one too.
+    public func double(_ place: Int?, _ name: String, default missing: Double) throws -> Double {
+        try optionalDouble(place, name) ?? missing
+    }
+
+    /// A floating-point number, or nil where it is none or left out.
+    public func optionalDouble(_ place: Int?, _ name: String) throws -> Double? {
+        try optionalNumber(place, name)?.scalar.asDouble
+    }
+
+    // MARK: Others
+
+    /// A flag, or a default where it is left out.
+    public func bool(_ place: Int?, _ name: String, default missing: Bool = false) throws -> Bool {
+        guard let (_, value) = given(place, name) else { return missing }
+        guard let bool = value.bool else { throw mismatch(name, value) }
+        return bool
+    }
+
+    /// A string, or nil where it is none or left out.
+    public func optionalString(_ place: Int?, _ name: String) throws -> String? {
+        guard let (_, value) = given(place, name) else { return nil }
+        guard let string = value.string else { throw mismatch(name, value) }
+        return string
+    }
+
+    /// A dtype, or nil where it is none or left out.
+    public func optionalDType(_ place: Int?, _ name: String = "dtype") throws -> DType? {
+        guard let (_, value) = given(place, name) else { return nil }
+        guard let dtype = DType.allCases.first(where: { "\($0)" == value["dtype"]?.string }) else {
+            throw mismatch(name, value)
+        }
+        return dtype
+    }
+
+    /// A dtype.
+    public func dtype(_ place: Int?, _ name: String = "dtype") throws -> DType {
+        guard let dtype = try optionalDType(place, name) else { throw missing(name) }
+        return dtype
+    }
+}
+
+extension JSON {
+    /// Whether it stands for Python's None.
+    var isNone: Bool {
+        if case .null = content { return true }
+        return self["none"] != nil
+    }
+
+    /// The items of a list or a tuple.
+    var list: [JSON]? { elements ?? self["tuple"]?.elements }
+
+    /// A number of the kind that it was written as.
+    var number: (any TensorScalar)? {
+        if let bool { return bool }
+        if let int { return int }
+        guard let boxed = self["float"] else { return double }
+        switch boxed.string {
+        case "inf": return Double.infinity
+        case "-inf": return -Double.infinity
+        case "nan": return Double.nan
+        default: return boxed.double
+        }
+    }
+}

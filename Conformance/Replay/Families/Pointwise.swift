@@ -1,0 +1,181 @@
+import Torchlight
+
+extension Registry {
+    /// Functions of three operands, limits and choices.
+    mutating func registerPointwise() {
+        register(
+            "clamp", "clip",
+            tensor: { call in
+                let x = try call.tensor(0)
+                if call.isTensor(1, "min") || call.isTensor(2, "max") {
+                    return x.clamp(min: try call.optionalTensor(1, "min"), max: try call.optionalTensor(2, "max"))
+                }
+                return x.clamp(min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
+            })
+        register(
+            "clamp_",
+            tensor: { call in
+                try call.tensor(0).clamp_(
+                    min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
+            })
+        register(
+            "clamp_min",
+            tensor: { call in
+                let x = try call.tensor(0)
+                return call.isTensor(1, "min")
+                    ? x.clampMin(try call.tensor(1, "min")) : x.clamp(min: try call.number(1, "min"))
+            })
+        register(
+            "clamp_max",
+            tensor: { call in
+                let x = try call.tensor(0)
+                return call.isTensor(1, "max")
+                    ? x.clampMax(try call.tensor(1, "max")) : x.clamp(max: try call.number(1, "max"))
+            })
+        register(
+            "addcmul",
+            tensor: { call in
+                try call.tensor(0).addcmul(
+                    try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
+            })
+        register(
+            "addcdiv",
+            tensor: { call in
+                try call.tensor(0).addcdiv(
+                    try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
+            })
+        register(
+            "addcmul_",
+            tensor: { call in
+                try call.tensor(0).addcmul_(
+                    try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
+            })
+        register(
+            "addcdiv_",
+            tensor: { call in
+                try call.tensor(0).addcdiv_(
+                    try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
+            })
+        register(
+            "lerp",
+            tensor: { call in
+                let (a, b) = (try call.tensor(0), try call.tensor(1))
+                if call.isTensor(2, "weight") { return a.lerp(b, weight: try call.tensor(2, "weight")) }
+                return a.lerp(b, weight: try call.number(2, "weight").scalar.asDouble)
+            })
+        register(
+            "lerp_",
+            tensor: { call in
+                let (a, b) = (try call.tensor(0), try call.tensor(1))
+                if call.isTensor(2, "weight") { return a.lerp_(b, weight: try call.tensor(2, "weight")) }
+                return a.lerp_(b, weight: try call.number(2, "weight").scalar.asDouble)
+            })
+        register(
+            "masked_fill",
+            tensor: { call in
+                let (x, mask) = (try call.tensor(0), try call.tensor(1))
+                if call.isTensor(2, "value") { return x.maskedFill(mask, try call.tensor(2, "value")) }
+                return x.maskedFill(mask, try call.number(2, "value"))
+            })
+        register(
+            "masked_fill_",
+            tensor: { call in
+                let (x, mask) = (try call.tensor(0), try call.tensor(1))
+                if call.isTensor(2, "value") { return x.maskedFill_(mask, try call.tensor(2, "value")) }
+                return x.maskedFill_(mask, try call.number(2, "value"))
+            })
+        register(
+            "where",
+            tensor: { call in
+                let condition = try call.tensor(0)
+                switch (call.isTensor(1, "input"), call.isTensor(2, "other")) {
+                case (true, true): return Tensor.where(condition, try call.tensor(1), try call.tensor(2))
+                case (true, false):
+                    return Tensor.where(condition, try call.tensor(1), try call.number(2, "other"))
+                case (false, true):
+                    return Tensor.where(condition, try call.number(1, "input"), try call.tensor(2))
+                default: throw NotSupported("needs a tensor to choose from")
+                }
+            })
+    }
+
+    /// Activation functions.
+    mutating func registerActivations() {
+        unary("relu", "nn.functional.relu") { $0.relu() }
+        unary("nn.functional.relu6") { $0.relu6() }
+        unary("nn.functional.mish") { $0.mish() }
+        unary("nn.functional.selu", "selu") { $0.selu() }
+        unary("nn.functional.silu") { $0.silu() }
+        unary("nn.functional.logsigmoid") { $0.logsigmoid() }
+        unary("nn.functional.hardsigmoid") { $0.hardsigmoid() }
+        unary("nn.functional.hardswish") { $0.hardswish() }
+        unary("nn.functional.softsign") { $0.softsign() }
+        unary("nn.functional.tanhshrink") { $0.tanhshrink() }
+        register(
+            "nn.functional.elu",
+            tensor: { call in
+                try call.tensor(0).elu(alpha: try call.double(1, "alpha", default: 1))
+            })
+        register(
+            "nn.functional.celu", "celu",
+            tensor: { call in
+                try call.tensor(0).celu(alpha: try call.double(1, "alpha", default: 1))
+            })
+        register(
+            "nn.functional.gelu",
+            tensor: { call in
+                let mode = try call.optionalString(nil, "approximate") ?? "none"
+                guard mode == "none" || mode == "tanh" else { throw NotSupported("approximate \(mode)") }
+                return try call.tensor(0).gelu(approximate: mode == "tanh" ? .tanh : .none)
+            })
+        register(
+            "nn.functional.leaky_relu",
+            tensor: { call in
+                try call.tensor(0).leakyRelu(negativeSlope: try call.double(1, "negative_slope", default: 0.01))
+            })
+        register(
+            "nn.functional.hardtanh",
+            tensor: { call in
+                try call.tensor(0).hardtanh(
+                    min: try call.double(1, "min_val", default: -1), max: try call.double(2, "max_val", default: 1))
+            })
+        register(
+            "nn.functional.softplus",
+            tensor: { call in
+                try call.tensor(0).softplus(
+                    beta: try call.double(1, "beta", default: 1),
+                    threshold: try call.double(2, "threshold", default: 20))
+            })
+        register(
+            "nn.functional.threshold", "threshold",
+            tensor: { call in
+                try call.tensor(0).threshold(
+                    try call.number(1, "threshold").scalar.asDouble, value: try call.number(2, "value").scalar.asDouble)
+            })
+        register(
+            "nn.functional.hardshrink", "hardshrink",
+            tensor: { call in
+                try call.tensor(0).hardshrink(lambda: try call.double(1, "lambd", default: 0.5))
+            })
+        register(
+            "nn.functional.softshrink",
+            tensor: { call in
+                try call.tensor(0).softshrink(lambda: try call.double(1, "lambd", default: 0.5))
+            })
+        register(
+            "nn.functional.glu",
+            tensor: { call in
+                try call.tensor(0).glu(dim: try call.int(1, "dim", default: -1))
+            })
+        register(
+            "softmax", "nn.functional.softmax", "special.softmax",
+            tensor: { call in
+                try call.tensor(0).softmax(dim: try call.int(1, "dim"), dtype: try call.optionalDType(2))
+            })
+        register(
+            "log_softmax", "nn.functional.log_softmax", "special.log_softmax",
+            tensor: { call in
+                try call.tensor(0).logSoftmax(dim: try call.int(1, "dim"), dtype: try call.optionalDType(2))
+            })
+    }
+}

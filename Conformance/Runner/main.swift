@@ -1,0 +1,16 @@
+import ConformanceReplay
+import Foundation
+import TorchlightIO
+
+/// `conformance [--data DIR] [--family a,b] [--op a,b] [--failures N] [--json FILE] [--exceptions FILE]`
+var options = Options()
+do {
+    try options.read(CommandLine.arguments.dropFirst())
+    let report = try Report(options)
+    report.print(failures: options.failures)
+    if let file = options.json { try report.write(file) }
+    exit(report.failed == 0 ? 0 : 1)
+} catch {
+    FileHandle.standardError.write(Data("conformance: \(error)\n".utf8))
+    exit(2)
+}
