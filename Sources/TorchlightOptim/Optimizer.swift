@@ -44,6 +44,13 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+    /// There is no momentum.
+    public var momenta: [Double]? {
+        get { nil }
+        set {}
+    }
+
+    /// Calls the closure for the gradients, then makes a step; gives the closure's loss back.
     @discardableResult
     public func step(_ closure: () -> Tensor) -> Tensor {
         let loss = enableGrad { closure() }

@@ -121,6 +121,36 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         #expect(abs(parameter.detach().toArray(Double.self)[3] - 0.75) < 1e-2)
     }
 
+    @Test(arguments: makers.keys.sorted()) func halfTypesAreTrainedByAll(_ kind: String) {
+        let parameters = [[5], [2, 2]].map { Parameter(Tensor.ones($0, dtype: .bfloat16)) }
+        let optimizer = Self.makers[kind]!(parameters)
+        for _ in 0..<3 {
+            optimizer.step {
+                optimizer.zeroGrad()
+                let loss = parameters[0].square().sum() + parameters[1].square().sum()
+                loss.backward()
+                return loss
+            }
+        }
+        #expect(parameters[1].dtype == .bfloat16)
+        let after = parameters[1].detach().toArray(Double.self)[3]
+        #expect(after > -0.5 && after < 1, "\(after)")
+    }
+
+    /// Long parameters are cut into chunks, which threads share; the state that a parameter has as a whole must not care.
+    @Test(arguments: makers.keys.sorted().filter { !["Adafactor", "Muon", "LBFGS"].contains($0) })
+    func aLongParameterIsTrainedAsItsPartsAre(_ kind: String) {
+        let start = Tensor.arange(20_000).to(.float32) / 20_000
+        let whole = Parameter(start.clone())
+        let parts = [0, 10_000].map { Parameter(start.narrow(0, start: $0, length: 10_000).clone()) }
+        let optimizers = [Self.makers[kind]!([whole]), Self.makers[kind]!(parts)]
+        for step in 1..<4 {
+            for parameter in [whole] + parts { parameter.grad = parameter.detach() * Double(step) - 0.5 }
+            for optimizer in optimizers { optimizer.step() }
+        }
+        #expect(whole.detach().equal(cat(parts.map { $0.detach() })))
+    }
+
     @Test(arguments: makers.keys.sorted()) func aConvertedModelTrainsOn(_ kind: String) {
         let layer = Linear(2, 2)
         let optimizer = Self.makers[kind]!([layer.bias!, layer.weight])

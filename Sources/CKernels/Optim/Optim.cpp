@@ -1,4 +1,5 @@
-// The optimisers of tl_optim.h that nearly everyone uses, and what clips gradients: each function is one pass over all parameters, cut into chunks that threads share.
+// The optimisers of tl_optim.h that nearly everyone uses, and what clips gradients: each function is one pass over all
+// parameters, cut into chunks that threads share.
 #include "include/tl_optim.h"
 #include "Optim/Chunks.h"
 #include "Support/Scratch.h"
