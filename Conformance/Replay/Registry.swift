@@ -15,6 +15,7 @@ public struct Registry {
         registerReductions()
         registerScans()
         registerShapes()
+        registerComposites()
         registerViews()
         registerJoining()
         registerIndexing()
