@@ -250,8 +250,12 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     ) throws(OptimizerStateError) -> (options: Options, initialLR: Double?) {
         var options = groups[g].options
         for field in Options.fields {
-            guard let text = state.metadata["group.\(g).\(field.name)"], field.read(text, into: &options) else {
+            guard let text = state.metadata["group.\(g).\(field.name)"] else {
                 throw OptimizerStateError(problem: "group \(g) says nothing of \(field.name)")
+            }
+            guard field.read(text, into: &options) else {
+                throw OptimizerStateError(
+                    problem: "group \(g) gives \(field.name) as '\(text)', which is no value of it")
             }
         }
         if let problem = options.problem { throw OptimizerStateError(problem: "group \(g): \(problem)") }

@@ -280,6 +280,19 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         var broken = adam.state()
         broken.tensors["0.exp_avg_sq"] = nil
         #expect(problem { try Adam(a).load(broken) } == "exp_avg_sq of parameter 0 is missing")
+        let lbfgs = LBFGS(a, maxIter: 2)
+        lbfgs.step {
+            a[0].grad = a[0].detach()
+            return Tensor(1.0)
+        }
+        var other = lbfgs.state()
+        other.metadata["group.0.line_search_fn"] = "golden section"
+        #expect(
+            problem { try LBFGS(a).load(other) }
+                == "group 0 gives line_search_fn as 'golden section', which is no value of it")
+        #expect(
+            problem { try LBFGS([Parameter(Tensor.ones(3))]).load(lbfgs.state()) }
+                == "d is float32 [2], and the parameters have 3 elements")
     }
 }
 
