@@ -7,7 +7,7 @@ extension Registry {
         registerPieces()
         registerParts()
         registerStatistics()
-        registerProducts()
+        registerTensorProducts()
     }
 
     private mutating func registerStacks() {
@@ -194,7 +194,7 @@ extension Registry {
             })
     }
 
-    private mutating func registerProducts() {
+    private mutating func registerTensorProducts() {
         register("kron", tensor: { call in try call.tensor(0).kron(try call.tensor(1, "other")) })
         register("chain_matmul", tensor: { call in Torchlight.chainMatmul(try call.trailingTensors()) })
         register(

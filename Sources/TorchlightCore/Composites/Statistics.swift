@@ -73,7 +73,8 @@ extension Tensor {
         }
     }
 
-    /// The covariances of variables (rows) over observations (columns), `[v, n] -> [v, v]`; of a vector, its variance.
+    /// The covariances of variables (rows) over observations (columns), `[v, n] -> [v, v]`; of one
+    /// variable, its variance as a single number.
     ///
     /// `sum of w (x - mean)(y - mean)` over `sum w - correction sum(w a) / sum w`, with `w = frequencies a` and `a`
     /// the `weights`. Dtypes: floating point.
@@ -111,7 +112,7 @@ extension Tensor {
             degrees = degrees.clamp(min: 0)
             let centred = x - mean
             let result = (w.map { centred * $0 } ?? centred).matmul(centred.mT) / degrees
-            return rank < 2 ? result.reshape([]) : result
+            return x.shape[0] == 1 ? result.reshape([]) : result
         }
     }
 

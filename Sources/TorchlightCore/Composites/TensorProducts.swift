@@ -3,12 +3,12 @@
 extension Tensor {
     /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
     public func addbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        scaled(self, beta) + scaled(a.bmm(b).sum(dim: 0), alpha)
+        added(to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
     /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
     public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        scaled(self, beta) + scaled(a.outer(b), alpha)
+        added(to: self, beta, a.outer(b), alpha)
     }
 
     /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
@@ -61,10 +61,19 @@ extension Tensor {
     }
 }
 
-private func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
-    // Integers stay integers under a whole factor.
-    if factor == 1 { return x }
-    return factor == factor.rounded() ? x * Int(factor) : x * factor
+/// `beta * base + alpha * product`; with `beta` 0 the base counts only as a shape, so that NaN in it does not spread.
+private func added(to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: Double) -> Tensor {
+    if base.isPlaceholder || product.isPlaceholder { return base }
+    // Integers stay integers: their factors are cut to whole numbers.
+    func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
+        factor == 1 ? x : x.dtype.isInteger ? x * Int(factor) : x.dtype == .bool ? x * (factor != 0) : x * factor
+    }
+    let scaledProduct = scaled(product, alpha)
+    if beta == 0 {
+        return scaledProduct.expand(
+            Layout.broadcast(base.layout.shape, product.layout.shape).map(Array.init) ?? base.shape)
+    }
+    return scaled(base, beta) + scaledProduct
 }
 
 /// The product of matrices, `[n0, n1], [n1, n2], ... -> [n0, nk]`, multiplied in the order that takes the fewest steps.
