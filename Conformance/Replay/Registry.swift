@@ -23,6 +23,7 @@ public struct Registry {
         registerTypes()
         registerProducts()
         registerActivations()
+        registerLinearAlgebra()
     }
 
     /// The operator of that name that returns a tensor.

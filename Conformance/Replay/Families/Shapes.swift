@@ -86,7 +86,7 @@ extension Registry {
             })
         register("diag", tensor: { call in try call.tensor(0).diag(try call.int(1, "diagonal", default: 0)) })
         register(
-            "diagonal", "linalg.diagonal",
+            "diagonal",
             tensor: { call in
                 try call.tensor(0).diagonal(
                     offset: try call.int(1, "offset", default: 0), dim1: try call.int(2, "dim1", default: 0),
