@@ -33,6 +33,9 @@ TL_API void tl_reset_peak(void);
 /// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
 TL_API int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
 
+/// Starts writing a part of a file to the device and returns at once, so that a flush at the end finds little left to do.
+TL_API void tl_start_write_back(int32_t file, int64_t offset, int64_t count);
+
 /// State of the calling thread that every operation reads: one thread-local access instead of several.
 typedef struct {
     int32_t grad_disabled;   // depth of noGrad { }

@@ -1,3 +1,4 @@
+import CKernels
 import Glibc
 import Synchronization
 
@@ -16,6 +17,11 @@ package final class AtomicFile {
     /// Nil where the target is written straight.
     private var temporary: String?
     private var descriptor: Int32
+    /// How many bytes were appended, and how many of them are on their way to the device.
+    private var written = 0
+    private var writtenBack = 0
+    /// The bytes that are written to the device together: enough to keep it busy, few enough that it starts early.
+    private static let writeBackStep = 8 << 20
 
     /// Creates the temporary file beside `path`.
     package init(_ path: String) throws(IOError) {
@@ -65,7 +71,8 @@ package final class AtomicFile {
     /// the speed of a copy.
     package func reserve(_ byteCount: Int) throws(IOError) {
         guard temporary != nil, byteCount > 0 else { return }
-        let status = posix_fallocate(descriptor, 0, byteCount)
+        var status = posix_fallocate(descriptor, 0, byteCount)
+        if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = posix_fallocate(descriptor, 0, byteCount) }
         // Some file systems cannot set space aside, which is no error.
         if [ENOSPC, EDQUOT, EFBIG].contains(status) {
             errno = status
@@ -75,16 +82,20 @@ package final class AtomicFile {
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
-        guard var position = bytes.baseAddress else { return }
-        var left = bytes.count
-        while left > 0 {
-            let written = Glibc.write(descriptor, position, left)
-            if written < 0 {
-                if errno == EINTR { continue }
+        guard let start = bytes.baseAddress else { return }
+        var done = 0
+        while done < bytes.count {
+            let count = Glibc.write(descriptor, start + done, min(bytes.count - done, Self.writeBackStep))
+            if count < 0 {
+                if errno == EINTR || (errno == ENOSPC && RetiredFiles.waitUntilFreed()) { continue }
                 throw abandon()
             }
-            position += written
-            left -= written
+            done += count
+            written += count
+            if written - writtenBack >= Self.writeBackStep, temporary != nil {
+                tl_start_write_back(descriptor, Int64(writtenBack), Int64(written - writtenBack))
+                writtenBack = written
+            }
         }
     }
 
@@ -114,7 +125,14 @@ package final class AtomicFile {
     /// Gives a flushed file its name.
     package func publish() throws(IOError) {
         guard let temporary else { return }
-        if rename(temporary, target) != 0 { throw abandon() }
+        // Held over the rename, the old file is freed by whoever closes it.
+        let old = Glibc.open(target, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        if rename(temporary, target) != 0 {
+            let error = abandon()
+            if old >= 0 { close(old) }
+            throw error
+        }
+        if old >= 0 { RetiredFiles.free(old) }
         self.temporary = nil
         FileSystem.flushDirectory(FileSystem.directory(of: target))
     }

@@ -31,6 +31,7 @@ extension TorchFile {
 
     package static func write(_ value: TorchValue, to archive: ZipWriter, path: String) throws(IOError) {
         let pickle = try PickleWriter(value, path: path)
+        try archive.reserve(pickle.storages.reduce(0) { $0 + $1.range.count * $1.element.size })
         try archive.add("archive/data.pkl", pickle.bytes)
         try archive.add("archive/.format_version", Array("1".utf8))
         try archive.add("archive/.storage_alignment", Array("64".utf8))

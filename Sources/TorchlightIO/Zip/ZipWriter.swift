@@ -33,6 +33,9 @@ package final class ZipWriter {
         self.wideFrom = wideFrom
     }
 
+    /// Sets space aside for stored entries of so many bytes in all, which are written next.
+    package func reserve(_ byteCount: Int) throws(IOError) { try file.reserve(byteCount) }
+
     /// Begins an entry whose contents will have `size` bytes.
     package func begin(_ name: String, size: Int, deflated: Bool = false) throws(IOError) {
         precondition(current == nil, "an entry is open")
