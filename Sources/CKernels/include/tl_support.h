@@ -33,6 +33,10 @@ TL_API void tl_reset_peak(void);
 /// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
 TL_API int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
 
+/// Makes writes to an open file pass the page cache, or take it again; places and sizes must then be multiples of 4096.
+/// Returns 0 or an errno where the file system cannot.
+TL_API int32_t tl_write_directly(int32_t file, int32_t directly);
+
 /// Starts writing a part of a file to the device and returns at once, so that a flush at the end finds little left to do.
 TL_API void tl_start_write_back(int32_t file, int64_t offset, int64_t count);
 

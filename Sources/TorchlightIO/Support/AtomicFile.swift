@@ -17,11 +17,17 @@ package final class AtomicFile {
     /// Nil where the target is written straight.
     private var temporary: String?
     private var descriptor: Int32
-    /// How many bytes were appended, and how many of them are on their way to the device.
+    /// Collects the bytes of a large file, which go to the device past the page cache.
+    private var staging: StagingBuffer?
+    /// Whether writes pass the page cache now.
+    private var isDirect = false
+    /// How many bytes the system has taken, and how many of them are on their way to the device.
     private var written = 0
     private var writtenBack = 0
     /// The bytes that are written to the device together: enough to keep it busy, few enough that it starts early.
     private static let writeBackStep = 8 << 20
+    /// From this size on a file is written past the page cache.
+    private static let directFrom = 16 << 20
 
     /// Creates the temporary file beside `path`.
     package init(_ path: String) throws(IOError) {
@@ -65,12 +71,13 @@ package final class AtomicFile {
 
     deinit { discard() }
 
-    /// Sets space on the device aside for a file of this size, which is written next.
+    /// Sets space on the device aside for a file of about this size, which is written next.
     ///
-    /// A full device is found before anything is written, and large files lie in long runs, which brings writing them to
-    /// the speed of a copy.
+    /// A full device is found before anything is written, and large files lie in long runs. A file of 16 MiB or more then
+    /// goes past the page cache where the file system can do that: it would fill memory that the program has better use
+    /// for, and finding so many free pages takes longer than writing them.
     package func reserve(_ byteCount: Int) throws(IOError) {
-        guard temporary != nil, byteCount > 0 else { return }
+        guard temporary != nil, byteCount > 0, written == 0 else { return }
         var status = posix_fallocate(descriptor, 0, byteCount)
         if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = posix_fallocate(descriptor, 0, byteCount) }
         // Some file systems cannot set space aside, which is no error.
@@ -78,21 +85,58 @@ package final class AtomicFile {
             errno = status
             throw abandon()
         }
+        if byteCount >= Self.directFrom, tl_write_directly(descriptor, 1) == 0 {
+            isDirect = true
+            staging = StagingBuffer()
+        }
     }
 
     /// Appends bytes.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
+        guard let staging else { return try put(bytes) }
+        var taken = 0
+        while taken < bytes.count {
+            taken += staging.append(UnsafeRawBufferPointer(rebasing: bytes[taken...]))
+            if staging.isFull {
+                try put(staging.contents)
+                staging.empty()
+            }
+        }
+    }
+
+    /// Hands over what is collected, which need not fill whole blocks of the device.
+    private func unstage() throws(IOError) {
+        guard let staging else { return }
+        self.staging = nil
+        takePageCache()
+        try put(staging.contents)
+    }
+
+    private func takePageCache() {
+        if isDirect { _ = tl_write_directly(descriptor, 0) }
+        isDirect = false
+    }
+
+    /// Hands bytes to the system.
+    private func put(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
         guard let start = bytes.baseAddress else { return }
         var done = 0
         while done < bytes.count {
             let count = Glibc.write(descriptor, start + done, min(bytes.count - done, Self.writeBackStep))
             if count < 0 {
-                if errno == EINTR || (errno == ENOSPC && RetiredFiles.waitUntilFreed()) { continue }
-                throw abandon()
+                switch errno {
+                case EINTR: continue
+                case ENOSPC where RetiredFiles.waitUntilFreed(): continue
+                case EINVAL where isDirect:
+                    // The file system promised more than it does, or stopped the last write within a block.
+                    takePageCache()
+                    continue
+                default: throw abandon()
+                }
             }
             done += count
             written += count
-            if written - writtenBack >= Self.writeBackStep, temporary != nil {
+            if !isDirect, temporary != nil, written - writtenBack >= Self.writeBackStep {
                 tl_start_write_back(descriptor, Int64(writtenBack), Int64(written - writtenBack))
                 writtenBack = written
             }
@@ -115,6 +159,7 @@ package final class AtomicFile {
     /// together are all flushed before the first of them is published.
     package func flush() throws(IOError) {
         guard descriptor >= 0 else { return }
+        try unstage()
         // A device or a pipe has nothing to flush.
         if temporary != nil, fsync(descriptor) != 0 { throw abandon() }
         let closed = Glibc.close(descriptor)
