@@ -17,6 +17,15 @@ extension Registry {
         register(
             "nn.functional.multi_head_attention_forward",
             answer: { call in
+                let separate = try ["q_proj_weight", "k_proj_weight", "v_proj_weight"].map {
+                    try call.optionalTensor(nil, $0)
+                }
+                var separateWeights: (Tensor, Tensor, Tensor)?
+                if try call.bool(nil, "use_separate_proj_weight"), let q = separate[0], let k = separate[1],
+                    let v = separate[2]
+                {
+                    separateWeights = (q, k, v)
+                }
                 let (output, weights) = Torchlight.multiHeadAttentionForward(
                     try call.tensor(0, "query"), try call.tensor(1, "key"), try call.tensor(2, "value"),
                     try call.int(3, "embed_dim_to_check"), try call.int(4, "num_heads"),
@@ -28,6 +37,7 @@ extension Registry {
                     keyPaddingMask: try call.optionalTensor(14, "key_padding_mask"),
                     needWeights: try call.bool(15, "need_weights", default: true),
                     attnMask: try call.optionalTensor(16, "attn_mask"),
+                    separateWeights: separateWeights,
                     averageAttnWeights: try call.bool(nil, "average_attn_weights", default: true),
                     isCausal: try call.bool(nil, "is_causal"))
                 return .list([.tensor(output), weights.map { .tensor($0) } ?? .nothing])
@@ -73,7 +83,7 @@ extension Registry {
         register(
             "nn.functional.embedding",
             tensor: { call in
-                // A sparse gradient holds the same numbers in another layout, and there is one layout here.
+                // A sparse gradient holds the same numbers in another layout; here there is one layout.
                 _ = try call.bool(6, "sparse")
                 return Torchlight.embedding(
                     try call.tensor(0), try call.tensor(1, "weight"),
@@ -85,7 +95,8 @@ extension Registry {
         register(
             "nn.functional.embedding_bag",
             tensor: { call in
-                Torchlight.embeddingBag(
+                _ = try call.bool(7, "sparse")
+                return Torchlight.embeddingBag(
                     try call.tensor(0), try call.tensor(1, "weight"), offsets: try call.optionalTensor(2, "offsets"),
                     mode: try call.choice(6, "mode") ?? .mean,
                     perSampleWeights: try call.optionalTensor(8, "per_sample_weights"),

@@ -144,11 +144,17 @@ extension Registry {
         register(
             "nn.functional.ctc_loss",
             tensor: { call in
-                Torchlight.ctcLoss(
-                    try call.tensor(0, "log_probs"), try call.tensor(1, "targets"),
-                    try call.tensor(2, "input_lengths"), try call.tensor(3, "target_lengths"),
-                    blank: try call.int(4, "blank", default: 0), reduction: try Self.reduction(call),
-                    zeroInfinity: try call.bool(6, "zero_infinity"))
+                let (logProbs, targets) = (try call.tensor(0, "log_probs"), try call.tensor(1, "targets"))
+                let (blank, reduction) = (try call.int(4, "blank", default: 0), try Self.reduction(call))
+                let zeroInfinity = try call.bool(6, "zero_infinity")
+                guard call.isTensor(2, "input_lengths") else {
+                    return Torchlight.ctcLoss(
+                        logProbs, targets, try call.ints(2, "input_lengths"), try call.ints(3, "target_lengths"),
+                        blank: blank, reduction: reduction, zeroInfinity: zeroInfinity)
+                }
+                return Torchlight.ctcLoss(
+                    logProbs, targets, try call.tensor(2, "input_lengths"), try call.tensor(3, "target_lengths"),
+                    blank: blank, reduction: reduction, zeroInfinity: zeroInfinity)
             })
     }
 }
