@@ -76,6 +76,13 @@ package func performInPlace(
     }
 }
 
+extension Tensor {
+    /// Writes what a composite gave over this tensor: the in-place form of an operation that is no primitive.
+    package func overwrite(with result: Tensor, name: String) -> Tensor {
+        applyInPlace(Cast(dtype: result.dtype), on: self, Few(result), name: name)
+    }
+}
+
 private func checkTarget(
     _ target: Tensor, spec: TensorSpec, name: String, needsGradient: Bool, operands: Few<Tensor>
 ) throws(TensorError) {
