@@ -17,7 +17,7 @@ extension Registry {
         register(
             "isin",
             tensor: { call in
-                // A hint for speed, of which the answer does not depend.
+                // A hint for speed, on which the answer does not depend.
                 _ = try call.bool(2, "assume_unique")
                 let invert = try call.bool(nil, "invert")
                 guard call.isTensor(0, "elements") else {

@@ -32,7 +32,7 @@ extension Tensor {
 
     /// `log(x / (1 - x))` in place, with `x` first held to `[eps, 1 - eps]` where that is given.
     @discardableResult
-    public func logit_(eps: Double? = nil) -> Tensor { overwrite(with: logit(eps: eps), name: "logit_") }
+    public func logit_(eps: Double? = nil) -> Tensor { overwrite(by: "logit_") { $0.logit(eps: eps) } }
 
     /// `sin(pi x) / (pi x)`, and 1 at 0.
     public func sinc() -> Tensor {
@@ -43,7 +43,7 @@ extension Tensor {
 
     /// `sin(pi x) / (pi x)`, and 1 at 0, in place.
     @discardableResult
-    public func sinc_() -> Tensor { overwrite(with: sinc(), name: "sinc_") }
+    public func sinc_() -> Tensor { overwrite(by: "sinc_") { $0.sinc() } }
 
     /// NaN replaced by a number, the infinities by the largest and smallest of the dtype or by what is given.
     public func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
@@ -63,7 +63,7 @@ extension Tensor {
     /// place.
     @discardableResult
     public func nanToNum_(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
-        overwrite(with: nanToNum(nan: nan, posinf: posinf, neginf: neginf), name: "nanToNum_")
+        overwrite(by: "nanToNum_") { $0.nanToNum(nan: nan, posinf: posinf, neginf: neginf) }
     }
 
     /// Where elements are positive infinity, as bool.
@@ -76,7 +76,7 @@ extension Tensor {
 
     /// 0 for negative elements, 1 for positive ones, `values` for 0, in place.
     @discardableResult
-    public func heaviside_(_ values: Tensor) -> Tensor { overwrite(with: heaviside(values), name: "heaviside_") }
+    public func heaviside_(_ values: Tensor) -> Tensor { overwrite(by: "heaviside_") { $0.heaviside(values) } }
 
     /// The power in float64.
     public func floatPower(_ exponent: Tensor) -> Tensor { to(.float64).pow(exponent.to(.float64)) }
