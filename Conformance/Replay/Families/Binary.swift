@@ -49,10 +49,10 @@ extension Registry {
         binary("logical_xor", tensors: { $0.logicalXor($1) })
         binary("eq", tensors: { $0 .== $1 }, number: { $0 .== $1 })
         binary("ne", "not_equal", tensors: { $0 .!= $1 }, number: { $0 .!= $1 })
-        binary("lt", "less", tensors: { $0 < $1 }, number: { $0 < $1 }, numberFirst: { $0 < $1 })
-        binary("le", "less_equal", tensors: { $0 <= $1 }, number: { $0 <= $1 }, numberFirst: { $0 <= $1 })
-        binary("gt", "greater", tensors: { $0 > $1 }, number: { $0 > $1 }, numberFirst: { $0 > $1 })
-        binary("ge", "greater_equal", tensors: { $0 >= $1 }, number: { $0 >= $1 }, numberFirst: { $0 >= $1 })
+        binary("lt", "less", tensors: { $0 < $1 }, number: { $0 < $1 })
+        binary("le", "less_equal", tensors: { $0 <= $1 }, number: { $0 <= $1 })
+        binary("gt", "greater", tensors: { $0 > $1 }, number: { $0 > $1 })
+        binary("ge", "greater_equal", tensors: { $0 >= $1 }, number: { $0 >= $1 })
         register(
             "add",
             tensor: Self.scaled(tensors: { $0.add($1, alpha: $2) }, number: { $0.add($1, alpha: $2) }) { $0 + $1 })

@@ -24,10 +24,20 @@ extension Tensor {
     }
 
     /// `log(x / (1 - x))`, with `x` first held to `[eps, 1 - eps]` where that is given.
+    ///
+    /// Without `eps` the value and the gradient are NaN outside `[0, 1]`, and infinite at the ends.
     public func logit(eps: Double? = nil) -> Tensor {
-        // From below first, also where the ends cross.
-        let x = eps.map { Tensor.where(self < $0, $0, clamp(max: 1 - $0)) } ?? self
-        return (x / (1 - x)).log()
+        // Half types lose near 1/2 what the two logarithms have in common.
+        let p = to(dtype.orFloat.computeType)
+        var x = p
+        if let eps {
+            // From below first, also where the ends cross.
+            x = Tensor.where(p < eps, eps, p.clamp(max: 1 - eps))
+        } else if requiresGrad {
+            // The derivative 1 / x + 1 / (1 - x) is a number outside too; adding NaN takes it away there.
+            x = p + noGrad { Tensor.zeros(like: p).maskedFill((p < 0).logicalOr(p > 1), Double.nan) }
+        }
+        return (x.log() - (-x).log1p()).to(dtype.orFloat)
     }
 
     /// `log(x / (1 - x))` in place, with `x` first held to `[eps, 1 - eps]` where that is given.

@@ -71,7 +71,11 @@ extension Tensor {
         switch p {
         case 2: return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }
         case 1: return abs().sum(dim: dim, keepdim: keepdim)
-        case 0: return (self .!= 0).to(dtype).sum(dim: dim, keepdim: keepdim)
+        case 0:
+            // A count has the gradient 0 where it has one.
+            let isCounted = noGrad { self .!= 0 }
+            let counted = requiresGrad ? (self * 0).maskedFill(isCounted, 1) : isCounted.to(dtype)
+            return counted.sum(dim: dim, keepdim: keepdim)
         case .infinity: return abs().amax(dim: dim, keepdim: keepdim)
         case -.infinity: return abs().amin(dim: dim, keepdim: keepdim)
         default:
