@@ -3,7 +3,7 @@ import TorchlightIO
 
 /// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
-    case safetensors, pth, pickle, npy, zip, gzip, idx, json
+    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json
 
     /// The first argument of the program.
     static let chosen: Reader = {
@@ -16,6 +16,9 @@ private enum Reader: String, CaseIterable {
     func read(_ bytes: UnsafeRawBufferPointer) throws {
         switch self {
         case .safetensors: _ = try SafetensorsHeader.parse(bytes, file: "fuzz")
+        case .shards:
+            let index = try SafetensorsIndex(Array(bytes), file: "fuzz")
+            precondition(index.places.allSatisfy { index.files.contains($0.file) })
         case .pth:
             // Without checksums: with them nearly every change would be refused for that.
             let value = try TorchFile.parse(FileContents(bytes, path: "fuzz"), verifyingChecksums: false)

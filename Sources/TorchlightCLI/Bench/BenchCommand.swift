@@ -13,7 +13,7 @@ struct Bench: ParsableCommand {
             Groups: \(Workloads.all.map(\.name).joined(separator: ", ")).
             """)
 
-    @Option(help: "Groups to run, separated by commas. (default: all)")
+    @Option(help: "Groups to run, separated by commas. (default: all but operators)")
     var only: String?
     @Option(help: "Where the figures go, as JSON.")
     var json: String?
@@ -30,7 +30,7 @@ struct Bench: ParsableCommand {
         }
     }
 
-    private var names: [String] { only?.split(separator: ",").map(String.init) ?? Workloads.all.map(\.name) }
+    private var names: [String] { only?.split(separator: ",").map(String.init) ?? Workloads.standard.map(\.name) }
 
     func run() throws {
         numThreads = threads

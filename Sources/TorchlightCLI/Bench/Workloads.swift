@@ -3,7 +3,10 @@ import TorchlightIO
 
 /// The reference workloads, in the order in which they run.
 enum Workloads {
-    static let all: [Workload] =
+    static let all = standard + [operators]
+
+    /// Those that run unless others are named.
+    static let standard: [Workload] =
         trainingSteps + singleOperations + inference + [dataLoading, checkpointFiles, coldStart]
 
     // MARK: Training steps

@@ -107,23 +107,27 @@ extension Safetensors {
 }
 
 /// The index of a checkpoint in several files.
-struct SafetensorsIndex {
-    struct Place {
+package struct SafetensorsIndex {
+    package struct Place {
         let name: String
-        let file: String
+        package let file: String
         /// Where the index names the file.
         let offset: Int
     }
 
     /// The tensors, in the order of the index.
-    let places: [Place]
+    package let places: [Place]
     /// The files, each once.
-    let files: [String]
+    package let files: [String]
 
     /// Reads an index. Files are names beside the index, never paths: an index from elsewhere cannot point at other
     /// files of this machine.
     init(_ path: String) throws(IOError) {
-        let bytes = try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit)
+        try self.init(try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit), file: path)
+    }
+
+    /// Reads the bytes of an index.
+    package init(_ bytes: [UInt8], file path: String) throws(IOError) {
         let json = try JSON.parse(bytes, file: path)
         guard let map = json["weight_map"], let members = map.members else {
             throw IOError(
