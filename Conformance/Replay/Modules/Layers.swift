@@ -8,7 +8,11 @@ extension ModuleRegistry {
         layer("ELU") { s in ELU(alpha: try s.double(0, "alpha", default: 1)) }
         layer("CELU") { s in CELU(alpha: try s.double(0, "alpha", default: 1)) }
         layer("GELU") { s in
-            GELU(approximate: try s.choice(0, "approximate", default: GeluApproximation.none))
+            switch try s.optionalString(0, "approximate") {
+            case nil, "none": return GELU()
+            case "tanh": return GELU(approximate: .tanh)
+            case let other?: throw NotSupported("approximate cannot be \(other)")
+            }
         }
         layer("GLU") { s in GLU(dim: try s.int(0, "dim", default: -1)) }
         layer("Hardshrink") { s in Hardshrink(try s.optionalNumber(0, "lambd") ?? 0.5) }

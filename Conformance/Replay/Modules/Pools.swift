@@ -21,9 +21,18 @@ extension ModuleRegistry {
         layer("AdaptiveAvgPool1d") { s in AdaptiveAvgPool1d(try s.adaptiveSize) }
         layer("AdaptiveAvgPool2d") { s in AdaptiveAvgPool2d(try s.adaptiveSize) }
         layer("AdaptiveAvgPool3d") { s in AdaptiveAvgPool3d(try s.adaptiveSize) }
-        layer("AdaptiveMaxPool1d") { s in AdaptiveMaxPool1d(try s.adaptiveSize) }
-        layer("AdaptiveMaxPool2d") { s in AdaptiveMaxPool2d(try s.adaptiveSize) }
-        layer("AdaptiveMaxPool3d") { s in AdaptiveMaxPool3d(try s.adaptiveSize) }
+        register("AdaptiveMaxPool1d") { s in
+            let pool = AdaptiveMaxPool1d(try s.adaptiveSize)
+            return Self.pooled(try s.bool(1, "return_indices"), pool) { pool.withIndices($0) }
+        }
+        register("AdaptiveMaxPool2d") { s in
+            let pool = AdaptiveMaxPool2d(try s.adaptiveSize)
+            return Self.pooled(try s.bool(1, "return_indices"), pool) { pool.withIndices($0) }
+        }
+        register("AdaptiveMaxPool3d") { s in
+            let pool = AdaptiveMaxPool3d(try s.adaptiveSize)
+            return Self.pooled(try s.bool(1, "return_indices"), pool) { pool.withIndices($0) }
+        }
     }
 
     /// The result of a pool, with the places of the largest elements where the constructor asked for them.
