@@ -201,6 +201,10 @@ extension Tensor {
         inPlace: Bool
     ) -> Tensor {
         if isPlaceholder || index.isPlaceholder { return self }
+        if inPlace && (!includeSelf || reduce == .mean) {
+            // Several steps: a mistake that a later one finds must leave the tensor as it was.
+            return copy_(scatterReduced(dim, index, source, reduce, includeSelf, name, inPlace: false))
+        }
         var start = self
         if !includeSelf {
             let neutral: Scalar =
@@ -210,7 +214,7 @@ extension Tensor {
                 case .amax: dtype.isFloatingPoint ? .double(-.infinity) : .int(dtype.bounds.lowerBound)
                 case .amin: dtype.isFloatingPoint ? .double(.infinity) : .int(dtype.bounds.upperBound)
                 }
-            start = scattered(dim, index, constant(neutral, like: index), .set, name, inPlace: inPlace)
+            start = scattered(dim, index, constant(neutral, like: index), .set, name)
         }
         switch reduce {
         case .sum: return start.scattered(dim, index, source, .add, name, inPlace: inPlace)
@@ -218,13 +222,12 @@ extension Tensor {
         case .amax: return start.scattered(dim, index, source, .max, name, inPlace: inPlace)
         case .amin: return start.scattered(dim, index, source, .min, name, inPlace: inPlace)
         case .mean:
-            let sum = start.scattered(dim, index, source, .add, name, inPlace: inPlace)
+            let sum = start.scattered(dim, index, source, .add, name)
             var counts = Tensor.ones(like: self)
             if !includeSelf { counts = counts.scatter(dim, index, 0) }
             counts = counts.scatterAdd(dim, index, constant(.int(1), like: index))
             // Places that nothing reached keep what they hold.
             if !includeSelf { counts = counts + (counts .== 0).to(dtype) }
-            if inPlace { return sum.div_(counts, rounding: dtype.isFloatingPoint ? .none : .floor) }
             return dtype.isFloatingPoint ? sum / counts : sum.floorDivide(counts)
         }
     }
