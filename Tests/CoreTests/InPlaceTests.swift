@@ -68,6 +68,45 @@ struct InPlaceTests {
         #expect(w.grad!.toArray(Float.self) == [100])
     }
 
+    @Test("What is overwritten unread keeps its history, with the gradient 0", arguments: [0, 1, 2])
+    func overwrittenHistory(which: Int) {
+        let x = Tensor([1.0, 2], requiresGrad: true)
+        let w = Tensor([3.0, 4], requiresGrad: true)
+        let y = x * 2
+        switch which {
+        case 0: y.zero_()
+        case 1: y.fill_(5)
+        default: y.copy_(w)
+        }
+        #expect(y.requiresGrad)
+        (y * Tensor([1.0, 10])).sum().backward()
+        #expect(x.grad!.toArray(Float.self) == [0, 0])
+        #expect(w.grad?.toArray(Float.self) == (which == 2 ? [1, 10] : nil))
+    }
+
+    @Test("A view that a constant was written to is a part of its base as before")
+    func constantThroughView() {
+        let x = Tensor([1.0, 2, 3], requiresGrad: true)
+        let y = x * 1
+        let head = y[..<2]
+        head.fill_(7)
+        #expect(head.requiresGrad && y.requiresGrad)
+        (head.sum() + (y * y).sum()).backward()
+        #expect(x.grad!.toArray(Float.self) == [0, 0, 6])
+    }
+
+    @Test("A write through a view finds its place where base and gradient do not lie row by row from the start")
+    func viewsOfOtherLayouts() {
+        let x = Tensor([[1.0, 2], [3, 4], [5, 6]], requiresGrad: true)
+        let y = x.T * 1
+        #expect(y.strides == [1, 2])
+        y[0] *= 2
+        // The gradient of y arrives as the lower part of a larger one.
+        let weights = Tensor([[0.0, 0, 0], [1, 2, 3], [4, 5, 6]])
+        (cat([Tensor.zeros(1, 3), y]) * weights).sum().backward()
+        #expect(x.grad!.toNestedArray(Float.self) == [[2, 4], [4, 5], [6, 6]])
+    }
+
     @Test("A buffer without a gradient takes one on when a part is assigned, for its other views too")
     func bufferBecomesResult() {
         let w = Tensor([3.0], requiresGrad: true)

@@ -49,7 +49,7 @@ extension Tensor {
         node = nil
         requiresGradFlag = base.requiresGrad
         guard requiresGradFlag else { return }
-        let rule = AsStrided(layout: layout)
+        let rule = AsStrided(layout: layout, base: base.layout)
         node = Node(rule: rule, name: AsStrided.name, inputs: Few(base), needs: Needs(all: 1), outputs: Few(self))
         outputIndex = 0
     }

@@ -22,7 +22,7 @@ extension Tensor {
             }
             let result = reshape(column).expand(spread).reshape(target)
             // Where nothing is repeated the result is a copy all the same.
-            return result.storage === storage ? result.clone() : result
+            return result.storage === storage ? result.rowMajorClone() : result
         }
     }
 

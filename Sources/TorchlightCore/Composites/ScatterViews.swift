@@ -1,4 +1,5 @@
-// Copies in which a part is replaced: what the assignment to a view does, without changing the tensor.
+// Copies in which a part is replaced: what the assignment to a view does, without changing the tensor. The copies lie at
+// the distances of the original, as in PyTorch.
 
 extension Tensor {
     /// A copy whose slice `index` of a dimension is `source`.
@@ -33,13 +34,16 @@ extension Tensor {
 
     /// A copy whose elements at the places of `asStrided(size, stride:, offset:)` are `source`.
     public func asStridedScatter(_ source: Tensor, _ size: [Int], stride: [Int], offset: Int? = nil) -> Tensor {
-        replaced("asStridedScatter", by: source) { $0.asStrided(size, stride: stride, offset: offset) }
+        replaced("asStridedScatter", by: source, whole: true) { $0.asStrided(size, stride: stride, offset: offset) }
     }
 
-    private func replaced(_ operation: String, by source: Tensor, _ part: (Tensor) -> Tensor) -> Tensor {
+    /// - Parameter isWhole: `part` counts places from the start of the storage.
+    private func replaced(
+        _ operation: String, by source: Tensor, whole isWhole: Bool = false, _ part: (Tensor) -> Tensor
+    ) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || source.isPlaceholder { return self }
-            let copy = clone()
+            let copy = try cloneKeepingStrides(whole: isWhole)
             let view = part(copy)
             if view.isPlaceholder { return view }
             guard view.shape == source.shape else {

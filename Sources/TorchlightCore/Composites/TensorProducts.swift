@@ -70,6 +70,8 @@ private func added(to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: 
     }
     let scaledProduct = scaled(product, alpha)
     if beta == 0 {
+        // The base still has a gradient, 0.
+        if base.requiresGrad { return base.clone().zero_() + scaledProduct }
         return scaledProduct.expand(
             Layout.broadcast(base.layout.shape, product.layout.shape).map(Array.init) ?? base.shape)
     }

@@ -84,9 +84,11 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
 package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
     var needs = Needs()
+    var liesRowByRow = true
     for i in 0..<inputs.count {
         if inputs[i].isPlaceholder { return Few(inputs[i]) }
         if inputs[i].requiresGrad { needs[i] = true }
+        if !inputs[i].layout.isContiguous { liesRowByRow = false }
     }
     let specs = try primitive.output(of: inputs)
     let device = try commonDevice(of: inputs, in: primitive.publicName)
@@ -102,7 +104,9 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
     }
     var outputs = Few<Tensor>()
     for i in 0..<specs.count {
-        outputs.append(try Tensor(empty: specs[i].shape, dtype: specs[i].dtype, device: device))
+        let shape = specs[i].shape
+        let layout = liesRowByRow ? Layout(shape: shape) : primitive.arrangement(of: inputs, shape: shape)
+        outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
     try primitive.run(inputs, into: outputs)
     if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }

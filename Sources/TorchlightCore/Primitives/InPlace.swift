@@ -6,7 +6,7 @@ import CKernels
 ///
 /// The rules are PyTorch's: the shape of the target stands; a result of a higher dtype category is refused; a leaf that
 /// requires a gradient may not be written while gradients are recorded; what was written through a view
-/// reaches the gradient of the tensor that it is a view of.
+/// reaches the gradient of the tensor that it is a view of; what was overwritten unread gets the gradient 0.
 @discardableResult
 package func applyInPlace(
     _ primitive: any Primitive, on target: Tensor, _ inputs: Few<Tensor>, name: String
@@ -34,9 +34,17 @@ package func performInPlace(
     try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
 
     var recorded: Node?
+    // A view gets its share of the history from its base, whose node knows which part was overwritten.
+    let hasOldHistory = threadState.pointee.grad_disabled == 0 && target.base == nil && target.requiresGrad
     if needs.any, case .differentiable = primitive.differentiability {
-        let node = Node(
-            rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: Few(target))
+        var rule: any GradientRule = primitive
+        var origins = inputs
+        if hasOldHistory && !inputs.contains(where: { $0 === target }) {
+            rule = OverwrittenHistory(written: primitive)
+            needs[inputs.count] = true
+            origins.append(target)
+        }
+        let node = Node(rule: rule, name: primitive.publicName, inputs: origins, needs: needs, outputs: Few(target))
         var kept = inputs
         let saved = primitive.saved(for: needs)
         // What is about to be overwritten is kept as a copy where the gradient reads it.
@@ -46,6 +54,10 @@ package func performInPlace(
         }
         node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
         recorded = node
+    } else if hasOldHistory {
+        recorded = Node(
+            rule: OverwrittenHistory(), name: primitive.publicName, inputs: Few(target), needs: Needs(all: 1),
+            outputs: Few(target))
     }
 
     // An operand that shares memory with the target in another arrangement, or whose elements are read after others
@@ -71,8 +83,18 @@ package func performInPlace(
         rebaseHistory(of: target, to: recorded)
         if primitive.saved(for: needs).contains(.output(0)) { recorded.saveOutput(target) }
     } else if threadState.pointee.grad_disabled == 0 && target.requiresGrad {
-        // A constant was written: the old gradient path ends here.
+        // A constant was written through a view: the gradient path through this part of the base ends here.
         rebaseHistory(of: target, to: nil)
+    }
+}
+
+extension Tensor {
+    /// Writes what a composite gives over this tensor: the in-place form of an operation that is no primitive.
+    package func overwrite(by name: String, _ composite: (Tensor) -> Tensor) -> Tensor {
+        // What the composite keeps for its gradient must not be what is about to be overwritten.
+        let recorded = requiresGrad && threadState.pointee.grad_disabled == 0
+        let result = composite(recorded ? clone() : self)
+        return applyInPlace(Cast(dtype: result.dtype), on: self, Few(result), name: name)
     }
 }
 
@@ -118,7 +140,8 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
     }
 }
 
-/// Makes `node` (nil for a constant) the origin of what the tensor holds now, for its base and its other views too.
+/// Makes `node` the origin of what the tensor holds now, for its base and its other views too; nil says that a constant was
+/// written through a view.
 func rebaseHistory(of target: Tensor, to node: Node?) {
     guard let base = target.base else {
         target.node = node
@@ -128,7 +151,7 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
         return
     }
     // base' = base with the region of the view replaced, as a node over the base's old origin and the new one.
-    let scatter = ScatterView(view: target.layout)
+    let scatter = ScatterView(view: target.layout, base: base.layout)
     let written = Tensor(storage: target.storage, layout: target.layout, dtype: target.dtype)
     if let node {
         written.node = node
@@ -152,5 +175,6 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     target.node = node
     target.outputIndex = 0
     target.requiresGradFlag = node != nil
-    target.historyStamp = base.historyStamp
+    // After a constant the view is a part of the rewritten base like any other.
+    target.historyStamp = node == nil ? base.historyStamp - 1 : base.historyStamp
 }

@@ -16,6 +16,9 @@ package protocol Primitive: GradientRule, Sendable, Hashable {
     /// The shapes and dtypes of the results, after all argument checks. Devices are checked by the dispatcher.
     func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec>
 
+    /// How the elements of a result lie in its new memory, asked where an operand does not lie row by row.
+    func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout
+
     /// Computes on the processor. The outputs are allocated as `output` said; in-place calls hand the target itself.
     func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError)
 
@@ -36,6 +39,8 @@ package protocol Primitive: GradientRule, Sendable, Hashable {
 
 extension Primitive {
     package var publicName: String { Self.name }
+    /// Row by row.
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { Layout(shape: shape) }
 }
 
 /// The shape and dtype of a result before it exists.

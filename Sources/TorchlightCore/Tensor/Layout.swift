@@ -89,7 +89,94 @@ package struct Layout: Sendable, Hashable {
     }
 }
 
+// MARK: - Results in the order of their operands
+
+extension Layout {
+    /// The dense layout of `shape` whose dimensions lie in the order in which the operands have them, as PyTorch lays out
+    /// what it computes element by element: the result for a transposed matrix is transposed too, so that both are walked
+    /// in the order of memory.
+    ///
+    /// The first operand that steps through two dimensions differently decides which is the inner one; a repeated
+    /// dimension has no say, and among equal steps the shorter one is the inner one.
+    package static func following(_ operands: Few<Tensor>, shape: Dims) -> Layout {
+        let rank = shape.count
+        let rowMajor = Layout(shape: shape)
+        if rank < 2 || rowMajor.count == 0 { return rowMajor }
+        let first = operands[0].layout
+        if first.shape == shape && first.isDenseInSomeOrder
+            && operands.allSatisfy({ $0.layout.shape == shape && $0.layout.strides == first.strides })
+        {
+            return Layout(shape: shape, strides: first.strides, offset: 0)
+        }
+        /// The step of an operand along a dimension of the result; 0 where the operand is repeated.
+        func step(_ operand: Layout, _ dim: Int) -> Int {
+            let own = dim - (rank - operand.rank)
+            return own < 0 || operand.shape[own] != shape[dim] ? 0 : operand.strides[own]
+        }
+        /// Negative where `a` is the inner dimension, positive where `b` is, 0 where no operand decides.
+        func order(_ a: Int, _ b: Int) -> Int {
+            for operand in operands {
+                let (stepA, stepB) = (step(operand.layout, a), step(operand.layout, b))
+                if stepA == 0 || stepB == 0 { continue }
+                if stepA != stepB { return stepA - stepB }
+                if shape[a] > shape[b] { return 1 }
+            }
+            return 0
+        }
+        // From the inner dimension out, at first as they lie row by row; what nobody decides stays as it is.
+        var inner = (0..<rank).map { rank - 1 - $0 }
+        for i in 1..<rank {
+            var moving = i
+            for j in stride(from: i - 1, through: 0, by: -1) {
+                let decision = order(inner[j], inner[moving])
+                if decision < 0 { break }
+                if decision > 0 {
+                    inner.swapAt(j, moving)
+                    moving = j
+                }
+            }
+        }
+        var strides = Dims(repeating: 1, count: rank)
+        var reach = 1
+        for dim in inner {
+            strides[dim] = reach
+            reach *= shape[dim]
+        }
+        return Layout(shape: shape, strides: strides, offset: 0)
+    }
+
+    /// Whether the second dimension of images or volumes, `[n, c, h, w]` or `[n, c, d, h, w]`, is the innermost one and the
+    /// others lie in their order. Where sizes of 1 leave it open, they do not.
+    package var isChannelsLast: Bool {
+        guard rank == 4 || rank == 5, strides[1] != 0 else { return false }
+        var reach = 0
+        for dim in [1] + (2..<rank).reversed() + [0] {
+            if shape[dim] == 0 || strides[dim] < reach || (dim == 0 && reach == strides[1]) { return false }
+            reach = strides[dim] * shape[dim]
+        }
+        return true
+    }
+
+    /// The dense layout of a shape of four or five dimensions with the second one innermost.
+    package static func channelsLast(_ shape: Dims) -> Layout {
+        var strides = Dims(repeating: 1, count: shape.count)
+        var reach = shape[1]
+        for dim in (2..<shape.count).reversed() + [0] {
+            strides[dim] = reach
+            reach *= shape[dim]
+        }
+        return Layout(shape: shape, strides: strides, offset: 0)
+    }
+}
+
 // MARK: - Views
+
+extension Layout {
+    /// The same layout with another start.
+    package func moved(by distance: Int) -> Layout {
+        Layout(shape: shape, strides: strides, offset: offset + distance)
+    }
+}
 
 extension Layout {
     package func permuted(_ order: Dims) -> Layout {
@@ -156,6 +243,10 @@ extension Layout {
         let lead = target.count - rank
         for i in 0..<rank {
             strides[lead + i] = shape[i] == 1 && target[lead + i] != 1 ? 0 : self.strides[i]
+        }
+        // A new dimension of size 1 repeats nothing: it steps over the ones behind it, as unsqueeze has it.
+        if rank > 0 {
+            for i in (0..<lead).reversed() where target[i] == 1 { strides[i] = strides[i + 1] * target[i + 1] }
         }
         return Layout(shape: target, strides: strides, offset: offset)
     }

@@ -100,7 +100,6 @@ private struct TensorText {
         } else {
             for part in shown { for text in Self.integers(part) { width = max(width, text.count) } }
         }
-        if let scientific = options.scientific { isScientific = scientific }
     }
 
     private static func integers(_ tensor: Tensor) -> [String] {
@@ -114,7 +113,8 @@ private struct TensorText {
         guard let largest = numbers.lazy.map(\.magnitude).max(), let smallest = numbers.lazy.map(\.magnitude).min()
         else { return }
         isIntegral = numbers.allSatisfy { $0 == $0.rounded() }
-        isScientific = largest / smallest > 1000 || largest > 1e8 || (!isIntegral && smallest < 1e-4)
+        isScientific =
+            options.scientific ?? (largest / smallest > 1000 || largest > 1e8 || (!isIntegral && smallest < 1e-4))
         for number in numbers {
             let length: Int
             if isScientific {

@@ -51,8 +51,13 @@ public final class Tensor: @unchecked Sendable {
 
     /// Uninitialised memory for the shape.
     package convenience init(empty shape: Dims, dtype: DType, device: Device = .cpu) throws(TensorError) {
+        try self.init(empty: Layout(shape: shape), dtype: dtype, device: device)
+    }
+
+    /// Uninitialised memory for a layout that is dense in some order and starts at 0.
+    package convenience init(empty layout: Layout, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
-        let layout = Layout(shape: shape)
+        let shape = layout.shape
         // The count of a shape that no memory holds wraps around, and would pass for a small one.
         var (bytes, isTooLarge) = (dtype.byteSize, false)
         for i in 0..<shape.count {
@@ -153,9 +158,10 @@ extension Tensor {
 
 extension Tensor {
     /// Takes the elements of another tensor, of any dtype and device, and stays the same object: whoever holds a
-    /// parameter sees it converted. For leaves that are no view; the gradient is dropped.
+    /// parameter sees it converted. They come to lie row by row. For leaves that are no view; the gradient is dropped.
     package func adopt(_ other: Tensor) {
         precondition(node == nil && base == nil, "only a leaf can take other elements")
+        let other = noGrad { other.contiguous() }
         storage = other.storage
         layout = other.layout
         dtype = other.dtype

@@ -48,7 +48,8 @@ enum SortRecords {
         PrimitiveRecord(
             SearchSorted.self, operands: [.real(), .real()],
             samples: [
-                ([5], [2, 3]), ([2, 5], [2, 3]), ([4], []), ([0], [3]), ([4], [0, 2]), ([2, 3, 1], [2, 3, 4]), ([1], [130]),
+                ([5], [2, 3]), ([2, 5], [2, 3]), ([4], []), ([0], [3]), ([4], [0, 2]), ([2, 3, 1], [2, 3, 4]),
+                ([1], [130]),
             ].flatMap { (sequence: [Int], values: [Int]) in
                 [true, false].map { right in
                     Sample(

@@ -34,7 +34,7 @@ enum ViewRecords {
             samples: [
                 Sample(
                     "overlapping windows", shapes: [[3, 3]],
-                    run: { [apply(AsStridedGradient(view: windows, shape: [5]), $0[0])] },
+                    run: { [apply(AsStridedGradient(source: windows, target: row, shared: row), $0[0])] },
                     reference: { x in
                         var sum = ReferenceArray(shape: [5]) { _ in 0 }
                         for index in ReferenceArray.indices(of: [3, 3]) {
@@ -59,12 +59,14 @@ enum ViewRecords {
             samples: [
                 Sample(
                     "second row", shapes: [[3, 2], [2]],
-                    run: { [apply(ScatterView(view: secondRow), $0[0], $0[1])] },
+                    run: { [apply(ScatterView(view: secondRow, base: matrix), $0[0], $0[1])] },
                     reference: { x in [ReferenceArray(shape: [3, 2]) { $0[0] == 1 ? x[1][[$0[1]]] : x[0][$0] }] })
             ], tolerance: .exact, withoutEmpty: "recorded by writes through views only",
             withoutScalar: "recorded by writes through views only"),
     ]
 
+    private static let row = Layout(shape: [5])
+    private static let matrix = Layout(shape: [3, 2])
     private static let windows = Layout(shape: [3, 3], strides: [1, 1], offset: 0)
     private static let everyOther = Slice(dim: 1, start: 1, count: 2, step: 2)
     private static let secondRow = Layout(shape: [2], strides: [1], offset: 2)

@@ -13,7 +13,8 @@ extension LinAlg {
             }
             var factor = n < 0 ? inv(a) : a
             var rest = n.magnitude
-            if rest == 0 { return Tensor.eye(MatrixRules.rows(a), dtype: a.dtype).expand(a.shape).clone() }
+            // Constant, and still with the gradient 0 of what it does not depend on.
+            if rest == 0 { return a.clone().copy_(Tensor.eye(MatrixRules.rows(a), dtype: a.dtype)) }
             var result: Tensor?
             while true {
                 if rest & 1 == 1 { result = result.map { $0.matmul(factor) } ?? factor }
@@ -36,13 +37,14 @@ extension LinAlg {
             // Below this norm the approximant of degree 13 is good to double precision.
             let reach = 5.371920351148152
             let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
-            let x = a * Glibc.pow(2, -Double(squarings))
+            // Each squaring doubles the error; in float64 it stays below what float32 shows, gradients included.
+            let x = a.to(.float64) * Glibc.pow(2, -Double(squarings))
             let b: [Double] = [
                 64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
                 129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
                 960_960, 16_380, 182, 1,
             ].map { $0 / 64_764_752_532_480_000 }
-            let one = Tensor.eye(MatrixRules.rows(a), dtype: a.dtype)
+            let one = Tensor.eye(MatrixRules.rows(a), dtype: .float64)
             let x2 = x.matmul(x)
             let x4 = x2.matmul(x2)
             let x6 = x4.matmul(x2)
@@ -54,7 +56,7 @@ extension LinAlg {
             let even = x6.matmul(evenHigh) + evenLow
             var result = solve(even - odd, even + odd)
             for _ in 0..<squarings { result = result.matmul(result) }
-            return result
+            return result.to(a.dtype)
         }
     }
 

@@ -33,6 +33,7 @@ package enum BinaryDomain: Sendable {
 extension BinaryPrimitive {
     package var rule: (kernel: tl_binary_op, domain: BinaryDomain) { (Self.kernel, Self.domain) }
     package var traits: Traits { [.elementwise] }
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))

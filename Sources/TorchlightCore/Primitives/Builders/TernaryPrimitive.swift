@@ -15,6 +15,7 @@ package protocol TernaryPrimitive: Primitive {
 extension TernaryPrimitive {
     package var parameter: Double { 0 }
     package var traits: Traits { [.elementwise] }
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
     package var differentiability: Differentiability { .differentiable }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {

@@ -32,6 +32,7 @@ package enum UnaryDomain: Sendable {
 extension UnaryPrimitive {
     package var parameters: (Double, Double) { (0, 0) }
     package var traits: Traits { [.elementwise] }
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
     package var differentiability: Differentiability { .differentiable }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {

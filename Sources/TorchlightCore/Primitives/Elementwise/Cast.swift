@@ -5,6 +5,12 @@ import CKernels
 package struct Cast: Primitive {
     package static let name = "to"
     package var dtype: DType
+    /// Whether the copy lies row by row; else its dimensions lie in the order of the original's.
+    package var isRowMajor = false
+
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout {
+        isRowMajor ? Layout(shape: shape) : .following(inputs, shape: shape)
+    }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         Few(TensorSpec(inputs[0].layout.shape, dtype))
@@ -32,11 +38,36 @@ extension Tensor {
         return fail(.unavailable(device, in: "to"), like: self)
     }
 
-    /// A dense row-major copy, through which gradients flow.
+    /// A dense copy, through which gradients flow. Its dimensions lie in the order in which this tensor has them: the copy of
+    /// a transposed matrix is transposed too. `x.contiguous()` gives elements that lie row by row.
     public func clone() -> Tensor { apply(Cast(dtype: dtype), self) }
 
     /// The tensor itself if its elements lie densely in row-major order, else such a copy.
-    public func contiguous() -> Tensor { layout.isContiguous ? self : clone() }
+    public func contiguous() -> Tensor { layout.isContiguous ? self : rowMajorClone() }
+
+    /// A copy of its own that lies row by row.
+    package func rowMajorClone() -> Tensor { apply(Cast(dtype: dtype, isRowMajor: true), self) }
+
+    /// A copy whose elements lie at the same distances as this tensor's, with the gaps between them, if any. Where
+    /// elements share a place, `clone()`.
+    ///
+    /// - Parameter isWhole: the memory around the elements is copied too, and the start stays where it was.
+    package func cloneKeepingStrides(whole isWhole: Bool = false) throws(TensorError) -> Tensor {
+        if isPlaceholder || layout.mayOverlap { return clone() }
+        let reach = isWhole ? 0..<(storage.byteCount / dtype.byteSize) : layout.extent
+        let block = try Tensor(empty: Layout(shape: [reach.count]), dtype: dtype, device: device)
+        if isWhole {
+            copyElements(from: self, layout: Layout(shape: [reach.count]), to: block)
+        } else {
+            TorchlightCore.fill(block, with: 0)
+        }
+        let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
+        copyElements(from: self, layout: layout, to: copy)
+        if requiresGrad && threadState.pointee.grad_disabled == 0 {
+            record(Cast(dtype: dtype), Few(self), Few(copy), Needs(all: 1))
+        }
+        return copy
+    }
 
     /// A dense copy without a history.
     package func copied() throws(TensorError) -> Tensor {

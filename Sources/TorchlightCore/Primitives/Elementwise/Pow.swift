@@ -52,6 +52,9 @@ extension Tensor {
     /// `self^exponent` for a number; squares, roots and reciprocals take their own short ways.
     public func pow(_ exponent: some TensorScalar) -> Tensor {
         switch exponent.scalar {
+        // Truth values: true to any power is true, and false to the power false too.
+        case .bool(let isOne) where dtype == .bool && !isPlaceholder:
+            return isOne ? clone() : Tensor.ones(like: self)
         case .int(2): return apply(Square(), self)
         case .double(let value) where dtype.isFloatingPoint:
             if value == 2 { return apply(Square(), self) }

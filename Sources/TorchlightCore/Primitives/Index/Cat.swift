@@ -37,6 +37,12 @@ package struct Cat: Primitive {
         return Few(TensorSpec(result ?? inputs[0].layout.shape, dtype))
     }
 
+    /// Images whose channels all lie innermost stay so; else row by row.
+    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout {
+        let isChannelsLast = inputs.allSatisfy { Self.isSkipped($0.layout.shape) || $0.layout.isChannelsLast }
+        return isChannelsLast && shape.count >= 4 ? .channelsLast(shape) : Layout(shape: shape)
+    }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         var start = 0

@@ -1,7 +1,10 @@
-/// Any layout over the storage of the input. Its gradient adds each place once for every index that names it.
+/// Any layout over the storage of the input. Its gradient adds up what arrives at one place.
 package struct AsStrided: ViewPrimitive {
     package static let name = "asStrided"
+    /// The layout of the result.
     package var layout: Layout
+    /// The layout of the input, over the same storage.
+    package var base: Layout
 
     package func view(of input: Tensor) throws(TensorError) -> Layout {
         let reach = layout.extent
@@ -15,62 +18,80 @@ package struct AsStrided: ViewPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        // The input was dense or a view of a dense base; its own layout within the storage is rebuilt as dense.
-        Few(apply(AsStridedGradient(view: layout, shape: context.shape(0)), context.gradient))
+        Few(apply(AsStridedGradient(source: layout, target: base, shared: base), context.gradient))
     }
 }
 
-/// The gradient of `AsStrided`: zeros of the base's shape, with the gradient added at the places of the view.
+/// Elements carried through one storage: put at the places of `source`, where what meets is added, and read at the places
+/// of `target`; places that nothing was put at hold 0.
+///
+/// This is the gradient of `AsStrided`, from the view to what it is a view of. Elements of the latter that share a place share
+/// its gradient: each sum is divided by the number of elements of `shared` there, as in PyTorch, so that what an expanded
+/// tensor gets adds up to what arrived. With `source` and `target` exchanged it is its own gradient.
 package struct AsStridedGradient: Primitive {
     package static let name = "asStridedGradient"
-    package var view: Layout
-    package var shape: Dims
+    package var source: Layout
+    package var target: Layout
+    package var shared: Layout
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+        Few(TensorSpec(target.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
-        fill(out, with: 0)
-        if view.count == 0 { return }
-        guard view.mayOverlap else {
-            let target = Tensor(storage: out.storage, layout: view, dtype: out.dtype)
-            copyElements(from: inputs[0], layout: inputs[0].layout, to: target)
-            return
+        if out.count == 0 { return }
+        let (from, to) = (source.extent, target.extent)
+        // A result that lies row by row and holds all the places is the storage itself.
+        let isDirect = target.isContiguous && !shared.mayOverlap && (from.isEmpty || to.contains(from))
+        let first = isDirect || from.isEmpty ? to.lowerBound : Swift.min(from.lowerBound, to.lowerBound)
+        let last = from.isEmpty ? to.upperBound : Swift.max(from.upperBound, to.upperBound)
+        let places = isDirect ? out : try Tensor(empty: Layout(shape: [last - first]), dtype: out.dtype)
+        fill(places, with: 0)
+        try Self.add(inputs[0], at: source.moved(by: -first), of: places)
+        if shared.mayOverlap {
+            let sharers = try Tensor(empty: Layout(shape: [last - first]), dtype: out.dtype)
+            fill(sharers, with: 0)
+            let one = try Tensor(filled: 1, shape: Dims(), dtype: out.dtype, device: out.device)
+            try Self.add(one.layout.expanded(to: shared.shape), of: one, at: shared.moved(by: -first), of: sharers)
+            try Maximum().run(Few(sharers, one), into: Few(sharers))
+            try Div().run(Few(places, sharers), into: Few(places))
         }
-        // Places that several indices share get the sum: fold one row at a time.
-        let source = inputs[0]
-        var index = Dims(repeating: 0, count: view.rank)
-        let inner = view.rank - 1
-        for _ in 0..<(view.count / max(view.shape[inner], 1)) {
-            var place = view.offset
-            var from = source.layout.offset
-            for d in 0..<inner {
-                place += index[d] * view.strides[d]
-                from += index[d] * source.layout.strides[d]
-            }
-            for j in 0..<view.shape[inner] {
-                let one = Layout(shape: Dims(), offset: place + j * view.strides[inner])
-                let value = Layout(shape: Dims(), offset: from + j * source.layout.strides[inner])
-                let target = Tensor(storage: out.storage, layout: one, dtype: out.dtype)
-                let term = Tensor(storage: source.storage, layout: value, dtype: source.dtype)
-                try Add().run(Few(target, term), into: Few(target))
-            }
-            var d = inner - 1
-            while d >= 0 {
-                index[d] += 1
-                if index[d] < view.shape[d] { break }
-                index[d] = 0
-                d -= 1
-            }
+        if !isDirect { copyElements(from: places, layout: target.moved(by: -first), to: out) }
+    }
+
+    private static func add(_ terms: Tensor, at layout: Layout, of places: Tensor) throws(TensorError) {
+        if layout.count == 0 { return }
+        guard layout.mayOverlap else {
+            let part = Tensor(storage: places.storage, layout: layout, dtype: places.dtype)
+            return copyElements(from: terms, layout: terms.layout, to: part)
+        }
+        try add(terms.layout, of: terms, at: layout, of: places)
+    }
+
+    /// Adds terms where several may meet at one place: dimensions are taken apart until none do.
+    private static func add(
+        _ part: Layout, of terms: Tensor, at layout: Layout, of places: Tensor
+    ) throws(TensorError) {
+        if layout.count == 0 { return }
+        guard layout.mayOverlap else {
+            let sum = Tensor(storage: places.storage, layout: layout, dtype: places.dtype)
+            let term = Tensor(storage: terms.storage, layout: part, dtype: terms.dtype)
+            return try Add().run(Few(sum, term), into: Few(sum))
+        }
+        // The shortest dimension without which nothing meets, or the shortest of all.
+        let dims = (0..<layout.rank).filter { layout.shape[$0] > 1 }
+        let parting = dims.filter { !layout.selected($0, 0).mayOverlap }
+        let dim = (parting.isEmpty ? dims : parting).min { layout.shape[$0] < layout.shape[$1] }!
+        for i in 0..<layout.shape[dim] {
+            try add(part.selected(dim, i), of: terms, at: layout.selected(dim, i), of: places)
         }
     }
 
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(applyView(AsStrided(layout: view), context.gradient.contiguous()))
+        Few(apply(AsStridedGradient(source: target, target: source, shared: shared), context.gradient))
     }
     package var traits: Traits { [] }
 }
@@ -80,15 +101,25 @@ package struct AsStridedGradient: Primitive {
 package struct ScatterView: Primitive {
     package static let name = "copySlices"
     package var view: Layout
+    /// The layout of the base, over the same storage.
+    package var base: Layout
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        copyElements(from: inputs[0], layout: inputs[0].layout, to: outputs[0])
-        let target = Tensor(storage: outputs[0].storage, layout: view, dtype: outputs[0].dtype)
-        copyElements(from: inputs[1], layout: inputs[1].layout, to: target)
+        let out = outputs[0]
+        if out.count == 0 { return }
+        // A base that lies row by row is written as it is, another one in a copy that lies as it does.
+        let reach = base.extent
+        let isDirect = base.isContiguous
+        let places = isDirect ? out : try Tensor(empty: Layout(shape: [reach.count]), dtype: out.dtype)
+        let whole = Tensor(storage: places.storage, layout: base.moved(by: -reach.lowerBound), dtype: out.dtype)
+        copyElements(from: inputs[0], layout: inputs[0].layout, to: isDirect ? out : whole)
+        let part = Tensor(storage: places.storage, layout: view.moved(by: -reach.lowerBound), dtype: out.dtype)
+        copyElements(from: inputs[1], layout: inputs[1].layout, to: part)
+        if !isDirect { copyElements(from: whole, layout: whole.layout, to: out) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -96,13 +127,17 @@ package struct ScatterView: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient.contiguous()
-        let region = applyView(AsStrided(layout: view), g)
         var rest: Tensor?
         if context.needs[0] {
             let zeros = try Tensor(filled: 0, shape: view.shape, dtype: g.dtype, device: g.device)
-            rest = apply(ScatterView(view: view), g, zeros)
+            rest = apply(self, g, zeros)
         }
-        return Few(rest, context.needs[1] ? region.clone() : nil)
+        guard context.needs[1] else { return Few(rest, nil) }
+        guard base.isContiguous else {
+            return Few(rest, apply(AsStridedGradient(source: base, target: view, shared: base), g))
+        }
+        let part = view.moved(by: g.layout.offset - base.offset)
+        return Few(rest, applyView(AsStrided(layout: part, base: g.layout), g).rowMajorClone())
     }
 
     package var traits: Traits { [] }
@@ -120,6 +155,6 @@ extension Tensor {
                     expected: "as many strides as sizes, none of them negative sizes", operands: [self]), like: self)
         }
         let layout = Layout(shape: Dims(size), strides: Dims(stride), offset: offset ?? layout.offset)
-        return applyView(AsStrided(layout: layout), self)
+        return applyView(AsStrided(layout: layout, base: self.layout), self)
     }
 }

@@ -32,7 +32,7 @@ extension Tensor {
     public func reshape(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let target = try inferred(shape, "reshape")
-            return applyView(View(shape: target), layout.viewed(as: target) == nil ? clone() : self)
+            return applyView(View(shape: target), layout.viewed(as: target) == nil ? rowMajorClone() : self)
         }
     }
 

@@ -1,0 +1,20 @@
+/// The history of a tensor that an in-place operation overwrote without reading it: what was there before gets the gradient
+/// 0, so that the tensor goes on needing a gradient and its leaves get one, as in PyTorch.
+struct OverwrittenHistory: GradientRule {
+    /// The gradients of what was written, for all inputs of the node but the last; nil for a constant.
+    var written: (any GradientRule)?
+
+    func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        var gradients = try written?.gradient(context) ?? Few()
+        let old = context.inputCount - 1
+        while gradients.count < old { gradients.append(nil) }
+        let device = context.gradient.device
+        gradients.append(
+            context.needs[old]
+                ? try Tensor(filled: 0, shape: context.shape(old), dtype: context.dtype(old), device: device) : nil)
+        return gradients
+    }
+
+    func releaseSaved() { written?.releaseSaved() }
+    var heldObject: AnyObject? { written?.heldObject }
+}
