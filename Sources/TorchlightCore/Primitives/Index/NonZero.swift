@@ -44,14 +44,4 @@ extension Tensor {
             return result
         }
     }
-
-    /// The coordinates of the true elements, one tensor for each dimension, in row-major order: `[*] -> [count], ...` of int64.
-    /// A single number counts as a row of one.
-    ///
-    ///     let places = Tensor.where(x > 0)
-    ///     x.indexPut_(places, zero)
-    public static func `where`(_ condition: Tensor) -> [Tensor] {
-        if condition.isPlaceholder { return [condition] }
-        return (condition.rank == 0 ? condition.unsqueeze(0) : condition).nonzero().unbind(dim: 1)
-    }
 }
