@@ -7,7 +7,9 @@ extension Registry {
         register(
             "searchsorted",
             tensor: { call in
-                let (right, int32) = (try call.bool(nil, "right"), try call.bool(nil, "out_int32"))
+                // The side by name says the same as the flag.
+                let isRightSide = try call.optionalString(nil, "side") == "right"
+                let (right, int32) = (try call.bool(nil, "right") || isRightSide, try call.bool(nil, "out_int32"))
                 let (sequence, sorter) = (try call.tensor(0), try call.optionalTensor(nil, "sorter"))
                 if call.isTensor(1, "values") {
                     return sequence.searchsorted(
@@ -19,9 +21,12 @@ extension Registry {
         register(
             "bucketize",
             tensor: { call in
-                try call.tensor(0).bucketize(
-                    try call.tensor(1, "boundaries"), right: try call.bool(nil, "right"),
-                    outInt32: try call.bool(nil, "out_int32"))
+                let (right, int32) = (try call.bool(nil, "right"), try call.bool(nil, "out_int32"))
+                let boundaries = try call.tensor(1, "boundaries")
+                if !call.isTensor(0, "input") {
+                    return bucketize(try call.number(0, "input"), boundaries, right: right, outInt32: int32)
+                }
+                return try call.tensor(0).bucketize(boundaries, right: right, outInt32: int32)
             })
         register(
             "unique",

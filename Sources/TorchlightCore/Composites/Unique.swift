@@ -65,8 +65,13 @@ extension Tensor {
     private func slices(_ dim: Int, _ operation: String, _ find: (Tensor, Int, Tensor) -> Unique) -> Unique {
         do throws(TensorError) {
             if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
-            let x = rank == 0 ? detach().unsqueeze(0) : detach()
-            let d = try x.resolve(dim, in: operation)
+            guard rank > 0 else {
+                throw TensorError(
+                    .index, in: operation, "a single number has no dimension of slices", got: "dim \(dim)",
+                    fix: "leave out the dimension", operands: [self])
+            }
+            let x = detach()
+            let d = try resolve(dim, in: operation)
             let size = x.layout.shape[d]
             guard x.count > 0 || size == 0 else {
                 throw TensorError(

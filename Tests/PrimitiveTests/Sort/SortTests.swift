@@ -40,6 +40,7 @@ import Testing
         let columns = Tensor([[2, 1, 2], [0, 3, 0]]).unique(dim: -1)
         #expect(columns.values.toNestedArray(Int.self) == [[1, 2], [3, 0]])
         #expect(Tensor.zeros([0, 2]).unique(dim: 0).values.shape == [0, 2])
+        expectRefusal(by: "unique", .index) { Tensor(3).unique(dim: 0).values }
         expectRefusal(by: "unique", .shape) { Tensor.zeros([2, 0]).unique(dim: 0).values }
     }
 
@@ -61,15 +62,17 @@ import Testing
         expectClose(columns.searchsorted(Tensor([[2, 9], [20, 99]])), [1, 3, 1, 3], .exact)
         let mixed = Tensor([5, 1, 3])
         expectClose(mixed.searchsorted(Tensor([2, 6]), sorter: mixed.argsort()), [1, 3], .exact)
-        // A number brings no dtype of its own, but is not cut either.
+        // Nothing is cut off where the dtypes differ.
         expectClose(Tensor([1, 2, 3]).searchsorted(2.5), [2], .exact)
+        expectClose(Tensor([1, 2, 3]).searchsorted(Tensor([2.5, 9])), [2, 3], .exact)
+        expectClose(bucketize(2.5, Tensor([1, 2, 3])), [2], .exact)
         #expect(row.searchsorted(3.0, outInt32: true).dtype == .int32)
         expectClose(Tensor([0.5, 1, 9]).bucketize(Tensor([1.0, 2, 3])), [0, 0, 3], .exact)
     }
 
     @Test func searchRefusesWhatHasNoRows() {
         let row = Tensor([1.0, 2])
-        expectRefusal(by: "searchsorted", .dtype) { row.searchsorted(Tensor([1])) }
+        expectRefusal(by: "searchsorted", .shape) { Tensor(1.0).searchsorted(row) }
         expectRefusal(by: "searchsorted", .shape) { Tensor.ones(2, 3).searchsorted(Tensor.ones(3, 3)) }
         expectRefusal(by: "searchsorted", .shape) { Tensor.ones(2, 3).searchsorted(1.0) }
         expectRefusal(by: "searchsorted", .shape) { row.searchsorted(row, sorter: Tensor([0])) }

@@ -65,6 +65,8 @@ extension Tensor {
     ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]))                   // tensor([1, 3])
     ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]), right: true)      // tensor([2, 3])
     ///
+    /// Sequence and values may differ in dtype; they are compared in the dtype that they promote to.
+    ///
     /// - Parameters:
     ///   - right: whether a value that occurs belongs behind its equals instead of before them.
     ///   - outInt32: whether the positions are int32 instead of int64.
@@ -73,17 +75,19 @@ extension Tensor {
         _ values: Tensor, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
     ) -> Tensor {
         orFail(like: values) { () throws(TensorError) in
-            guard let sorter else {
-                return apply(SearchSorted(isRight: right, isInt32: outInt32), self, values)
+            if isPlaceholder || values.isPlaceholder { return isPlaceholder ? self : values }
+            var sequence = self
+            if let sorter {
+                if sorter.isPlaceholder { return sorter }
+                guard sorter.layout.shape == layout.shape, sorter.dtype == .int64 else {
+                    throw TensorError(
+                        .shape, in: SearchSorted.name, "the sorter is no order of the sequence",
+                        expected: "an int64 tensor of the sequence's shape", operands: [self, sorter])
+                }
+                if rank > 0 { sequence = detach().gather(-1, sorter) }
             }
-            if isPlaceholder || sorter.isPlaceholder { return isPlaceholder ? self : sorter }
-            guard sorter.layout.shape == layout.shape, sorter.dtype == .int64 else {
-                throw TensorError(
-                    .shape, in: SearchSorted.name, "the sorter is no order of the sequence",
-                    expected: "an int64 tensor of the sequence's shape", operands: [self, sorter])
-            }
-            let sorted = rank == 0 ? self : detach().gather(-1, sorter)
-            return apply(SearchSorted(isRight: right, isInt32: outInt32), sorted, values)
+            let dtype = ResultType.of(self, values)
+            return apply(SearchSorted(isRight: right, isInt32: outInt32), sequence.to(dtype), values.to(dtype))
         }
     }
 
@@ -99,9 +103,7 @@ extension Tensor {
                     expected: "a sequence of one dimension", fix: "pass a tensor with values for each row",
                     operands: [self])
             }
-            let number = Tensor.wrap(value.scalar)
-            let dtype = ResultType.of(self, number)
-            return self.to(dtype).searchsorted(number.to(dtype), right: right, outInt32: outInt32, sorter: sorter)
+            return searchsorted(Tensor.wrap(value.scalar), right: right, outInt32: outInt32, sorter: sorter)
         }
     }
 
@@ -121,4 +123,11 @@ extension Tensor {
             return boundaries.searchsorted(self, right: right, outInt32: outInt32)
         }
     }
+}
+
+/// The bucket of one number between boundaries that rise: `[n] -> []`; see `Tensor.bucketize(_:right:outInt32:)`.
+public func bucketize(
+    _ value: some TensorScalar, _ boundaries: Tensor, right: Bool = false, outInt32: Bool = false
+) -> Tensor {
+    Tensor.wrap(value.scalar).bucketize(boundaries, right: right, outInt32: outInt32)
 }
