@@ -202,6 +202,12 @@ public final class Call {
         try optionalNumber(place, name)?.scalar.asDouble
     }
 
+    /// A list of floating-point numbers; a single one stands for a list of one.
+    public func doubles(_ place: Int?, _ name: String) throws -> [Double] {
+        guard let numbers = try optionalDoubles(place, name) else { throw missing(name) }
+        return numbers
+    }
+
     /// Several floating-point numbers, or nil where they are none or left out; a single one stands for a list of one.
     public func optionalDoubles(_ place: Int?, _ name: String) throws -> [Double]? {
         guard let (_, value) = given(place, name) else { return nil }
@@ -230,15 +236,6 @@ public final class Call {
     /// Stops where an argument was given that nothing asked for.
     func finish() throws {
         if let argument = unread.first { throw NotSupported("\(argument) of \(name) is not mapped") }
-    }
-
-    /// A choice among those that a type has, or a default where it is left out.
-    public func choice<Choice: RawRepresentable>(
-        _ place: Int?, _ name: String, default missing: Choice
-    ) throws -> Choice where Choice.RawValue == String {
-        guard let text = try optionalString(place, name) else { return missing }
-        guard let choice = Choice(rawValue: text) else { throw NotSupported("\(name) cannot be \(text)") }
-        return choice
     }
 
     /// A flag, or a default where it is left out.

@@ -162,7 +162,7 @@ enum Optimizers {
                 try all(\.weightDecay), lr: try number("lr", 1e-3), weightDecay: try decay(0.1),
                 momentum: try number("momentum", 0.95), nesterov: try s.bool(nil, "nesterov", default: true),
                 nsSteps: try s.int(nil, "ns_steps", default: 5),
-                adjustLR: try s.choice(nil, "adjust_lr_fn", default: Muon.Adjustment.original))
+                adjustLR: try s.choice(nil, "adjust_lr_fn") ?? Muon.Adjustment.original)
         default: throw NotSupported("\(s.name) is not mapped")
         }
     }

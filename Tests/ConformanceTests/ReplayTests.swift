@@ -17,6 +17,11 @@ import TorchlightIO
         return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
     }()
 
+    /// The families of which some calls are not mapped yet.
+    private static let unfinished: Set<String> = [
+        "inplace", "matmul", "pointwise_binary", "pointwise_other", "pointwise_unary", "reductions", "shape", "special",
+    ]
+
     /// The ids of a family in one of the two lists: exceptions, which stay, and open differences, which should go.
     private func listed(_ family: String) throws -> Set<String> {
         let here = URL(filePath: #filePath).deletingLastPathComponent()
@@ -39,7 +44,7 @@ import TorchlightIO
         set TORCHLIGHT_SHARED to the folder that holds conformance/
         """
 
-    /// The families of which every case must pass.
+    /// The families that nothing else tests.
     static let whole: Set<String> = ["modules", "optim", "lr_scheduler", "clip_grad"]
 
     @Test(.enabled(if: !families.isEmpty, absence), arguments: families)
@@ -47,14 +52,14 @@ import TorchlightIO
         let family = try Family(name, in: Self.directory)
         let known = try listed(name)
         let replayer = Replayer()
-        let isWhole = Self.whole.contains(name)
-        for index in stride(from: 0, to: family.count, by: isWhole ? 1 : 3) where !known.contains(family.id(index)) {
+        let step = Self.whole.contains(name) ? 1 : 3
+        for index in stride(from: 0, to: family.count, by: step) where !known.contains(family.id(index)) {
             switch replayer.replay(index, of: family) {
             case .failed(let expected, let got):
                 Issue.record("\(name) \(family.id(index)): expected \(expected), got \(got)")
-            case .notSupported(let reason) where isWhole:
-                Issue.record("\(name) \(family.id(index)): not supported: \(reason)")
-            case .passed, .notSupported: break
+            case .notSupported(let reason) where !Self.unfinished.contains(name):
+                Issue.record("\(name) \(family.id(index)): \(reason)")
+            default: break
             }
         }
     }

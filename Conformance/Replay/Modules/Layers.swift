@@ -130,7 +130,7 @@ extension ModuleRegistry {
                 try s.int(0, "num_embeddings"), try s.int(1, "embedding_dim"),
                 maxNorm: try s.optionalDouble(2, "max_norm"), normType: try s.double(3, "norm_type", default: 2),
                 scaleGradByFreq: try s.bool(4, "scale_grad_by_freq"),
-                mode: try s.choice(5, "mode", default: EmbeddingBagMode.mean),
+                mode: try s.choice(5, "mode") ?? EmbeddingBagMode.mean,
                 includeLastOffset: try s.bool(8, "include_last_offset"),
                 paddingIndex: try s.optionalInt(9, "padding_idx"))
             return (

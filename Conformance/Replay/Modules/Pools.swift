@@ -170,7 +170,7 @@ extension ModuleRegistry {
         layer("Upsample") { s in
             Upsample(
                 size: try s.optionalInts(0, "size"), scaleFactor: try s.optionalDoubles(1, "scale_factor"),
-                mode: try s.choice(2, "mode", default: InterpolationMode.nearest),
+                mode: try s.choice(2, "mode") ?? InterpolationMode.nearest,
                 alignCorners: s.has(3, "align_corners") ? try s.bool(3, "align_corners") : nil,
                 recomputeScaleFactor: s.has(4, "recompute_scale_factor")
                     ? try s.bool(4, "recompute_scale_factor") : nil)

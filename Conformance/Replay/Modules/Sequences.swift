@@ -12,7 +12,7 @@ extension Call {
     }
 
     fileprivate func nonlinearity(_ place: Int) throws -> RecurrentNonlinearity {
-        try choice(place, "nonlinearity", default: RecurrentNonlinearity.tanh)
+        try choice(place, "nonlinearity") ?? RecurrentNonlinearity.tanh
     }
 }
 
@@ -154,7 +154,7 @@ extension ModuleRegistry {
             try s.int(0, "d_model"), try s.int(1, "nhead"),
             dimFeedforward: try s.int(2, "dim_feedforward", default: 2048),
             dropout: try s.double(3, "dropout", default: 0.1),
-            activation: try s.choice(4, "activation", default: TransformerActivation.relu),
+            activation: try s.choice(4, "activation") ?? TransformerActivation.relu,
             layerNormEps: try s.double(5, "layer_norm_eps", default: 1e-5), batchFirst: try s.bool(6, "batch_first"),
             normFirst: try s.bool(7, "norm_first"), bias: try s.bool(8, "bias", default: true))
     }
@@ -164,7 +164,7 @@ extension ModuleRegistry {
             try s.int(0, "d_model"), try s.int(1, "nhead"),
             dimFeedforward: try s.int(2, "dim_feedforward", default: 2048),
             dropout: try s.double(3, "dropout", default: 0.1),
-            activation: try s.choice(4, "activation", default: TransformerActivation.relu),
+            activation: try s.choice(4, "activation") ?? TransformerActivation.relu,
             layerNormEps: try s.double(5, "layer_norm_eps", default: 1e-5), batchFirst: try s.bool(6, "batch_first"),
             normFirst: try s.bool(7, "norm_first"), bias: try s.bool(8, "bias", default: true))
     }
@@ -218,7 +218,7 @@ extension ModuleRegistry {
                 numDecoderLayers: try s.int(3, "num_decoder_layers", default: 6),
                 dimFeedforward: try s.int(4, "dim_feedforward", default: 2048),
                 dropout: try s.double(5, "dropout", default: 0.1),
-                activation: try s.choice(6, "activation", default: TransformerActivation.relu),
+                activation: try s.choice(6, "activation") ?? TransformerActivation.relu,
                 layerNormEps: try s.double(9, "layer_norm_eps", default: 1e-5),
                 batchFirst: try s.bool(10, "batch_first"), normFirst: try s.bool(11, "norm_first"),
                 bias: try s.bool(12, "bias", default: true))

@@ -6,7 +6,8 @@ package enum AllPrimitives {
         elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
 
     private static let elementwise: [any Primitive.Type] = [
-        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Angle.self, Asin.self, Asinh.self,
+        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, AddScaled.self, Angle.self, Asin.self,
+        Asinh.self,
         Atan.self,
         Atan2.self, Atanh.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
         Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,
@@ -59,7 +60,7 @@ package enum AllPrimitives {
         Triangle.self, Unfold.self, UnfoldGradient.self, Unsqueeze.self, View.self,
     ]
 
-    private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
+    private static let sort: [any Primitive.Type] = [RowOrder.self, SearchSorted.self, Sort.self, TopK.self]
 
     private static let sequence: [any Primitive.Type] = [
         Attention.self, AttentionBackward.self, CTC.self, CTCBackward.self, Recurrence.self, RecurrenceBackward.self,

@@ -2,7 +2,7 @@ import Torchlight
 
 extension Call {
     fileprivate var reduction: Torchlight.Reduction {
-        get throws { try choice(nil, "reduction", default: Torchlight.Reduction.mean) }
+        get throws { try choice(nil, "reduction") ?? Torchlight.Reduction.mean }
     }
     fileprivate var weight: Tensor? { get throws { try optionalTensor(nil, "weight") } }
     fileprivate func margin(default missing: Double) throws -> Double { try double(nil, "margin", default: missing) }
@@ -34,7 +34,7 @@ extension ModuleRegistry {
         }
         loss("KLDivLoss") { s in
             KLDivLoss(
-                reduction: try s.choice(nil, "reduction", default: DivergenceReduction.mean),
+                reduction: try s.choice(nil, "reduction") ?? DivergenceReduction.mean,
                 logTarget: try s.bool(nil, "log_target"))
         }
     }
@@ -99,7 +99,7 @@ extension ModuleRegistry {
         }
         register("CTCLoss") { s in
             let loss = CTCLoss(
-                blank: try s.int(0, "blank", default: 0), reduction: try s.choice(1, "reduction", default: .mean),
+                blank: try s.int(0, "blank", default: 0), reduction: try s.choice(1, "reduction") ?? .mean,
                 zeroInfinity: try s.bool(2, "zero_infinity"))
             return (
                 loss,
