@@ -13,13 +13,10 @@ public enum Answer {
     /// A list of tensors.
     public static func tensors(_ values: [Tensor]) -> Answer { .list(values.map { .tensor($0) }) }
 
-    /// The tensors in the order in which they are nested.
-    var flattened: [Tensor] {
-        switch self {
-        case .tensor(let tensor): [tensor]
-        case .list(let items): items.flatMap(\.flattened)
-        default: []
-        }
+    /// What is nested in lists, in its order.
+    var leaves: [Answer] {
+        if case .list(let items) = self { return items.flatMap(\.leaves) }
+        return [self]
     }
 }
 

@@ -65,6 +65,9 @@ public final class Call {
     /// Whether an argument was given and is not none.
     public func has(_ place: Int?, _ name: String) -> Bool { given(place, name) != nil }
 
+    /// Whether none was given, which where a default is another value means something of its own.
+    public func isNone(_ place: Int?, _ name: String) -> Bool { find(place, [name])?.value.isNone ?? false }
+
     /// The recorded text of an argument, for the operators that look at its kind.
     package func value(_ place: Int?, _ name: String) -> JSON? { given(place, name)?.value }
 
@@ -199,7 +202,41 @@ public final class Call {
         try optionalNumber(place, name)?.scalar.asDouble
     }
 
+    /// A list of floating-point numbers; a single one stands for a list of one.
+    public func doubles(_ place: Int?, _ name: String) throws -> [Double] {
+        guard let numbers = try optionalDoubles(place, name) else { throw missing(name) }
+        return numbers
+    }
+
+    /// Several floating-point numbers, or nil where they are none or left out; a single one stands for a list of one.
+    public func optionalDoubles(_ place: Int?, _ name: String) throws -> [Double]? {
+        guard let (_, value) = given(place, name) else { return nil }
+        return try (value.list ?? [value]).map { item in
+            guard let number = item.number else { throw mismatch(name, value) }
+            return number.scalar.asDouble
+        }
+    }
+
+    /// Two floating-point numbers, or a default where they are left out.
+    public func pair(_ place: Int?, _ name: String, default missing: (Double, Double)) throws -> (Double, Double) {
+        guard let numbers = try optionalDoubles(place, name) else { return missing }
+        guard numbers.count == 2 else { throw NotSupported("\(name) takes two numbers") }
+        return (numbers[0], numbers[1])
+    }
+
     // MARK: Others
+
+    /// The recorded constructor of a module that is an argument.
+    public func module(_ place: Int?, _ name: String = "module") throws -> Call {
+        guard let (_, value) = given(place, name) else { throw missing(name) }
+        guard let module = value["module"]?.string else { throw mismatch(name, value) }
+        return Call(name: module, args: value["args"], kwargs: value["kwargs"], tensors: tensors)
+    }
+
+    /// Stops where an argument was given that nothing asked for.
+    func finish() throws {
+        if let argument = unread.first { throw NotSupported("\(argument) of \(name) is not mapped") }
+    }
 
     /// A flag, or a default where it is left out.
     public func bool(_ place: Int?, _ name: String, default missing: Bool = false) throws -> Bool {

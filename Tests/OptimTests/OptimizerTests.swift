@@ -322,25 +322,4 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         #expect(p[0].grad!.toArray(Float.self) == [2, -2.5])
         #expect(p[1].grad!.toArray(Float.self) == [2.5])
     }
-
-    @Test(arguments: Conformance.cases("clip_grad")) func conforms(_ recorded: Conformance.Case) {
-        let parameters = recorded["grads"]!.elements!.map { value -> Tensor in
-            let gradient = recorded.tensor(value)!
-            let parameter = Parameter(Tensor.zeros(like: gradient))
-            parameter.grad = gradient
-            return parameter
-        }
-        let settings = recorded["kwargs"]
-        if let limit = recorded.number(settings?["clip_value"]) {
-            clipGradValue(parameters, limit)
-        } else {
-            let norm = clipGradNorm(
-                parameters, maxNorm: recorded.number(settings?["max_norm"])!,
-                normType: recorded.number(settings?["norm_type"]) ?? 2)
-            recorded.expect(norm, equals: recorded["returns"], "the norm")
-        }
-        for (i, expected) in recorded["after"]!.elements!.enumerated() {
-            recorded.expect(parameters[i].grad, equals: expected, "gradient \(i)")
-        }
-    }
 }

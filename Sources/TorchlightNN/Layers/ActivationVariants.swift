@@ -58,29 +58,35 @@ public final class GLU: Module, Layer {
 /// x outside [−λ, λ], 0 within.
 public final class Hardshrink: Module, Layer {
     /// The bound.
-    public let lambda: Double
+    public var lambda: Double { written.asDouble }
+    private let written: Scalar
     /// A layer with this bound.
-    public init(_ lambda: Double = 0.5) {
-        self.lambda = lambda
+    ///
+    /// A whole number is printed as it was written: `Softshrink(1)` stays that.
+    public init(_ lambda: any TensorScalar = 0.5) {
+        written = lambda.scalar
         super.init()
     }
     /// x, or 0.
     public func forward(_ x: Tensor) -> Tensor { hardshrink(x, lambda: lambda) }
-    public override var extraDescription: String { Printed.number(lambda) }
+    public override var extraDescription: String { Printed.scalar(written) }
 }
 
 /// x moved towards 0 by λ, and 0 within.
 public final class Softshrink: Module, Layer {
     /// The bound.
-    public let lambda: Double
+    public var lambda: Double { written.asDouble }
+    private let written: Scalar
     /// A layer with this bound.
-    public init(_ lambda: Double = 0.5) {
-        self.lambda = lambda
+    ///
+    /// A whole number is printed as it was written: `Softshrink(1)` stays that.
+    public init(_ lambda: any TensorScalar = 0.5) {
+        written = lambda.scalar
         super.init()
     }
     /// x ∓ λ, or 0.
     public func forward(_ x: Tensor) -> Tensor { softshrink(x, lambda: lambda) }
-    public override var extraDescription: String { Printed.number(lambda) }
+    public override var extraDescription: String { Printed.scalar(written) }
 }
 
 /// x − tanh x.

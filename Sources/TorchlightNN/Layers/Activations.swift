@@ -125,19 +125,21 @@ public final class Tanh: Module, Layer {
 /// log(1 + e^(β x)) / β, and x itself where β x is above the threshold.
 public final class Softplus: Module, Layer {
     /// How sharp the bend is.
-    public let beta: Double
+    public var beta: Double { written.beta.asDouble }
     /// Where the function is taken for linear.
-    public let threshold: Double
+    public var threshold: Double { written.threshold.asDouble }
+    private let written: (beta: Scalar, threshold: Scalar)
     /// A layer with these settings.
-    public init(beta: Double = 1, threshold: Double = 20) {
-        self.beta = beta
-        self.threshold = threshold
+    ///
+    /// Whole numbers are printed as they were written: `Softplus(beta: 2)` has `beta=2`, and `threshold=20.0` by default.
+    public init(beta: any TensorScalar = 1.0, threshold: any TensorScalar = 20.0) {
+        written = (beta.scalar, threshold.scalar)
         super.init()
     }
     /// log(1 + e^(β x)) / β.
     public func forward(_ x: Tensor) -> Tensor { softplus(x, beta: beta, threshold: threshold) }
     public override var extraDescription: String {
-        "beta=\(Printed.number(beta)), threshold=\(Printed.number(threshold))"
+        "beta=\(Printed.scalar(written.beta)), threshold=\(Printed.scalar(written.threshold))"
     }
 }
 

@@ -184,12 +184,6 @@ public final class ConstantPad3d: BorderLayer {
 
 extension BorderLayer {
     fileprivate var describeConstant: String {
-        let number =
-            switch value {
-            case .bool(let value): Printed.bool(value)
-            case .int(let value): "\(value)"
-            case .double(let value): Printed.number(value)
-            }
-        return "padding=\(Printed.tuple(padding)), value=\(number)"
+        "padding=\(Printed.tuple(padding)), value=\(Printed.scalar(value))"
     }
 }

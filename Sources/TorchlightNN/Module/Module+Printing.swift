@@ -74,6 +74,15 @@ enum Printed {
         return "\(mantissa)e\(exponent < 0 ? "-" : "+")\(digits)"
     }
 
+    /// A number of the kind that it was written as.
+    static func scalar(_ value: Scalar) -> String {
+        switch value {
+        case .bool(let value): bool(value)
+        case .int(let value): "\(value)"
+        case .double(let value): number(value)
+        }
+    }
+
     /// "(2, 3)", "(2,)"
     static func tuple(_ values: [Int]) -> String {
         values.count == 1 ? "(\(values[0]),)" : "(" + values.map(String.init).joined(separator: ", ") + ")"

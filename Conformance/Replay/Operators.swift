@@ -1,0 +1,87 @@
+import Torchlight
+import TorchlightIO
+
+extension Replayer {
+    /// Calls an operator: results, strides, changed inputs and gradients, or the refusal.
+    func replayOperator(_ entry: JSON, _ tensors: [String: Tensor]) throws {
+        let name = entry["op"]!.string!
+        let isInPlace = entry["variant"]?.string == "inplace"
+        let key = isInPlace && name != "__setitem__" && !name.hasSuffix("_") ? name + "_" : name
+        guard let operation = registry.operations[key] else { throw NotSupported("\(key) is not mapped") }
+        let call = Call(name: name, args: entry["args"], kwargs: entry["kwargs"], tensors: tensors)
+        let mustRaise = entry["raises"]?.bool == true
+        do {
+            let answer: Answer = try checked {
+                if isInPlace { call.replace(0, by: try call.tensor(0).clone()) }
+                let answer = try operation(call)
+                if let argument = call.unread.first { throw NotSupported("\(argument) is not mapped") }
+                return answer
+            }
+            if mustRaise {
+                if entry["optional"]?.bool == true { return }
+                throw Difference(expected: "a refusal", got: "an answer")
+            }
+            try checked { try compare(answer, call, entry, tensors) }
+        } catch is TensorError where mustRaise {
+        }
+    }
+
+    /// Compares what a call gave and changed, and the gradients of its arguments, with what was recorded.
+    func compare(_ answer: Answer, _ call: Call, _ entry: JSON, _ tensors: [String: Tensor]) throws {
+        let tolerance = Tolerance(entry)
+        let expected = entry["outputs"]?.elements ?? []
+        var answers: [Answer] = [answer]
+        if entry["multiple"]?.bool == true, case .list(let items) = answer { answers = items }
+        guard answers.count == expected.count else {
+            throw Difference(expected: "\(expected.count) results", got: "\(answers.count)")
+        }
+        let manners = entry["compare"]?.elements?.map { Tolerance.Manner(rawValue: $0.string ?? "") ?? .exact } ?? []
+        for (i, wanted) in expected.enumerated() {
+            let manner = i < manners.count ? manners[i] : .exact
+            try tolerance.check(answers[i], wanted, "result \(i)", manner: manner, tensors: tensors)
+        }
+        if let strides = entry["out_strides"]?.elements {
+            for (i, wanted) in strides.enumerated() {
+                guard let wanted = wanted.elements?.compactMap(\.int), case .tensor(let tensor) = answers[i] else {
+                    continue
+                }
+                if tensor.strides != wanted {
+                    throw Difference(expected: "result \(i) with strides \(wanted)", got: "\(tensor.strides)")
+                }
+            }
+        }
+        for change in entry["inputs_after"]?.elements ?? [] {
+            guard let path = change["input"]?.string, let key = change["tensor"]?.string, let wanted = tensors[key],
+                let got = call.leaf(path)
+            else { throw NotSupported("a changed input cannot be found") }
+            try tolerance.check(got, wanted, path + " afterwards")
+        }
+        try compareGradients(answers, call, entry, tensors, tolerance)
+    }
+
+    private func compareGradients(
+        _ answers: [Answer], _ call: Call, _ entry: JSON, _ tensors: [String: Tensor], _ tolerance: Tolerance
+    ) throws {
+        let seeds = entry["grad_outputs"]?.elements ?? []
+        let roots = answers.flatMap(\.leaves)
+        for (i, seed) in seeds.enumerated() {
+            guard let key = seed["tensor"]?.string, let gradient = tensors[key], i < roots.count,
+                case .tensor(let root) = roots[i]
+            else { continue }
+            guard root.requiresGrad else {
+                throw Difference(expected: "result \(i) to have a gradient", got: "one without")
+            }
+            root.backward(gradient: gradient, retainGraph: true)
+        }
+        for expected in entry["grads"]?.elements ?? [] {
+            guard let path = expected["input"]?.string, let key = expected["tensor"]?.string,
+                let wanted = tensors[key]
+            else { throw NotSupported("a recorded gradient cannot be found") }
+            if path.hasPrefix(Self.parameterPrefix) { continue }
+            guard let got = call.leaf(path)?.grad else {
+                throw Difference(expected: "a gradient of \(path)", got: "none")
+            }
+            try tolerance.check(got, wanted, "the gradient of \(path)")
+        }
+    }
+}
