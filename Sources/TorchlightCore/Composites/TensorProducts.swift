@@ -6,9 +6,35 @@ extension Tensor {
         added(to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
+    /// `self = beta * self + alpha * sum over i of a[i] @ b[i]`, in place.
+    @discardableResult
+    public func addbmm_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        overwrite(by: "addbmm_") { $0.addbmm(a, b, beta: beta, alpha: alpha) }
+    }
+
     /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
     public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         added(to: self, beta, a.outer(b), alpha)
+    }
+
+    /// `self = beta * self + alpha * outer(a, b)`, in place.
+    @discardableResult
+    public func addr_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        overwrite(by: "addr_") { $0.addr(a, b, beta: beta, alpha: alpha) }
+    }
+
+    /// The sums of the products over the last dimensions of both: `[*, k], [+, k] -> [*, +]`. A single number multiplies.
+    public func inner(_ other: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || other.isPlaceholder { return self }
+            if rank == 0 || other.rank == 0 { return self * other }
+            guard layout.shape[rank - 1] == other.layout.shape[other.rank - 1] else {
+                throw TensorError(
+                    .shape, in: "inner", "the last dimensions differ in size", expected: "[*, k] and [+, k]",
+                    operands: [self, other])
+            }
+            return tensordot(other, dims: [-1], [-1])
+        }
     }
 
     /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
