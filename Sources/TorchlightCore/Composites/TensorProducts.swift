@@ -65,15 +65,26 @@ extension Tensor {
 
     /// The sum of the products over dimensions of this and those of the other that stand beside them.
     ///
-    /// The result has the other dimensions of this, then those of the other.
+    /// The result has the other dimensions of this, then those of the other. A size of 1 stands beside any: the other operand is
+    /// summed over that dimension.
     public func tensordot(_ other: Tensor, dims: [Int], _ otherDims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
             let (own, theirs) = (try resolve(dims, in: "tensordot"), try other.resolve(otherDims, in: "tensordot"))
-            guard own.count == theirs.count, zip(own, theirs).allSatisfy({ shape[$0] == other.shape[$1] }) else {
+            let pairs = zip(own, theirs).map { (shape[$0], other.shape[$1]) }
+            guard own.count == theirs.count, pairs.allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 }) else {
                 throw TensorError(
                     .shape, in: "tensordot", "the dimensions do not fit one another", got: "\(dims) and \(otherDims)",
-                    expected: "as many of each, of equal sizes", operands: [self, other])
+                    expected: "as many of each, of equal sizes or 1", operands: [self, other])
+            }
+            let repeated = pairs.indices.filter { pairs[$0].0 != pairs[$0].1 }
+            if !repeated.isEmpty {
+                func summed(_ x: Tensor, _ dims: [Int]) -> Tensor {
+                    dims.isEmpty ? x : x.sum(dim: dims, keepdim: true, dtype: x.dtype)
+                }
+                let left = summed(self, repeated.filter { pairs[$0].0 != 1 }.map { own[$0] })
+                let right = summed(other, repeated.filter { pairs[$0].1 != 1 }.map { theirs[$0] })
+                return left.tensordot(right, dims: own, theirs)
             }
             let kept = (0..<rank).filter { !own.contains($0) }
             let otherKept = (0..<other.rank).filter { !theirs.contains($0) }
