@@ -81,7 +81,8 @@ struct ShapeInPlaceTests {
     func diagonals() {
         #expect(Tensor.zeros(3, 2).fillDiagonal_(1).toNestedArray(Int.self) == [[1, 0], [0, 1], [0, 0]])
         let tall = Tensor.zeros(5, 2)
-        #expect(tall.fillDiagonal_(1, wrap: true).toNestedArray(Int.self) == [[1, 0], [0, 1], [0, 0], [1, 0], [0, 1]])
+        #expect(
+            tall.fillDiagonal_(1, wrap: true).toNestedArray(Int.self) == [[1, 0], [0, 1], [0, 0], [1, 0], [0, 1]])
         #expect(Tensor.zeros(2, 2, 2).fillDiagonal_(3).sum().item() == 6)
         let leaf = Tensor.ones(2, 2).requiresGrad_()
         (leaf * 2).fillDiagonal_(0).sum().backward()
@@ -113,6 +114,8 @@ struct ShapeInPlaceTests {
         expectRefusal(by: "narrow", .value) { Tensor([1, 2]).narrow(0, start: Tensor(0.0), length: 1) }
         let counts = Tensor([1, 2])
         #expect(Tensor([7, 8]).repeatInterleave(counts, dim: 0, outputSize: 3).toArray(Int.self) == [7, 8, 8])
-        expectRefusal(by: "repeatInterleave", .value) { Tensor([7, 8]).repeatInterleave(counts, dim: 0, outputSize: 4) }
+        expectRefusal(by: "repeatInterleave", .value) {
+            Tensor([7, 8]).repeatInterleave(counts, dim: 0, outputSize: 4)
+        }
     }
 }
