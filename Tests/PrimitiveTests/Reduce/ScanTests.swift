@@ -109,7 +109,8 @@ extension ReduceRecords {
         let two = 1000.6931471805599
         expectClose(y, [-.infinity, -.infinity, 1000, two, two])
         y[2...].sum().backward()
-        expectClose(x.grad!, [0, 0, 2, 1, 0])
+        // Logarithms of about 1000 are good to 1e-13, and so are the exponentials of their differences.
+        expectClose(x.grad!, [0, 0, 2, 1, 0], Tolerance(units: 1024, reason: "results of about 1000 are rounded"))
         let spread = Tensor([500, -3, 510, 2, -400] as [Double], dtype: .float64)
         expectGradients(order: 2, at: [spread], label: "logcumsumexp") { [$0[0].logcumsumexp(dim: 0)] }
     }
