@@ -22,11 +22,22 @@ public struct Registry {
         registerViews()
         registerJoining()
         registerIndexing()
+        registerIndexUpdates()
+        registerSorting()
         registerCreation()
+        registerNewLike()
+        registerWindows()
+        registerInitializers()
         registerTypes()
         registerProducts()
         registerActivations()
         registerLinearAlgebra()
+        registerConvolutions()
+        registerPooling()
+        registerResampling()
+        registerLosses()
+        registerNormalizations()
+        registerAttention()
     }
 
     /// The operator of that name that returns a tensor.
