@@ -17,6 +17,7 @@ public struct Registry {
         registerReductions()
         registerScans()
         registerShapes()
+        registerShapesInPlace()
         registerComposites()
         registerViews()
         registerJoining()

@@ -52,6 +52,49 @@ struct StatisticsTests {
         expectClose(x.cumulativeTrapezoid(dx: 2, dim: 0), [8, 5, 14, 9])
     }
 
+    @Test("Derivatives from values at points, at equal distances and at given places")
+    func finiteDifferences() {
+        let squares = Tensor([0, 1, 4, 9, 16] as [Float])
+        expectClose(gradient(squares)[0], [1, 2, 4, 6, 7])
+        expectClose(gradient(squares, edgeOrder: 2)[0], [0, 2, 4, 6, 8])
+        let places = Tensor([0, 1, 3, 4] as [Float])
+        expectClose(gradient(places * places, spacing: [places], edgeOrder: 2)[0], [0, 2, 6, 8])
+        let both = gradient(x, spacing: [2, 1])
+        #expect(both.count == 2)
+        expectClose(both[0], [1, 1.5, 1, 2.5, 1, 1.5, 1, 2.5])
+        expectRefusal(by: "gradient", .value) { gradient(squares, edgeOrder: 3)[0] }
+        expectRefusal(by: "gradient", .value) { gradient(x, spacing: [1])[0] }
+        expectRefusal(by: "gradient", .shape) { gradient(x, edgeOrder: 2)[0] }
+    }
+
+    @Test("The mode is the smallest of the most frequent, where it stands last, and takes the gradient")
+    func modes() {
+        let leaf = Tensor([[2, 1, 2, 1, 3], [5, 5, 4, 4, 5]] as [[Float]]).requiresGrad_()
+        let (values, indices) = leaf.mode(dim: 1)
+        #expect(values.toArray(Float.self) == [1, 5] && indices.toArray(Int.self) == [3, 4])
+        values.sum().backward()
+        #expect(leaf.grad!.toArray(Float.self) == [0, 0, 0, 1, 0, 0, 0, 0, 0, 1])
+        #expect(Tensor([true, true, false]).mode(keepdim: true).values.toArray(Bool.self) == [true])
+        expectRefusal(by: "mode", .shape) { Tensor.zeros(2, 0).mode(dim: 1).values }
+    }
+
+    @Test("A histogram counts between edges, the last of which belongs to the last part")
+    func histograms() {
+        let (counts, edges) = x.histogram(bins: 7)
+        #expect(counts.toArray(Float.self) == [1, 1, 1, 1, 1, 1, 2])
+        expectClose(edges, [1, 2, 3, 4, 5, 6, 7, 8])
+        let uneven = Tensor([2, 3, 7] as [Float])
+        #expect(x.histogram(uneven).hist.toArray(Float.self) == [1, 5])
+        expectClose(x.histogram(uneven, density: true).hist, [1.0 / 6, 5.0 / 24])
+        #expect(x.histogram(uneven, weight: x * 2).hist.toArray(Float.self) == [4, 50])
+        #expect(Tensor([2, 2] as [Float]).histogram(bins: 2).binEdges.toArray(Float.self) == [1.5, 2, 2.5])
+        expectRefusal(by: "histogram", .value) { holed.histogram(bins: 3).hist }
+        expectRefusal(by: "histogram", .dtype) { Tensor([1, 2]).histogram(uneven).hist }
+    }
+
+    @Test("A correction need not be whole")
+    func corrections() { expectClose(Tensor([1.0, 2, 6]).var(correction: 0.5), [5.6]) }
+
     @Test("Covariances, weighted and not")
     func covariances() {
         let weights = Tensor([0.5, 1, 2, 1] as [Float])

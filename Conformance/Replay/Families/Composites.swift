@@ -7,6 +7,7 @@ extension Registry {
         registerPieces()
         registerParts()
         registerStatistics()
+        registerDifferences()
         registerTensorProducts()
     }
 
@@ -24,9 +25,38 @@ extension Registry {
                 try call.tensor(0).combinations(
                     try call.int(1, "r", default: 2), withReplacement: try call.bool(2, "with_replacement"))
             })
-        unary("atleast_1d") { $0.atLeast1d() }
-        unary("atleast_2d") { $0.atLeast2d() }
-        unary("atleast_3d") { $0.atLeast3d() }
+        func atLeast(
+            _ name: String, _ one: @escaping (Tensor) -> Tensor, _ many: @escaping ([Tensor]) -> [Tensor]
+        ) {
+            register(
+                name,
+                answer: { call in
+                    if call.count == 1 && call.isTensor(0, "input") { return .tensor(one(try call.tensor(0))) }
+                    return .tensors(many(try call.trailingTensors()))
+                })
+        }
+        atLeast("atleast_1d", { $0.atLeast1d() }, { Torchlight.atLeast1d($0) })
+        atLeast("atleast_2d", { $0.atLeast2d() }, { Torchlight.atLeast2d($0) })
+        atLeast("atleast_3d", { $0.atLeast3d() }, { Torchlight.atLeast3d($0) })
+        register(
+            "meshgrid",
+            tensors: { call in
+                let indexings: [String: GridIndexing] = ["ij": .ij, "xy": .xy]
+                let name = try call.optionalString(nil, "indexing") ?? "ij"
+                guard let indexing = indexings[name] else { throw NotSupported("indexing \(name)") }
+                return Torchlight.meshgrid(try call.trailingTensors(), indexing: indexing)
+            })
+        register(
+            "broadcast_shapes",
+            answer: { call in
+                var shape: [Int]? = []
+                for i in 0..<call.count {
+                    let next = try call.ints(i, "shapes")
+                    shape = shape.flatMap { Torchlight.broadcastShapes($0, next) }
+                }
+                guard let shape else { throw NotSupported("the shapes do not broadcast") }
+                return .ints(shape)
+            })
         unary("fliplr") { $0.fliplr() }
         unary("flipud") { $0.flipud() }
         register(
@@ -194,7 +224,94 @@ extension Registry {
             })
     }
 
+    private mutating func registerDifferences() {
+        register(
+            "gradient",
+            tensors: { call in
+                let x = try call.tensor(0)
+                let (dim, edge) = (try call.optionalInts(nil, "dim"), try call.int(nil, "edge_order", default: 1))
+                guard let items = call.value(nil, "spacing")?.list else {
+                    let spacing = try call.double(nil, "spacing", default: 1)
+                    return Torchlight.gradient(x, spacing: spacing, dim: dim, edgeOrder: edge)
+                }
+                let numbers = items.compactMap { $0.number?.scalar.asDouble }
+                if numbers.count == items.count {
+                    return Torchlight.gradient(x, spacing: numbers, dim: dim, edgeOrder: edge)
+                }
+                return Torchlight.gradient(x, spacing: try call.tensors(nil, "spacing"), dim: dim, edgeOrder: edge)
+            })
+        register(
+            "mode",
+            tensors: { call in
+                let (values, indices) = try call.tensor(0).mode(
+                    dim: try call.int(1, "dim", default: -1), keepdim: try call.bool(2, "keepdim"))
+                return [values, indices]
+            })
+        register(
+            "histogram",
+            tensors: { call in
+                let (x, weight) = (try call.tensor(0), try call.optionalTensor(nil, "weight"))
+                let density = try call.bool(nil, "density")
+                if call.isTensor(1, "bins") {
+                    let (counts, edges) = x.histogram(try call.tensor(1, "bins"), weight: weight, density: density)
+                    return [counts, edges]
+                }
+                let bounds = call.value(nil, "range")?.list?.compactMap { $0.number?.scalar.asDouble } ?? []
+                let (counts, edges) = x.histogram(
+                    bins: try call.int(1, "bins"), range: bounds.count == 2 ? (bounds[0], bounds[1]) : nil,
+                    weight: weight, density: density)
+                return [counts, edges]
+            })
+        func renorm(_ name: String, _ apply: @escaping (Tensor, Double, Int, Double) -> Tensor) {
+            register(
+                name,
+                tensor: { call in
+                    apply(
+                        try call.tensor(0), try call.double(1, "p", default: 2), try call.int(2, "dim"),
+                        try call.double(3, "maxnorm", default: 0))
+                })
+        }
+        renorm("renorm") { $0.renorm(p: $1, dim: $2, maxNorm: $3) }
+        renorm("renorm_") { $0.renorm_(p: $1, dim: $2, maxNorm: $3) }
+    }
+
+    /// A product added to a tensor, with the names of its two factors.
+    private mutating func addedProduct(
+        _ name: String, _ a: String, _ b: String,
+        _ function: @escaping (Tensor, Tensor, Tensor, Double, Double) -> Tensor
+    ) {
+        register(
+            name,
+            tensor: { call in
+                function(
+                    try call.tensor(0), try call.tensor(1, a), try call.tensor(2, b),
+                    try call.double(nil, "beta", default: 1), try call.double(nil, "alpha", default: 1))
+            })
+    }
+
     private mutating func registerTensorProducts() {
+        addedProduct("addbmm_", "batch1", "batch2") { $0.addbmm_($1, $2, beta: $3, alpha: $4) }
+        addedProduct("baddbmm_", "batch1", "batch2") { $0.baddbmm_($1, $2, beta: $3, alpha: $4) }
+        addedProduct("addmv_", "mat", "vec") { $0.addmv_($1, $2, beta: $3, alpha: $4) }
+        addedProduct("addr_", "vec1", "vec2") { $0.addr_($1, $2, beta: $3, alpha: $4) }
+        register("inner", tensor: { call in try call.tensor(0).inner(try call.tensor(1, "other")) })
+        register(
+            "linalg.vecdot",
+            tensor: { call in
+                LinAlg.vecdot(
+                    try call.tensor(0, "x"), try call.tensor(1, "y"), dim: try call.int(nil, "dim", default: -1))
+            })
+        register(
+            "tensordot",
+            tensor: { call in
+                let (a, b) = (try call.tensor(0, "a"), try call.tensor(1, "b"))
+                guard let lists = call.value(2, "dims")?.list else {
+                    return a.tensordot(b, dims: try call.int(2, "dims", default: 2))
+                }
+                let dims = lists.map { $0.list?.compactMap(\.int) ?? [] }
+                guard dims.count == 2 else { throw NotSupported("takes two lists of dimensions") }
+                return a.tensordot(b, dims: dims[0], dims[1])
+            })
         register("kron", tensor: { call in try call.tensor(0).kron(try call.tensor(1, "other")) })
         register("chain_matmul", tensor: { call in Torchlight.chainMatmul(try call.trailingTensors()) })
         register(

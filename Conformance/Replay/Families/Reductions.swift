@@ -73,6 +73,13 @@ extension Registry {
             "norm",
             tensor: { call in
                 let name = call.value(1, "p")?.string
+                if name == "nuc" {
+                    let dims = try call.ints(2, "dim", default: [-2, -1])
+                    guard dims.count == 2 else { throw NotSupported("takes two dimensions") }
+                    return LinAlg.matrixNorm(
+                        try call.tensor(0), ord: .nuc, dim: (dims[0], dims[1]), keepdim: try call.bool(3, "keepdim"),
+                        dtype: try call.optionalDType(nil))
+                }
                 if let name, name != "fro" { throw NotSupported("the norm \(name)") }
                 return try call.tensor(0).norm(
                     p: name == nil ? try call.double(1, "p", default: 2) : 2,
@@ -129,6 +136,17 @@ extension Registry {
                 try call.tensor(0).cumprod(dim: try call.int(1, "dim"), dtype: try call.optionalDType(nil))
             })
         register(
+            "cumsum_",
+            tensor: { call in
+                try call.tensor(0).cumsum_(dim: try call.int(1, "dim"), dtype: try call.optionalDType(nil))
+            })
+        register(
+            "cumprod_",
+            tensor: { call in
+                try call.tensor(0).cumprod_(dim: try call.int(1, "dim"), dtype: try call.optionalDType(nil))
+            })
+        register("logcumsumexp", tensor: { call in try call.tensor(0).logcumsumexp(dim: try call.int(1, "dim")) })
+        register(
             "cummax",
             tensors: { call in
                 let (values, indices) = try call.tensor(0).cummax(dim: try call.int(1, "dim"))
@@ -183,7 +201,7 @@ extension Registry {
     }
 
     /// The dimensions, the correction and whether they are kept, in PyTorch's old and new forms.
-    private static func moments(_ call: Call) throws -> ([Int], Int, Bool) {
+    private static func moments(_ call: Call) throws -> ([Int], Double, Bool) {
         if call.value(1, "dim")?.bool != nil {
             return ([], try call.bool(1, "unbiased") ? 1 : 0, try call.bool(nil, "keepdim"))
         }
@@ -191,7 +209,6 @@ extension Registry {
             return (try dims(call), try call.bool(2, "unbiased") ? 1 : 0, try call.bool(3, "keepdim"))
         }
         let correction = try call.double(nil, "correction", default: 1)
-        guard correction == correction.rounded() else { throw NotSupported("a correction of \(correction)") }
-        return (try dims(call), Int(correction), try call.bool(nil, "keepdim"))
+        return (try dims(call), correction, try call.bool(nil, "keepdim"))
     }
 }

@@ -22,6 +22,8 @@ extension Registry {
         unary("t") { $0.t() }
         unary("T") { $0.T }
         unary("mT") { $0.mT }
+        unary("H") { $0.H }
+        unary("mH") { $0.mH }
         register(
             "transpose", "swapdims", "swapaxes",
             tensor: { call in
@@ -51,7 +53,10 @@ extension Registry {
             tensor: { call in
                 let x = try call.tensor(0)
                 let dim = try call.optionalInt(2, "dim")
-                if call.isTensor(1, "repeats") { return x.repeatInterleave(try call.tensor(1, "repeats"), dim: dim) }
+                if call.isTensor(1, "repeats") {
+                    return x.repeatInterleave(
+                        try call.tensor(1, "repeats"), dim: dim, outputSize: try call.optionalInt(nil, "output_size"))
+                }
                 return x.repeatInterleave(try call.int(1, "repeats"), dim: dim)
             })
         register("flip", tensor: { call in try call.tensor(0).flip(try call.trailingInts(1, "dims")) })
@@ -64,13 +69,49 @@ extension Registry {
             })
     }
 
+    /// Changes of shape in place.
+    mutating func registerShapesInPlace() {
+        unary("t_") { $0.t_() }
+        register(
+            "transpose_", "swapdims_", "swapaxes_",
+            tensor: { call in
+                try call.tensor(0).transpose_(try call.int(1, "dim0"), try call.int(2, "dim1"))
+            })
+        register(
+            "squeeze_",
+            tensor: { call in
+                let x = try call.tensor(0)
+                guard let dims = try call.optionalInts(1, "dim") else { return x.squeeze_() }
+                return x.squeeze_(dims)
+            })
+        register("unsqueeze_", tensor: { call in try call.tensor(0).unsqueeze_(try call.int(1, "dim")) })
+        register(
+            "as_strided_",
+            tensor: { call in
+                try call.tensor(0).asStrided_(
+                    try call.ints(1, "size"), stride: try call.ints(2, "stride"),
+                    offset: try call.optionalInt(3, "storage_offset"))
+            })
+        register("resize_", tensor: { call in try call.tensor(0).resize_(try call.trailingInts(1, "size")) })
+        register("resize_as_", tensor: { call in try call.tensor(0).resizeAs_(try call.tensor(1, "the_template")) })
+        register(
+            "fill_diagonal_",
+            tensor: { call in
+                try call.tensor(0).fillDiagonal_(try call.number(1, "fill_value"), wrap: try call.bool(2, "wrap"))
+            })
+    }
+
     /// Views of a part, and triangles.
     mutating func registerViews() {
         register(
             "narrow",
             tensor: { call in
-                try call.tensor(0).narrow(
-                    try call.int(1, "dim"), start: try call.int(2, "start"), length: try call.int(3, "length"))
+                let (x, dim) = (try call.tensor(0), try call.int(1, "dim"))
+                if call.isTensor(2, "start") {
+                    return x.narrow(dim, start: try call.tensor(2, "start"), length: try call.int(3, "length"))
+                }
+                return x.narrow(
+                    dim, start: try call.int(2, "start"), length: try call.int(3, "length"))
             })
         register(
             "select",
@@ -124,6 +165,20 @@ extension Registry {
         register("element_size", answer: { call in .number(.int(try call.tensor(0).dtype.byteSize)) })
         register("storage_offset", answer: { call in .number(.int(try call.tensor(0).storageOffset)) })
         register("is_contiguous", answer: { call in .number(.bool(try call.tensor(0).isContiguous)) })
+        register("is_complex", answer: { call in .number(.bool(try call.tensor(0).dtype.isComplex)) })
+        register("is_nonzero", answer: { call in .number(.bool(try call.tensor(0).isNonzero())) })
+        register(
+            "tolist",
+            answer: { call in
+                let x = try call.tensor(0)
+                func list(_ row: [Double]) -> Answer { .list(row.map { .number(.double($0)) }) }
+                guard x.dtype.isFloatingPoint else { throw NotSupported("numbers that are no fractions") }
+                switch x.rank {
+                case 1: return list(x.toArray(Double.self))
+                case 2: return .list(x.toNestedArray(Double.self).map(list))
+                default: throw NotSupported("neither a vector nor a matrix")
+                }
+            })
         register("is_floating_point", answer: { call in .number(.bool(try call.tensor(0).dtype.isFloatingPoint)) })
         register(
             "size",

@@ -1,5 +1,7 @@
 // Cumulative operations. Each step waits for the one before it, so there is nothing to vectorise: rows are shared over
 // the threads, and floating-point sums and products are carried in double precision.
+#include <cmath>
+
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include "include/tl_reduce.h"
@@ -22,8 +24,16 @@ struct Scanner {
             const uint64_t x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
             return static_cast<T>(op == TL_SCAN_SUM ? x + y : x * y);
         } else {
+            if (op == TL_SCAN_LOGSUMEXP) return log_add_exp(a, b);
             return op == TL_SCAN_SUM ? a + b : a * b;
         }
+    }
+
+    /// log(e^a + e^b), the larger taken out so that nothing overflows; equal infinities have no difference.
+    static double log_add_exp(double a, double b) {
+        if (a == b) return a + 0.69314718055994530942;
+        const double top = a > b ? a : b, low = a > b ? b : a;
+        return top + std::log1p(std::exp(low - top));
     }
 
     /// Of equal extremes the later counts, and NaN is the most extreme.
@@ -51,6 +61,14 @@ struct Scanner {
     }
 };
 
+/// Where element `start` of the walker's row begins.
+char* row_start(const tl_tensor* tensor, const Walker& walker, int k, int64_t start) {
+    const int64_t stride = tensor->rank < 1 ? 0 : tensor->strides[tensor->rank - 1];
+    return static_cast<char*>(tensor->data) + (walker.offset[k] + start * stride) * size_of_dtype(tensor->dtype);
+}
+
+int64_t row_stride(const tl_tensor* tensor) { return tensor->rank < 1 ? 1 : tensor->strides[tensor->rank - 1]; }
+
 template <class T>
 void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
     const tl_tensor* tensors[] = {x, out, indices};
@@ -60,11 +78,6 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
     if (rows.count == 0 || length == 0) return;
     const ConvertBlock load = convert_block(x->dtype, compute), store = convert_block(compute, out->dtype);
     const ConvertBlock store_index = convert_block(TL_INT64, TL_INT64);
-    const auto at = [&](const tl_tensor* tensor, const Walker& walker, int k, int64_t start) {
-        const int64_t stride = last < 0 ? 0 : tensor->strides[last];
-        return static_cast<char*>(tensor->data) + (walker.offset[k] + start * stride) * size_of_dtype(tensor->dtype);
-    };
-    const auto stride = [&](const tl_tensor* tensor) { return last < 0 ? 1 : tensor->strides[last]; };
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
         T values[block];
         int64_t positions[block];
@@ -73,10 +86,10 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
             Scanner<T> scanner{op};
             for (int64_t start = 0; start < length; start += block) {
                 const int64_t n = std::min(block, length - start);
-                load(at(x, walker, 0, start), stride(x), values, 1, n);
+                load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
                 scanner.run(values, positions, start, n);
-                store(values, 1, at(out, walker, 1, start), stride(out), n);
-                if (indices) store_index(positions, 1, at(indices, walker, 2, start), stride(indices), n);
+                store(values, 1, row_start(out, walker, 1, start), row_stride(out), n);
+                if (indices) store_index(positions, 1, row_start(indices, walker, 2, start), row_stride(indices), n);
             }
         }
     });
@@ -85,8 +98,34 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
 } // namespace
 
 void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
-    if (compute_dtype(x->dtype) == TL_INT64)
+    if (compute_dtype(x->dtype) == TL_INT64 && op != TL_SCAN_LOGSUMEXP)
         scan<int64_t>(op, TL_INT64, x, out, indices);
     else
         scan<double>(op, TL_FLOAT64, x, out, indices);
+}
+
+void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tensor* out) {
+    const tl_tensor* tensors[] = {x, factors, out};
+    const int last = x->rank - 1;
+    const Iteration rows(tensors, 3, 0, last < 0 ? 0 : last);
+    const int64_t length = last < 0 ? 1 : x->shape[last];
+    if (rows.count == 0 || length == 0) return;
+    const ConvertBlock load = convert_block(x->dtype, TL_FLOAT64), load_factors = convert_block(factors->dtype, TL_FLOAT64);
+    const ConvertBlock store = convert_block(TL_FLOAT64, out->dtype);
+    parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
+        double values[block], carried_by[block];
+        Walker walker(rows, 0, begin);
+        for (int64_t row = begin; row < end; ++row, walker.step()) {
+            double carried = 0;
+            for (int64_t start = 0; start < length; start += block) {
+                const int64_t n = std::min(block, length - start);
+                load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
+                load_factors(row_start(factors, walker, 1, start), row_stride(factors), carried_by, 1, n);
+                // Nothing comes before the first element, whatever its factor is.
+                for (int64_t i = 0; i < n; ++i)
+                    values[i] = carried = start + i == 0 ? values[i] : values[i] + carried_by[i] * carried;
+                store(values, 1, row_start(out, walker, 2, start), row_stride(out), n);
+            }
+        }
+    });
 }

@@ -22,9 +22,11 @@ TL_API void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, cons
 /// Mean and variance (divided by n - correction) in one pass, Welford. `mean` may be NULL.
 TL_API void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
                         const tl_tensor* variance);
-enum tl_scan_op { TL_SCAN_SUM, TL_SCAN_PROD, TL_SCAN_MAX, TL_SCAN_MIN };
+enum tl_scan_op { TL_SCAN_SUM, TL_SCAN_PROD, TL_SCAN_MAX, TL_SCAN_MIN, TL_SCAN_LOGSUMEXP };
 /// Cumulative along the last dimension of x. `indices` (int64, may be NULL) for max and min: the position of the latest
-/// of equals, and of the last NaN. Floating-point sums and products are carried in double precision.
+/// of equals, and of the last NaN. Floating-point sums and products, and log(sum(e^x)), are carried in double precision.
 TL_API void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices);
+/// out[i] = x[i] + factors[i] * out[i - 1] along the last dimension; floating point, carried in double precision.
+TL_API void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tensor* out);
 
 #endif

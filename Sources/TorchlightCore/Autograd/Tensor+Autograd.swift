@@ -44,7 +44,7 @@ extension Tensor {
     }
 
     private func refreshView() {
-        guard let base, historyStamp != base.historyStamp else { return }
+        guard let base, historyStamp != base.historyStamp, base.storage === storage else { return }
         historyStamp = base.historyStamp
         node = nil
         requiresGradFlag = base.requiresGrad

@@ -54,10 +54,12 @@ extension Tensor {
     }
 
     /// Each position of a dimension as often as `counts` says for it.
-    public func repeatInterleave(_ counts: Tensor, dim: Int? = nil) -> Tensor {
+    ///
+    /// - Parameter outputSize: the sum of the counts, where it is known; another one is refused.
+    public func repeatInterleave(_ counts: Tensor, dim: Int? = nil, outputSize: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || counts.isPlaceholder { return self }
-            guard let dim else { return ravel().repeatInterleave(counts, dim: 0) }
+            guard let dim else { return ravel().repeatInterleave(counts, dim: 0, outputSize: outputSize) }
             let d = try resolve(dim, in: "repeatInterleave")
             let times = try indexOperand(counts, in: "repeatInterleave").toArray(Int.self)
             let size = rank == 0 ? 1 : layout.shape[d]
@@ -65,6 +67,12 @@ extension Tensor {
                 throw TensorError(
                     .value, in: "repeatInterleave", "the counts do not fit the dimension",
                     expected: "one count, or \(size), none of them negative", operands: [self, counts])
+            }
+            let total = times.count == 1 ? times[0] * size : times.reduce(0, +)
+            guard outputSize == nil || outputSize == total else {
+                throw TensorError(
+                    .value, in: "repeatInterleave", "the counts do not add up to the output size",
+                    got: "outputSize \(outputSize!)", expected: "\(total)", operands: [counts])
             }
             if times.count == 1 { return repeatInterleave(times[0], dim: d) }
             let places = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }

@@ -17,6 +17,15 @@ extension Tensor {
     }
 }
 
+/// The tensors with at least one dimension each.
+public func atLeast1d(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0.atLeast1d() } }
+
+/// The tensors with at least two dimensions each.
+public func atLeast2d(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0.atLeast2d() } }
+
+/// The tensors with at least three dimensions each.
+public func atLeast3d(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0.atLeast3d() } }
+
 /// Tensors joined along the second dimension, vectors along their only one.
 public func hstack(_ tensors: [Tensor]) -> Tensor {
     let parts = tensors.map { $0.atLeast1d() }

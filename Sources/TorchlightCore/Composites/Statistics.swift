@@ -200,6 +200,12 @@ extension Tensor {
         }
     }
 
+    /// Scales slices of a dimension whose `p`-norm is larger than `maxNorm` down to it, in place.
+    @discardableResult
+    public func renorm_(p: Double, dim: Int, maxNorm: Double) -> Tensor {
+        overwrite(by: "renorm_") { $0.renorm(p: p, dim: dim, maxNorm: maxNorm) }
+    }
+
     /// The sum over the dimensions along which a tensor of `shape` would be repeated to give this one.
     public func sumToSize(_ target: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in

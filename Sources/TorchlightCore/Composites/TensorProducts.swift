@@ -6,9 +6,35 @@ extension Tensor {
         added(to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
+    /// `self = beta * self + alpha * sum over i of a[i] @ b[i]`, in place.
+    @discardableResult
+    public func addbmm_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        overwrite(by: "addbmm_") { $0.addbmm(a, b, beta: beta, alpha: alpha) }
+    }
+
     /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
     public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         added(to: self, beta, a.outer(b), alpha)
+    }
+
+    /// `self = beta * self + alpha * outer(a, b)`, in place.
+    @discardableResult
+    public func addr_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        overwrite(by: "addr_") { $0.addr(a, b, beta: beta, alpha: alpha) }
+    }
+
+    /// The sums of the products over the last dimensions of both: `[*, k], [+, k] -> [*, +]`. A single number multiplies.
+    public func inner(_ other: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || other.isPlaceholder { return self }
+            if rank == 0 || other.rank == 0 { return self * other }
+            guard layout.shape[rank - 1] == other.layout.shape[other.rank - 1] else {
+                throw TensorError(
+                    .shape, in: "inner", "the last dimensions differ in size", expected: "[*, k] and [+, k]",
+                    operands: [self, other])
+            }
+            return tensordot(other, dims: [-1], [-1])
+        }
     }
 
     /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
@@ -39,15 +65,26 @@ extension Tensor {
 
     /// The sum of the products over dimensions of this and those of the other that stand beside them.
     ///
-    /// The result has the other dimensions of this, then those of the other.
+    /// The result has the other dimensions of this, then those of the other. A size of 1 stands beside any: the other operand is
+    /// summed over that dimension.
     public func tensordot(_ other: Tensor, dims: [Int], _ otherDims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
             let (own, theirs) = (try resolve(dims, in: "tensordot"), try other.resolve(otherDims, in: "tensordot"))
-            guard own.count == theirs.count, zip(own, theirs).allSatisfy({ shape[$0] == other.shape[$1] }) else {
+            let pairs = zip(own, theirs).map { (shape[$0], other.shape[$1]) }
+            guard own.count == theirs.count, pairs.allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 }) else {
                 throw TensorError(
                     .shape, in: "tensordot", "the dimensions do not fit one another", got: "\(dims) and \(otherDims)",
-                    expected: "as many of each, of equal sizes", operands: [self, other])
+                    expected: "as many of each, of equal sizes or 1", operands: [self, other])
+            }
+            let repeated = pairs.indices.filter { pairs[$0].0 != pairs[$0].1 }
+            if !repeated.isEmpty {
+                func summed(_ x: Tensor, _ dims: [Int]) -> Tensor {
+                    dims.isEmpty ? x : x.sum(dim: dims, keepdim: true, dtype: x.dtype)
+                }
+                let left = summed(self, repeated.filter { pairs[$0].0 != 1 }.map { own[$0] })
+                let right = summed(other, repeated.filter { pairs[$0].1 != 1 }.map { theirs[$0] })
+                return left.tensordot(right, dims: own, theirs)
             }
             let kept = (0..<rank).filter { !own.contains($0) }
             let otherKept = (0..<other.rank).filter { !theirs.contains($0) }

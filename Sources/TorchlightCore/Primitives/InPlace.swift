@@ -127,6 +127,11 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
             .value, in: name, "several elements of the tensor share one place (it was expanded)",
             fix: "write to x.clone()", operands: [target])
     }
+    try checkHistory(of: target, name: name, needsGradient: needsGradient)
+}
+
+/// Whether a tensor may change as far as autograd is concerned.
+func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(TensorError) {
     guard threadState.pointee.grad_disabled == 0, target.requiresGrad || needsGradient else { return }
     if target.requiresGrad && target.isLeaf {
         throw TensorError(
@@ -143,7 +148,8 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
 /// Makes `node` the origin of what the tensor holds now, for its base and its other views too; nil says that a constant was
 /// written through a view.
 func rebaseHistory(of target: Tensor, to node: Node?) {
-    guard let base = target.base else {
+    // A base that moved to other memory since is not concerned.
+    guard let base = target.base, base.storage === target.storage else {
         target.node = node
         target.outputIndex = 0
         target.requiresGradFlag = node != nil

@@ -27,6 +27,8 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
         }
     }
 
+    /// Whether the elements are complex numbers: of no dtype yet.
+    public var isComplex: Bool { false }
     /// float64, float32, float16 or bfloat16.
     @inline(__always)
     public var isFloatingPoint: Bool { rawValue <= DType.bfloat16.rawValue }

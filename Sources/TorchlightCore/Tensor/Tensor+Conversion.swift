@@ -107,6 +107,9 @@ extension Tensor {
         return (0..<layout.shape[0]).map { Array(flat[($0 * width)..<(($0 + 1) * width)]) }
     }
 
+    /// Whether the only element of a tensor is not 0.
+    public func isNonzero() -> Bool { onlyElement("isNonzero").map { $0.asDouble != 0 } ?? false }
+
     /// The number in a tensor of one element.
     public func item() -> Double {
         guard let scalar = onlyElement("item") else { return .nan }

@@ -169,6 +169,15 @@ extension Tensor {
     }
 }
 
+extension Tensor {
+    /// Another arrangement of the elements, in the same storage or in one that takes its place: what the in-place
+    /// changes of shape do.
+    func arrange(_ layout: Layout, in storage: Storage? = nil) {
+        self.layout = layout
+        if let storage { self.storage = storage }
+    }
+}
+
 extension TensorError {
     static func unavailable(_ device: Device, in operation: String) -> TensorError {
         TensorError(

@@ -5,9 +5,9 @@ import Testing
 @testable import TorchlightCore
 
 extension ReduceRecords {
-    private static let calls: [(shape: [Int], dims: [Int], correction: Int, keepdim: Bool)] = [
+    private static let calls: [(shape: [Int], dims: [Int], correction: Double, keepdim: Bool)] = [
         ([2, 3], [1], 1, false), ([2, 3], [], 0, false), ([3, 2, 2], [0, 2], 1, true), ([0, 3], [1], 1, false),
-        ([], [], 0, false), ([31], [0], 1, false),
+        ([], [], 0, false), ([31], [0], 1, false), ([2, 4], [1], 0.5, false),
     ]
 
     static let moments: [PrimitiveRecord] = [
@@ -36,9 +36,9 @@ extension ReduceRecords {
             reference: { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() })
     ]
 
-    @Sendable private static func variance(_ x: [Double], _ correction: Int) -> Double {
+    @Sendable private static func variance(_ x: [Double], _ correction: Double) -> Double {
         let mean = x.reduce(0, +) / Double(x.count)
-        return x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count - correction)
+        return x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / (Double(x.count) - correction)
     }
 }
 

@@ -1,3 +1,4 @@
+import Glibc
 import TestSupport
 import Testing
 
@@ -29,7 +30,46 @@ extension ReduceRecords {
                         ]
                     })
             }, resultTypes: { [$0, .int64] }, tolerance: .exact),
+        PrimitiveRecord(
+            LogCumSumExp.self, operands: [.real()],
+            samples: calls.map { call in
+                Sample(
+                    "dim: \(call.dim)", shapes: [call.shape], run: { [$0[0].logcumsumexp(dim: call.dim)] },
+                    reference: { x in
+                        [
+                            x[0].mapLines(along: call.dim) { line in
+                                line.indices.map { end in Glibc.log(line[...end].reduce(0) { $0 + Glibc.exp($1) }) }
+                            }
+                        ]
+                    })
+            }, resultTypes: { [$0.isFloatingPoint ? $0 : .float32] }, tolerance: .sums),
+        PrimitiveRecord(
+            LinearScan.self, operands: [.real(), .real(-0.9...0.9)],
+            samples: calls.flatMap { call in
+                [false, true].map { isReversed in
+                    Sample(
+                        "dim: \(call.dim), isReversed: \(isReversed)", shapes: [call.shape, call.shape],
+                        run: { [apply(LinearScan(dim: call.dim, isReversed: isReversed), $0[0], $0[1])] },
+                        reference: { [recurrence($0[0], $0[1], call.dim, isReversed)] })
+                }
+            }, dtypes: floats, tolerance: .sums),
     ]
+
+    /// `y[i] = x[i] + a[i] y[i - 1]` along a dimension, or from its other end.
+    private static func recurrence(
+        _ x: ReferenceArray, _ a: ReferenceArray, _ dim: Int, _ isReversed: Bool
+    ) -> ReferenceArray {
+        ReferenceArray(shape: x.shape) { index in
+            if index.isEmpty { return x[index] }
+            let steps = isReversed ? Array((index[dim]..<x.shape[dim]).reversed()) : Array(0...index[dim])
+            var (place, y) = (index, 0.0)
+            for (number, step) in steps.enumerated() {
+                place[dim] = step
+                y = x[place] + (number == 0 ? 0 : a[place] * y)
+            }
+            return y
+        }
+    }
 
     private static func scan(
         _ primitive: any Primitive.Type, _ operand: Operand, _ run: @escaping @Sendable (Tensor, Int) -> Tensor,
@@ -61,6 +101,26 @@ extension ReduceRecords {
         let x = Tensor([values, [1, 2, 3, 4]], dtype: .float64)
         expectGradients(order: 2, at: [x], label: "cumprod \(values)") { [$0[0].cumprod(dim: 1)] }
         expectGradients(order: 1, at: [x.T.contiguous()], label: "cumprod \(values)") { [$0[0].cumprod(dim: 0)] }
+    }
+
+    @Test func runningLogSumsDoNotOverflow() {
+        let x = Tensor([-.infinity, -.infinity, 1000, 1000, -2000] as [Double], dtype: .float64, requiresGrad: true)
+        let y = x.logcumsumexp(dim: 0)
+        let two = 1000.6931471805599
+        expectClose(y, [-.infinity, -.infinity, 1000, two, two])
+        y[2...].sum().backward()
+        // Logarithms of about 1000 are good to 1e-13, and so are the exponentials of their differences.
+        expectClose(x.grad!, [0, 0, 2, 1, 0], Tolerance(units: 1024, reason: "results of about 1000 are rounded"))
+        let spread = Tensor([500, -3, 510, 2, -400] as [Double], dtype: .float64)
+        expectGradients(order: 2, at: [spread], label: "logcumsumexp") { [$0[0].logcumsumexp(dim: 0)] }
+    }
+
+    @Test func runningSumsInPlace() {
+        let x = Tensor([[1, 2], [3, 4]] as [[Double]], dtype: .float64, requiresGrad: true)
+        let y = (x * 1).cumsum_(dim: 0).cumprod_(dim: 1)
+        expectClose(y, [1, 2, 4, 24])
+        y.sum().backward()
+        expectClose(x.grad!, [10, 5, 7, 4])
     }
 
     @Test func keepsTheFirstNaN() {

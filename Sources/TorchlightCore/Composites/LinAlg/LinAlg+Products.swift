@@ -3,6 +3,23 @@ import Glibc
 // Powers, functions and products of matrices, and equations between tensors.
 
 extension LinAlg {
+    /// The sums of the products of vectors along a dimension, the other dimensions broadcast: `[*, k], [*, k] -> [*]`.
+    ///
+    /// The dimension counts in the shape to which both broadcast. Integers stay of their dtype.
+    public static func vecdot(_ x: Tensor, _ y: Tensor, dim: Int = -1) -> Tensor {
+        orFail(like: x) { () throws(TensorError) in
+            if x.isPlaceholder || y.isPlaceholder { return x }
+            guard x.rank > 0, y.rank > 0 else {
+                throw TensorError(
+                    .shape, in: "vecdot", "a single number is no vector", expected: "at least one dimension",
+                    operands: [x, y])
+            }
+            let products = x * y
+            if products.isPlaceholder { return products }
+            return products.sum(dim: [try products.resolve(dim, in: "vecdot")], dtype: products.dtype)
+        }
+    }
+
     /// The power of square matrices with a whole exponent, by squaring; a negative one takes the inverse first.
     public static func matrixPower(_ a: Tensor, _ n: Int) -> Tensor {
         orFail(like: a) { () throws(TensorError) in

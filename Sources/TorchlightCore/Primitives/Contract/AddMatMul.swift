@@ -74,6 +74,12 @@ extension Tensor {
         apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
     }
 
+    /// `self = beta * self + alpha * (a @ b)` for batches of matrices, in place.
+    @discardableResult
+    public func baddbmm_(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
+        applyInPlace(AddMatMul(beta: beta, alpha: alpha), on: self, Few(self, a, b), name: "baddbmm_")
+    }
+
     /// `beta * self + alpha * (a @ x)` for a matrix and a vector.
     public func addmv(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in

@@ -59,4 +59,10 @@ extension Tensor {
             return dtype.map { result.to($0) } ?? result
         }
     }
+
+    /// The running product along a dimension, in place.
+    @discardableResult
+    public func cumprod_(dim: Int, dtype: DType? = nil) -> Tensor {
+        overwrite(by: "cumprod_") { $0.cumprod(dim: dim, dtype: dtype) }
+    }
 }

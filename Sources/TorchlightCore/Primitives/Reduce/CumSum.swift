@@ -34,20 +34,24 @@ func scan(
         if let indices { fill(indices, with: 0) }
         return
     }
-    func arranged(_ layout: Layout) -> Layout {
-        var order = Dims()
-        for i in 0..<layout.rank where i != dim { order.append(i) }
-        order.append(dim)
-        let last = layout.permuted(order)
-        let size = last.shape[last.rank - 1]
-        return isReversed ? last.sliced(last.rank - 1, start: size - 1, count: size, step: -1) : last
-    }
-    withKernel(x, arranged(x.layout)) { x in
-        withKernel(out, arranged(out.layout)) { out in
+    withKernel(x, scanLayout(x.layout, dim, isReversed)) { x in
+        withKernel(out, scanLayout(out.layout, dim, isReversed)) { out in
             guard let indices else { return tl_scan(Int32(operation.rawValue), x, out, nil) }
-            withKernel(indices, arranged(indices.layout)) { tl_scan(Int32(operation.rawValue), x, out, $0) }
+            withKernel(indices, scanLayout(indices.layout, dim, isReversed)) {
+                tl_scan(Int32(operation.rawValue), x, out, $0)
+            }
         }
     }
+}
+
+/// A layout with the scanned dimension last, walked backwards where the scan is.
+func scanLayout(_ layout: Layout, _ dim: Int, _ isReversed: Bool) -> Layout {
+    var order = Dims()
+    for i in 0..<layout.rank where i != dim { order.append(i) }
+    order.append(dim)
+    let last = layout.permuted(order)
+    let size = last.shape[last.rank - 1]
+    return isReversed ? last.sliced(last.rank - 1, start: size - 1, count: size, step: -1) : last
 }
 
 extension Tensor {
@@ -59,5 +63,11 @@ extension Tensor {
             let result = apply(CumSum(dim: try resolve(dim, in: "cumsum")), dtype.map { to($0) } ?? self)
             return dtype.map { result.to($0) } ?? result
         }
+    }
+
+    /// The running sum along a dimension, in place.
+    @discardableResult
+    public func cumsum_(dim: Int, dtype: DType? = nil) -> Tensor {
+        overwrite(by: "cumsum_") { $0.cumsum(dim: dim, dtype: dtype) }
     }
 }

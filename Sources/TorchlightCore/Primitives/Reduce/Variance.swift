@@ -7,7 +7,7 @@ import CKernels
 package struct Variance: Primitive {
     package static let name = "var"
     package var dims: Dims
-    package var correction: Int
+    package var correction: Double
     package var keepdim: Bool
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
@@ -21,7 +21,7 @@ package struct Variance: Primitive {
         if outputs[0].count == 0 { return }
         let fold = Fold(of: x.layout, dims: dims)
         withKernels(outputs, fold) { variance, mean in
-            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), Double(correction), mean, variance) }
+            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), correction, mean, variance) }
         }
     }
 
@@ -42,7 +42,7 @@ package struct Variance: Primitive {
         if let ofVariance = context.gradients[0] {
             // Computed again, so that the second order passes through the mean.
             let distance = x - apply(Mean(dims: dims, keepdim: true), x)
-            let factor = 2 / Double(Swift.max(length - correction, 0))
+            let factor = 2 / Swift.max(Double(length) - correction, 0)
             sum = ofVariance.unfolded(dims, keepdim: keepdim, rank: x.rank) * (distance * factor)
         }
         if let ofMean = context.gradients[1] {
@@ -57,44 +57,44 @@ package struct Variance: Primitive {
 
 extension Tensor {
     /// The variance over the dimensions, or of all elements: the sum of squared distances from the mean, divided by the
-    /// count less `correction`.
-    public func `var`(dim: [Int] = [], correction: Int = 1, keepdim: Bool = false) -> Tensor {
+    /// count less `correction`, which need not be whole.
+    public func `var`(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
         variances(dim, correction, keepdim, "var").variance
     }
 
     /// The variance over one dimension.
-    public func `var`(dim: Int, correction: Int = 1, keepdim: Bool = false) -> Tensor {
+    public func `var`(dim: Int, correction: Double = 1, keepdim: Bool = false) -> Tensor {
         `var`(dim: [dim], correction: correction, keepdim: keepdim)
     }
 
     /// The standard deviation over the dimensions, or of all elements: the root of the variance. Its gradient is 0
     /// where all elements are equal.
-    public func std(dim: [Int] = [], correction: Int = 1, keepdim: Bool = false) -> Tensor {
+    public func std(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
         variances(dim, correction, keepdim, "std").variance.rootWithZeroGradient()
     }
 
     /// The standard deviation over one dimension.
-    public func std(dim: Int, correction: Int = 1, keepdim: Bool = false) -> Tensor {
+    public func std(dim: Int, correction: Double = 1, keepdim: Bool = false) -> Tensor {
         std(dim: [dim], correction: correction, keepdim: keepdim)
     }
 
     /// The variance and the mean in one pass.
     public func varMean(
-        dim: [Int] = [], correction: Int = 1, keepdim: Bool = false
+        dim: [Int] = [], correction: Double = 1, keepdim: Bool = false
     ) -> (variance: Tensor, mean: Tensor) {
         variances(dim, correction, keepdim, "varMean")
     }
 
     /// The standard deviation and the mean in one pass.
     public func stdMean(
-        dim: [Int] = [], correction: Int = 1, keepdim: Bool = false
+        dim: [Int] = [], correction: Double = 1, keepdim: Bool = false
     ) -> (deviation: Tensor, mean: Tensor) {
         let (variance, mean) = variances(dim, correction, keepdim, "stdMean")
         return (variance.rootWithZeroGradient(), mean)
     }
 
     private func variances(
-        _ dim: [Int], _ correction: Int, _ keepdim: Bool, _ operation: String
+        _ dim: [Int], _ correction: Double, _ keepdim: Bool, _ operation: String
     ) -> (variance: Tensor, mean: Tensor) {
         do {
             let dims = rank == 0 ? Dims() : Dims(try resolve(dim, in: operation).sorted())

@@ -56,6 +56,19 @@ extension Tensor {
     /// The last two dimensions exchanged. A view.
     public var mT: Tensor { transpose(-2, -1) }
 
+    /// The conjugate transpose of a matrix; of real numbers the transpose. A single number is given back. A view.
+    public var H: Tensor {
+        guard isPlaceholder || rank == 0 || rank == 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "H", "the tensor is not a matrix", fix: "use mH for batches of matrices",
+                    operands: [self]), like: self)
+        }
+        return rank == 0 ? self : transpose(0, 1)
+    }
+    /// The conjugate transposes of matrices in the last two dimensions; of real numbers `mT`. A view.
+    public var mH: Tensor { mT }
+
     /// Moves dimensions to other places; the others keep their order. A view.
     public func movedim(_ source: [Int], _ destination: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in

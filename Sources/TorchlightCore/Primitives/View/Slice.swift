@@ -79,6 +79,19 @@ extension Tensor {
         }
     }
 
+    /// `length` positions of a dimension from the place that a single integer in a tensor names. A view.
+    public func narrow(_ dim: Int, start: Tensor, length: Int) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || start.isPlaceholder { return self }
+            guard start.rank == 0, start.dtype.isInteger else {
+                throw TensorError(
+                    .value, in: "narrow", "the start is not a single integer", expected: "a number or a tensor []",
+                    operands: [start])
+            }
+            return narrow(dim, start: start.item(Int.self), length: length)
+        }
+    }
+
     /// One position of a dimension, which disappears: `[2, 3].select(0, 1) -> [3]`. Negative positions count from the
     /// back. A view.
     public func select(_ dim: Int, _ index: Int) -> Tensor {

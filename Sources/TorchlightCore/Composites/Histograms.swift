@@ -1,0 +1,131 @@
+// The most frequent elements, and how many fall between edges.
+
+extension Tensor {
+    /// The element that occurs most often along a dimension, the smallest of several, and where it stands last; its gradient
+    /// goes there.
+    ///
+    /// Shapes: `[*] -> [*]` without the dimension, or with its size 1 under `keepdim`; the indices are int64.
+    public func mode(dim: Int = -1, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
+        if isPlaceholder { return (self, self) }
+        do throws(TensorError) {
+            let d = try resolve(dim, in: "mode")
+            if rank == 0 { return (clone(), Tensor.zeros([], dtype: .int64)) }
+            let size = layout.shape[d]
+            guard size > 0 else {
+                throw TensorError(
+                    .shape, in: "mode", "the fold of no elements has no value",
+                    expected: "at least one element in dimension \(d)", operands: [self])
+            }
+            let places = noGrad { () -> Tensor in
+                let (sorted, order) = sort(dim: d)
+                var along = [Int](repeating: 1, count: rank)
+                along[d] = size
+                let positions = Tensor.arange(size).reshape(along)
+                // Each run of equal elements counts from its start; the first of the longest ends where that is largest.
+                let isOther =
+                    sorted.narrow(d, start: 1, length: size - 1) .!= sorted.narrow(d, start: 0, length: size - 1)
+                let starts = isOther.to(.int64) * positions.narrow(d, start: 1, length: size - 1)
+                let first = Tensor.zeros(sorted.narrow(d, start: 0, length: 1).shape, dtype: .int64)
+                let lengths = positions - cat([first, starts], dim: d).cummax(dim: d).values
+                return order.gather(d, lengths.argmax(dim: d, keepdim: true))
+            }
+            let values = gather(d, places)
+            return keepdim ? (values, places) : (values.squeeze(d), places.squeeze(d))
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+
+    /// How many elements, or what weight of them, fall between neighbours of rising edges: `[*], [n + 1] -> [n], [n + 1]`.
+    ///
+    /// Each part holds its lower edge, the last one the upper one too; elements outside are left out. Floating point, one
+    /// dtype for all. There is no gradient.
+    ///
+    /// - Parameters:
+    ///   - weight: what each element counts, 1 where it is left out.
+    ///   - density: gives the share of all that are inside, per unit of length.
+    /// - Returns: the histogram and the edges.
+    public func histogram(
+        _ edges: Tensor, weight: Tensor? = nil, density: Bool = false
+    ) -> (hist: Tensor, binEdges: Tensor) {
+        if let placeholder = [self, edges, weight].compactMap({ $0 }).first(where: \.isPlaceholder) {
+            return (placeholder, placeholder)
+        }
+        do throws(TensorError) {
+            guard dtype.isFloatingPoint, edges.dtype == dtype, weight.map({ $0.dtype == dtype }) ?? true else {
+                throw TensorError(
+                    .dtype, in: "histogram", "the dtypes do not fit", expected: "one floating-point dtype for all",
+                    operands: [self, edges] + (weight.map { [$0] } ?? []))
+            }
+            guard edges.rank == 1, edges.count >= 2 else {
+                throw TensorError(
+                    .shape, in: "histogram", "there is no part between the edges", expected: "a vector of 2 or more",
+                    operands: [edges])
+            }
+            guard weight.map({ $0.layout.shape == layout.shape }) ?? true else {
+                throw TensorError(
+                    .shape, in: "histogram", "there is not a weight for each element", expected: "\(shape)",
+                    operands: [self, weight!])
+            }
+            return (noGrad { counted(edges.detach(), weight?.detach(), density) }, edges.detach())
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+
+    /// How many elements, or what weight of them, fall into equal parts of a range: `[*] -> [bins], [bins + 1]`.
+    ///
+    /// - Parameter range: the lower and the upper edge; the smallest and the largest element where it is left out.
+    /// - Returns: the histogram and the edges.
+    public func histogram(
+        bins: Int, range: (Double, Double)? = nil, weight: Tensor? = nil, density: Bool = false
+    ) -> (hist: Tensor, binEdges: Tensor) {
+        if isPlaceholder { return (self, self) }
+        do throws(TensorError) {
+            guard dtype.isFloatingPoint, bins > 0 else {
+                throw TensorError(
+                    .value, in: "histogram", "these parts cannot be counted", got: "\(bins) bins",
+                    expected: "a positive number of them, and a floating-point tensor", operands: [self])
+            }
+            var (low, high) = range ?? (0, 1)
+            if range == nil && count > 0 {
+                let (smallest, largest) = noGrad { aminmax() }
+                (low, high) = (smallest.item(), largest.item())
+            }
+            guard low <= high, low.isFinite, high.isFinite else {
+                throw TensorError(
+                    .value, in: "histogram", "the range is not finite and rising", got: "\(low) ... \(high)",
+                    fix: "give a range, or leave out what is not finite", operands: [self])
+            }
+            if low == high { (low, high) = (low - 0.5, high + 0.5) }
+            let edges = Tensor.linspace(low, high, steps: bins + 1, dtype: dtype, device: device)
+            return histogram(edges, weight: weight, density: density)
+        } catch {
+            let placeholder = fail(error, like: self)
+            return (placeholder, placeholder)
+        }
+    }
+
+    private func counted(_ edges: Tensor, _ weight: Tensor?, _ density: Bool) -> Tensor {
+        let bins = edges.count - 1
+        let (low, high) = (edges.select(0, 0), edges.select(0, bins))
+        let isInside = (self >= low).logicalAnd(self <= high)
+        let inside = detach().maskedSelect(isInside)
+        // Edges sort before the elements equal to them: the edges so far are the elements' parts, counted from 1.
+        let order = cat([edges, inside], dim: 0).argsort(dim: 0)
+        let isEdge = order < bins + 1
+        let parts = (isEdge.to(.int64).cumsum(dim: 0) - 1).clamp(max: bins - 1)
+        let isElement = isEdge.logicalNot()
+        var result: Tensor
+        if let weight {
+            let sorted = weight.maskedSelect(isInside).indexSelect(0, order.maskedSelect(isElement) - (bins + 1))
+            result = Tensor.zeros([bins], dtype: dtype).indexAdd(0, parts.maskedSelect(isElement), sorted)
+        } else {
+            result = parts.maskedSelect(isElement).bincount(minLength: bins).to(dtype)
+        }
+        if density { result = result / (result.sum() * edges.diff()) }
+        return result
+    }
+}

@@ -1,0 +1,65 @@
+import CKernels
+
+/// The linear recurrence along a dimension, `y[i] = x[i] + a[i] y[i - 1]`, or from the back, `y[i] = x[i] + a[i] y[i + 1]`:
+/// `[*], [*] -> [*]`.
+///
+/// The factor of the first element counts for nothing. Floating point only; carried in double precision. It is the
+/// shape of the gradient of running operations whose steps multiply, and of its own gradient.
+package struct LinearScan: Primitive {
+    package static let name = "linearScan"
+    package var dim: Int
+    package var isReversed = false
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (x, factors) = (inputs[0], inputs[1])
+        guard x.layout.shape == factors.layout.shape else {
+            throw TensorError(
+                .shape, in: Self.name, "there is not a factor for each element", expected: "\(x.shape)",
+                operands: [x, factors])
+        }
+        guard x.dtype.isFloatingPoint, x.dtype == factors.dtype else {
+            throw .dtype(Self.name, [x, factors], expected: "floating point, and one dtype for both")
+        }
+        return Few(TensorSpec(x.layout.shape, x.dtype))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (x, factors, out) = (inputs[0], inputs[1], outputs[0])
+        if out.count == 0 { return }
+        if x.rank == 0 { return copyElements(from: x, layout: x.layout, to: out) }
+        withKernel(x, scanLayout(x.layout, dim, isReversed)) { x in
+            withKernel(factors, scanLayout(factors.layout, dim, isReversed)) { factors in
+                withKernel(out, scanLayout(out.layout, dim, isReversed)) { tl_linear_scan(x, factors, $0) }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(1), .output(0)] }
+
+    /// What arrives at `y[i]` goes on to `y[i - 1]` by the factor `a[i]`: the recurrence from the other end, with the
+    /// factors moved by one. That of `a[i]` is the result times `y[i - 1]`.
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let g = context.gradient
+        if g.rank == 0 { return Few(g, context.needs[1] ? g * 0 : nil) }
+        let factors = context.input(1).shiftedByOne(dim, towardsFront: !isReversed)
+        let ofX = apply(LinearScan(dim: dim, isReversed: !isReversed), g, factors)
+        return Few(
+            ofX, context.needs[1] ? ofX * context.output().shiftedByOne(dim, towardsFront: isReversed) : nil)
+    }
+
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// The elements one place further to the front or the back of a dimension, with a 0 in the place left free.
+    fileprivate func shiftedByOne(_ dim: Int, towardsFront: Bool) -> Tensor {
+        let size = layout.shape[dim]
+        if size == 0 { return self }
+        var edge = shape
+        edge[dim] = 1
+        let zero = Tensor.zeros(edge, dtype: dtype)
+        let rest = narrow(dim, start: towardsFront ? 1 : 0, length: size - 1)
+        return cat(towardsFront ? [rest, zero] : [zero, rest], dim: dim)
+    }
+}
