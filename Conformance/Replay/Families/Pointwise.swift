@@ -13,11 +13,16 @@ extension Registry {
                 return x.clamp(min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
             })
         register(
-            "clamp_",
+            "clamp_", "clip_",
             tensor: { call in
-                try call.tensor(0).clamp_(
-                    min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
+                let x = try call.tensor(0)
+                if call.isTensor(1, "min") || call.isTensor(2, "max") {
+                    return x.clamp_(min: try call.optionalTensor(1, "min"), max: try call.optionalTensor(2, "max"))
+                }
+                return x.clamp_(min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
             })
+        binary("clamp_min_", tensors: { $0.clampMin_($1) }, number: { $0.clampMin_($1) })
+        binary("clamp_max_", tensors: { $0.clampMax_($1) }, number: { $0.clampMax_($1) })
         register(
             "clamp_min",
             tensor: { call in
@@ -86,16 +91,19 @@ extension Registry {
             })
         register(
             "where",
-            tensor: { call in
-                let condition = try call.tensor(0)
-                switch (call.isTensor(1, "input"), call.isTensor(2, "other")) {
-                case (true, true): return Tensor.where(condition, try call.tensor(1), try call.tensor(2))
-                case (true, false):
-                    return Tensor.where(condition, try call.tensor(1), try call.number(2, "other"))
-                case (false, true):
-                    return Tensor.where(condition, try call.number(1, "input"), try call.tensor(2))
-                default: throw NotSupported("needs a tensor to choose from")
-                }
+            answer: { call in
+                let condition = try call.tensor(0, "condition")
+                guard call.has(1, "input") else { return .tensors(Tensor.where(condition)) }
+                let result =
+                    switch (call.isTensor(1, "input"), call.isTensor(2, "other")) {
+                    case (true, true): Tensor.where(condition, try call.tensor(1), try call.tensor(2, "other"))
+                    case (true, false): Tensor.where(condition, try call.tensor(1), try call.number(2, "other"))
+                    case (false, true):
+                        Tensor.where(condition, try call.number(1, "input"), try call.tensor(2, "other"))
+                    case (false, false):
+                        Tensor.where(condition, try call.number(1, "input"), try call.number(2, "other"))
+                    }
+                return .tensor(result)
             })
     }
 

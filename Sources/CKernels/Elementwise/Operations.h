@@ -16,20 +16,23 @@
     F(ERF, erf) F(ERFC, erfc) F(ERFINV, erfinv) F(LGAMMA, lgamma) F(DIGAMMA, digamma)                                  \
     F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
     F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
-    F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)
+    F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
+    F(FREXP_MANTISSA, frexp_mantissa) F(FREXP_EXPONENT, frexp_exponent) F(ANGLE, angle)
 
 /// Unary operations with a faster form, name_small, for float arguments below 2^20; floating point.
 #define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
 
 /// Unary operations with one and with two parameters; floating point.
 #define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu)
-#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh)
+#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
 
 #define TL_BINARY_OPERATIONS(N, F, I, P)                                                                               \
     N(ADD, add) N(SUB, sub) N(MUL, mul) F(DIV, div)                                                                    \
     N(POW, pow) N(FMOD, fmod) N(REMAINDER, remainder) N(FLOOR_DIVIDE, floor_divide) N(TRUNC_DIVIDE, trunc_divide)      \
     N(MAXIMUM, maximum) N(MINIMUM, minimum) N(FMAX, fmax) N(FMIN, fmin)                                                \
     F(ATAN2, atan2) F(HYPOT, hypot) F(COPYSIGN, copysign) F(XLOGY, xlogy) F(LOGADDEXP, logaddexp)                      \
+    F(LOGADDEXP2, logaddexp2) F(LDEXP, ldexp) I(GCD, gcd) I(LCM, lcm) F(NEXTAFTER, nextafter)                          \
+    F(NEXTAFTER_FLOAT16, nextafter_float16) F(NEXTAFTER_BFLOAT16, nextafter_bfloat16)                                  \
     I(BITWISE_AND, bitwise_and) I(BITWISE_OR, bitwise_or) I(BITWISE_XOR, bitwise_xor)                                  \
     I(SHIFT_LEFT, shift_left) I(SHIFT_RIGHT, shift_right)                                                              \
     P(EQ, eq) P(NE, ne) P(LT, lt) P(LE, le) P(GT, gt) P(GE, ge)                                                        \

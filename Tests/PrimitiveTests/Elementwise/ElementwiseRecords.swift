@@ -4,5 +4,6 @@ import TestSupport
 enum ElementwiseRecords {
     static let all: [PrimitiveRecord] =
         arithmetic + quotients + powers + exponential + trigonometric + hyperbolic + special + activations + rounding
-        + magnitude + extrema + comparison + predicates + bitwise + logical + choices + fused + copies
+        + magnitude + numberParts + divisors + extrema + comparison + predicates + bitwise + logical + choices + fused
+        + copies
 }

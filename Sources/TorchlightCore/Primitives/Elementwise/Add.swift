@@ -30,15 +30,22 @@ extension Tensor {
         apply(Add(), self, other.scaled(by: alpha.scalar))
     }
 
+    /// `self + alpha * other` for a number.
+    public func add(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
+        apply(Add(), self, .wrap(other.scalar.times(alpha.scalar)))
+    }
+
     /// `self += alpha * other`, in place.
     @discardableResult
     public func add_(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
         applyInPlace(Add(), on: self, Few(self, other.scaled(by: alpha.scalar)), name: "add_")
     }
 
-    /// Adds a number in place.
+    /// Adds `alpha` times a number in place.
     @discardableResult
-    public func add_(_ other: some TensorScalar) -> Tensor { add_(.wrap(other.scalar)) }
+    public func add_(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
+        add_(.wrap(other.scalar.times(alpha.scalar)))
+    }
 
     fileprivate func scaled(by alpha: Scalar) -> Tensor {
         switch alpha {

@@ -27,13 +27,19 @@ extension Tensor {
 
     /// `self - alpha * other`.
     public func sub(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor { self - other * alpha }
+    /// `self - alpha * other` for a number.
+    public func sub(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
+        self - .wrap(other.scalar.times(alpha.scalar))
+    }
     /// `self -= other`, in place.
     @discardableResult
     public func sub_(_ other: Tensor) -> Tensor { applyInPlace(Sub(), on: self, Few(self, other), name: "sub_") }
     /// `self -= alpha * other`, in place.
     @discardableResult
     public func sub_(_ other: Tensor, alpha: some TensorScalar) -> Tensor { sub_(other * alpha) }
-    /// Subtracts a number in place.
+    /// Subtracts `alpha` times a number in place.
     @discardableResult
-    public func sub_(_ other: some TensorScalar) -> Tensor { sub_(.wrap(other.scalar)) }
+    public func sub_(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
+        sub_(.wrap(other.scalar.times(alpha.scalar)))
+    }
 }
