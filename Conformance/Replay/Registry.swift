@@ -26,6 +26,12 @@ public struct Registry {
         registerProducts()
         registerActivations()
         registerLinearAlgebra()
+        registerConvolutions()
+        registerPooling()
+        registerResampling()
+        registerLosses()
+        registerNormalizations()
+        registerAttention()
     }
 
     /// The operator of that name that returns a tensor.

@@ -6,7 +6,8 @@ package enum AllPrimitives {
         elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
 
     private static let elementwise: [any Primitive.Type] = [
-        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Angle.self, Asin.self, Asinh.self,
+        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, AddScaled.self, Angle.self, Asin.self,
+        Asinh.self,
         Atan.self,
         Atan2.self, Atanh.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
         Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,

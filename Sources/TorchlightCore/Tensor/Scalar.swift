@@ -28,15 +28,6 @@ public enum Scalar: Sendable, Hashable {
         }
     }
 
-    /// The product, of the higher of the two kinds; integers wrap.
-    package func times(_ other: Scalar) -> Scalar {
-        switch (self, other) {
-        case (.bool(let a), .bool(let b)): .bool(a && b)
-        case (.double, _), (_, .double): .double(asDouble * other.asDouble)
-        default: .int(asInt &* other.asInt)
-        }
-    }
-
     package var dtype: DType {
         switch self {
         case .bool: .bool
