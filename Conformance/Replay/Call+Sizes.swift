@@ -2,21 +2,22 @@ import Torchlight
 
 /// Arguments of operators over signals, images and volumes, and words that stand for a choice.
 extension Call {
-    /// A number for each of so many dimensions: one stands for all; nil where there is none.
+    /// A number for each of so many dimensions, or one that stands for all; nil where there is none.
     func sizes(_ count: Int, _ place: Int?, _ name: String) throws -> [Int]? {
         guard let given = try optionalInts(place, name), !given.isEmpty else { return nil }
         guard given.count == 1 || given.count == count else {
             throw NotSupported("\(name) cannot be \(given) in \(count) dimensions")
         }
-        return given.count == count ? given : Array(repeating: given[0], count: count)
+        return given
     }
 
     func optionalSize1(_ place: Int?, _ name: String) throws -> Int? { try sizes(1, place, name)?[0] }
+    /// Sizes remember whether they were written as one number: modules print them so.
     func optionalSize2(_ place: Int?, _ name: String) throws -> Size2? {
-        try sizes(2, place, name).map { Size2($0[0], $0[1]) }
+        try sizes(2, place, name).map { $0.count == 1 ? Size2($0[0]) : Size2($0[0], $0[1]) }
     }
     func optionalSize3(_ place: Int?, _ name: String) throws -> Size3? {
-        try sizes(3, place, name).map { Size3($0[0], $0[1], $0[2]) }
+        try sizes(3, place, name).map { $0.count == 1 ? Size3($0[0]) : Size3($0[0], $0[1], $0[2]) }
     }
 
     func size1(_ place: Int?, _ name: String, default missing: Int? = nil) throws -> Int {

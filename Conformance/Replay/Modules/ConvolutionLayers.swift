@@ -1,39 +1,6 @@
 import Torchlight
 
 extension Call {
-    /// A size along one dimension.
-    func size1(_ place: Int?, _ name: String) throws -> Int? {
-        guard let sizes = try optionalInts(place, name) else { return nil }
-        guard sizes.count == 1 else { throw NotSupported("\(name) takes one size") }
-        return sizes[0]
-    }
-
-    /// A size along two dimensions, which remembers whether it was written as one.
-    func size2(_ place: Int?, _ name: String) throws -> Size2? {
-        guard let sizes = try optionalInts(place, name) else { return nil }
-        switch sizes.count {
-        case 1: return Size2(sizes[0])
-        case 2: return Size2(sizes[0], sizes[1])
-        default: throw NotSupported("\(name) takes two sizes")
-        }
-    }
-
-    /// A size along three dimensions, which remembers whether it was written as one.
-    func size3(_ place: Int?, _ name: String) throws -> Size3? {
-        guard let sizes = try optionalInts(place, name) else { return nil }
-        switch sizes.count {
-        case 1: return Size3(sizes[0])
-        case 3: return Size3(sizes[0], sizes[1], sizes[2])
-        default: throw NotSupported("\(name) takes three sizes")
-        }
-    }
-
-    /// The size, or a refusal where it is left out.
-    func required<Size>(_ size: Size?, _ name: String) throws -> Size {
-        guard let size else { throw NotSupported("needs \(name)") }
-        return size
-    }
-
     /// How much a convolution adds around its input.
     fileprivate func convPadding(_ place: Int) throws -> ConvPadding {
         switch value(place, "padding")?.string {
@@ -59,13 +26,13 @@ extension Call {
     fileprivate var inChannels: Int { get throws { try int(0, "in_channels") } }
     fileprivate func outChannels(_ place: Int) throws -> Int { try int(place, "out_channels") }
     fileprivate func kernel1(_ place: Int) throws -> Int {
-        try required(try size1(place, "kernel_size"), "kernel_size")
+        try size1(place, "kernel_size")
     }
     fileprivate func kernel2(_ place: Int) throws -> Size2 {
-        try required(try size2(place, "kernel_size"), "kernel_size")
+        try size2(place, "kernel_size")
     }
     fileprivate func kernel3(_ place: Int) throws -> Size3 {
-        try required(try size3(place, "kernel_size"), "kernel_size")
+        try size3(place, "kernel_size")
     }
 }
 
@@ -75,44 +42,47 @@ extension ModuleRegistry {
         layer("Conv1d") { s in
             Conv1d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel1(2),
-                stride: try s.size1(3, "stride") ?? 1, padding: try s.convPadding(4),
-                dilation: try s.size1(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
+                stride: try s.optionalSize1(3, "stride") ?? 1, padding: try s.convPadding(4),
+                dilation: try s.optionalSize1(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
                 paddingMode: try s.padMode(8))
         }
         layer("Conv2d") { s in
             Conv2d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel2(2),
-                stride: try s.size2(3, "stride") ?? 1, padding: try s.convPadding(4),
-                dilation: try s.size2(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
+                stride: try s.optionalSize2(3, "stride") ?? 1, padding: try s.convPadding(4),
+                dilation: try s.optionalSize2(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
                 paddingMode: try s.padMode(8))
         }
         layer("Conv3d") { s in
             Conv3d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel3(2),
-                stride: try s.size3(3, "stride") ?? 1, padding: try s.convPadding(4),
-                dilation: try s.size3(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
+                stride: try s.optionalSize3(3, "stride") ?? 1, padding: try s.convPadding(4),
+                dilation: try s.optionalSize3(5, "dilation") ?? 1, groups: try s.groups(6), bias: try s.bias(7),
                 paddingMode: try s.padMode(8))
         }
         layer("ConvTranspose1d") { s in
             ConvTranspose1d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel1(2),
-                stride: try s.size1(3, "stride") ?? 1, padding: try s.size1(4, "padding") ?? 0,
-                outputPadding: try s.size1(5, "output_padding") ?? 0, groups: try s.groups(6), bias: try s.bias(7),
-                dilation: try s.size1(8, "dilation") ?? 1)
+                stride: try s.optionalSize1(3, "stride") ?? 1, padding: try s.optionalSize1(4, "padding") ?? 0,
+                outputPadding: try s.optionalSize1(5, "output_padding") ?? 0, groups: try s.groups(6),
+                bias: try s.bias(7),
+                dilation: try s.optionalSize1(8, "dilation") ?? 1)
         }
         layer("ConvTranspose2d") { s in
             ConvTranspose2d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel2(2),
-                stride: try s.size2(3, "stride") ?? 1, padding: try s.size2(4, "padding") ?? 0,
-                outputPadding: try s.size2(5, "output_padding") ?? 0, groups: try s.groups(6), bias: try s.bias(7),
-                dilation: try s.size2(8, "dilation") ?? 1)
+                stride: try s.optionalSize2(3, "stride") ?? 1, padding: try s.optionalSize2(4, "padding") ?? 0,
+                outputPadding: try s.optionalSize2(5, "output_padding") ?? 0, groups: try s.groups(6),
+                bias: try s.bias(7),
+                dilation: try s.optionalSize2(8, "dilation") ?? 1)
         }
         layer("ConvTranspose3d") { s in
             ConvTranspose3d(
                 try s.inChannels, try s.outChannels(1), kernelSize: try s.kernel3(2),
-                stride: try s.size3(3, "stride") ?? 1, padding: try s.size3(4, "padding") ?? 0,
-                outputPadding: try s.size3(5, "output_padding") ?? 0, groups: try s.groups(6), bias: try s.bias(7),
-                dilation: try s.size3(8, "dilation") ?? 1)
+                stride: try s.optionalSize3(3, "stride") ?? 1, padding: try s.optionalSize3(4, "padding") ?? 0,
+                outputPadding: try s.optionalSize3(5, "output_padding") ?? 0, groups: try s.groups(6),
+                bias: try s.bias(7),
+                dilation: try s.optionalSize3(8, "dilation") ?? 1)
         }
     }
 
@@ -120,39 +90,45 @@ extension ModuleRegistry {
     mutating func registerLazyConvolutions() {
         layer("LazyConv1d") { s in
             LazyConv1d(
-                try s.outChannels(0), kernelSize: try s.kernel1(1), stride: try s.size1(2, "stride") ?? 1,
-                padding: try s.convPadding(3), dilation: try s.size1(4, "dilation") ?? 1, groups: try s.groups(5),
+                try s.outChannels(0), kernelSize: try s.kernel1(1), stride: try s.optionalSize1(2, "stride") ?? 1,
+                padding: try s.convPadding(3), dilation: try s.optionalSize1(4, "dilation") ?? 1,
+                groups: try s.groups(5),
                 bias: try s.bias(6), paddingMode: try s.padMode(7))
         }
         layer("LazyConv2d") { s in
             LazyConv2d(
-                try s.outChannels(0), kernelSize: try s.kernel2(1), stride: try s.size2(2, "stride") ?? 1,
-                padding: try s.convPadding(3), dilation: try s.size2(4, "dilation") ?? 1, groups: try s.groups(5),
+                try s.outChannels(0), kernelSize: try s.kernel2(1), stride: try s.optionalSize2(2, "stride") ?? 1,
+                padding: try s.convPadding(3), dilation: try s.optionalSize2(4, "dilation") ?? 1,
+                groups: try s.groups(5),
                 bias: try s.bias(6), paddingMode: try s.padMode(7))
         }
         layer("LazyConv3d") { s in
             LazyConv3d(
-                try s.outChannels(0), kernelSize: try s.kernel3(1), stride: try s.size3(2, "stride") ?? 1,
-                padding: try s.convPadding(3), dilation: try s.size3(4, "dilation") ?? 1, groups: try s.groups(5),
+                try s.outChannels(0), kernelSize: try s.kernel3(1), stride: try s.optionalSize3(2, "stride") ?? 1,
+                padding: try s.convPadding(3), dilation: try s.optionalSize3(4, "dilation") ?? 1,
+                groups: try s.groups(5),
                 bias: try s.bias(6), paddingMode: try s.padMode(7))
         }
         layer("LazyConvTranspose1d") { s in
             LazyConvTranspose1d(
-                try s.outChannels(0), kernelSize: try s.kernel1(1), stride: try s.size1(2, "stride") ?? 1,
-                padding: try s.size1(3, "padding") ?? 0, outputPadding: try s.size1(4, "output_padding") ?? 0,
-                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.size1(7, "dilation") ?? 1)
+                try s.outChannels(0), kernelSize: try s.kernel1(1), stride: try s.optionalSize1(2, "stride") ?? 1,
+                padding: try s.optionalSize1(3, "padding") ?? 0,
+                outputPadding: try s.optionalSize1(4, "output_padding") ?? 0,
+                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.optionalSize1(7, "dilation") ?? 1)
         }
         layer("LazyConvTranspose2d") { s in
             LazyConvTranspose2d(
-                try s.outChannels(0), kernelSize: try s.kernel2(1), stride: try s.size2(2, "stride") ?? 1,
-                padding: try s.size2(3, "padding") ?? 0, outputPadding: try s.size2(4, "output_padding") ?? 0,
-                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.size2(7, "dilation") ?? 1)
+                try s.outChannels(0), kernelSize: try s.kernel2(1), stride: try s.optionalSize2(2, "stride") ?? 1,
+                padding: try s.optionalSize2(3, "padding") ?? 0,
+                outputPadding: try s.optionalSize2(4, "output_padding") ?? 0,
+                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.optionalSize2(7, "dilation") ?? 1)
         }
         layer("LazyConvTranspose3d") { s in
             LazyConvTranspose3d(
-                try s.outChannels(0), kernelSize: try s.kernel3(1), stride: try s.size3(2, "stride") ?? 1,
-                padding: try s.size3(3, "padding") ?? 0, outputPadding: try s.size3(4, "output_padding") ?? 0,
-                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.size3(7, "dilation") ?? 1)
+                try s.outChannels(0), kernelSize: try s.kernel3(1), stride: try s.optionalSize3(2, "stride") ?? 1,
+                padding: try s.optionalSize3(3, "padding") ?? 0,
+                outputPadding: try s.optionalSize3(4, "output_padding") ?? 0,
+                groups: try s.groups(5), bias: try s.bias(6), dilation: try s.optionalSize3(7, "dilation") ?? 1)
         }
     }
 }

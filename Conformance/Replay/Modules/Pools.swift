@@ -66,38 +66,38 @@ extension ModuleRegistry {
     private mutating func registerMaxPools() {
         register("MaxPool1d") { s in
             let pool = MaxPool1d(
-                try s.required(try s.size1(0, "kernel_size"), "kernel_size"), stride: try s.size1(1, "stride"),
-                padding: try s.size1(2, "padding") ?? 0)
+                try s.size1(0, "kernel_size"), stride: try s.optionalSize1(1, "stride"),
+                padding: try s.optionalSize1(2, "padding") ?? 0)
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxPool2d") { s in
             let pool = MaxPool2d(
-                try s.required(try s.size2(0, "kernel_size"), "kernel_size"), stride: try s.size2(1, "stride"),
-                padding: try s.size2(2, "padding") ?? 0)
+                try s.size2(0, "kernel_size"), stride: try s.optionalSize2(1, "stride"),
+                padding: try s.optionalSize2(2, "padding") ?? 0)
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxPool3d") { s in
             let pool = MaxPool3d(
-                try s.required(try s.size3(0, "kernel_size"), "kernel_size"), stride: try s.size3(1, "stride"),
-                padding: try s.size3(2, "padding") ?? 0)
+                try s.size3(0, "kernel_size"), stride: try s.optionalSize3(1, "stride"),
+                padding: try s.optionalSize3(2, "padding") ?? 0)
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxUnpool1d") { s in
             let layer = MaxUnpool1d(
-                try s.required(try s.size1(0, "kernel_size"), "kernel_size"), stride: try s.size1(1, "stride"),
-                padding: try s.size1(2, "padding") ?? 0)
+                try s.size1(0, "kernel_size"), stride: try s.optionalSize1(1, "stride"),
+                padding: try s.optionalSize1(2, "padding") ?? 0)
             return Self.unpooled(layer) { layer($0, $1, outputSize: $2) }
         }
         register("MaxUnpool2d") { s in
             let layer = MaxUnpool2d(
-                try s.required(try s.size2(0, "kernel_size"), "kernel_size"), stride: try s.size2(1, "stride"),
-                padding: try s.size2(2, "padding") ?? 0)
+                try s.size2(0, "kernel_size"), stride: try s.optionalSize2(1, "stride"),
+                padding: try s.optionalSize2(2, "padding") ?? 0)
             return Self.unpooled(layer) { layer($0, $1, outputSize: $2) }
         }
         register("MaxUnpool3d") { s in
             let layer = MaxUnpool3d(
-                try s.required(try s.size3(0, "kernel_size"), "kernel_size"), stride: try s.size3(1, "stride"),
-                padding: try s.size3(2, "padding") ?? 0)
+                try s.size3(0, "kernel_size"), stride: try s.optionalSize3(1, "stride"),
+                padding: try s.optionalSize3(2, "padding") ?? 0)
             return Self.unpooled(layer) { layer($0, $1, outputSize: $2) }
         }
     }
@@ -105,40 +105,40 @@ extension ModuleRegistry {
     private mutating func registerMeanPools() {
         layer("AvgPool1d") { s in
             AvgPool1d(
-                try s.required(try s.size1(0, "kernel_size"), "kernel_size"), stride: try s.size1(1, "stride"),
-                padding: try s.size1(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
+                try s.size1(0, "kernel_size"), stride: try s.optionalSize1(1, "stride"),
+                padding: try s.optionalSize1(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
                 countIncludePad: try s.bool(4, "count_include_pad", default: true))
         }
         layer("AvgPool2d") { s in
             AvgPool2d(
-                try s.required(try s.size2(0, "kernel_size"), "kernel_size"), stride: try s.size2(1, "stride"),
-                padding: try s.size2(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
+                try s.size2(0, "kernel_size"), stride: try s.optionalSize2(1, "stride"),
+                padding: try s.optionalSize2(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
                 countIncludePad: try s.bool(4, "count_include_pad", default: true),
                 divisorOverride: try s.optionalInt(5, "divisor_override"))
         }
         layer("AvgPool3d") { s in
             AvgPool3d(
-                try s.required(try s.size3(0, "kernel_size"), "kernel_size"), stride: try s.size3(1, "stride"),
-                padding: try s.size3(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
+                try s.size3(0, "kernel_size"), stride: try s.optionalSize3(1, "stride"),
+                padding: try s.optionalSize3(2, "padding") ?? 0, ceilMode: try s.bool(3, "ceil_mode"),
                 countIncludePad: try s.bool(4, "count_include_pad", default: true),
                 divisorOverride: try s.optionalInt(5, "divisor_override"))
         }
         layer("LPPool1d") { s in
             LPPool1d(
                 try s.number(0, "norm_type").scalar.asDouble,
-                try s.required(try s.size1(1, "kernel_size"), "kernel_size"), stride: try s.size1(2, "stride"),
+                try s.size1(1, "kernel_size"), stride: try s.optionalSize1(2, "stride"),
                 ceilMode: try s.bool(3, "ceil_mode"))
         }
         layer("LPPool2d") { s in
             LPPool2d(
                 try s.number(0, "norm_type").scalar.asDouble,
-                try s.required(try s.size2(1, "kernel_size"), "kernel_size"), stride: try s.size2(2, "stride"),
+                try s.size2(1, "kernel_size"), stride: try s.optionalSize2(2, "stride"),
                 ceilMode: try s.bool(3, "ceil_mode"))
         }
         layer("LPPool3d") { s in
             LPPool3d(
                 try s.number(0, "norm_type").scalar.asDouble,
-                try s.required(try s.size3(1, "kernel_size"), "kernel_size"), stride: try s.size3(2, "stride"),
+                try s.size3(1, "kernel_size"), stride: try s.optionalSize3(2, "stride"),
                 ceilMode: try s.bool(3, "ceil_mode"))
         }
     }
@@ -188,16 +188,16 @@ extension ModuleRegistry {
         layer("ChannelShuffle") { s in ChannelShuffle(try s.int(0, "groups")) }
         layer("Fold") { s in
             TorchlightNN.Fold(
-                try s.required(try s.size2(0, "output_size"), "output_size"),
-                try s.required(try s.size2(1, "kernel_size"), "kernel_size"),
-                dilation: try s.size2(2, "dilation") ?? 1, padding: try s.size2(3, "padding") ?? 0,
-                stride: try s.size2(4, "stride") ?? 1)
+                try s.size2(0, "output_size"),
+                try s.size2(1, "kernel_size"),
+                dilation: try s.optionalSize2(2, "dilation") ?? 1, padding: try s.optionalSize2(3, "padding") ?? 0,
+                stride: try s.optionalSize2(4, "stride") ?? 1)
         }
         layer("Unfold") { s in
             TorchlightNN.Unfold(
-                try s.required(try s.size2(0, "kernel_size"), "kernel_size"),
-                dilation: try s.size2(1, "dilation") ?? 1, padding: try s.size2(2, "padding") ?? 0,
-                stride: try s.size2(3, "stride") ?? 1)
+                try s.size2(0, "kernel_size"),
+                dilation: try s.optionalSize2(1, "dilation") ?? 1, padding: try s.optionalSize2(2, "padding") ?? 0,
+                stride: try s.optionalSize2(3, "stride") ?? 1)
         }
     }
 }
