@@ -24,6 +24,7 @@ public struct Registry {
         registerProducts()
         registerActivations()
         registerLinearAlgebra()
+        registerSpecial()
     }
 
     /// The operator of that name that returns a tensor.

@@ -35,7 +35,7 @@ TL_FN double tl_erf_f64(double x) { return TL_BUILTIN(erf)(x); }
 
 /// erfc(a) exp(a^2) for a >= 0: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision, because every
 /// rounding here adds to those of the factors; one division serves both quotients.
-TL_FN float tl_erfcx_f32(float x) {
+TL_FN float tl_erfcx_positive_f32(float x) {
     const double a = (double)x, u = a + 3.0, v = 1.0 + 2.0 * a, r = 1.0 / (u * v), t = (a - 3.0) * v * r;
     double p = -0.0002632074179119855;
     p = p * t - 0.0007654878759324025;
@@ -58,7 +58,7 @@ TL_FN float tl_times_exp_minus_square_f32(float m, float x, float c) {
 TL_FN float tl_erfc_f32(float x) {
     float a = tl_abs_f32(x);
     a = a > 10.5f ? 10.5f : a;
-    const float tail = tl_times_exp_minus_square_f32(tl_erfcx_f32(a), a, 1.0f);
+    const float tail = tl_times_exp_minus_square_f32(tl_erfcx_positive_f32(a), a, 1.0f);
     const float y = a < 0.47f ? 1.0f - tl_erf_series_f32(a) : tail;
     return x < 0.0f ? 2.0f - y : y;
 }
@@ -68,7 +68,7 @@ TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
     const float b = a * 0.707106781f;
-    const float tail = tl_times_exp_minus_square_f32(0.5f * m * tl_erfcx_f32(b), a, 0.5f);
+    const float tail = tl_times_exp_minus_square_f32(0.5f * m * tl_erfcx_positive_f32(b), a, 0.5f);
     return b < 0.47f ? 0.5f * m * (1.0f - tl_erf_series_f32(b)) : tail;
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
@@ -78,8 +78,7 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
 
 /// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and
 /// one in sqrt(w) beyond, fitted anew.
-TL_FN double tl_erfinv_guess_f64(double x) {
-    const double w = -tl_log_f64((1.0 - x) * (1.0 + x));
+TL_FN double tl_erfinv_from_f64(double x, double w) {
     const double c = w < 5.0 ? w : 5.0;
     double p = -3.8981274638182921e-13;
     p = p * c - 7.8806536685534144e-12;
@@ -115,6 +114,7 @@ TL_FN double tl_erfinv_guess_f64(double x) {
     const double y = (w < 5.0 ? p : q) * x;
     return tl_abs_f64(x) == 1.0 ? x * TL_INFINITY_F64 : y;
 }
+TL_FN double tl_erfinv_guess_f64(double x) { return tl_erfinv_from_f64(x, -tl_log_f64((1.0 - x) * (1.0 + x))); }
 TL_FN float tl_erfinv_f32(float x) { return (float)tl_erfinv_guess_f64((double)x); }
 /// Refined by Halley's method, on erfc in the tails.
 TL_FN double tl_erfinv_f64(double x) {

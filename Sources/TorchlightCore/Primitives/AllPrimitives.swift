@@ -6,20 +6,26 @@ package enum AllPrimitives {
         elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
 
     private static let elementwise: [any Primitive.Type] = [
-        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, Asin.self, Asinh.self, Atan.self,
-        Atan2.self, Atanh.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
-        Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Eq.self, Erf.self,
-        Erfc.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self, Floor.self, FloorDivide.self,
+        Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, AiryAi.self, Asin.self, Asinh.self,
+        Atan.self, Atan2.self, Atanh.self, BesselJ0.self, BesselJ1.self, BesselY0.self, BesselY1.self,
+        BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
+        Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Entr.self, Eq.self,
+        Erf.self, Erfc.self, Erfcx.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self, Floor.self,
+        FloorDivide.self,
         Fmax.self, Fmin.self, Fmod.self, Frac.self, Ge.self, Gelu.self, GeluGrad.self, GeluTanh.self,
-        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, HardtanhForward.self, Hypot.self, IsFinite.self,
+        GeluTanhGrad.self, Gt.self, HardSigmoid.self, HardSwish.self, HardtanhForward.self, Hypot.self, I0.self,
+        I0e.self,
+        I1.self, I1e.self, Igamma.self, Igammac.self, IsFinite.self,
         IsInf.self, IsNaN.self, Le.self, LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self,
-        Log2.self, LogAddExp.self, LogSigmoidForward.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self,
+        Log2.self, LogAddExp.self, LogNdtr.self, LogSigmoidForward.self, LogicalAnd.self, LogicalNot.self,
+        LogicalOr.self,
         LogicalXor.self,
-        Lt.self, Maximum.self, Minimum.self, MishForward.self, Mul.self, Ne.self, Neg.self, Pow.self, Reciprocal.self,
+        Lt.self, Maximum.self, Minimum.self, MishForward.self, ModifiedBesselK0.self, ModifiedBesselK1.self, Mul.self,
+        Ndtr.self, Ndtri.self, Ne.self, Neg.self, OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self,
         Relu.self, ReluGrad.self, Remainder.self, Round.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
         SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
         SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self, Trunc.self,
-        TruncDivide.self, Where.self, Xlogy.self,
+        TruncDivide.self, Where.self, Xlog1py.self, Xlogy.self, Zeta.self,
     ]
 
     private static let reduce: [any Primitive.Type] = [
