@@ -118,6 +118,16 @@ public final class Call {
     /// Whether an argument is a tensor.
     public func isTensor(_ place: Int?, _ name: String) -> Bool { given(place, name)?.value["tensor"] != nil }
 
+    /// A tensor, or a number as a tensor without dimensions.
+    public func operand(_ place: Int, _ name: String) throws -> Tensor {
+        if isTensor(place, name) { return try tensor(place, name) }
+        switch try number(place, name).scalar {
+        case .bool(let value): return Tensor(value)
+        case .int(let value): return Tensor(value)
+        case .double(let value): return Tensor(value)
+        }
+    }
+
     // MARK: Numbers
 
     /// A number, with the kind that decides result types.

@@ -11,6 +11,8 @@ public struct Registry {
     public init() {
         registerUnary()
         registerBinary()
+        registerQuotients()
+        registerNumbers()
         registerPointwise()
         registerReductions()
         registerScans()
@@ -24,6 +26,12 @@ public struct Registry {
         registerProducts()
         registerActivations()
         registerLinearAlgebra()
+        registerConvolutions()
+        registerPooling()
+        registerResampling()
+        registerLosses()
+        registerNormalizations()
+        registerAttention()
         registerSpecial()
     }
 
@@ -48,14 +56,20 @@ public struct Registry {
     }
 
     /// A function of two operands, either of which may be a number where the interface takes one.
+    ///
+    /// Two numbers are no call of ours. Where `numbers` says so PyTorch takes them, the first as a tensor without
+    /// dimensions, and so the call is made with one.
     mutating func binary(
         _ names: String..., tensors: @escaping (Tensor, Tensor) -> Tensor,
         number: ((Tensor, any TensorScalar) -> Tensor)? = nil,
-        numberFirst: ((any TensorScalar, Tensor) -> Tensor)? = nil
+        numberFirst: ((any TensorScalar, Tensor) -> Tensor)? = nil, numbers: Bool = false
     ) {
         for name in names {
             operations[name] = { call in
-                .tensor(try Self.combine(call, 0, 1, tensors, number, numberFirst))
+                if numbers, let number, !call.isTensor(1, "other") {
+                    return .tensor(number(try call.operand(0, "input"), try call.number(1, "other")))
+                }
+                return .tensor(try Self.combine(call, 0, 1, tensors, number, numberFirst))
             }
         }
     }

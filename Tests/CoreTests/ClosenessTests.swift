@@ -30,6 +30,22 @@ import TorchlightCore
         }
     }
 
+    @Test func activationsAtTheEdgesOfNumbers() {
+        let x = Tensor([-.infinity, .infinity, .nan] as [Double], dtype: .float64)
+        let minus: [(String, Tensor)] = [
+            ("silu", x.silu()), ("mish", x.mish()), ("gelu", x.gelu()), ("gelu", x.gelu(approximate: .tanh)),
+            ("hardswish", x.hardswish()),
+        ]
+        // Minus infinity times a factor that tends to 0.
+        for (name, y) in minus { expectClose(y, [.nan, .infinity, .nan], .exact, name) }
+        expectClose(x.hardshrink(), [-.infinity, .infinity, .nan], .exact)
+        expectClose(x.softshrink(), [-.infinity, .infinity, .nan], .exact)
+        #expect(Tensor(3e38).hardswish().item() == Tensor(3e38).item())
+        // A negative alpha bends the left side upwards.
+        let y = Tensor([-1.0, 2], dtype: .float64)
+        expectClose(y.celu(alpha: -1), [1 - 2.718281828459045, 2])
+    }
+
     @Test func pointwise() {
         let x = Tensor([0.0, 0.5, 1], dtype: .float64)
         expectClose(x.sinc(), [1, 2 / Double.pi, 0])

@@ -104,4 +104,14 @@ import Torchlight
         stable.backward()
         expectClose(logits.grad!, [0, 0, 1])
     }
+
+    @Test func oneRowOfScoresHasOneClass() {
+        let scores = Tensor([0.5, 2, -1])
+        let loss = multiMarginLoss(scores, Tensor(1))
+        expectClose(multiMarginLoss(scores, Tensor([1])), [loss.item()])
+        expectRefusal(by: "multiMarginLoss", .shape) { multiMarginLoss(scores, Tensor([1, 2])) }
+        expectRefusal(by: "linearCrossEntropy", .shape) {
+            linearCrossEntropy(.ones(3), .ones(2, 4, 3), .ones(2, 4))
+        }
+    }
 }

@@ -49,9 +49,9 @@ package enum Conformance {
             return value?.double
         }
 
-        /// Expects a result to be the recorded one within the recorded tolerance; up to the signs of `magnitudes`.
+        /// Expects a result to be the recorded one within the recorded tolerance.
         package func expect(
-            _ got: Tensor?, equals expected: JSON?, _ label: String, magnitudes: Bool = false,
+            _ got: Tensor?, equals expected: JSON?, _ label: String,
             sourceLocation: SourceLocation = #_sourceLocation
         ) {
             guard let expected = tensor(expected) else { return }
@@ -66,8 +66,7 @@ package enum Conformance {
                 return
             }
             let (rtol, atol) = (entry["rtol"]?.double ?? 0, entry["atol"]?.double ?? 0)
-            var (a, b) = (got.detach().toArray(Double.self), expected.detach().toArray(Double.self))
-            if magnitudes { (a, b) = (a.map(abs), b.map(abs)) }
+            let (a, b) = (got.detach().toArray(Double.self), expected.detach().toArray(Double.self))
             for i in a.indices
             where !(a[i] == b[i] || (a[i].isNaN && b[i].isNaN) || abs(a[i] - b[i]) <= atol + rtol * abs(b[i])) {
                 Issue.record(

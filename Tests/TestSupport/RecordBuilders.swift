@@ -5,8 +5,9 @@ import TorchlightCore
 extension PrimitiveRecord {
     /// A unary element-wise primitive.
     package static func unary<P: UnaryPrimitive>(
-        _ primitive: P.Type, _ operand: Operand = .real(), tolerance: Tolerance = .elementwise,
-        gradient: GradientOrder = .second, inPlace: (@Sendable (Tensor) -> Tensor)? = nil,
+        _ primitive: P.Type, _ operand: Operand = .real(), dtypes: [DType]? = nil,
+        resultType: (@Sendable (DType) -> DType)? = nil, tolerance: Tolerance = .elementwise,
+        gradient: GradientOrder = .second, operation: String? = nil, inPlace: (@Sendable (Tensor) -> Tensor)? = nil,
         run: @escaping @Sendable (Tensor) -> Tensor, reference: @escaping @Sendable (Double) -> Double
     ) -> PrimitiveRecord {
         let shapes = [[2, 3], [], [0, 3], [37], [2, 1, 3, 2]]
@@ -17,8 +18,8 @@ extension PrimitiveRecord {
             samples: shapes.map { shape in
                 Sample(shapes: [shape], run: { [run($0[0])] }, reference: { [$0[0].map(reference)] })
             },
-            dtypes: P.domain.dtypes, resultTypes: { [P.domain.result(of: $0)] }, tolerance: tolerance,
-            gradient: gradient, inPlace: inPlaceCall)
+            dtypes: dtypes ?? P.domain.dtypes, resultTypes: { [resultType?($0) ?? P.domain.result(of: $0)] },
+            tolerance: tolerance, gradient: gradient, inPlace: inPlaceCall, operation: operation)
     }
 
     /// A binary element-wise primitive, with broadcasting of both operands.

@@ -13,11 +13,16 @@ extension Registry {
                 return x.clamp(min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
             })
         register(
-            "clamp_",
+            "clamp_", "clip_",
             tensor: { call in
-                try call.tensor(0).clamp_(
-                    min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
+                let x = try call.tensor(0)
+                if call.isTensor(1, "min") || call.isTensor(2, "max") {
+                    return x.clamp_(min: try call.optionalTensor(1, "min"), max: try call.optionalTensor(2, "max"))
+                }
+                return x.clamp_(min: try call.optionalNumber(1, "min"), max: try call.optionalNumber(2, "max"))
             })
+        binary("clamp_min_", tensors: { $0.clampMin_($1) }, number: { $0.clampMin_($1) })
+        binary("clamp_max_", tensors: { $0.clampMax_($1) }, number: { $0.clampMax_($1) })
         register(
             "clamp_min",
             tensor: { call in
@@ -86,96 +91,19 @@ extension Registry {
             })
         register(
             "where",
-            tensor: { call in
-                let condition = try call.tensor(0)
-                switch (call.isTensor(1, "input"), call.isTensor(2, "other")) {
-                case (true, true): return Tensor.where(condition, try call.tensor(1), try call.tensor(2))
-                case (true, false):
-                    return Tensor.where(condition, try call.tensor(1), try call.number(2, "other"))
-                case (false, true):
-                    return Tensor.where(condition, try call.number(1, "input"), try call.tensor(2))
-                default: throw NotSupported("needs a tensor to choose from")
-                }
-            })
-    }
-
-    /// Activation functions.
-    mutating func registerActivations() {
-        unary("relu", "nn.functional.relu") { $0.relu() }
-        unary("nn.functional.relu6") { $0.relu6() }
-        unary("nn.functional.mish") { $0.mish() }
-        unary("nn.functional.selu", "selu") { $0.selu() }
-        unary("nn.functional.silu") { $0.silu() }
-        unary("nn.functional.logsigmoid") { $0.logsigmoid() }
-        unary("nn.functional.hardsigmoid") { $0.hardsigmoid() }
-        unary("nn.functional.hardswish") { $0.hardswish() }
-        unary("nn.functional.softsign") { $0.softsign() }
-        unary("nn.functional.tanhshrink") { $0.tanhshrink() }
-        register(
-            "nn.functional.elu",
-            tensor: { call in
-                try call.tensor(0).elu(alpha: try call.double(1, "alpha", default: 1))
-            })
-        register(
-            "nn.functional.celu", "celu",
-            tensor: { call in
-                try call.tensor(0).celu(alpha: try call.double(1, "alpha", default: 1))
-            })
-        register(
-            "nn.functional.gelu",
-            tensor: { call in
-                let mode = try call.optionalString(nil, "approximate") ?? "none"
-                guard mode == "none" || mode == "tanh" else { throw NotSupported("approximate \(mode)") }
-                return try call.tensor(0).gelu(approximate: mode == "tanh" ? .tanh : .none)
-            })
-        register(
-            "nn.functional.leaky_relu",
-            tensor: { call in
-                try call.tensor(0).leakyRelu(negativeSlope: try call.double(1, "negative_slope", default: 0.01))
-            })
-        register(
-            "nn.functional.hardtanh",
-            tensor: { call in
-                try call.tensor(0).hardtanh(
-                    min: try call.double(1, "min_val", default: -1), max: try call.double(2, "max_val", default: 1))
-            })
-        register(
-            "nn.functional.softplus",
-            tensor: { call in
-                try call.tensor(0).softplus(
-                    beta: try call.double(1, "beta", default: 1),
-                    threshold: try call.double(2, "threshold", default: 20))
-            })
-        register(
-            "nn.functional.threshold", "threshold",
-            tensor: { call in
-                try call.tensor(0).threshold(
-                    try call.number(1, "threshold").scalar.asDouble, value: try call.number(2, "value").scalar.asDouble)
-            })
-        register(
-            "nn.functional.hardshrink", "hardshrink",
-            tensor: { call in
-                try call.tensor(0).hardshrink(lambda: try call.double(1, "lambd", default: 0.5))
-            })
-        register(
-            "nn.functional.softshrink",
-            tensor: { call in
-                try call.tensor(0).softshrink(lambda: try call.double(1, "lambd", default: 0.5))
-            })
-        register(
-            "nn.functional.glu",
-            tensor: { call in
-                try call.tensor(0).glu(dim: try call.int(1, "dim", default: -1))
-            })
-        register(
-            "softmax", "nn.functional.softmax", "special.softmax",
-            tensor: { call in
-                try call.tensor(0).softmax(dim: try call.int(1, "dim"), dtype: try call.optionalDType(2))
-            })
-        register(
-            "log_softmax", "nn.functional.log_softmax", "special.log_softmax",
-            tensor: { call in
-                try call.tensor(0).logSoftmax(dim: try call.int(1, "dim"), dtype: try call.optionalDType(2))
+            answer: { call in
+                let condition = try call.tensor(0, "condition")
+                guard call.has(1, "input") else { return .tensors(Tensor.where(condition)) }
+                let result =
+                    switch (call.isTensor(1, "input"), call.isTensor(2, "other")) {
+                    case (true, true): Tensor.where(condition, try call.tensor(1), try call.tensor(2, "other"))
+                    case (true, false): Tensor.where(condition, try call.tensor(1), try call.number(2, "other"))
+                    case (false, true):
+                        Tensor.where(condition, try call.number(1, "input"), try call.tensor(2, "other"))
+                    case (false, false):
+                        Tensor.where(condition, try call.number(1, "input"), try call.number(2, "other"))
+                    }
+                return .tensor(result)
             })
     }
 }

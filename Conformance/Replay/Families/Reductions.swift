@@ -76,7 +76,8 @@ extension Registry {
                 if let name, name != "fro" { throw NotSupported("the norm \(name)") }
                 return try call.tensor(0).norm(
                     p: name == nil ? try call.double(1, "p", default: 2) : 2,
-                    dim: try call.ints(2, "dim", default: []), keepdim: try call.bool(3, "keepdim"))
+                    dim: try call.ints(2, "dim", default: []), keepdim: try call.bool(3, "keepdim"),
+                    dtype: try call.optionalDType(nil))
             })
         register("max", answer: Self.extreme({ $0.max() }, { $0.maximum($1) }) { $0.max(dim: $1, keepdim: $2) })
         register("min", answer: Self.extreme({ $0.min() }, { $0.minimum($1) }) { $0.min(dim: $1, keepdim: $2) })

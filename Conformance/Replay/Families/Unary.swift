@@ -41,7 +41,8 @@ extension Registry {
         unary("reciprocal") { $0.reciprocal() }
         unary("rsqrt") { $0.rsqrt() }
         unary("sigmoid", "special.expit", "nn.functional.sigmoid") { $0.sigmoid() }
-        unary("sign", "sgn") { $0.sign() }
+        unary("sign") { $0.sign() }
+        unary("sgn") { $0.sgn() }
         unary("signbit") { $0.signbit() }
         unary("sin") { $0.sin() }
         unary("sinc", "special.sinc") { $0.sinc() }
@@ -51,7 +52,28 @@ extension Registry {
         unary("tan") { $0.tan() }
         unary("tanh", "nn.functional.tanh") { $0.tanh() }
         unary("trunc", "fix") { $0.trunc() }
-        unary("round", "special.round") { $0.round() }
+        register(
+            "round", "special.round",
+            tensor: { call in
+                let x = try call.tensor(0)
+                guard let decimals = try call.optionalInt(nil, "decimals") else { return x.round() }
+                return x.round(decimals: decimals)
+            })
+        register(
+            "round_",
+            tensor: { call in
+                let x = try call.tensor(0)
+                guard let decimals = try call.optionalInt(nil, "decimals") else { return x.round_() }
+                return x.round_(decimals: decimals)
+            })
+        register("logit_", tensor: { call in try call.tensor(0).logit_(eps: try call.optionalDouble(1, "eps")) })
+        register(
+            "nan_to_num_",
+            tensor: { call in
+                try call.tensor(0).nanToNum_(
+                    nan: try call.double(1, "nan", default: 0), posinf: try call.optionalDouble(2, "posinf"),
+                    neginf: try call.optionalDouble(3, "neginf"))
+            })
         register(
             "logit", "special.logit",
             tensor: { call in
@@ -75,9 +97,11 @@ extension Registry {
         unary("asinh_") { $0.asinh_() }
         unary("atan_") { $0.atan_() }
         unary("atanh_") { $0.atanh_() }
+        unary("bitwise_not_") { $0.bitwiseNot_() }
         unary("ceil_") { $0.ceil_() }
         unary("cos_") { $0.cos_() }
         unary("cosh_") { $0.cosh_() }
+        unary("deg2rad_") { $0.deg2rad_() }
         unary("digamma_") { $0.digamma_() }
         unary("erf_") { $0.erf_() }
         unary("erfc_") { $0.erfc_() }
@@ -87,20 +111,28 @@ extension Registry {
         unary("expm1_") { $0.expm1_() }
         unary("floor_") { $0.floor_() }
         unary("frac_") { $0.frac_() }
-        unary("neg_") { $0.neg_() }
+        unary("lgamma_") { $0.lgamma_() }
+        unary("log_") { $0.log_() }
+        unary("log10_") { $0.log10_() }
+        unary("log1p_") { $0.log1p_() }
+        unary("log2_") { $0.log2_() }
+        unary("logical_not_") { $0.logicalNot_() }
+        unary("neg_", "negative_") { $0.neg_() }
+        unary("rad2deg_") { $0.rad2deg_() }
         unary("reciprocal_") { $0.reciprocal_() }
         unary("relu_") { $0.relu_() }
-        unary("round_") { $0.round_() }
         unary("rsqrt_") { $0.rsqrt_() }
         unary("sigmoid_") { $0.sigmoid_() }
+        unary("sgn_") { $0.sgn_() }
         unary("sign_") { $0.sign_() }
         unary("sin_") { $0.sin_() }
+        unary("sinc_") { $0.sinc_() }
         unary("sinh_") { $0.sinh_() }
         unary("sqrt_") { $0.sqrt_() }
         unary("square_") { $0.square_() }
         unary("tan_") { $0.tan_() }
         unary("tanh_") { $0.tanh_() }
-        unary("trunc_") { $0.trunc_() }
+        unary("trunc_", "fix_") { $0.trunc_() }
         unary("zero_") { $0.zero_() }
     }
 }

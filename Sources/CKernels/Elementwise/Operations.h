@@ -20,14 +20,15 @@
     F(MODIFIED_BESSEL_K0, modified_bessel_k0) F(MODIFIED_BESSEL_K1, modified_bessel_k1)                                \
     F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
     F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
-    F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)
+    F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
+    F(FREXP_MANTISSA, frexp_mantissa) F(FREXP_EXPONENT, frexp_exponent) F(ANGLE, angle)
 
 /// Unary operations with a faster form, name_small, for float arguments below 2^20; floating point.
 #define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
 
 /// Unary operations with one and with two parameters; floating point.
 #define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu) F(POLYGAMMA, polygamma)
-#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh)
+#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
 
 #define TL_BINARY_OPERATIONS(N, F, I, P)                                                                               \
     N(ADD, add) N(SUB, sub) N(MUL, mul) F(DIV, div)                                                                    \
@@ -39,6 +40,8 @@
     F(CHEBYSHEV_V, chebyshev_polynomial_v) F(CHEBYSHEV_W, chebyshev_polynomial_w)                                      \
     F(HERMITE_H, hermite_polynomial_h) F(HERMITE_HE, hermite_polynomial_he)                                            \
     F(LAGUERRE_L, laguerre_polynomial_l) F(LEGENDRE_P, legendre_polynomial_p)                                          \
+    F(LOGADDEXP2, logaddexp2) F(LDEXP, ldexp) I(GCD, gcd) I(LCM, lcm) F(NEXTAFTER, nextafter)                          \
+    F(NEXTAFTER_FLOAT16, nextafter_float16) F(NEXTAFTER_BFLOAT16, nextafter_bfloat16)                                  \
     I(BITWISE_AND, bitwise_and) I(BITWISE_OR, bitwise_or) I(BITWISE_XOR, bitwise_xor)                                  \
     I(SHIFT_LEFT, shift_left) I(SHIFT_RIGHT, shift_right)                                                              \
     P(EQ, eq) P(NE, ne) P(LT, lt) P(LE, le) P(GT, gt) P(GE, ge)                                                        \

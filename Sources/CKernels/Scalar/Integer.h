@@ -44,6 +44,22 @@ TL_FN tl_i64 tl_pow_i64(tl_i64 base, tl_i64 exponent) {
     return exponent < 0 ? inverse : (tl_i64)result;
 }
 
+/// Euclid's algorithm on magnitudes; gcd(0, 0) is 0.
+TL_FN tl_i64 tl_gcd_i64(tl_i64 a, tl_i64 b) {
+    tl_u64 x = (tl_u64)tl_abs_i64(a), y = (tl_u64)tl_abs_i64(b);
+    while (y) {
+        const tl_u64 rest = x % y;
+        x = y;
+        y = rest;
+    }
+    return (tl_i64)x;
+}
+/// |a / gcd(a, b) b|, and 0 where one of them is 0.
+TL_FN tl_i64 tl_lcm_i64(tl_i64 a, tl_i64 b) {
+    const tl_i64 divisor = tl_gcd_i64(a, b);
+    return tl_abs_i64(tl_mul_i64(tl_trunc_divide_i64(a, divisor), b));
+}
+
 TL_FN tl_i64 tl_bitwise_and_i64(tl_i64 a, tl_i64 b) { return a & b; }
 TL_FN tl_i64 tl_bitwise_or_i64(tl_i64 a, tl_i64 b) { return a | b; }
 TL_FN tl_i64 tl_bitwise_xor_i64(tl_i64 a, tl_i64 b) { return a ^ b; }

@@ -80,6 +80,19 @@ TL_FN double tl_logaddexp_f64(double a, double b) {
     return ((a == b) & (high - high != 0.0)) ? high : sum;
 }
 
+/// log2(2^a + 2^b), likewise.
+TL_FN float tl_logaddexp2_f32(float a, float b) {
+    const float high = ((a > b) | (a != a)) ? a : b;
+    const double d = tl_abs_f64((double)a - (double)b);
+    const double tail = tl_log_f64(1.0 + tl_exp_f64(-d * 0.693147180559945309417)) * 1.44269504088896340736;
+    return ((a == b) & (high - high != 0.0f)) ? high : (float)((double)high + tail);
+}
+TL_FN double tl_logaddexp2_f64(double a, double b) {
+    const double high = ((a > b) | (a != a)) ? a : b;
+    const double sum = high + tl_log1p_f64(tl_exp2_f64(-tl_abs_f64(a - b))) * 1.44269504088896340736;
+    return ((a == b) & (high - high != 0.0)) ? high : sum;
+}
+
 TL_FN float tl_asinh_f32(float x) {
     const double a = (double)tl_abs_f32(x), z = a * a;
     const double series = a * (1.0 - z * (1.0 / 6 - z * (3.0 / 40)));

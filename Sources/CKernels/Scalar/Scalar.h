@@ -5,6 +5,7 @@
 #include "Scalar/Integer.h"
 #include "Scalar/Exponential.h"
 #include "Scalar/Logarithm.h"
+#include "Scalar/Neighbours.h"
 #include "Scalar/Special.h"
 #include "Scalar/Trigonometric.h"
 #include "Scalar/Airy.h"

@@ -104,7 +104,7 @@ struct Sampler {
         area = size[0] * size[1] * size[2];
     }
 
-    static constexpr int most = 16;  // 4 x 4 bicubic, or 2 x 2 x 2
+    static constexpr int most = 64;  // 4 x 4 x 4 of a cubic in three dimensions
     struct Taps {
         int count = 0;
         int64_t places[most];

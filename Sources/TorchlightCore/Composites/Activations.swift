@@ -10,6 +10,8 @@ extension Tensor {
             return fail(
                 TensorError(.value, in: "celu", "alpha is 0", expected: "another number", operands: [self]), like: self)
         }
+        // A negative alpha would swap the sides.
+        if alpha < 0 { return Tensor.where(self > 0, self, (clamp(max: 0) / alpha).expm1() * alpha) }
         return (self / alpha).elu() * alpha
     }
 

@@ -33,7 +33,7 @@ public enum InterpolationMode: String, Sendable, Hashable {
 ///     interpolate(x, size: [64, 64], mode: .bilinear)
 ///     interpolate(x, scaleFactor: [2], mode: .nearest)
 ///
-/// Floating point.
+/// Floating point; the nearest modes take every dtype, so that label maps and masks keep theirs.
 ///
 /// - Parameters:
 ///   - size: one size for all spatial dimensions or one for each.
@@ -113,7 +113,12 @@ public func interpolate(
             let rule = ResamplingRule(
                 kind: kind, size: x.shape[2 + i], count: sizes[i], alignCorners: alignCorners ?? false,
                 factor: factors[i])
-            result = apply(Resample(dim: 2 + i, rule: rule), result)
+            if mode == .nearest || mode == .nearestExact, !x.dtype.isFloatingPoint {
+                let places = rule.nearestPlaces
+                result = result.indexSelect(2 + i, Tensor(places, shape: [places.count]))
+            } else {
+                result = apply(Resample(dim: 2 + i, rule: rule), result)
+            }
         }
         return result
     }

@@ -18,7 +18,12 @@ public func groupNorm(
         let scale = try channelParameter(weight, x, "weight", in: "groupNorm")
         let shift = try channelParameter(bias, x, "bias", in: "groupNorm")
         let samples = x.layout.shape[0]
-        guard x.count > 0 else { return x * 1 }
+        guard x.count > 0 || samples == 0 else {
+            throw TensorError(
+                .shape, in: "groupNorm", "the channels are empty", expected: "at least one element a channel",
+                operands: [x])
+        }
+        guard x.count > 0 else { return scaled(x, scale, shift) }
         let width = x.count / (samples * numGroups)
         // Half types are rounded once, at the end.
         let wide = x.to(x.dtype.computeType)

@@ -88,6 +88,16 @@ package func performInPlace(
     }
 }
 
+extension Tensor {
+    /// Writes what a composite gives over this tensor: the in-place form of an operation that is no primitive.
+    package func overwrite(by name: String, _ composite: (Tensor) -> Tensor) -> Tensor {
+        // What the composite keeps for its gradient must not be what is about to be overwritten.
+        let recorded = requiresGrad && threadState.pointee.grad_disabled == 0
+        let result = composite(recorded ? clone() : self)
+        return applyInPlace(Cast(dtype: result.dtype), on: self, Few(result), name: name)
+    }
+}
+
 private func checkTarget(
     _ target: Tensor, spec: TensorSpec, name: String, needsGradient: Bool, operands: Few<Tensor>
 ) throws(TensorError) {

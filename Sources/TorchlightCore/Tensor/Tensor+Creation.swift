@@ -13,7 +13,7 @@ extension Tensor {
         filled value: Scalar, shape: Dims, dtype: DType, device: Device
     ) throws(TensorError) {
         try self.init(empty: shape, dtype: dtype, device: device)
-        fill(self, with: value)
+        TorchlightCore.fill(self, with: value)
     }
 
     package convenience init(filled value: Int, shape: Dims, dtype: DType, device: Device) throws(TensorError) {
@@ -163,13 +163,13 @@ extension Tensor {
                 ),
             ]
             if steps == 1 {
-                fill(tensor, with: .double(start))
+                TorchlightCore.fill(tensor, with: .double(start))
                 return
             }
             for (layout, first, step) in halves where layout.count > 0 {
                 withKernel(tensor, layout) { tl_arange($0, first, step, Int64(first), Int64(step)) }
             }
-            fill(
+            TorchlightCore.fill(
                 Tensor(storage: tensor.storage, layout: tensor.layout.selected(0, steps - 1), dtype: dtype),
                 with: .double(end))
         }
@@ -181,10 +181,10 @@ extension Tensor {
     ) -> Tensor {
         let columns = columns ?? rows
         return create("eye", [rows, columns], dtype, device, requiresGrad) { tensor in
-            fill(tensor, with: 0)
+            TorchlightCore.fill(tensor, with: 0)
             let diagonal = Layout(
                 shape: [Swift.min(rows, columns)], strides: [columns + 1], offset: 0)
-            fill(Tensor(storage: tensor.storage, layout: diagonal, dtype: dtype), with: 1)
+            TorchlightCore.fill(Tensor(storage: tensor.storage, layout: diagonal, dtype: dtype), with: 1)
         }
     }
 }

@@ -16,6 +16,26 @@ extension DType {
     }
 }
 
+extension DType {
+    /// Whether numbers of this dtype may become ones of another without leaving their kind: bool may become anything, an
+    /// integer an integer or a floating-point number, and a floating-point number another one. Widths do not count.
+    public func canCast(to other: DType) -> Bool { category <= other.category }
+}
+
+/// The dtype of the results of element-wise operations on the two, such as `a + b`.
+///
+/// Tensors with dimensions decide; 0-dimensional tensors and, below them, Swift numbers change the result only if they
+/// are of a higher kind: bool, integer, floating point.
+public func resultType(_ a: Tensor, _ b: Tensor) -> DType { ResultType.of(a, b) }
+/// The dtype of the results of element-wise operations on a tensor and a number, such as `a + 1`.
+public func resultType(_ a: Tensor, _ b: some TensorScalar) -> DType { ResultType.of(a, .wrap(b.scalar)) }
+/// The dtype of the results of element-wise operations on a number and a tensor, such as `1 + b`.
+public func resultType(_ a: some TensorScalar, _ b: Tensor) -> DType { ResultType.of(.wrap(a.scalar), b) }
+/// The dtype that two numbers give together as operands.
+public func resultType(_ a: some TensorScalar, _ b: some TensorScalar) -> DType {
+    ResultType.of(.wrap(a.scalar), .wrap(b.scalar))
+}
+
 /// Folds operands into the dtype of a result.
 ///
 /// Tensors with dimensions decide; 0-dimensional tensors and, below them, Swift scalars change the result only

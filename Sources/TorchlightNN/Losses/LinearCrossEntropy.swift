@@ -2,8 +2,8 @@ import TorchlightCore
 
 /// The cross entropy of a linear layer's scores.
 ///
-/// Shapes: input `[N, in]` or `[in]`, weight `[C, *, in]`, bias `[C, *]`, the classes first; targets as for
-/// ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` of scores `[N, C, *]`.
+/// Shapes: input `[N, in]`, weight `[C, *, in]`, bias `[C, *]`, the classes first, or one input `[in]` with a weight
+/// `[C, in]`; targets as for ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` of scores `[N, C, *]`.
 ///
 /// - Parameters:
 ///   - weight: a factor for each class.
@@ -16,12 +16,13 @@ public func linearCrossEntropy(
     let all = [input, linearWeight, target, linearBias, weight].compactMap { $0 }
     if let placeholder = all.first(where: \.isPlaceholder) { return placeholder }
     guard (1...2).contains(input.rank), linearWeight.rank >= 2, input.shape.last == linearWeight.shape.last,
-        linearBias.map({ $0.shape == Array(linearWeight.shape.dropLast()) }) ?? true
+        linearBias.map({ $0.shape == Array(linearWeight.shape.dropLast()) }) ?? true,
+        input.rank == 2 || linearWeight.rank == 2
     else {
         return fail(
             TensorError(
                 .shape, in: name, "input, weight and bias do not fit",
-                expected: "[N, in] or [in], [C, *, in] and [C, *]",
+                expected: "[N, in], [C, *, in] and [C, *], or [in], [C, in] and [C]",
                 operands: [input, linearWeight] + (linearBias.map { [$0] } ?? [])))
     }
     guard ignoreIndex == nil || target.dtype.isInteger else {

@@ -70,12 +70,13 @@ public func multiMarginLoss(
     guard p == 1 || p == 2 else {
         return fail(TensorError(.value, in: name, "the power is neither 1 nor 2", got: "\(p)", expected: "1 or 2"))
     }
-    guard input.rank <= 2, target.rank == Swift.max(input.rank - 1, 0), input.count > 0 || input.rank == 2,
-        input.rank < 2 || target.shape == [input.shape[0]]
+    let isOne = input.rank < 2
+    guard input.rank <= 2, input.count > 0 || !isOne,
+        isOne ? target.shape == [] || target.shape == [1] : target.shape == [input.shape[0]]
     else {
         return fail(
             TensorError(
-                .shape, in: name, "the classes do not fit the scores", expected: "[N, C] and [N], or [C] and []",
+                .shape, in: name, "the classes do not fit the scores", expected: "[N, C] and [N], or [C] and one class",
                 operands: [input, target]))
     }
     guard target.dtype.isInteger else {

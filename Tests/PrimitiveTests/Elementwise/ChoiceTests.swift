@@ -35,6 +35,14 @@ extension ElementwiseRecords {
             tolerance: Tolerance(units: 8, scale: 20, reason: "terms of up to 18 cancel"),
             inPlace: { $0[0].addcmul_($0[1], $0[2], value: 2) }),
         PrimitiveRecord(
+            AddScaled.self, operands: [.real(6...9), .real(0...3)],
+            samples: [[[2, 3], [2, 3]], [[3], [2, 1]], [[], []], [[0, 2], [2]], [[2, 1], []]].map { shapes in
+                Sample(
+                    "alpha: 2", shapes: shapes, run: { [$0[0].sub($0[1], alpha: 2)] },
+                    reference: { [ReferenceArray.combine($0) { $0[0] - 2 * $0[1] }] })
+            }, dtypes: DType.allCases.filter { $0 != .bool }, inPlace: { $0[0].sub_($0[1], alpha: 2) }, operation: "sub"
+        ),
+        PrimitiveRecord(
             AddCDiv.self, operands: [.real(), .real(), .real(0.5...3)],
             samples: shapes.map { shapes in
                 Sample(
@@ -102,6 +110,22 @@ extension ElementwiseRecords {
         let low = Tensor([1.0, 0], requiresGrad: true)
         Tensor([0.0, 1]).clamp(min: low).sum().backward()
         #expect(low.grad!.toArray(Double.self) == [1, 0])
+    }
+
+    @Test func sumsWithAlpha() {
+        let x = Tensor([1, 2], dtype: .int8)
+        #expect(x.add(Tensor([true, false]), alpha: 2).toArray(Int.self) == [3, 2])
+        #expect(x.add(Tensor([true, false]), alpha: 2).dtype == .int8)
+        #expect(x.sub(3, alpha: 2).toArray(Int.self) == [-5, -4])
+        #expect(Tensor([true, false]).add(Tensor([false, false]), alpha: true).toArray(Bool.self) == [true, false])
+        expectRefusal(by: "add", .dtype) { x.add(x, alpha: 0.5) }
+        expectRefusal(by: "sub", .dtype) { x.sub(x, alpha: true) }
+        expectRefusal(by: "sub", .dtype) { Tensor([true]).sub(Tensor([true])) }
+        let (a, b) = (Tensor([1.0, 2], requiresGrad: true), Tensor([3.0, 5], requiresGrad: true))
+        let difference = a.sub(b, alpha: 0.5)
+        difference.sum().backward()
+        expectClose(difference, [-0.5, -0.5], .exact)
+        #expect(a.grad!.toArray(Float.self) == [1, 1] && b.grad!.toArray(Float.self) == [-0.5, -0.5])
     }
 
     @Test func fusedSumsOfIntegers() {

@@ -4,6 +4,6 @@ import TestSupport
 enum ElementwiseRecords {
     static let all: [PrimitiveRecord] =
         arithmetic + quotients + powers + exponential + trigonometric + hyperbolic + special + distributions
-        + activations + rounding
-        + magnitude + extrema + comparison + predicates + bitwise + logical + choices + fused + copies
+        + activations + rounding + magnitude + numberParts + divisors + extrema + comparison + predicates + bitwise
+        + logical + choices + fused + copies
 }

@@ -11,7 +11,7 @@ extension ElementwiseRecords {
             Div.self, .real(), divisor, inPlace: { $0.div_($1) }, run: { $0 / $1 }, reference: { $0 / $1 }),
         .binary(
             FloorDivide.self, .real(0...9, avoiding: []), divisor, gradient: .first("the gradient is constant"),
-            inPlace: { $0.div_($1, rounding: .floor) }, run: { $0.floorDivide($1) },
+            inPlace: { $0.floorDivide_($1) }, run: { $0.floorDivide($1) },
             reference: { ($0 / $1).rounded(.down) }),
         .binary(
             TruncDivide.self, .real(-9...9), divisor, gradient: .first("the gradient is constant"),

@@ -18,6 +18,11 @@ extension ElementwiseRecords {
             Round.self, betweenSteps, tolerance: .exact, gradient: flat, inPlace: { $0.round_() },
             run: { $0.round() }, reference: { $0.rounded(.toNearestOrEven) }),
         .unary(
+            RoundDecimals.self, Operand.real(-3...3, avoiding: Array(stride(from: -2.75, through: 2.75, by: 0.5))),
+            dtypes: [.float64, .float32, .float16, .bfloat16], gradient: flat, operation: "round",
+            inPlace: { $0.round_(decimals: -1) }, run: { $0.round(decimals: -1) },
+            reference: { ($0 / 10).rounded(.toNearestOrEven) * 10 }),
+        .unary(
             Trunc.self, betweenSteps, tolerance: .exact, gradient: flat, inPlace: { $0.trunc_() },
             run: { $0.trunc() }, reference: { $0.rounded(.towardZero) }),
         .unary(
@@ -32,13 +37,24 @@ extension ElementwiseRecords {
             reference: { $0 > 0 ? 1 : $0 < 0 ? -1 : 0 }),
         .binary(
             Copysign.self, betweenSteps, .real(0.5...2), gradient: .first("the gradient is constant"),
-            run: { $0.copysign($1) }, reference: { $1.sign == .minus ? -$0.magnitude : $0.magnitude }),
+            inPlace: { $0.copysign_($1) }, run: { $0.copysign($1) },
+            reference: { $1.sign == .minus ? -$0.magnitude : $0.magnitude }),
     ]
 }
 
 @Suite struct RoundingTests {
     @Test func halvesGoToEven() {
         #expect(Tensor([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]).round().toArray(Double.self) == [-2, -2, -0.0, 0, 2, 2])
+    }
+
+    @Test func roundsToDecimals() {
+        let x = Tensor([3.14159, -2.71828, 1250, .nan] as [Double], dtype: .float64)
+        expectClose(x.round(decimals: 2), [3.14, -2.72, 1250, .nan])
+        expectClose(x.round(decimals: -2), [0, -0.0, 1200, .nan], .exact)
+        expectClose(x.round(decimals: 0), [3, -3, 1250, .nan], .exact)
+        #expect(Tensor([7]).round(decimals: 0).toArray(Int.self) == [7])
+        expectRefusal(by: "round", .dtype) { Tensor([7]).round(decimals: 1) }
+        expectRefusal(by: "round", .dtype) { Tensor([7]).round_(decimals: -1) }
     }
 
     @Test func keepsLargeAndSpecialNumbers() {

@@ -18,11 +18,14 @@ extension ElementwiseRecords {
             Digamma.self, .real(0.3...6), tolerance: Tolerance(units: 64, reason: "a recurrence and a series"),
             inPlace: { $0.digamma_() }, run: { $0.digamma() }, reference: digamma),
         .binary(
-            Xlogy.self, .real(0.2...3), .real(0.2...3), run: { $0.xlogy($1) },
+            Xlogy.self, .real(0.2...3), .real(0.2...3), inPlace: { $0.xlogy_($1) }, run: { $0.xlogy($1) },
             reference: { $0 == 0 ? 0 : $0 * Glibc.log($1) }),
         .binary(
             LogAddExp.self, run: { $0.logaddexp($1) },
             reference: { max($0, $1) + Glibc.log1p(Glibc.exp(-abs($0 - $1))) }),
+        .binary(
+            LogAddExp2.self, run: { $0.logaddexp2($1) },
+            reference: { max($0, $1) + Glibc.log2(1 + Glibc.exp2(-abs($0 - $1))) }),
         .binary(
             Xlog1py.self, .real(0.2...3), .real(0.2...3), run: { $0.xlog1py($1) },
             reference: { $0 == 0 ? 0 : $0 * Glibc.log1p($1) }),

@@ -16,7 +16,9 @@ extension ElementwiseRecords {
         .binary(
             Atan2.self, .real(), .real(0.5...3), inPlace: { $0.atan2_($1) }, run: { $0.atan2($1) },
             reference: { Glibc.atan2($0, $1) }),
-        .binary(Hypot.self, .real(0.5...3), .real(0.5...3), run: { $0.hypot($1) }, reference: { Glibc.hypot($0, $1) }),
+        .binary(
+            Hypot.self, .real(0.5...3), .real(0.5...3), inPlace: { $0.hypot_($1) }, run: { $0.hypot($1) },
+            reference: { Glibc.hypot($0, $1) }),
     ]
 
     static let hyperbolic: [PrimitiveRecord] = [

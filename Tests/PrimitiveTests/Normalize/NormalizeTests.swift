@@ -55,4 +55,11 @@ import Testing
         #expect(error.got == "normalizedShape [4]")
         expectRefusal(by: "layerNorm", .shape) { layerNorm(.ones(2, 3), [3], .ones(2)) }
     }
+
+    @Test func groupNormOfNothing() {
+        let scale = Tensor.ones(2).requiresGrad_()
+        groupNorm(.ones(0, 2, 3), 1, scale).sum().backward()
+        expectClose(scale.grad ?? .ones(0), [0, 0], .exact)
+        expectRefusal(by: "groupNorm", .shape) { groupNorm(.ones(1, 2, 0), 1) }
+    }
 }

@@ -8,6 +8,12 @@ import Testing
         expectClose(x.pad([2, 1], mode: .reflect), [3, 2, 1, 2, 3, 2])
         expectClose(x.pad([2, 1], mode: .replicate), [1, 1, 1, 2, 3, 3])
         expectClose(x.pad([2, 1], mode: .circular), [2, 3, 1, 2, 3, 1])
+        // What is cut off does not come back on the other side.
+        expectClose(x.pad([-1, 1], mode: .circular), [2, 3, 2])
+        expectClose(x.pad([2, -1], mode: .circular), [1, 2, 1, 2])
+        expectRefusal(by: "pad", .value) { x.pad([3, -1], mode: .circular) }
+        expectRefusal(by: "pad", .value) { x.pad([.max, .max], mode: .replicate) }
+        expectRefusal(by: "pad", .value) { x.pad([.min, 0]) }
         expectRefusal(by: "pad", .value) { x.pad([3, 0], mode: .reflect) }
         expectRefusal(by: "pad", .value) { x.pad([1, 1, 1]) }
         expectRefusal(by: "pad", .shape) { x.pad([-4, 0]) }

@@ -157,6 +157,7 @@ enum SpatialRecords {
         ([1, 2, 3, 4], [1, 2, 2, 2], GridSample(mode: .bilinear, border: .zeros, alignCorners: true)),
         ([2, 1, 3, 4], [2, 1, 3, 2], GridSample(mode: .bicubic, border: .zeros, alignCorners: false)),
         ([1, 1, 2, 3, 4], [1, 1, 2, 2, 3], GridSample(mode: .bilinear, border: .zeros, alignCorners: true)),
+        ([1, 2, 3, 2, 4], [1, 1, 2, 1, 3], GridSample(mode: .bicubic, border: .zeros, alignCorners: false)),
         ([0, 1, 3, 4], [0, 2, 2, 2], GridSample(mode: .bilinear, border: .zeros, alignCorners: true)),
     ]
 

@@ -24,9 +24,7 @@ extension LinAlg {
     public static func vectorNorm(
         _ x: Tensor, ord: Double = 2, dim: [Int]? = nil, keepdim: Bool = false, dtype: DType? = nil
     ) -> Tensor {
-        let operand = dtype.map { x.to($0) } ?? x
-        guard let dim, !dim.isEmpty else { return operand.norm(p: ord, keepdim: keepdim) }
-        return operand.norm(p: ord, dim: dim, keepdim: keepdim)
+        x.norm(p: ord, dim: dim ?? [], keepdim: keepdim, dtype: dtype)
     }
 
     /// The norm of matrices in two dimensions: Frobenius, nuclear, or the p-norm for p in ±1 (largest, smallest sum of a
@@ -45,7 +43,7 @@ extension LinAlg {
                     expected: "at least two dimensions", operands: [a])
             }
             let dims = try a.resolve([dim.0, dim.1], in: name)
-            let x = dtype.map { a.to($0) } ?? a
+            let x = try a.widened(to: dtype, in: name)
             /// Over one dimension and then over the other, the second counted without the first where that goes.
             func sums(over first: Int, then second: Int, largest: Bool) -> Tensor {
                 let sums = x.abs().sum(dim: [first], keepdim: true)

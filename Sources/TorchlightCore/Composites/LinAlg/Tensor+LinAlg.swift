@@ -1,6 +1,21 @@
 // Linear algebra by the names that it has outside `torch.linalg`.
 
 extension Tensor {
+    /// The cross product of vectors of three elements along a dimension, by default the first of that size; the others
+    /// broadcast.
+    public func cross(_ other: Tensor, dim: Int? = nil) -> Tensor {
+        if let dim { return LinAlg.cross(self, other, dim: dim) }
+        return orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard let first = layout.shape.firstIndex(of: 3) else {
+                throw TensorError(
+                    .shape, in: "cross", "no dimension has three elements", expected: "a dimension of size 3",
+                    operands: [self, other])
+            }
+            return LinAlg.cross(self, other, dim: first)
+        }
+    }
+
     /// The inverse of square matrices: ``LinAlg/inv(_:)``.
     public func inverse() -> Tensor { LinAlg.inv(self) }
     /// The determinant of square matrices.

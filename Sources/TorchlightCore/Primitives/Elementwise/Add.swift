@@ -24,26 +24,4 @@ extension Tensor {
     public static func += (a: Tensor, b: Tensor) { a.add_(b) }
     /// Adds a number to the elements of `a` where they lie.
     public static func += (a: Tensor, b: some TensorScalar) { a.add_(.wrap(b.scalar)) }
-
-    /// `self + alpha * other`.
-    public func add(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
-        apply(Add(), self, other.scaled(by: alpha.scalar))
-    }
-
-    /// `self += alpha * other`, in place.
-    @discardableResult
-    public func add_(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
-        applyInPlace(Add(), on: self, Few(self, other.scaled(by: alpha.scalar)), name: "add_")
-    }
-
-    /// Adds a number in place.
-    @discardableResult
-    public func add_(_ other: some TensorScalar) -> Tensor { add_(.wrap(other.scalar)) }
-
-    fileprivate func scaled(by alpha: Scalar) -> Tensor {
-        switch alpha {
-        case .int(1), .double(1), .bool(true): self
-        default: apply(Mul(), self, .wrap(alpha))
-        }
-    }
 }

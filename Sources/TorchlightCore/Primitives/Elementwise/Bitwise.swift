@@ -75,32 +75,86 @@ extension Tensor {
     public static func << (a: Tensor, b: Tensor) -> Tensor { apply(ShiftLeft(), a, b) }
     /// The bits moved up by a number of places.
     public static func << (a: Tensor, b: some TensorScalar) -> Tensor { apply(ShiftLeft(), a, .wrap(b.scalar)) }
+    /// The bits of a number moved up by `b` places.
+    public static func << (a: some TensorScalar, b: Tensor) -> Tensor { apply(ShiftLeft(), .wrap(a.scalar), b) }
     /// The bits moved down by `b` places; the sign stays.
     public static func >> (a: Tensor, b: Tensor) -> Tensor { apply(ShiftRight(), a, b) }
     /// The bits moved down by a number of places; the sign stays.
     public static func >> (a: Tensor, b: some TensorScalar) -> Tensor { apply(ShiftRight(), a, .wrap(b.scalar)) }
+    /// The bits of a number moved down by `b` places; the sign stays.
+    public static func >> (a: some TensorScalar, b: Tensor) -> Tensor { apply(ShiftRight(), .wrap(a.scalar), b) }
+}
 
+// The same by name, and in place.
+extension Tensor {
     /// The bits that both tensors have.
     public func bitwiseAnd(_ other: Tensor) -> Tensor { self & other }
-    /// The bits that one of the tensors has, or both.
-    public func bitwiseOr(_ other: Tensor) -> Tensor { self | other }
-    /// The bits that exactly one tensor has.
-    public func bitwiseXor(_ other: Tensor) -> Tensor { self ^ other }
-    /// All bits inverted.
-    public func bitwiseNot() -> Tensor { ~self }
+    /// The bits that each element shares with a number.
+    public func bitwiseAnd(_ other: some TensorScalar) -> Tensor { self & other }
     /// The bits that both tensors have, in place.
     @discardableResult
     public func bitwiseAnd_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseAnd(), on: self, Few(self, other), name: "bitwiseAnd_")
     }
-    /// The bits that one of the tensors has, in place.
+    /// The bits that each element shares with a number, in place.
+    @discardableResult
+    public func bitwiseAnd_(_ other: some TensorScalar) -> Tensor { bitwiseAnd_(.wrap(other.scalar)) }
+
+    /// The bits that one of the tensors has, or both.
+    public func bitwiseOr(_ other: Tensor) -> Tensor { self | other }
+    /// The bits that each element or a number has.
+    public func bitwiseOr(_ other: some TensorScalar) -> Tensor { self | other }
+    /// The bits that one of the tensors has, or both, in place.
     @discardableResult
     public func bitwiseOr_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseOr(), on: self, Few(self, other), name: "bitwiseOr_")
     }
+    /// The bits that each element or a number has, in place.
+    @discardableResult
+    public func bitwiseOr_(_ other: some TensorScalar) -> Tensor { bitwiseOr_(.wrap(other.scalar)) }
+
+    /// The bits that exactly one tensor has.
+    public func bitwiseXor(_ other: Tensor) -> Tensor { self ^ other }
+    /// The bits that exactly one of each element and a number has.
+    public func bitwiseXor(_ other: some TensorScalar) -> Tensor { self ^ other }
     /// The bits that exactly one tensor has, in place.
     @discardableResult
     public func bitwiseXor_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseXor(), on: self, Few(self, other), name: "bitwiseXor_")
     }
+    /// The bits that exactly one of each element and a number has, in place.
+    @discardableResult
+    public func bitwiseXor_(_ other: some TensorScalar) -> Tensor { bitwiseXor_(.wrap(other.scalar)) }
+
+    /// The bits moved up by `other` places.
+    public func bitwiseLeftShift(_ other: Tensor) -> Tensor { self << other }
+    /// The bits moved up by a number of places.
+    public func bitwiseLeftShift(_ other: some TensorScalar) -> Tensor { self << other }
+    /// The bits moved up by `other` places, in place.
+    @discardableResult
+    public func bitwiseLeftShift_(_ other: Tensor) -> Tensor {
+        applyInPlace(ShiftLeft(), on: self, Few(self, other), name: "bitwiseLeftShift_")
+    }
+    /// The bits moved up by a number of places, in place.
+    @discardableResult
+    public func bitwiseLeftShift_(_ other: some TensorScalar) -> Tensor { bitwiseLeftShift_(.wrap(other.scalar)) }
+
+    /// The bits moved down by `other` places; the sign stays.
+    public func bitwiseRightShift(_ other: Tensor) -> Tensor { self >> other }
+    /// The bits moved down by a number of places; the sign stays.
+    public func bitwiseRightShift(_ other: some TensorScalar) -> Tensor { self >> other }
+    /// The bits moved down by `other` places; the sign stays, in place.
+    @discardableResult
+    public func bitwiseRightShift_(_ other: Tensor) -> Tensor {
+        applyInPlace(ShiftRight(), on: self, Few(self, other), name: "bitwiseRightShift_")
+    }
+    /// The bits moved down by a number of places; the sign stays, in place.
+    @discardableResult
+    public func bitwiseRightShift_(_ other: some TensorScalar) -> Tensor { bitwiseRightShift_(.wrap(other.scalar)) }
+
+    /// All bits inverted.
+    public func bitwiseNot() -> Tensor { ~self }
+    /// All bits inverted, in place.
+    @discardableResult
+    public func bitwiseNot_() -> Tensor { applyInPlace(BitwiseNot(), on: self, Few(self), name: "bitwiseNot_") }
 }

@@ -59,7 +59,7 @@ extension Tensor {
         if isWhole {
             copyElements(from: self, layout: Layout(shape: [reach.count]), to: block)
         } else {
-            fill(block, with: 0)
+            TorchlightCore.fill(block, with: 0)
         }
         let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
         copyElements(from: self, layout: layout, to: copy)

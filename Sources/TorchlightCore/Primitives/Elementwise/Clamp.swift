@@ -60,6 +60,28 @@ extension Tensor {
         } ?? self
     }
 
+    /// Holds the elements to bounds that broadcast, in place; one of them may be left out.
+    @discardableResult
+    public func clamp_(min: Tensor?, max: Tensor?) -> Tensor {
+        bounds(min, max).map { applyInPlace(Clamp(), on: self, Few(self, $0, $1), name: "clamp_") } ?? self
+    }
+    /// The larger of the elements and those of `min`, in place.
+    @discardableResult
+    public func clampMin_(_ min: Tensor) -> Tensor {
+        applyInPlace(Maximum(), on: self, Few(self, min), name: "clampMin_")
+    }
+    /// Holds the elements to at least a number, in place.
+    @discardableResult
+    public func clampMin_(_ min: some TensorScalar) -> Tensor { clamp_(min: min) }
+    /// The smaller of the elements and those of `max`, in place.
+    @discardableResult
+    public func clampMax_(_ max: Tensor) -> Tensor {
+        applyInPlace(Minimum(), on: self, Few(self, max), name: "clampMax_")
+    }
+    /// Holds the elements to at most a number, in place.
+    @discardableResult
+    public func clampMax_(_ max: some TensorScalar) -> Tensor { clamp_(max: max) }
+
     /// Both bounds, with the lowest or highest number of the category for one that is left out.
     private func bounds(_ low: Tensor?, _ high: Tensor?) -> (Tensor, Tensor)? {
         if isPlaceholder { return nil }

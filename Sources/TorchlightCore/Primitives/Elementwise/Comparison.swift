@@ -81,16 +81,72 @@ extension Tensor {
     /// Where a number is at least `b`.
     public static func >= (a: some TensorScalar, b: Tensor) -> Tensor { apply(Ge(), .wrap(a.scalar), b) }
 
+    /// Where a number equals `b`.
+    public static func .== (a: some TensorScalar, b: Tensor) -> Tensor { apply(Eq(), .wrap(a.scalar), b) }
+    /// Where a number differs from `b`.
+    public static func .!= (a: some TensorScalar, b: Tensor) -> Tensor { apply(Ne(), .wrap(a.scalar), b) }
+}
+
+// The comparisons by name, and those that write 1 and 0 over the elements in their own dtype.
+extension Tensor {
     /// Where the elements equal, as bool.
     public func eq(_ other: Tensor) -> Tensor { self .== other }
+    /// Where the elements equal a number, as bool.
+    public func eq(_ other: some TensorScalar) -> Tensor { self .== other }
+    /// 1 where the elements equal and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func eq_(_ other: Tensor) -> Tensor { applyInPlace(Eq(), on: self, Few(self, other), name: "eq_") }
+    /// 1 where the elements equal a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func eq_(_ other: some TensorScalar) -> Tensor { eq_(.wrap(other.scalar)) }
     /// Where the elements differ, as bool.
     public func ne(_ other: Tensor) -> Tensor { self .!= other }
+    /// Where the elements differ from a number, as bool.
+    public func ne(_ other: some TensorScalar) -> Tensor { self .!= other }
+    /// 1 where the elements differ and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func ne_(_ other: Tensor) -> Tensor { applyInPlace(Ne(), on: self, Few(self, other), name: "ne_") }
+    /// 1 where the elements differ from a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func ne_(_ other: some TensorScalar) -> Tensor { ne_(.wrap(other.scalar)) }
     /// Where `self < other`, as bool.
     public func lt(_ other: Tensor) -> Tensor { self < other }
+    /// Where the elements are less than a number, as bool.
+    public func lt(_ other: some TensorScalar) -> Tensor { self < other }
+    /// 1 where `self < other` and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func lt_(_ other: Tensor) -> Tensor { applyInPlace(Lt(), on: self, Few(self, other), name: "lt_") }
+    /// 1 where the elements are less than a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func lt_(_ other: some TensorScalar) -> Tensor { lt_(.wrap(other.scalar)) }
     /// Where `self <= other`, as bool.
     public func le(_ other: Tensor) -> Tensor { self <= other }
+    /// Where the elements are at most a number, as bool.
+    public func le(_ other: some TensorScalar) -> Tensor { self <= other }
+    /// 1 where `self <= other` and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func le_(_ other: Tensor) -> Tensor { applyInPlace(Le(), on: self, Few(self, other), name: "le_") }
+    /// 1 where the elements are at most a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func le_(_ other: some TensorScalar) -> Tensor { le_(.wrap(other.scalar)) }
     /// Where `self > other`, as bool.
     public func gt(_ other: Tensor) -> Tensor { self > other }
+    /// Where the elements are greater than a number, as bool.
+    public func gt(_ other: some TensorScalar) -> Tensor { self > other }
+    /// 1 where `self > other` and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func gt_(_ other: Tensor) -> Tensor { applyInPlace(Gt(), on: self, Few(self, other), name: "gt_") }
+    /// 1 where the elements are greater than a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func gt_(_ other: some TensorScalar) -> Tensor { gt_(.wrap(other.scalar)) }
     /// Where `self >= other`, as bool.
     public func ge(_ other: Tensor) -> Tensor { self >= other }
+    /// Where the elements are at least a number, as bool.
+    public func ge(_ other: some TensorScalar) -> Tensor { self >= other }
+    /// 1 where `self >= other` and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func ge_(_ other: Tensor) -> Tensor { applyInPlace(Ge(), on: self, Few(self, other), name: "ge_") }
+    /// 1 where the elements are at least a number and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func ge_(_ other: some TensorScalar) -> Tensor { ge_(.wrap(other.scalar)) }
 }

@@ -119,4 +119,21 @@ extension Tensor {
     public func floorDivide(_ other: Tensor) -> Tensor { apply(FloorDivide(), self, other) }
     /// The largest whole number that is at most `self / other`.
     public func floorDivide(_ other: some TensorScalar) -> Tensor { apply(FloorDivide(), self, .wrap(other.scalar)) }
+    /// The largest whole number that is at most `self / other`, in place.
+    @discardableResult
+    public func floorDivide_(_ other: Tensor) -> Tensor {
+        applyInPlace(FloorDivide(), on: self, Few(self, other), name: "floorDivide_")
+    }
+    /// The largest whole number that is at most `self / other`, in place.
+    @discardableResult
+    public func floorDivide_(_ other: some TensorScalar) -> Tensor { floorDivide_(.wrap(other.scalar)) }
 }
+
+/// A number divided by the elements of `b`, with the fraction kept or rounded away.
+public func div(_ a: some TensorScalar, _ b: Tensor, rounding: DivisionRounding = .none) -> Tensor {
+    Tensor.wrap(a.scalar).div(b, rounding: rounding)
+}
+/// The largest whole numbers that are at most `a / b`, in the promoted dtype.
+public func floorDivide(_ a: Tensor, _ b: Tensor) -> Tensor { a.floorDivide(b) }
+/// The largest whole numbers that are at most a number divided by the elements of `b`.
+public func floorDivide(_ a: some TensorScalar, _ b: Tensor) -> Tensor { Tensor.wrap(a.scalar).floorDivide(b) }

@@ -1,4 +1,4 @@
-/// One number in every place; no gradient reaches what was there before.
+/// One number in every place: what was there before gets a gradient of 0.
 package struct FillWith: Primitive {
     package static let name = "fill"
     package var value: Scalar
@@ -11,13 +11,43 @@ package struct FillWith: Primitive {
         fill(outputs[0], with: value)
     }
 
-    package var differentiability: Differentiability { .constant }
+    package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        Few(Tensor.zeros(like: context.gradient))
+    }
     package var traits: Traits { [.elementwise, .cheap] }
 }
 
 extension Tensor {
+    /// A number in every place of a tensor of this shape and dtype; the gradient of this tensor is 0.
+    public func fill(_ value: some TensorScalar) -> Tensor { apply(FillWith(value: value.scalar), self) }
+
+    /// The 0-dimensional `value` in every place of a tensor of this shape and dtype.
+    public func fill(_ value: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            try Self.checkFill(value, "fill")
+            return value.to(dtype).expand(shape).clone()
+        }
+    }
+
+    /// Sets every element to the 0-dimensional `value`, in place.
+    @discardableResult
+    public func fill_(_ value: Tensor) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            try Self.checkFill(value, "fill_")
+            return copy_(value)
+        }
+    }
+
+    private static func checkFill(_ value: Tensor, _ operation: String) throws(TensorError) {
+        guard value.rank == 0 else {
+            throw TensorError(
+                .shape, in: operation, "the value has dimensions", expected: "a number or a 0-dimensional tensor",
+                fix: "use copy_(_:) to broadcast", operands: [value])
+        }
+    }
+
     /// Sets every element to a number, in place.
     @discardableResult
     public func fill_(_ value: some TensorScalar) -> Tensor {

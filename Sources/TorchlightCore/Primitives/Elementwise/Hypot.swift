@@ -18,6 +18,9 @@ package struct Hypot: BinaryPrimitive {
 extension Tensor {
     /// `sqrt(self^2 + other^2)`.
     public func hypot(_ other: Tensor) -> Tensor { apply(Hypot(), self, other) }
+    /// `sqrt(self^2 + other^2)`, in place.
+    @discardableResult
+    public func hypot_(_ other: Tensor) -> Tensor { applyInPlace(Hypot(), on: self, Few(self, other), name: "hypot_") }
 }
 
 /// `sqrt(a^2 + b^2)`, element by element.

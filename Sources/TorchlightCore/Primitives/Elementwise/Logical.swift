@@ -30,4 +30,19 @@ extension Tensor {
     public func logicalOr(_ other: Tensor) -> Tensor { apply(LogicalOr(), self, other) }
     /// Where exactly one is not 0, as bool.
     public func logicalXor(_ other: Tensor) -> Tensor { apply(LogicalXor(), self, other) }
+    /// 1 where both are not 0 and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func logicalAnd_(_ other: Tensor) -> Tensor {
+        applyInPlace(LogicalAnd(), on: self, Few(self, other), name: "logicalAnd_")
+    }
+    /// 1 where one of both is not 0 and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func logicalOr_(_ other: Tensor) -> Tensor {
+        applyInPlace(LogicalOr(), on: self, Few(self, other), name: "logicalOr_")
+    }
+    /// 1 where exactly one is not 0 and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func logicalXor_(_ other: Tensor) -> Tensor {
+        applyInPlace(LogicalXor(), on: self, Few(self, other), name: "logicalXor_")
+    }
 }

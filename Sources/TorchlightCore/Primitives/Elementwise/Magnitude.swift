@@ -34,6 +34,12 @@ extension Tensor {
     /// -1, 0 or 1 by the sign of `x`, in place.
     @discardableResult
     public func sign_() -> Tensor { applyInPlace(Sign(), on: self, Few(self), name: "sign_") }
+
+    /// The sign of a complex number, `x / |x|`: of real ones -1, 0 or 1, as `sign`.
+    public func sgn() -> Tensor { sign() }
+    /// -1, 0 or 1 by the sign of `x`, in place.
+    @discardableResult
+    public func sgn_() -> Tensor { applyInPlace(Sign(), on: self, Few(self), name: "sgn_") }
 }
 
 /// The absolute value of `x`, element by element.

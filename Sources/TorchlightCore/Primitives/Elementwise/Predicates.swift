@@ -44,6 +44,9 @@ extension Tensor {
     public func isfinite() -> Tensor { apply(IsFinite(), self) }
     /// Where elements are 0 or false, as bool.
     public func logicalNot() -> Tensor { apply(LogicalNot(), self) }
+    /// 1 where elements are 0 or false and 0 elsewhere, in place and in this dtype.
+    @discardableResult
+    public func logicalNot_() -> Tensor { applyInPlace(LogicalNot(), on: self, Few(self), name: "logicalNot_") }
     /// Where the sign bit is set, as bool.
     public func signbit() -> Tensor { apply(SignBit(), self) }
     /// Where elements are 0 or false, as bool.

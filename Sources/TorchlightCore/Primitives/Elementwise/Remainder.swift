@@ -57,6 +57,9 @@ extension Tensor {
     public func remainder_(_ other: Tensor) -> Tensor {
         applyInPlace(Remainder(), on: self, Few(self, other), name: "remainder_")
     }
+    /// The remainder of `self / other` with the sign of `other`, in place.
+    @discardableResult
+    public func remainder_(_ other: some TensorScalar) -> Tensor { remainder_(.wrap(other.scalar)) }
 
     /// The remainder of `self / other` with the sign of `self`.
     public func fmod(_ other: Tensor) -> Tensor { apply(Fmod(), self, other) }
@@ -65,4 +68,7 @@ extension Tensor {
     /// The remainder of `self / other` with the sign of `self`, in place.
     @discardableResult
     public func fmod_(_ other: Tensor) -> Tensor { applyInPlace(Fmod(), on: self, Few(self, other), name: "fmod_") }
+    /// The remainder of `self / other` with the sign of `self`, in place.
+    @discardableResult
+    public func fmod_(_ other: some TensorScalar) -> Tensor { fmod_(.wrap(other.scalar)) }
 }

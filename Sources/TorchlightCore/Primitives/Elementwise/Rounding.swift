@@ -30,6 +30,33 @@ package struct Round: UnaryPrimitive {
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
 }
 
+/// `x` to so many places after the decimal point, or before it where `decimals` is negative: the nearest multiple of
+/// `10^-decimals`, halves to the even one. Floating point only.
+package struct RoundDecimals: UnaryPrimitive {
+    package static let name = "roundDecimals"
+    package static let kernel = TL_UNARY_ROUND_SCALED
+    package static let domain = UnaryDomain.floatingPoint
+    package var decimals: Int
+    package var publicName: String { Round.name }
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        guard inputs[0].dtype.isFloatingPoint else {
+            throw .dtype(
+                Round.name, Array(inputs), expected: "floating-point numbers where decimals are given",
+                fix: "convert it first, as in x.to(.float64)")
+        }
+        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+    }
+
+    package var parameters: (Double, Double) {
+        // Powers of ten beyond those of the dtype are infinite, and give NaN as they do in PyTorch.
+        ((0..<min(decimals.magnitude, 400)).reduce(1) { scale, _ in scale * 10 }, decimals > 0 ? 1 : 0)
+    }
+
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { .zeros(like: gradient) }
+}
+
 /// The whole part of `x`, rounded towards 0.
 package struct Trunc: UnaryPrimitive {
     package static let name = "trunc"
@@ -67,6 +94,20 @@ extension Tensor {
     @discardableResult
     public func round_() -> Tensor { applyInPlace(Round(), on: self, Few(self), name: "round_") }
 
+    /// The nearest multiple of `10^-decimals`, halves to the even one: `decimals` places after the decimal point, or
+    /// before it where the number is negative.
+    ///
+    /// Floating-point dtypes; integers only with no decimals.
+    public func round(decimals: Int) -> Tensor {
+        decimals == 0 ? round() : apply(RoundDecimals(decimals: decimals), self)
+    }
+    /// The nearest multiple of `10^-decimals`, halves to the even one, in place.
+    @discardableResult
+    public func round_(decimals: Int) -> Tensor {
+        decimals == 0
+            ? round_() : applyInPlace(RoundDecimals(decimals: decimals), on: self, Few(self), name: "round_")
+    }
+
     /// The whole part of `x`, rounded towards 0.
     public func trunc() -> Tensor { apply(Trunc(), self) }
     /// The whole part of `x`, rounded towards 0, in place.
@@ -88,6 +129,9 @@ public func ceil(_ x: Tensor) -> Tensor { x.ceil() }
 
 /// The nearest whole number, halves to the even one, element by element.
 public func round(_ x: Tensor) -> Tensor { x.round() }
+
+/// The nearest multiple of `10^-decimals`, halves to the even one, element by element.
+public func round(_ x: Tensor, decimals: Int) -> Tensor { x.round(decimals: decimals) }
 
 /// The whole part of `x`, rounded towards 0, element by element.
 public func trunc(_ x: Tensor) -> Tensor { x.trunc() }

@@ -24,16 +24,4 @@ extension Tensor {
     public static func -= (a: Tensor, b: Tensor) { a.sub_(b) }
     /// Subtracts a number from the elements of `a` where they lie.
     public static func -= (a: Tensor, b: some TensorScalar) { a.sub_(.wrap(b.scalar)) }
-
-    /// `self - alpha * other`.
-    public func sub(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor { self - other * alpha }
-    /// `self -= other`, in place.
-    @discardableResult
-    public func sub_(_ other: Tensor) -> Tensor { applyInPlace(Sub(), on: self, Few(self, other), name: "sub_") }
-    /// `self -= alpha * other`, in place.
-    @discardableResult
-    public func sub_(_ other: Tensor, alpha: some TensorScalar) -> Tensor { sub_(other * alpha) }
-    /// Subtracts a number in place.
-    @discardableResult
-    public func sub_(_ other: some TensorScalar) -> Tensor { sub_(.wrap(other.scalar)) }
 }

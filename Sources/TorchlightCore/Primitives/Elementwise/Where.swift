@@ -38,6 +38,14 @@ extension Tensor {
         apply(Where(), condition, .wrap(a.scalar), b)
     }
 
+    /// One number where the condition is true, else another: in the dtype that the two give together.
+    public static func `where`(_ condition: Tensor, _ a: some TensorScalar, _ b: some TensorScalar) -> Tensor {
+        apply(Where(), condition, .wrap(a.scalar), .wrap(b.scalar))
+    }
+
+    /// The positions of the elements that are not 0, as one int64 tensor for each dimension: what indexes them.
+    public static func `where`(_ condition: Tensor) -> [Tensor] { condition.atLeast1d().nonzero().unbind(dim: 1) }
+
     /// This tensor where the condition is true, else `other`.
     public func `where`(_ condition: Tensor, _ other: Tensor) -> Tensor { apply(Where(), condition, self, other) }
 

@@ -41,9 +41,20 @@ extension Tensor {
     public func xlogy(_ other: Tensor) -> Tensor { apply(Xlogy(), self, other) }
     /// `self * log(other)`, and 0 where `self` is 0.
     public func xlogy(_ other: some TensorScalar) -> Tensor { apply(Xlogy(), self, .wrap(other.scalar)) }
+    /// `self * log(other)`, and 0 where `self` is 0, in place.
+    @discardableResult
+    public func xlogy_(_ other: Tensor) -> Tensor { applyInPlace(Xlogy(), on: self, Few(self, other), name: "xlogy_") }
+    /// `self * log(other)`, and 0 where `self` is 0, in place.
+    @discardableResult
+    public func xlogy_(_ other: some TensorScalar) -> Tensor { xlogy_(.wrap(other.scalar)) }
 
     /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
     public func xlog1py(_ other: Tensor) -> Tensor { apply(Xlog1py(), self, other) }
     /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
     public func xlog1py(_ other: some TensorScalar) -> Tensor { apply(Xlog1py(), self, .wrap(other.scalar)) }
 }
+
+/// `a log b`, and 0 where `a` is 0, element by element.
+public func xlogy(_ a: Tensor, _ b: Tensor) -> Tensor { a.xlogy(b) }
+/// A number times `log b`, and 0 where the number is 0.
+public func xlogy(_ a: some TensorScalar, _ b: Tensor) -> Tensor { Tensor.wrap(a.scalar).xlogy(b) }

@@ -41,6 +41,29 @@ package struct EuclideanNorm: ReductionPrimitive {
 extension Tensor {
     /// The p-norm over the dimensions, or of all elements: `sum(|x|^p)^(1/p)`; the largest or smallest `|x|` for an
     /// infinite `p`, the number of elements that are not 0 for `p = 0`. Floating point only.
+    ///
+    /// - Parameter dtype: converts before anything is added up; a floating-point dtype that holds all numbers of the
+    ///   tensor's.
+    public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false, dtype: DType?) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            try widened(to: dtype, in: "norm").norm(p: p, dim: dim, keepdim: keepdim)
+        }
+    }
+
+    /// The tensor in a wider floating-point dtype, in which a norm is to be computed.
+    func widened(to wide: DType?, in operation: String) throws(TensorError) -> Tensor {
+        guard let wide, !isPlaceholder else { return self }
+        guard wide.isFloatingPoint, DType.promote(dtype, wide) == wide else {
+            throw TensorError(
+                .dtype, in: operation, "the dtype does not hold the numbers of the tensor", got: "dtype \(wide)",
+                expected: "\(dtype) or a wider floating-point dtype", fix: "convert the result with .to(.\(wide))",
+                operands: [self])
+        }
+        return to(wide)
+    }
+
+    /// The p-norm over the dimensions, or of all elements: `sum(|x|^p)^(1/p)`; the largest or smallest `|x|` for an
+    /// infinite `p`, the number of elements that are not 0 for `p = 0`. Floating point only.
     public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         guard dtype.isFloatingPoint || isPlaceholder else {
             return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }

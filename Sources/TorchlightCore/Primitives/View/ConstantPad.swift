@@ -87,6 +87,12 @@ extension Tensor {
                     .value, in: "pad", "the widths are no pairs for the last dimensions", got: "\(widths)",
                     expected: "before and after, at most \(rank) pairs", operands: [self])
             }
+            // Wider borders than memory holds would overflow in the sums below.
+            guard widths.allSatisfy({ $0.magnitude < 1 << 48 }) else {
+                throw TensorError(
+                    .value, in: "pad", "a width is out of range", got: "\(widths)",
+                    expected: "widths that memory can hold", operands: [self])
+            }
             var before = Dims(repeating: 0, count: rank)
             var after = before
             for pair in 0..<(widths.count / 2) {
@@ -108,10 +114,13 @@ extension Tensor {
     /// Where each position of a padded dimension comes from.
     private func sources(_ d: Int, _ before: Int, _ after: Int, _ mode: PadMode) throws(TensorError) -> [Int] {
         let size = layout.shape[d]
+        // What is cut off does not come back on the other side.
+        let start = Swift.max(-before, 0)
+        let kept = size - start - Swift.max(-after, 0)
         let limit =
             switch mode {
             case .reflect: size - 1
-            case .circular: size
+            case .circular: kept
             case .replicate, .constant: size > 0 ? Int.max : 0
             }
         guard before <= limit, after <= limit, size + before + after >= 0 else {
@@ -123,7 +132,7 @@ extension Tensor {
             switch mode {
             case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place
             case .replicate, .constant: Swift.min(Swift.max(place, 0), size - 1)
-            case .circular: (place + size) % size
+            case .circular: start + (place - start + kept) % kept
             }
         }
     }

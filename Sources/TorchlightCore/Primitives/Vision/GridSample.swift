@@ -31,11 +31,6 @@ package struct GridSample: Primitive {
                 expected: "input [N, C, H, W] and grid [N, H', W', 2], or [N, C, D, H, W] and [N, D', H', W', 3]",
                 operands: [x, grid])
         }
-        guard mode != .bicubic || spatial == 2 else {
-            throw TensorError(
-                .value, in: Self.name, "mode .bicubic is for two dimensions", expected: "mode .bilinear or .nearest",
-                operands: [x, grid])
-        }
         guard (1..<x.rank).allSatisfy({ image[$0] > 0 }) else {
             throw TensorError(
                 .shape, in: Self.name, "there is nothing to sample", expected: "sizes of at least 1 but for the batch",
@@ -107,7 +102,7 @@ public enum GridSampleMode: String, Sendable, Hashable {
     case bilinear
     /// The nearest element; halves go to the even one.
     case nearest
-    /// Cubic curves; two dimensions only.
+    /// Cubic curves through four neighbours along each dimension.
     case bicubic
 
     var code: Int32 {

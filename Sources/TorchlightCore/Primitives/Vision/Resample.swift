@@ -115,6 +115,9 @@ package struct ResamplingRule: Sendable, Hashable {
         var weights: [Double] = []
     }
 
+    /// The element of every result, for the kinds that take one.
+    var nearestPlaces: [Int] { taps(Float.self).places.map { Int($0) } }
+
     fileprivate func withTaps<R>(_ dtype: DType, _ body: (UnsafePointer<tl_taps>) -> R) -> R {
         let taps = dtype == .float64 ? taps(Double.self) : taps(Float.self)
         return taps.starts.withUnsafeBufferPointer { starts in
