@@ -21,8 +21,8 @@ TL_FN tl_sine_cosine tl_airy_phase(double a) {
 }
 
 /// Polynomials for -5 < x < 2. To the right, with z = 2/3 x^(3/2), exp(-z) / (2 sqrt(pi) x^(1/4)) times a polynomial in
-/// 1/z; to the left, (P sin(z + pi/4) - Q cos(z + pi/4)) / (sqrt(pi) |x|^(1/4)) (Abramowitz and Stegun, 10.4.59-60). NaN at the
-/// infinities, as in PyTorch.
+/// 1/z; to the left, (P sin(z + pi/4) - Q cos(z + pi/4)) / (sqrt(pi) |x|^(1/4)) (Abramowitz and Stegun, 10.4.59-60).
+/// NaN at the infinities, as in PyTorch.
 TL_FN double tl_airy_ai_f64(double x) {
     static const double right[] = {
         7.526660373531079e-11, -1.312142348488387e-10, -2.0101312186939644e-10, 3.392680489040315e-10,

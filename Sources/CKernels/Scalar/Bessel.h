@@ -78,7 +78,8 @@ TL_FN double tl_y1_near(double t) {
         0.02336757172099348, -0.24337743079193114, 0.07075985882118005};
     return TL_POLYNOMIAL(y1, t);
 }
-/// sqrt(pi x) (J0, Y0) for x >= 8: with chi = x - pi/4, sqrt 2 cos(chi) = cos x + sin x, sqrt 2 sin(chi) = sin x - cos x.
+/// sqrt(pi x) (J0, Y0) for x >= 8: with chi = x - pi/4, sqrt 2 cos(chi) = cos x + sin x and
+/// sqrt 2 sin(chi) = sin x - cos x.
 TL_FN tl_sine_cosine tl_bessel_0_far(double x, tl_sine_cosine w) {
     const double v = 8.0 / x, t = 2.0 * v * v - 1.0;
     static const double p0[] = {
@@ -97,7 +98,8 @@ TL_FN tl_sine_cosine tl_bessel_0_far(double x, tl_sine_cosine w) {
     result.sine = p * s + q * c;
     return result;
 }
-/// sqrt(pi x) (J1, Y1) for x >= 8: with chi = x - 3 pi/4, sqrt 2 cos(chi) = sin x - cos x, sqrt 2 sin(chi) = -sin x - cos x.
+/// sqrt(pi x) (J1, Y1) for x >= 8: with chi = x - 3 pi/4, sqrt 2 cos(chi) = sin x - cos x and
+/// sqrt 2 sin(chi) = -sin x - cos x.
 TL_FN tl_sine_cosine tl_bessel_1_far(double x, tl_sine_cosine w) {
     const double v = 8.0 / x, t = 2.0 * v * v - 1.0;
     static const double p1[] = {

@@ -62,7 +62,8 @@ TL_FN float tl_times_exp_f32(float m, float x, float low) {
     const tl_split_f32 e = tl_exp_split_f32(x, low);
     return tl_scale_f32(m * e.mantissa + m * e.rest, e.exponent);
 }
-/// n / (1 + e) for 0 <= e <= 1, rounded once where the processor fuses multiplication and addition: what 1 + e lost by rounding, and the remainder of the quotient, return in a correction.
+/// n / (1 + e) for 0 <= e <= 1, rounded once where the processor fuses multiplication and addition: what 1 + e lost by
+/// rounding, and the remainder of the quotient, return in a correction.
 TL_FN float tl_over_one_plus_f32(float n, float e) {
     const float t = 1.0f + e, lost = (1.0f - t) + e, inverse = 1.0f / t, q = n * inverse;
     const float remainder = (n - q * t) - q * lost;

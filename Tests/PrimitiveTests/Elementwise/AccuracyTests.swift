@@ -5,6 +5,7 @@ import TorchlightCore
 
 /// Every element function in float32 against float64, in units in the last place, over all exponents.
 ///
+/// Without fused multiplication and addition (the baseline instruction set) sigmoid, silu and gelu reach 2.7 units.
 /// A unit is the distance of neighbouring floats at the exact result, also among the denormal ones. NaN agrees with NaN
 /// only; an infinity counts as the float after the largest.
 @Suite struct AccuracyTests {

@@ -46,7 +46,7 @@ enum SpecialReferences {
 
     /// K of order 0 or 1.
     static func k(_ order: Double, _ x: Double) -> Double {
-        if x <= 0 { return x == 0 ? .infinity : .nan }
+        if !(x > 0) { return x == 0 ? .infinity : .nan }
         if x > 50 { return hankel(order, x, sign: 1) * (pi / (2 * x)).squareRoot() * exp(-x) }
         // e^(-x (cosh t - 1)) has vanished where x cosh t = 800.
         let end = acosh(1 + 800 / x)
@@ -75,18 +75,25 @@ enum SpecialReferences {
             }
             return (p * sin(z + pi / 4) - q * cos(z + pi / 4)) / (pi.squareRoot() * a.squareRoot().squareRoot())
         }
-        var f = 1.0
-        var g = x
+        // The terms reach e^15 and cancel.
+        let cube = Wide(x) * Wide(x) * Wide(x)
+        var f: Wide = 1
+        var g = Wide(x)
         var sumF = f
         var sumG = g
         for k in 1..<120 {
-            f *= x * x * x / (Double(3 * k) * Double(3 * k - 1))
-            g *= x * x * x / (Double(3 * k) * Double(3 * k + 1))
+            f *= cube / (Wide(3 * k) * Wide(3 * k - 1))
+            g *= cube / (Wide(3 * k) * Wide(3 * k + 1))
             sumF += f
             sumG += g
         }
-        return 0.355028053887817239260 * sumF - 0.258819403792806798405 * sumG
+        return Double(0.355028053887817239260063 * sumF - 0.258819403792806798405184 * sumG)
     }
+    #if arch(x86_64)
+        private typealias Wide = Float80
+    #else
+        private typealias Wide = Double
+    #endif
 
     static func erfcx(_ x: Double) -> Double {
         if x < 5 { return exp(x * x) * erfc(x) }
