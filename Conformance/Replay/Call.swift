@@ -199,6 +199,15 @@ public final class Call {
         try optionalNumber(place, name)?.scalar.asDouble
     }
 
+    /// A list of floating-point numbers.
+    public func doubles(_ place: Int?, _ name: String) throws -> [Double] {
+        guard let (_, value) = given(place, name), let items = value.list else { throw missing(name) }
+        return try items.map { item in
+            guard let number = item.number else { throw mismatch(name, value) }
+            return number.scalar.asDouble
+        }
+    }
+
     // MARK: Others
 
     /// A flag, or a default where it is left out.

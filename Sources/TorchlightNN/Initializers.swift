@@ -41,6 +41,53 @@ public enum Initializers {
     @discardableResult
     public static func ones_(_ tensor: Tensor) -> Tensor { noGrad { tensor.fill_(1) } }
 
+    /// Ones on the diagonal of a matrix, zeros elsewhere: a linear layer that hands on its input.
+    @discardableResult
+    public static func eye_(_ tensor: Tensor) -> Tensor {
+        if tensor.isPlaceholder { return tensor }
+        guard tensor.rank == 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "eye_", "the tensor is not a matrix", expected: "two dimensions",
+                    operands: [tensor]), like: tensor)
+        }
+        return noGrad {
+            tensor.zero_().diagonal().fill_(1)
+            return tensor
+        }
+    }
+
+    /// Dirac's delta as a kernel `[out, in, *kernel]` of one to three dimensions: a convolution that hands on as many channels
+    /// as it can, in each group.
+    @discardableResult
+    public static func dirac_(_ tensor: Tensor, groups: Int = 1) -> Tensor {
+        if tensor.isPlaceholder { return tensor }
+        guard (3...5).contains(tensor.rank) else {
+            return fail(
+                TensorError(
+                    .shape, in: "dirac_", "the tensor is no convolution's kernel",
+                    expected: "3, 4 or 5 dimensions", operands: [tensor]), like: tensor)
+        }
+        guard groups > 0, tensor.shape[0] % groups == 0 else {
+            return fail(
+                TensorError(
+                    .value, in: "dirac_", "the output channels do not divide into the groups",
+                    got: "\(tensor.shape[0]) channels for \(groups) groups", expected: "a divisor of the channels",
+                    operands: [tensor]), like: tensor)
+        }
+        return noGrad {
+            tensor.zero_()
+            if tensor.count == 0 { return tensor }
+            var center = tensor
+            for size in tensor.shape[2...].reversed() { center = center.select(-1, size / 2) }
+            let channels = tensor.shape[0] / groups
+            for group in 0..<groups {
+                center.narrow(0, start: group * channels, length: channels).diagonal().fill_(1)
+            }
+            return tensor
+        }
+    }
+
     /// Uniform over [from, to).
     @discardableResult
     public static func uniform_(

@@ -43,6 +43,13 @@ struct IndexingTests {
         #expect(x[.all, Tensor([true, false, true])].shape == [2, 2, 4])
     }
 
+    @Test("A lone truth value is a new dimension, with the tensor in it or nothing")
+    func truthValues() {
+        #expect(x[true].shape == [1, 2, 3, 4])
+        #expect(x[false].shape == [0, 2, 3, 4])
+        #expect(values(x[true, 1, 2]) == [20, 21, 22, 23])
+    }
+
     @Test("Assignment writes where reading would read, with broadcasting and conversion")
     func assignment() {
         let y = Tensor.zeros(3, 4)

@@ -41,6 +41,15 @@ import Torchlight
         expectRefusal(by: "xavierUniform_") { Initializers.xavierUniform_(Tensor.zeros(3)) }
     }
 
+    @Test func identitiesHandOnTheirInput() {
+        #expect(Initializers.eye_(Tensor.ones(2, 3)).toNestedArray(Int.self) == [[1, 0, 0], [0, 1, 0]])
+        let kernel = Initializers.dirac_(Tensor.ones(4, 2, 3, 3), groups: 2)
+        let x = Tensor.arange(0.0, 100).reshape(1, 4, 5, 5)
+        expectClose(conv2d(x, kernel, padding: 1, groups: 2), ReferenceArray(x))
+        expectRefusal(by: "eye_", .shape) { Initializers.eye_(Tensor.ones(3)) }
+        expectRefusal(by: "dirac_", .value) { Initializers.dirac_(Tensor.ones(4, 2, 3), groups: 3) }
+    }
+
     @Test func orthogonalWeightsKeepLengths() {
         let generator = Generator(seed: 3)
         let tall = Initializers.orthogonal_(Tensor.zeros(6, 2, 2), generator: generator).reshape(6, 4)

@@ -1,4 +1,5 @@
 import Torchlight
+import TorchlightIO
 
 extension Registry {
     /// New tensors.
@@ -62,11 +63,122 @@ extension Registry {
         register(
             "linspace",
             tensor: { call in
-                if call.isTensor(0, "start") || call.isTensor(1, "end") { throw NotSupported("ends that are tensors") }
-                return Tensor.linspace(
-                    try call.number(0, "start").scalar.asDouble, try call.number(1, "end").scalar.asDouble,
-                    steps: try call.int(2, "steps"), dtype: try call.optionalDType(nil) ?? .default)
+                let (steps, dtype) = (try call.int(2, "steps"), try call.optionalDType(nil) ?? .default)
+                switch (call.isTensor(0, "start"), call.isTensor(1, "end")) {
+                case (true, true):
+                    return Tensor.linspace(
+                        try call.tensor(0, "start"), try call.tensor(1, "end"), steps: steps, dtype: dtype)
+                case (true, false):
+                    return Tensor.linspace(
+                        try call.tensor(0, "start"), try call.real(1, "end"), steps: steps, dtype: dtype)
+                case (false, true):
+                    return Tensor.linspace(
+                        try call.real(0, "start"), try call.tensor(1, "end"), steps: steps, dtype: dtype)
+                case (false, false):
+                    return Tensor.linspace(
+                        try call.real(0, "start"), try call.real(1, "end"), steps: steps, dtype: dtype)
+                }
             })
+        register(
+            "logspace",
+            tensor: { call in
+                let (steps, dtype) = (try call.int(2, "steps"), try call.optionalDType(nil) ?? .default)
+                let base = try call.double(3, "base", default: 10)
+                switch (call.isTensor(0, "start"), call.isTensor(1, "end")) {
+                case (true, true):
+                    return Tensor.logspace(
+                        try call.tensor(0, "start"), try call.tensor(1, "end"), steps: steps, base: base, dtype: dtype)
+                case (true, false):
+                    return Tensor.logspace(
+                        try call.tensor(0, "start"), try call.real(1, "end"), steps: steps, base: base, dtype: dtype)
+                case (false, true):
+                    return Tensor.logspace(
+                        try call.real(0, "start"), try call.tensor(1, "end"), steps: steps, base: base, dtype: dtype)
+                case (false, false):
+                    return Tensor.logspace(
+                        try call.real(0, "start"), try call.real(1, "end"), steps: steps, base: base, dtype: dtype)
+                }
+            })
+        register(
+            "tril_indices",
+            tensor: { call in
+                Tensor.trilIndices(
+                    try call.int(0, "row"), try call.int(1, "col"), offset: try call.int(2, "offset", default: 0),
+                    dtype: try call.optionalDType(nil) ?? .int64)
+            })
+        register(
+            "triu_indices",
+            tensor: { call in
+                Tensor.triuIndices(
+                    try call.int(0, "row"), try call.int(1, "col"), offset: try call.int(2, "offset", default: 0),
+                    dtype: try call.optionalDType(nil) ?? .int64)
+            })
+        register(
+            "vander",
+            tensor: { call in
+                vander(
+                    try call.tensor(0, "x"), N: try call.optionalInt(1, "N"),
+                    increasing: try call.bool(2, "increasing"))
+            })
+    }
+
+    /// New tensors of another's dtype, or of a literal.
+    mutating func registerNewLike() {
+        register(
+            "new_zeros",
+            tensor: { call in
+                try call.tensor(0).newZeros(
+                    try call.trailingInts(1, "size"), dtype: try call.optionalDType(nil),
+                    requiresGrad: try call.bool(nil, "requires_grad"))
+            })
+        register(
+            "new_ones",
+            tensor: { call in
+                try call.tensor(0).newOnes(
+                    try call.trailingInts(1, "size"), dtype: try call.optionalDType(nil),
+                    requiresGrad: try call.bool(nil, "requires_grad"))
+            })
+        register(
+            "new_full",
+            tensor: { call in
+                try call.tensor(0).newFull(
+                    try call.ints(1, "size"), try call.number(2, "fill_value"), dtype: try call.optionalDType(nil),
+                    requiresGrad: try call.bool(nil, "requires_grad"))
+            })
+        register(
+            "scalar_tensor",
+            tensor: { call in
+                Tensor.scalarTensor(
+                    try call.number(0, "s"), dtype: try call.optionalDType(nil) ?? .default,
+                    requiresGrad: try call.bool(nil, "requires_grad"))
+            })
+        register(
+            "tensor",
+            tensor: { call in
+                guard let value = call.value(0, "data") else { throw NotSupported("needs data") }
+                let (dtype, requiresGrad) = (try call.optionalDType(nil), try call.bool(nil, "requires_grad"))
+                let (numbers, shape) = try Self.literal(value)
+                // The kind of the literal is that of its widest number; an empty one counts as fractions.
+                var kinds: [DType: Bool] = [:]
+                for number in numbers { kinds[number.scalar.asDType] = true }
+                let elements = numbers.map(\.scalar)
+                if kinds[.float64] != nil || kinds.isEmpty {
+                    return Tensor(
+                        elements.map(\.asDouble), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+                }
+                if kinds[.int64] != nil {
+                    return Tensor(elements.map(\.asInt), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+                }
+                return Tensor(elements.map { $0.asInt != 0 }, shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+            })
+    }
+
+    /// The numbers of a nested list in row-major order, and its sizes.
+    private static func literal(_ value: JSON) throws -> (numbers: [any TensorScalar], shape: [Int]) {
+        if let number = value.number { return ([number], []) }
+        guard let items = value.list else { throw NotSupported("the literal \(value.text())") }
+        let parts = try items.map(literal)
+        return (parts.flatMap(\.numbers), [items.count] + (parts.first?.shape ?? []))
     }
 
     /// Conversions and what decides dtypes.
@@ -140,5 +252,21 @@ extension Registry {
                 }
                 return Torchlight.einsum(equation, try call.trailingTensors(from: 1))
             })
+    }
+}
+
+extension Call {
+    /// A number as a floating-point one.
+    fileprivate func real(_ place: Int, _ name: String) throws -> Double { try number(place, name).scalar.asDouble }
+}
+
+extension Scalar {
+    /// The dtype that a literal of this kind has.
+    fileprivate var asDType: DType {
+        switch self {
+        case .bool: .bool
+        case .int: .int64
+        case .double: .float64
+        }
     }
 }

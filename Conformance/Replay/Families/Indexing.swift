@@ -29,9 +29,8 @@ extension Registry {
         register(
             "nonzero",
             answer: { call in
-                let found = try call.tensor(0).nonzero()
-                guard try call.bool(nil, "as_tuple") else { return .tensor(found) }
-                return .tensors(found.unbind(dim: 1))
+                let x = try call.tensor(0)
+                return try call.bool(nil, "as_tuple") ? .tensors(Tensor.where(x)) : .tensor(x.nonzero())
             })
         register("argwhere", tensor: { call in try call.tensor(0).nonzero() })
         register(
@@ -61,27 +60,6 @@ extension Registry {
                     try call.int(1, "dim"), try call.tensor(2, "index"), try call.tensor(3, "source"))
             })
         register(
-            "index_fill",
-            tensor: { call in
-                let (x, dim, index) = (try call.tensor(0), try call.int(1, "dim"), try call.tensor(2, "index"))
-                if call.isTensor(3, "value") { return x.indexFill(dim, index, try call.tensor(3, "value")) }
-                return x.indexFill(dim, index, try call.number(3, "value"))
-            })
-        register(
-            "scatter",
-            tensor: { call in
-                let (x, dim, index) = (try call.tensor(0), try call.int(1, "dim"), try call.tensor(2, "index"))
-                if call.isTensor(3, "src") { return x.scatter(dim, index, try call.tensor(3, "src")) }
-                return x.scatter(dim, index, try call.number(3, "value"))
-            })
-        register(
-            "scatter_",
-            tensor: { call in
-                let (x, dim, index) = (try call.tensor(0), try call.int(1, "dim"), try call.tensor(2, "index"))
-                if call.isTensor(3, "src") { return x.scatter_(dim, index, try call.tensor(3, "src")) }
-                return x.scatter_(dim, index, try call.number(3, "value"))
-            })
-        register(
             "scatter_add",
             tensor: { call in
                 try call.tensor(0).scatterAdd(
@@ -92,19 +70,6 @@ extension Registry {
             tensor: { call in
                 try call.tensor(0).scatterAdd_(
                     try call.int(1, "dim"), try call.tensor(2, "index"), try call.tensor(3, "src"))
-            })
-        register(
-            "scatter_reduce",
-            tensor: { call in
-                let names: [String: ScatterReduction] = [
-                    "sum": .sum, "prod": .prod, "mean": .mean, "amax": .amax, "amin": .amin,
-                ]
-                guard let reduction = names[try call.optionalString(4, "reduce") ?? ""] else {
-                    throw NotSupported("the reduction")
-                }
-                return try call.tensor(0).scatterReduce(
-                    try call.int(1, "dim"), try call.tensor(2, "index"), try call.tensor(3, "src"), reduce: reduction,
-                    includeSelf: try call.bool(nil, "include_self", default: true))
             })
         register("__getitem__", tensor: { call in try call.tensor(0)[try call.brackets(1)] })
         register(
@@ -132,6 +97,7 @@ extension Call {
 
     private func item(_ value: JSON, _ path: String) throws -> TensorIndexItem {
         if value.isNone { return .newAxis }
+        if let flag = value.bool { return flag.index }
         if value["ellipsis"] != nil { return .ellipsis }
         if let position = value.int { return .position(position) }
         if let parts = value["slice"]?.elements, parts.count == 3 {

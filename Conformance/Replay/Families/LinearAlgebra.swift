@@ -81,7 +81,7 @@ extension Registry {
                 ]
                 let result = LinAlg.lstsq(
                     try call.tensor(0), try call.tensor(1, "B"), rcond: try call.optionalDouble(2, "rcond"),
-                    driver: try Self.choice(call, nil, "driver", drivers) ?? .gelsy)
+                    driver: try call.choice(nil, "driver", drivers) ?? .gelsy)
                 return [result.solution, result.residuals, result.rank, result.singularValues]
             })
         register(
@@ -127,7 +127,7 @@ extension Registry {
             tensors: { call in
                 let modes: [String: LinAlg.QRMode] = ["reduced": .reduced, "complete": .complete, "r": .r]
                 let result = LinAlg.qr(
-                    try call.tensor(0), mode: try Self.choice(call, 1, "mode", modes) ?? .reduced)
+                    try call.tensor(0), mode: try call.choice(1, "mode", modes) ?? .reduced)
                 return [result.Q, result.R]
             })
         register(
@@ -151,14 +151,14 @@ extension Registry {
             "linalg.eigh",
             tensors: { call in
                 let result = LinAlg.eigh(
-                    try call.tensor(0), uplo: try Self.choice(call, 1, "UPLO", triangles) ?? .lower)
+                    try call.tensor(0), uplo: try call.choice(1, "UPLO", triangles) ?? .lower)
                 return [result.eigenvalues, result.eigenvectors]
             })
         register(
             "linalg.eigvalsh",
             tensor: { call in
                 LinAlg.eigvalsh(
-                    try call.tensor(0), uplo: try Self.choice(call, 1, "UPLO", triangles) ?? .lower)
+                    try call.tensor(0), uplo: try call.choice(1, "UPLO", triangles) ?? .lower)
             })
         register(
             "linalg.lu_factor",
@@ -271,15 +271,6 @@ extension Registry {
                     try call.tensor(0), offset: try call.int(nil, "offset", default: 0),
                     dim1: try call.int(nil, "dim1", default: -2), dim2: try call.int(nil, "dim2", default: -1))
             })
-    }
-
-    /// One of the named values; nil where the argument is left out.
-    private static func choice<Value>(
-        _ call: Call, _ place: Int?, _ name: String, _ values: [String: Value]
-    ) throws -> Value? {
-        guard let text = try call.optionalString(place, name) else { return nil }
-        guard let value = values[text] else { throw NotSupported("\(name) cannot be \(text)") }
-        return value
     }
 
     private static func order(_ call: Call, _ place: Int, _ name: String) throws -> NormOrder? {

@@ -2,6 +2,7 @@
 #include "Elementwise/Driver.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
+#include <cmath>
 #include <cstring>
 
 using namespace tl;
@@ -17,6 +18,27 @@ int32_t output_of(const Kernel& kernel, int32_t compute) { return kernel.to_bool
 bool is_simple(const tl_tensor& x, int32_t dtype) { return x.dtype == dtype && is_contiguous(x); }
 
 constexpr int64_t simple_limit = 4096, grain_of_rows = 32768;
+
+/// out[i] = of(start + i * step) for equal steps from start to end. Each half counts from its own end, so that the
+/// last number is exact.
+template <class Function>
+void fill_spaced(const tl_tensor& out, double start, double end, Function&& of) {
+    const int64_t count = element_count(out), stride = out.strides[0], size = size_of_dtype(out.dtype);
+    const double step = count > 1 ? (end - start) / double(count - 1) : 0;
+    const ConvertBlock store = convert_block(TL_FLOAT64, out.dtype);
+    parallel_for(count, 16384, [&](int64_t begin, int64_t last) {
+        double block[256];
+        for (int64_t i = begin; i < last; i += 256) {
+            const int64_t n = std::min<int64_t>(256, last - i);
+            for (int64_t j = 0; j < n; ++j) {
+                const int64_t at = i + j;
+                block[j] = of(at < count / 2 || count == 1 ? start + step * double(at)
+                                                           : end - step * double(count - 1 - at));
+            }
+            store(block, 1, static_cast<char*>(out.data) + i * stride * size, stride, n);
+        }
+    });
+}
 
 } // namespace
 
@@ -121,6 +143,14 @@ void tl_arange(const tl_tensor* out, double start, double step, int64_t int_star
             store(&block, 1, static_cast<char*>(out->data) + i * stride * size, stride, n);
         }
     });
+}
+
+void tl_linspace(const tl_tensor* out, double start, double end) {
+    fill_spaced(*out, start, end, [](double x) { return x; });
+}
+
+void tl_logspace(const tl_tensor* out, double start, double end, double base) {
+    fill_spaced(*out, start, end, [base](double x) { return std::pow(base, x); });
 }
 
 void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, bool upper) {

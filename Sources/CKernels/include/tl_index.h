@@ -35,4 +35,10 @@ TL_API void tl_sort(const tl_tensor* x, bool descending, const tl_tensor* values
 /// index.
 TL_API void tl_topk(const tl_tensor* x, bool largest, const tl_tensor* values, const tl_tensor* indices);
 
+/// out[..., j] = how many elements of the sorted row sequence[...] are smaller than values[..., j], or with `right` not
+/// larger. The leading sizes of the three agree; NaN counts as largest; out is int32 or int64.
+TL_API void tl_search_sorted(const tl_tensor* sequence, const tl_tensor* values, const tl_tensor* out, bool right);
+/// The rows of a contiguous matrix in lexicographic order, by number; equal rows by number. NaN counts as largest.
+TL_API void tl_row_order(const tl_tensor* x, const tl_tensor* out);
+
 #endif

@@ -1,4 +1,4 @@
-// Slices of a dimension copied or filled by position: `scatter` with an index that repeats along the other dimensions.
+// Slices of a dimension copied, combined or filled by position: `scatter` with an index that repeats along the other dimensions.
 
 extension Tensor {
     /// The tensor with slices of a source put at positions of a dimension: `out[.., index[i], ..] = source[.., i, ..]`.
@@ -18,6 +18,44 @@ extension Tensor {
                 return self
             }
             return scatter_(dim, try spread(index, dim, source.layout.shape, "indexCopy_"), source)
+        }
+    }
+
+    /// The tensor with slices of a source combined at positions of a dimension:
+    /// `out[.., index[i], ..] = reduce(out[.., index[i], ..], source[.., i, ..])`.
+    ///
+    /// `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`; the dtypes of tensor and source agree. Means of integers
+    /// are rounded down. Among equal largest or smallest elements the gradient is shared evenly.
+    ///
+    /// - Parameter includeSelf: whether what is in the tensor takes part at the positions that are named; the others keep it.
+    public func indexReduce(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
+    ) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if rank == 0 {
+                return unsqueeze(0).indexReduce(
+                    dim, index, source.reshape([-1]), reduce: reduce, includeSelf: includeSelf
+                ).reshape([])
+            }
+            let places = try spread(index, dim, source.layout.shape, "indexReduce")
+            return scatterReduced(dim, places, source, reduce, includeSelf, "indexReduce", inPlace: false)
+        }
+    }
+
+    /// Combines slices of a source at positions of a dimension, in place; see
+    /// `indexReduce(_:_:_:reduce:includeSelf:)`.
+    @discardableResult
+    public func indexReduce_(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
+    ) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if rank == 0 {
+                unsqueeze(0).indexReduce_(
+                    dim, index, source.reshape([-1]), reduce: reduce, includeSelf: includeSelf)
+                return self
+            }
+            let places = try spread(index, dim, source.layout.shape, "indexReduce_")
+            return scatterReduced(dim, places, source, reduce, includeSelf, "indexReduce_", inPlace: true)
         }
     }
 

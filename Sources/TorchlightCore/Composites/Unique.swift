@@ -1,37 +1,115 @@
+// What occurs in a tensor, each once: of sorted elements or slices the first of each run of equals.
+
 extension Tensor {
-    /// What `unique` finds.
+    /// What `unique` and `uniqueConsecutive` find.
     public struct Unique {
-        /// Each number once, in rising order.
+        /// Each number, or each slice, once.
         public let values: Tensor
-        /// For each element of the tensor, in its shape, the position of its number in `values`.
+        /// For each element of the tensor, in its shape, or for each slice, its position in `values`.
         public let inverse: Tensor
-        /// How often each number occurs.
+        /// How often each occurs.
         public let counts: Tensor
     }
 
-    /// The different numbers of all elements in rising order, where each element's number is among them, and how often
-    /// each occurs. NaN equals nothing, so each is kept.
-    public func unique() -> Unique {
-        let flat = detach().ravel()
-        let order = flat.sort()
-        let size = flat.count
-        if isPlaceholder || size == 0 {
-            let none = Tensor.zeros([0], dtype: .int64)
-            return Unique(values: flat, inverse: none.reshape(isPlaceholder ? [0] : shape), counts: none)
+    /// The different numbers of all elements in rising order, or the different slices along a dimension in
+    /// lexicographic order; where each is found among them, and how often it occurs.
+    ///
+    ///     Tensor([3, 1, 3]).unique().values                                   // tensor([1, 3])
+    ///     Tensor([[1, 2], [0, 5], [1, 2]]).unique(dim: 0).counts              // tensor([1, 2])
+    ///
+    /// Shapes: `[*] -> [count], [*], [count]`; along a dimension `[*, n, *] -> [*, count, *], [n], [count]`. NaN equals
+    /// nothing, so each is kept. No gradient flows.
+    public func unique(dim: Int? = nil) -> Unique {
+        guard let dim else {
+            let flat = detach().ravel()
+            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            let order = flat.sort()
+            let runs = Runs(order.values.unsqueeze(1))
+            return Unique(
+                values: order.values.indexSelect(0, runs.starts),
+                inverse: Tensor.empty([flat.count], dtype: .int64).scatter_(0, order.indices, runs.numbers)
+                    .reshape(shape),
+                counts: runs.lengths)
         }
-        let values = order.values
-        // A run starts where a number differs from the one before.
-        let starts = cat(
-            [
-                Tensor.ones([1], dtype: .bool),
-                values.narrow(0, start: 1, length: size - 1) .!= values.narrow(0, start: 0, length: size - 1),
-            ])
-        let places = starts.nonzero().reshape([-1])
-        let ends = cat([places.narrow(0, start: 1, length: places.count - 1), Tensor([size])])
-        let run = starts.to(.int64).cumsum(dim: 0) - 1
-        return Unique(
-            values: values.indexSelect(0, places),
-            inverse: Tensor.zeros([size], dtype: .int64).scatter(0, order.indices, run).reshape(shape),
-            counts: ends - places)
+        return slices(dim, "unique") { x, d, rows in
+            let order = apply(RowOrder(), rows)
+            let runs = Runs(rows.indexSelect(0, order))
+            return Unique(
+                values: x.indexSelect(d, order.indexSelect(0, runs.starts)),
+                inverse: Tensor.empty([rows.shape[0]], dtype: .int64).scatter_(0, order, runs.numbers),
+                counts: runs.lengths)
+        }
+    }
+
+    /// The elements, or the slices along a dimension, without those that equal the one before; where each is found
+    /// among them, and how many in a row it stands for.
+    ///
+    ///     Tensor([1, 1, 2, 2, 1]).uniqueConsecutive().values                  // tensor([1, 2, 1])
+    ///
+    /// Shapes as with `unique`. NaN equals nothing. No gradient flows.
+    public func uniqueConsecutive(dim: Int? = nil) -> Unique {
+        guard let dim else {
+            let flat = detach().ravel()
+            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            let runs = Runs(flat.unsqueeze(1))
+            return Unique(
+                values: flat.indexSelect(0, runs.starts), inverse: runs.numbers.reshape(shape), counts: runs.lengths)
+        }
+        return slices(dim, "uniqueConsecutive") { x, d, rows in
+            let runs = Runs(rows)
+            return Unique(values: x.indexSelect(d, runs.starts), inverse: runs.numbers, counts: runs.lengths)
+        }
+    }
+
+    /// Hands on the tensor and its slices along a dimension as the rows of a matrix.
+    private func slices(_ dim: Int, _ operation: String, _ find: (Tensor, Int, Tensor) -> Unique) -> Unique {
+        do throws(TensorError) {
+            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            guard rank > 0 else {
+                throw TensorError(
+                    .index, in: operation, "a single number has no dimension of slices", got: "dim \(dim)",
+                    fix: "leave out the dimension", operands: [self])
+            }
+            let x = detach()
+            let d = try resolve(dim, in: operation)
+            let size = x.layout.shape[d]
+            guard x.count > 0 || size == 0 else {
+                throw TensorError(
+                    .shape, in: operation, "the slices have no elements by which to tell them apart",
+                    expected: "sizes above 0 in every dimension but \(d)", operands: [self])
+            }
+            let width = size == 0 ? 0 : x.count / size
+            return find(x, d, x.movedim(d, 0).reshape([size, width]))
+        } catch {
+            let placeholder = fail(error, like: self)
+            return Unique(values: placeholder, inverse: placeholder, counts: placeholder)
+        }
+    }
+}
+
+/// The runs of equal neighbours among the rows of a matrix.
+private struct Runs {
+    /// Where each begins.
+    let starts: Tensor
+    /// How many rows it has.
+    let lengths: Tensor
+    /// The number of each row's run.
+    let numbers: Tensor
+
+    init(_ rows: Tensor) {
+        let count = rows.shape[0]
+        guard count > 0 else {
+            let none = Tensor.zeros([0], dtype: .int64)
+            (starts, lengths, numbers) = (none, none, none)
+            return
+        }
+        // A run starts where a row differs from the one before.
+        let (rest, before) = (rows.narrow(0, start: 1, length: count - 1), rows.narrow(0, start: 0, length: count - 1))
+        let differs = rows.shape[1] == 1 ? (rest .!= before).squeeze(1) : (rest .!= before).any(dim: 1)
+        let isStart = cat([Tensor.ones([1], dtype: .bool), differs])
+        starts = isStart.nonzero().reshape([-1])
+        let ends = cat([starts.narrow(0, start: 1, length: starts.count - 1), Tensor([count])])
+        lengths = ends - starts
+        numbers = isStart.to(.int64).cumsum(dim: 0) - 1
     }
 }

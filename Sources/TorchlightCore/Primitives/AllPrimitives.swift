@@ -57,7 +57,7 @@ package enum AllPrimitives {
         Triangle.self, Unfold.self, UnfoldGradient.self, Unsqueeze.self, View.self,
     ]
 
-    private static let sort: [any Primitive.Type] = [Sort.self, TopK.self]
+    private static let sort: [any Primitive.Type] = [RowOrder.self, SearchSorted.self, Sort.self, TopK.self]
 
     private static let sequence: [any Primitive.Type] = [
         Attention.self, AttentionBackward.self, CTC.self, CTCBackward.self, Recurrence.self, RecurrenceBackward.self,

@@ -145,36 +145,6 @@ extension Tensor {
         arange(0 as S, end, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
-    /// `steps` numbers from `start` to `end`, both included, at equal distances.
-    public static func linspace(
-        _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
-        requiresGrad: Bool = false
-    ) -> Tensor {
-        create("linspace", [steps], dtype, device, requiresGrad) { tensor in
-            if steps == 0 { return }
-            let step = steps > 1 ? (end - start) / Double(steps - 1) : 0
-            // The second half counts from the end, so that the last number is exact.
-            let half = steps / 2
-            let halves = [
-                (tensor.layout.sliced(0, start: 0, count: half), start, step),
-                (
-                    tensor.layout.sliced(0, start: half, count: steps - half), end - step * Double(steps - 1 - half),
-                    step
-                ),
-            ]
-            if steps == 1 {
-                TorchlightCore.fill(tensor, with: .double(start))
-                return
-            }
-            for (layout, first, step) in halves where layout.count > 0 {
-                withKernel(tensor, layout) { tl_arange($0, first, step, Int64(first), Int64(step)) }
-            }
-            TorchlightCore.fill(
-                Tensor(storage: tensor.storage, layout: tensor.layout.selected(0, steps - 1), dtype: dtype),
-                with: .double(end))
-        }
-    }
-
     /// Ones on the diagonal of a `rows` by `columns` matrix, zeros elsewhere.
     public static func eye(
         _ rows: Int, _ columns: Int? = nil, dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false

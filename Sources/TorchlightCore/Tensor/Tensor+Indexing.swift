@@ -145,7 +145,8 @@ private struct IndexPlan {
                 dim += 1
             case .tensor(let index) where index.dtype == .bool || index.dtype == .uint8:
                 try add(mask: index, at: dim)
-                dim += index.rank
+                // A lone truth value makes a dimension of its own.
+                dim += max(index.rank, 1)
             case .tensor(let index):
                 guard index.dtype.isInteger else {
                     throw TensorError(

@@ -2,7 +2,7 @@
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
 /// What may stand in the brackets of `x[...]`: integers, ranges, `.all`, `.slice(...)`, `.ellipsis`, `.newAxis`, index
-/// tensors, bool masks and arrays of integers.
+/// tensors, bool masks, arrays of integers, and lone truth values.
 public protocol TensorIndex {
     /// The index in the form that the subscripts work on.
     var index: TensorIndexItem { get }
@@ -46,6 +46,10 @@ extension StrideTo: TensorIndex where Element == Int {
 }
 extension Array: TensorIndex where Element == Int {
     public var index: TensorIndexItem { .tensor(Tensor(self, shape: [count])) }
+}
+extension Bool: TensorIndex {
+    /// A new dimension in front, of size 1 for true and 0 for false: `x[true]`.
+    public var index: TensorIndexItem { .tensor(Tensor(self)) }
 }
 extension Tensor: TensorIndex { public var index: TensorIndexItem { .tensor(self) } }
 

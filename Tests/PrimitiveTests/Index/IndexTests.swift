@@ -113,4 +113,70 @@ import Testing
         x.indexAdd_(0, Tensor([1, 0]), x)
         expectClose(x, [4, 6, 4, 6])
     }
+
+    @Test func putCountsThroughTheFlattenedTensor() {
+        let x = Tensor.zeros(2, 3)
+        expectClose(x.put(Tensor([1, -1]), Tensor([5.0, 7])), [0, 5, 0, 0, 0, 7])
+        expectClose(x.put(Tensor([[1], [1]]), Tensor([5.0, 7]), accumulate: true), [0, 12, 0, 0, 0, 0])
+        // The transposed tensor does not lie in one row.
+        x.t().put_(Tensor([1, -2]), Tensor([5.0, 7]))
+        expectClose(x, [0, 0, 7, 5, 0, 0])
+        expectRefusal(by: "put", .index) { x.put(Tensor([6]), Tensor([1.0])) }
+        expectRefusal(by: "put", .shape) { x.put(Tensor([1, 2]), Tensor([1.0])) }
+        expectRefusal(by: "put_", .dtype) { x.put_(Tensor([1]), Tensor([1])) }
+    }
+
+    @Test func masksNameThePlacesOfIndexPut() {
+        let x = Tensor.zeros(2, 3)
+        let mask = Tensor([[true, false, true], [false, true, false]])
+        expectClose(x.indexPut([mask], Tensor([1.0, 2, 3])), [1, 0, 2, 0, 3, 0])
+        expectClose(x.indexPut([Tensor([false, true])], Tensor(4.0)), [0, 0, 0, 4, 4, 4])
+        expectClose(x.indexPut([Tensor([0, 1]), Tensor([-1, 0])], Tensor(1.0)), [0, 0, 1, 1, 0, 0])
+        expectRefusal(by: "indexPut", .index) { x.indexPut([Tensor([true, false, true])], Tensor(1.0)) }
+        expectRefusal(by: "indexPut", .shape) { x.indexPut([mask], Tensor.ones(2)) }
+    }
+
+    @Test func placesOfAMaskAreRowsOrColumns() {
+        let mask = Tensor([[true, false], [true, true]])
+        let places = Tensor.where(mask)
+        expectClose(places[0], [0, 1, 1], .exact)
+        expectClose(places[1], [0, 0, 1], .exact)
+        #expect(Tensor.where(Tensor(true)).map(\.shape) == [[1]])
+        #expect(mask.nonzeroStatic(size: 2).toNestedArray(Int.self) == [[0, 0], [1, 0]])
+        #expect(mask.nonzeroStatic(size: 4, fillValue: 9)[3].toArray(Int.self) == [9, 9])
+        expectRefusal(by: "nonzeroStatic", .value) { mask.nonzeroStatic(size: -1) }
+    }
+
+    @Test func coordinatesUndoFlattening() {
+        let positions = Tensor.arange(24).to(.int32)
+        let found = unravelIndex(positions, [2, 3, 4])
+        expectClose((found[0] * 3 + found[1]) * 4 + found[2], (0..<24).map(Double.init), .exact)
+        expectRefusal(by: "unravelIndex", .dtype) { unravelIndex(Tensor([1.0]), [2])[0] }
+        expectRefusal(by: "unravelIndex", .shape) { unravelIndex(Tensor([1]), [2, -1])[0] }
+    }
+
+    @Test func slicesAreCombinedAtPositions() {
+        let (x, index, source) = (Tensor([[1.0], [2], [3]]), Tensor([0, 2, 0]), Tensor([[4.0], [5], [6]]))
+        expectClose(x.indexReduce(0, index, source, reduce: .mean), [11.0 / 3, 2, 4])
+        expectClose(x.indexReduce(0, index, source, reduce: .mean, includeSelf: false), [5, 2, 5])
+        expectClose(x.indexReduce(0, index, source, reduce: .prod), [24, 2, 15])
+        expectClose(x.clone().indexReduce_(0, index, source, reduce: .amin, includeSelf: false), [4, 2, 5])
+        expectClose(x.clone().indexReduce_(0, index, source, reduce: .amax), [6, 2, 5])
+        expectClose(Tensor([7]).indexReduce(0, Tensor([0]), Tensor([2]), reduce: .mean), [4], .exact)
+    }
+
+    @Test func aRefusedCombinationChangesNothing() {
+        let x = Tensor.ones(3)
+        expectRefusal(by: "scatter", .dtype) {
+            x.scatterReduce_(0, Tensor([0]), Tensor([1]), reduce: .sum, includeSelf: false)
+        }
+        expectClose(x, [1, 1, 1])
+    }
+
+    @Test func scatterAddsAndMultiplies() {
+        let x = Tensor([1.0, 2, 3])
+        expectClose(x.scatter(0, Tensor([0, 0]), Tensor([4.0, 5]), reduce: .add), [10, 2, 3])
+        expectClose(x.scatter(0, Tensor([0, 0]), 2, reduce: .multiply), [4, 2, 3])
+        expectClose(x.scatter_(0, Tensor([2]), 2, reduce: .multiply), [1, 2, 6])
+    }
 }

@@ -45,6 +45,44 @@ enum SortRecords {
                         })
                 }
             }, resultTypes: { [$0, .int64] }, tolerance: .exact),
+        PrimitiveRecord(
+            SearchSorted.self, operands: [.real(), .real()],
+            samples: [
+                ([5], [2, 3]), ([2, 5], [2, 3]), ([4], []), ([0], [3]), ([4], [0, 2]), ([2, 3, 1], [2, 3, 4]),
+                ([1], [130]),
+            ].flatMap { (sequence: [Int], values: [Int]) in
+                [true, false].map { right in
+                    Sample(
+                        "right: \(right)", shapes: [sequence, values],
+                        run: { [$0[0].sort().values.searchsorted($0[1], right: right)] },
+                        reference: { x in
+                            let row = { (at: [Int]) in sequence.count == 1 ? [] : Array(at.dropLast()) }
+                            return [
+                                ReferenceArray(shape: values) { at in
+                                    let smaller = (0..<(sequence.last ?? 0)).filter { i in
+                                        let element = x[0][row(at) + [i]]
+                                        return element < x[1][at] || (right && element == x[1][at])
+                                    }
+                                    return Double(smaller.count)
+                                }
+                            ]
+                        })
+                }
+            }, resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: .none("positions are whole numbers")),
+        PrimitiveRecord(
+            RowOrder.self, operands: [Operand(.values([0, 1, 2]))],
+            samples: [[4, 3], [9, 2], [3, 1], [0, 2], [2, 0], [64, 2]].map { (shape: [Int]) in
+                Sample(
+                    shapes: [shape], run: { [apply(RowOrder(), $0[0])] },
+                    reference: { x in
+                        let rows = (0..<shape[0]).map { i in (0..<shape[1]).map { x[0][[i, $0]] } }
+                        let order = rows.indices.sorted {
+                            rows[$0] == rows[$1] ? $0 < $1 : rows[$0].lexicographicallyPrecedes(rows[$1])
+                        }
+                        return [ReferenceArray(order.map(Double.init), shape: [shape[0]])]
+                    })
+            }, resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: .none("positions are whole numbers"),
+            withoutScalar: "a single number has no rows"),
     ]
 
     /// The positions of a line in order of their numbers; equals in order of position.

@@ -167,17 +167,23 @@ extension Tensor {
     /// Elements by index tensors for the first dimensions, which broadcast to one shape `I`: `[I, rest...]`.
     package func indexGet(_ indices: [Tensor]) -> Tensor { applyFirst(IndexGet(), Few([self] + indices)) }
 
-    /// Puts values at the places that index tensors for the first dimensions name, in place. The values broadcast to
+    /// Puts values at the places that index tensors for the first dimensions name, in place.
+    ///
+    ///     x.indexPut_([rows, columns], values)        // x[rows, columns] = values
+    ///
+    /// The index tensors hold integers, of which negative ones count from the end, and broadcast to one shape `I`; a bool
+    /// mask stands for the positions of its true elements, in as many dimensions as it has. The values broadcast to
     /// `[I, rest...]` and are converted to this tensor's dtype.
     ///
     /// - Parameter accumulate: add instead; places that are named twice get both values.
     @discardableResult
-    package func indexPut_(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
+    public func indexPut_(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
         put(indices, values, accumulate, inPlace: true)
     }
 
-    /// The tensor with values put, or added, at the places that index tensors for the first dimensions name.
-    package func indexPut(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
+    /// The tensor with values put, or added, at the places that index tensors for the first dimensions name; see
+    /// `indexPut_(_:_:accumulate:)`.
+    public func indexPut(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
         put(indices, values, accumulate, inPlace: false)
     }
 
@@ -185,13 +191,37 @@ extension Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || values.isPlaceholder { return self }
             var operands = Few(self, values.to(dtype))
-            for index in indices { operands.append(index) }
+            for index in try positions(indices) { operands.append(index) }
             var shape = try indexShape(self, operands, from: 2, in: IndexPut.name)
-            for d in indices.count..<rank { shape.append(layout.shape[d]) }
+            for d in (operands.count - 2)..<rank { shape.append(layout.shape[d]) }
+            guard Layout.broadcast(values.layout.shape, shape) == shape else {
+                throw TensorError(
+                    .shape, in: IndexPut.name, "the values do not fit the places",
+                    expected: "a shape that broadcasts to \(shape)", operands: [self, values])
+            }
             operands[1] = operands[1].expand(Array(shape))
             let primitive = IndexPut(accumulates: accumulate)
             return inPlace
                 ? applyInPlace(primitive, on: self, operands, name: "indexPut_") : applyFirst(primitive, operands)
         }
+    }
+
+    /// Index tensors as the kernels take them: int64, and a mask as the coordinates of its true elements.
+    private func positions(_ indices: [Tensor]) throws(TensorError) -> [Tensor] {
+        var results: [Tensor] = []
+        for index in indices {
+            guard index.dtype == .bool else {
+                results.append(try indexOperand(index, in: IndexPut.name))
+                continue
+            }
+            let reached = layout.shape.dropFirst(results.count).prefix(index.rank)
+            guard index.rank > 0, index.layout.shape.elementsEqual(reached) else {
+                throw TensorError(
+                    .index, in: IndexPut.name, "a mask does not fit the dimensions that it indexes",
+                    expected: "sizes \(Array(reached)) from dimension \(results.count)", operands: [self, index])
+            }
+            results += Tensor.where(index)
+        }
+        return results
     }
 }

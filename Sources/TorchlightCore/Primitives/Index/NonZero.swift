@@ -26,4 +26,22 @@ package struct NonZero: Primitive {
 extension Tensor {
     /// The positions of the elements that are not 0, one a row, in row-major order: `[*] -> [count, rank]` of int64.
     public func nonzero() -> Tensor { apply(NonZero(), self) }
+
+    /// `nonzero` with a number of rows that does not depend on the values: `[*] -> [size, rank]`. Positions beyond the first
+    /// `size` are left out; missing ones are rows of `fillValue`.
+    public func nonzeroStatic(size: Int, fillValue: Int = -1) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard size >= 0 else {
+                throw TensorError(
+                    .value, in: "nonzeroStatic", "the size is negative", got: "\(size)",
+                    expected: "a number of rows", operands: [self])
+            }
+            let found = nonzero()
+            let count = Swift.min(size, found.layout.shape[0])
+            let result = Tensor.full([size, rank], fillValue, dtype: .int64)
+            result.narrow(0, start: 0, length: count).copy_(found.narrow(0, start: 0, length: count))
+            return result
+        }
+    }
 }

@@ -111,9 +111,14 @@ package struct Scatter: Primitive {
     package var traits: Traits { [.updates] }
 }
 
-/// How `scatterReduce` combines elements that meet at one place.
+/// How `scatterReduce` and `indexReduce` combine elements that meet at one place.
 public enum ScatterReduction: Sendable {
     case sum, prod, mean, amax, amin
+}
+
+/// What `scatter` does with an element that meets what is there.
+public enum ScatterUpdate: Sendable {
+    case add, multiply
 }
 
 extension Tensor {
@@ -151,16 +156,57 @@ extension Tensor {
         scattered(dim, index, source, .add, "scatterAdd_", inPlace: true)
     }
 
+    /// The tensor with elements of a source added to, or multiplied with, what is at the places of an index.
+    public func scatter(_ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterUpdate) -> Tensor {
+        scattered(dim, index, source, reduce.reduction, "scatter")
+    }
+
+    /// The tensor with one number added to, or multiplied with, what is at the places of an index.
+    public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
+        scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter")
+    }
+
+    /// Adds elements of a source to, or multiplies them with, what is at the places of an index, in place.
+    @discardableResult
+    public func scatter_(_ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterUpdate) -> Tensor {
+        scattered(dim, index, source, reduce.reduction, "scatter_", inPlace: true)
+    }
+
+    /// Adds one number to, or multiplies it with, what is at the places of an index, in place.
+    @discardableResult
+    public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
+        scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter_", inPlace: true)
+    }
+
     /// The tensor with elements of a source combined at the places of an index.
     ///
     /// - Parameter includeSelf: whether what is in the tensor takes part at the places that are named; the others keep it.
     public func scatterReduce(
         _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
     ) -> Tensor {
-        let start: Tensor
-        if includeSelf {
-            start = self
-        } else {
+        scatterReduced(dim, index, source, reduce, includeSelf, "scatterReduce", inPlace: false)
+    }
+
+    /// Combines elements of a source at the places of an index, in place; see
+    /// `scatterReduce(_:_:_:reduce:includeSelf:)`.
+    @discardableResult
+    public func scatterReduce_(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
+    ) -> Tensor {
+        scatterReduced(dim, index, source, reduce, includeSelf, "scatterReduce_", inPlace: true)
+    }
+
+    func scatterReduced(
+        _ dim: Int, _ index: Tensor, _ source: Tensor, _ reduce: ScatterReduction, _ includeSelf: Bool, _ name: String,
+        inPlace: Bool
+    ) -> Tensor {
+        if isPlaceholder || index.isPlaceholder { return self }
+        if inPlace && (!includeSelf || reduce == .mean) {
+            // Several steps: a mistake that a later one finds must leave the tensor as it was.
+            return copy_(scatterReduced(dim, index, source, reduce, includeSelf, name, inPlace: false))
+        }
+        var start = self
+        if !includeSelf {
             let neutral: Scalar =
                 switch reduce {
                 case .sum, .mean: .int(0)
@@ -168,19 +214,19 @@ extension Tensor {
                 case .amax: dtype.isFloatingPoint ? .double(-.infinity) : .int(dtype.bounds.lowerBound)
                 case .amin: dtype.isFloatingPoint ? .double(.infinity) : .int(dtype.bounds.upperBound)
                 }
-            start = scattered(dim, index, constant(neutral, like: index), .set, "scatterReduce")
+            start = scattered(dim, index, constant(neutral, like: index), .set, name)
         }
         switch reduce {
-        case .sum: return start.scattered(dim, index, source, .add, "scatterReduce")
-        case .prod: return start.scattered(dim, index, source, .multiply, "scatterReduce")
-        case .amax: return start.scattered(dim, index, source, .max, "scatterReduce")
-        case .amin: return start.scattered(dim, index, source, .min, "scatterReduce")
+        case .sum: return start.scattered(dim, index, source, .add, name, inPlace: inPlace)
+        case .prod: return start.scattered(dim, index, source, .multiply, name, inPlace: inPlace)
+        case .amax: return start.scattered(dim, index, source, .max, name, inPlace: inPlace)
+        case .amin: return start.scattered(dim, index, source, .min, name, inPlace: inPlace)
         case .mean:
-            let sum = start.scattered(dim, index, source, .add, "scatterReduce")
-            let one = constant(.int(1), like: index)
+            let sum = start.scattered(dim, index, source, .add, name)
             var counts = Tensor.ones(like: self)
             if !includeSelf { counts = counts.scatter(dim, index, 0) }
-            counts = counts.scatterAdd(dim, index, one)
+            counts = counts.scatterAdd(dim, index, constant(.int(1), like: index))
+            // Places that nothing reached keep what they hold.
             if !includeSelf { counts = counts + (counts .== 0).to(dtype) }
             return dtype.isFloatingPoint ? sum / counts : sum.floorDivide(counts)
         }
@@ -211,6 +257,15 @@ extension Tensor {
         orFail(like: self) { () throws(TensorError) in
             let one = try Tensor(filled: value, shape: Dims(), dtype: dtype, device: device)
             return one.expand(index.shape)
+        }
+    }
+}
+
+extension ScatterUpdate {
+    fileprivate var reduction: Scatter.Reduction {
+        switch self {
+        case .add: .add
+        case .multiply: .multiply
         }
     }
 }

@@ -100,6 +100,9 @@ extension Tensor {
         }
     }
 
+    /// The elements along the first dimension in rising order: the values of `sort(dim: 0)`.
+    public func msort() -> Tensor { sort(dim: 0).values }
+
     /// The order in which the elements along a dimension rise or fall: the indices of `sort`.
     public func argsort(dim: Int = -1, descending: Bool = false) -> Tensor {
         detach().sort(dim: dim, descending: descending).indices

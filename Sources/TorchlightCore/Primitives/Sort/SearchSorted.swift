@@ -1,0 +1,133 @@
+import CKernels
+
+/// Where numbers belong in a sorted row: how many elements of the row are smaller, or with `isRight` not larger.
+///
+/// Shapes: `sequence [n]` and `values [*]`, or both with the same sizes before the last, `[*, n]` and `[*, m]`; the result has
+/// the shape of the values. Dtypes: any, the same for both; the result is int64, or int32 where asked for. NaN counts
+/// as the largest. What is found in a row that is not sorted means nothing.
+package struct SearchSorted: Primitive {
+    package static let name = "searchsorted"
+    package var isRight: Bool
+    package var isInt32: Bool
+
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        let (sequence, values) = (inputs[0], inputs[1])
+        guard sequence.rank > 0 else {
+            throw TensorError(
+                .shape, in: Self.name, "the sorted sequence is a single number",
+                expected: "at least one dimension", operands: [sequence, values])
+        }
+        let outer = sequence.layout.shape.dropLast()
+        guard sequence.rank == 1 || (values.rank > 0 && outer.elementsEqual(values.layout.shape.dropLast())) else {
+            throw TensorError(
+                .shape, in: Self.name, "the sorted sequence and the values differ before the last dimension",
+                expected: "equal sizes there, or a sequence of one dimension", operands: [sequence, values])
+        }
+        guard sequence.dtype == values.dtype else {
+            throw TensorError(
+                .dtype, in: Self.name, "the values have another dtype than the sorted sequence",
+                expected: "one dtype", fix: "convert them, as in values.to(.\(sequence.dtype))",
+                operands: [sequence, values])
+        }
+        guard !isInt32 || sequence.layout.shape[sequence.rank - 1] <= Int(Int32.max) else {
+            throw TensorError(
+                .value, in: Self.name, "positions in the sequence do not fit into int32",
+                fix: "leave out outInt32", operands: [sequence])
+        }
+        return Few(TensorSpec(values.layout.shape, isInt32 ? .int32 : .int64))
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let (sequence, values, out) = (inputs[0], inputs[1], outputs[0])
+        if out.count == 0 { return }
+        // One number has one place; one row serves all values.
+        let places = values.rank == 0 ? values.layout.unsqueezed(0) : values.layout
+        let results = values.rank == 0 ? out.layout.unsqueezed(0) : out.layout
+        var shape = places.shape
+        shape[shape.count - 1] = sequence.layout.shape[sequence.rank - 1]
+        withKernel(sequence, sequence.layout.expanded(to: shape)) { sequence in
+            withKernel(values, places) { values in
+                withKernel(out, results) { out in tl_search_sorted(sequence, values, out, isRight) }
+            }
+        }
+    }
+
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil, nil] }
+    package var traits: Traits { [] }
+}
+
+extension Tensor {
+    /// Where values belong in this sorted sequence, so that it stays sorted: `[n], [*] -> [*]`, or row by row
+    /// `[*, n], [*, m] -> [*, m]`.
+    ///
+    ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]))                   // tensor([1, 3])
+    ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]), right: true)      // tensor([2, 3])
+    ///
+    /// Sequence and values may differ in dtype; they are compared in the dtype that they promote to.
+    ///
+    /// - Parameters:
+    ///   - right: whether a value that occurs belongs behind its equals instead of before them.
+    ///   - outInt32: whether the positions are int32 instead of int64.
+    ///   - sorter: the order that sorts a sequence that is not sorted, as `argsort()` gives it.
+    public func searchsorted(
+        _ values: Tensor, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
+    ) -> Tensor {
+        orFail(like: values) { () throws(TensorError) in
+            if isPlaceholder || values.isPlaceholder { return isPlaceholder ? self : values }
+            var sequence = self
+            if let sorter {
+                if sorter.isPlaceholder { return sorter }
+                guard sorter.layout.shape == layout.shape, sorter.dtype == .int64 else {
+                    throw TensorError(
+                        .shape, in: SearchSorted.name, "the sorter is no order of the sequence",
+                        expected: "an int64 tensor of the sequence's shape", operands: [self, sorter])
+                }
+                if rank > 0 { sequence = detach().gather(-1, sorter) }
+            }
+            let dtype = ResultType.of(self, values)
+            return apply(SearchSorted(isRight: right, isInt32: outInt32), sequence.to(dtype), values.to(dtype))
+        }
+    }
+
+    /// Where one number belongs in this sorted sequence of one dimension: `[n] -> []`.
+    public func searchsorted(
+        _ value: some TensorScalar, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
+    ) -> Tensor {
+        orFail { () throws(TensorError) in
+            if isPlaceholder { return self }
+            guard rank == 1 else {
+                throw TensorError(
+                    .shape, in: SearchSorted.name, "one number is looked for in several rows",
+                    expected: "a sequence of one dimension", fix: "pass a tensor with values for each row",
+                    operands: [self])
+            }
+            return searchsorted(Tensor.wrap(value.scalar), right: right, outInt32: outInt32, sorter: sorter)
+        }
+    }
+
+    /// The bucket of each element, counted from 0, between boundaries that rise: `[*], [n] -> [*]`, positions `0 ... n`.
+    ///
+    ///     Tensor([0.5, 1, 9]).bucketize(Tensor([1.0, 2, 3]))                  // tensor([0, 0, 3])
+    ///
+    /// - Parameter right: whether an element that equals a boundary falls into the bucket above it instead of below.
+    public func bucketize(_ boundaries: Tensor, right: Bool = false, outInt32: Bool = false) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || boundaries.isPlaceholder { return self }
+            guard boundaries.rank == 1 else {
+                throw TensorError(
+                    .shape, in: "bucketize", "the boundaries have not one dimension",
+                    expected: "boundaries of shape [n]", operands: [self, boundaries])
+            }
+            return boundaries.searchsorted(self, right: right, outInt32: outInt32)
+        }
+    }
+}
+
+/// The bucket of one number between boundaries that rise: `[n] -> []`; see `Tensor.bucketize(_:right:outInt32:)`.
+public func bucketize(
+    _ value: some TensorScalar, _ boundaries: Tensor, right: Bool = false, outInt32: Bool = false
+) -> Tensor {
+    Tensor.wrap(value.scalar).bucketize(boundaries, right: right, outInt32: outInt32)
+}

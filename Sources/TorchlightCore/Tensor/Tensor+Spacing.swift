@@ -1,0 +1,113 @@
+import CKernels
+
+// Numbers at equal distances, plain or as exponents.
+
+extension Tensor {
+    /// `steps` numbers from `start` to `end`, both included, at equal distances.
+    ///
+    ///     Tensor.linspace(0, 1, steps: 5)     // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
+    ///
+    /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each number.
+    public static func linspace(
+        _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        spaced("linspace", start, end, steps, dtype, device, requiresGrad) { tl_linspace($0, $1, $2) }
+    }
+
+    /// `linspace` between two 0-dimensional tensors, to which no gradient flows.
+    public static func linspace(
+        _ start: Tensor, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        withEnds("linspace", start, end) {
+            linspace($0, $1, steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
+        }
+    }
+
+    /// `linspace` from a 0-dimensional tensor to a number.
+    public static func linspace(
+        _ start: Tensor, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        linspace(start, .wrap(.double(end)), steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
+    }
+
+    /// `linspace` from a number to a 0-dimensional tensor.
+    public static func linspace(
+        _ start: Double, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        linspace(.wrap(.double(start)), end, steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
+    }
+
+    /// `steps` powers of a base, whose exponents go from `start` to `end`, both included, at equal distances.
+    ///
+    ///     Tensor.logspace(-1, 1, steps: 3)    // tensor([ 0.1000,  1.0000, 10.0000])
+    ///
+    /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each power.
+    public static func logspace(
+        _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        spaced("logspace", start, end, steps, dtype, device, requiresGrad) { tl_logspace($0, $1, $2, base) }
+    }
+
+    /// `logspace` between two 0-dimensional tensors, to which no gradient flows.
+    public static func logspace(
+        _ start: Tensor, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        withEnds("logspace", start, end) {
+            logspace($0, $1, steps: steps, base: base, dtype: dtype, device: device, requiresGrad: requiresGrad)
+        }
+    }
+
+    /// `logspace` from a 0-dimensional tensor to a number.
+    public static func logspace(
+        _ start: Tensor, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        logspace(
+            start, .wrap(.double(end)), steps: steps, base: base, dtype: dtype, device: device,
+            requiresGrad: requiresGrad)
+    }
+
+    /// `logspace` from a number to a 0-dimensional tensor.
+    public static func logspace(
+        _ start: Double, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        requiresGrad: Bool = false
+    ) -> Tensor {
+        logspace(
+            .wrap(.double(start)), end, steps: steps, base: base, dtype: dtype, device: device,
+            requiresGrad: requiresGrad)
+    }
+
+    private static func spaced(
+        _ operation: String, _ start: Double, _ end: Double, _ steps: Int, _ dtype: DType, _ device: Device,
+        _ requiresGrad: Bool, _ fill: (UnsafePointer<tl_tensor>, Double, Double) -> Void
+    ) -> Tensor {
+        create(operation, [steps], dtype, device, requiresGrad) { tensor in
+            if steps == 0 { return }
+            let isWhole = !dtype.isFloatingPoint
+            withKernel(tensor) {
+                fill($0, isWhole ? start.rounded(.towardZero) : start, isWhole ? end.rounded(.towardZero) : end)
+            }
+        }
+    }
+
+    /// Hands on the numbers in two tensors.
+    private static func withEnds(
+        _ operation: String, _ start: Tensor, _ end: Tensor, _ make: (Double, Double) -> Tensor
+    ) -> Tensor {
+        orFail { () throws(TensorError) in
+            if start.isPlaceholder || end.isPlaceholder { return start.isPlaceholder ? start : end }
+            guard start.rank == 0, end.rank == 0 else {
+                throw TensorError(
+                    .shape, in: operation, "an end has dimensions", expected: "numbers or 0-dimensional tensors",
+                    operands: [start, end])
+            }
+            return make(start.item(), end.item())
+        }
+    }
+}
