@@ -78,7 +78,8 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
     return 0.5 * m * TL_BUILTIN(erfc)(a * 0.70710678118654752440);
 }
 
-/// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) that is x n / (n + 2), and x itself where e^x would overflow. In double
+/// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) that is x n / (n + 2), and x itself where e^x would overflow; NaN at
+/// minus infinity, as in PyTorch. In double
 /// precision from the exponential on, because the roundings of five operations would add up.
 TL_FN float tl_mish_f32(float x) {
     const float z = x > 20.0f ? 20.0f : x < -800.0f ? -800.0f : x;
@@ -86,11 +87,11 @@ TL_FN float tl_mish_f32(float x) {
     const double e = (double)split.mantissa * tl_power_of_two_f64((double)split.exponent + TL_ROUNDER_F64);
     const double n = e * (e + 2.0);
     const float y = (float)((double)z * n / (n + 2.0));
-    return x > 20.0f ? x : y;
+    return x > 20.0f ? x : x == -TL_INFINITY_F32 ? TL_NAN_F32 : y;
 }
 TL_FN double tl_mish_f64(double x) {
     const double z = x > 20.0 ? 20.0 : x < -800.0 ? -800.0 : x, e = tl_exp_f64(z);
-    return x > 20.0 ? x : z * e * (e + 2.0) / (e * (e + 2.0) + 2.0);
+    return x > 20.0 ? x : x == -TL_INFINITY_F64 ? TL_NAN_F64 : z * e * (e + 2.0) / (e * (e + 2.0) + 2.0);
 }
 
 /// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and

@@ -126,10 +126,14 @@ extension AccuracyTests {
         Function("sigmoid", run: { $0.sigmoid() }) { 1 / (1 + exp(-$0)) },
         Function("logsigmoid", run: { $0.logsigmoid() }) { min($0, 0) - log1p(exp(-Swift.abs($0))) },
         Function("softplus", run: { $0.softplus() }) { $0 > 20 ? $0 : log1p(exp($0)) },
-        // At minus infinity the limit.
-        Function("silu", run: { $0.silu() }) { $0 < -800 ? 0 : $0 / (1 + exp(-$0)) },
-        Function("mish", run: { $0.mish() }) { $0 < -800 ? 0 : $0 > 40 ? $0 : $0 * tanh(log1p(exp($0))) },
-        Function("gelu", run: { $0.gelu() }) { $0 < -50 ? 0 : $0 * (0.5 * erfc(-$0 * 0.5.squareRoot())) },
+        // NaN at minus infinity, as in PyTorch.
+        Function("silu", run: { $0.silu() }) { $0 == -.infinity ? .nan : $0 / (1 + exp(-$0)) },
+        Function("mish", run: { $0.mish() }) {
+            $0 == -.infinity ? .nan : $0 < -800 ? 0 : $0 > 40 ? $0 : $0 * tanh(log1p(exp($0)))
+        },
+        Function("gelu", run: { $0.gelu() }) {
+            $0 == -.infinity ? .nan : $0 < -50 ? 0 : $0 * (0.5 * erfc(-$0 * 0.5.squareRoot()))
+        },
         Function("elu", run: { $0.elu() }) { $0 > 0 ? $0 : expm1($0) },
         Function("relu", 0, run: { $0.relu() }) { $0.isNaN ? $0 : max($0, 0) },
         Function("leakyRelu", run: { $0.leakyRelu(negativeSlope: 0.25) }) { $0 > 0 ? $0 : $0 * 0.25 },
