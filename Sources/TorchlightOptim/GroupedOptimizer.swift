@@ -87,10 +87,16 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             guard parameter.dtype.isFloatingPoint else {
                 throw TensorError(.dtype, in: name, "only floating-point tensors can be trained", operands: [parameter])
             }
-            guard parameter.isContiguous else {
-                throw TensorError(
-                    .shape, in: name, "the elements of a parameter do not lie in one block",
-                    fix: "make it of x.contiguous()", operands: [parameter])
+            if !parameter.isContiguous {
+                guard !parameter.isView else {
+                    throw TensorError(
+                        .shape, in: name, "a parameter is a view whose elements do not lie row by row",
+                        fix: "make it of x.contiguous()", operands: [parameter])
+                }
+                // A step walks parameter, gradient and state side by side, so they lie alike.
+                let gradient = parameter.grad
+                parameter.adopt(parameter)
+                parameter.grad = gradient
             }
             if let problem = complaint(about: parameter) {
                 throw TensorError(.shape, in: name, problem, operands: [parameter])

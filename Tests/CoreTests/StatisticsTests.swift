@@ -95,6 +95,10 @@ struct StatisticsTests {
                 a[.all, 0..<2, 0..<3], b[0..<2, .all, .all], beta: 2, alpha: 0.5), [165, 186, 225, 258])
         let sum = Tensor([[1, 1, 1], [1, 1, 1]]).addr(Tensor([1, 2]), Tensor([3, 4, 5]), beta: 2, alpha: 3)
         #expect(sum.toNestedArray(Int.self) == [[11, 14, 17], [20, 26, 32]])
+        // The term broadcasts to the product, not the product to the term.
+        expectRefusal(by: "addr", .shape) { Tensor.ones(3, 2).addr(Tensor.ones(3), Tensor.ones(1)) }
+        expectRefusal(by: "addbmm", .shape) { Tensor.ones(2, 2).addbmm(Tensor.ones(3, 1, 2), Tensor.ones(3, 2, 2)) }
+        expectRefusal(by: "baddbmm", .shape) { Tensor.ones(1, 1).baddbmm(Tensor.ones(1, 2, 2), Tensor.ones(3, 2, 2)) }
         let chain = [(2, 9), (9, 3), (3, 7)].map { Tensor.rand($0.0, $0.1) }
         #expect(chainMatmul(chain).allclose(chain[0].matmul(chain[1]).matmul(chain[2]), rtol: 1e-4))
     }

@@ -104,6 +104,18 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         #expect(a.grad == nil)
     }
 
+    @Test func parametersInOtherLayoutsAreTrained() {
+        let weight = (Tensor([[1.0, 2], [3, 4], [5, 6]]).T * 1).requiresGrad_()
+        #expect(!weight.isContiguous)
+        let optimizer = SGD([weight], lr: 1, momentum: 0.9)
+        for _ in 0..<2 {
+            optimizer.zeroGrad()
+            (weight * Tensor([[1.0, 0, 0], [0, 0, 2]])).sum().backward()
+            optimizer.step()
+        }
+        expectClose(weight.detach(), [-1.9, 3, 5, 2, 4, 0.2])
+    }
+
     @Test func gradientsInOtherLayoutsAreRead() {
         let parameter = Parameter(Tensor.zeros(2, 3))
         let optimizer = SGD([parameter], lr: 1)

@@ -59,7 +59,7 @@ extension Tensor {
         }
     }
 
-    /// The tensor with one number at positions of a dimension.
+    /// The tensor with one number at positions of a dimension; negative ones count from the back.
     public func indexFill(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if rank == 0 { return unsqueeze(0).indexFill(dim, index, value).reshape([]) }
@@ -67,7 +67,7 @@ extension Tensor {
         }
     }
 
-    /// Puts one number at positions of a dimension, in place.
+    /// Puts one number at positions of a dimension, in place; negative ones count from the back.
     @discardableResult
     public func indexFill_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -117,6 +117,12 @@ extension Tensor {
         }
         var column = Dims(repeating: 1, count: rank)
         column[d] = index.count
+        var index = index
+        if source == nil {
+            // What no position answers to stays as it is, for the error to name.
+            let size = layout.shape[d]
+            index = Tensor.where((index < 0).logicalAnd(index >= -size), index + size, index)
+        }
         return index.reshape(Array(column)).expand(Array(shape))
     }
 }

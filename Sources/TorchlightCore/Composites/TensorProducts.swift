@@ -3,12 +3,12 @@
 extension Tensor {
     /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
     public func addbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added(to: self, beta, a.bmm(b).sum(dim: 0), alpha)
+        added("addbmm", to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
     /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
     public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added(to: self, beta, a.outer(b), alpha)
+        added("addr", to: self, beta, a.outer(b), alpha)
     }
 
     /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
@@ -62,8 +62,18 @@ extension Tensor {
 }
 
 /// `beta * base + alpha * product`; with `beta` 0 the base counts only as a shape, so that NaN in it does not spread.
-private func added(to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: Double) -> Tensor {
+private func added(
+    _ operation: String, to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: Double
+) -> Tensor {
     if base.isPlaceholder || product.isPlaceholder { return base }
+    guard Layout.broadcast(base.layout.shape, product.layout.shape) == product.layout.shape else {
+        return fail(
+            TensorError(
+                .shape, in: operation, "the term does not broadcast to the product",
+                got: "a product of shape \(product.shape)",
+                expected: "equal sizes, or 1 in the term, counted from the last dimension", operands: [base]),
+            like: product)
+    }
     // Integers stay integers: their factors are cut to whole numbers.
     func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
         factor == 1 ? x : x.dtype.isInteger ? x * Int(factor) : x.dtype == .bool ? x * (factor != 0) : x * factor
@@ -72,8 +82,7 @@ private func added(to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: 
     if beta == 0 {
         // The base still has a gradient, 0.
         if base.requiresGrad { return base.clone().zero_() + scaledProduct }
-        return scaledProduct.expand(
-            Layout.broadcast(base.layout.shape, product.layout.shape).map(Array.init) ?? base.shape)
+        return scaledProduct
     }
     return scaled(base, beta) + scaledProduct
 }

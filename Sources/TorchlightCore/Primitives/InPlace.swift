@@ -50,7 +50,12 @@ package func performInPlace(
         // What is about to be overwritten is kept as a copy where the gradient reads it.
         for i in 0..<inputs.count
         where saved.contains(.input(i)) && inputs[i].storage === target.storage {
-            kept[i] = try inputs[i].copied()
+            let copy = try inputs[i].copied()
+            // With the history that it has until now, for derivatives of higher order.
+            copy.node = inputs[i].currentNode
+            copy.outputIndex = inputs[i].outputIndex
+            copy.requiresGradFlag = inputs[i].requiresGrad
+            kept[i] = copy
         }
         node.save(saved.subtracting(.output(0)), inputs: kept, outputs: Few())
         recorded = node

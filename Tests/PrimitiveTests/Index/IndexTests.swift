@@ -103,6 +103,8 @@ import Testing
         let x = Tensor.zeros(2, 3)
         x.t().indexCopy_(0, Tensor([2, 0]), Tensor([[1.0, 2], [3, 4]]))
         expectClose(x, [3, 0, 1, 4, 0, 2])
+        expectClose(Tensor([1, 2, 3]).indexFill(0, Tensor([-1, 0]), 7), [7, 2, 7])
+        expectRefusal(by: "scatter", .index) { Tensor([1, 2, 3]).indexFill(0, Tensor([-4]), 7) }
         x.select(1, 1).indexFill_(0, Tensor([1]), 9)
         expectClose(x, [3, 0, 1, 4, 9, 2])
         expectClose(x.indexFill(1, Tensor([0, 2]), 7), [7, 0, 7, 7, 9, 7])

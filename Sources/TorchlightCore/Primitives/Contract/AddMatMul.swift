@@ -69,9 +69,17 @@ extension Tensor {
         applyInPlace(AddMatMul(beta: beta, alpha: alpha), on: self, Few(self, a, b), name: "addmm_")
     }
 
-    /// `beta * self + alpha * (a @ b)` for batches of matrices.
+    /// `beta * self + alpha * (a @ b)` for batches of matrices, `[b, m, k]` and `[b, k, n]`.
     public func baddbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
+        orFail(like: self) { () throws(TensorError) in
+            if isPlaceholder || a.isPlaceholder || b.isPlaceholder { return self }
+            guard a.rank == 3, b.rank == 3, a.layout.shape[0] == b.layout.shape[0] else {
+                throw TensorError(
+                    .shape, in: "baddbmm", "the factors are not two batches of one size",
+                    expected: "[b, m, k] and [b, k, n]", operands: [a, b])
+            }
+            return apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
+        }
     }
 
     /// `beta * self + alpha * (a @ x)` for a matrix and a vector.
