@@ -38,6 +38,7 @@ public struct Registry {
         registerLosses()
         registerNormalizations()
         registerAttention()
+        registerSpecial()
     }
 
     /// The operator of that name that returns a tensor.

@@ -61,14 +61,20 @@ package struct Operand: Sendable {
     /// The dtype where it does not follow the one under test (indices, masks).
     package let dtype: DType?
 
-    package init(_ domain: Domain, avoiding: [Double] = [], dtype: DType? = nil) {
+    /// Whether there is a derivative with respect to it.
+    package let hasDerivative: Bool
+
+    package init(_ domain: Domain, avoiding: [Double] = [], dtype: DType? = nil, hasDerivative: Bool = true) {
         self.domain = domain
         self.avoiding = avoiding
         self.dtype = dtype
+        self.hasDerivative = hasDerivative
     }
 
-    package static func real(_ range: ClosedRange<Double> = -3...3, avoiding: [Double] = []) -> Operand {
-        Operand(.real(range), avoiding: avoiding)
+    package static func real(
+        _ range: ClosedRange<Double> = -3...3, avoiding: [Double] = [], hasDerivative: Bool = true
+    ) -> Operand {
+        Operand(.real(range), avoiding: avoiding, hasDerivative: hasDerivative)
     }
 
     /// Positions below `limit`, as int64.
@@ -76,7 +82,7 @@ package struct Operand: Sendable {
     package static let mask = Operand(.values([0, 1]), dtype: .bool)
 
     /// Gradients are checked for operands whose dtype is the one under test.
-    package var isDifferentiable: Bool { dtype == nil }
+    package var isDifferentiable: Bool { dtype == nil && hasDerivative }
 
     /// Numbers that the dtype holds exactly.
     package func draw(_ shape: [Int], _ requested: DType, _ random: inout TestRandom) -> Tensor {

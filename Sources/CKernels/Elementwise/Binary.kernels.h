@@ -25,7 +25,7 @@ TL_BINARY_OPERATIONS(TL_NUMBER, TL_FLOATING, TL_INTEGER, TL_PREDICATE)
 
 constexpr bool is_expensive(int op) {
     return (op >= TL_BINARY_POW && op <= TL_BINARY_TRUNC_DIVIDE) ||
-           (op >= TL_BINARY_ATAN2 && op <= TL_BINARY_LOGADDEXP) || op >= TL_BINARY_GELU_GRAD;
+           (op >= TL_BINARY_ATAN2 && op <= TL_BINARY_LEGENDRE_P) || op >= TL_BINARY_GELU_GRAD;
 }
 
 struct BinaryTable {

@@ -14,6 +14,10 @@
     F(ASIN, asin) F(ACOS, acos) F(ATAN, atan)                                                                          \
     F(SINH, sinh) F(COSH, cosh) F(TANH, tanh) F(ASINH, asinh) F(ACOSH, acosh) F(ATANH, atanh)                          \
     F(ERF, erf) F(ERFC, erfc) F(ERFINV, erfinv) F(LGAMMA, lgamma) F(DIGAMMA, digamma)                                  \
+    F(ERFCX, erfcx) F(NDTR, ndtr) F(LOG_NDTR, log_ndtr) F(NDTRI, ndtri) F(ENTR, entr) F(AIRY_AI, airy_ai)              \
+    F(BESSEL_J0, bessel_j0) F(BESSEL_J1, bessel_j1) F(BESSEL_Y0, bessel_y0) F(BESSEL_Y1, bessel_y1)                    \
+    F(I0, i0) F(I0E, i0e) F(I1, i1) F(I1E, i1e)                                                                        \
+    F(MODIFIED_BESSEL_K0, modified_bessel_k0) F(MODIFIED_BESSEL_K1, modified_bessel_k1)                                \
     F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
     F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
     F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
@@ -23,7 +27,7 @@
 #define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
 
 /// Unary operations with one and with two parameters; floating point.
-#define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu)
+#define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu) F(POLYGAMMA, polygamma)
 #define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
 
 #define TL_BINARY_OPERATIONS(N, F, I, P)                                                                               \
@@ -31,6 +35,11 @@
     N(POW, pow) N(FMOD, fmod) N(REMAINDER, remainder) N(FLOOR_DIVIDE, floor_divide) N(TRUNC_DIVIDE, trunc_divide)      \
     N(MAXIMUM, maximum) N(MINIMUM, minimum) N(FMAX, fmax) N(FMIN, fmin)                                                \
     F(ATAN2, atan2) F(HYPOT, hypot) F(COPYSIGN, copysign) F(XLOGY, xlogy) F(LOGADDEXP, logaddexp)                      \
+    F(XLOG1PY, xlog1py) F(ZETA, zeta) F(IGAMMA, igamma) F(IGAMMAC, igammac)                                            \
+    F(CHEBYSHEV_T, chebyshev_polynomial_t) F(CHEBYSHEV_U, chebyshev_polynomial_u)                                      \
+    F(CHEBYSHEV_V, chebyshev_polynomial_v) F(CHEBYSHEV_W, chebyshev_polynomial_w)                                      \
+    F(HERMITE_H, hermite_polynomial_h) F(HERMITE_HE, hermite_polynomial_he)                                            \
+    F(LAGUERRE_L, laguerre_polynomial_l) F(LEGENDRE_P, legendre_polynomial_p)                                          \
     F(LOGADDEXP2, logaddexp2) F(LDEXP, ldexp) I(GCD, gcd) I(LCM, lcm) F(NEXTAFTER, nextafter)                          \
     F(NEXTAFTER_FLOAT16, nextafter_float16) F(NEXTAFTER_BFLOAT16, nextafter_bfloat16)                                  \
     I(BITWISE_AND, bitwise_and) I(BITWISE_OR, bitwise_or) I(BITWISE_XOR, bitwise_xor)                                  \

@@ -30,6 +30,7 @@ TL_FN double tl_scale_f64(double y, double n) {
 /// exp(x) as mantissa * 2^exponent, before the scaling that may overflow or lose digits.
 typedef struct {
     float mantissa, exponent;
+    float rest; // what the mantissa lost by rounding
 } tl_split_f32;
 /// Of exp(x + low) for |low| < 0.1: x is reduced, low only added.
 TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
@@ -45,7 +46,9 @@ TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
     q = q * r + 5.00000010e-1f;
     // What r and 1 + r lost by rounding returns with the small terms.
     tl_split_f32 split;
-    split.mantissa = one + (r * r * q + ((1.0f - one) + high + rest));
+    const float tail = r * r * q + ((1.0f - one) + high + rest);
+    split.mantissa = one + tail;
+    split.rest = (one - split.mantissa) + tail;
     split.exponent = n;
     return split;
 }
@@ -53,11 +56,20 @@ TL_FN float tl_exp_f32(float x) {
     const tl_split_f32 e = tl_exp_split_f32(x, 0.0f);
     return tl_scale_f32(e.mantissa, e.exponent);
 }
-/// m exp(x + low): where exp itself is denormal, the product still has all its digits.
+/// m exp(x + low): where exp itself is denormal, the product still has all its digits. Rounded once where the processor
+/// fuses multiplication and addition.
 TL_FN float tl_times_exp_f32(float m, float x, float low) {
     const tl_split_f32 e = tl_exp_split_f32(x, low);
-    return tl_scale_f32(m * e.mantissa, e.exponent);
+    return tl_scale_f32(m * e.mantissa + m * e.rest, e.exponent);
 }
+/// n / (1 + e) for 0 <= e <= 1, rounded once where the processor fuses multiplication and addition: what 1 + e lost by
+/// rounding, and the remainder of the quotient, return in a correction.
+TL_FN float tl_over_one_plus_f32(float n, float e) {
+    const float t = 1.0f + e, lost = (1.0f - t) + e, inverse = 1.0f / t, q = n * inverse;
+    const float remainder = (n - q * t) - q * lost;
+    return q + remainder * inverse;
+}
+TL_FN double tl_over_one_plus_f64(double n, double e) { return n / (1.0 + e); }
 TL_FN double tl_exp_f64(double x);
 TL_FN double tl_times_exp_f64(double m, double x, double low) { return m * tl_exp_f64(x + low); }
 

@@ -8,6 +8,11 @@
 #include "Scalar/Neighbours.h"
 #include "Scalar/Special.h"
 #include "Scalar/Trigonometric.h"
+#include "Scalar/Airy.h"
+#include "Scalar/Bessel.h"
+#include "Scalar/Gamma.h"
+#include "Scalar/Normal.h"
+#include "Scalar/Orthogonal.h"
 
 #define TL_REAL float
 #define TL_NAME(name) tl_##name##_f32

@@ -33,10 +33,10 @@ TL_FN float tl_erf_f32(float x) {
 }
 TL_FN double tl_erf_f64(double x) { return TL_BUILTIN(erf)(x); }
 
-/// erfc(a) exp(a^2) for a >= 0: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision, because every
-/// rounding here adds to those of the factors; one division serves both quotients.
-TL_FN float tl_erfcx_f32(float x) {
-    const double a = (double)x, u = a + 3.0, v = 1.0 + 2.0 * a, r = 1.0 / (u * v), t = (a - 3.0) * v * r;
+/// erfc(a) exp(a^2) for a >= 0 to float precision: minimax in t = (a - 3)/(a + 3), over 1 + 2a. In double precision,
+/// because every rounding here adds to those of the factors; one division serves both quotients.
+TL_FN double tl_erfcx_to_float(double a) {
+    const double u = a + 3.0, v = 1.0 + 2.0 * a, r = 1.0 / (u * v), t = (a - 3.0) * v * r;
     double p = -0.0002632074179119855;
     p = p * t - 0.0007654878759324025;
     p = p * t + 0.0020084121768673135;
@@ -48,17 +48,18 @@ TL_FN float tl_erfcx_f32(float x) {
     p = p * t - 0.047562445302866636;
     p = p * t - 0.13562114228800773;
     p = p * t + 1.2530080595149855;
-    return (float)(p * (u * r));
+    return p * (u * r);
 }
 /// m exp(-c x^2): x^2 in two parts, because an error in the exponent is one in the result.
-TL_FN float tl_times_exp_minus_square_f32(float m, float x, float c) {
+TL_FN float tl_times_exp_minus_square_f32(double m, float x, float c) {
     const float high = TL_FROM_BITS_F32(TL_BITS_F32(x) & 0xfffff000u);
-    return tl_times_exp_f32(m, -c * (high * high), -c * ((x - high) * (x + high)));
+    const tl_split_f32 e = tl_exp_split_f32(-c * (high * high), -c * ((x - high) * (x + high)));
+    return tl_scale_f32((float)(m * ((double)e.mantissa + (double)e.rest)), e.exponent);
 }
 TL_FN float tl_erfc_f32(float x) {
     float a = tl_abs_f32(x);
     a = a > 10.5f ? 10.5f : a;
-    const float tail = tl_times_exp_minus_square_f32(tl_erfcx_f32(a), a, 1.0f);
+    const float tail = tl_times_exp_minus_square_f32(tl_erfcx_to_float((double)a), a, 1.0f);
     const float y = a < 0.47f ? 1.0f - tl_erf_series_f32(a) : tail;
     return x < 0.0f ? 2.0f - y : y;
 }
@@ -68,7 +69,8 @@ TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
     const float b = a * 0.707106781f;
-    const float tail = tl_times_exp_minus_square_f32(0.5f * m * tl_erfcx_f32(b), a, 0.5f);
+    const double scale = 0.5 * (double)m * tl_erfcx_to_float((double)a * 0.70710678118654752440);
+    const float tail = tl_times_exp_minus_square_f32(scale, a, 0.5f);
     return b < 0.47f ? 0.5f * m * (1.0f - tl_erf_series_f32(b)) : tail;
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
@@ -76,10 +78,25 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
     return 0.5 * m * TL_BUILTIN(erfc)(a * 0.70710678118654752440);
 }
 
+/// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) that is x n / (n + 2), and x itself where e^x would overflow; NaN at
+/// minus infinity, as in PyTorch. In double
+/// precision from the exponential on, because the roundings of five operations would add up.
+TL_FN float tl_mish_f32(float x) {
+    const float z = x > 20.0f ? 20.0f : x < -800.0f ? -800.0f : x;
+    const tl_split_f32 split = tl_exp_split_f32(z, 0.0f);
+    const double e = (double)split.mantissa * tl_power_of_two_f64((double)split.exponent + TL_ROUNDER_F64);
+    const double n = e * (e + 2.0);
+    const float y = (float)((double)z * n / (n + 2.0));
+    return x > 20.0f ? x : x == -TL_INFINITY_F32 ? TL_NAN_F32 : y;
+}
+TL_FN double tl_mish_f64(double x) {
+    const double z = x > 20.0 ? 20.0 : x < -800.0 ? -800.0 : x, e = tl_exp_f64(z);
+    return x > 20.0 ? x : x == -TL_INFINITY_F64 ? TL_NAN_F64 : z * e * (e + 2.0) / (e * (e + 2.0) + 2.0);
+}
+
 /// After Giles, "Approximating the erfinv function" (2010): with w = -log(1 - x^2), a polynomial in w where w < 5 and
 /// one in sqrt(w) beyond, fitted anew.
-TL_FN double tl_erfinv_guess_f64(double x) {
-    const double w = -tl_log_f64((1.0 - x) * (1.0 + x));
+TL_FN double tl_erfinv_from_f64(double x, double w) {
     const double c = w < 5.0 ? w : 5.0;
     double p = -3.8981274638182921e-13;
     p = p * c - 7.8806536685534144e-12;
@@ -115,6 +132,7 @@ TL_FN double tl_erfinv_guess_f64(double x) {
     const double y = (w < 5.0 ? p : q) * x;
     return tl_abs_f64(x) == 1.0 ? x * TL_INFINITY_F64 : y;
 }
+TL_FN double tl_erfinv_guess_f64(double x) { return tl_erfinv_from_f64(x, -tl_log_f64((1.0 - x) * (1.0 + x))); }
 TL_FN float tl_erfinv_f32(float x) { return (float)tl_erfinv_guess_f64((double)x); }
 /// Refined by Halley's method, on erfc in the tails.
 TL_FN double tl_erfinv_f64(double x) {
@@ -175,7 +193,9 @@ TL_FN float tl_lgamma_f32(float x) {
     const double direct = tl_lgamma_positive_f64(reflects ? 1.0 - d : d);
     const double mirrored = 1.14472988584940017414 - tl_log_f64(sine) - direct;
     const float y = (float)(reflects ? mirrored : direct);
-    return tl_abs_f32(x) == TL_INFINITY_F32 ? TL_INFINITY_F32 : y;
+    // Exact at the two zeros that are floats.
+    const float finite = ((x == 1.0f) | (x == 2.0f)) ? 0.0f : y;
+    return tl_abs_f32(x) == TL_INFINITY_F32 ? TL_INFINITY_F32 : finite;
 }
 TL_FN double tl_lgamma_f64(double x) { return TL_BUILTIN(lgamma)(x); }
 

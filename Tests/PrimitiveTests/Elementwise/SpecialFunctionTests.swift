@@ -26,6 +26,63 @@ extension ElementwiseRecords {
         .binary(
             LogAddExp2.self, run: { $0.logaddexp2($1) },
             reference: { max($0, $1) + Glibc.log2(1 + Glibc.exp2(-abs($0 - $1))) }),
+        .binary(
+            Xlog1py.self, .real(0.2...3), .real(0.2...3), run: { $0.xlog1py($1) },
+            reference: { $0 == 0 ? 0 : $0 * Glibc.log1p($1) }),
+        .unary(
+            Polygamma.self, .real(0.3...6), tolerance: series, run: { $0.polygamma(1) },
+            reference: SpecialReferences.trigamma),
+        .binary(
+            Zeta.self, .real(2.2...6, hasDerivative: false), .real(0.5...4), tolerance: series,
+            run: { $0.zeta($1) }, reference: SpecialReferences.zeta),
+        .binary(
+            Igamma.self, .real(0.5...4, hasDerivative: false), .real(0.3...5), dtypes: floats, tolerance: series,
+            inPlace: { $0.igamma_($1) }, run: { $0.igamma($1) },
+            reference: SpecialReferences.igamma),
+        .binary(
+            Igammac.self, .real(0.5...4, hasDerivative: false), .real(0.3...5), dtypes: floats, tolerance: series,
+            inPlace: { $0.igammac_($1) }, run: { $0.igammac($1) },
+            reference: { 1 - SpecialReferences.igamma($0, $1) }),
+        .binary(
+            OrthogonalPolynomial.self, .real(-1.5...1.5), Operand(.integers(0...6)), tolerance: series,
+            gradient: .none("PyTorch has none"), run: { $0.chebyshevPolynomialT($1) },
+            reference: SpecialReferences.chebyshevT),
+    ]
+
+    private static let series = Tolerance(units: 64, reason: "a series, and a reference that is one")
+    private static let floats: [DType] = [.float16, .bfloat16, .float32, .float64]
+
+    /// The functions of `torch.special` of one operand.
+    static let distributions: [PrimitiveRecord] = [
+        // To the left it grows like e^(x^2), and differences mean little.
+        .unary(Erfcx.self, .real(-0.8...3), tolerance: series, run: { $0.erfcx() }, reference: SpecialReferences.erfcx),
+        .unary(Ndtr.self, run: { $0.ndtr() }, reference: SpecialReferences.ndtr),
+        .unary(LogNdtr.self, tolerance: series, run: { $0.logNdtr() }, reference: SpecialReferences.logNdtr),
+        .unary(
+            Ndtri.self, .real(0.05...0.95), tolerance: series, run: { $0.ndtri() }, reference: SpecialReferences.ndtri),
+        .unary(Entr.self, .real(0.2...3), run: { $0.entr() }, reference: SpecialReferences.entr),
+        .unary(
+            AiryAi.self, tolerance: series, gradient: .none("Ai' is not among the functions"), run: { $0.airyAi() },
+            reference: SpecialReferences.airyAi),
+        .unary(BesselJ0.self, .real(-9...9), tolerance: series, run: { $0.besselJ0() }, reference: Glibc.j0),
+        .unary(BesselJ1.self, .real(0.1...9), tolerance: series, run: { $0.besselJ1() }, reference: Glibc.j1),
+        .unary(BesselY0.self, .real(0.3...9), tolerance: series, run: { $0.besselY0() }, reference: Glibc.y0),
+        .unary(BesselY1.self, .real(0.3...9), tolerance: series, run: { $0.besselY1() }, reference: Glibc.y1),
+        .unary(
+            I0.self, tolerance: series, inPlace: { $0.i0_() }, run: { $0.i0() }, reference: SpecialReferences.i0),
+        .unary(
+            I0e.self, .real(0.1...3), tolerance: series, run: { $0.i0e() },
+            reference: { SpecialReferences.scaledI(0, $0) }),
+        .unary(I1.self, .real(0.1...3), tolerance: series, run: { $0.i1() }, reference: SpecialReferences.i1),
+        .unary(
+            I1e.self, .real(0.1...3), tolerance: series, run: { $0.i1e() },
+            reference: { SpecialReferences.scaledI(1, $0) }),
+        .unary(
+            ModifiedBesselK0.self, .real(0.3...4), tolerance: series, run: { $0.modifiedBesselK0() },
+            reference: { SpecialReferences.k(0, $0) }),
+        .unary(
+            ModifiedBesselK1.self, .real(0.3...4), tolerance: series, run: { $0.modifiedBesselK1() },
+            reference: { SpecialReferences.k(1, $0) }),
     ]
 
     /// By Newton's method on `erf`.
@@ -74,5 +131,83 @@ extension ElementwiseRecords {
         expectGradients(order: 2, at: [Tensor([-0.6, 0.4, 2.5], dtype: .float64)], label: "digamma") {
             [$0[0].digamma()]
         }
+    }
+
+    @Test func derivativesOfOneOperandAlone() throws {
+        let a = Tensor([0.7, 2.5, 4], dtype: .float64)
+        expectGradients(order: 2, at: [Tensor([0.5, 2.6, 9], dtype: .float64)], label: "igamma") { [a.igamma($0[0])] }
+        expectGradients(order: 2, at: [Tensor([0.5, 2.6, 9], dtype: .float64)], label: "igammac") { [a.igammac($0[0])] }
+        expectGradients(order: 2, at: [Tensor([0.5, 2.6, 9], dtype: .float64)], label: "zeta") {
+            [(a + 1).zeta($0[0])]
+        }
+        // The other operand has no derivative, and the call back says so.
+        for function in [{ $0.igamma($1) }, { $0.igammac($1) }, { $0.zeta($1) }] as [(Tensor, Tensor) -> Tensor] {
+            #expect(throws: TensorError.self) {
+                try checked { function(Tensor([2.5]).requiresGrad_(), Tensor([1.5])).sum().backward() }
+            }
+        }
+        #expect(throws: TensorError.self) { try checked { Tensor([1.0]).requiresGrad_().airyAi() } }
+        #expect(throws: TensorError.self) {
+            try checked { Tensor([1.0]).requiresGrad_().legendrePolynomialP(Tensor([2])) }
+        }
+    }
+
+    @Test func derivativesAtZero() {
+        for (name, function, slope) in [
+            ("besselJ1", { $0.besselJ1() }, 0.5), ("i1", { $0.i1() }, 0.5), ("i1e", { $0.i1e() }, 0.5),
+            ("besselJ0", { $0.besselJ0() }, 0), ("i0", { $0.i0() }, 0),
+        ] as [(String, (Tensor) -> Tensor, Double)] {
+            let x = Tensor([0.0, -0.5], dtype: .float64).requiresGrad_()
+            function(x).sum().backward()
+            #expect(x.grad?[0].item(Double.self) == slope, "\(name)")
+        }
+    }
+
+    @Test func ordersOfPolygamma() {
+        let x = Tensor([-1.6, 0.4, 3], dtype: .float64)
+        expectClose(x.polygamma(0), x.digamma().toArray(Double.self), .exact)
+        // By the recurrence psi_n(x + 1) = psi_n(x) + (-1)^n n! / x^(n+1), across the reflection too.
+        var factorial = 1.0
+        for n in 1..<6 {
+            factorial *= Double(n)
+            let sign = n % 2 == 0 ? 1.0 : -1.0
+            let next = x.polygamma(n) + x.pow(-Double(n) - 1) * (sign * factorial)
+            expectClose((x + 1).polygamma(n), next.toArray(Double.self), Tolerance(units: 4096, reason: "they cancel"))
+        }
+        expectGradients(order: 2, at: [x], label: "polygamma(2)") { [$0[0].polygamma(2)] }
+        #expect(throws: TensorError.self) { try checked { x.polygamma(-1) } }
+        #expect(throws: TensorError.self) { try checked { x.mvlgamma(0) } }
+        // log Gamma_2(x) = log(pi)/2 + log Gamma(x) + log Gamma(x - 1/2)
+        let expected = 0.5 * Glibc.log(Double.pi) + Glibc.lgamma(3.0) + Glibc.lgamma(2.5)
+        expectClose(Tensor([3.0], dtype: .float64).mvlgamma(2), [expected])
+    }
+
+    @Test func incompleteGammaOfEverySize() {
+        // P and Q add up to 1 on both sides of every change of method, and Q(a, x) grows with a.
+        for a in [1e-20, 1e-3, 0.5, 1, 19.5, 199, 201, 1e4, 1e10, 1e18] {
+            let ratio = Tensor([0.0, 0.01, 0.69, 0.71, 0.99, 1, 1.01, 1.29, 1.31, 3], dtype: .float64)
+            let (p, q) = (
+                Tensor([a], dtype: .float64).igamma(ratio * a), Tensor([a], dtype: .float64).igammac(ratio * a)
+            )
+            expectClose(p + q, [Double](repeating: 1, count: 10), Tolerance(units: 1e4, reason: "large exponents"))
+        }
+        expectClose(
+            Tensor([0.0, 0, -1, 1, .infinity], dtype: .float64).igamma(
+                Tensor([0, 1, 1, .infinity, 1] as [Double], dtype: .float64)), [.nan, 1, .nan, 1, 0], .exact)
+    }
+
+    @Test func polynomialsOfEveryFamily() {
+        let x = Tensor([-1.0, -0.5, 0.3, 1, 1.5], dtype: .float64)
+        let square = x * x
+        let families: [(Tensor, Tensor)] = [
+            (Special.chebyshevPolynomialT(x, 2), square * 2 - 1), (Special.chebyshevPolynomialU(x, 2), square * 4 - 1),
+            (Special.chebyshevPolynomialV(x, 2), square * 4 - x * 2 - 1),
+            (Special.chebyshevPolynomialW(x, 2), square * 4 + x * 2 - 1),
+            (Special.hermitePolynomialH(x, 2), square * 4 - 2), (Special.hermitePolynomialHe(x, 2), square - 1),
+            (Special.laguerrePolynomialL(x, 2), square * 0.5 - x * 2 + 1),
+            (Special.legendrePolynomialP(x, 2), square * 1.5 - 0.5),
+        ]
+        for (value, expected) in families { expectClose(value, expected.toArray(Double.self)) }
+        expectClose(Special.chebyshevPolynomialT(x, -1), [0, 0, 0, 0, 0], .exact)
     }
 }

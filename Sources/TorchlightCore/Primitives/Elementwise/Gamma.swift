@@ -20,29 +20,29 @@ package struct Digamma: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * trigamma(context.input(0))
+        gradient * context.input(0).polygamma(1)
     }
 }
 
-/// The derivative of `digamma`.
-///
-/// For `x >= 1/2` by `trigamma(x) = 1/x^2 + trigamma(x + 1)` up to `z = x + 6`, where the asymptotic series
-/// `1/z + 1/2z^2 + 1/6z^3 - 1/30z^5 + 1/42z^7 - 1/30z^9 + 5/66z^11 - 691/2730z^13` is exact to a few units in the last
-/// place of float32 and to 1e-12 in float64; below 1/2 by the reflection
-/// `trigamma(x) = pi^2 / sin^2(pi x) - trigamma(1 - x)` (Abramowitz and Stegun, 6.4.6, 6.4.7, 6.4.12).
-private func trigamma(_ x: Tensor) -> Tensor {
-    let isReflected = x < 0.5
-    let positive = Tensor.where(isReflected, 1 - x, x)
-    var sum = positive.square().reciprocal()
-    for k in 1..<6 { sum = sum + (positive + k).square().reciprocal() }
-    let r = (positive + 6).reciprocal()
-    let s = r.square()
-    var series = s * (-691.0 / 2730) + 5.0 / 66
-    for coefficient in [-1.0 / 30, 1.0 / 42, -1.0 / 30, 1.0 / 6] { series = series * s + coefficient }
-    sum = sum + r + s * 0.5 + series * s * r
-    // Away from the reflected half the sine is kept from 0, where its branch is not taken but differentiated.
-    let angle = Tensor.where(isReflected, x, Tensor.full(like: x, 0.5)) * Double.pi
-    return Tensor.where(isReflected, angle.sin().square().reciprocal() * (Double.pi * Double.pi) - sum, sum)
+/// The derivative of `digamma` of an order from 1 on, `(-1)^(n+1) n! * sum of (x + k)^(-n-1) over k >= 0`.
+package struct Polygamma: UnaryPrimitive {
+    package static let name = "polygamma"
+    package static let kernel = TL_UNARY_POLYGAMMA
+    package static let domain = UnaryDomain.floatingPoint
+    package var order: Int
+    package var parameters: (Double, Double) { (Double(order), 0) }
+    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+        guard order >= 1 else {
+            throw TensorError(
+                .value, in: Self.name, "the order of a derivative cannot be negative", got: "\(order)",
+                expected: "0 for digamma itself, 1 for its derivative, and so on", operands: Array(inputs))
+        }
+        return Few(try unarySpec(Self.name, Self.domain, inputs[0]))
+    }
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.input(0).polygamma(order + 1)
+    }
 }
 
 extension Tensor {
@@ -57,6 +57,43 @@ extension Tensor {
     /// The derivative of the logarithm of the gamma function, in place.
     @discardableResult
     public func digamma_() -> Tensor { applyInPlace(Digamma(), on: self, Few(self), name: "digamma_") }
+
+    /// The derivative of ``digamma()`` of an order `n >= 0`: `(-1)^(n+1) n! * sum of (x + k)^(-n-1) over k >= 0` from 1 on.
+    ///
+    /// Infinite at 0 and the negative integers. Computed in float32 or float64; integers become float32.
+    public func polygamma(_ n: Int) -> Tensor { n == 0 ? digamma() : apply(Polygamma(order: n), self) }
+    /// The derivative of ``digamma()`` of an order `n >= 0`, in place.
+    @discardableResult
+    public func polygamma_(_ n: Int) -> Tensor {
+        n == 0 ? digamma_() : applyInPlace(Polygamma(order: n), on: self, Few(self), name: "polygamma_")
+    }
+
+    /// The logarithm of the multivariate gamma function of dimension `p >= 1`,
+    /// `p (p - 1) / 4 * log pi + sum of lgamma(x - j / 2) over j < p`.
+    ///
+    /// It is defined for `x > (p - 1) / 2`; to the left, each term is the logarithm of a magnitude.
+    public func mvlgamma(_ p: Int) -> Tensor {
+        guard p >= 1 else {
+            return fail(
+                TensorError(
+                    .value, in: "mvlgamma", "the dimension is too small", got: "\(p)", expected: "1 or more",
+                    operands: [self]), like: self)
+        }
+        // Half types would round every term.
+        let x = to(dtype.orFloat.computeType)
+        var sum = (x - 0.0).lgamma()
+        for j in stride(from: 1, to: p, by: 1) { sum = sum + (x - Double(j) * 0.5).lgamma() }
+        return (sum + Double(p * (p - 1)) * 0.25 * 1.14472988584940017414).to(dtype.orFloat)
+    }
+    /// The logarithm of the multivariate gamma function of dimension `p >= 1`, in place.
+    @discardableResult
+    public func mvlgamma_(_ p: Int) -> Tensor {
+        guard dtype.isFloatingPoint else {
+            return fail(
+                .dtype("mvlgamma_", [self], expected: "a floating-point tensor", fix: "use mvlgamma(_:)"), like: self)
+        }
+        return copy_(mvlgamma(p))
+    }
 }
 
 /// The logarithm of the absolute value of the gamma function.

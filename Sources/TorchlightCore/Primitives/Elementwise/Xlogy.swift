@@ -18,6 +18,24 @@ package struct Xlogy: BinaryPrimitive {
     }
 }
 
+/// `a log(1 + b)`, and 0 where `a` is 0, whatever `b` (except NaN).
+package struct Xlog1py: BinaryPrimitive {
+    package static let name = "xlog1py"
+    package static let kernel = TL_BINARY_XLOG1PY
+    package static let domain = BinaryDomain.floatingPoint
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let a = context.input(0)
+        let b = context.input(1)
+        let g = context.gradient
+        return Few(
+            context.needs[0] ? g.xlog1py(b).maskedFill((a .== 0).logicalAnd(b <= -1), 0) : nil,
+            context.needs[1] ? g * a / (b + 1) : nil)
+    }
+}
+
 extension Tensor {
     /// `self * log(other)`, and 0 where `self` is 0.
     public func xlogy(_ other: Tensor) -> Tensor { apply(Xlogy(), self, other) }
@@ -29,6 +47,11 @@ extension Tensor {
     /// `self * log(other)`, and 0 where `self` is 0, in place.
     @discardableResult
     public func xlogy_(_ other: some TensorScalar) -> Tensor { xlogy_(.wrap(other.scalar)) }
+
+    /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
+    public func xlog1py(_ other: Tensor) -> Tensor { apply(Xlog1py(), self, other) }
+    /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
+    public func xlog1py(_ other: some TensorScalar) -> Tensor { apply(Xlog1py(), self, .wrap(other.scalar)) }
 }
 
 /// `a log b`, and 0 where `a` is 0, element by element.

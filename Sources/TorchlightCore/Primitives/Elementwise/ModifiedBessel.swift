@@ -1,0 +1,102 @@
+import CKernels
+
+// Modified Bessel functions of orders 0 and 1 (Abramowitz and Stegun, 9.6): solutions of
+// `x^2 y'' + x y' - (x^2 + n^2) y = 0`, I growing and K vanishing like `e^x` and `e^-x`.
+
+/// `I0(x) = 1/pi * integral of e^(x cos t) from 0 to pi`; an even function.
+package struct I0: UnaryPrimitive {
+    package static let name = "i0"
+    package static let kernel = TL_UNARY_I0
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.input(0).i1()
+    }
+}
+
+/// `e^-|x| I0(x)`, which does not overflow.
+package struct I0e: UnaryPrimitive {
+    package static let name = "i0e"
+    package static let kernel = TL_UNARY_I0E
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        return gradient * (x.i1e() - x.sign() * context.output())
+    }
+}
+
+/// `I0'(x)`; an odd function.
+package struct I1: UnaryPrimitive {
+    package static let name = "i1"
+    package static let kernel = TL_UNARY_I1
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        let isZero = noGrad { x .== 0 }
+        let safe = x.maskedFill(isZero, 1)
+        return gradient * (safe.i0() - safe.i1() / safe).maskedFill(isZero, 0.5)
+    }
+}
+
+/// `e^-|x| I1(x)`, which does not overflow.
+package struct I1e: UnaryPrimitive {
+    package static let name = "i1e"
+    package static let kernel = TL_UNARY_I1E
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        let isZero = noGrad { x .== 0 }
+        let safe = x.maskedFill(isZero, 1)
+        let slope = safe.i0e() - safe.i1e() * (safe.sign() + safe.reciprocal())
+        return gradient * slope.maskedFill(isZero, 0.5)
+    }
+}
+
+/// `K0(x) = integral of e^(-x cosh t) from 0 to infinity`: infinite at 0, NaN to the left.
+package struct ModifiedBesselK0: UnaryPrimitive {
+    package static let name = "modifiedBesselK0"
+    package static let kernel = TL_UNARY_MODIFIED_BESSEL_K0
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        -gradient * context.input(0).modifiedBesselK1()
+    }
+}
+
+/// `-K0'(x)`: infinite at 0, NaN to the left.
+package struct ModifiedBesselK1: UnaryPrimitive {
+    package static let name = "modifiedBesselK1"
+    package static let kernel = TL_UNARY_MODIFIED_BESSEL_K1
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let x = context.input(0)
+        return -gradient * (x.modifiedBesselK0() + context.output() / x)
+    }
+}
+
+extension Tensor {
+    /// The modified Bessel function of the first kind of order 0, `1/pi * integral of e^(x cos t) from 0 to pi`.
+    public func i0() -> Tensor { apply(I0(), self) }
+    /// The modified Bessel function of the first kind of order 0, in place.
+    @discardableResult
+    public func i0_() -> Tensor { applyInPlace(I0(), on: self, Few(self), name: "i0_") }
+    /// `e^-|x| I0(x)`: the modified Bessel function without its exponential growth.
+    public func i0e() -> Tensor { apply(I0e(), self) }
+    /// The modified Bessel function of the first kind of order 1, `I0'(x)`.
+    public func i1() -> Tensor { apply(I1(), self) }
+    /// `e^-|x| I1(x)`: the modified Bessel function without its exponential growth.
+    public func i1e() -> Tensor { apply(I1e(), self) }
+
+    /// The modified Bessel function of the first kind of order 0: ``i0()``.
+    public func modifiedBesselI0() -> Tensor { i0() }
+    /// The modified Bessel function of the first kind of order 1: ``i1()``.
+    public func modifiedBesselI1() -> Tensor { i1() }
+    /// The modified Bessel function of the second kind of order 0: infinite at 0, NaN to the left of it.
+    public func modifiedBesselK0() -> Tensor { apply(ModifiedBesselK0(), self) }
+    /// The modified Bessel function of the second kind of order 1: infinite at 0, NaN to the left of it.
+    public func modifiedBesselK1() -> Tensor { apply(ModifiedBesselK1(), self) }
+}

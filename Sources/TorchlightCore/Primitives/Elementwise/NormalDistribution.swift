@@ -1,0 +1,76 @@
+import CKernels
+
+// The normal distribution function `Phi(x) = 1/sqrt(2 pi) * integral of e^(-t^2/2) from -infinity to x`, its kin, and
+// the entropy.
+
+private let rootOfHalf = 0.707106781186547524401
+private let rootOfTwoOverPi = 0.797884560802865355880
+
+/// `e^(x^2) erfc(x)`, which falls like `1/x` where `erfc` vanishes.
+package struct Erfcx: UnaryPrimitive {
+    package static let name = "erfcx"
+    package static let kernel = TL_UNARY_ERFCX
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.input(0) * context.output() * 2 - 1.128379167095512573896)
+    }
+}
+
+/// `Phi(x)`.
+package struct Ndtr: UnaryPrimitive {
+    package static let name = "ndtr"
+    package static let kernel = TL_UNARY_NDTR
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * ((context.input(0).square() * -0.5).exp() * 0.398942280401432677940)
+    }
+}
+
+/// `log Phi(x)`, also where `Phi` vanishes. With `Phi(x) = e^(-x^2/2) erfcx(-x / sqrt 2) / 2` the derivative `Phi'/Phi`
+/// is `sqrt(2/pi) / erfcx(-x / sqrt 2)`.
+package struct LogNdtr: UnaryPrimitive {
+    package static let name = "logNdtr"
+    package static let kernel = TL_UNARY_LOG_NDTR
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient / (context.input(0) * -rootOfHalf).erfcx() * rootOfTwoOverPi
+    }
+}
+
+/// The number whose `Phi` is `x`: infinite at 0 and 1, NaN beyond.
+package struct Ndtri: UnaryPrimitive {
+    package static let name = "ndtri"
+    package static let kernel = TL_UNARY_NDTRI
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .output(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * ((context.output().square() * 0.5).exp() * 2.50662827463100050242)
+    }
+}
+
+/// `-x log x`: 0 at 0, minus infinity to the left.
+package struct Entr: UnaryPrimitive {
+    package static let name = "entr"
+    package static let kernel = TL_UNARY_ENTR
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        -gradient * (context.input(0).log() + 1)
+    }
+}
+
+extension Tensor {
+    /// `e^(x^2) erfc(x)`: the complementary error function without its fall to 0.
+    public func erfcx() -> Tensor { apply(Erfcx(), self) }
+    /// The normal distribution function, `(1 + erf(x / sqrt 2)) / 2`, exact also where it is tiny.
+    public func ndtr() -> Tensor { apply(Ndtr(), self) }
+    /// The logarithm of the normal distribution function, also where that is too small for the dtype.
+    public func logNdtr() -> Tensor { apply(LogNdtr(), self) }
+    /// The inverse of the normal distribution function: infinite at 0 and 1, NaN outside them.
+    public func ndtri() -> Tensor { apply(Ndtri(), self) }
+    /// The entropy of each element, `-x log x`: 0 at 0, minus infinity to the left of it.
+    public func entr() -> Tensor { apply(Entr(), self) }
+}
