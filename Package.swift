@@ -126,8 +126,7 @@ let package = Package(
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ConformanceTests", dependencies: ["ConformanceReplay", "TorchlightIO"],
-            exclude: ["open-differences.json"], swiftSettings: swiftSettings),
+            name: "ConformanceTests", dependencies: ["ConformanceReplay"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],

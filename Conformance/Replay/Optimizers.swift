@@ -56,7 +56,8 @@ extension Replayer {
         let (a, b, x) = (operands[0], operands[1], Parameter(operands[2].clone()))
         let optimizer = try Optimizers.lbfgs(settings, [x])
         try settings.finish()
-        let (losses, points) = (try find(entry["losses"], tensors), try find(entry["after"], tensors))
+        let losses = try find(entry["losses"], tensors)
+        let points = try (entry["after"]?.elements ?? []).flatMap { try find($0, tensors) }
         guard losses.count == points.count else { throw NotSupported("there must be a point for each loss") }
         for (step, (wanted, point)) in zip(losses, points).enumerated() {
             let loss = optimizer.step {
