@@ -58,11 +58,15 @@ TL_FN float tl_log10_f32(float x) { return (float)(tl_log_f64((double)x) * 0.434
 TL_FN double tl_log2_f64(double x) { return TL_BUILTIN(log2)(x); }
 TL_FN double tl_log10_f64(double x) { return TL_BUILTIN(log10)(x); }
 
+/// log(1 + x) by the logarithm of the rounded sum and what the sum lost: log(u) + (x - (u - 1)) / u.
 TL_FN float tl_log1p_f32(float x) {
-    const double d = (double)x;
-    const double series = d * (1.0 - d * (0.5 - d * (1.0 / 3)));
-    const double y = tl_log_f64(1.0 + d);
-    return (float)(tl_abs_f64(d) < 0.00390625 ? series : y);
+    const float u = 1.0f + x, y = tl_log_f32(u), lost = x - (u - 1.0f);
+    return ((u == 0.0f) | (u == TL_INFINITY_F32)) ? y : x == 0.0f ? x : y + lost / u;
+}
+/// log(1 + e) for e >= 0 in double precision, to the precision of float also where e is tiny.
+TL_FN double tl_log_one_plus(double e) {
+    const double series = e * (1.0 - e * (0.5 - e * (1.0 / 3)));
+    return e < 0.00390625 ? series : tl_log_f64(1.0 + e);
 }
 TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }
 
@@ -71,7 +75,7 @@ TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }
 TL_FN float tl_logaddexp_f32(float a, float b) {
     const float high = ((a > b) | (a != a)) ? a : b;
     const double d = tl_abs_f64((double)a - (double)b);
-    const float sum = (float)((double)high + tl_log_f64(1.0 + tl_exp_f64(-d)));
+    const float sum = (float)((double)high + tl_log_one_plus(tl_exp_f64(-d)));
     return ((a == b) & (high - high != 0.0f)) ? high : sum;
 }
 TL_FN double tl_logaddexp_f64(double a, double b) {
@@ -84,7 +88,7 @@ TL_FN double tl_logaddexp_f64(double a, double b) {
 TL_FN float tl_logaddexp2_f32(float a, float b) {
     const float high = ((a > b) | (a != a)) ? a : b;
     const double d = tl_abs_f64((double)a - (double)b);
-    const double tail = tl_log_f64(1.0 + tl_exp_f64(-d * 0.693147180559945309417)) * 1.44269504088896340736;
+    const double tail = tl_log_one_plus(tl_exp_f64(-d * 0.693147180559945309417)) * 1.44269504088896340736;
     return ((a == b) & (high - high != 0.0f)) ? high : (float)((double)high + tail);
 }
 TL_FN double tl_logaddexp2_f64(double a, double b) {

@@ -68,10 +68,30 @@ TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 /// m Phi(-a) for a >= 0, where the normal distribution function is Phi(x) = erfc(-x / sqrt 2) / 2.
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
-    const float b = a * 0.707106781f;
-    const double scale = 0.5 * (double)m * tl_erfcx_to_float((double)a * 0.70710678118654752440);
-    const float tail = tl_times_exp_minus_square_f32(scale, a, 0.5f);
-    return b < 0.47f ? 0.5f * m * (1.0f - tl_erf_series_f32(b)) : tail;
+    // erfcx(a / sqrt 2) = P(t) / v, t = (a - c) / (a + c), c = 3 sqrt 2, v = 1 + sqrt 2 a.
+    const float v = 1.41421354f * a + 1.0f, v_low = (1.41421354f * a + (1.0f - v)) + 2.42032343e-8f * a;
+    const float u = a + 4.24264069f, r = 1.0f / (u * v), inverse = u * r, t = (a - 4.24264069f) * v * r;
+    float q = -0.000263207418f;
+    q = q * t - 0.000765487876f;
+    q = q * t + 0.00200841218f;
+    q = q * t + 0.00256276091f;
+    q = q * t - 0.0238021051f;
+    q = q * t + 0.0682959583f;
+    q = q * t - 0.119270149f;
+    q = q * t + 0.129646473f;
+    q = q * t - 0.0475624453f;
+    q = q * t - 0.135621142f;
+    // From here on a factor is the sum of two floats: every rounding would add to those of the others.
+    const float p = q * t + 1.25300801f, p_low = (q * t + (1.25300801f - p)) + 5.15117506e-8f;
+    const float h = p * inverse, h_low = ((p - h * v) + (p_low - h * v_low)) * inverse;
+    // a^2 in two parts, because an error in the exponent is one in the result.
+    const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u);
+    const tl_split_f32 e = tl_exp_split_f32(-0.5f * (high * high), -0.5f * ((a - high) * (a + high)));
+    const float w = h * e.mantissa + (h * e.rest + h_low * e.mantissa);
+    const float tail = tl_scale_f32(0.5f * m * w, e.exponent);
+    // Near 0 the polynomial follows every rounding of t.
+    const float b = a * 0.707106781f, near = 0.5f * m * (1.0f - tl_erf_series_f32(b));
+    return b < 0.47f ? near : tail;
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
     a = a > 40.0 ? 40.0 : a;

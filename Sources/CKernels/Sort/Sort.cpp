@@ -28,6 +28,24 @@ E* radix_sort(E* entries, E* other, int64_t count, int digits) {
     return entries;
 }
 
+/// The least `wanted` of `count` entries in order: those seen so far are kept sorted, and nearly every later one is
+/// refused by one comparison with the worst of them.
+template <class E, class Read>
+void select_least(E* best, int64_t wanted, int64_t count, Read&& read) {
+    for (int64_t i = 0; i < wanted; i++) best[i] = read(i);
+    std::sort(best, best + wanted);
+    for (int64_t i = wanted; i < count; i++) {
+        const E entry = read(i);
+        if (!(entry < best[wanted - 1])) continue;
+        int64_t place = wanted - 1;
+        for (; place > 0 && entry < best[place - 1]; place--) best[place] = best[place - 1];
+        best[place] = entry;
+    }
+}
+
+/// Up to so many entries are kept sorted while a row goes by; more are partitioned.
+constexpr int64_t selection_limit = 64;
+
 /// Below this a comparison sort is faster.
 constexpr int64_t radix_threshold = 512;
 
@@ -43,6 +61,8 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
     const int64_t index_step = x->rank ? indices->strides[last] : 0;
     if (width == 0 || wanted == 0) return;
     const bool all = wanted == width, radix = all && width >= radix_threshold;
+    // A row in falling order would move every entry; short selections bound what that costs.
+    const bool few = wanted <= selection_limit && wanted * 8 <= width;
     const Walk<3> walk(x->shape, std::max(last, 0), {x, values, indices});
     parallel_for(walk.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(width) * sizeof(E) * (radix ? 2 : 1));
@@ -51,14 +71,18 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
             const auto* from = reinterpret_cast<const Raw*>(address[0]);
             // Complemented keys ascend where elements descend, and leave equal ones in order.
             const Key flip = descending ? Key(~Key(0)) : Key(0);
-            for (int64_t i = 0; i < width; i++)
-                entries[i] = E(Key(K::call(from[i * x_step]) ^ flip), uint32_t(i));
+            const auto entry = [&](int64_t i) { return E(Key(K::call(from[i * x_step]) ^ flip), uint32_t(i)); };
             const E* sorted = entries;
-            if (radix) {
-                sorted = radix_sort(entries, entries + width, width, K::bits / 8);
+            if (few) {
+                select_least(entries, wanted, width, entry);
             } else {
-                if (!all) std::nth_element(entries, entries + wanted - 1, entries + width);
-                std::sort(entries, entries + wanted);
+                for (int64_t i = 0; i < width; i++) entries[i] = entry(i);
+                if (radix) {
+                    sorted = radix_sort(entries, entries + width, width, K::bits / 8);
+                } else {
+                    if (!all) std::nth_element(entries, entries + wanted - 1, entries + width);
+                    std::sort(entries, entries + wanted);
+                }
             }
             auto* to = reinterpret_cast<Raw*>(address[1]);
             auto* at = reinterpret_cast<int64_t*>(address[2]);
