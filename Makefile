@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test conformance fuzz bench bench-compare format lint deps clean
+.PHONY: mnist test conformance fuzz bench bench-compare bench-operators format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -33,6 +33,12 @@ bench: deps
 bench-compare: deps
 	$(RELEASE)
 	python3 Benchmarks/compare.py --torchlight $(TORCHLIGHT) $(ARGS)
+
+## Time the most used operators beside PyTorch, in the environment that bench-compare sets up.
+PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/torchlight/peers
+bench-operators: deps
+	$(RELEASE)
+	$(PEERS)/bin/python Benchmarks/operators.py --torchlight $(TORCHLIGHT) $(ARGS)
 
 ## Rewrite the sources in the one format, or complain about those that are not in it.
 format:

@@ -67,19 +67,22 @@ extension ModuleRegistry {
         register("MaxPool1d") { s in
             let pool = MaxPool1d(
                 try s.size1(0, "kernel_size"), stride: try s.optionalSize1(1, "stride"),
-                padding: try s.optionalSize1(2, "padding") ?? 0)
+                padding: try s.optionalSize1(2, "padding") ?? 0, dilation: try s.optionalSize1(3, "dilation") ?? 1,
+                ceilMode: try s.bool(5, "ceil_mode"))
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxPool2d") { s in
             let pool = MaxPool2d(
                 try s.size2(0, "kernel_size"), stride: try s.optionalSize2(1, "stride"),
-                padding: try s.optionalSize2(2, "padding") ?? 0)
+                padding: try s.optionalSize2(2, "padding") ?? 0, dilation: try s.optionalSize2(3, "dilation") ?? 1,
+                ceilMode: try s.bool(5, "ceil_mode"))
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxPool3d") { s in
             let pool = MaxPool3d(
                 try s.size3(0, "kernel_size"), stride: try s.optionalSize3(1, "stride"),
-                padding: try s.optionalSize3(2, "padding") ?? 0)
+                padding: try s.optionalSize3(2, "padding") ?? 0, dilation: try s.optionalSize3(3, "dilation") ?? 1,
+                ceilMode: try s.bool(5, "ceil_mode"))
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
         register("MaxUnpool1d") { s in

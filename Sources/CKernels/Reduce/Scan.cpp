@@ -1,5 +1,6 @@
-// Cumulative operations. Each step waits for the one before it, so there is nothing to vectorise: rows are shared over
-// the threads, and floating-point sums and products are carried in double precision.
+// Cumulative operations. Each step waits for the one before it, so rows are shared over the threads, sums and products of
+// several rows go side by side, and floating-point ones are carried in double precision.
+#include <algorithm>
 #include <cmath>
 
 #include "Support/Iteration.h"
@@ -12,22 +13,12 @@ namespace {
 
 constexpr int64_t block = 512;
 
-/// The operation on one row; `T` is double or int64, sums and products of integers wrap.
+/// Extremes and log-sum-exp of one row; `T` is double or int64.
 template <class T>
 struct Scanner {
     int32_t op;
     T carried{};
     int64_t index = 0;
-
-    T join(T a, T b) const {
-        if constexpr (sizeof(T) == 8 && T(0.5) == T(0)) {
-            const uint64_t x = static_cast<uint64_t>(a), y = static_cast<uint64_t>(b);
-            return static_cast<T>(op == TL_SCAN_SUM ? x + y : x * y);
-        } else {
-            if (op == TL_SCAN_LOGSUMEXP) return log_add_exp(a, b);
-            return op == TL_SCAN_SUM ? a + b : a * b;
-        }
-    }
 
     /// log(e^a + e^b), the larger taken out so that nothing overflows; equal infinities have no difference.
     static double log_add_exp(double a, double b) {
@@ -53,7 +44,7 @@ struct Scanner {
                     index = position + i;
                 }
             } else {
-                carried = join(carried, values[i]);
+                carried = static_cast<T>(log_add_exp(static_cast<double>(carried), static_cast<double>(values[i])));
             }
             values[i] = carried;
             indices[i] = index;
@@ -95,10 +86,55 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
     });
 }
 
+/// Sums and products: while one row waits for its last step, the others take theirs.
+template <class T, class Join>
+void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out, T first, Join&& join) {
+    constexpr int lanes = 4;
+    const tl_tensor* tensors[] = {x, out};
+    const int last = x->rank - 1;
+    const Iteration rows(tensors, 2, 0, last < 0 ? 0 : last);
+    const int64_t length = last < 0 ? 1 : x->shape[last];
+    if (rows.count == 0 || length == 0) return;
+    const ConvertBlock load = convert_block(x->dtype, compute), store = convert_block(compute, out->dtype);
+    parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
+        T values[lanes][block];
+        Walker walker(rows, 0, begin);
+        for (int64_t row = begin; row < end; row += lanes) {
+            const int count = static_cast<int>(std::min<int64_t>(lanes, end - row));
+            char *from[lanes], *to[lanes];
+            for (int k = 0; k < count; ++k, walker.step()) {
+                from[k] = row_start(x, walker, 0, 0);
+                to[k] = row_start(out, walker, 1, 0);
+            }
+            for (int k = count; k < lanes; ++k) std::fill_n(values[k], block, first);
+            T carried[lanes] = {first, first, first, first};
+            for (int64_t start = 0; start < length; start += block) {
+                const int64_t n = std::min(block, length - start);
+                for (int k = 0; k < count; ++k)
+                    load(from[k] + start * row_stride(x) * size_of_dtype(x->dtype), row_stride(x), values[k], 1, n);
+                for (int64_t i = 0; i < n; ++i)
+                    for (int k = 0; k < lanes; ++k) values[k][i] = carried[k] = join(carried[k], values[k][i]);
+                for (int k = 0; k < count; ++k)
+                    store(values[k], 1, to[k] + start * row_stride(out) * size_of_dtype(out->dtype), row_stride(out), n);
+            }
+        }
+    });
+}
+
 } // namespace
 
 void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
-    if (compute_dtype(x->dtype) == TL_INT64 && op != TL_SCAN_LOGSUMEXP)
+    const bool whole = compute_dtype(x->dtype) == TL_INT64;
+    // -0 is what changes no number by being added.
+    if (op == TL_SCAN_SUM && !whole)
+        return scan_side_by_side(TL_FLOAT64, x, out, -0.0, [](double a, double b) { return a + b; });
+    if (op == TL_SCAN_PROD && !whole)
+        return scan_side_by_side(TL_FLOAT64, x, out, 1.0, [](double a, double b) { return a * b; });
+    if (op == TL_SCAN_SUM)
+        return scan_side_by_side(TL_INT64, x, out, uint64_t(0), [](uint64_t a, uint64_t b) { return a + b; });
+    if (op == TL_SCAN_PROD)
+        return scan_side_by_side(TL_INT64, x, out, uint64_t(1), [](uint64_t a, uint64_t b) { return a * b; });
+    if (whole && op != TL_SCAN_LOGSUMEXP)
         scan<int64_t>(op, TL_INT64, x, out, indices);
     else
         scan<double>(op, TL_FLOAT64, x, out, indices);

@@ -17,7 +17,11 @@ func runSelf(_ arguments: [String]) throws {
     var bytes = [CChar](repeating: 0, count: 4096)
     let length = readlink("/proc/self/exe", &bytes, bytes.count - 1)
     guard length > 0 else { throw Failure("bench: cannot find this program") }
-    let path = String(decoding: bytes[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    try run(String(decoding: bytes[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self), arguments)
+}
+
+/// Runs a program, looked up as the shell does, and waits for it; its output is thrown away.
+func run(_ path: String, _ arguments: [String]) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -25,12 +29,20 @@ func runSelf(_ arguments: [String]) throws {
     var argv: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
     defer { for case let argument? in argv { free(argument) } }
     var child = pid_t()
-    guard posix_spawn(&child, path, &actions, nil, &argv, environ) == 0 else {
-        throw Failure("bench: cannot start a process")
+    guard posix_spawnp(&child, path, &actions, nil, &argv, environ) == 0 else {
+        throw Failure("bench: cannot start \(path)")
     }
     var status: Int32 = 0
     waitpid(child, &status, 0)
-    guard status == 0 else { throw Failure("bench: the started process failed") }
+    guard status == 0 else { throw Failure("bench: \(path) failed") }
+}
+
+/// Copies a file with `cp` and waits until the copy is on the device.
+func copyFile(_ path: String, to copy: String) throws {
+    try run("cp", [path, copy])
+    let descriptor = open(copy, O_RDONLY)
+    defer { close(descriptor) }
+    guard fsync(descriptor) == 0 else { throw Failure("bench: cannot flush \(copy)") }
 }
 
 /// A path for a file that is removed afterwards.

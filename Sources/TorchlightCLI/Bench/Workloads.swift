@@ -179,6 +179,12 @@ enum Workloads {
             try context.measure("load_safetensors_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
                 try model.load(stateDict: Safetensors.load(path))
             }
+            // What saving has to keep up with: a plain copy that, like a save, replaces a file and is on the device.
+            try withTemporaryFile("torchlight-bench.copy") { copy in
+                try context.measure("copy_file_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
+                    try copyFile(path, to: copy)
+                }
+            }
         }
         try withTemporaryFile("torchlight-bench.pth") { path in
             try context.measure("save_pth_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
