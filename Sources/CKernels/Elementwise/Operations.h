@@ -18,17 +18,18 @@
     F(BESSEL_J0, bessel_j0) F(BESSEL_J1, bessel_j1) F(BESSEL_Y0, bessel_y0) F(BESSEL_Y1, bessel_y1)                    \
     F(I0, i0) F(I0E, i0e) F(I1, i1) F(I1E, i1e)                                                                        \
     F(MODIFIED_BESSEL_K0, modified_bessel_k0) F(MODIFIED_BESSEL_K1, modified_bessel_k1)                                \
-    F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU, gelu) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)    \
-    F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish)                                                                \
+    F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)                  \
+    F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish) F(TANHSHRINK, tanhshrink) F(SINC, sinc) F(LOGIT, logit)        \
     F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
     F(FREXP_MANTISSA, frexp_mantissa) F(FREXP_EXPONENT, frexp_exponent) F(ANGLE, angle)
 
-/// Unary operations with a faster form, name_small, for float arguments below 2^20; floating point.
-#define TL_UNARY_OPERATIONS_SMALL(F) F(SIN, sin) F(COS, cos) F(TAN, tan)
+/// Unary operations with a faster form, name_small, for float arguments below a limit; floating point.
+#define TL_UNARY_OPERATIONS_SMALL(F)                                                                                   \
+    F(SIN, sin, 1048576.0f) F(COS, cos, 1048576.0f) F(TAN, tan, 1048576.0f) F(GELU, gelu, 5.0f)
 
 /// Unary operations with one and with two parameters; floating point.
-#define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(ELU, elu) F(POLYGAMMA, polygamma)
-#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
+#define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(POLYGAMMA, polygamma)
+#define TL_UNARY_OPERATIONS_2(F) F(SOFTPLUS, softplus) F(ELU, elu) F(HARDTANH, hardtanh) F(ROUND_SCALED, round_scaled)
 
 #define TL_BINARY_OPERATIONS(N, F, I, P)                                                                               \
     N(ADD, add) N(SUB, sub) N(MUL, mul) F(DIV, div)                                                                    \

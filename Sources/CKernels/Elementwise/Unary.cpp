@@ -2,7 +2,7 @@
 #include "Elementwise/Operations.h"
 #include "Scalar/Scalar.h"
 
-#define TL_ONE(ENUM, name) +1
+#define TL_ONE(ENUM, name, ...) +1
 static_assert(0 TL_UNARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) TL_UNARY_OPERATIONS_SMALL(TL_ONE)
                       TL_UNARY_OPERATIONS_1(TL_ONE) TL_UNARY_OPERATIONS_2(TL_ONE) ==
                   TL_UNARY_COUNT,

@@ -128,7 +128,8 @@ TL_FN float tl_expm1_f32(float x) {
     q = q * r + 5.00000005e-1f;
     const float half = tl_power_of_two_f32(n - 1.0f + TL_ROUNDER_F32);
     const float y = (half * (r + r * r * q) + (half - 0.5f)) * 2.0f;
-    return x == 0.0f ? x : y;
+    // Halved, the smallest would be denormal.
+    return tl_abs_f32(x) < 0x1p-25f ? x : y;
 }
 TL_FN double tl_expm1_f64(double x) {
     double z = x < -60.0 ? -60.0 : x;
@@ -175,6 +176,26 @@ TL_FN float tl_tanh_f32(float x) {
 TL_FN double tl_tanh_f64(double x) {
     const double e = tl_expm1_f64(-2.0 * tl_abs_f64(x));
     return tl_copysign_f64(-e / (e + 2.0), x);
+}
+
+/// x - tanh(x) = x^3/3 - 2 x^5/15 + ...: a series where the difference cancels.
+TL_FN float tl_tanhshrink_f32(float x) {
+    const double d = (double)x, z = d * d;
+    const double series = d * z * (1.0 / 3 - z * (2.0 / 15 - z * (17.0 / 315)));
+    return (float)(tl_abs_f64(d) < 0.015625 ? series : d - tl_tanh_f64(d));
+}
+TL_FN double tl_tanhshrink_f64(double x) {
+    const double z = x * x;
+    double q = 443861162.0 / 1856156927625;
+    q = q * -z + 6404582.0 / 10854718875;
+    q = q * -z + 929569.0 / 638512875;
+    q = q * -z + 21844.0 / 6081075;
+    q = q * -z + 1382.0 / 155925;
+    q = q * -z + 62.0 / 2835;
+    q = q * -z + 17.0 / 315;
+    q = q * -z + 2.0 / 15;
+    q = q * -z + 1.0 / 3;
+    return tl_abs_f64(x) < 0.25 ? x * z * q : x - tl_tanh_f64(x);
 }
 
 #endif

@@ -114,6 +114,16 @@ TL_FN float tl_atanh_f32(float x) {
     const double y = 0.5 * tl_log_f64((1.0 + d) / (1.0 - d));
     return (float)(tl_abs_f64(d) < 0.00390625 ? series : y);
 }
+/// log(x / (1 - x)), the inverse of sigmoid: infinite at 0 and 1, NaN outside them.
+TL_FN float tl_logit_f32(float x) {
+    const double d = (double)x, y = tl_log_f64(d / (1.0 - d));
+    return x > 1.0f ? TL_NAN_F32 : (float)y;
+}
+/// 2 atanh(2x - 1) where the logarithms cancel.
+TL_FN double tl_logit_f64(double x) {
+    const double near = 2.0 * TL_BUILTIN(atanh)(2.0 * x - 1.0), far = TL_BUILTIN(log)(x) - TL_BUILTIN(log1p)(-x);
+    return ((x > 0.25) & (x < 0.75)) ? near : far;
+}
 TL_FN double tl_asinh_f64(double x) { return TL_BUILTIN(asinh)(x); }
 TL_FN double tl_acosh_f64(double x) { return TL_BUILTIN(acosh)(x); }
 TL_FN double tl_atanh_f64(double x) { return TL_BUILTIN(atanh)(x); }

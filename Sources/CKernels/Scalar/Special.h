@@ -65,33 +65,59 @@ TL_FN float tl_erfc_f32(float x) {
 }
 TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 
-/// m Phi(-a) for a >= 0, where the normal distribution function is Phi(x) = erfc(-x / sqrt 2) / 2.
+/// m Phi(-a) for a >= 0 in front of its power of two, where the normal distribution function is Phi(x) =
+/// erfc(-x / sqrt 2) / 2. Phi(-a) = exp(-a^2 / 2) (1/2 + w g) / (1 + a), g a polynomial in w = a / (a + 5/2): a form
+/// whose terms do not cancel. A factor is the sum of two floats, because every rounding would add to those of the others.
+TL_FN tl_split_f32 tl_normal_tail_split_f32(float m, float a, float w, float g) {
+    const float top = w * g + 0.5f, top_rest = w * g + (0.5f - top);
+    const float base = a + 1.0f, base_rest = a + (1.0f - base);
+    const float inverse = 1.0f / base, h = top * inverse;
+    const float h_rest = ((top - h * base) + (top_rest - h * base_rest)) * inverse;
+    const float factor = m * h, factor_rest = (m * h - factor) + m * h_rest;
+    // a^2 in two parts, because an error in the exponent is one in the result.
+    const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u), half = -0.5f * high;
+    const tl_split_f32 e = tl_exp_split_f32(half * high, (a - high) * (half - 0.5f * a));
+    tl_split_f32 tail;
+    tail.mantissa = factor * e.mantissa + (factor * e.rest + factor_rest * e.mantissa);
+    tail.exponent = e.exponent;
+    tail.rest = 0;
+    return tail;
+}
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
-    // erfcx(a / sqrt 2) = P(t) / v, t = (a - c) / (a + c), c = 3 sqrt 2, v = 1 + sqrt 2 a.
-    const float v = 1.41421354f * a + 1.0f, v_low = (1.41421354f * a + (1.0f - v)) + 2.42032343e-8f * a;
-    const float u = a + 4.24264069f, r = 1.0f / (u * v), inverse = u * r, t = (a - 4.24264069f) * v * r;
-    float q = -0.000263207418f;
-    q = q * t - 0.000765487876f;
-    q = q * t + 0.00200841218f;
-    q = q * t + 0.00256276091f;
-    q = q * t - 0.0238021051f;
-    q = q * t + 0.0682959583f;
-    q = q * t - 0.119270149f;
-    q = q * t + 0.129646473f;
-    q = q * t - 0.0475624453f;
-    q = q * t - 0.135621142f;
-    // From here on a factor is the sum of two floats: every rounding would add to those of the others.
-    const float p = q * t + 1.25300801f, p_low = (q * t + (1.25300801f - p)) + 5.15117506e-8f;
-    const float h = p * inverse, h_low = ((p - h * v) + (p_low - h * v_low)) * inverse;
-    // a^2 in two parts, because an error in the exponent is one in the result.
-    const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u);
-    const tl_split_f32 e = tl_exp_split_f32(-0.5f * (high * high), -0.5f * ((a - high) * (a + high)));
-    const float w = h * e.mantissa + (h * e.rest + h_low * e.mantissa);
-    const float tail = tl_scale_f32(0.5f * m * w, e.exponent);
-    // Near 0 the polynomial follows every rounding of t.
-    const float b = a * 0.707106781f, near = 0.5f * m * (1.0f - tl_erf_series_f32(b));
-    return b < 0.47f ? near : tail;
+    const float w = a / (a + 2.5f);
+    float g = -0.0637199953f;
+    g = g * w + 0.202994466f;
+    g = g * w - 0.196694449f;
+    g = g * w + 0.0772164389f;
+    g = g * w - 0.106316231f;
+    g = g * w + 0.000133391004f;
+    g = g * w + 0.191661179f;
+    g = g * w + 0.219248801f;
+    g = g * w - 0.678237736f;
+    g = g * w + 0.252644062f;
+    const tl_split_f32 tail = tl_normal_tail_split_f32(m, a, w, g);
+    // The first factor is never denormal, so the second rounds once.
+    return tail.mantissa * tl_power_of_two_f32(tail.exponent + (64.0f + TL_ROUNDER_F32)) * 0x1p-64f;
+}
+/// The same for a < 5.
+TL_FN float tl_times_normal_tail_small_f32(float m, float a) {
+    const float w = a / (a + 2.5f);
+    float g = 0.07391596f;
+    g = g * w - 0.11797916f;
+    g = g * w - 0.0242422f;
+    g = g * w - 0.019940114f;
+    g = g * w + 0.19429906f;
+    g = g * w + 0.21910883f;
+    g = g * w - 0.67823964f;
+    g = g * w + 0.25264433f;
+    const tl_split_f32 tail = tl_normal_tail_split_f32(m, a, w, g);
+    return tail.mantissa * tl_power_of_two_f32(tail.exponent + TL_ROUNDER_F32);
+}
+/// gelu, see Activations.inc, for |x| < 5.
+TL_FN float tl_gelu_small_f32(float x) {
+    const float a = tl_abs_f32(x), tail = tl_times_normal_tail_small_f32(a, a);
+    return x > 0 ? x - tail : tl_copysign_f32(tail, x);
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
     a = a > 40.0 ? 40.0 : a;

@@ -103,6 +103,26 @@ TL_FN float tl_tan_small_f32(float x) {
     const float y = tl_tangent_of_turns_f32(tl_reduce_small_f32(x));
     return x == 0.0f ? x : y;
 }
+/// The r with sin(pi x) = sin(pi r), |r| <= 1/2: exact.
+TL_FN double tl_reduce_half_turns_f64(double x) {
+    const double r = x - 2.0 * tl_round_f64(x * 0.5);
+    return r > 0.5 ? 1.0 - r : r < -0.5 ? -1.0 - r : r;
+}
+/// sin(pi x) / (pi x), and 1 at 0, by the sine's series.
+TL_FN float tl_sinc_f32(float x) {
+    const double d = (double)x, t = 3.14159265358979323846 * tl_reduce_half_turns_f64(d), z = t * t;
+    double q = 1.0 / 6227020800;
+    q = q * z - 1.0 / 39916800;
+    q = q * z + 1.0 / 362880;
+    q = q * z - 1.0 / 5040;
+    q = q * z + 1.0 / 120;
+    q = q * z - 1.0 / 6;
+    return x == 0.0f ? 1.0f : (float)((t + t * z * q) / (3.14159265358979323846 * d));
+}
+TL_FN double tl_sinc_f64(double x) {
+    const double s = TL_BUILTIN(sin)(3.14159265358979323846 * tl_reduce_half_turns_f64(x));
+    return x == 0.0 ? 1.0 : s / (3.14159265358979323846 * x);
+}
 TL_FN double tl_sin_f64(double x) { return TL_BUILTIN(sin)(x); }
 TL_FN double tl_cos_f64(double x) { return TL_BUILTIN(cos)(x); }
 TL_FN double tl_tan_f64(double x) { return TL_BUILTIN(tan)(x); }

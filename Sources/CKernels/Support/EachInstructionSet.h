@@ -4,7 +4,9 @@
 #error "define TL_KERNEL_BODY before including EachInstructionSet.h"
 #endif
 
+// TL_VECTOR_BYTES is the size of the set's registers, TL_HAS_HALF says whether it converts float16 in hardware.
 #define TL_ISA baseline
+#define TL_VECTOR_BYTES 16
 #if defined(__aarch64__)
 #define TL_HAS_HALF 1
 #else
@@ -12,24 +14,28 @@
 #endif
 #include TL_KERNEL_BODY
 #undef TL_ISA
+#undef TL_VECTOR_BYTES
 #undef TL_HAS_HALF
 
 #if defined(__x86_64__)
-// TL_HAS_HALF says whether the set converts float16 in hardware.
 #define TL_HAS_HALF 1
 #define TL_ISA avx2
+#define TL_VECTOR_BYTES 32
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
 #include TL_KERNEL_BODY
 #pragma clang attribute pop
 #undef TL_ISA
+#undef TL_VECTOR_BYTES
 
 #define TL_ISA avx512
+#define TL_VECTOR_BYTES 64
 #pragma clang attribute push(                                                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))),                 \
     apply_to = function)
 #include TL_KERNEL_BODY
 #pragma clang attribute pop
 #undef TL_ISA
+#undef TL_VECTOR_BYTES
 #undef TL_HAS_HALF
 #endif
 

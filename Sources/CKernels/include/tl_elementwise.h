@@ -27,9 +27,9 @@ enum tl_unary_op {
     TL_UNARY_SIGMOID, TL_UNARY_LOGSIGMOID, TL_UNARY_GELU, TL_UNARY_GELU_TANH, TL_UNARY_SILU, TL_UNARY_MISH,
     TL_UNARY_SOFTPLUS,     // p[0] beta, p[1] threshold
     TL_UNARY_LEAKY_RELU,   // p[0] slope
-    TL_UNARY_ELU,          // p[0] alpha
+    TL_UNARY_ELU,          // p[0] alpha times scale, p[1] scale
     TL_UNARY_HARDTANH,     // p[0] min, p[1] max
-    TL_UNARY_HARDSIGMOID, TL_UNARY_HARDSWISH,
+    TL_UNARY_HARDSIGMOID, TL_UNARY_HARDSWISH, TL_UNARY_TANHSHRINK, TL_UNARY_SINC, TL_UNARY_LOGIT,
     TL_UNARY_FLOOR, TL_UNARY_CEIL, TL_UNARY_ROUND /* half to even */, TL_UNARY_TRUNC, TL_UNARY_FRAC,
     TL_UNARY_ROUND_SCALED,   // p[0] scale, p[1] 1 to round multiples of 1/scale and 0 those of scale
     TL_UNARY_FREXP_MANTISSA, TL_UNARY_FREXP_EXPONENT, TL_UNARY_ANGLE,

@@ -1,9 +1,6 @@
 // Activations that others express.
 
 extension Tensor {
-    /// `scale * elu(x, alpha)` with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
-    public func selu() -> Tensor { elu(alpha: 1.6732632423543772) * 1.0507009873554805 }
-
     /// `x` where it is positive, else `alpha (e^(x / alpha) - 1)` (Barron 2017).
     public func celu(alpha: Double = 1) -> Tensor {
         guard alpha != 0 else {
@@ -17,9 +14,6 @@ extension Tensor {
 
     /// `x / (1 + |x|)`.
     public func softsign() -> Tensor { self / (abs() + 1) }
-
-    /// `x - tanh(x)`.
-    public func tanhshrink() -> Tensor { self - tanh() }
 
     /// `x` outside `[-lambda, lambda]`, else 0.
     public func hardshrink(lambda: Double = 0.5) -> Tensor {
@@ -57,8 +51,6 @@ extension Tensor {
     }
 }
 
-/// The self-normalising exponential linear unit, element by element.
-public func selu(_ x: Tensor) -> Tensor { x.selu() }
 /// `x` where it is positive, else `alpha (e^(x / alpha) - 1)`.
 public func celu(_ x: Tensor, alpha: Double = 1) -> Tensor { x.celu(alpha: alpha) }
 /// `x / (1 + |x|)`, element by element.

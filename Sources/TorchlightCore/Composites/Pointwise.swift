@@ -27,33 +27,15 @@ extension Tensor {
     ///
     /// Without `eps` the value and the gradient are NaN outside `[0, 1]`, and infinite at the ends.
     public func logit(eps: Double? = nil) -> Tensor {
-        // Half types lose near 1/2 what the two logarithms have in common.
+        guard let eps else { return apply(Logit(), self) }
+        // From below first, also where the ends cross; held in float32, where half types would round 1 - eps to 1.
         let p = to(dtype.orFloat.computeType)
-        var x = p
-        if let eps {
-            // From below first, also where the ends cross.
-            x = Tensor.where(p < eps, eps, p.clamp(max: 1 - eps))
-        } else if requiresGrad {
-            // The derivative 1 / x + 1 / (1 - x) is a number outside too; adding NaN takes it away there.
-            x = p + noGrad { Tensor.zeros(like: p).maskedFill((p < 0).logicalOr(p > 1), Double.nan) }
-        }
-        return (x.log() - (-x).log1p()).to(dtype.orFloat)
+        return apply(Logit(), Tensor.where(p < eps, eps, p.clamp(max: 1 - eps))).to(dtype.orFloat)
     }
 
     /// `log(x / (1 - x))` in place, with `x` first held to `[eps, 1 - eps]` where that is given.
     @discardableResult
     public func logit_(eps: Double? = nil) -> Tensor { overwrite(by: "logit_") { $0.logit(eps: eps) } }
-
-    /// `sin(pi x) / (pi x)`, and 1 at 0.
-    public func sinc() -> Tensor {
-        let isZero = noGrad { self .== 0 }
-        let angle = (dtype.isFloatingPoint ? self : to(.default)).maskedFill(isZero, 1) * Double.pi
-        return (angle.sin() / angle).maskedFill(isZero, 1)
-    }
-
-    /// `sin(pi x) / (pi x)`, and 1 at 0, in place.
-    @discardableResult
-    public func sinc_() -> Tensor { overwrite(by: "sinc_") { $0.sinc() } }
 
     /// NaN replaced by a number, the infinities by the largest and smallest of the dtype or by what is given.
     public func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {

@@ -17,12 +17,15 @@ package enum AllPrimitives {
         Igamma.self, Igammac.self, IsFinite.self, IsInf.self, IsNaN.self, Lcm.self, Ldexp.self, Le.self,
         LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self, Log2.self, LogAddExp.self,
         LogAddExp2.self, LogicalAnd.self, LogicalNot.self, LogicalOr.self, LogicalXor.self, LogNdtr.self,
-        LogSigmoidForward.self, Lt.self, Maximum.self, Minimum.self, MishForward.self, ModifiedBesselK0.self,
+        LogSigmoidForward.self, Logit.self, Lt.self, Maximum.self, Minimum.self, MishForward.self,
+        ModifiedBesselK0.self,
         ModifiedBesselK1.self, Mul.self, Ndtr.self, Ndtri.self, Ne.self, Neg.self, NextAfter.self,
         OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self, Relu.self, ReluGrad.self,
         Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
-        SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinh.self,
-        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self, Trunc.self,
+        SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinc.self,
+        Sinh.self,
+        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self,
+        TanhshrinkForward.self, Trunc.self,
         TruncDivide.self, Where.self, Xlog1py.self, Xlogy.self, Zeta.self,
     ]
 

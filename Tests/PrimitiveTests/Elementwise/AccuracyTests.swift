@@ -187,6 +187,36 @@ extension AccuracyTests {
                 : $0 < -50 ? 0 : $0 / (1 + exp(-2 * (2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0)))
         },
         Function("elu", run: { $0.elu() }) { $0 > 0 ? $0 : expm1($0) },
+        Function("elu, alpha 1.5", run: { $0.elu(alpha: 1.5) }) { $0 > 0 ? $0 : 1.5 * expm1($0) },
+        Function("selu", run: { $0.selu() }) {
+            1.0507009873554805 * ($0 > 0 ? $0 : 1.6732632423543772 * expm1($0))
+        },
+        Function("celu", run: { $0.celu(alpha: 1.5) }) { $0 > 0 ? $0 : 1.5 * expm1($0 / 1.5) },
+        Function("softsign", run: { $0.softsign() }) { $0.isInfinite ? .nan : $0 / (Swift.abs($0) + 1) },
+        Function("tanhshrink", run: { $0.tanhshrink() }) {
+            // The difference loses what x has more than x^3.
+            Swift.abs($0) < 0x1p-10 ? $0 * $0 * $0 * (1.0 / 3 - $0 * $0 * (2.0 / 15)) : $0 - tanh($0)
+        },
+        Function("hardsigmoid", run: { $0.hardsigmoid() }) { $0.isNaN ? $0 : min(max($0 + 3, 0), 6) / 6 },
+        Function("hardswish", run: { $0.hardswish() }) {
+            $0.isNaN || $0 == -.infinity ? .nan : $0 * (min(max($0 + 3, 0), 6) / 6)
+        },
+        Function("softshrink", run: { $0.softshrink(lambda: 0.5) }) {
+            $0 > 0.5 ? $0 - 0.5 : $0 < -0.5 ? $0 + 0.5 : $0 * 0
+        },
+        Function("hardshrink", 0, run: { $0.hardshrink(lambda: 0.5) }) { Swift.abs($0) <= 0.5 ? 0 : $0 },
+        Function("relu6", 0, run: { $0.relu6() }) { $0.isNaN ? $0 : min(max($0, 0), 6) },
+        Function("deg2rad", run: { $0.deg2rad() }) { $0 * (Double.pi / 180) },
+        Function("rad2deg", run: { $0.rad2deg() }) { $0 * (180 / Double.pi) },
+        Function("logit", run: { $0.logit() }) {
+            $0 > 0.25 && $0 < 0.75 ? 2 * atanh(2 * $0 - 1) : log($0) - log1p(-$0)
+        },
+        Function("sinc", run: { $0.sinc() }) { x in
+            // Exactly reduced to a turn.
+            var r = x - 2 * (x / 2).rounded(.toNearestOrEven)
+            if Swift.abs(r) > 0.5 { r = (r > 0 ? 1 : -1) - r }
+            return x == 0 ? 1 : sin(.pi * r) / (.pi * x)
+        },
         Function("relu", 0, run: { $0.relu() }) { $0.isNaN ? $0 : max($0, 0) },
         Function("leakyRelu", run: { $0.leakyRelu(negativeSlope: 0.25) }) { $0 > 0 ? $0 : $0 * 0.25 },
     ]

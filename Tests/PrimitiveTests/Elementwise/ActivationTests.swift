@@ -47,6 +47,7 @@ extension ElementwiseRecords {
         .unary(
             Elu.self, atZero, inPlace: { $0.elu_(alpha: 1.5) }, run: { $0.elu(alpha: 1.5) },
             reference: { $0 > 0 ? $0 : 1.5 * Glibc.expm1($0) }),
+        .unary(TanhshrinkForward.self, run: { $0.tanhshrink() }, reference: { $0 - Glibc.tanh($0) }),
         .unary(
             HardtanhForward.self, .real(-3...3, avoiding: [-1, 2]),
             run: { apply(HardtanhForward(min: -1, max: 2), $0) }, reference: { max(-1, min($0, 2)) }),

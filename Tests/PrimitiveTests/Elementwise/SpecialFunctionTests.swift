@@ -60,6 +60,10 @@ extension ElementwiseRecords {
         .unary(LogNdtr.self, tolerance: series, run: { $0.logNdtr() }, reference: SpecialReferences.logNdtr),
         .unary(
             Ndtri.self, .real(0.05...0.95), tolerance: series, run: { $0.ndtri() }, reference: SpecialReferences.ndtri),
+        .unary(
+            Sinc.self, .real(0.1...3), inPlace: { $0.sinc_() }, run: { $0.sinc() },
+            reference: { Glibc.sin(.pi * $0) / (.pi * $0) }),
+        .unary(Logit.self, .real(0.05...0.95), run: { $0.logit() }, reference: { Glibc.log($0 / (1 - $0)) }),
         .unary(Entr.self, .real(0.2...3), run: { $0.entr() }, reference: SpecialReferences.entr),
         .unary(
             AiryAi.self, tolerance: series, gradient: .none("Ai' is not among the functions"), run: { $0.airyAi() },

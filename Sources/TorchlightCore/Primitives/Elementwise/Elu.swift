@@ -1,24 +1,28 @@
 import CKernels
 
-/// `x` where it is positive, else `alpha (e^x - 1)`. The gradient at 0 is alpha.
+/// `scale x` where it is positive, else `scale alpha (e^x - 1)`. The gradient at 0 is that of the left side.
 package struct Elu: UnaryPrimitive {
     package static let name = "elu"
     package static let kernel = TL_UNARY_ELU
     package static let domain = UnaryDomain.floatingPoint
     package var alpha: Double
-    package var parameters: (Double, Double) { (alpha, 0) }
+    package var scale = 1.0
+    package var parameters: (Double, Double) { (alpha * scale, scale) }
     package func saved(for needs: Needs) -> Saved { .input(0) }
 
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
         // Clamped, the branch that is not taken cannot overflow into its own derivative.
-        return Tensor.where(x <= 0, gradient * (x.clamp(max: 0).exp() * alpha), gradient)
+        let scaled = scale == 1 ? gradient : gradient * scale
+        return Tensor.where(x <= 0, gradient * (x.clamp(max: 0).exp() * (alpha * scale)), scaled)
     }
 }
 
 extension Tensor {
     /// `x` where it is positive, else `alpha (e^x - 1)`.
     public func elu(alpha: Double = 1) -> Tensor { apply(Elu(alpha: alpha), self) }
+    /// `scale elu(x, alpha)` with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+    public func selu() -> Tensor { apply(Elu(alpha: 1.6732632423543772, scale: 1.0507009873554805), self) }
     /// `x` where it is positive, else `alpha (e^x - 1)`, in place.
     @discardableResult
     public func elu_(alpha: Double = 1) -> Tensor {
@@ -29,3 +33,5 @@ extension Tensor {
 /// The exponential linear unit: `x` where it is positive, else `alpha (e^x - 1)` (Clevert, Unterthiner and Hochreiter
 /// 2015).
 public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { x.elu(alpha: alpha) }
+/// The self-normalising exponential linear unit, element by element.
+public func selu(_ x: Tensor) -> Tensor { x.selu() }
