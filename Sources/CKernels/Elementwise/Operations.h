@@ -25,7 +25,7 @@
 
 /// Unary operations with a faster form, name_small, for float arguments below a limit; floating point.
 #define TL_UNARY_OPERATIONS_SMALL(F)                                                                                   \
-    F(SIN, sin, 1048576.0f) F(COS, cos, 1048576.0f) F(TAN, tan, 1048576.0f) F(GELU, gelu, 5.0f)
+    F(SIN, sin, 1048576.0f) F(COS, cos, 1048576.0f) F(TAN, tan, 1048576.0f) F(GELU, gelu, TL_HAS_FMA ? 5.0f : 0.0f)
 
 /// Unary operations with one and with two parameters; floating point.
 #define TL_UNARY_OPERATIONS_1(F) F(LEAKY_RELU, leaky_relu) F(POLYGAMMA, polygamma)

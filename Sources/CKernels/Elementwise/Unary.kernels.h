@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void in_blocks(const In* x, Out* y,
             float* y = static_cast<float*>(out) + start;                                                               \
             const int64_t n = count - start < 256 ? count - start : 256;                                               \
             int large = 0;                                                                                             \
-            for (int64_t i = 0; i < n; ++i) large |= !(tl_abs_f32(x[i]) < limit);                                      \
+            for (int64_t i = 0; i < n; ++i) large |= !(tl_abs_f32(x[i]) < (limit));                                      \
             if (large) in_blocks(x, y, n, [](float x) __attribute__((always_inline)) { return tl_##name##_f32(x); });  \
             else                                                                                                       \
                 in_blocks(x, y, n, [](float x) __attribute__((always_inline)) { return tl_##name##_small_f32(x); });   \

@@ -32,10 +32,8 @@ typedef struct {
     float mantissa, exponent;
     float rest; // what the mantissa lost by rounding
 } tl_split_f32;
-/// Of exp(x + low) for |low| < 0.1: x is reduced, low only added.
-TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
-    x = x < -120.0f ? -120.0f : x;
-    x = x > 89.0f ? 89.0f : x;
+/// Of exp(x + low) for -120 <= x <= 89 and |low| < 0.1: x is reduced, low only added.
+TL_FN tl_split_f32 tl_exp_split_within_f32(float x, float low) {
     const float n = (x * 1.44269504f + TL_ROUNDER_F32) - TL_ROUNDER_F32;
     const float high = x - n * 0.693359375f, rest = n * 2.12194440e-4f + low;
     const float r = high + rest, one = 1.0f + r;
@@ -51,6 +49,12 @@ TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
     split.rest = (one - split.mantissa) + tail;
     split.exponent = n;
     return split;
+}
+/// For every x.
+TL_FN tl_split_f32 tl_exp_split_f32(float x, float low) {
+    x = x < -120.0f ? -120.0f : x;
+    x = x > 89.0f ? 89.0f : x;
+    return tl_exp_split_within_f32(x, low);
 }
 TL_FN float tl_exp_f32(float x) {
     const tl_split_f32 e = tl_exp_split_f32(x, 0.0f);

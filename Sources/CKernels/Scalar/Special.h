@@ -65,24 +65,19 @@ TL_FN float tl_erfc_f32(float x) {
 }
 TL_FN double tl_erfc_f64(double x) { return TL_BUILTIN(erfc)(x); }
 
-/// m Phi(-a) for a >= 0 in front of its power of two, where the normal distribution function is Phi(x) =
-/// erfc(-x / sqrt 2) / 2. Phi(-a) = exp(-a^2 / 2) (1/2 + w g) / (1 + a), g a polynomial in w = a / (a + 5/2): a form
-/// whose terms do not cancel. A factor is the sum of two floats, because every rounding would add to those of the others.
-TL_FN tl_split_f32 tl_normal_tail_split_f32(float m, float a, float w, float g) {
-    const float top = w * g + 0.5f, top_rest = w * g + (0.5f - top);
-    const float base = a + 1.0f, base_rest = a + (1.0f - base);
-    const float inverse = 1.0f / base, h = top * inverse;
-    const float h_rest = ((top - h * base) + (top_rest - h * base_rest)) * inverse;
-    const float factor = m * h, factor_rest = (m * h - factor) + m * h_rest;
-    // a^2 in two parts, because an error in the exponent is one in the result.
-    const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u), half = -0.5f * high;
-    const tl_split_f32 e = tl_exp_split_f32(half * high, (a - high) * (half - 0.5f * a));
-    tl_split_f32 tail;
-    tail.mantissa = factor * e.mantissa + (factor * e.rest + factor_rest * e.mantissa);
-    tail.exponent = e.exponent;
-    tail.rest = 0;
-    return tail;
+/// m (h + rest) exp(x + low) in front of its power of two.
+TL_FN tl_split_f32 tl_times_pair_exp_f32(float m, float h, float rest, float x, float low) {
+    const float factor = m * h, factor_rest = (m * h - factor) + m * rest;
+    const tl_split_f32 e = tl_exp_split_within_f32(x, low);
+    tl_split_f32 product;
+    product.mantissa = factor * e.mantissa + (factor * e.rest + factor_rest * e.mantissa);
+    product.exponent = e.exponent;
+    product.rest = 0;
+    return product;
 }
+/// m Phi(-a) for a >= 0, where the normal distribution function is Phi(x) = erfc(-x / sqrt 2) / 2. Phi(-a) =
+/// exp(-a^2 / 2) (1/2 + w g) / (1 + a), g a polynomial in w = a / (a + 5/2): a form whose terms do not cancel. A factor
+/// is the sum of two floats, because every rounding would add to those of the others.
 TL_FN float tl_times_normal_tail_f32(float m, float a) {
     a = a > 14.8f ? 14.8f : a;
     const float w = a / (a + 2.5f);
@@ -96,13 +91,20 @@ TL_FN float tl_times_normal_tail_f32(float m, float a) {
     g = g * w + 0.219248801f;
     g = g * w - 0.678237736f;
     g = g * w + 0.252644062f;
-    const tl_split_f32 tail = tl_normal_tail_split_f32(m, a, w, g);
+    const float top = w * g + 0.5f, top_rest = w * g + (0.5f - top);
+    const float base = a + 1.0f, base_rest = a + (1.0f - base);
+    const float inverse = 1.0f / base, h = top * inverse;
+    const float h_rest = ((top - h * base) + (top_rest - h * base_rest)) * inverse;
+    // a^2 in two parts, because an error in the exponent is one in the result.
+    const float high = TL_FROM_BITS_F32(TL_BITS_F32(a) & 0xfffff000u), half = -0.5f * high;
+    const tl_split_f32 tail = tl_times_pair_exp_f32(m, h, h_rest, half * high, (a - high) * (half - 0.5f * a));
     // The first factor is never denormal, so the second rounds once.
     return tail.mantissa * tl_power_of_two_f32(tail.exponent + (64.0f + TL_ROUNDER_F32)) * 0x1p-64f;
 }
-/// The same for a < 5.
-TL_FN float tl_times_normal_tail_small_f32(float m, float a) {
-    const float w = a / (a + 2.5f);
+/// gelu, see Activations.inc, for |x| < 5: a shorter g, and less to carry. Slow where the processor does not fuse
+/// multiplication and addition.
+TL_FN float tl_gelu_small_f32(float x) {
+    const float a = tl_abs_f32(x), w = a / (a + 2.5f);
     float g = 0.07391596f;
     g = g * w - 0.11797916f;
     g = g * w - 0.0242422f;
@@ -111,13 +113,13 @@ TL_FN float tl_times_normal_tail_small_f32(float m, float a) {
     g = g * w + 0.21910883f;
     g = g * w - 0.67823964f;
     g = g * w + 0.25264433f;
-    const tl_split_f32 tail = tl_normal_tail_split_f32(m, a, w, g);
-    return tail.mantissa * tl_power_of_two_f32(tail.exponent + TL_ROUNDER_F32);
-}
-/// gelu, see Activations.inc, for |x| < 5.
-TL_FN float tl_gelu_small_f32(float x) {
-    const float a = tl_abs_f32(x), tail = tl_times_normal_tail_small_f32(a, a);
-    return x > 0 ? x - tail : tl_copysign_f32(tail, x);
+    const float top = w * g + 0.5f, top_rest = w * g + (0.5f - top);
+    const float base = a + 1.0f, inverse = 1.0f / base, h = top * inverse;
+    const float h_rest = ((top - h * base) + top_rest) * inverse;
+    const float half = -0.5f * a, z = half * a, z_rest = TL_BUILTIN(fmaf)(half, a, -z);
+    const tl_split_f32 tail = tl_times_pair_exp_f32(a, h, h_rest, z, z_rest);
+    const float t = tail.mantissa * tl_power_of_two_f32(tail.exponent + TL_ROUNDER_F32);
+    return x > 0 ? x - t : tl_copysign_f32(t, x);
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
     a = a > 40.0 ? 40.0 : a;

@@ -4,21 +4,26 @@
 #error "define TL_KERNEL_BODY before including EachInstructionSet.h"
 #endif
 
-// TL_VECTOR_BYTES is the size of the set's registers, TL_HAS_HALF says whether it converts float16 in hardware.
+// TL_VECTOR_BYTES is the size of the set's registers, TL_HAS_HALF says whether it converts float16 in hardware,
+// TL_HAS_FMA whether it fuses multiplication and addition.
 #define TL_ISA baseline
 #define TL_VECTOR_BYTES 16
 #if defined(__aarch64__)
 #define TL_HAS_HALF 1
+#define TL_HAS_FMA 1
 #else
 #define TL_HAS_HALF 0
+#define TL_HAS_FMA 0
 #endif
 #include TL_KERNEL_BODY
 #undef TL_ISA
 #undef TL_VECTOR_BYTES
 #undef TL_HAS_HALF
+#undef TL_HAS_FMA
 
 #if defined(__x86_64__)
 #define TL_HAS_HALF 1
+#define TL_HAS_FMA 1
 #define TL_ISA avx2
 #define TL_VECTOR_BYTES 32
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))), apply_to = function)
@@ -37,6 +42,7 @@
 #undef TL_ISA
 #undef TL_VECTOR_BYTES
 #undef TL_HAS_HALF
+#undef TL_HAS_FMA
 #endif
 
 #undef TL_KERNEL_BODY
