@@ -119,7 +119,7 @@ TL_FN float tl_gelu_small_f32(float x) {
     const float half = -0.5f * a, z = half * a, z_rest = TL_BUILTIN(fmaf)(half, a, -z);
     const tl_split_f32 tail = tl_times_pair_exp_f32(a, h, h_rest, z, z_rest);
     const float t = tail.mantissa * tl_power_of_two_f32(tail.exponent + TL_ROUNDER_F32);
-    return x > 0 ? x - t : tl_copysign_f32(t, x);
+    return (x < 0.0f ? -0.0f : x) - t;
 }
 TL_FN double tl_times_normal_tail_f64(double m, double a) {
     a = a > 40.0 ? 40.0 : a;
