@@ -81,6 +81,22 @@ package enum Laws {
         }
     }
 
+    /// The primitives whose public functions run in the low precision inside `autocast { }`. A new one that does must be named
+    /// here; that PyTorch has the same classes is for other tests.
+    private static let lowInAutocast: Set<String> = [
+        "addmm", "attention", "conv", "convBackwardData", "linear", "matmul",
+    ]
+
+    /// Inside `autocast { }` float32 operands give bfloat16 where the primitive is of that class, and float32 elsewhere.
+    package static func convertsInAutocast(_ record: PrimitiveRecord) {
+        guard let sample = record.samples.first, record.dtypes.contains(.float32) else { return }
+        let (inputs, label) = draw(record, sample, .float32)
+        let plain = sample.run(inputs).map(\.dtype)
+        let mixed = autocast { sample.run(inputs).map(\.dtype) }
+        let isLow = lowInAutocast.contains(record.name)
+        #expect(mixed == plain.map { isLow && $0 == .float32 ? .bfloat16 : $0 }, "\(label)")
+    }
+
     /// There is a sample with an empty operand and one with a 0-dimensional one, or a reason why not.
     package static func coversEmptyAndScalar(_ record: PrimitiveRecord) {
         let shapes = record.samples.flatMap(\.shapes)

@@ -57,7 +57,7 @@ public func autocast<R, E: Error>(
     defer {
         state.pointee.autocast = outer
         context.autocastDepth -= 1
-        if context.autocastDepth == 0 { context.autocastCopies.removeAll() }
+        if context.autocastDepth == 0 && !context.autocastCopies.isEmpty { context.autocastCopies.removeAll() }
     }
     return try body()
 }

@@ -4,7 +4,7 @@ extension Tensor {
     /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
     public func addbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         if isAutocasting { return inLowPrecision { $0(self).addbmm($0(a), $0(b), beta: beta, alpha: alpha) } }
-        added("addbmm", to: self, beta, a.bmm(b).sum(dim: 0), alpha)
+        return added("addbmm", to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
     /// `self = beta * self + alpha * sum over i of a[i] @ b[i]`, in place.
