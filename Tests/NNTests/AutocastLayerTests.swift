@@ -105,6 +105,8 @@ import Torchlight
             }
             #expect(TransformerEncoderLayer(8, 2, dimFeedforward: 16, batchFirst: true)(x).dtype == .float32)
             #expect(
+                TransformerDecoderLayer(8, 2, dimFeedforward: 16, batchFirst: true)(x, x).dtype == .float32)
+            #expect(
                 TransformerEncoderLayer(8, 2, dimFeedforward: 16, batchFirst: true)(x.to(.bfloat16)).dtype == .bfloat16)
         }
     }
