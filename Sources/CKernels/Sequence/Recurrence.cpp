@@ -36,6 +36,8 @@ struct Recurrence {
     int64_t step(int64_t t) const { return reverse ? steps - 1 - t : t; }
     int64_t rows(int64_t t) const { return sizes[step(t)]; }
     int64_t place(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
+    /// Whether a row's sequence ends with step t.
+    bool is_last(int64_t t, int64_t row) const { return t + 1 == steps || row >= rows(t + 1); }
     const T* hidden_before(int64_t t, int64_t row) const {
         return t > 0 && row < rows(t - 1) ? y + place(t - 1, row) * out : h0 + row * out;
     }

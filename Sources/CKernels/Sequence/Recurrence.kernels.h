@@ -17,6 +17,13 @@ static inline void copy_units(T* to, const T* from, int64_t begin, int64_t end) 
     __builtin_memcpy(to + begin, from + begin, size_t(end - begin) * sizeof(T));
 }
 
+/// to = f(a + b) on [begin, end). `to` is b itself or lies apart from both, so that no element needs another's result.
+template <class T, class Function>
+static inline void activate(T* to, const T* a, const T* b, int64_t begin, int64_t end, Function f) {
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t u = begin; u < end; u++) to[u] = f(a[u] + b[u]);
+}
+
 static inline __attribute__((always_inline)) float hyperbolic_tangent(float x) { return tl_tanh_f32(x); }
 static inline __attribute__((always_inline)) double hyperbolic_tangent(double x) { return tl_tanh_f64(x); }
 /// To 2 ulp but where it is below 1e-38, which no gate tells from 0; that is two thirds fewer operations than
@@ -27,19 +34,19 @@ static inline __attribute__((always_inline)) float logistic(float x) {
 static inline __attribute__((always_inline)) double logistic(double x) { return tl_sigmoid_f64(x); }
 
 /// The units [begin, end) of one row at a step. `product` is [gate_count][recurrence_rows][H] from the row on: what the
-/// state gave; it is used up. `next` is the row of the state to come.
+/// state gave; it may be used up. `next` is the row of the state to come.
 template <class T>
 static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t begin, int64_t end, T* product,
                          T* next) {
     const int64_t H = s.hidden, place = s.place(t, row), apart = recurrence_rows * H;
     const T* __restrict x = s.inputs + place * s.gate_count * H;
+    const T* __restrict a = product;
     T* __restrict h = s.project ? s.full_state + row * H : s.y + place * H;
-    T* __restrict a = product;
+    // Gates are made where they are kept for the gradient, or where their product was.
+    T* const gates = s.gates ? s.gates + place * 4 * H : product;
+    const int64_t gate = s.gates ? H : apart;
     const auto each = [&](auto&& body) __attribute__((always_inline)) {
         for (int64_t u = begin; u < end; u++) body(u);
-    };
-    const auto keep = [&](int gate, const T* values) {
-        if (s.gates) copy_units(s.gates + (place * 4 + gate) * H, values, begin, end);
     };
     switch (s.cell) {
     case TL_CELL_TANH:
@@ -52,40 +59,44 @@ static void cell_forward(const Recurrence<T>& s, int64_t t, int64_t row, int64_t
         });
         break;
     case TL_CELL_LSTM: {
-        T *__restrict in = a, *__restrict forget = a + apart, *__restrict fresh = a + 2 * apart;
-        T *__restrict out = a + 3 * apart, *__restrict c = s.cn + row * H;
-        each([&](int64_t u) { in[u] = logistic(x[u] + in[u]); });
-        each([&](int64_t u) { forget[u] = logistic(x[H + u] + forget[u]); });
-        each([&](int64_t u) { fresh[u] = hyperbolic_tangent(x[2 * H + u] + fresh[u]); });
-        each([&](int64_t u) { out[u] = logistic(x[3 * H + u] + out[u]); });
+        T *in = gates, *forget = gates + gate, *fresh = gates + 2 * gate, *out = gates + 3 * gate;
+        const auto sigmoid = [](T v) __attribute__((always_inline)) { return logistic(v); };
+        const auto tangent = [](T v) __attribute__((always_inline)) { return hyperbolic_tangent(v); };
+        activate(in, x, product, begin, end, sigmoid);
+        activate(forget, x + H, product + apart, begin, end, sigmoid);
+        activate(fresh, x + 2 * H, product + 2 * apart, begin, end, tangent);
+        activate(out, x + 3 * H, product + 3 * apart, begin, end, sigmoid);
+        T* __restrict c = s.cn + row * H;
+        const T *__restrict i = in, *__restrict f = forget, *__restrict g = fresh, *__restrict o = out;
         each([&](int64_t u) {
-            c[u] = forget[u] * c[u] + in[u] * fresh[u];
-            h[u] = out[u] * hyperbolic_tangent(c[u]);
+            c[u] = f[u] * c[u] + i[u] * g[u];
+            h[u] = o[u] * hyperbolic_tangent(c[u]);
         });
-        for (int gate = 0; gate < 4; gate++) keep(gate, a + gate * apart);
         if (s.cells) copy_units(s.cells + place * H, c, begin, end);
         break;
     }
     default: {
-        T *__restrict reset = a, *__restrict update = a + apart, *__restrict hidden = a + 2 * apart;
         const T *__restrict b = s.bias, *__restrict previous = s.state[t & 1] + row * s.state_row;
+        T *__restrict reset = product, *__restrict update = product + apart, *__restrict hidden = product + 2 * apart;
         each([&](int64_t u) { reset[u] = logistic(x[u] + reset[u] + b[u]); });
         each([&](int64_t u) { update[u] = logistic(x[H + u] + update[u] + b[H + u]); });
         each([&](int64_t u) { hidden[u] += b[2 * H + u]; });
-        keep(0, reset);
-        keep(1, update);
-        keep(3, hidden);
+        if (s.gates) {
+            copy_units(gates, reset, begin, end);
+            copy_units(gates + H, update, begin, end);
+            copy_units(gates + 3 * H, hidden, begin, end);
+        }
         each([&](int64_t u) {
             const T fresh = hyperbolic_tangent(x[2 * H + u] + reset[u] * hidden[u]);
             hidden[u] = fresh;
             h[u] = fresh + update[u] * (previous[u] - fresh);
         });
-        keep(2, hidden);
+        if (s.gates) copy_units(gates + 2 * H, hidden, begin, end);
     }
     }
     if (s.project) return;
-    copy_units(s.hn + row * H, h, begin, end);
     copy_units(next, h, begin, end);
+    if (s.is_last(t, row)) copy_units(s.hn + row * H, h, begin, end);
 }
 
 /// One thread's share of all steps. Steps are numbered as they are taken; `Recurrence::place` knows the direction.
@@ -125,7 +136,7 @@ static void recurrence_forward(const Recurrence<T>& s, int64_t thread, int64_t t
                           int(stop - column), false);
             for (int64_t r = 0; r < rows; r++) {
                 copy_units(s.y + s.place(t, r) * P, next + r * L, column, stop);
-                copy_units(s.hn + r * P, next + r * L, column, stop);
+                if (s.is_last(t, r)) copy_units(s.hn + r * P, next + r * L, column, stop);
             }
         }
         wait();
