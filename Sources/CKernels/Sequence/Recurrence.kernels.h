@@ -4,8 +4,8 @@
 // by row, and waits for the others once a step (twice with a projection).
 //
 // The bound is the rate of fused multiplications and additions. With AVX2 (Zen 3, two threads, an LSTM of 256 units, 32
-// rows, 64 steps) both directions take 7.1 ms of which 4.9 are that bound, 69 %. Of the rest the product loses 10 %
-// between its tiles, the cells take 0.7 ms forward and 0.5 backward, what is kept for the gradient 0.5, waiting 1 %.
+// rows, 64 steps) each direction takes 7.1 ms, of which that bound is 4.9, or 69 %. Of the rest the product loses 10 %
+// between its tiles; the cells take 0.7 ms forward and 0.5 backward, copies for the gradient 0.5, waiting 1 %.
 namespace tl::TL_ISA {
 
 template <class T>
