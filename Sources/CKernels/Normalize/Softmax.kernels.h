@@ -14,8 +14,8 @@ template <class T>
 static void softmax_row(const T* __restrict x, T* __restrict y, int64_t n) {
     const T top = largest(x, n);
     for (int64_t i = 0; i < n; i++) y[i] = fraction(x[i] - top);
-    // Divided by way of 1 / total and what is left over: the factor alone would round twice, and rows would sum to 1 less
-    // often.
+    // Divided by way of 1 / total and what is left over: the factor alone would round twice, and rows would sum to 1
+    // less often.
     const T total = sum(y, n), inverse = 1 / total;
     for (int64_t i = 0; i < n; i++) {
         const T quotient = y[i] * inverse;

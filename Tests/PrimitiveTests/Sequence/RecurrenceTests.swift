@@ -53,17 +53,4 @@ import Testing
             }
         }
     }
-
-    @Test(arguments: cells) func doesNotDependOnTheNumberOfThreads(_ cell: Recurrence.Cell) {
-        let threads = numThreads
-        defer { numThreads = threads }
-        for steps in Self.places {
-            let operands = operands(cell, steps)
-            numThreads = 1
-            let alone = everything(cell, steps, operands, .float32, createGraph: false)
-            numThreads = 3
-            let shared = everything(cell, steps, operands, .float32, createGraph: false)
-            for (a, b) in zip(alone, shared) { #expect(a.toArray(Float.self) == b.toArray(Float.self)) }
-        }
-    }
 }
