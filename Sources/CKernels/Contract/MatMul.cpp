@@ -1,7 +1,8 @@
-// Products of matrices: float32 in our own kernels where they are small and in dnnl_sgemm where not, the half types in oneDNN where the processor
-// has them, everything else in our own blocked product.
+// Products of matrices: float32 in our own kernels where those are faster than dnnl_sgemm, the half types in oneDNN where
+// the processor has them, everything else in our own blocked product.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
+#include "Contract/PackedProduct.h"
 #include "Contract/SmallProduct.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -47,6 +48,7 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                      [&](int64_t begin, int64_t end) { direct_multiply(p, begin, end); });
         return 0;
     }
+    if (is_packed(p)) return packed_multiply(p) ? 0 : dnnl_out_of_memory;
     return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a,
                       left.leading, p.b, right.leading, p.beta, p.c, p.c_row);
 }
