@@ -1,5 +1,5 @@
-// Products of matrices: float32 in our own kernels where those are faster than dnnl_sgemm, the half types in oneDNN where
-// the processor has them, everything else in our own blocked product.
+// Products of matrices: float32 in our own kernels where those are faster than dnnl_sgemm, the half types in oneDNN
+// where the processor has them, everything else in our own blocked product.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/PackedProduct.h"

@@ -28,7 +28,8 @@ bool packed_multiply(const SmallProduct& p) {
     int64_t best_rows = 1, best_columns = 1, best = INT64_MAX;
     for (int64_t rows = 1; rows <= std::min(threads, down); rows++) {
         const int64_t columns = std::min(threads / rows, across);
-        const int64_t height = (down + rows - 1) / rows * unit_rows, width = (across + columns - 1) / columns * unit_columns;
+        const int64_t height = (down + rows - 1) / rows * unit_rows;
+        const int64_t width = (across + columns - 1) / columns * unit_columns;
         // Multiplications at 16 a cycle against elements packed at one a cycle.
         const int64_t cost = height * width / 16 + height + width;
         if (cost < best) best = cost, best_rows = rows, best_columns = columns;
@@ -40,8 +41,8 @@ bool packed_multiply(const SmallProduct& p) {
             const int64_t top = down * i / best_rows * unit_rows, left = across * j / best_columns * unit_columns;
             const int64_t bottom = std::min(p.m, down * (i + 1) / best_rows * unit_rows);
             const int64_t right = std::min(p.n, across * (j + 1) / best_columns * unit_columns);
-            const Scratch memory(size_t(baseline::packed_depth * (baseline::packed_height + baseline::packed_width)) *
-                                 sizeof(float));
+            const int64_t elements = baseline::packed_depth * (baseline::packed_height + baseline::packed_width);
+            const Scratch memory(size_t(elements) * sizeof(float));
             if (memory.get()) TL_DISPATCH(packed_block, p, top, bottom, left, right, memory.get<float>());
             else __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
         }

@@ -1,4 +1,5 @@
-// Products of two packed operands, for the shapes at which a library's packing is slow: gradients of weights, dW = dy^T x.
+// Products of two packed operands, for the shapes at which a library's packing is slow: gradients of weights,
+// dW = dy^T x.
 #ifndef TL_PACKED_PRODUCT_H
 #define TL_PACKED_PRODUCT_H
 #include "Contract/SmallProduct.h"
