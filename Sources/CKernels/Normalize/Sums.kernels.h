@@ -62,7 +62,12 @@ static inline T largest(const T* x, int64_t n) {
             const Vector v = typename Lanes<T>::Loaded(x + i).v;
             a = v > a ? v : a;
         }
-        for (int lane = 0; lane < lanes; lane++) best = a[lane] > best ? a[lane] : best;
+        T parts[lanes];
+        __builtin_memcpy(parts, &a, sizeof parts);
+        for (int half = lanes / 2; half > 0; half /= 2)
+            for (int lane = 0; lane < half; lane++)
+                parts[lane] = parts[lane] > parts[lane + half] ? parts[lane] : parts[lane + half];
+        best = parts[0];
     }
     for (; i < n; i++) best = x[i] > best ? x[i] : best;
     return best;

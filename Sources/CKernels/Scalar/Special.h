@@ -126,6 +126,38 @@ TL_FN double tl_times_normal_tail_f64(double m, double a) {
     return 0.5 * m * TL_BUILTIN(erfc)(a * 0.70710678118654752440);
 }
 
+/// x/2 (1 + tanh(u)) = x sigmoid(2u), u = sqrt(2/pi) (x + 0.044715 x^3), by way of exp(-|2u|), which keeps the digits of
+/// the left tail. An error in the exponent is one in the result, so 2u = x (c + d x^2) is carried in two parts: what
+/// each product and sum lost by rounding is found by fused operations, and by Knuth's sum of two. In double precision
+/// half as many numbers would fit a vector. Minus infinity becomes NaN, as -inf times 0 is in PyTorch.
+TL_FN float tl_gelu_tanh_f32(float x) {
+    float z = x > 12.0f ? 12.0f : x;  // beyond, the result is x to the last digit, or 0
+    z = z < -12.0f ? (z - z) - 12.0f : z;
+    const float a = -tl_abs_f32(z), c = 1.59576917f, d = 7.13548139e-2f, d_rest = 2.398832e-9f, c_rest = -4.534068e-8f;
+    const float square = a * a, p = d * square, sum = c + p, back = sum - c;
+    const float square_lost = TL_BUILTIN(fmaf)(a, a, -square), p_lost = TL_BUILTIN(fmaf)(d, square, -p);
+    const float lost = ((c - (sum - back)) + (p - back)) + (p_lost + (d * square_lost + (d_rest * square + c_rest)));
+    const float high = a * sum, low = TL_BUILTIN(fmaf)(a, sum, -high) + a * lost;
+    // exp(high + low), as in tl_exp_split_f32.
+    const float n = (high * 1.44269504f + TL_ROUNDER_F32) - TL_ROUNDER_F32;
+    const float near = high - n * 0.693359375f, rest = n * 2.12194440e-4f + low, r = near + rest, r2 = r * r;
+    const float first = 1.66665129e-1f * r + 5.00000010e-1f, second = 8.36959797e-3f * r + 4.16661870e-2f;
+    const float q = (1.39517332e-3f * r2 + second) * r2 + first;
+    const float one = 1.0f + r, tail = r2 * q + ((1.0f - one) + near + rest), mantissa = one + tail;
+    const float half = n * 0.5f + TL_ROUNDER_F32;
+    const float power = tl_power_of_two_f32(half);
+    const float other = tl_power_of_two_f32(n - (half - TL_ROUNDER_F32) + TL_ROUNDER_F32);
+    const float numerator = x < 0.0f ? (z * one + z * tail) * power * other : x;
+    const float y = tl_over_one_plus_f32(numerator, mantissa * power * other);
+    return x > 12.0f ? x : y;
+}
+TL_FN double tl_gelu_tanh_f64(double x) {
+    double z = x > 100.0 ? 100.0 : x;
+    z = z < -100.0 ? (z - z) - 100.0 : z;
+    const double e = tl_exp_f64(-tl_abs_f64(z * (1.59576912160573071176 + 0.07135481627260025 * (z * z))));
+    return x > 100.0 ? x : tl_over_one_plus_f64(x < 0.0 ? z * e : x, e);
+}
+
 /// x tanh(log(1 + e^x)); with n = e^x (e^x + 2) that is x n / (n + 2), and x itself where e^x would overflow; NaN at
 /// minus infinity, as in PyTorch. In double
 /// precision from the exponential on, because the roundings of five operations would add up.

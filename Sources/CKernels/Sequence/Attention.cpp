@@ -73,7 +73,7 @@ static int32_t with_memory(int64_t items, int64_t work, int64_t elements, Body&&
 
 template <class T>
 static int32_t forward(const Attention<T>& a) {
-    const int64_t width = TL_DISPATCH(attention_panel_width<T>), BQ = baseline::attention_queries;
+    const int64_t width = TL_DISPATCH(attention_panel_width<T>), BQ = baseline::forward_queries;
     const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
     const int64_t blocks = (a.queries + BQ - 1) / BQ;
     const int64_t elements =
@@ -90,7 +90,7 @@ static int32_t backward(const Attention<T>& a) {
     const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
     const int64_t elements = padded(a.keys) * (a.features + a.values) + padded(a.features) * (a.keys + a.queries) +
                              padded(a.values) * a.queries +
-                             2 * baseline::attention_queries * baseline::attention_keys + a.queries;
+                             2 * baseline::backward_queries * baseline::attention_keys + a.queries;
     return with_memory<T>(a.samples * a.key_heads, a.group * a.queries * a.keys * (a.features + a.values), elements,
                           [&](int64_t begin, int64_t end, T* memory) {
                               TL_DISPATCH(attention_backward<T>, a, begin, end, memory);
