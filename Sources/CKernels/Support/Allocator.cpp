@@ -153,11 +153,16 @@ void register_thread(ThreadCache& own) {
 
 // ---- The system
 
+void note_system_allocation() {
+    system_allocations.fetch_add(1, std::memory_order_relaxed);
+    ++tl_state()->system_allocations;
+}
+
 void* from_system(size_t size) {
     void* block = std::aligned_alloc(alignment, size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-        system_allocations.fetch_add(1, std::memory_order_relaxed);
+        note_system_allocation();
     }
     return block;
 }
@@ -222,7 +227,7 @@ Large* map(size_t size) {
 #endif
     large->mapped = size;
     reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-    system_allocations.fetch_add(1, std::memory_order_relaxed);
+    note_system_allocation();
     return large;
 }
 
