@@ -3,7 +3,8 @@ import Testing
 import Torchlight
 
 /// What small operations take from the heap besides the elements: the numbers are held exactly, so that a change which
-/// makes an operation dearer shows, and one that makes it cheaper is written down here.
+/// makes an operation dearer shows, and one that makes it cheaper is written down here. They are those of a debug build; with
+/// optimisation they are the same or lower.
 @Suite("Blocks from the heap", .enabled(if: heap_count() >= 0, "malloc can be counted here"))
 struct HeapTests {
     /// The fewest blocks that a run of the body takes, after runs that set up what is kept.
@@ -24,14 +25,14 @@ struct HeapTests {
         let w = Tensor.ones([4], requiresGrad: true)
         #expect(blocks { _ = a } == 0)
         #expect(blocks { noGrad { _ = a + b } } == 2)
-        #expect(blocks { _ = w + b } == 4)
+        #expect(blocks { _ = w + b } == 3)
     }
 
     @Test("A linear layer")
     func linearLayer() {
         let layer = Linear(8, 8)
         let x = Tensor.ones(2, 8)
-        #expect(blocks { noGrad { _ = layer(x) } } == 2)
+        #expect(blocks { noGrad { _ = layer(x) } } == 3)
         #expect(blocks { _ = layer(x) } == 4)
     }
 
@@ -45,11 +46,11 @@ struct HeapTests {
             return y.sum()
         }
         let recorded = blocks { _ = forward() }
-        #expect(recorded == 84)
+        #expect(recorded == 70)
         #expect(
             blocks {
                 w.grad = nil
                 forward().backward()
-            } - recorded == 40)
+            } - recorded == 55)
     }
 }
