@@ -67,7 +67,7 @@ struct Bench: ParsableCommand {
         }
         try AtomicFile.write(GrowthReport.page(results, picture: "growth.svg"), to: page)
         try AtomicFile.write(GrowthChart(results: results).drawing().svg(), to: picture)
-        if let json { try AtomicFile.write(report.json(threads: threads) + "\n", to: json) }
+        if let json { try AtomicFile.write(report.json(threads: threads, precision: .float32) + "\n", to: json) }
     }
 }
 
