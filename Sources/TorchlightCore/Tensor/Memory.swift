@@ -1,8 +1,8 @@
 import CKernels
 
-/// What the tensors of this process hold.
+/// What the tensors of this process hold, with the graphs that lead to them and the scratch memory of running kernels.
 public enum Memory {
-    /// Bytes in tensors that are alive.
+    /// Bytes in use.
     public static var allocated: Int { statistics.allocated }
     /// Bytes taken from the system: those in use and those kept for reuse.
     public static var reserved: Int { statistics.reserved }
@@ -13,7 +13,7 @@ public enum Memory {
 
     /// All figures of one moment.
     public struct Statistics: Sendable, Equatable {
-        /// Bytes in tensors that are alive.
+        /// Bytes in use.
         public var allocated: Int
         /// Bytes taken from the system: those in use and those kept for reuse.
         public var reserved: Int
