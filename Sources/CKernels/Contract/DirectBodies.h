@@ -1,0 +1,2 @@
+#include "Contract/Direct.kernels.h"
+#include "Contract/DirectBatch.kernels.h"
