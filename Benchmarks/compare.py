@@ -2,7 +2,7 @@
 """Times Torchlight and its peers in turn on the same cores, and writes Benchmarks/RESULTS.md.
 
 usage: compare.py --torchlight PROGRAM --scripts DIR [--data DIR] [--venv DIR] [--peers a,b] [--rounds N]
-                  [--cores 0,1] [--only a,b] [--out FILE]
+                  [--cores 0,1] [--only a,b] [--dtype float32|bfloat16] [--out FILE]
 
 DIR holds the peers' scripts (peer_torch.py, peer_jax.py, ...), each of which times the workloads of WORKLOADS.md and writes
 the same JSON as `torchlight bench`. The peers are installed into a virtual environment outside the repository. A round
@@ -31,12 +31,15 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--cores", default="0,1")
     parser.add_argument("--only", default="")
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--out", default="Benchmarks/RESULTS.md")
     chosen = parser.parse_args()
     chosen.peers = [p for p in chosen.peers.split(",") if p]
     for peer in chosen.peers:
         if peer not in PEERS:
             parser.error(f"there is no peer {peer}; there are {', '.join(PEERS)}")
+    if chosen.dtype != "float32" and any(PEERS[peer][0] != "peer_torch.py" for peer in chosen.peers):
+        parser.error(f"only the peers torch and torch-compile have a {chosen.dtype}")
     if chosen.rounds < 3:
         parser.error("--rounds must be at least 3: a median of fewer says little")
     return chosen
@@ -62,6 +65,8 @@ def run(command, chosen):
         command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--data", chosen.data]
         if chosen.only:
             command += ["--only", chosen.only]
+        if chosen.dtype != "float32":
+            command += ["--dtype", chosen.dtype]
         threads = str(len(chosen.cores.split(",")))
         done = subprocess.run(command, env={**os.environ, "OMP_NUM_THREADS": threads}, stdout=subprocess.DEVNULL)
         if done.returncode or not os.path.exists(path):
@@ -114,7 +119,8 @@ def report(rounds, python, chosen):
         f"Written by `make bench-compare` on {time.strftime('%Y-%m-%d')}. Every program ran {chosen.rounds} times in turn on",
         f"cores {chosen.cores}; a figure is the median, the spread is (largest - smallest) / median of ours, a ratio is the",
         "peer's time over ours: above 1, Torchlight is faster. The workloads are those of `torchlight bench`.", "",
-        f"- Machine: {machine()}", f"- Versions: {versions(python, chosen)}", "",
+        f"- Machine: {machine()}", f"- Versions: {versions(python, chosen)}",
+        *(["- Training steps in mixed precision (autocast, bfloat16)"] if chosen.dtype == "bfloat16" else []), "",
         "| workload | ours | spread | " + " | ".join(f"{p} | ratio" for p in chosen.peers) + " | peak memory, ours | peers |",
         "|---|--:|--:|" + "--:|--:|" * len(chosen.peers) + "--:|--:|",
     ]

@@ -81,6 +81,24 @@ package enum Laws {
         }
     }
 
+    /// The primitives that run in the low precision inside `autocast { }`: a new one that does must be named here. That the
+    /// classes are PyTorch's is for other tests.
+    private static let lowInAutocast: Set<String> = ["addmm", "conv", "linear", "matmul"]
+    /// Those whose samples multiply the results.
+    private static let multipliedInSamples: Set<String> = ["eigh", "inv", "qr", "svd"]
+
+    /// Inside `autocast { }` float32 operands give bfloat16 where the primitive is of that class, and float32 elsewhere.
+    package static func convertsInAutocast(_ record: PrimitiveRecord) {
+        guard let sample = record.samples.first, record.dtypes.contains(.float32),
+            !multipliedInSamples.contains(record.name)
+        else { return }
+        let (inputs, label) = draw(record, sample, .float32)
+        let plain = sample.run(inputs).map(\.dtype)
+        let mixed = autocast { sample.run(inputs).map(\.dtype) }
+        let isLow = lowInAutocast.contains(record.name)
+        #expect(mixed == plain.map { isLow && $0 == .float32 ? .bfloat16 : $0 }, "\(label)")
+    }
+
     /// There is a sample with an empty operand and one with a 0-dimensional one, or a reason why not.
     package static func coversEmptyAndScalar(_ record: PrimitiveRecord) {
         let shapes = record.samples.flatMap(\.shapes)

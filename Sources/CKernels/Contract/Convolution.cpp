@@ -278,7 +278,11 @@ int32_t run(const Call& c) {
     if (suits_winograd(c)) return run_winograd(c);
     if (suits_thin_weights(c)) return run_thin_weights(c);
     if (suits_direct(c)) return run_direct(c);
-    if (wanted != TL_FLOAT64) return run_library(c);
+    if (wanted != TL_FLOAT64) {
+        const int32_t status = run_library(c);
+        // What the library has no kernel for in a half type goes through float32, as on other processors.
+        return half && status == dnnl_unimplemented ? with_copy(c, &Call::out, TL_FLOAT32, order(*c.out), run) : status;
+    }
 
     const Unfolded problem{c.p, c.x, c.w, c.bias, c.out};
     const bool enough_memory = c.kind == Convolution::forward         ? unfolded_forward(problem)

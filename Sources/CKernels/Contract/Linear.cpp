@@ -5,6 +5,7 @@
 #include "Scalar/Scalar.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
+#include "Support/Scratch.h"
 #include "include/tl_contract.h"
 #include <algorithm>
 #include <memory>
@@ -29,15 +30,16 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
                             int32_t activation) {
     using namespace onednn;
     Key key;
-    for (const int64_t value : {int64_t('l'), int64_t(activation), x.shape[0], x.shape[1], out.shape[1], x.strides[0],
+    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), int64_t(activation), x.shape[0], x.shape[1], out.shape[1], x.strides[0],
                                 w.strides[0], out.strides[0], bias.strides[0]})
         key.add(value);
     Plan* plan = find_plan(key);
     if (!plan) {
         const int64_t w_shape[2] = {w.shape[1], w.shape[0]}, w_strides[2] = {1, w.strides[0]};
         const int64_t bias_shape[2] = {1, bias.shape[0]}, bias_strides[2] = {bias.shape[0], 1};
-        const Layout src(dnnl_f32, 2, x.shape, x.strides), weights(dnnl_f32, 2, w_shape, w_strides),
-            shift(dnnl_f32, 2, bias_shape, bias_strides), dst(dnnl_f32, 2, out.shape, out.strides);
+        const dnnl_data_type_t type = data_type(out.dtype);
+        const Layout src(type, 2, x.shape, x.strides), weights(type, 2, w_shape, w_strides),
+            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out.shape, out.strides);
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, activation, &description);
         if (status != dnnl_success) return status;
@@ -54,6 +56,21 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
     return plan->run(pointers);
 }
 
+/// Half types where the processor does not multiply them: the operands are copied as float32, and the result is rounded once.
+static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out,
+                                int32_t activation) {
+    const tl_tensor nothing{nullptr, nullptr, nullptr, 0, TL_FLOAT32};
+    DenseCopy rows(x, TL_FLOAT32), weights(w, TL_FLOAT32), shift(bias ? *bias : nothing, TL_FLOAT32),
+        result(out, TL_FLOAT32);
+    if (!rows || !weights || !result || (bias && !shift)) return dnnl_out_of_memory;
+    rows.read();
+    weights.read();
+    if (bias) shift.read();
+    const int32_t status = tl_linear(&rows.tensor, &weights.tensor, bias ? &shift.tensor : nullptr, &result.tensor, activation);
+    if (status == 0) result.write_back();
+    return status;
+}
+
 } // namespace tl
 
 int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
@@ -62,6 +79,11 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
     const int64_t m = x->shape[0], k = x->shape[1], n = w->shape[0];
     if (m == 0 || n == 0) return 0;
     const bool plain = !bias && activation == TL_ACTIVATION_NONE;
+    if (out->dtype != TL_FLOAT32 && !plain) {
+        const bool native = onednn::multiplies(out->dtype) && (!bias || bias->strides[0] == 1);
+        if (native && bias && fused_linear(*x, *w, *bias, *out, activation) == dnnl_success) return 0;
+        return converted_linear(*x, *w, bias, *out, activation);
+    }
     if (!plain && bias && bias->strides[0] == 1 && instruction_set == InstructionSet::avx512 && m > 1 &&
         m * n * k >= (int64_t(1) << 20) && fused_linear(*x, *w, *bias, *out, activation) == dnnl_success)
         return 0;

@@ -161,7 +161,12 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, f
             return multiply(transposed(b, shapes[0], strides[0]), transposed(a, shapes[1], strides[1]),
                             transposed(out, shapes[2], strides[2]), alpha, beta);
         }
-        return native_half ? multiply_half(a, b, out, beta) : multiply_float(a, b, out, alpha, beta);
+        if (!native_half) return multiply_float(a, b, out, alpha, beta);
+        const int32_t status = multiply_half(a, b, out, beta);
+        // What the library has no kernel for goes through float32, as on other processors.
+        return status != dnnl_unimplemented ? status : with_copy(out, TL_FLOAT32, beta != 0, true, [&](const tl_tensor& dense) {
+            return multiply(a, b, dense, alpha, beta);
+        });
     }
 
     const int64_t batch = out.shape[0], m = out.shape[1], n = out.shape[2], k = a.shape[2];

@@ -11,7 +11,8 @@ TL_API int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor
 /// The road of small operations: out[m, n] = a[m, k] @ b[k, n], float32, contiguous rows, nothing empty.
 TL_API int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* out);
 
-/// y[m, n] = activation(x[m, k] @ w[n, k]^T + bias[n]); float32, rows of x and w contiguous. bias may be NULL.
+/// y[m, n] = activation(x[m, k] @ w[n, k]^T + bias[n]); float32 or a half type, all operands the same, which adds up in
+/// float32 and rounds once; rows of x and w contiguous. bias may be NULL.
 enum { TL_ACTIVATION_NONE, TL_ACTIVATION_RELU, TL_ACTIVATION_GELU_TANH };
 TL_API int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
                          int32_t activation);

@@ -46,6 +46,7 @@ typedef struct {
     int32_t checked;         // depth of checked { }
     int32_t anomaly;         // depth of anomaly detection
     int32_t draining;        // the autograd graph is being freed on this thread
+    int32_t autocast;        // the dtype of autocast { }, or 0 outside (float64, which it never is)
     void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);

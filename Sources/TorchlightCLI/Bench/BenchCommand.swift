@@ -19,6 +19,8 @@ struct Bench: ParsableCommand {
     var json: String?
     @Option(parsing: .unconditional, help: "Processor threads. (default: 2)")
     var threads = 2
+    @Option(help: "float32, or bfloat16 for training steps in mixed precision.")
+    var dtype = BenchPrecision.float32
     @Option(help: "The folder that holds mnist. (default: the usual places; without MNIST, random images of its shape)")
     var data: String?
 
@@ -37,7 +39,7 @@ struct Bench: ParsableCommand {
         if let json { try AtomicFile.check(json) }
         manualSeed(0)
         let report = BenchReport()
-        let context = BenchContext(dataRoot: data, report: report)
+        let context = BenchContext(dataRoot: data, precision: dtype, report: report)
         for workload in Workloads.all where names.contains(workload.name) {
             // What one workload leaves in the pool must not be counted as the next one's.
             Memory.emptyCache()
@@ -45,8 +47,13 @@ struct Bench: ParsableCommand {
                 report.fail(workload.name, "\(error)")
             }
         }
-        if let json { try AtomicFile.write(report.json(threads: threads) + "\n", to: json) }
+        if let json { try AtomicFile.write(report.json(threads: threads, precision: dtype) + "\n", to: json) }
     }
+}
+
+/// What training steps multiply in.
+enum BenchPrecision: String, ExpressibleByArgument, CaseIterable {
+    case float32, bfloat16
 }
 
 /// A group of figures that `--only` names.
@@ -58,6 +65,7 @@ struct Workload: Sendable {
 /// What a workload needs from outside.
 struct BenchContext {
     let dataRoot: String?
+    let precision: BenchPrecision
     let report: BenchReport
 
     /// Times `body` and reports it.
@@ -104,9 +112,10 @@ final class BenchReport {
         say("\(name): \(error)")
     }
 
-    func json(threads: Int) -> String {
+    func json(threads: Int, precision: BenchPrecision) -> String {
         JSON.object([
-            ("framework", .string("torchlight")), ("device", .string("cpu")), ("threads", .int(threads)),
+            ("framework", .string("torchlight")), ("device", .string("cpu")), ("dtype", .string(precision.rawValue)),
+            ("threads", .int(threads)),
             ("instruction_set", .string(instructionSet)), ("results", .object(results)),
         ]).text(indented: true)
     }

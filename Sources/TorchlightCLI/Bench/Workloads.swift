@@ -16,13 +16,13 @@ enum Workloads {
             let batches = try mnistBatches(context)
             let model = MLP()
             let step = trainingStep(
-                model, Adam(model.parameters(), lr: 1e-3), batches.map { ($0.flatten(from: 1), $1) })
+                context, model, Adam(model.parameters(), lr: 1e-3), batches.map { ($0.flatten(from: 1), $1) })
             context.measure("mlp_train", warmUp: 20, rounds: 7, inner: 200, per: ("samples/s", 64), step)
         },
         Workload(name: "cnn_train") { context in
             let model = CNN()
             let optimizer = SGD(model.parameters(), lr: 0.01, momentum: 0.9)
-            let step = trainingStep(model, optimizer, try mnistBatches(context))
+            let step = trainingStep(context, model, optimizer, try mnistBatches(context))
             context.measure("cnn_train", warmUp: 5, rounds: 5, inner: 15, per: ("samples/s", 64), step)
         },
         Workload(name: "resnet18_train") { context in
@@ -31,14 +31,14 @@ enum Workloads {
             let batch = (Tensor.randn([32, 3, 32, 32]), Tensor.randint(0, 10, [32]))
             context.measure(
                 "resnet18_train", warmUp: 2, rounds: 5, inner: 1, per: ("samples/s", 32),
-                trainingStep(model, optimizer, [batch]))
+                trainingStep(context, model, optimizer, [batch]))
         },
         Workload(name: "lstm_train") { context in
             let model = CharLSTM()
             let batch = (Tensor.randint(0, 65, [32, 64]), Tensor.randint(0, 65, [32, 64]))
             context.measure(
                 "lstm_train", warmUp: 3, rounds: 5, inner: 3, per: ("tokens/s", 32 * 64),
-                trainingStep(model, Adam(model.parameters(), lr: 1e-3), [batch]))
+                trainingStep(context, model, Adam(model.parameters(), lr: 1e-3), [batch]))
         },
         gpt("gpt_nano_train", GPT.Size(vocabulary: 65, context: 64, width: 128, heads: 4, blocks: 4), 12, (5, 7, 10)),
         gpt("gpt_mini_train", GPT.Size(vocabulary: 65, context: 256, width: 384, heads: 6, blocks: 6), 8, (2, 5, 1)),
@@ -57,22 +57,25 @@ enum Workloads {
             context.measure(
                 name, warmUp: timing.warmUp, rounds: timing.rounds, inner: timing.inner,
                 per: ("tokens/s", Double(batch * size.context)),
-                trainingStep(model, AdamW(model.parameters(), lr: 3e-4, weightDecay: 0.1), [tokens]))
+                trainingStep(context, model, AdamW(model.parameters(), lr: 3e-4, weightDecay: 0.1), [tokens]))
         }
     }
 
     /// One step of the usual loop, on the next batch each time.
     private static func trainingStep(
-        _ model: any Layer, _ optimizer: any Optimizer, _ batches: [(Tensor, Tensor)]
+        _ context: BenchContext, _ model: any Layer, _ optimizer: any Optimizer, _ batches: [(Tensor, Tensor)]
     ) -> () -> Void {
         model.train()
+        let isMixed = context.precision == .bfloat16
         var next = 0
         return {
             let (x, y) = batches[next % batches.count]
             next += 1
             optimizer.zeroGrad()
-            let logits = model(x)
-            let loss = crossEntropy(logits.reshape([-1, logits.size(-1)]), y.reshape([-1]))
+            let loss = autocast(enabled: isMixed) {
+                let logits = model(x)
+                return crossEntropy(logits.reshape([-1, logits.size(-1)]), y.reshape([-1]))
+            }
             loss.backward()
             optimizer.step()
         }

@@ -86,6 +86,10 @@ struct BackwardPass {
         let depth = threadState.pointee.grad_disabled
         threadState.pointee.grad_disabled = createGraph ? 0 : depth + 1
         defer { threadState.pointee.grad_disabled = depth }
+        // The conversions of the forward pass are recorded; the gradients follow them.
+        let autocast = threadState.pointee.autocast
+        threadState.pointee.autocast = 0
+        defer { threadState.pointee.autocast = autocast }
         do {
             for (root, gradient) in zip(roots, gradients) { try pass.start(at: root, gradient) }
             try pass.walk()

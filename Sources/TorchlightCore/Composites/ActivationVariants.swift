@@ -5,7 +5,8 @@ extension Tensor {
     ///
     /// Shapes: `x [*]` or `[N, C, *]`, `weight` one number or `[C] -> ` the shape of `x`.
     public func prelu(_ weight: Tensor) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting { return inLowPrecision { $0(self).prelu($0(weight)) } }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || weight.isPlaceholder { return isPlaceholder ? self : weight }
             let channels = rank < 2 ? 1 : layout.shape[1]
             guard weight.rank <= 1, weight.count == 1 || weight.count == channels else {

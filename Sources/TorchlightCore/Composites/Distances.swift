@@ -36,7 +36,8 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
 ///
 /// Shapes: `a [*, n, D]`, `b [*, m, D] -> [*, n, m]`; the leading dimensions broadcast. Floating point.
 public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
-    orFail(like: a) { () throws(TensorError) in
+    if isAutocasting { return inFloat32 { cdist($0(a), $0(b), p: p) } }
+    return orFail(like: a) { () throws(TensorError) in
         if a.isPlaceholder || b.isPlaceholder { return a.isPlaceholder ? a : b }
         try checkFloating(a, in: "cdist")
         try checkFloating(b, in: "cdist")
@@ -101,7 +102,8 @@ private func largestDifference(_ x: Tensor) -> Tensor {
 ///
 /// Shapes: `a [*, I]`, `b [*, J]`, `weight [K, I, J]`, `bias [K]` or none `-> [*, K]`.
 public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
-    orFail(like: a) { () throws(TensorError) in
+    if isAutocasting { return withoutAutocast { bilinear(a, b, weight, bias) } }
+    return orFail(like: a) { () throws(TensorError) in
         let all = [a, b, weight, bias].compactMap { $0 }
         if let placeholder = all.first(where: \.isPlaceholder) { return placeholder }
         guard weight.rank == 3, a.rank > 0, a.rank == b.rank,

@@ -3,7 +3,8 @@
 extension Tensor {
     /// The tensor with slices of a source put at positions of a dimension: `out[.., index[i], ..] = source[.., i, ..]`.
     public func indexCopy(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting && dtype != source.dtype { return inWidest(source) { $0.indexCopy(dim, index, $1) } }
+        return orFail(like: self) { () throws(TensorError) in
             if rank == 0 { return unsqueeze(0).indexCopy(dim, index, source.reshape([-1])).reshape([]) }
             return scatter(dim, try spread(index, dim, source.layout.shape, "indexCopy"), source)
         }

@@ -5,6 +5,7 @@ import CKernels
 private func unpool(
     _ x: Tensor, _ indices: Tensor, _ window: Window, _ outputSize: [Int]?
 ) -> Tensor {
+    if isAutocasting { return inFloat32 { unpool($0(x), indices, window, outputSize) } }
     let spatial = window.spatial
     let operation = "maxUnpool\(spatial)d"
     return orFail(like: x) { () throws(TensorError) in

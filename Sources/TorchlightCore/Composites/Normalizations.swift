@@ -175,7 +175,9 @@ public func localResponseNorm(
         let channelEntry = 2 * (x.rank - 2)
         widths[channelEntry] = size / 2
         widths[channelEntry + 1] = (size - 1) / 2
-        let padded = (x * x).pad(Array(widths[0...(channelEntry + 1)]))
+        // The mean over channels is PyTorch's avg_pool3d where there are two dimensions or more, which autocast widens.
+        let squares = isAutocasting && x.rank >= 4 ? inFloat32 { $0(x * x) } : x * x
+        let padded = squares.pad(Array(widths[0...(channelEntry + 1)]))
         var sum = padded.narrow(1, start: 0, length: channels)
         for i in 1..<max(size, 1) { sum = sum + padded.narrow(1, start: i, length: channels) }
         // Integers are averaged as integers.

@@ -86,7 +86,10 @@ extension Tensor {
     public func quantile(
         _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
     ) -> Tensor {
-        quantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+        if isAutocasting {
+            return inFloat32 { $0(self).quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation) }
+        }
+        return quantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
     }
 
     /// `quantile` of the elements that are numbers; NaN where none is.
@@ -100,13 +103,19 @@ extension Tensor {
     public func nanquantile(
         _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
     ) -> Tensor {
-        nanquantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+        if isAutocasting {
+            return inFloat32 { $0(self).nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation) }
+        }
+        return nanquantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
     }
 
     private func quantiles(
         _ operation: String, _ q: Tensor, _ dim: Int?, _ keepdim: Bool, _ interpolation: Interpolation, skipsNaN: Bool
     ) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting {
+            return inFloat32 { $0(self).quantiles(operation, $0(q), dim, keepdim, interpolation, skipsNaN: skipsNaN) }
+        }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || q.isPlaceholder { return self }
             guard dtype == .float32 || dtype == .float64, q.dtype == dtype else {
                 throw .dtype(operation, [self, q], expected: "float32 or float64, and q of the same dtype")

@@ -21,7 +21,8 @@ extension Tensor {
     public func dot(_ other: Tensor) -> Tensor { product("dot", other, 1, 1, "two vectors of one size") }
 
     private func product(_ name: String, _ other: Tensor, _ left: Int, _ right: Int, _ rule: String) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting && right == 1 { return withoutAutocast { product(name, other, left, right, rule) } }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
             guard rank == left && other.rank == right else {
                 throw TensorError(

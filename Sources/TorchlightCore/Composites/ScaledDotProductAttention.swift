@@ -15,7 +15,14 @@ public func scaledDotProductAttention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, attnMask: Tensor? = nil, dropoutP: Double = 0,
     isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false, generator: Generator = .default
 ) -> Tensor {
-    orFail(like: query) { () throws(TensorError) in
+    if isAutocasting {
+        return inLowPrecision {
+            scaledDotProductAttention(
+                $0(query), $0(key), $0(value), attnMask: attnMask.map($0), dropoutP: dropoutP, isCausal: isCausal,
+                scale: scale, enableGQA: enableGQA, generator: generator)
+        }
+    }
+    return orFail(like: query) { () throws(TensorError) in
         let operands = [query, key, value, attnMask].compactMap { $0 }
         if let placeholder = operands.first(where: \.isPlaceholder) { return placeholder }
         try checkAttention(query, key, value, attnMask, isCausal, dropoutP)

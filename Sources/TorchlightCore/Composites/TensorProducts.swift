@@ -3,7 +3,8 @@
 extension Tensor {
     /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
     public func addbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added("addbmm", to: self, beta, a.bmm(b).sum(dim: 0), alpha)
+        if isAutocasting { return inLowPrecision { $0(self).addbmm($0(a), $0(b), beta: beta, alpha: alpha) } }
+        return added("addbmm", to: self, beta, a.bmm(b).sum(dim: 0), alpha)
     }
 
     /// `self = beta * self + alpha * sum over i of a[i] @ b[i]`, in place.
@@ -68,7 +69,10 @@ extension Tensor {
     /// The result has the other dimensions of this, then those of the other. A size of 1 stands beside any: the other operand is
     /// summed over that dimension.
     public func tensordot(_ other: Tensor, dims: [Int], _ otherDims: [Int]) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting && rank == 1 && other.rank == 1 {
+            return withoutAutocast { tensordot(other, dims: dims, otherDims) }
+        }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
             let (own, theirs) = (try resolve(dims, in: "tensordot"), try other.resolve(otherDims, in: "tensordot"))
             let pairs = zip(own, theirs).map { (shape[$0], other.shape[$1]) }

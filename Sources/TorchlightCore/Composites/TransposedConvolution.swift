@@ -39,7 +39,10 @@ public func convTranspose3d(
 private func transposed(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution, _ extra: Dims, _ operation: String
 ) -> Tensor {
-    orFail(like: x) { () throws(TensorError) in
+    if isAutocasting {
+        return inLowPrecision { transposed($0(x), $0(weight), bias.map($0), convolution, extra, operation) }
+    }
+    return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
         let spatial = convolution.spatial
         guard weight.rank == spatial + 2, x.rank == spatial + 2 || x.rank == spatial + 1 else {

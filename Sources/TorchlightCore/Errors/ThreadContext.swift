@@ -17,6 +17,9 @@ package final class ThreadContext {
     package var pendingError: TensorError?
     /// What is left to release while a graph is being freed; see `Node.deinit`.
     var released: [AnyObject] = []
+    /// How many `autocast` blocks are open, and the parameters that they converted.
+    var autocastDepth = 0
+    var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]
 
     package static var existing: ThreadContext? {
         guard let pointer = threadState.pointee.context else { return nil }

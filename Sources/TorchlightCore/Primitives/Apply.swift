@@ -83,6 +83,7 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
 package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+    if isAutocasting { return try performAutocast(primitive, inputs) }
     var needs = Needs()
     var liesRowByRow = true
     for i in 0..<inputs.count {

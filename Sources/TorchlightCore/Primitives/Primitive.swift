@@ -103,6 +103,10 @@ package struct Traits: OptionSet, Sendable {
     package static let cheap = Traits(rawValue: 8)
     /// Changes some places of its first input: in-place calls hand that input as the output too.
     package static let updates = Traits(rawValue: 16)
+    /// Inside `autocast { }` the operands are converted to its dtype.
+    package static let lowPrecision = Traits(rawValue: 32)
+    /// Inside `autocast { }` the operands are converted to float32.
+    package static let float32Precision = Traits(rawValue: 64)
 }
 
 /// A primitive whose result is another layout of its input's storage: no kernel, no memory.

@@ -9,6 +9,9 @@ import TorchlightCore
 public func binaryCrossEntropy(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 { binaryCrossEntropy($0(input), $0(target), weight: weight.map($0), reduction: reduction) }
+    }
     if let error = elementwiseLossError("binaryCrossEntropy", input, target) { return fail(error) }
     if input.isPlaceholder || target.isPlaceholder { return input }
     let isOutside = noGrad { input.count > 0 && (input < 0).logicalOr(input > 1).any().item() != 0 }
@@ -56,6 +59,12 @@ public func binaryCrossEntropyWithLogits(
     noticeActivation(
         "sigmoid", before: "binaryCrossEntropyWithLogits", input,
         instead: "pass the values before sigmoid, or use binaryCrossEntropy")
+    if isAutocasting {
+        return inFloat32 {
+            binaryCrossEntropyWithLogits(
+                $0(input), $0(target), weight: weight.map($0), reduction: reduction, posWeight: posWeight.map($0))
+        }
+    }
     return elementwise("binaryCrossEntropyWithLogits", input, target, reduction) { x, y in
         var losses: Tensor
         if let posWeight {

@@ -14,6 +14,13 @@ public func ctcLoss(
     _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: [Int], _ targetLengths: [Int], blank: Int = 0,
     reduction: Reduction = .mean, zeroInfinity: Bool = false
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 {
+            ctcLoss(
+                $0(logProbs), targets, inputLengths, targetLengths, blank: blank, reduction: reduction,
+                zeroInfinity: zeroInfinity)
+        }
+    }
     if logProbs.isPlaceholder || targets.isPlaceholder { return logProbs.isPlaceholder ? logProbs : targets }
     guard targets.dtype.isInteger, targets.rank <= 2, logProbs.rank == 2 || logProbs.rank == 3 else {
         return fail(

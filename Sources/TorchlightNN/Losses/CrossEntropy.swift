@@ -22,6 +22,13 @@ public func crossEntropy(
 ) -> Tensor {
     if logits.isPlaceholder || target.isPlaceholder { return logits.isPlaceholder ? logits : target }
     noticeActivation("softmax", before: "crossEntropy", logits, instead: "pass the output of the last linear layer")
+    if isAutocasting {
+        return inFloat32 {
+            crossEntropy(
+                $0(logits), $0(target), weight: weight.map($0), ignoreIndex: ignoreIndex, reduction: reduction,
+                labelSmoothing: labelSmoothing)
+        }
+    }
     let classDim = logits.rank <= 1 ? 0 : 1
     if let error = classificationError("crossEntropy", logits, target, weight, classDim) {
         return fail(error)
@@ -61,6 +68,11 @@ public func nllLoss(
 ) -> Tensor {
     if input.isPlaceholder || target.isPlaceholder { return input.isPlaceholder ? input : target }
     noticeActivation("softmax", before: "nllLoss", input, instead: "it takes log probabilities: use logSoftmax")
+    if isAutocasting {
+        return inFloat32 {
+            nllLoss($0(input), $0(target), weight: weight.map($0), ignoreIndex: ignoreIndex, reduction: reduction)
+        }
+    }
     let classDim = input.rank <= 1 ? 0 : 1
     if let error = classificationError("nllLoss", input, target, weight, classDim) { return fail(error) }
     guard target.dtype.isInteger else {

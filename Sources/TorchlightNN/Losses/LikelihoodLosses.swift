@@ -21,6 +21,7 @@ public enum DivergenceReduction: String, Sendable, Hashable {
 public func klDiv(
     _ input: Tensor, _ target: Tensor, reduction: DivergenceReduction = .mean, logTarget: Bool = false
 ) -> Tensor {
+    if isAutocasting { return inFloat32 { klDiv($0(input), $0(target), reduction: reduction, logTarget: logTarget) } }
     if let error = shapesError("klDiv", [input, target]) { return fail(error) }
     if input.isPlaceholder || target.isPlaceholder { return input }
     let losses = logTarget ? target.exp() * (target - input) : target.xlogy(target) - target * input
@@ -44,6 +45,11 @@ public func poissonNLLLoss(
     _ input: Tensor, _ target: Tensor, logInput: Bool = true, full: Bool = false, eps: Double = 1e-8,
     reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 {
+            poissonNLLLoss($0(input), $0(target), logInput: logInput, full: full, eps: eps, reduction: reduction)
+        }
+    }
     if let error = shapesError("poissonNLLLoss", [input, target]) { return fail(error) }
     if input.isPlaceholder || target.isPlaceholder { return input }
     var losses = logInput ? input.exp() - target * input : input - target * (input + eps).log()

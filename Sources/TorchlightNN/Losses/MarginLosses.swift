@@ -6,6 +6,7 @@ import TorchlightCore
 ///
 /// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`.
 public func softMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
+    if isAutocasting { return inFloat32 { softMarginLoss($0(input), $0(target), reduction: reduction) } }
     if let error = shapesError("softMarginLoss", [input, target]) { return fail(error) }
     return reduction(softplus(-(input * target)))
 }
@@ -16,6 +17,9 @@ public func softMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reducti
 public func marginRankingLoss(
     _ input1: Tensor, _ input2: Tensor, _ target: Tensor, margin: Double = 0, reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 { marginRankingLoss($0(input1), $0(input2), $0(target), margin: margin, reduction: reduction) }
+    }
     if let error = shapesError("marginRankingLoss", [input1, input2, target]) { return fail(error) }
     return reduction((-target * (input1 - input2) + margin).clamp(min: 0))
 }
@@ -26,6 +30,9 @@ public func marginRankingLoss(
 public func hingeEmbeddingLoss(
     _ input: Tensor, _ target: Tensor, margin: Double = 1, reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 { hingeEmbeddingLoss($0(input), $0(target), margin: margin, reduction: reduction) }
+    }
     if let error = shapesError("hingeEmbeddingLoss", [input, target]) { return fail(error) }
     let apart = (margin - input).clamp(min: 0).maskedFill(target .== 1, 0)
     return reduction(apart + input.maskedFill(target .== -1, 0))
@@ -37,6 +44,11 @@ public func hingeEmbeddingLoss(
 public func cosineEmbeddingLoss(
     _ input1: Tensor, _ input2: Tensor, _ target: Tensor, margin: Double = 0, reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 {
+            cosineEmbeddingLoss($0(input1), $0(input2), $0(target), margin: margin, reduction: reduction)
+        }
+    }
     let name = "cosineEmbeddingLoss"
     if let error = shapesError(name, [input1, input2]) { return fail(error) }
     if target.isPlaceholder { return target }
@@ -65,6 +77,11 @@ public func multiMarginLoss(
     _ input: Tensor, _ target: Tensor, p: Int = 1, margin: Double = 1, weight: Tensor? = nil,
     reduction: Reduction = .mean
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 {
+            multiMarginLoss($0(input), $0(target), p: p, margin: margin, weight: weight.map($0), reduction: reduction)
+        }
+    }
     let name = "multiMarginLoss"
     if input.isPlaceholder || target.isPlaceholder { return input.isPlaceholder ? input : target }
     guard p == 1 || p == 2 else {
@@ -109,6 +126,7 @@ public func multiMarginLoss(
 /// Shapes: `[N, C]` and `[N, C]`, or `[C]` and `[C]`; a number, or `[N]` with `none`. The labels of a row are the numbers
 /// before the first negative one.
 public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
+    if isAutocasting { return inFloat32 { multilabelMarginLoss($0(input), $0(target), reduction: reduction) } }
     let name = "multilabelMarginLoss"
     if let error = shapesError(name, [input, target]) { return fail(error) }
     if input.isPlaceholder || target.isPlaceholder { return input }

@@ -55,6 +55,7 @@ func elementwise(
     _ operation: String, _ input: Tensor, _ target: Tensor, _ reduction: Reduction,
     _ formula: (Tensor, Tensor) -> Tensor
 ) -> Tensor {
+    if isAutocasting { return inFloat32 { elementwise(operation, $0(input), $0(target), reduction, formula) } }
     if let error = elementwiseLossError(operation, input, target) { return fail(error) }
     return reduction(formula(input, target))
 }

@@ -10,7 +10,14 @@ public func tripletMarginLoss(
     _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, margin: Double = 1, p: Double = 2, eps: Double = 1e-6,
     swap: Bool = false, reduction: Reduction = .mean
 ) -> Tensor {
-    triplet("tripletMarginLoss", anchor, positive, negative, margin, swap, reduction) {
+    if isAutocasting {
+        return inFloat32 {
+            tripletMarginLoss(
+                $0(anchor), $0(positive), $0(negative), margin: margin, p: p, eps: eps, swap: swap, reduction: reduction
+            )
+        }
+    }
+    return triplet("tripletMarginLoss", anchor, positive, negative, margin, swap, reduction) {
         pairwiseDistance($0, $1, p: p, eps: eps)
     }
 }

@@ -22,6 +22,9 @@ import Testing
     @Test(arguments: AllRecords.all)
     func inPlaceAgrees(_ record: PrimitiveRecord) { Laws.inPlaceAgrees(record) }
 
+    @Test(arguments: AllRecords.all)
+    func convertsInAutocastAsItsClassSays(_ record: PrimitiveRecord) { Laws.convertsInAutocast(record) }
+
     @Test func everyPrimitiveHasARecord() {
         let recorded = Set(AllRecords.all.map { ObjectIdentifier($0.primitive) })
         for primitive in AllPrimitives.all {

@@ -50,7 +50,8 @@ extension LinAlg {
     public static func luSolve(
         _ lu: Tensor, _ pivots: Tensor, _ b: Tensor, left: Bool = true, adjoint: Bool = false
     ) -> Tensor {
-        orFail(like: b) { () throws(TensorError) in
+        if isAutocasting { return withoutAutocast { luSolve(lu, pivots, b, left: left, adjoint: adjoint) } }
+        return orFail(like: b) { () throws(TensorError) in
             if lu.isPlaceholder { return lu }
             if b.isPlaceholder { return b }
             _ = try MatrixRules.solution(lu, b, isLeft: left, in: "luSolve")

@@ -98,7 +98,8 @@ extension LinAlg {
     /// The condition number of matrices, `norm(A) norm(A^-1)`: for 2 and -2 (the default is 2) the ratio of the extreme singular
     /// values, of any matrices; for other orders of square ones, infinite where one is singular.
     public static func cond(_ a: Tensor, p: NormOrder? = nil) -> Tensor {
-        orFail(like: a) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { cond($0(a), p: p) } }
+        return orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             try MatrixRules.check(a, in: "cond")
             switch p ?? 2 {

@@ -7,7 +7,8 @@ extension LinAlg {
     ///
     /// The dimension counts in the shape to which both broadcast. Integers stay of their dtype.
     public static func vecdot(_ x: Tensor, _ y: Tensor, dim: Int = -1) -> Tensor {
-        orFail(like: x) { () throws(TensorError) in
+        if isAutocasting { return inLowPrecision { vecdot($0(x), $0(y), dim: dim) } }
+        return orFail(like: x) { () throws(TensorError) in
             if x.isPlaceholder || y.isPlaceholder { return x }
             guard x.rank > 0, y.rank > 0 else {
                 throw TensorError(
@@ -85,6 +86,7 @@ extension LinAlg {
     ///
     /// Shapes: `[*, m, n] -> U [*, m, n], P [*, n, n]`.
     public static func polar(_ a: Tensor) -> (U: Tensor, P: Tensor) {
+        if isAutocasting { return inFloat32 { polar($0(a)) } }
         let (u, s, vh) = svd(a, fullMatrices: false)
         return (u.matmul(vh), vh.mT.matmul(s.unsqueeze(-1) * vh))
     }
@@ -169,7 +171,8 @@ extension LinAlg {
     /// The inverse of a tensor as a map from its last dimensions to its first `ind` ones, which have as many elements:
     /// the shape is that of the last dimensions and then the first.
     public static func tensorinv(_ a: Tensor, ind: Int = 2) -> Tensor {
-        orFail(like: a) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { tensorinv($0(a), ind: ind) } }
+        return orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             let (first, last) = (Array(a.shape.prefix(Swift.max(ind, 0))), Array(a.shape.dropFirst(Swift.max(ind, 0))))
             let size = first.reduce(1, *)
@@ -186,7 +189,8 @@ extension LinAlg {
     ///
     /// Shapes: A is B's shape and then X's, of as many elements. `dims` of A are moved to its end first.
     public static func tensorsolve(_ a: Tensor, _ b: Tensor, dims: [Int]? = nil) -> Tensor {
-        orFail(like: b) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { tensorsolve($0(a), $0(b), dims: dims) } }
+        return orFail(like: b) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             if b.isPlaceholder { return b }
             var matrix = a

@@ -41,7 +41,8 @@ extension LinAlg {
 
     /// The rank of each matrix with limits of its own, `[*]` or any shape that broadcasts to it.
     public static func matrixRank(_ a: Tensor, atol: Tensor?, rtol: Tensor?, hermitian: Bool = false) -> Tensor {
-        orFail(like: a) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { matrixRank($0(a), atol: atol, rtol: rtol, hermitian: hermitian) } }
+        return orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             try MatrixRules.check(a, in: "matrixRank")
             let values = spectrum(a, hermitian)
@@ -67,7 +68,8 @@ extension LinAlg {
 
     /// The pseudo-inverse with limits for each matrix, `[*]` or any shape that broadcasts to it.
     public static func pinv(_ a: Tensor, atol: Tensor?, rtol: Tensor?, hermitian: Bool = false) -> Tensor {
-        orFail(like: a) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { pinv($0(a), atol: atol, rtol: rtol, hermitian: hermitian) } }
+        return orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             try MatrixRules.check(a, in: "pinv")
             let (absolute, relative) = limits(a, atol: atol, rtol: rtol)
@@ -96,6 +98,7 @@ extension LinAlg {
     public static func lstsq(
         _ a: Tensor, _ b: Tensor, rcond: Double? = nil, driver: LeastSquaresDriver = .gelsy
     ) -> (solution: Tensor, residuals: Tensor, rank: Tensor, singularValues: Tensor) {
+        if isAutocasting { return inFloat32 { lstsq($0(a), $0(b), rcond: rcond, driver: driver) } }
         if a.isPlaceholder { return (a, a, a, a) }
         if b.isPlaceholder { return (b, b, b, b) }
         do throws(TensorError) {

@@ -33,6 +33,7 @@ public enum LinAlg {
     public static func solveEx(
         _ a: Tensor, _ b: Tensor, left: Bool = true, checkErrors: Bool = false
     ) -> (result: Tensor, info: Tensor) {
+        if isAutocasting { return inFloat32 { solveEx($0(a), $0(b), left: left, checkErrors: checkErrors) } }
         func run(_ a: Tensor, _ b: Tensor) -> Few<Tensor> {
             if !a.isPlaceholder, !b.isPlaceholder, a.rank >= 2, b.rank > a.rank {
                 return solveMany(a, b, checkErrors)
@@ -151,7 +152,8 @@ public enum LinAlg {
     /// Shapes: `[*, m, n]` and `[*, k] -> [*, m, n]` with m >= n >= k. With `V = [v_1 ...]` and `D = diag(tau)` the product is
     /// `1 - V D (1 + triu(V^T V, 1) D)^-1 V^T` (Joffrain and others 2006).
     public static func householderProduct(_ a: Tensor, _ tau: Tensor) -> Tensor {
-        orFail(like: a) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { householderProduct($0(a), $0(tau)) } }
+        return orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             if tau.isPlaceholder { return tau }
             let name = "householderProduct"

@@ -45,6 +45,7 @@ extension Tensor {
     ///
     /// Without `computeUV` U and V are zeros.
     public func svd(some: Bool = true, computeUV: Bool = true) -> (U: Tensor, S: Tensor, V: Tensor) {
+        if isAutocasting { return inFloat32 { $0(self).svd(some: some, computeUV: computeUV) } }
         guard computeUV else {
             let values = LinAlg.svdvals(self)
             if values.isPlaceholder { return (values, values, values) }
@@ -59,7 +60,8 @@ extension Tensor {
     /// The inverse of the matrices whose Cholesky factor this is: `(L L^T)^-1`, or `(U^T U)^-1`. The other triangle is taken
     /// for zeros; the gradient is that of all elements, as in PyTorch.
     public func choleskyInverse(upper: Bool = false) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { $0(self).choleskyInverse(upper: upper) } }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             try MatrixRules.checkSquare(self, in: "choleskyInverse")
             let one = Tensor.eye(MatrixRules.rows(self), dtype: dtype)
@@ -71,7 +73,8 @@ extension Tensor {
     /// The solution of `A X = B`, where this is B and A is given by its Cholesky factor: `[*, n, k]` and `[*, n, n]`. The other
     /// triangle of the factor is taken for zeros; its gradient is that of all elements, as in PyTorch.
     public func choleskySolve(_ factor: Tensor, upper: Bool = false) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting { return inFloat32 { $0(self).choleskySolve($0(factor), upper: upper) } }
+        return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             if factor.isPlaceholder { return factor }
             _ = try MatrixRules.solution(factor, self, in: "choleskySolve")
@@ -82,12 +85,20 @@ extension Tensor {
     }
 
     /// The solution of `A X = B`, where this is B and A is given by its LU factorisation, as ``LinAlg/luFactor(_:)`` makes it.
-    public func luSolve(_ lu: Tensor, _ pivots: Tensor) -> Tensor { LinAlg.luSolve(lu, pivots, self) }
+    public func luSolve(_ lu: Tensor, _ pivots: Tensor) -> Tensor {
+        if isAutocasting { return inFloat32 { $0(self).luSolve($0(lu), pivots) } }
+        return LinAlg.luSolve(lu, pivots, self)
+    }
 
     /// The solution of `A X = B` for triangular A, where this is B, and A itself.
     public func triangularSolve(
         _ a: Tensor, upper: Bool = true, transpose: Bool = false, unitriangular: Bool = false
     ) -> (solution: Tensor, clonedCoefficient: Tensor) {
+        if isAutocasting {
+            return inFloat32 {
+                $0(self).triangularSolve($0(a), upper: upper, transpose: transpose, unitriangular: unitriangular)
+            }
+        }
         let matrix = transpose ? a.transpose(-2, -1) : a
         return (
             LinAlg.solveTriangular(matrix, self, upper: upper != transpose, unitriangular: unitriangular), a.clone()

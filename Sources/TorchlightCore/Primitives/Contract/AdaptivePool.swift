@@ -107,7 +107,8 @@ private func adaptiveShape(_ x: Tensor, _ sizes: Dims) -> Dims {
 }
 
 private func average(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> Tensor {
-    orFail(like: x) { () throws(TensorError) in
+    if spatial == 3 && isAutocasting { return inFloat32 { average($0(x), size, spatial) } }
+    return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
         let sizes = try size.dims(spatial, over: x, in: "adaptiveAvgPool\(spatial)d")
         let isSingle = x.rank == spatial + 1
@@ -117,6 +118,7 @@ private func average(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> Tenso
 }
 
 private func largest(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> (values: Tensor, indices: Tensor) {
+    if spatial == 3 && isAutocasting { return inFloat32 { largest($0(x), size, spatial) } }
     if x.isPlaceholder { return (x, x) }
     let sizes: Dims
     do { sizes = try size.dims(spatial, over: x, in: "adaptiveMaxPool\(spatial)d") } catch {

@@ -54,7 +54,7 @@ package struct AddMatMul: Primitive {
             context.needs[2] ? apply(MatMul(transposeA: true), context.input(1), scaled) : nil)
     }
 
-    package var traits: Traits { [.updates] }
+    package var traits: Traits { [.updates, .lowPrecision] }
 }
 
 extension Tensor {
@@ -90,7 +90,8 @@ extension Tensor {
 
     /// `beta * self + alpha * (a @ x)` for a matrix and a vector.
     public func addmv(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if isAutocasting { return withoutAutocast { addmv(a, x, beta: beta, alpha: alpha) } }
+        return orFail(like: self) { () throws(TensorError) in
             guard a.rank == 2 && x.rank == 1 else {
                 throw TensorError(
                     .shape, in: "addmv", "the factors are not a matrix and a vector", expected: "[m, k] and [k]",

@@ -122,6 +122,13 @@ public func avgPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true, divisorOverride: Int? = nil
 ) -> Tensor {
+    if isAutocasting {
+        return inFloat32 {
+            avgPool3d(
+                $0(x), kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
+                countIncludePad: countIncludePad, divisorOverride: divisorOverride)
+        }
+    }
     let window = Window(
         kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1, 1))
     return pool(

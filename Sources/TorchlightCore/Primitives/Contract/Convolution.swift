@@ -124,7 +124,7 @@ package struct Convolution: Primitive {
         return Few(data, results[0], needsBias ? results[1] : nil)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.lowPrecision] }
 }
 
 /// The gradient of a convolution's input, `(gradient of the result, weight) -> gradient of the input`: a transposed

@@ -65,7 +65,7 @@ package struct Linear: Primitive {
         var result = out.layout
         if result.rank != 2 { result = Layout(shape: Dims(rows, columns), offset: result.offset) }
         let bias = inputs.count > 2 ? inputs[2] : nil
-        if x.dtype == .float32 && width > 0 && hasDenseRows(layout) && hasDenseRows(weight.layout)
+        if x.dtype.computeType == .float32 && width > 0 && hasDenseRows(layout) && hasDenseRows(weight.layout)
             && bias?.layout.isContiguous ?? true
         {
             let status = withKernel(x, layout) { x in
@@ -121,12 +121,13 @@ package struct Linear: Primitive {
         return Few(left, right, bias)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.lowPrecision] }
 }
 
 /// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`. A weight `[in]` gives `[*]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
     // One output feature without a dimension of its own.
+    if weight.rank == 1 && isAutocasting { return inLowPrecision { linear($0(x), $0(weight), bias.map($0)) } }
     if weight.rank == 1 { return bias.map { matmul(x, weight) + $0 } ?? matmul(x, weight) }
     if let bias { return apply(Linear(), x, weight, bias) }
     return apply(Linear(), x, weight)

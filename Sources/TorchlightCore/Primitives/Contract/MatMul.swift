@@ -89,7 +89,7 @@ package struct MatMul: Primitive {
         return Few(left, right)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.lowPrecision] }
 }
 
 /// What the products share: shapes, errors and the call of the kernel.
@@ -268,7 +268,7 @@ private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
     let state = threadState
     guard a.dtype == .float32, b.dtype == .float32, a.rank == 2, b.rank == 2, a.layout.isContiguous,
         b.layout.isContiguous, !a.isPlaceholder, !b.isPlaceholder, a.device == .cpu, b.device == .cpu,
-        state.pointee.anomaly == 0
+        state.pointee.anomaly == 0, state.pointee.autocast == 0
     else { return nil }
     let (rows, inner, columns) = (a.layout.shape[0], a.layout.shape[1], b.layout.shape[1])
     guard inner == b.layout.shape[0], rows > 0, inner > 0, columns > 0,

@@ -176,5 +176,10 @@ public func maxPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
     ceilMode: Bool = false
 ) -> Tensor {
-    maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+    if isAutocasting {
+        return inFloat32 {
+            maxPool3d($0(x), kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+        }
+    }
+    return maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
 }

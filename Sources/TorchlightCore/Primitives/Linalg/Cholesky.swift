@@ -43,5 +43,5 @@ package struct Cholesky: Primitive {
         return [(whole + whole.mT) * 0.5]
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

@@ -45,5 +45,5 @@ package struct SymmetricEigen: Primitive {
         return [vectors.matmul(inner).matmul(vectors.mT)]
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

@@ -35,5 +35,5 @@ package struct Inverse: Primitive {
         return [-inverse.matmul(g).matmul(inverse)]
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

@@ -31,5 +31,5 @@ package struct MatrixSquareRoot: Primitive {
         return [vectors.matmul(inner / sums).matmul(vectors.mT)]
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

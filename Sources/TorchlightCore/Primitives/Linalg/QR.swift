@@ -61,5 +61,5 @@ package struct QRDecomposition: Primitive {
         return apply(SolveTriangular(isUpper: false, isLeft: false), r.mT, inner)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

@@ -76,5 +76,5 @@ package struct SingularValues: Primitive {
         return [within + outside]
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

@@ -44,5 +44,5 @@ package struct Solve: Primitive {
             context.needs[0] ? -side.matmul(context.output(0).mT) : nil, context.needs[1] ? side : nil)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }

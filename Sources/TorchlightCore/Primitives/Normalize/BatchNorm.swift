@@ -5,8 +5,8 @@ import CKernels
 ///
 /// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` as the flags say. Results:
 /// `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
-/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; statistics are
-/// float32 for half types.
+/// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type takes
+/// float32 parameters as well, and its statistics are float32.
 package struct BatchNorm: Primitive {
     package static let name = "batchNorm"
     package var isTraining: Bool
@@ -33,10 +33,12 @@ package struct BatchNorm: Primitive {
                     .shape, in: Self.name, "a parameter does not fit the channels", expected: "shape \(channels)",
                     operands: [x, inputs[i]])
             }
-            let wanted = i >= runningPlace ? inputs[runningPlace].dtype : x.dtype
-            guard inputs[i].dtype == wanted, inputs[i].dtype.isFloatingPoint else {
+            let wanted = i >= runningPlace ? inputs[runningPlace].dtype : inputs[1].dtype
+            let fits = i >= runningPlace || wanted.fitsAsParameter(of: x.dtype)
+            guard fits, inputs[i].dtype == wanted, wanted.isFloatingPoint else {
                 throw TensorError(
-                    .dtype, in: Self.name, "a parameter has another dtype", expected: "\(wanted)",
+                    .dtype, in: Self.name, "a parameter has another dtype",
+                    expected: fits ? "\(wanted)" : "\(x.dtype), or float32 beside a half-precision input",
                     operands: [x, inputs[i]])
             }
         }
@@ -139,7 +141,8 @@ package struct BatchNorm: Primitive {
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
         let backward = BatchNormBackward(
-            isTraining: isTraining, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias)
+            isTraining: isTraining, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
+            parameterDType: context.dtype(hasWeight || hasBias ? 1 : 0))
         let count = backward.resultCount
         if count == 0 { return gradients }
         var results = Array(applyAll(backward, operands, count: count))
@@ -181,13 +184,15 @@ package struct BatchNormBackward: Primitive {
     package var needsInput: Bool
     package var needsWeight: Bool
     package var needsBias: Bool
+    /// The dtype of weight and bias.
+    package var parameterDType: DType
 
     var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
 
     package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
         let x = inputs[1]
         try checkFloating(x, in: Self.name)
-        let channels = TensorSpec(Dims(repeating: x.layout.shape[1], count: 1), x.dtype)
+        let channels = TensorSpec(Dims(repeating: x.layout.shape[1], count: 1), parameterDType)
         var specs = Few<TensorSpec>()
         if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
         if needsWeight { specs.append(channels) }

@@ -4,7 +4,7 @@ import CKernels
 /// `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`, the variance that of the row itself.
 ///
 /// Shapes: `x [*, D]`, `weight` and `bias D` or none, with `D` the last `dims` dimensions `-> y [*, D], mean [*], rstd [*]`.
-/// Dtypes: floating point, all the same; statistics are float32 for half types.
+/// Dtypes: floating point, all the same, or float32 parameters of a half type, whose statistics are float32 too.
 package struct LayerNorm: Primitive {
     package static let name = "layerNorm"
     /// How many of the last dimensions make a row.
@@ -22,10 +22,10 @@ package struct LayerNorm: Primitive {
         var lead = Dims()
         for i in 0..<(x.rank - dims) { lead.append(x.layout.shape[i]) }
         for i in 1..<inputs.count {
-            guard inputs[i].dtype == x.dtype else {
+            guard inputs[i].dtype == inputs[1].dtype, inputs[i].dtype.fitsAsParameter(of: x.dtype) else {
                 throw TensorError(
-                    .dtype, in: Self.name, "weight and bias have another dtype than the input", expected: "one dtype",
-                    operands: Array(inputs))
+                    .dtype, in: Self.name, "weight and bias have another dtype than the input",
+                    expected: "one dtype, or float32 parameters of a half-precision input", operands: Array(inputs))
             }
         }
         let statistics = TensorSpec(lead, x.dtype.computeType)
@@ -87,7 +87,8 @@ package struct LayerNorm: Primitive {
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
         let backward = LayerNormBackward(
-            norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias)
+            norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
+            parameterDType: context.dtype(context.inputCount - 1))
         let count = backward.resultCount
         if count == 0 { return gradients }
         var results = Array(applyAll(backward, operands, count: count))
@@ -124,6 +125,8 @@ package struct LayerNormBackward: Primitive {
     package var needsInput: Bool
     package var needsWeight: Bool
     package var needsBias: Bool
+    /// The dtype of weight and bias.
+    package var parameterDType: DType
 
     var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
 
@@ -134,8 +137,8 @@ package struct LayerNormBackward: Primitive {
         for i in (x.rank - norm.dims)..<x.rank { row.append(x.layout.shape[i]) }
         var specs = Few<TensorSpec>()
         if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
-        if needsWeight { specs.append(TensorSpec(row, x.dtype)) }
-        if needsBias { specs.append(TensorSpec(row, x.dtype)) }
+        if needsWeight { specs.append(TensorSpec(row, parameterDType)) }
+        if needsBias { specs.append(TensorSpec(row, parameterDType)) }
         return specs
     }
 
@@ -205,6 +208,12 @@ func withRow<R>(_ tensor: Tensor?, _ body: (UnsafePointer<tl_tensor>?) -> R) -> 
 func withOptional<R>(_ tensor: Tensor?, _ layout: Layout, _ body: (UnsafePointer<tl_tensor>?) -> R) -> R {
     guard let tensor else { return body(nil) }
     return withKernel(tensor, layout) { body($0) }
+}
+
+extension DType {
+    /// Whether a normalisation takes weight and bias of this dtype beside an input of the other: the same, or float32, in which
+    /// half types compute.
+    func fitsAsParameter(of input: DType) -> Bool { self == input || self == input.computeType }
 }
 
 /// Refuses what is not floating point.

@@ -10,6 +10,7 @@ package struct Prod: ReductionPrimitive {
 
     package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype.isFloatingPoint ? x.dtype : .int64 }
     package var differentiability: Differentiability { .differentiable }
+    package var traits: Traits { [.float32Precision] }
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
 
     /// The product of the other elements: the result divided by the element, where no element is 0.

@@ -314,9 +314,34 @@ package struct RecurrenceBackward: Primitive {
 }
 
 /// One direction of a recurrent layer: its results `y`, `hn` and of an LSTM `cn`. Half types compute in float32.
+///
+/// Inside `autocast { }`, where the input's share comes in the low precision, the weights are rounded to it as well. The
+/// results are then of it too; but for gated units, projected LSTMs and single steps, whose state keeps its dtype while what
+/// comes from a product does not, as in PyTorch.
 package func recurrence(
     _ cell: Recurrence.Cell, _ steps: SequenceSteps, inputs: Tensor, weight: Tensor, h0: Tensor, c0: Tensor? = nil,
-    bias: Tensor? = nil, projection: Tensor? = nil, isReversed: Bool = false
+    bias: Tensor? = nil, projection: Tensor? = nil, isReversed: Bool = false, isSingleStep: Bool = false
+) -> [Tensor] {
+    if let low = autocastDType, inputs.dtype == low {
+        let keepsState = cell == .gru || cell == .lstm && (isSingleStep || projection != nil)
+        let state = keepsState ? DType.promote(low, (c0 ?? h0).dtype) : low
+        let results = inLowPrecision {
+            recurrence(
+                cell, steps, inputs: $0(inputs), weight: $0(weight), h0: keepsState ? h0 : $0(h0),
+                c0: keepsState ? c0 : c0.map($0), bias: bias.map($0), projection: projection.map($0),
+                isReversed: isReversed, resultDType: state)
+        }
+        guard projection != nil, !results[0].isPlaceholder else { return results }
+        return results.enumerated().map { $0 < 2 ? $1.to(low) : $1 }
+    }
+    return recurrence(
+        cell, steps, inputs: inputs, weight: weight, h0: h0, c0: c0, bias: bias, projection: projection,
+        isReversed: isReversed, resultDType: inputs.dtype)
+}
+
+private func recurrence(
+    _ cell: Recurrence.Cell, _ steps: SequenceSteps, inputs: Tensor, weight: Tensor, h0: Tensor, c0: Tensor?,
+    bias: Tensor?, projection: Tensor?, isReversed: Bool, resultDType: DType
 ) -> [Tensor] {
     var operands = Few(inputs, weight, h0)
     for operand in [c0, bias, projection] { if let operand { operands.append(operand) } }
@@ -329,5 +354,5 @@ package func recurrence(
         cell: cell, steps: steps, isReversed: isReversed, hasProjection: projection != nil, keepsGates: keeps)
     let count = rule.stateCount + (keeps ? (cell == .lstm ? 2 : cell == .gru ? 1 : 0) : 0)
     let results = applyAll(rule, operands, count: count)
-    return (0..<rule.stateCount).map { isHalf ? results[$0].to(dtype) : results[$0] }
+    return (0..<rule.stateCount).map { isHalf ? results[$0].to(resultDType) : results[$0] }
 }

@@ -102,6 +102,9 @@ extension Tensor {
             if mode == .constant {
                 return apply(ConstantPad(before: before, after: after, value: value.scalar), self)
             }
+            if isAutocasting, mode == .reflect && widths.count <= 4 || mode == .replicate && widths.count <= 6 {
+                return inFloat32 { $0(self).pad(widths, mode: mode) }
+            }
             var result = self
             for d in 0..<rank where before[d] != 0 || after[d] != 0 {
                 let places = try sources(d, before[d], after[d], mode)

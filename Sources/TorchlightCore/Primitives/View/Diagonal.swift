@@ -118,5 +118,8 @@ extension Tensor {
     }
 
     /// The sum of the diagonal of a matrix.
-    public func trace() -> Tensor { diagonal().sum() }
+    public func trace() -> Tensor {
+        if isAutocasting { return inFloat32 { $0(self).trace() } }
+        return diagonal().sum()
+    }
 }

@@ -58,7 +58,7 @@ package struct GridSample: Primitive {
         return Few(context.needs[0] ? results[0] : nil, context.needs[1] ? results[1] : nil)
     }
 
-    package var traits: Traits { [] }
+    package var traits: Traits { [.float32Precision] }
 }
 
 /// The gradients of `GridSample`, `(gradient of the result, x, grid) -> gradients of x and grid`.

@@ -70,7 +70,8 @@ open class RecurrentCell: Module {
         }
         let results = recurrence(
             cell, SequenceSteps(steps: 1, batch: count, batchFirst: false), inputs: linear(rows, weightIH, bias),
-            weight: weightHH, h0: initial[0], c0: cell == .lstm ? initial[1] : nil, bias: gated)
+            weight: weightHH, h0: initial[0], c0: cell == .lstm ? initial[1] : nil, bias: gated,
+            isSingleStep: true)
         return results.dropFirst().map { x.rank == 1 ? $0.squeeze(0) : $0 }
     }
 }
