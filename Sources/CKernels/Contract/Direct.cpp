@@ -35,7 +35,7 @@ struct Batch {
 
 } // namespace tl
 
-#define TL_KERNEL_BODY "Contract/DirectBodies.h"
+#define TL_KERNEL_BODY "Contract/Direct.kernels.h"
 #include "Support/EachInstructionSet.h"
 
 namespace tl {

@@ -1,12 +1,17 @@
-// Direct convolutions of row-major float32 images, two spatial dimensions: products of the weights as they lie with the
-// unfolded windows of a few results at a time.
+// Direct convolutions of row-major float32 images, two spatial dimensions, one group: products of the weights as they
+// lie with the windows of a few results at a time.
 //
-//     y[o, p] = sum over k of w[o, k] * windows[k, p]             k = (channel, row, column of the kernel), p a pixel of y
+//     y[o, p] = sum over k of w[o, k] * windows[k, p]             k = (channel, row, column of the kernel), p a pixel
 //     w[o, k] = sum over images and p of y[o, p] * windows[k, p]
 //
-// The lanes of a vector are neighbouring results, so neither images nor weights change their layout. The bound is
-// arithmetic: 2 multiplications and additions a pixel of y, window place and pair of channels; places in the padding are
-// counted, and multiplied, too.
+// Neither images nor weights go through a blocked layout. The lanes of a vector are neighbouring pixels of y, whose
+// windows are unfolded panel by panel; or, where images are small and many, the same pixel of neighbouring images, which
+// multiplies nothing by padding (31 % of the places of a 4 x 4 image under a 3 x 3 kernel). Gradients of weights take
+// channels of x.
+//
+// The bound is arithmetic: 12 multiplications and additions of vectors a step of the innermost loop (AVX2), 8 loads
+// beside them. Of the 205 GFLOP/s of two Zen 3 cores, pixels side by side reach 165 to 190 forward and 190 to 198 for
+// weights; images side by side, counting the places inside, 175 to 190 and 184 to 203.
 #ifndef TL_DIRECT_H
 #define TL_DIRECT_H
 #include <cstdint>
@@ -46,7 +51,8 @@ struct Direct {
 
 /// y from x and w. False where memory ran out.
 bool direct_forward(const Direct& problem);
-/// The gradient of x, which is written, from that of y; stride 1 and padding below the kernel's reach.
+/// The gradient of x, which is written, from that of y. With neighbouring pixels as lanes only for stride 1 and padding
+/// below the kernel's reach.
 bool direct_backward_data(const Direct& problem);
 /// w and bias from x and y.
 bool direct_backward_weights(const Direct& problem);

@@ -3,11 +3,9 @@ namespace tl::TL_ISA {
 constexpr int direct_lanes = TL_DIRECT_OF(TL_DIRECT_BYTES_) / 4;
 constexpr int direct_rows = TL_DIRECT_OF(TL_DIRECT_ROWS_);
 constexpr int direct_panel = 2 * direct_lanes;  // columns of a tile of the products
-constexpr int direct_group = 4;                 // panels that share a reading of the weights
+constexpr int direct_group = 4;  // panels that share a reading of the weights
 typedef float DirectLanes __attribute__((vector_size(direct_lanes * 4)));
 typedef float LooseDirectLanes __attribute__((vector_size(direct_lanes * 4), aligned(4)));
-typedef float DirectEight __attribute__((vector_size(32), aligned(4)));
-typedef float DirectFour __attribute__((vector_size(16), aligned(4)));
 
 static inline DirectLanes direct_load(const float* from) { return *reinterpret_cast<const LooseDirectLanes*>(from); }
 static inline void direct_store(float* to, DirectLanes value) { *reinterpret_cast<LooseDirectLanes*>(to) = value; }
@@ -211,3 +209,5 @@ static int64_t direct_panel_columns() { return direct_panel; }
 static int64_t direct_tile_rows() { return direct_rows; }
 
 } // namespace tl::TL_ISA
+
+#include "Contract/DirectBatch.kernels.h"

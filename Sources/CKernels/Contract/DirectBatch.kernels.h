@@ -15,8 +15,10 @@ static inline void batch_transpose(const float* from, int64_t from_row, int64_t 
         for (; j + 4 <= columns; j += 4) {
             BatchFour r[4];
             for (int k = 0; k < 4; k++) r[k] = *reinterpret_cast<const LooseBatchFour*>(from + (i + k) * from_row + j);
-            const BatchFour a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-            const BatchFour c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+            const BatchFour a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+            const BatchFour b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+            const BatchFour c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+            const BatchFour d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
             float* const at = to + j * to_row + i;
             *reinterpret_cast<LooseBatchFour*>(at) = __builtin_shufflevector(a, c, 0, 1, 4, 5);
             *reinterpret_cast<LooseBatchFour*>(at + to_row) = __builtin_shufflevector(a, c, 2, 3, 6, 7);
@@ -112,7 +114,8 @@ static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const f
             const int64_t c = panel * direct_panel;
             const int64_t count = n >= p.images ? 0
                                   : p.in_channels - c < direct_panel ? p.in_channels - c : int64_t(direct_panel);
-            float* const out = to + ((n / direct_panel * panels + panel) * pixels * direct_panel + n % direct_panel) * direct_panel;
+            float* const out =
+                to + ((n / direct_panel * panels + panel) * pixels * direct_panel + n % direct_panel) * direct_panel;
             if (count < direct_panel)
                 for (int64_t i = 0; i < pixels; i++)
                     for (int lane = 0; lane < direct_panel; lane++) out[i * square + lane] = 0;

@@ -62,7 +62,8 @@ bool forward_by_panels(const Winograd& p) {
     if (!transforms.get() || !zeros.memory.get()) return false;
     float* const v = transforms.get<float>();
     for (int i = 0; i < 36; i++)  // rows past the last tile are multiplied as well
-        std::fill_n(v + i * winograd_step(room, p.in_channels) + tiles * p.in_channels, (room - tiles) * p.in_channels, 0.0f);
+        std::fill_n(v + i * winograd_step(room, p.in_channels) + tiles * p.in_channels,
+                    (room - tiles) * p.in_channels, 0.0f);
     parallel_for(tiles, 4, [&](int64_t begin, int64_t end) {
         TL_DISPATCH(winograd_transform_tiles, p, begin, end, room, zeros.memory.get<float>(), v);
     });
@@ -143,9 +144,11 @@ bool winograd_backward_weights(const Winograd& p) {
             if (!memory.get()) __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
             else TL_DISPATCH(winograd_weight_blocks, p, begin, end, chunk, block, v, g, memory.get<float>());
         });
-    } else parallel_for(in, std::max<int64_t>(1, 1024 / out), [&](int64_t begin, int64_t end) {
-        TL_DISPATCH(winograd_weight_results, p, begin, end, in_room, products.get<float>());
-    });
+    } else {
+        parallel_for(in, std::max<int64_t>(1, 1024 / out), [&](int64_t begin, int64_t end) {
+            TL_DISPATCH(winograd_weight_results, p, begin, end, in_room, products.get<float>());
+        });
+    }
     if (p.bias) {
         std::fill_n(p.bias, out, 0.0f);
         for (int64_t tile = 0; tile < tiles; tile++)

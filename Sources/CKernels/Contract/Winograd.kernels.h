@@ -64,16 +64,6 @@ static inline void transform_weight_gradient(const Lanes* u, int step, Lanes* w,
 typedef float Four __attribute__((vector_size(16)));
 typedef float LooseFour __attribute__((vector_size(16), aligned(4)));
 
-/// Four rows of four, transposed in place.
-static inline void transpose_four(Four* r) {
-    const Four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-    const Four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-}
-
 /// v[i + by], zero outside.
 static inline Four shift_four(Four v, int64_t by) {
     const Four zero = {};
@@ -87,6 +77,35 @@ static inline Four shift_four(Four v, int64_t by) {
     case 3: return __builtin_shufflevector(v, zero, 3, 4, 4, 4);
     default: return zero;
     }
+}
+
+/// One vector of fours, `step` floats apart.
+static inline Lanes load_fours(const float* from, int64_t step, int64_t shift) {
+    Lanes value;
+    for (int i = 0; i < winograd_lanes; i += 4) {
+        Four four = *reinterpret_cast<const LooseFour*>(from + i * step);
+        if (shift) four = shift_four(four, shift);
+        __builtin_memcpy(reinterpret_cast<float*>(&value) + i, &four, sizeof four);
+    }
+    return value;
+}
+
+template <class, int... i>
+struct Indices {};
+using AllLanes = __make_integer_seq<Indices, int, winograd_lanes>;
+
+/// Squares of four by four, transposed in place: r[i] holds row i of each, one square after the other.
+template <int... i>
+static inline __attribute__((always_inline)) void transpose_fours(Lanes* r, Indices<int, i...>) {
+    constexpr int n = winograd_lanes;
+    const Lanes a = __builtin_shufflevector(r[0], r[1], (i / 4 * 4 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes b = __builtin_shufflevector(r[0], r[1], (i / 4 * 4 + 2 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes c = __builtin_shufflevector(r[2], r[3], (i / 4 * 4 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes d = __builtin_shufflevector(r[2], r[3], (i / 4 * 4 + 2 + i % 4 / 2 + i % 2 * n)...);
+    r[0] = __builtin_shufflevector(a, c, (i / 4 * 4 + i % 2 + i % 4 / 2 * n)...);
+    r[1] = __builtin_shufflevector(a, c, (i / 4 * 4 + 2 + i % 2 + i % 4 / 2 * n)...);
+    r[2] = __builtin_shufflevector(b, d, (i / 4 * 4 + i % 2 + i % 4 / 2 * n)...);
+    r[3] = __builtin_shufflevector(b, d, (i / 4 * 4 + 2 + i % 2 + i % 4 / 2 * n)...);
 }
 
 /// A square of pixels for all channels, zero outside the image: size is 6 for x and 4 for y.
@@ -139,22 +158,21 @@ struct TilePixels {
                 const int64_t wanted = left + 2 * i;
                 shift[i] = wanted < 0 ? wanted : wanted > width - 4 ? wanted - (width - 4) : 0;
             }
-        for (int lane = 0; lane < winograd_lanes; lane += 4, plane += 4 * height * width)
-            for (int r = 0; r < size; r++) {
-                const bool exists = top + r >= 0 && top + r < height;
-                for (int s = 0; s <= size - 4; s += 2) {
-                    Four block[4] = {};
-                    if (exists)
-                        for (int i = 0; i < 4; i++) {
-                            block[i] = *reinterpret_cast<const LooseFour*>(plane + i * height * width + r * width + s -
-                                                                           shift[s / 2]);
-                            if (shift[s / 2]) block[i] = shift_four(block[i], shift[s / 2]);
-                        }
-                    transpose_four(block);
-                    for (int i = s ? 2 : 0; i < 4; i++)
-                        *reinterpret_cast<Four*>(out + (r * size + s + i) * winograd_lanes + lane) = block[i];
-                }
+        for (int r = 0; r < size; r++) {
+            if (top + r < 0 || top + r >= height) {
+                for (int s = 0; s < size; s++) d[r * size + s] = Lanes{};
+                continue;
             }
+            for (int s = 0; s <= size - 4; s += 2) {
+                // The vector i holds the pixels of the channels i, i + 4, ...
+                Lanes block[4];
+                for (int i = 0; i < 4; i++)
+                    block[i] = load_fours(plane + i * height * width + r * width + s - shift[s / 2], height * width,
+                                          shift[s / 2]);
+                transpose_fours(block, AllLanes());
+                for (int i = s ? 2 : 0; i < 4; i++) d[r * size + s + i] = block[i];
+            }
+        }
     }
 };
 
@@ -243,21 +261,20 @@ static inline void winograd_store(const Winograd& p, const TilePlace& place, int
                 *reinterpret_cast<LooseLanes*>(y + (r * width + s) * p.out_channels) = result[4 * r + s];
         return;
     }
-    const float* from = reinterpret_cast<const float*>(result);
     float* y = p.y + (place.image * p.out_channels + c) * plane + pixel;
-    for (int lane = 0; lane < winograd_lanes; lane += 4, y += 4 * plane)
-        for (int r = 0; r < rows; r++) {
-            Four block[4];
-            for (int i = 0; i < 4; i++)
-                block[i] = *reinterpret_cast<const Four*>(from + (4 * r + i) * winograd_lanes + lane);
-            transpose_four(block);
-            for (int i = 0; i < 4; i++) {
-                float* to = y + i * plane + r * width;
-                if (columns == 4) *reinterpret_cast<LooseFour*>(to) = block[i];
-                else
-                    for (int s = 0; s < columns; s++) to[s] = block[i][s];
-            }
+    for (int r = 0; r < rows; r++) {
+        Lanes block[4];
+        for (int i = 0; i < 4; i++) block[i] = result[4 * r + i];
+        transpose_fours(block, AllLanes());
+        for (int lane = 0; lane < winograd_lanes; lane++) {
+            // The channel's four pixels.
+            const float* from = reinterpret_cast<const float*>(&block[lane % 4]) + lane / 4 * 4;
+            float* to = y + lane * plane + r * width;
+            if (columns == 4) __builtin_memcpy(to, from, 4 * sizeof(float));
+            else
+                for (int s = 0; s < columns; s++) to[s] = from[s];
         }
+    }
 }
 
 /// The results of a tile for the channels from c, from its 36 products.

@@ -1,2 +1,0 @@
-#include "Contract/Direct.kernels.h"
-#include "Contract/DirectBatch.kernels.h"
