@@ -53,4 +53,22 @@ import Testing
             }
         }
     }
+
+    /// All but the gradient of the weight, a product of matrices that keeps its own rule.
+    @Test(arguments: cells) func doesNotDependOnTheNumberOfThreads(_ cell: Recurrence.Cell) {
+        let weightGradient = (cell == .lstm ? 3 : 2) + 1
+        let threads = numThreads
+        defer { numThreads = threads }
+        for steps in Self.places {
+            let operands = operands(cell, steps)
+            numThreads = 1
+            let alone = everything(cell, steps, operands, .float32, createGraph: false)
+            numThreads = 3
+            let shared = everything(cell, steps, operands, .float32, createGraph: false)
+            for (i, (a, b)) in zip(alone, shared).enumerated() where i != weightGradient {
+                let isSame = a.toArray(Float.self) == b.toArray(Float.self)
+                #expect(isSame, "result \(i) of \(cell), \(steps.batch) rows")
+            }
+        }
+    }
 }
