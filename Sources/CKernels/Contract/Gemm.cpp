@@ -38,7 +38,7 @@ bool gemm(const Gemm& g) {
     // Threads take rows or columns, whichever there are more of; whole tiles so that none is computed twice.
     const int64_t height = baseline::gemm_height, depth = baseline::gemm_depth;
     const bool by_rows = g.m >= g.n;
-    const int64_t unit = by_rows ? 24 : tile;
+    const int64_t unit = by_rows ? TL_DISPATCH(gemm_tile_rows) : tile;
     const int64_t units = ((by_rows ? g.m : g.n) + unit - 1) / unit;
     const int64_t work = g.m * g.n * (g.k > 0 ? g.k : 1) / units;
     const int64_t wide = round_up(std::min<int64_t>(g.n, 1536), tile);

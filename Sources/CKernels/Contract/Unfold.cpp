@@ -104,7 +104,7 @@ bool unfolded_forward(const Unfolded& u) {
             }
             const auto* w = static_cast<const double*>(u.w->data) + group * g.outputs * g.window;
             if (!gemm({TL_FLOAT64, g.outputs, g.positions, g.window, w, g.window, 1, matrix.get(), g.positions, 1, sums,
-                       g.positions, 1, 1, 1}))
+                       g.positions, 1, 1, 1, nullptr}))
                 return false;
             copy_out<true>(g, sums, at(*u.out, image, group * g.outputs), u.out->strides[1]);
         }
@@ -122,7 +122,7 @@ bool unfolded_backward_data(const Unfolded& u) {
             copy_out<false>(g, incoming.get<double>(), at(*u.out, image, group * g.outputs), u.out->strides[1]);
             const auto* w = static_cast<const double*>(u.w->data) + group * g.outputs * g.window;
             if (!gemm({TL_FLOAT64, g.window, g.positions, g.outputs, w, 1, g.window, incoming.get(), g.positions, 1,
-                       matrix.get(), g.positions, 1, 1, 0}))
+                       matrix.get(), g.positions, 1, 1, 0, nullptr}))
                 return false;
             double* x = at(*u.x, image, group * g.channels);
             const double* sums = matrix.get<double>();
@@ -151,7 +151,7 @@ bool unfolded_backward_weights(const Unfolded& u) {
             copy_out<false>(g, gradient, at(*u.out, image, group * g.outputs), u.out->strides[1]);
             auto* w = static_cast<double*>(u.w->data) + group * g.outputs * g.window;
             if (!gemm({TL_FLOAT64, g.outputs, g.window, g.positions, gradient, g.positions, 1, matrix.get(), 1,
-                       g.positions, w, g.window, 1, 1, 1}))
+                       g.positions, w, g.window, 1, 1, 1, nullptr}))
                 return false;
             if (!u.bias) continue;
             auto* bias = static_cast<double*>(u.bias->data) + group * g.outputs;

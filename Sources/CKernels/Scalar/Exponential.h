@@ -68,6 +68,11 @@ TL_FN float tl_falling_exp_f32(float x) {
 }
 TL_FN double tl_exp_f64(double x);
 TL_FN double tl_falling_exp_f64(double x) { return tl_exp_f64(x); }
+/// exp(x) for x >= -87, where the power of two is one factor: a third fewer operations.
+TL_FN float tl_exp_normal_f32(float x) {
+    const tl_split_f32 e = tl_exp_split_f32(x, 0.0f);
+    return e.mantissa * tl_power_of_two_f32(e.exponent + TL_ROUNDER_F32);
+}
 /// m exp(x + low): where exp itself is denormal, the product still has all its digits. Rounded once where the processor
 /// fuses multiplication and addition.
 TL_FN float tl_times_exp_f32(float m, float x, float low) {
@@ -82,7 +87,6 @@ TL_FN float tl_over_one_plus_f32(float n, float e) {
     return q + remainder * inverse;
 }
 TL_FN double tl_over_one_plus_f64(double n, double e) { return n / (1.0 + e); }
-TL_FN double tl_exp_f64(double x);
 TL_FN double tl_times_exp_f64(double m, double x, double low) { return m * tl_exp_f64(x + low); }
 
 /// r^2 q(r), so that exp(r) = 1 + r + this.
@@ -180,7 +184,7 @@ TL_FN float tl_tanh_f32(float x) {
     q = q * z + 1.33319595e-1f;
     q = q * z - 3.33332993e-1f;
     const float small = a + a * z * q;
-    const float large = 1.0f - 2.0f / (tl_exp_f32(2.0f * a) + 1.0f);
+    const float large = 1.0f - 2.0f / (tl_exp_normal_f32(2.0f * a) + 1.0f);
     return tl_copysign_f32(a < 0.6f ? small : large, x);
 }
 /// With e = exp(-2|x|) - 1: -e / (e + 2).

@@ -39,17 +39,19 @@ static inline __attribute__((always_inline)) void panel_tile(int64_t depth, cons
     using P = Panel<T>;
     using Vector = typename P::Vector;
     Vector total[rows][2] = {};
+    const T* from[rows];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) from[i] = a + i * a_row;
     for (int64_t p = 0; p < depth; p++) {
         const Vector left = *reinterpret_cast<const Vector*>(panel),
                      right = *reinterpret_cast<const Vector*>(panel + P::lanes);
 #pragma clang loop unroll(full)
         for (int i = 0; i < rows; i++) {
-            const Vector factor = a[i * a_row] - Vector{};
+            const Vector factor = from[i][p * a_column] - Vector{};
             total[i][0] += factor * left;
             total[i][1] += factor * right;
         }
         panel += P::width;
-        a += a_column;
     }
     if (columns == P::width) {
         for (int i = 0; i < rows; i++)
@@ -71,29 +73,34 @@ static inline __attribute__((always_inline)) void panel_tile(int64_t depth, cons
 template <class T>
 static void panel_product(int64_t m, int64_t depth, const T* a, int64_t a_row, int64_t a_column, const T* panel, T* c,
                           int64_t c_row, int columns, bool add) {
-    constexpr int rows = Panel<T>::rows;
+    constexpr int most = Panel<T>::rows;
     constexpr int64_t block = 256;  // a part of the panel that stays in the first cache
     if (depth == 0 && !add)
         for (int64_t i = 0; i < m; i++)
             for (int j = 0; j < columns; j++) c[i * c_row + j] = 0;
+    // Tiles of like heights: the last of 32 rows in tiles of six would have two, whose four sums wait for one another.
+    const int64_t tiles = (m + most - 1) / most;
     for (int64_t p = 0; p < depth; p += block) {
         const int64_t part = depth - p < block ? depth - p : block;
         const T* left = a + p * a_column;
         const T* right = panel + p * Panel<T>::width;
         const bool adds = add || p > 0;
-        int64_t i = 0;
-        for (; i + rows <= m; i += rows)
-            panel_tile<T, rows>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
-        if (i + 4 <= m) {
-            panel_tile<T, 4>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
-            i += 4;
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            const int64_t i = m * tile / tiles, rows = m * (tile + 1) / tiles - i;
+            const auto run = [&]<int n>(std::integral_constant<int, n>) __attribute__((always_inline)) {
+                panel_tile<T, n>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
+            };
+            switch (rows) {
+            case 1: run(std::integral_constant<int, 1>()); break;
+            case 2: run(std::integral_constant<int, 2>()); break;
+            case 3: run(std::integral_constant<int, 3>()); break;
+            case 4: run(std::integral_constant<int, 4>()); break;
+            case 5: run(std::integral_constant<int, 5>()); break;
+            case 6: run(std::integral_constant<int, 6>()); break;
+            case 7: if constexpr (most > 6) run(std::integral_constant<int, 7>()); break;
+            default: if constexpr (most > 7) run(std::integral_constant<int, 8>()); break;
+            }
         }
-        if (i + 2 <= m) {
-            panel_tile<T, 2>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
-            i += 2;
-        }
-        for (; i < m; i++)
-            panel_tile<T, 1>(part, left + i * a_row, a_row, a_column, right, c + i * c_row, c_row, columns, adds);
     }
 }
 
@@ -105,10 +112,5 @@ static void panels_product(int64_t m, int64_t n, int64_t depth, const T* a, int6
     for (int64_t j = 0; j < n; j += width, panels += apart)
         panel_product(m, depth, a, a_row, a_column, panels, c + j, c_row, int(n - j < width ? n - j : width), add);
 }
-
-static inline __attribute__((always_inline)) float hyperbolic_tangent(float x) { return tl_tanh_f32(x); }
-static inline __attribute__((always_inline)) double hyperbolic_tangent(double x) { return tl_tanh_f64(x); }
-static inline __attribute__((always_inline)) float logistic(float x) { return tl_sigmoid_f32(x); }
-static inline __attribute__((always_inline)) double logistic(double x) { return tl_sigmoid_f64(x); }
 
 } // namespace tl::TL_ISA

@@ -11,25 +11,33 @@ extern "C" void GOMP_barrier(void);
 
 namespace tl {
 
+/// So many rows are multiplied before their cells are computed; their products stay in the second cache.
+constexpr int64_t recurrence_rows = 60;
+
 /// The arrays of `tl_recurrence` with their type, and where steps and rows lie in them.
 template <class T>
 struct Recurrence {
     int32_t cell;
-    int64_t hidden, out, gate_count, steps, row_step;
+    int64_t hidden, out, gate_count, steps, batch, row_step;
     const int64_t *starts, *sizes;
     bool reverse;
     const T *inputs, *weight, *bias, *project, *h0, *c0;
     T *y, *hn, *cn, *gates, *cells;
     T *packed, *packed_out;
-    T* state[2];    // [batch, P], read and written in turn
+    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units
+    T* state[2];    // [batch, state_row], of which P elements, read and written in turn
     T* full_state;  // [batch, H] before the projection
+    int64_t state_row, gate_row;
     const T* grad_y;
     T *grad_inputs, *grad_hidden, *previous, *grad_h, *grad_c, *full, *grad_projected;
+    T* grad_gates[2];  // [gate_count, batch, gate_row], of which H elements, of the steps in turn
 
     /// Where the step that is taken as number t lies.
     int64_t step(int64_t t) const { return reverse ? steps - 1 - t : t; }
     int64_t rows(int64_t t) const { return sizes[step(t)]; }
     int64_t place(int64_t t, int64_t row) const { return starts[step(t)] + row * row_step; }
+    /// Whether a row's sequence ends with step t.
+    bool is_last(int64_t t, int64_t row) const { return t + 1 == steps || row >= rows(t + 1); }
     const T* hidden_before(int64_t t, int64_t row) const {
         return t > 0 && row < rows(t - 1) ? y + place(t - 1, row) * out : h0 + row * out;
     }
@@ -69,6 +77,7 @@ static Recurrence<T> describe(const tl_recurrence_params& p, const tl_recurrence
     s.out = p.projected ? p.projected : p.hidden;
     s.gate_count = p.cell == TL_CELL_LSTM ? 4 : p.cell == TL_CELL_GRU ? 3 : 1;
     s.steps = p.steps;
+    s.batch = p.batch;
     s.row_step = p.row_step;
     s.starts = p.starts;
     s.sizes = p.sizes;
@@ -87,6 +96,14 @@ static Recurrence<T> describe(const tl_recurrence_params& p, const tl_recurrence
     return s;
 }
 
+/// The length of a row that the left operand of a product has, so that the rows of a tile do not lie a multiple of 4 KB
+/// apart: those would share a few places of the first cache.
+template <class T>
+static int64_t spread_row(int64_t length) {
+    const int64_t kilobyte = 1024 / int64_t(sizeof(T));
+    return length % (4 * kilobyte) == 0 ? length + kilobyte : length;
+}
+
 /// As many threads as have a panel of units each and enough to do between two barriers.
 template <class T>
 static int64_t threads_for(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
@@ -102,14 +119,20 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
     const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
     const int64_t weights = padded(H) * s.gate_count * P, project = s.project ? padded(P) * H : 0;
     const int64_t full = s.project ? p.batch * H : 0;
-    const Scratch memory(size_t(weights + project + full + 2 * p.batch * P) * sizeof(T));
+    s.state_row = spread_row<T>(P);
+    const int64_t state = p.batch * s.state_row;
+    const int64_t products = s.gate_count * recurrence_rows * H;
+    const Scratch memory(size_t(weights + project + full + products + 2 * state) * sizeof(T));
     if (!memory.get()) return 1;
     s.packed = memory.get<T>();
     s.packed_out = s.packed + weights;
     s.full_state = s.packed_out + project;
-    s.state[0] = s.full_state + full;
-    s.state[1] = s.state[0] + p.batch * P;
-    for (T* state : {s.state[0], s.state[1], s.hn}) std::memcpy(state, s.h0, size_t(p.batch * P) * sizeof(T));
+    s.products = s.full_state + full;
+    s.state[0] = s.products + products;
+    s.state[1] = s.state[0] + state;
+    for (int64_t row = 0; row < p.batch; row++)
+        for (T* to : {s.state[0] + row * s.state_row, s.state[1] + row * s.state_row, s.hn + row * P})
+            std::memcpy(to, s.h0 + row * P, size_t(P) * sizeof(T));
     if (s.cell == TL_CELL_LSTM) std::memcpy(s.cn, s.c0, size_t(p.batch * H) * sizeof(T));
     team(threads_for(p, s, width), [&](int64_t thread, int64_t threads, auto wait) {
         TL_DISPATCH(recurrence_forward<T>, s, thread, threads, wait);
@@ -124,11 +147,16 @@ static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_array
     const int64_t width = TL_DISPATCH(recurrence_panel_width<T>), H = s.hidden, P = s.out;
     const auto padded = [&](int64_t n) { return (n + width - 1) / width * width; };
     const int64_t weights = padded(P) * s.gate_count * H, project = s.project ? padded(H) * P : 0;
-    const Scratch memory(size_t(weights + project + (s.project ? p.batch * H : 0)) * sizeof(T));
+    const int64_t full = s.project ? p.batch * H : 0;
+    s.gate_row = spread_row<T>(H);
+    const int64_t gates = s.gate_count * p.batch * s.gate_row;
+    const Scratch memory(size_t(weights + project + full + 2 * gates) * sizeof(T));
     if (!memory.get()) return 1;
     s.packed = memory.get<T>();
     s.packed_out = s.packed + weights;
     s.full_state = s.packed_out + project;
+    s.grad_gates[0] = s.full_state + full;
+    s.grad_gates[1] = s.grad_gates[0] + gates;
     s.grad_y = static_cast<const T*>(g.grad_y);
     s.grad_inputs = static_cast<T*>(g.inputs);
     s.grad_hidden = static_cast<T*>(g.hidden);

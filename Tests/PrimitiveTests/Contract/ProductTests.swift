@@ -53,19 +53,6 @@ import Testing
         expectClose(v.addmv(a, v), [0, -2])
     }
 
-    /// The sizes at which float32 products take another road: long sums of a transposed operand, and rows whole pages
-    /// apart; neither side a multiple of a tile.
-    @Test(arguments: [(300, 131, 97, true), (70, 1024, 1024, true), (33, 99, 1024, false), (600, 200, 2048, false)])
-    func packedProductsAgreeWithDoublePrecision(depth: Int, rows: Int, columns: Int, isTransposed: Bool) {
-        var random = TestRandom("packedProducts")
-        let left = isTransposed ? [depth, rows] : [rows, depth]
-        let a = Tensor(random.values(depth * rows), shape: left, dtype: .float64)
-        let b = Tensor(random.values(depth * columns), shape: [depth, columns], dtype: .float64)
-        func product(_ a: Tensor, _ b: Tensor) -> Tensor { matmul(isTransposed ? a.mT : a, b) }
-        let error = product(a.to(.float32), b.to(.float32)).to(.float64) - product(a, b)
-        #expect(error.abs().max().item() < 1e-3)
-    }
-
     /// The gradient of a shared weight is one product over all rows, not one a sample and a sum.
     @Test func gradientOfASharedMatrixKeepsItsShape() {
         let x = Tensor.ones(5, 2, 3).requiresGrad_()
@@ -73,6 +60,39 @@ import Testing
         matmul(x, w).sum().backward()
         #expect(w.grad?.shape == [3, 4])
         expectClose(w.grad!, [Double](repeating: 10, count: 12))
+    }
+}
+
+/// Sizes at which float32 goes to the blocked product, with parts of tiles on every side.
+@Suite struct BlockedProductTests {
+    private func draw(_ random: inout TestRandom, _ rows: Int, _ columns: Int) -> Tensor {
+        Tensor(random.values(rows * columns), shape: [rows, columns], dtype: .float32)
+    }
+
+    /// Compares with the product in float64; `depth` roundings at most.
+    private func expectProduct(
+        _ got: Tensor, _ expected: Tensor, depth: Int, _ label: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let error = (got.to(.float64) - expected).abs().max().item(Double.self)
+        #expect(error <= 2e-7 * Double(depth), "\(label)", sourceLocation: sourceLocation)
+    }
+
+    @Test(arguments: [(131, 77, 301), (263, 289, 900), (64, 1100, 1024)])
+    func agreesWithFloat64(_ m: Int, _ n: Int, _ k: Int) {
+        var random = TestRandom("blocked product \(m) \(n) \(k)")
+        let (a, b, c) = (draw(&random, m, k), draw(&random, k, n), draw(&random, m, n))
+        let exact = matmul(a.to(.float64), b.to(.float64))
+        let (across, down) = (a.mT.contiguous().mT, b.mT.contiguous().mT)
+        for (left, right, label) in [(a, b, "NN"), (a, down, "NT"), (across, b, "TN"), (across, down, "TT")] {
+            expectProduct(matmul(left, right), exact, depth: k, label)
+            expectProduct(
+                c.addmm(left, right, beta: 0.5, alpha: -2), c.to(.float64) * 0.5 - exact * 2, depth: 2 * k,
+                label + " scaled and added")
+        }
+        let bias = draw(&random, 1, n).flatten()
+        expectProduct(linear(a, b.mT, bias), exact + bias.to(.float64), depth: k, "linear with a view")
+        expectProduct(linear(a, b.mT.contiguous(), bias), exact + bias.to(.float64), depth: k, "linear")
     }
 }
 

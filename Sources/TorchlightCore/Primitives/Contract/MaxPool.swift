@@ -181,5 +181,6 @@ public func maxPool3d(
             maxPool3d($0(x), kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
         }
     }
-    return maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+    return maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+        .values
 }
