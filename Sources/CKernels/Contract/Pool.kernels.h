@@ -187,7 +187,12 @@ static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
 /// Whole planes, so that no two threads add to one element.
 template <class T>
 static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
-    const bool dense = p.x.step[2] == 1 && p.x.step[1] == p.in[2] && p.x.step[0] == p.in[1] * p.in[2];
+    // Dimensions of one element may have any stride.
+    const auto is_dense = [](const auto& operand, const int64_t* size) {
+        return (size[2] == 1 || operand.step[2] == 1) && (size[1] == 1 || operand.step[1] == size[2]) &&
+               (size[0] == 1 || operand.step[0] == size[1] * size[2]);
+    };
+    const bool dense = is_dense(p.x, p.in), all_dense = dense && is_dense(p.y, p.out) && is_dense(p.indices, p.out);
     for (int64_t plane = begin; plane < end; plane++) {
         const int64_t n = plane / p.channels, c = plane % p.channels;
         T* x = static_cast<T*>(p.x.data) + n * p.x.image + c * p.x.channel;
@@ -199,6 +204,11 @@ static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) 
             for (int64_t i = 0; i < p.in[0]; i++)
                 for (int64_t j = 0; j < p.in[1]; j++)
                     for (int64_t k = 0; k < p.in[2]; k++) x[i * p.x.step[0] + j * p.x.step[1] + k * p.x.step[2]] = 0;
+        if (all_dense) {
+            // The plane stays in the first cache: the gradients and indices are what memory has to bring.
+            for (int64_t i = 0, count = p.out[0] * p.out[1] * p.out[2]; i < count; i++) x[indices[i]] += y[i];
+            continue;
+        }
         each_position(p, [&](int64_t i, int64_t j, int64_t k) {
             const int64_t index = indices[i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2]];
             const T gradient = y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]];

@@ -43,10 +43,45 @@ struct Zeros {
     }
 };
 
+/// Whether the transforms of all weights would not stay in the last cache and those of all tiles do.
+bool has_few_tiles(const Winograd& p) {
+    const int64_t matrices = 36 * 4;
+    return matrices * p.in_channels * p.out_channels > (4 << 20) &&
+           matrices * p.tiles() * (p.in_channels + p.out_channels) <= (10 << 20);
+}
+
+int64_t whole_rows(int64_t tiles) { return (tiles + row_unit - 1) / row_unit * row_unit; }
+
+/// y channel by channel: all tiles are transformed first, then the weights block by block.
+bool forward_by_panels(const Winograd& p) {
+    constexpr int64_t block = 64;  // in-channels whose weights, for a panel of out-channels, stay in the second cache
+    const int64_t tiles = p.tiles(), room = whole_rows(tiles), columns = TL_DISPATCH(winograd_panel_columns, );
+    const int64_t u_size = 36 * winograd_step(block, columns), m_size = 36 * winograd_step(room, columns);
+    const Scratch transforms(size_t(36 * winograd_step(room, p.in_channels)) * sizeof(float));
+    const Zeros zeros(p);
+    if (!transforms.get() || !zeros.memory.get()) return false;
+    float* const v = transforms.get<float>();
+    for (int i = 0; i < 36; i++)  // rows past the last tile are multiplied as well
+        std::fill_n(v + i * winograd_step(room, p.in_channels) + tiles * p.in_channels,
+                    (room - tiles) * p.in_channels, 0.0f);
+    parallel_for(tiles, 4, [&](int64_t begin, int64_t end) {
+        TL_DISPATCH(winograd_transform_tiles, p, begin, end, room, zeros.memory.get<float>(), v);
+    });
+    bool enough_memory = true;
+    parallel_for(p.out_channels / columns, 1, [&](int64_t begin, int64_t end) {
+        const Scratch memory(size_t(u_size + m_size) * sizeof(float));
+        float* const u = memory.get<float>();
+        if (!u) __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
+        else TL_DISPATCH(winograd_panels, p, begin, end, room, v, block, u, u + u_size);
+    });
+    return enough_memory;
+}
+
 } // namespace
 
 bool winograd_forward(const Winograd& p) {
     const int64_t in = p.in_channels, out = p.out_channels, tiles = p.tiles();
+    if (has_few_tiles(p)) return forward_by_panels(p);
     const Scratch weights(size_t(36 * winograd_step(in, out)) * sizeof(float));
     const Zeros zeros(p);
     if (!weights.get() || !zeros.memory.get()) return false;
@@ -79,9 +114,10 @@ bool winograd_backward_weights(const Winograd& p) {
     const int64_t panels = out / TL_DISPATCH(winograd_panel_columns, );
     // Tiles are taken in chunks whose transforms stay in the last cache. Within a chunk threads share the tiles, then the
     // products, so that every sum runs over the tiles in order, whatever the number of threads.
-    const int64_t chunk = std::min(fitting(4 << 20, 36 * 4 * (in + out), 96, 1200), tiles);
+    const bool together = has_few_tiles(p);
+    const int64_t chunk = together ? tiles : std::min(fitting(4 << 20, 36 * 4 * (in + out), 96, 1200), tiles);
     const Scratch sums(p.bias ? size_t(tiles * out) * sizeof(float) : 0);
-    const Scratch products(size_t(36 * winograd_step(in_room, out)) * sizeof(float));
+    const Scratch products(together ? 0 : size_t(36 * winograd_step(in_room, out)) * sizeof(float));
     const int64_t v_size = 36 * winograd_step(chunk, in), g_size = 36 * winograd_step(chunk, out);
     const Scratch transforms(size_t(v_size + g_size) * sizeof(float));
     const Zeros zeros(p);
@@ -93,20 +129,32 @@ bool winograd_backward_weights(const Winograd& p) {
         parallel_for(count, 4, [&](int64_t begin, int64_t end) {
             TL_DISPATCH(winograd_gradients, p, first, begin, end, chunk, zeros.memory.get<float>(), v, g, tile_sums);
         });
+        if (together) break;
         parallel_for(36 * panels, 1, [&](int64_t begin, int64_t end) {
             TL_DISPATCH(winograd_weight_products, p, begin, end, count, chunk, in_room, v, g, products.get<float>(),
                         first > 0);
         });
     }
-    parallel_for(in, std::max<int64_t>(1, 1024 / out), [&](int64_t begin, int64_t end) {
-        TL_DISPATCH(winograd_weight_results, p, begin, end, in_room, products.get<float>());
-    });
+    bool enough_memory = true;
+    if (together) {
+        constexpr int64_t block = 4 * row_unit;
+        const int64_t blocks = (in + block - 1) / block;
+        parallel_for(blocks * panels, 1, [&](int64_t begin, int64_t end) {
+            const Scratch memory(size_t(36 * winograd_step(block, out / panels)) * sizeof(float));
+            if (!memory.get()) __atomic_store_n(&enough_memory, false, __ATOMIC_RELAXED);
+            else TL_DISPATCH(winograd_weight_blocks, p, begin, end, chunk, block, v, g, memory.get<float>());
+        });
+    } else {
+        parallel_for(in, std::max<int64_t>(1, 1024 / out), [&](int64_t begin, int64_t end) {
+            TL_DISPATCH(winograd_weight_results, p, begin, end, in_room, products.get<float>());
+        });
+    }
     if (p.bias) {
         std::fill_n(p.bias, out, 0.0f);
         for (int64_t tile = 0; tile < tiles; tile++)
             for (int64_t c = 0; c < out; c++) p.bias[c] += tile_sums[tile * out + c];
     }
-    return true;
+    return enough_memory;
 }
 
 } // namespace tl

@@ -64,14 +64,48 @@ static inline void transform_weight_gradient(const Lanes* u, int step, Lanes* w,
 typedef float Four __attribute__((vector_size(16)));
 typedef float LooseFour __attribute__((vector_size(16), aligned(4)));
 
-/// Four rows of four, transposed in place.
-static inline void transpose_four(Four* r) {
-    const Four a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5), b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-    const Four c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5), d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-    r[0] = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-    r[1] = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-    r[2] = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-    r[3] = __builtin_shufflevector(b, d, 2, 3, 6, 7);
+/// v[i + by], zero outside.
+static inline Four shift_four(Four v, int64_t by) {
+    const Four zero = {};
+    switch (by) {
+    case -3: return __builtin_shufflevector(v, zero, 4, 4, 4, 0);
+    case -2: return __builtin_shufflevector(v, zero, 4, 4, 0, 1);
+    case -1: return __builtin_shufflevector(v, zero, 4, 0, 1, 2);
+    case 0: return v;
+    case 1: return __builtin_shufflevector(v, zero, 1, 2, 3, 4);
+    case 2: return __builtin_shufflevector(v, zero, 2, 3, 4, 4);
+    case 3: return __builtin_shufflevector(v, zero, 3, 4, 4, 4);
+    default: return zero;
+    }
+}
+
+/// One vector of fours, `step` floats apart.
+static inline Lanes load_fours(const float* from, int64_t step, int64_t shift) {
+    Lanes value;
+    for (int i = 0; i < winograd_lanes; i += 4) {
+        Four four = *reinterpret_cast<const LooseFour*>(from + i * step);
+        if (shift) four = shift_four(four, shift);
+        __builtin_memcpy(reinterpret_cast<float*>(&value) + i, &four, sizeof four);
+    }
+    return value;
+}
+
+template <class, int... i>
+struct Indices {};
+using AllLanes = __make_integer_seq<Indices, int, winograd_lanes>;
+
+/// Squares of four by four, transposed in place: r[i] holds row i of each, one square after the other.
+template <int... i>
+static inline __attribute__((always_inline)) void transpose_fours(Lanes* r, Indices<int, i...>) {
+    constexpr int n = winograd_lanes;
+    const Lanes a = __builtin_shufflevector(r[0], r[1], (i / 4 * 4 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes b = __builtin_shufflevector(r[0], r[1], (i / 4 * 4 + 2 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes c = __builtin_shufflevector(r[2], r[3], (i / 4 * 4 + i % 4 / 2 + i % 2 * n)...);
+    const Lanes d = __builtin_shufflevector(r[2], r[3], (i / 4 * 4 + 2 + i % 4 / 2 + i % 2 * n)...);
+    r[0] = __builtin_shufflevector(a, c, (i / 4 * 4 + i % 2 + i % 4 / 2 * n)...);
+    r[1] = __builtin_shufflevector(a, c, (i / 4 * 4 + 2 + i % 2 + i % 4 / 2 * n)...);
+    r[2] = __builtin_shufflevector(b, d, (i / 4 * 4 + i % 2 + i % 4 / 2 * n)...);
+    r[3] = __builtin_shufflevector(b, d, (i / 4 * 4 + 2 + i % 2 + i % 4 / 2 * n)...);
 }
 
 /// A square of pixels for all channels, zero outside the image: size is 6 for x and 4 for y.
@@ -105,7 +139,7 @@ struct TilePixels {
         }
         float* const out = reinterpret_cast<float*>(d);
         const float* plane = data + c * height * width + top * width + left;
-        if (!inside) {
+        if (!inside && width < 4) {
             const auto clip = [](int64_t value) { return int(value < 0 ? 0 : value > size ? size : value); };
             const int first_row = clip(-top), last_row = clip(height - top);
             const int first_column = clip(-left), last_column = clip(width - left);
@@ -116,17 +150,29 @@ struct TilePixels {
                         out[(r * size + s) * winograd_lanes + lane] = plane[r * width + s];
             return;
         }
-        // Blocks of four by four; in rows of six the second overlaps the first.
-        for (int lane = 0; lane < winograd_lanes; lane += 4, plane += 4 * height * width)
-            for (int r = 0; r < size; r++)
-                for (int s = 0; s <= size - 4; s += 2) {
-                    Four block[4];
-                    for (int i = 0; i < 4; i++)
-                        block[i] = *reinterpret_cast<const LooseFour*>(plane + i * height * width + r * width + s);
-                    transpose_four(block);
-                    for (int i = s ? 2 : 0; i < 4; i++)
-                        *reinterpret_cast<Four*>(out + (r * size + s + i) * winograd_lanes + lane) = block[i];
-                }
+        // Blocks of four by four; in rows of six the second overlaps the first. At the edge of the image a block is read
+        // from the nearest place inside and shifted, zeros coming in.
+        int64_t shift[2] = {0, 0};
+        if (!inside)
+            for (int i = 0; i < 2; i++) {
+                const int64_t wanted = left + 2 * i;
+                shift[i] = wanted < 0 ? wanted : wanted > width - 4 ? wanted - (width - 4) : 0;
+            }
+        for (int r = 0; r < size; r++) {
+            if (top + r < 0 || top + r >= height) {
+                for (int s = 0; s < size; s++) d[r * size + s] = Lanes{};
+                continue;
+            }
+            for (int s = 0; s <= size - 4; s += 2) {
+                // The vector i holds the pixels of the channels i, i + 4, ...
+                Lanes block[4];
+                for (int i = 0; i < 4; i++)
+                    block[i] = load_fours(plane + i * height * width + r * width + s - shift[s / 2], height * width,
+                                          shift[s / 2]);
+                transpose_fours(block, AllLanes());
+                for (int i = s ? 2 : 0; i < 4; i++) d[r * size + s + i] = block[i];
+            }
+        }
     }
 };
 
@@ -159,22 +205,26 @@ static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int6
     }
 }
 
+/// u[36][panel] of the kernels of one in-channel and the out-channels from `out`, `step` floats from matrix to matrix.
+static inline void winograd_weights_panel(const Winograd& p, int64_t in, int64_t out, int64_t step, float* u) {
+    for (int64_t at = 0; at < winograd_panel; at += winograd_lanes) {
+        Lanes w[9], half[18], full[36];
+        for (int lane = 0; lane < winograd_lanes; lane++) {
+            const float* kernel = p.w + (out + at + lane) * p.w_out + in * p.w_in;
+            for (int i = 0; i < 9; i++) w[i][lane] = kernel[p.rotated ? 8 - i : i];
+        }
+        for (int i = 0; i < 3; i++) transform_weight(w + i, 3, half + i, 3);
+        for (int i = 0; i < 6; i++) transform_weight(half + 3 * i, 1, full + 6 * i, 1);
+        for (int i = 0; i < 36; i++) *reinterpret_cast<LooseLanes*>(u + i * step + at) = full[i];
+    }
+}
+
 /// u[36][panels of out][in][panel] for the in-channels begin ..< end.
 static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, float* u) {
-    const int64_t step = winograd_step(p.in_channels, p.out_channels);
     for (int64_t in = begin; in < end; in++)
-        for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
-            Lanes w[9], half[18], full[36];
-            for (int lane = 0; lane < winograd_lanes; lane++) {
-                const float* kernel = p.w + (out + lane) * p.w_out + in * p.w_in;
-                for (int i = 0; i < 9; i++) w[i][lane] = kernel[p.rotated ? 8 - i : i];
-            }
-            for (int i = 0; i < 3; i++) transform_weight(w + i, 3, half + i, 3);
-            for (int i = 0; i < 6; i++) transform_weight(half + 3 * i, 1, full + 6 * i, 1);
-            float* to = u + (out / winograd_panel * p.in_channels + in) * winograd_panel + out % winograd_panel;
-            for (int i = 0; i < 36; i++)
-                *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
-        }
+        for (int64_t out = 0; out < p.out_channels; out += winograd_panel)
+            winograd_weights_panel(p, in, out, winograd_step(p.in_channels, p.out_channels),
+                                   u + (out / winograd_panel * p.in_channels + in) * winograd_panel);
 }
 
 /// c[rows][panel] (+)= sum over k of a[row * a_row + k * a_step] * b[k][panel]
@@ -211,21 +261,31 @@ static inline void winograd_store(const Winograd& p, const TilePlace& place, int
                 *reinterpret_cast<LooseLanes*>(y + (r * width + s) * p.out_channels) = result[4 * r + s];
         return;
     }
-    const float* from = reinterpret_cast<const float*>(result);
     float* y = p.y + (place.image * p.out_channels + c) * plane + pixel;
-    for (int lane = 0; lane < winograd_lanes; lane += 4, y += 4 * plane)
-        for (int r = 0; r < rows; r++) {
-            Four block[4];
-            for (int i = 0; i < 4; i++)
-                block[i] = *reinterpret_cast<const Four*>(from + (4 * r + i) * winograd_lanes + lane);
-            transpose_four(block);
-            for (int i = 0; i < 4; i++) {
-                float* to = y + i * plane + r * width;
-                if (columns == 4) *reinterpret_cast<LooseFour*>(to) = block[i];
-                else
-                    for (int s = 0; s < columns; s++) to[s] = block[i][s];
-            }
+    for (int r = 0; r < rows; r++) {
+        Lanes block[4];
+        for (int i = 0; i < 4; i++) block[i] = result[4 * r + i];
+        transpose_fours(block, AllLanes());
+        for (int lane = 0; lane < winograd_lanes; lane++) {
+            // The channel's four pixels.
+            const float* from = reinterpret_cast<const float*>(&block[lane % 4]) + lane / 4 * 4;
+            float* to = y + lane * plane + r * width;
+            if (columns == 4) __builtin_memcpy(to, from, 4 * sizeof(float));
+            else
+                for (int s = 0; s < columns; s++) to[s] = from[s];
         }
+    }
+}
+
+/// The results of a tile for the channels from c, from its 36 products.
+static inline void winograd_result(const Winograd& p, const TilePlace& place, int64_t c, const float* m, int64_t m_step) {
+    Lanes full[36], half[24], result[16];
+    for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step);
+    for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
+    for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
+    const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
+    for (int i = 0; i < 16; i++) result[i] += bias;
+    winograd_store(p, place, c, result);
 }
 
 /// y for the tiles begin ..< begin + count, room for `room` tiles (whole tiles of the products) in v and m.
@@ -241,14 +301,37 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
                                  out, false);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
-        for (int64_t c = 0; c < out; c += winograd_lanes) {
-            Lanes full[36], half[24], result[16];
-            for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(m + i * m_step + t * out + c);
-            for (int i = 0; i < 6; i++) transform_output(full + i, 6, half + i, 6);
-            for (int i = 0; i < 4; i++) transform_output(half + 6 * i, 1, result + 4 * i, 1);
-            const Lanes bias = p.bias ? Lanes(*reinterpret_cast<const LooseLanes*>(p.bias + c)) : Lanes{};
-            for (int i = 0; i < 16; i++) result[i] += bias;
-            winograd_store(p, place, c, result);
+        for (int64_t c = 0; c < out; c += winograd_lanes) winograd_result(p, place, c, m + t * out + c, m_step);
+    }
+}
+
+/// The transform of all tiles begin ..< end of x, v[36][room][in].
+static void winograd_transform_tiles(const Winograd& p, int64_t begin, int64_t end, int64_t room, const float* zeros,
+                                     float* v) {
+    winograd_input(p, begin, end - begin, room, zeros, v + begin * p.in_channels);
+}
+
+/// y for the panels begin ..< end of channels from the transforms of all tiles. The weights are transformed a block at a
+/// time, just before they are multiplied: all of them together are four times as large and would go through memory.
+static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64_t room, const float* v, int64_t block,
+                            float* u, float* m) {
+    const int64_t in = p.in_channels, tiles = p.tiles();
+    const int64_t v_step = winograd_step(room, in), u_step = winograd_step(block, winograd_panel);
+    const int64_t m_step = winograd_step(room, winograd_panel);
+    for (int64_t panel = begin; panel < end; panel++) {
+        const int64_t out = panel * winograd_panel;
+        for (int64_t c = 0; c < in; c += block) {
+            const int64_t depth = c + block < in ? block : in - c;
+            for (int64_t k = 0; k < depth; k++) winograd_weights_panel(p, c + k, out, u_step, u + k * winograd_panel);
+            for (int i = 0; i < 36; i++)
+                for (int64_t t = 0; t < tiles; t += winograd_rows)
+                    winograd_product(v + i * v_step + t * in + c, in, 1, u + i * u_step, depth,
+                                     m + i * m_step + t * winograd_panel, winograd_panel, c > 0);
+        }
+        for (int64_t t = 0; t < tiles; t++) {
+            const TilePlace place(p, t);
+            for (int64_t c = 0; c < winograd_panel; c += winograd_lanes)
+                winograd_result(p, place, out + c, m + t * winograd_panel + c, m_step);
         }
     }
 }
@@ -292,22 +375,45 @@ static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t e
     }
 }
 
+/// w of one in-channel and a panel of out-channels from `out`, from u[36][panel].
+static inline void winograd_weight_result(const Winograd& p, int64_t in, int64_t out, const float* u, int64_t step) {
+    for (int64_t at = 0; at < winograd_panel; at += winograd_lanes) {
+        Lanes full[36], half[18], w[9];
+        for (int i = 0; i < 36; i++) full[i] = *reinterpret_cast<const LooseLanes*>(u + i * step + at);
+        for (int i = 0; i < 6; i++) transform_weight_gradient(full + i, 6, half + i, 6);
+        for (int i = 0; i < 3; i++) transform_weight_gradient(half + 6 * i, 1, w + 3 * i, 1);
+        for (int lane = 0; lane < winograd_lanes; lane++) {
+            float* kernel = p.w + (out + at + lane) * p.w_out + in * p.w_in;
+            for (int i = 0; i < 9; i++) kernel[i] = w[i][lane];
+        }
+    }
+}
+
 /// w from u, for the in-channels begin ..< end.
 static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t end, int64_t in_room, const float* u) {
-    const int64_t step = winograd_step(in_room, p.out_channels);
     for (int64_t in = begin; in < end; in++)
-        for (int64_t out = 0; out < p.out_channels; out += winograd_lanes) {
-            Lanes full[36], half[18], w[9];
-            const float* from = u + (out / winograd_panel * in_room + in) * winograd_panel + out % winograd_panel;
-            for (int i = 0; i < 36; i++)
-                full[i] = *reinterpret_cast<const LooseLanes*>(from + i * step);
-            for (int i = 0; i < 6; i++) transform_weight_gradient(full + i, 6, half + i, 6);
-            for (int i = 0; i < 3; i++) transform_weight_gradient(half + 6 * i, 1, w + 3 * i, 1);
-            for (int lane = 0; lane < winograd_lanes; lane++) {
-                float* kernel = p.w + (out + lane) * p.w_out + in * p.w_in;
-                for (int i = 0; i < 9; i++) kernel[i] = w[i][lane];
-            }
-        }
+        for (int64_t out = 0; out < p.out_channels; out += winograd_panel)
+            winograd_weight_result(p, in, out, u + (out / winograd_panel * in_room + in) * winograd_panel,
+                                   winograd_step(in_room, p.out_channels));
+}
+
+/// w of the units begin ..< end, each a panel of out-channels and `block` in-channels, from the transforms of all tiles:
+/// the products, u[36][block][panel], never leave the second cache.
+static void winograd_weight_blocks(const Winograd& p, int64_t begin, int64_t end, int64_t room, int64_t block,
+                                   const float* v, const float* g, float* u) {
+    const int64_t in = p.in_channels, blocks = (in + block - 1) / block, tiles = p.tiles();
+    const int64_t v_step = winograd_step(room, in), g_step = winograd_step(room, p.out_channels);
+    const int64_t u_step = winograd_step(block, winograd_panel);
+    for (int64_t unit = begin; unit < end; unit++) {
+        const int64_t out = unit / blocks * winograd_panel, first = unit % blocks * block;
+        const int64_t count = first + block < in ? block : in - first;
+        for (int i = 0; i < 36; i++)
+            for (int64_t c = 0; c < count; c += winograd_rows)
+                winograd_product(v + i * v_step + first + c, 1, in, g + i * g_step + out * room, tiles,
+                                 u + i * u_step + c * winograd_panel, winograd_panel, false);
+        for (int64_t c = 0; c < count; c++)
+            winograd_weight_result(p, first + c, out, u + c * winograd_panel, u_step);
+    }
 }
 
 static int64_t winograd_panel_columns() { return winograd_panel; }
