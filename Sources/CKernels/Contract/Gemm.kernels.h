@@ -50,12 +50,15 @@ static void pack(const T* in, int64_t across, int64_t along, int64_t limit, int6
     const int64_t whole = limit / width;
     int64_t packed = 0, along_packed = 0;
     if (across == 1) {
-        // Row by row: what lies in one run is read in one run.
-        for (int64_t p = 0; p < depth; p++) {
-            const T* from = in + p * along;
-            T* to = out + p * width;
-            for (int64_t slice = 0; slice < whole; slice++, from += width, to += depth * width)
-                __builtin_memcpy(to, from, width * sizeof(T));
+        // Down the rows with a few slices at a time: slices lie a multiple of a page apart, so that those of a whole
+        // row would push one another out of the first cache before the next row fills their lines.
+        constexpr int64_t group = 256 / int64_t(width * sizeof(T)) > 1 ? 256 / int64_t(width * sizeof(T)) : 1;
+        for (int64_t first = 0; first < whole; first += group) {
+            const int64_t last = first + group < whole ? first + group : whole;
+            for (int64_t p = 0; p < depth; p++)
+                for (int64_t slice = first; slice < last; slice++)
+                    __builtin_memcpy(out + (slice * depth + p) * width, in + p * along + slice * width,
+                                     width * sizeof(T));
         }
         packed = whole;
     } else if (along == 1 && width >= 4) {

@@ -91,7 +91,6 @@ TL_FN float tl_over_one_plus_f32(float n, float e) {
     return q + remainder * inverse;
 }
 TL_FN double tl_over_one_plus_f64(double n, double e) { return n / (1.0 + e); }
-TL_FN double tl_exp_f64(double x);
 TL_FN double tl_times_exp_f64(double m, double x, double low) { return m * tl_exp_f64(x + low); }
 
 /// r^2 q(r), so that exp(r) = 1 + r + this.

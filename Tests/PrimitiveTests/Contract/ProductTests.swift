@@ -53,19 +53,6 @@ import Testing
         expectClose(v.addmv(a, v), [0, -2])
     }
 
-    /// The sizes at which float32 products take another road: long sums of a transposed operand, and rows whole pages
-    /// apart; neither side a multiple of a tile.
-    @Test(arguments: [(300, 131, 97, true), (70, 1024, 1024, true), (33, 99, 1024, false), (600, 200, 2048, false)])
-    func packedProductsAgreeWithDoublePrecision(depth: Int, rows: Int, columns: Int, isTransposed: Bool) {
-        var random = TestRandom("packedProducts")
-        let left = isTransposed ? [depth, rows] : [rows, depth]
-        let a = Tensor(random.values(depth * rows), shape: left, dtype: .float64)
-        let b = Tensor(random.values(depth * columns), shape: [depth, columns], dtype: .float64)
-        func product(_ a: Tensor, _ b: Tensor) -> Tensor { matmul(isTransposed ? a.mT : a, b) }
-        let error = product(a.to(.float32), b.to(.float32)).to(.float64) - product(a, b)
-        #expect(error.abs().max().item() < 1e-3)
-    }
-
     /// The gradient of a shared weight is one product over all rows, not one a sample and a sum.
     @Test func gradientOfASharedMatrixKeepsItsShape() {
         let x = Tensor.ones(5, 2, 3).requiresGrad_()
