@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test conformance fuzz bench bench-compare bench-operators format lint deps clean
+.PHONY: mnist test conformance fuzz bench bench-compare bench-growth bench-operators format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -33,6 +33,11 @@ bench: deps
 bench-compare: deps
 	$(RELEASE)
 	python3 Benchmarks/compare.py --torchlight $(TORCHLIGHT) $(ARGS)
+
+## Measure how time and memory grow with each kind of size, and write Benchmarks/GROWTH.md and its picture.
+bench-growth: deps
+	$(RELEASE)
+	$(TORCHLIGHT) bench --growth Benchmarks $(ARGS)
 
 ## Time the most used operators beside PyTorch, in the environment that bench-compare sets up.
 PEERS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/torchlight/peers

@@ -94,10 +94,14 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
+        // Stands before malloc in the test program and counts; in no product.
+        .target(name: "CHeapCount", path: "Tests/CHeapCount", cSettings: [.unsafeFlags(["-fno-builtin"])]),
         .testTarget(
             name: "PrimitiveTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "OptimTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],

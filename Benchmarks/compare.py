@@ -6,7 +6,8 @@ usage: compare.py --torchlight PROGRAM --scripts DIR [--data DIR] [--venv DIR] [
 
 DIR holds the peers' scripts (peer_torch.py, peer_jax.py, ...), each of which times the workloads of WORKLOADS.md and writes
 the same JSON as `torchlight bench`. The peers are installed into a virtual environment outside the repository. A round
-runs every program once, so that what else the machine does hits all alike; a figure is the median over the rounds.
+runs every group of workloads once with every program, in a process of its own: what else the machine does hits all alike,
+and the peak memory of a process is that of the group. A figure is the median over the rounds.
 """
 import argparse, json, math, os, platform, re, statistics, subprocess, sys, tempfile, time
 
@@ -18,6 +19,12 @@ PEERS = {
     "tensorflow": ("peer_tf.py", [], ["tensorflow", "numpy"]),
     "tinygrad": ("peer_tinygrad.py", [], ["tinygrad", "numpy"]),
 }
+
+# Each runs in a process of its own.
+GROUPS = [
+    "mlp_train", "cnn_train", "resnet18_train", "lstm_train", "gpt_nano_train", "gpt_mini_train", "gpt2_small_train",
+    "op_overhead", "pointwise", "matmul", "optimizer_step", "infer", "dataloader", "checkpoint", "cold_start",
+]
 
 
 def arguments():
@@ -38,6 +45,10 @@ def arguments():
     for peer in chosen.peers:
         if peer not in PEERS:
             parser.error(f"there is no peer {peer}; there are {', '.join(PEERS)}")
+    chosen.groups = [g for g in chosen.only.split(",") if g] or GROUPS
+    for group in chosen.groups:
+        if group not in GROUPS:
+            parser.error(f"there is no group {group}; there are {', '.join(GROUPS)}")
     if chosen.dtype != "float32" and any(PEERS[peer][0] != "peer_torch.py" for peer in chosen.peers):
         parser.error(f"only the peers torch and torch-compile have a {chosen.dtype}")
     if chosen.rounds < 3:
@@ -58,13 +69,11 @@ def environment(chosen):
     return python
 
 
-def run(command, chosen):
-    """The figures of one program: {name: {seconds, ...}}."""
+def run(command, group, chosen):
+    """The figures of one program for a group: {name: {seconds, ...}}."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "figures.json")
-        command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--data", chosen.data]
-        if chosen.only:
-            command += ["--only", chosen.only]
+        command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--data", chosen.data, "--only", group]
         if chosen.dtype != "float32":
             command += ["--dtype", chosen.dtype]
         threads = str(len(chosen.cores.split(",")))
@@ -117,8 +126,9 @@ def report(rounds, python, chosen):
     lines = [
         "# Results", "",
         f"Written by `make bench-compare` on {time.strftime('%Y-%m-%d')}. Every program ran {chosen.rounds} times in turn on",
-        f"cores {chosen.cores}; a figure is the median, the spread is (largest - smallest) / median of ours, a ratio is the",
-        "peer's time over ours: above 1, Torchlight is faster. The workloads are those of `torchlight bench`.", "",
+        f"cores {chosen.cores}, each group of workloads in a process of its own, whose peak memory stands in the last columns.",
+        "A figure is the median, the spread is (largest - smallest) / median of ours, a ratio is the peer's time over ours:",
+        "above 1, Torchlight is faster. The workloads are those of `torchlight bench`.", "",
         f"- Machine: {machine()}", f"- Versions: {versions(python, chosen)}",
         *(["- Training steps in mixed precision (autocast, bfloat16)"] if chosen.dtype == "bfloat16" else []), "",
         "| workload | ours | spread | " + " | ".join(f"{p} | ratio" for p in chosen.peers) + " | peak memory, ours | peers |",
@@ -148,6 +158,13 @@ def report(rounds, python, chosen):
         if all_ratios:
             mean = math.exp(statistics.mean(math.log(r) for r in all_ratios))
             lines.append(f"Geometric mean over {len(all_ratios)} figures against {peer}: {mean:.2f}")
+    growth = os.path.join(os.path.dirname(chosen.out), "GROWTH.md")
+    if os.path.exists(growth):
+        with open(growth) as file:
+            text = file.read()
+        lines += ["", "## How cost grows", "", "From [GROWTH.md](GROWTH.md), which `make bench-growth` writes.", ""]
+        lines += [line for line in text.split("\n## ")[0].splitlines() if line.startswith(("|", "!"))]
+        lines.insert(lines.index(next(line for line in lines if line.startswith("!["))) + 1, "")
     return "\n".join(lines) + "\n"
 
 
@@ -162,9 +179,12 @@ def main():
         commands[peer] = [python, os.path.join(chosen.scripts, script), *options]
     rounds = {program: [] for program in commands}
     for number in range(chosen.rounds):
-        for program, command in commands.items():
-            print(f"round {number + 1} of {chosen.rounds}: {program}", flush=True)
-            rounds[program].append(run(command, chosen))
+        for program in commands:
+            rounds[program].append({})
+        for group in chosen.groups:
+            for program, command in commands.items():
+                print(f"round {number + 1} of {chosen.rounds}: {group}, {program}", flush=True)
+                rounds[program][number].update(run(command, group, chosen))
     with open(chosen.out, "w") as file:
         file.write(report(rounds, python, chosen))
     print(f"wrote {chosen.out}")

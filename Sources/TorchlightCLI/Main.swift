@@ -10,7 +10,9 @@ struct TorchlightCommand: ParsableCommand {
         commandName: "torchlight",
         abstract: "Train neural networks, look into their files, and measure how fast that goes.",
         version: "0.1.0",
-        subcommands: [Train.self, Inspect.self, Convert.self, Diff.self, Bench.self, ColdStart.self])
+        subcommands: [
+            Train.self, Inspect.self, Convert.self, Diff.self, Bench.self, ColdStart.self, GrowthPointCommand.self,
+        ])
 
     /// Exit status 0 for what was asked for, 2 for a command line that makes no sense, 1 for everything else that went
     /// wrong, with one line on standard error.

@@ -139,7 +139,10 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             let state = group.state
             let count = state.collect(into: entries, &watch, name)
             if !state.outdated.isEmpty { update(group, entries) }
-            if count > 0 { run(entries, Int64(count), group.options) }
+            if count > 0 {
+                WorkCounts.noteKernel()
+                run(entries, Int64(count), group.options)
+            }
             state.copies.removeAll()
         }
     }

@@ -2,7 +2,8 @@
 //
 // Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three roads by size:
 //   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to,
-//                      and an empty one is filled from, the shared stacks
+//                      and an empty one is filled from, the shared stacks. Blocks to 1 KB are cut from slabs of 64 KB:
+//                      from the heap, each would cost two to three times its size in alignment and headers
 //   medium (to 4 MB)   a shared stack a class, behind a spin lock
 //   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
 //
@@ -24,6 +25,8 @@ constexpr size_t small_limit = 32 << 10, large_limit = 4 << 20;
 constexpr size_t huge_page = 2 << 20;
 constexpr int small_classes = 16 + 5 * 4;              // to 32 KB
 constexpr int shared_classes = small_classes + 7 * 4;  // to 4 MB
+constexpr int slab_classes = 16;                       // to 1 KB
+constexpr size_t slab_bytes = 64 << 10, region_bytes = 1 << 20;
 constexpr int64_t unreported_limit = 64 << 10;
 
 /// The class of a size of at most 4 MB.
@@ -60,6 +63,7 @@ struct SpinLock {
 struct alignas(64) SharedStack {
     SpinLock lock;
     Block* first = nullptr;
+    char *uncut = nullptr, *end = nullptr; // what is left of the slab that blocks are being cut from
 };
 SharedStack shared[shared_classes];
 
@@ -153,13 +157,138 @@ void register_thread(ThreadCache& own) {
 
 // ---- The system
 
+void note_system_allocation() {
+    system_allocations.fetch_add(1, std::memory_order_relaxed);
+    ++tl_state()->system_allocations;
+}
+
 void* from_system(size_t size) {
     void* block = std::aligned_alloc(alignment, size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-        system_allocations.fetch_add(1, std::memory_order_relaxed);
+        note_system_allocation();
     }
     return block;
+}
+
+// ---- Slabs: a header of 64 bytes, then blocks of one class
+
+struct alignas(64) Slab {
+    uint32_t free; // blocks found free while the cache is being emptied
+};
+
+SpinLock region_lock;
+char *region = nullptr, *region_end = nullptr; // where the next slabs come from
+
+char* map_region() {
+#if defined(__linux__)
+    // Mapped with room to start at a multiple of a slab, since the address of a block has to lead to its slab.
+    char* start = static_cast<char*>(
+        mmap(nullptr, region_bytes + slab_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    if (start == MAP_FAILED) return nullptr;
+    const size_t before = (slab_bytes - reinterpret_cast<uintptr_t>(start) % slab_bytes) % slab_bytes;
+    if (before) munmap(start, before);
+    munmap(start + before + region_bytes, slab_bytes - before);
+    return start + before;
+#else
+    return static_cast<char*>(std::aligned_alloc(slab_bytes, slab_bytes));
+#endif
+}
+
+Slab* take_slab() {
+    std::lock_guard hold(region_lock);
+    if (region == region_end) {
+        region = map_region();
+        region_end = region;
+        if (!region) return nullptr;
+#if defined(__linux__)
+        region_end = region + region_bytes;
+#else
+        region_end = region + slab_bytes;
+#endif
+    }
+    Slab* slab = reinterpret_cast<Slab*>(region);
+    region += slab_bytes;
+    slab->free = 0;
+    reserved.fetch_add(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
+    note_system_allocation();
+    return slab;
+}
+
+void give_slab(Slab* slab) {
+    reserved.fetch_sub(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
+#if defined(__linux__)
+    munmap(slab, slab_bytes);
+#else
+    std::free(slab);
+#endif
+}
+
+Slab* slab_of(Block* block) {
+    return reinterpret_cast<Slab*>(reinterpret_cast<uintptr_t>(block) & ~uintptr_t(slab_bytes - 1));
+}
+
+uint32_t blocks_in_slab(int index) {
+    return static_cast<uint32_t>((slab_bytes - sizeof(Slab)) / size_of_class(index));
+}
+
+/// A chain of new blocks, cut from the current slab of the class: a page of them at most, so that memory is touched
+/// only when it is about to be used.
+Block* cut_blocks(int index) {
+    const size_t size = size_of_class(index);
+    SharedStack& stack = shared[index];
+    std::lock_guard hold(stack.lock);
+    if (stack.uncut == stack.end) {
+        Slab* slab = take_slab();
+        if (!slab) return nullptr;
+        stack.uncut = reinterpret_cast<char*>(slab + 1);
+        stack.end = stack.uncut + blocks_in_slab(index) * size;
+    }
+    Block* first = nullptr;
+    for (size_t cut = 0; cut + size <= 4096 && stack.uncut != stack.end; cut += size) {
+        Block* block = reinterpret_cast<Block*>(stack.uncut);
+        block->next = first;
+        first = block;
+        stack.uncut += size;
+    }
+    return first;
+}
+
+/// Gives back the slabs of a class all of whose blocks are in the chain; the other blocks become the shared stack
+/// again.
+void empty_slabs(int index, Block* chain) {
+    // Two threads that each held some of a slab's blocks would miscount them.
+    static constinit std::mutex emptying;
+    std::lock_guard hold_all(emptying);
+    const uint32_t full = blocks_in_slab(index);
+    Slab* current = nullptr; // still being cut: it stays
+    {
+        std::lock_guard hold(shared[index].lock);
+        if (shared[index].uncut != shared[index].end)
+            current = slab_of(reinterpret_cast<Block*>(shared[index].end - size_of_class(index)));
+    }
+    for (Block* block = chain; block; block = block->next) ++slab_of(block)->free;
+    Block *kept = nullptr, *going = nullptr;
+    while (chain) {
+        Block* block = chain;
+        chain = block->next;
+        Slab* slab = slab_of(block);
+        Block*& list = slab->free == full && slab != current ? going : kept;
+        block->next = list;
+        list = block;
+    }
+    // A slab goes with the last of its blocks.
+    while (going) {
+        Slab* slab = slab_of(going);
+        going = going->next;
+        if (--slab->free == 0) give_slab(slab);
+    }
+    if (!kept) return;
+    Block* last = kept;
+    for (Block* block = kept; block; block = block->next) slab_of(last = block)->free = 0;
+    std::lock_guard hold(shared[index].lock);
+    last->next = shared[index].first;
+    shared[index].first = kept;
 }
 
 Block* take_shared(int index) {
@@ -177,12 +306,18 @@ void put_shared(int index, Block* block) {
     stack.first = block;
 }
 
-void* take_from_system(int index) {
-    const size_t size = size_of_class(index);
-    void* block = from_system(size);
+/// A new block, and perhaps others behind it.
+Block* take_from_system(int index) {
+    const auto take = [&]() -> Block* {
+        if (index < slab_classes) return cut_blocks(index);
+        Block* block = static_cast<Block*>(from_system(size_of_class(index)));
+        if (block) block->next = nullptr;
+        return block;
+    };
+    Block* block = take();
     if (!block) {
         tl_empty_cache();
-        block = from_system(size);
+        block = take();
     }
     return block;
 }
@@ -222,7 +357,7 @@ Large* map(size_t size) {
 #endif
     large->mapped = size;
     reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
-    system_allocations.fetch_add(1, std::memory_order_relaxed);
+    note_system_allocation();
     return large;
 }
 
@@ -286,9 +421,16 @@ void deallocate_large(void* block) {
     if (own.ended) {
         // The thread is being torn down: nothing may stay with it.
         Block* single = take_shared(index);
-        void* result = single ? single : take_from_system(index);
-        if (result) count_shared(static_cast<int64_t>(size_of_class(index)));
-        return result;
+        if (!single) {
+            single = take_from_system(index);
+            while (single && single->next) {
+                Block* other = single->next;
+                single->next = other->next;
+                put_shared(index, other);
+            }
+        }
+        if (single) count_shared(static_cast<int64_t>(size_of_class(index)));
+        return single;
     }
     if (!own.registered) register_thread(own);
     Block* block;
@@ -306,8 +448,13 @@ void deallocate_large(void* block) {
             own.count[index] = taken;
         }
     }
-    if (!block) block = static_cast<Block*>(take_from_system(index));
-    if (block) count(own, static_cast<int64_t>(size_of_class(index)));
+    if (!block) {
+        block = take_from_system(index);
+        if (!block) return nullptr;
+        own.first[index] = block->next;
+        for (Block* other = block->next; other; other = other->next) ++own.count[index];
+    }
+    count(own, static_cast<int64_t>(size_of_class(index)));
     return block;
 }
 
@@ -352,6 +499,10 @@ void tl_empty_cache(void) {
             std::lock_guard hold(shared[index].lock);
             block = shared[index].first;
             shared[index].first = nullptr;
+        }
+        if (index < slab_classes) {
+            empty_slabs(index, block);
+            continue;
         }
         while (block) {
             Block* next = block->next;

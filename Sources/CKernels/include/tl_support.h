@@ -48,6 +48,11 @@ typedef struct {
     int32_t draining;        // the autograd graph is being freed on this thread
     int32_t autocast;        // the dtype of autocast { }, or 0 outside (float64, which it never is)
     void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
+    // What the operations of this thread have cost since it began; only ever counted up.
+    int64_t kernels;            // results computed
+    int64_t storages;           // blocks taken for tensors
+    int64_t storage_bytes;      // bytes in them
+    int64_t system_allocations; // times that the pool had nothing fitting and asked the system
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);
 

@@ -17,6 +17,9 @@ struct Bench: ParsableCommand {
     var only: String?
     @Option(help: "Where the figures go, as JSON.")
     var json: String?
+    @Option(
+        help: "Measure how cost grows with each kind of size instead, and write GROWTH.md and growth.svg to a folder.")
+    var growth: String?
     @Option(parsing: .unconditional, help: "Processor threads. (default: 2)")
     var threads = 2
     @Option(help: "float32, or bfloat16 for training steps in mixed precision.")
@@ -26,9 +29,9 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
-        for name in names where !Workloads.all.contains(where: { $0.name == name }) {
-            throw ValidationError(
-                "There is no group \(name). The groups are \(Workloads.all.map(\.name).joined(separator: ", ")).")
+        let known = growth == nil ? Workloads.all.map(\.name) : GrowthSeries.all.map(\.name)
+        if let unknown = only?.split(separator: ",").first(where: { !known.contains(String($0)) }) {
+            throw ValidationError("There is no group \(unknown). The groups are \(known.joined(separator: ", ")).")
         }
     }
 
@@ -37,6 +40,7 @@ struct Bench: ParsableCommand {
     func run() throws {
         numThreads = threads
         if let json { try AtomicFile.check(json) }
+        if let growth { return try measureGrowth(into: growth) }
         manualSeed(0)
         let report = BenchReport()
         let context = BenchContext(dataRoot: data, precision: dtype, report: report)
@@ -48,6 +52,22 @@ struct Bench: ParsableCommand {
             }
         }
         if let json { try AtomicFile.write(report.json(threads: threads, precision: dtype) + "\n", to: json) }
+    }
+
+    /// Runs the series that `--only` names, or all, and writes the page, the picture and the figures.
+    private func measureGrowth(into folder: String) throws {
+        let (page, picture) = (folder + "/GROWTH.md", folder + "/growth.svg")
+        try AtomicFile.check(page)
+        let report = BenchReport()
+        var results: [GrowthResult] = []
+        for series in GrowthSeries.all where only == nil || names.contains(series.name) {
+            let result = try series.measure(threads: threads)
+            report.add(result)
+            results.append(result)
+        }
+        try AtomicFile.write(GrowthReport.page(results, picture: "growth.svg"), to: page)
+        try AtomicFile.write(GrowthChart(results: results).drawing().svg(), to: picture)
+        if let json { try AtomicFile.write(report.json(threads: threads, precision: .float32) + "\n", to: json) }
     }
 }
 
@@ -105,6 +125,22 @@ final class BenchReport {
         fields.append(("peak_rss_mb", .double(Double(peakMemoryBytes()) / 1_048_576)))
         results.append((name, .object(fields)))
         say(line)
+    }
+
+    /// A series of growing sizes: every part of every size, as "growth.layers.step.1000".
+    func add(_ result: GrowthResult) {
+        say("\(result.series.name): \(result.lines.map(\.name).joined(separator: ", ")), each by size")
+        for (index, point) in result.points.enumerated() {
+            for (part, seconds) in zip(result.series.parts, point.seconds) {
+                results.append(
+                    (
+                        "growth.\(result.series.name).\(part.name).\(point.size)",
+                        .object([("seconds", .double(seconds)), ("bytes", .double(point.bytes))])
+                    ))
+            }
+            let cells = result.lines.map { GrowthReport.text($0.values[index].value, $0.name) }
+            say("  " + ([GrowthReport.count(point.size)] + cells).joined(separator: "  "))
+        }
     }
 
     func fail(_ name: String, _ error: String) {

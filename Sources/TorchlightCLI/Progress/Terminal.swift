@@ -1,4 +1,5 @@
 import Glibc
+import TorchlightIO
 
 /// What the process knows about its terminal, its clock and its memory.
 enum Terminal {
@@ -33,9 +34,20 @@ func monotonicSeconds() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
 }
 
-/// The most memory that the process has held at once, in bytes.
-func peakMemoryBytes() -> Int {
-    var usage = rusage()
-    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss * 1024
+/// The most memory that the process has held at once, in bytes. (What getrusage says begins with what the program that
+/// started this one held.)
+func peakMemoryBytes() -> Int { memoryBytes("VmHWM:") }
+
+/// The memory that the process holds now, in bytes.
+func currentMemoryBytes() -> Int { memoryBytes("VmRSS:") }
+
+/// A line of the kernel's account of this process, which is in kilobytes; 0 where there is none.
+private func memoryBytes(_ name: String) -> Int {
+    guard let text = try? FileSystem.read("/proc/self/status") else { return 0 }
+    for line in String(decoding: text, as: UTF8.self).split(separator: "\n") where line.hasPrefix(name) {
+        return line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) }.map {
+            $0 * 1024
+        } ?? 0
+    }
+    return 0
 }

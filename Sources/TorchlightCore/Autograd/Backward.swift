@@ -191,8 +191,8 @@ struct BackwardPass {
         for i in 0..<results.count where i < node.inputCount && needs[i] {
             guard var gradient = results[i] else { continue }
             results[i] = nil
-            if gradient.layout.shape != node.inputs[i].shape {
-                gradient = gradient.summed(to: node.inputs[i].shape)
+            if !(node.inputs[i].shape == gradient.layout.shape) {
+                gradient = gradient.summed(to: node.inputs[i].shape.dims)
             }
             if gradient.dtype != node.inputs[i].dtype { gradient = gradient.to(node.inputs[i].dtype) }
             if isAnomalyDetected { try checkBackward(node, input: i, gradient) }

@@ -3,22 +3,44 @@ import Synchronization
 
 /// One recorded operation: its gradient rule, what it saved and where its gradients go.
 package final class Node: @unchecked Sendable {
-    /// One operand or one result.
+    /// One operand or one result, in 64 bytes: a graph has three of them for each of perhaps millions of operations.
     struct Slot {
-        var shape: Dims
-        var dtype: DType
+        private(set) var shape: SlotShape
+        let dtype: DType
         /// Which result of `node` an operand is.
         var outputIndex: Int32 = 0
-        /// Where the gradient of an operand goes: the node that made it,
+        /// Where the gradient of an operand goes: the node that made it, or a leaf.
         var node: Node?
-        /// or the leaf that accumulates it.
-        var leaf: Tensor?
+        private var tensor: Tensor?
         /// Kept for the gradient, with the version that its storage had. A result is kept as a twin without history,
         /// because the tensor itself holds this node.
-        var saved: Tensor?
-        var savedVersion = 0
-        /// The gradient of a result while a backward pass is under way.
-        var pending: Tensor?
+        private(set) var saved: Tensor?
+        private var version: UInt32 = 0
+
+        init(_ tensor: Tensor) {
+            shape = SlotShape(tensor.layout.shape)
+            dtype = tensor.dtype
+        }
+
+        /// Of an operand: the leaf that accumulates its gradient.
+        var leaf: Tensor? {
+            get { tensor }
+            set { tensor = newValue }
+        }
+        /// Of a result: its gradient while a backward pass is under way.
+        var pending: Tensor? {
+            get { tensor }
+            set { tensor = newValue }
+        }
+
+        mutating func save(_ tensor: Tensor, version: Int) {
+            saved = tensor
+            self.version = UInt32(truncatingIfNeeded: version)
+        }
+        mutating func release() { saved = nil }
+        /// The version that what was saved had; the last 32 bits, which tell any two apart that a pass can meet.
+        func isVersion(_ version: Int) -> Bool { UInt32(truncatingIfNeeded: version) == self.version }
+        var savedVersion: Int { Int(version) }
     }
 
     /// Nodes run in falling order of creation.
@@ -64,16 +86,22 @@ package final class Node: @unchecked Sendable {
         self.name = name
         self.inputCount = inputCount
         self.outputCount = outputCount
-        slots = UnsafeMutablePointer<Slot>.allocate(capacity: inputCount + outputCount)
+        // From the pool, where a thread gets back what it gave without a call of the system's heap.
+        guard let memory = tl_allocate(Self.byteCount(inputCount + outputCount)) else {
+            fatalError("no memory for the record of an operation")
+        }
+        slots = memory.assumingMemoryBound(to: Slot.self)
         if CallSites.areRecorded {
             extra = NodeExtra(site: CallSites.capture())
             GraphWatch.noteCreation(of: self)
         }
     }
 
+    private static func byteCount(_ slots: Int) -> Int { slots &* MemoryLayout<Slot>.stride }
+
     func setInput(_ index: Int, _ input: Tensor, needs: Bool) {
         let slot = slots + index
-        slot.initialize(to: Slot(shape: input.layout.shape, dtype: input.dtype))
+        slot.initialize(to: Slot(input))
         guard needs else { return }
         if let node = input.currentNode {
             slot.pointee.node = node
@@ -84,27 +112,27 @@ package final class Node: @unchecked Sendable {
     }
 
     func setOutput(_ index: Int, _ output: Tensor) {
-        (slots + inputCount + index).initialize(to: Slot(shape: output.layout.shape, dtype: output.dtype))
+        (slots + inputCount + index).initialize(to: Slot(output))
     }
 
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
         if saved.isEmpty { return }
         for i in 0..<inputs.count where saved.contains(.input(i)) {
-            slots[i].saved = inputs[i]
-            slots[i].savedVersion = inputs[i].storage.version
+            slots[i].save(inputs[i], version: inputs[i].storage.version)
         }
         for i in 0..<outputs.count where saved.contains(.output(i)) { saveOutput(outputs[i], at: i) }
     }
 
     func saveOutput(_ tensor: Tensor, at index: Int = 0) {
-        slots[inputCount + index].saved = Tensor(storage: tensor.storage, layout: tensor.layout, dtype: tensor.dtype)
-        slots[inputCount + index].savedVersion = tensor.storage.version
+        slots[inputCount + index].save(
+            Tensor(storage: tensor.storage, layout: tensor.layout, dtype: tensor.dtype), version: tensor.storage.version
+        )
     }
 
     /// Gives back what was saved; the edges stay, so that a second pass can say what happened.
     func release() {
         isReleased = true
-        for i in 0..<(inputCount + outputCount) where slots[i].saved != nil { slots[i].saved = nil }
+        for i in 0..<(inputCount + outputCount) where slots[i].saved != nil { slots[i].release() }
         rule.releaseSaved()
     }
 
@@ -129,7 +157,7 @@ package final class Node: @unchecked Sendable {
             rule = NoRule()
         }
         slots.deinitialize(count: inputCount + outputCount)
-        slots.deallocate()
+        tl_deallocate(slots, Self.byteCount(inputCount + outputCount))
         guard let context, threadState.pointee.draining == 0 else { return }
         threadState.pointee.draining = 1
         while let last = context.released.popLast() { _ = last }
@@ -200,7 +228,7 @@ package struct GradientContext {
     }
 
     private static func checkVersion(_ slot: Node.Slot, _ node: Node) throws(TensorError) {
-        guard let saved = slot.saved, saved.storage.version != slot.savedVersion else { return }
+        guard let saved = slot.saved, !slot.isVersion(saved.storage.version) else { return }
         throw TensorError(
             .autograd, in: "backward",
             "\(node.name) saved a \(saved.dtype) tensor of shape \(saved.shape) for its gradient, and "
@@ -225,9 +253,9 @@ package struct GradientContext {
         return tensor
     }
     /// The shape that an input had.
-    package func shape(_ index: Int) -> Dims { node.inputs[index].shape }
+    package func shape(_ index: Int) -> Dims { node.inputs[index].shape.dims }
     package func dtype(_ index: Int) -> DType { node.inputs[index].dtype }
-    package func outputShape(_ index: Int = 0) -> Dims { node.outputs[index].shape }
+    package func outputShape(_ index: Int = 0) -> Dims { node.outputs[index].shape.dims }
     package func outputDType(_ index: Int = 0) -> DType { node.outputs[index].dtype }
     package var inputCount: Int { node.inputCount }
 }

@@ -40,6 +40,7 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
         out = Tensor(
             storage: try Storage(byteCount: layout.count &* dtype.byteSize, device: .cpu), layout: layout, dtype: dtype)
     } catch { return fail(error, like: a) }
+    state.pointee.kernels &+= 1
     tl_binary_contiguous(
         Int32(truncatingIfNeeded: kernel.rawValue), a.dtype.rawValue, a.data, b.data, out.data, dtype.rawValue,
         Int64(out.count))
@@ -109,6 +110,7 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
         let layout = liesRowByRow ? Layout(shape: shape) : primitive.arrangement(of: inputs, shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
+    WorkCounts.noteKernel()
     try primitive.run(inputs, into: outputs)
     if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }
     if needs.any, case .differentiable = primitive.differentiability {

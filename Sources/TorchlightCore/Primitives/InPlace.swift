@@ -67,6 +67,7 @@ package func performInPlace(
 
     // An operand that shares memory with the target in another arrangement, or whose elements are read after others
     // were written, is read from a copy.
+    WorkCounts.noteKernel()
     let updates = primitive.traits.contains(.updates)
     var operands = inputs
     for i in 0..<inputs.count
@@ -80,6 +81,7 @@ package func performInPlace(
     } else {
         let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
         try primitive.run(operands, into: Few(result))
+        WorkCounts.noteKernel()
         copyElements(from: result, layout: result.layout, to: target)
     }
     target.storage.noteWrite(by: name)

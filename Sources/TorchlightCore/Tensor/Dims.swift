@@ -3,33 +3,46 @@ import Synchronization
 /// A list of sizes, strides or dimension numbers without any heap allocation of its own.
 ///
 /// Every operation makes and copies several, so this is plain memory: up to eight elements lie inside. Longer lists,
-/// which hardly anybody has, are kept in a table of the process, one copy of each.
+/// which hardly anybody has, are kept in a table of the process, one copy of each, whose address takes the place of the first
+/// element.
 package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollection {
     private static let inlineCapacity = 8
 
     private var inline: InlineArray<8, Int>
-    private var spill: UnsafePointer<Int>?
     package private(set) var count: Int
+
+    /// Where the elements of a longer list lie.
+    private var spill: UnsafePointer<Int>? {
+        @inline(__always) get { count > Self.inlineCapacity ? UnsafePointer(bitPattern: inline[0]) : nil }
+    }
+
+    private init(long elements: [Int]) {
+        inline = InlineArray(repeating: 0)
+        inline[0] = Int(bitPattern: LongDims.address(of: elements))
+        count = elements.count
+    }
 
     package init() {
         inline = InlineArray(repeating: 0)
-        spill = nil
         count = 0
     }
 
     package init(repeating value: Int, count: Int) {
-        inline = InlineArray(repeating: value)
-        spill = count > Self.inlineCapacity ? LongDims.address(of: Array(repeating: value, count: count)) : nil
-        self.count = count
+        if count > Self.inlineCapacity {
+            self.init(long: Array(repeating: value, count: count))
+        } else {
+            self.init()
+            inline = InlineArray(repeating: value)
+            self.count = count
+        }
     }
 
     package init(_ elements: some Collection<Int>) {
-        inline = InlineArray(repeating: 0)
-        count = elements.count
-        spill = nil
-        if count > Self.inlineCapacity {
-            spill = LongDims.address(of: Array(elements))
+        if elements.count > Self.inlineCapacity {
+            self.init(long: Array(elements))
         } else {
+            self.init()
+            count = elements.count
             var i = 0
             for element in elements {
                 inline[i] = element
@@ -52,7 +65,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
             if spill != nil {
                 var elements = Array(self)
                 elements[index] = newValue
-                spill = LongDims.address(of: elements)
+                self = Dims(long: elements)
             } else {
                 inline[index] = newValue
             }
@@ -62,10 +75,10 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
     package mutating func append(_ value: Int) {
         if count < Self.inlineCapacity {
             inline[count] = value
+            count += 1
         } else {
-            spill = LongDims.address(of: Array(self) + [value])
+            self = Dims(long: Array(self) + [value])
         }
-        count += 1
     }
 
     package mutating func remove(at index: Int) {
@@ -119,7 +132,7 @@ private enum LongDims {
 extension Dims: Equatable, Hashable {
     package static func == (a: Dims, b: Dims) -> Bool {
         guard a.count == b.count else { return false }
-        if a.spill == nil {
+        if a.count <= inlineCapacity {
             for i in 0..<a.count where a.inline[i] != b.inline[i] { return false }
             return true
         }

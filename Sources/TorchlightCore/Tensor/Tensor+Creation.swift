@@ -13,6 +13,7 @@ extension Tensor {
         filled value: Scalar, shape: Dims, dtype: DType, device: Device
     ) throws(TensorError) {
         try self.init(empty: shape, dtype: dtype, device: device)
+        WorkCounts.noteKernel()
         TorchlightCore.fill(self, with: value)
     }
 
@@ -37,6 +38,7 @@ extension Tensor {
                 count = product
             }
             let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device)
+            WorkCounts.noteKernel()
             try fill(tensor)
             if requiresGrad { return tensor.requiresGrad_() }
             return tensor

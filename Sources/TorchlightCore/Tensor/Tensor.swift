@@ -17,25 +17,30 @@ public final class Tensor: @unchecked Sendable {
     /// Stands for the result of an operation that failed inside `checked`.
     package let isPlaceholder: Bool
 
-    // Autograd. A leaf has no node; what an operation made has one if it needs a gradient.
-    var node: Node?
-    /// Which result of the node this is.
-    var outputIndex = 0
+    // Autograd. The flags come before the references, where they fill gaps: a tensor is one object of 232 bytes.
     var requiresGradFlag = false
+    /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
+    var retainsGrad = false
+    /// Whether a module trains this tensor, or did before it was frozen.
+    package var isParameter = false
+    private var resultNumber: Int32 = 0
+    /// A leaf has no node; what an operation made has one if it needs a gradient.
+    var node: Node?
     var gradient: Tensor?
     /// Hooks on a leaf's gradient; those of other tensors are kept by the node.
     var leafHooks: HookList?
-    /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
-    var retainsGrad = false
-
-    /// Whether a module trains this tensor, or did before it was frozen.
-    package var isParameter = false
 
     /// The tensor of which this one is a view; never itself a view.
     let base: Tensor?
     /// On a base: how often its history was rewritten by an in-place operation. On a view: the base's count when the
     /// view's own node was made; where they differ the node is made anew from the base.
     var historyStamp = 0
+
+    /// Which result of the node this is.
+    var outputIndex: Int {
+        @inline(__always) get { Int(resultNumber) }
+        @inline(__always) set { resultNumber = Int32(truncatingIfNeeded: newValue) }
+    }
 
     package init(
         storage: Storage, layout: Layout, dtype: DType, base: Tensor? = nil, isWrappedScalar: Bool = false,

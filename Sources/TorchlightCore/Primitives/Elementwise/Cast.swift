@@ -62,6 +62,7 @@ extension Tensor {
             TorchlightCore.fill(block, with: 0)
         }
         let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
+        WorkCounts.noteKernel()
         copyElements(from: self, layout: layout, to: copy)
         if requiresGrad && threadState.pointee.grad_disabled == 0 {
             record(Cast(dtype: dtype), Few(self), Few(copy), Needs(all: 1))
@@ -72,6 +73,7 @@ extension Tensor {
     /// A dense copy without a history.
     package func copied() throws(TensorError) -> Tensor {
         let copy = try Tensor(empty: layout.shape, dtype: dtype, device: device)
+        WorkCounts.noteKernel()
         copyElements(from: self, layout: layout, to: copy)
         return copy
     }

@@ -1,0 +1,64 @@
+import Torchlight
+
+/// The page that shows how cost grows: a summary, a picture and a table a series.
+enum GrowthReport {
+    static func page(_ results: [GrowthResult], picture: String) -> String {
+        var lines = [
+            "# How cost grows", "",
+            "Written by `make bench-growth`. Each point ran in a process of its own, on two threads; a time is the median "
+                + "of several rounds, memory is the most that the process held above what it held before the work began.",
+            "",
+            "The power is the slope of time or memory over size in logarithms, fitted to the upper half of the sizes: 1 is "
+                + "linear, 2 is quadratic. Where cost stays below what the power allows, that is caches and vectors filling "
+                + "up. The last column is the cost of one more unit at the largest size.", "",
+            "![Time and memory over size, in logarithms](\(picture))", "",
+            "| series | what | sizes | power | at most | at the largest, each |", "|---|---|---|--:|--:|--:|",
+        ]
+        for result in results {
+            let sizes = result.series.sizes
+            for (name, values, power) in result.lines {
+                let each = (values.last?.value ?? .nan) / Double(sizes.last ?? 1)
+                lines.append(
+                    "| \(result.series.name) | \(name) | \(count(sizes.first ?? 0)) to \(count(sizes.last ?? 0)) | "
+                        + "\(Chart.decimal(GrowthResult.power(values), digits: 2)) | \(Chart.decimal(power, digits: 0)) | "
+                        + (power == 1 ? text(each, name) : "") + " |")
+            }
+        }
+        for result in results {
+            let lines2 = result.lines
+            lines += ["", "## \(result.series.title)", ""]
+            lines.append("| \(result.series.unit) | " + lines2.map(\.name).joined(separator: " | ") + " |")
+            lines.append("|--:|" + lines2.map { _ in "--:|" }.joined())
+            for (index, size) in result.series.sizes.enumerated() {
+                let cells = lines2.map { text($0.values[index].value, $0.name) }
+                lines.append("| \(count(size)) | " + cells.joined(separator: " | ") + " |")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A value with its unit, in three digits.
+    static func text(_ value: Double, _ name: String) -> String {
+        name == "memory"
+            ? scaled(value, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
+            : scaled(value, [(1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")])
+    }
+
+    /// 1,000,000
+    static func count(_ value: Int) -> String {
+        let digits = Array(String(value))
+        var text = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0 && (digits.count - index) % 3 == 0 { text += "," }
+            text.append(digit)
+        }
+        return text
+    }
+
+    private static func scaled(_ value: Double, _ units: [(size: Double, name: String)]) -> String {
+        guard value.isFinite else { return "-" }
+        let unit = units.first { value >= 0.9995 * $0.size } ?? units[units.count - 1]
+        let number = value / unit.size
+        return Chart.decimal(number, digits: number >= 99.95 ? 0 : number >= 9.995 ? 1 : 2) + " " + unit.name
+    }
+}
