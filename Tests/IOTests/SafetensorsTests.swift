@@ -141,11 +141,16 @@ import TorchlightCore
         let count = 1 << 29
         let header = SafetensorsHeader(tensors: [("big", "F32", [count])]).encoded()
         try AtomicFile.write(header, to: folder("big"))
-        #expect(truncate(folder("big"), header.count + 4 * count) == 0)
+        // Another test lowers the limit on the size of files for a moment, for the whole process.
+        while truncate(folder("big"), header.count + 4 * count) != 0 {
+            try #require(errno == EFBIG)
+            usleep(10_000)
+        }
         Memory.resetPeak()
         let before = Memory.peak
         let tensor = try #require(try Safetensors.load(folder("big"))["big"])
-        #expect(tensor.shape == [count] && Memory.peak == before)
+        // Others take some memory meanwhile.
+        #expect(tensor.shape == [count] && Memory.peak - before < count)
         #expect(tensor.narrow(0, start: count - 2, length: 2).toArray(Float.self) == [0, 0])
     }
 }
