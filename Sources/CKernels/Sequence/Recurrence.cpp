@@ -24,7 +24,7 @@ struct Recurrence {
     const T *inputs, *weight, *bias, *project, *h0, *c0;
     T *y, *hn, *cn, *gates, *cells;
     T *packed, *packed_out;
-    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units; for each thread its own by rows
+    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units; by rows, one a thread
     T* state[2];    // [batch, state_row], of which P elements, read and written in turn
     T* full_state;  // [batch, H] before the projection
     int64_t state_row, gate_row;
@@ -145,8 +145,8 @@ static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, 
     return {std::max<int64_t>({1, by_units, by_rows}), by_rows >= by_units};
 }
 
-/// The share of one thread. By rows, all have like numbers of rows in all steps together: the last sequences of a packed
-/// batch are the shortest.
+/// The share of one thread. By rows, all have like numbers of rows in all steps together: the last sequences of a
+/// packed batch are the shortest.
 template <class T>
 static RecurrenceShare share_of(const Recurrence<T>& s, bool by_rows, int64_t thread, int64_t threads) {
     RecurrenceShare share{by_rows, thread, threads, {0, 0}};
