@@ -182,7 +182,9 @@ struct BackwardPass {
         }
         next.outputs[output].pending = nil
         defer { next.outputs[output].pending = sum }
-        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap else { return false }
+        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap, !region.mayOverlap else {
+            return false
+        }
         Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
         return true
     }
