@@ -126,6 +126,7 @@ int32_t run_library(const Call& c) {
 
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_convolution(convolution, x_wanted, w_any, bias, out_wanted, &description);
+        if (status == dnnl_success && type != dnnl_f32) status = refuse_reference(&description);
         if (status != dnnl_success) return status;
         Plan::Operand list[4];
         int count = 0;
