@@ -97,6 +97,18 @@ Layout::Layout(dnnl_data_type_t type, int rank, const int64_t* sizes, const int6
 #endif
 }
 
+Layout Layout::blocked_images(dnnl_data_type_t type, const int64_t* sizes) {
+    Layout result;
+    dnnl_dims_t dims{};
+    for (int i = 0; i < 4; i++) dims[i] = sizes[i];
+#if DNNL_VERSION_MAJOR >= 3
+    dnnl_memory_desc_create_with_tag(&result.descriptor, 4, dims, type, dnnl_aBcd16b);
+#else
+    dnnl_memory_desc_init_by_tag(&result.descriptor, 4, dims, type, dnnl_aBcd16b);
+#endif
+    return result;
+}
+
 size_t Layout::bytes() const { return view() ? dnnl_memory_desc_get_size(view()) : 0; }
 
 dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description) {

@@ -25,6 +25,8 @@ class Layout {
     Layout() = default;
     /// `strides` NULL leaves the choice to the primitive.
     Layout(dnnl_data_type_t type, int rank, const int64_t* sizes, const int64_t* strides);
+    /// Images [N, C, H, W] whose channels lie in blocks of 16.
+    static Layout blocked_images(dnnl_data_type_t type, const int64_t* sizes);
     size_t bytes() const;
 
 #if DNNL_VERSION_MAJOR >= 3
