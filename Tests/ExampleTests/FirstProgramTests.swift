@@ -22,28 +22,11 @@ struct FirstProgramTests {
 
     @Test("It is the program that the README shows")
     func isTheReadmes() throws {
-        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
-        let readme = try text("/\(root)/README.md")
-        let example = try text("/\(root)/Examples/FirstProgram/main.swift")
-        let shown = readme.components(between: "```swift\n", and: "```")
+        let readme = try Repository.text("README.md")
+        let example = try Repository.text("Examples/FirstProgram/main.swift")
+        let shown = readme.parts(between: "```swift\n", and: "```")
         let body = example.drop(while: { $0 != "\n" }).dropFirst()
         #expect(shown.contains(String(body)), "the first program of the README and Examples/FirstProgram differ")
-    }
-
-    private func text(_ path: String) throws -> String { String(decoding: try FileSystem.read(path), as: UTF8.self) }
-}
-
-extension String {
-    fileprivate func components(between start: String, and end: String) -> [String] {
-        var found: [String] = []
-        var rest = self[...]
-        while let open = rest.firstRange(of: start) {
-            rest = rest[open.upperBound...]
-            guard let close = rest.firstRange(of: end) else { break }
-            found.append(String(rest[..<close.lowerBound]))
-            rest = rest[close.upperBound...]
-        }
-        return found
     }
 }
 

@@ -110,6 +110,28 @@ void fold_piece(void* state, const void* source, int64_t count, int64_t) {
     *static_cast<T*>(state) = result;
 }
 
+/// `fold_piece` of four pieces, 128 bytes of each in turn: processors look ahead in memory stream by stream, and
+/// four streams come almost twice as fast as one.
+template <class Op, class T>
+void fold_four_pieces(void* const* states, const void* const* sources, int64_t count) {
+    using V = typename Wide<T>::Vector;
+    constexpr int64_t lanes = Wide<T>::lanes;
+    const auto at = [&](int piece, int64_t i) {
+        return Op::map(*reinterpret_cast<const V*>(static_cast<const T*>(sources[piece]) + i));
+    };
+    V a = at(0, 0), b = at(1, 0), c = at(2, 0), d = at(3, 0);
+    for (int64_t i = lanes; i < count; i += lanes) {
+        a = Op::combine(a, at(0, i));
+        b = Op::combine(b, at(1, i));
+        c = Op::combine(c, at(2, i));
+        d = Op::combine(d, at(3, i));
+    }
+    *static_cast<T*>(states[0]) = across<Op, V, T>(a);
+    *static_cast<T*>(states[1]) = across<Op, V, T>(b);
+    *static_cast<T*>(states[2]) = across<Op, V, T>(c);
+    *static_cast<T*>(states[3]) = across<Op, V, T>(d);
+}
+
 template <class Op, class T>
 void merge_states(void* state, const void* later) {
     T& value = *static_cast<T*>(state);
@@ -149,7 +171,7 @@ void merge_columns(void* into, const void* other, int64_t count) {
 
 template <class Op, class T>
 constexpr Fold make_fold() {
-    return {{sizeof(T), fold_piece<Op, T>, merge_states<Op, T>},
+    return {{sizeof(T), fold_piece<Op, T>, merge_states<Op, T>, fold_four_pieces<Op, T>},
             {start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>}};
 }
 

@@ -51,6 +51,21 @@ extension ReduceRecords {
         #expect(Tensor.ones([4096], dtype: .float16).sum().item() == 4096)
     }
 
+    @Test(arguments: [49_152, 65_536, 65_537, 82_920, 200_003])
+    func longRowsFoldEveryElementOnce(_ count: Int) {
+        // Four chunks of 16,384 elements are read side by side, the chunks left over one by one. Sums stay below 2^24,
+        // so that they are exact in float32.
+        let numbers = (0..<count).map { Int64($0 % 31) }
+        let expected = numbers.reduce(0, +)
+        for dtype in [DType.float32, .float64, .int64] {
+            let x = Tensor(numbers).to(dtype)
+            #expect(x.sum().item(Int64.self) == expected, "\(dtype)")
+            for place in [0, 16_383, 16_384, 40_000, count - 1] {
+                #expect(x.scatter(0, Tensor([place]), 100).max().item(Int64.self) == 100, "\(dtype), \(place)")
+            }
+        }
+    }
+
     @Test func logSumExpOfNothing() {
         let x = Tensor([-.infinity, -.infinity] as [Double], dtype: .float64, requiresGrad: true)
         let y = x.logsumexp()
