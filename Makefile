@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test conformance fuzz bench bench-compare bench-growth bench-operators format lint deps clean
+.PHONY: mnist test test-instruction-sets conformance fuzz bench bench-compare bench-growth bench-operators format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -14,6 +14,13 @@ mnist: deps
 test: deps
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+## Run the tests of what computes with each set of instructions that kernels are compiled for and this processor has.
+test-instruction-sets: deps
+	$(SWIFT) build --build-tests
+	for set in baseline avx2 avx512; do \
+		TORCHLIGHT_INSTRUCTION_SET=$$set $(SWIFT) test --skip-build --disable-xctest \
+			--filter '^(PrimitiveTests|CoreTests|NNTests|OptimTests)\.' || exit 1; done
 
 ## Replay all that PyTorch answered. ARGS="--family shape --failures 50" and the like are passed on.
 conformance: deps

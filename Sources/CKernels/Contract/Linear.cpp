@@ -31,17 +31,21 @@ namespace tl {
 static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out,
                             int32_t activation) {
     using namespace onednn;
+    const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1];
+    // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
+    const auto row = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
+    const int64_t x_row = row(x), w_row = row(w), out_row = row(out);
     Key key;
-    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), int64_t(activation), x.shape[0], x.shape[1], out.shape[1], x.strides[0],
-                                w.strides[0], out.strides[0], bias.strides[0]})
+    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), int64_t(activation), m, k, n, x_row, w_row, out_row})
         key.add(value);
     Plan* plan = find_plan(key);
     if (!plan) {
-        const int64_t w_shape[2] = {w.shape[1], w.shape[0]}, w_strides[2] = {1, w.strides[0]};
-        const int64_t bias_shape[2] = {1, bias.shape[0]}, bias_strides[2] = {bias.shape[0], 1};
+        const int64_t x_strides[2] = {x_row, 1}, out_strides[2] = {out_row, 1};
+        const int64_t w_shape[2] = {k, n}, w_strides[2] = {1, w_row};
+        const int64_t bias_shape[2] = {1, n}, bias_strides[2] = {n, 1};
         const dnnl_data_type_t type = data_type(out.dtype);
-        const Layout src(type, 2, x.shape, x.strides), weights(type, 2, w_shape, w_strides),
-            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out.shape, out.strides);
+        const Layout src(type, 2, x.shape, x_strides), weights(type, 2, w_shape, w_strides),
+            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out.shape, out_strides);
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, activation, &description);
         if (status != dnnl_success) return status;

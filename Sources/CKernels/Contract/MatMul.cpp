@@ -56,6 +56,14 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                       left.leading, p.b, right.leading, p.beta, p.c, p.c_row);
 }
 
+/// Whether all matrices of the batch meet one b and lie one below the other, as one product of batch * m rows.
+bool is_one_tall_product(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, const Stored& left,
+                         const Stored& result) {
+    const int64_t m = out.shape[1];
+    return out.shape[0] > 1 && b.strides[0] == 0 && !left.transposed && a.strides[0] == m * left.leading &&
+           out.strides[0] == m * result.leading;
+}
+
 int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float alpha, float beta) {
     int64_t batch = out.shape[0], m = out.shape[1];
     const int64_t n = out.shape[2], k = a.shape[2];
@@ -64,10 +72,7 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
     const auto* y = static_cast<const float*>(b.data);
     auto* z = static_cast<float*>(out.data);
 
-    // The same b for all: one tall product.
-    if (batch > 1 && b.strides[0] == 0 && !left.transposed && a.strides[0] == m * left.leading &&
-        out.strides[0] == m * result.leading)
-        m *= batch, batch = 1;
+    if (is_one_tall_product(a, b, out, left, result)) m *= batch, batch = 1;
 
     const auto one = [&](int64_t i) {
         return multiply_float({m, n, k, x + i * a.strides[0], left.transposed ? 1 : left.leading,
@@ -94,21 +99,36 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
 }
 
 /// The half types on processors that multiply them.
+///
+/// oneDNN's fast kernels know a matrix by its strides, those of dimensions of size 1 included. One matrix is described
+/// without a batch, and one for a whole batch by a size of 1: with a stride of 0 they run in a reference instead.
 int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float beta) {
     using namespace onednn;
-    const tl_tensor* operands[3] = {&a, &b, &out};
+    int64_t batch = out.shape[0], m = out.shape[1];
+    const int64_t n = out.shape[2], k = a.shape[2];
+    const Stored left = stored(a), right = stored(b), result = stored(out);
+    if (is_one_tall_product(a, b, out, left, result)) m *= batch, batch = 1;
+    const bool one_left = batch > 1 && a.strides[0] == 0, one_right = batch > 1 && b.strides[0] == 0;
+    const int rank = batch > 1 ? 3 : 2;
+
     Key key;
-    key.add('m');
-    key.add(out.dtype);
-    key.add(int64_t(beta));
-    for (const tl_tensor* x : operands) {
-        key.add(x->shape, 3);
-        key.add(x->strides, 3);
-    }
+    for (const int64_t value :
+         {int64_t('m'), int64_t(out.dtype), int64_t(beta), batch, m, n, k, int64_t(left.transposed), left.leading,
+          int64_t(right.transposed), right.leading, result.leading})
+        key.add(value);
+    if (batch > 1)
+        for (const tl_tensor* x : {&a, &b, &out}) key.add(x->strides[0]);
     Plan* plan = find_plan(key);
     if (!plan) {
-        const auto layout = [&](const tl_tensor& x) { return Layout(data_type(x.dtype), 3, x.shape, x.strides); };
-        const Layout src = layout(a), weights = layout(b), dst = layout(out), none;
+        const auto layout = [&](bool one, int64_t rows, int64_t columns, const Stored& how, int64_t between) {
+            const int64_t sizes[3] = {one ? 1 : batch, rows, columns};
+            const int64_t strides[3] = {one ? (how.transposed ? columns : rows) * how.leading : between,
+                                        how.transposed ? 1 : how.leading, how.transposed ? how.leading : 1};
+            return Layout(data_type(out.dtype), rank, sizes + 3 - rank, strides + 3 - rank);
+        };
+        const Layout src = layout(one_left, m, k, left, a.strides[0]);
+        const Layout weights = layout(one_right, k, n, right, b.strides[0]);
+        const Layout dst = layout(false, m, n, result, out.strides[0]), none;
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status =
             describe_matmul(src, weights, none, dst, beta, TL_ACTIVATION_NONE, &description);
@@ -170,10 +190,11 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, f
         }
         if (!native_half) return multiply_float(a, b, out, alpha, beta);
         const int32_t status = multiply_half(a, b, out, beta);
-        // What the library has no kernel for goes through float32, as on other processors.
-        return status != dnnl_unimplemented ? status : with_copy(out, TL_FLOAT32, beta != 0, true, [&](const tl_tensor& dense) {
-            return multiply(a, b, dense, alpha, beta);
-        });
+        // What the library has no kernel for, or cannot describe (matrices that overlap), goes through float32, as on
+        // other processors.
+        if (status != dnnl_unimplemented && status != dnnl_invalid_arguments) return status;
+        return with_copy(out, TL_FLOAT32, beta != 0, true,
+                         [&](const tl_tensor& dense) { return multiply(a, b, dense, alpha, beta); });
     }
 
     const int64_t batch = out.shape[0], m = out.shape[1], n = out.shape[2], k = a.shape[2];

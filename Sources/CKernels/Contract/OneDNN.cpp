@@ -97,21 +97,43 @@ Layout::Layout(dnnl_data_type_t type, int rank, const int64_t* sizes, const int6
 #endif
 }
 
+Layout Layout::blocked_images(dnnl_data_type_t type, const int64_t* sizes) {
+    Layout result;
+    dnnl_dims_t dims{};
+    for (int i = 0; i < 4; i++) dims[i] = sizes[i];
+#if DNNL_VERSION_MAJOR >= 3
+    dnnl_memory_desc_create_with_tag(&result.descriptor, 4, dims, type, dnnl_aBcd16b);
+#else
+    dnnl_memory_desc_init_by_tag(&result.descriptor, 4, dims, type, dnnl_aBcd16b);
+#endif
+    return result;
+}
+
 size_t Layout::bytes() const { return view() ? dnnl_memory_desc_get_size(view()) : 0; }
+
+dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description) {
+    const char* name = nullptr;
+    dnnl_primitive_desc_query(*description, dnnl_query_impl_info_str, 0, &name);
+    if (!name || std::strncmp(name, "ref", 3) != 0) return dnnl_success;
+    dnnl_primitive_desc_destroy(*description);
+    *description = nullptr;
+    return dnnl_unimplemented;
+}
 
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst,
                               float beta, int32_t activation, dnnl_primitive_desc_t* description) {
     Attributes attributes;
     attributes.post(beta, activation);
 #if DNNL_VERSION_MAJOR >= 3
-    return dnnl_matmul_primitive_desc_create(description, engine(), src.view(), weights.view(), bias.view(), dst.view(),
-                                             attributes.attributes);
+    const dnnl_status_t status = dnnl_matmul_primitive_desc_create(description, engine(), src.view(), weights.view(),
+                                                                   bias.view(), dst.view(), attributes.attributes);
 #else
     dnnl_matmul_desc_t operation;
     dnnl_status_t status = dnnl_matmul_desc_init(&operation, src.view(), weights.view(), bias.view(), dst.view());
-    if (status != dnnl_success) return status;
-    return dnnl_primitive_desc_create(description, &operation, attributes.attributes, engine(), nullptr);
+    if (status == dnnl_success)
+        status = dnnl_primitive_desc_create(description, &operation, attributes.attributes, engine(), nullptr);
 #endif
+    return status == dnnl_success ? refuse_reference(description) : status;
 }
 
 #if DNNL_VERSION_MAJOR >= 3

@@ -25,6 +25,8 @@ class Layout {
     Layout() = default;
     /// `strides` NULL leaves the choice to the primitive.
     Layout(dnnl_data_type_t type, int rank, const int64_t* sizes, const int64_t* strides);
+    /// Images [N, C, H, W] whose channels lie in blocks of 16.
+    static Layout blocked_images(dnnl_data_type_t type, const int64_t* sizes);
     size_t bytes() const;
 
 #if DNNL_VERSION_MAJOR >= 3
@@ -112,7 +114,11 @@ Plan* find_plan(const Key& key);
 /// Keeps a plan and forgets the one unused for longest when there are too many. Returns the plan.
 Plan* keep_plan(const Key& key, std::unique_ptr<Plan> plan);
 
-/// Descriptions for `Plan::build`. Beta is the factor on what dst holds already.
+/// Gives up a description for which the library has nothing but its reference, which takes a hundred times as long as
+/// its kernels, and says dnnl_unimplemented.
+dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description);
+
+/// Descriptions for `Plan::build`. Beta is the factor on what dst holds already. No product runs in the reference.
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst, float beta,
                               int32_t activation, dnnl_primitive_desc_t* description);
 /// For backward_data `src` and `dst` are the gradients; for backward_weights `weights`, `bias` and `dst` are.

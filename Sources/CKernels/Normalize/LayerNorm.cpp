@@ -9,7 +9,7 @@ namespace tl {
 template <class T>
 struct LayerNormBackward {
     const Rows &grad_out, &x, &grad_x;
-    bool wants_x;
+    bool wants_x, adds_x;
     const T *weight, *mean, *rstd;
 };
 } // namespace tl
@@ -35,7 +35,7 @@ void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor*
 }
 
 void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* weight,
-                            const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x,
+                            const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x, bool add_x,
                             const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
     using namespace tl;
     const Rows gradient(*grad_out), in(*x), result(grad_x ? *grad_x : *x);
@@ -44,7 +44,7 @@ void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     const int64_t parts = std::clamp<int64_t>(rows / 8, 1, 16);
     with_compute_type(x->dtype, [&]<class T>(T) {
         const Vector<T> scale(weight), means(mean), rstds(rstd);
-        const LayerNormBackward<T> p{gradient, in, result, grad_x != nullptr, scale.get(), means.get(), rstds.get()};
+        const LayerNormBackward<T> p{gradient, in, result, grad_x != nullptr, add_x, scale.get(), means.get(), rstds.get()};
         const int sums = (grad_weight != nullptr) + (grad_bias != nullptr);
         const Scratch memory(size_t(sums * parts * width) * sizeof(T));
         T* const weight_parts = grad_weight ? memory.need<T>() : nullptr;

@@ -29,6 +29,21 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
     }
 }
 
+/// result (+)= rstd (g weight - first - (x - mean) slope), without a weight as with ones.
+template <bool adds, class T>
+static inline void layer_norm_input_row(int64_t n, const T* __restrict g, const T* __restrict x,
+                                        const T* __restrict weight, T mean, T rstd, T first, T slope,
+                                        T* __restrict result) {
+    const auto put = [](T& place, T value) __attribute__((always_inline)) {
+        if constexpr (adds) place += value;
+        else place = value;
+    };
+    if (weight)
+        for (int64_t i = 0; i < n; i++) put(result[i], rstd * (g[i] * weight[i] - first - (x[i] - mean) * slope));
+    else
+        for (int64_t i = 0; i < n; i++) put(result[i], rstd * (g[i] - first - (x[i] - mean) * slope));
+}
+
 /// With h = (x - mean) rstd and g = grad_out weight:
 /// grad_x = rstd (g - mean(g) - h mean(g h)), grad_weight = sum over rows of grad_out h, grad_bias of grad_out.
 template <class T>
@@ -53,10 +68,8 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
             }
             first /= T(n);
             const T slope = second * rstd * rstd / T(n);
-            if (p.weight)
-                for (int64_t i = 0; i < n; i++) result[i] = rstd * (g[i] * p.weight[i] - first - (x[i] - mean) * slope);
-            else
-                for (int64_t i = 0; i < n; i++) result[i] = rstd * (g[i] - first - (x[i] - mean) * slope);
+            if (p.adds_x) layer_norm_input_row<true>(n, g, x, p.weight, mean, rstd, first, slope, result);
+            else layer_norm_input_row<false>(n, g, x, p.weight, mean, rstd, first, slope, result);
             write.done(row);
         }
         if (weight_sums)

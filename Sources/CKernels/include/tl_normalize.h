@@ -24,9 +24,10 @@ TL_API void tl_cross_entropy_backward(const tl_tensor* scale, const tl_tensor* x
 /// x, out [rows, width], each row normalised; weight and bias [width] or NULL; mean and rstd [rows] are written.
 TL_API void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor* bias, double epsilon,
                           const tl_tensor* out, const tl_tensor* mean, const tl_tensor* rstd);
-/// Any of the three gradients may be NULL.
+/// Any of the three gradients may be NULL. With `add_x` that of x is added to what lies there, which has the dtype that
+/// computes.
 TL_API void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* weight,
-                                   const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x,
+                                   const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x, bool add_x,
                                    const tl_tensor* grad_weight, const tl_tensor* grad_bias);
 
 /// x, out [N, C, L]. Training: batch statistics (biased variance) are computed into mean and rstd [C] and, where given,

@@ -61,6 +61,8 @@ struct BackwardPass {
     private var wanted: [Target: Int] = [:]
     private var results: [Tensor?] = []
     private var useful: Set<ObjectIdentifier>?
+    /// By the nodes of the parts.
+    private var tilings: [ObjectIdentifier: (tiling: GradientTiling, region: Layout)] = [:]
     private let isAnomalyDetected = threadState.pointee.anomaly > 0
 
     private enum Target: Hashable {
@@ -155,9 +157,14 @@ struct BackwardPass {
                     needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
                 }
             }
-            if needs.any && !(node.inputCount == 1 && addToRegion(gradients[0], of: node)) {
+            let isPlaced = try isInPlace(gradients[0], of: node)
+            if needs.any && !isPlaced && !(node.inputCount == 1 && addToRegion(gradients[0], of: node)) {
+                let mayAdd = !createGraph && !isAnomalyDetected
+                var places: Few<Tensor>?
+                if mayAdd && node.rule.placeableInputs > 0 { places = try makePlaces(for: node, needs) }
                 var context: GradientContext? = try GradientContext(
-                    node: node, needs: needs, gradients: gradients, keepsGraph: createGraph)
+                    node: node, needs: needs, gradients: gradients, keepsGraph: createGraph, addsToNodes: mayAdd,
+                    addsToLeaves: mayAdd && useful == nil && wanted.isEmpty, places: places)
                 gradients = Few()
                 try pass(&context, needs, on: node)
             }
@@ -175,9 +182,48 @@ struct BackwardPass {
         }
         next.outputs[output].pending = nil
         defer { next.outputs[output].pending = sum }
-        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap else { return false }
+        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap, !region.mayOverlap else {
+            return false
+        }
         Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
         return true
+    }
+
+    /// One gradient for a tensor whose parts fill it between them, where the first inputs of a node are these parts; nil
+    /// where they are not.
+    private mutating func makePlaces(for node: Node, _ needs: Needs) throws(TensorError) -> Few<Tensor>? {
+        guard useful == nil, wanted.isEmpty, let found = GradientTiling.find(in: node, needs) else { return nil }
+        let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count)
+        var places = Few<Tensor>()
+        for (part, layout) in zip(found.parts, found.layouts) {
+            let region = part.rule.region(of: tiling.whole.layout)!
+            tilings[ObjectIdentifier(part)] = (tiling, region)
+            places.append(Tensor(storage: tiling.whole.storage, layout: layout, dtype: tiling.whole.dtype))
+        }
+        return places
+    }
+
+    /// Whether the gradient of a part was written where it belongs in that of the whole, which then is handed on with the
+    /// last part.
+    ///
+    /// A part that was used elsewhere too, or whose gradient a hook replaced, has its gradient in other memory. Then those
+    /// that were in their places are handed on by themselves, and the others take the way of all parts.
+    private mutating func isInPlace(_ gradient: Tensor?, of node: Node) throws(TensorError) -> Bool {
+        guard !tilings.isEmpty, let (tiling, region) = tilings.removeValue(forKey: ObjectIdentifier(node)),
+            !tiling.isBroken
+        else { return false }
+        if let gradient, gradient.storage === tiling.whole.storage, gradient.layout.namesSamePlaces(as: region) {
+            tiling.placed.append(region)
+            guard tiling.placed.count == tiling.count else { return true }
+            var whole = tiling.whole
+            try deliver(&whole, to: tiling.node, output: tiling.output)
+            return true
+        }
+        tiling.isBroken = true
+        if var placed = try tiling.placedAlone() {
+            try deliver(&placed, to: tiling.node, output: tiling.output)
+        }
+        return false
     }
 
     /// Runs a node's rule and hands each gradient on.
@@ -189,8 +235,12 @@ struct BackwardPass {
         context = nil
         if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
         for i in 0..<results.count where i < node.inputCount && needs[i] {
+            let isOffered = node.inputs[i].isSumOffered
+            node.inputs[i].isSumOffered = false
             guard var gradient = results[i] else { continue }
             results[i] = nil
+            // What the rule added to what was there has arrived.
+            if isOffered && gradient === sumSoFar(of: node.inputs[i]) { continue }
             if !(node.inputs[i].shape == gradient.layout.shape) {
                 gradient = gradient.summed(to: node.inputs[i].shape.dims)
             }
@@ -202,6 +252,10 @@ struct BackwardPass {
                 try deliver(&gradient, to: leaf)
             }
         }
+    }
+
+    private func sumSoFar(of input: Node.Slot) -> Tensor? {
+        input.node.map { $0.outputs[Int(input.outputIndex)].pending } ?? input.leaf?.gradient
     }
 
     /// Adds a gradient to a leaf. Takes it: where nobody else holds it, it is kept without a copy.

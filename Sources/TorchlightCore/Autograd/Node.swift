@@ -7,6 +7,8 @@ package final class Node: @unchecked Sendable {
     struct Slot {
         private(set) var shape: SlotShape
         let dtype: DType
+        /// Of an operand: its rule was handed the sum so far of the operand's gradient, to add to.
+        var isSumOffered = false
         /// Which result of `node` an operand is.
         var outputIndex: Int32 = 0
         /// Where the gradient of an operand goes: the node that made it, or a leaf.
@@ -38,6 +40,10 @@ package final class Node: @unchecked Sendable {
             self.version = UInt32(truncatingIfNeeded: version)
         }
         mutating func release() { saved = nil }
+        /// Whether nobody else holds the gradient that waits here.
+        var isPendingUniquelyHeld: Bool {
+            mutating get { isKnownUniquelyReferenced(&tensor) && tensor.unsafelyUnwrapped.ownsStorageAlone }
+        }
         /// The version that what was saved had; the last 32 bits, which tell any two apart that a pass can meet.
         func isVersion(_ version: Int) -> Bool { UInt32(truncatingIfNeeded: version) == self.version }
         var savedVersion: Int { Int(version) }
@@ -171,6 +177,10 @@ package protocol GradientRule {
     /// Where in the gradient of the only input that of the result belongs, for views that pick a part and leave the rest.
     /// Parts of one tensor then add to one gradient, instead of filling one of its size each.
     func region(of layout: Layout) -> Layout?
+    /// Of a view that picks a run of neighbours along one dimension: which.
+    var part: ViewPart? { get }
+    /// How many of the first inputs have gradients that the rule can write anywhere, in `GradientContext.places`.
+    var placeableInputs: Int { get }
     /// Called when a backward pass frees the graph.
     func releaseSaved()
     /// The object that holds what the rule saved, where the node does not hold it itself.
@@ -179,6 +189,8 @@ package protocol GradientRule {
 
 extension GradientRule {
     package func region(of layout: Layout) -> Layout? { nil }
+    package var part: ViewPart? { nil }
+    package var placeableInputs: Int { 0 }
 }
 
 /// Stands in for the rule of a node that is being freed.
@@ -216,13 +228,25 @@ package struct GradientContext {
     /// The gradients of the results; nil where nothing arrived.
     package let gradients: Few<Tensor?>
     private let keepsGraph: Bool
+    /// Whether what was brought already may be added to; in leaves only where the pass collects nothing else.
+    let addsToNodes: Bool
+    let addsToLeaves: Bool
+    /// Where the gradients of the first inputs are to be written and returned from, where they are parts that fill one
+    /// tensor between them; nil where the rule takes memory of its own.
+    package let places: Few<Tensor>?
 
     /// Checks that nothing that the rule will read was overwritten.
-    init(node: Node, needs: Needs, gradients: Few<Tensor?>, keepsGraph: Bool) throws(TensorError) {
+    init(
+        node: Node, needs: Needs, gradients: Few<Tensor?>, keepsGraph: Bool, addsToNodes: Bool = false,
+        addsToLeaves: Bool = false, places: Few<Tensor>? = nil
+    ) throws(TensorError) {
         self.node = node
         self.needs = needs
         self.gradients = gradients
         self.keepsGraph = keepsGraph
+        self.addsToNodes = addsToNodes
+        self.addsToLeaves = addsToLeaves
+        self.places = places
         for slot in node.inputs where slot.saved != nil { try Self.checkVersion(slot, node) }
         for slot in node.outputs where slot.saved != nil { try Self.checkVersion(slot, node) }
     }

@@ -119,6 +119,27 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
     return outputs
 }
 
+/// Runs a primitive without a history of its own, the rule of another, into memory that is there already; what has none
+/// gets new.
+package func perform(
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?>
+) throws(TensorError) -> Few<Tensor> {
+    let specs = try primitive.output(of: inputs)
+    var outputs = Few<Tensor>()
+    for i in 0..<specs.count {
+        if i < places.count, let place = places[i] {
+            outputs.append(place)
+        } else {
+            outputs.append(
+                try Tensor(empty: Layout(shape: specs[i].shape), dtype: specs[i].dtype, device: inputs[0].device))
+        }
+    }
+    WorkCounts.noteKernel()
+    try primitive.run(inputs, into: outputs)
+    for place in places { place?.storage.noteWrite(by: primitive.publicName) }
+    return outputs
+}
+
 /// Runs a view primitive: another layout of the same storage.
 package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tensor {
     if input.isPlaceholder { return input }

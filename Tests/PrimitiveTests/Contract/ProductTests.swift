@@ -96,6 +96,96 @@ import Testing
     }
 }
 
+/// Products of half types run in the library's own kernels where the processor has them and through float32 elsewhere: both
+/// round the exact sum once, whatever the layout of the operands.
+@Suite struct HalfProductTests {
+    typealias Operand = @Sendable (inout TestRandom, DType) -> Tensor
+    struct Product: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let left: Operand
+        let right: Operand
+    }
+
+    private static func draw(_ shape: Int...) -> Operand {
+        { Tensor($0.values(shape.reduce(1, *)), shape: shape, dtype: .float32).to($1) }
+    }
+    private static func view(_ source: @escaping Operand, _ change: @escaping @Sendable (Tensor) -> Tensor) -> Operand {
+        { change(source(&$0, $1)) }
+    }
+
+    static let products: [Product] = [
+        Product(testDescription: "rows, rows", left: draw(37, 50), right: draw(50, 23)),
+        Product(testDescription: "rows, columns", left: draw(37, 50), right: view(draw(23, 50)) { $0.mT }),
+        Product(testDescription: "columns, rows", left: view(draw(50, 37)) { $0.mT }, right: draw(50, 23)),
+        Product(
+            testDescription: "columns, columns", left: view(draw(50, 37)) { $0.mT }, right: view(draw(23, 50)) { $0.mT }
+        ),
+        Product(testDescription: "a long sum", left: draw(2, 2000), right: draw(2000, 3)),
+        Product(testDescription: "one row", left: draw(1, 50), right: draw(50, 23)),
+        Product(
+            testDescription: "a row of a wider matrix",
+            left: view(draw(9, 60)) { $0.narrow(0, start: 4, length: 1).narrow(1, start: 3, length: 50) },
+            right: draw(50, 23)),
+        Product(testDescription: "one column", left: draw(37, 50), right: draw(50, 1)),
+        Product(
+            testDescription: "a column of a wider matrix", left: draw(37, 50),
+            right: view(draw(50, 9)) { $0.narrow(1, start: 4, length: 1) }),
+        Product(testDescription: "a sum of one", left: draw(37, 1), right: draw(1, 23)),
+        Product(
+            testDescription: "parts of wider matrices", left: view(draw(37, 60)) { $0.narrow(1, start: 5, length: 50) },
+            right: view(draw(50, 31)) { $0.narrow(1, start: 2, length: 23) }),
+        Product(
+            testDescription: "parts of wider columns",
+            left: view(draw(50, 60)) { $0.mT.narrow(0, start: 5, length: 37) },
+            right: view(draw(31, 50)) { $0.mT.narrow(1, start: 2, length: 23) }),
+        Product(testDescription: "samples", left: draw(5, 37, 50), right: draw(5, 50, 23)),
+        Product(
+            testDescription: "samples of columns", left: view(draw(5, 50, 37)) { $0.mT },
+            right: view(draw(5, 23, 50)) { $0.mT }),
+        Product(testDescription: "samples, one matrix", left: draw(5, 37, 50), right: draw(50, 23)),
+        Product(
+            testDescription: "samples of columns, one matrix", left: view(draw(5, 50, 37)) { $0.mT },
+            right: draw(50, 23)),
+        Product(testDescription: "one matrix, samples", left: draw(37, 50), right: draw(5, 50, 23)),
+        Product(
+            testDescription: "one matrix of columns, samples", left: view(draw(50, 37)) { $0.mT },
+            right: draw(5, 50, 23)),
+        Product(
+            testDescription: "heads", left: view(draw(37, 5, 50)) { $0.transpose(0, 1) },
+            right: view(draw(23, 5, 50)) { $0.permute(1, 2, 0) }),
+        Product(
+            testDescription: "samples of heads", left: view(draw(2, 37, 5, 50)) { $0.transpose(1, 2) },
+            right: view(draw(2, 50, 5, 23)) { $0.transpose(1, 2) }),
+        Product(
+            testDescription: "groups of heads", left: draw(2, 6, 7, 50),
+            right: view(draw(2, 2, 1, 50, 23)) { $0.expand(2, 2, 3, 50, 23).flatten(from: 1, to: 2) }),
+        Product(
+            testDescription: "matrices that overlap",
+            left: view(draw(5, 57)) { $0.unfold(1, size: 50, step: 1).transpose(0, 1) },
+            right: draw(8, 50, 23)),
+    ]
+
+    @Test(arguments: products, [DType.bfloat16, .float16])
+    func agreesWithFloat64(_ product: Product, _ dtype: DType) {
+        var random = TestRandom("half product \(product.testDescription) \(dtype)")
+        let (left, right) = (product.left(&random, dtype), product.right(&random, dtype))
+        func check(_ got: Tensor, _ exact: Tensor, _ label: String) {
+            #expect(got.dtype == dtype)
+            // Half a unit of the last place, and what float32 sums lose.
+            let error = (got.to(.float64) - exact).abs() - exact.abs() * (dtype == .bfloat16 ? 1.0 / 256 : 1.0 / 2048)
+            #expect(error.max().item(Double.self) <= 1e-5, "\(label)")
+        }
+        let exact = matmul(left.to(.float64), right.to(.float64))
+        check(matmul(left, right), exact, "product")
+        guard left.rank == 2, right.rank == 2 else { return }
+        let term = Tensor(random.values(exact.count), shape: exact.shape, dtype: .float32).to(dtype)
+        check(term.addmm(left, right), term.to(.float64) + exact, "added")
+        let bias = term.narrow(0, start: 0, length: 1).flatten()
+        check(linear(left, right.mT, bias), exact + bias.to(.float64), "linear")
+        check(linear(left, right.mT), exact, "linear without a bias")
+    }
+}
+
 @Suite struct EinsumTests {
     @Test func namesWhatItSums() {
         let a = Tensor([[1.0, 2], [3, 4]])

@@ -109,7 +109,7 @@ package struct Linear: Primitive {
                 rows = g.reshape([count, columns])
                 x = x.reshape([count, width])
             }
-            right = apply(MatMul(transposeA: true), rows, x)
+            right = context.sum(1)?.addmm_(rows.t(), x) ?? apply(MatMul(transposeA: true), rows, x)
         }
         guard context.inputCount > 2 else { return Few(left, right) }
         var bias: Tensor?

@@ -46,7 +46,6 @@ package struct Embedding: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         let indices = context.input(1)
-        let table = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
         let flat = indices.reshape([-1])
         var rows = g.reshape([indices.count, context.shape(0)[1]])
         if scalesByFrequency {
@@ -54,6 +53,9 @@ package struct Embedding: Primitive {
             let counts = Tensor.zeros([context.shape(0)[0]], dtype: g.dtype).indexAdd(0, flat, ones)
             rows = rows / counts.indexSelect(0, flat).unsqueeze(-1)
         }
+        // A table that another layer uses too, such as that of the logits of a language model, has its gradient already.
+        if paddingIdx < 0, let sum = context.sum(0) { return Few(sum.indexAdd_(0, flat, rows), nil) }
+        let table = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
         let sum = apply(IndexAdd(dim: 0), table, flat, rows)
         guard paddingIdx >= 0 else { return Few(sum, nil) }
         return Few(sum.indexFill(0, Tensor([paddingIdx]), 0), nil)

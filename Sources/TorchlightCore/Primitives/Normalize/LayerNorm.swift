@@ -86,12 +86,16 @@ package struct LayerNorm: Primitive {
         var operands = Few(g, x, context.output(1))
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
-        let backward = LayerNormBackward(
+        var backward = LayerNormBackward(
             norm: self, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
             parameterDType: context.dtype(context.inputCount - 1))
-        let count = backward.resultCount
-        if count == 0 { return gradients }
-        var results = Array(applyAll(backward, operands, count: count))
+        if backward.resultCount == 0 { return gradients }
+        var places = Few<Tensor?>()
+        if context.needs[0], x.dtype == x.dtype.computeType, let sum = context.sum(0), sum.layout.isContiguous {
+            backward.addsToInput = true
+            places.append(sum)
+        }
+        var results = Array(try perform(backward, operands, into: places))
         if context.needs[0] { gradients[0] = results.removeFirst() }
         if needsWeight { gradients[1] = results.removeFirst() }
         if needsBias { gradients[context.inputCount - 1] = results.removeFirst() }
@@ -127,6 +131,8 @@ package struct LayerNormBackward: Primitive {
     package var needsBias: Bool
     /// The dtype of weight and bias.
     package var parameterDType: DType
+    /// Whether the gradient of the input is added to what its memory holds.
+    package var addsToInput = false
 
     var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
 
@@ -144,7 +150,7 @@ package struct LayerNormBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if inputs[1].count == 0 {
-            for out in outputs { fill(out, with: 0) }
+            for (i, out) in outputs.enumerated() where i > 0 || !addsToInput { fill(out, with: 0) }
             return
         }
         let shape = norm.rows(inputs[1])
@@ -160,11 +166,11 @@ package struct LayerNormBackward: Primitive {
                 withKernel(inputs[2], inputs[2].layout.flat) { mean in
                     withKernel(inputs[3], inputs[3].layout.flat) { rstd in
                         withRow(weight) { weight in
-                            withOptional(gradX, Layout(shape: shape)) { gradX in
+                            withOptional(gradX, Layout(shape: shape, offset: gradX?.layout.offset ?? 0)) { gradX in
                                 withRow(gradWeight) { gradWeight in
                                     withRow(gradBias) { gradBias in
                                         tl_layer_norm_backward(
-                                            g, x, weight, mean, rstd, gradX, gradWeight, gradBias)
+                                            g, x, weight, mean, rstd, gradX, addsToInput, gradWeight, gradBias)
                                     }
                                 }
                             }

@@ -67,6 +67,8 @@ package struct Attention: Primitive {
         [.input(0), .input(1), .input(2), .input(3), .output(0), .output(1)]
     }
 
+    package var placeableInputs: Int { 3 }
+
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let inputs = (0..<context.inputCount).map { context.input($0) }
         // The gradient of the mask has the size of the scores: it is left to operations that have them in memory.
@@ -79,7 +81,10 @@ package struct Attention: Primitive {
         operands.append(context.output(1))
         operands.append(g)
         if inputs.count > 3 { operands.append(inputs[3]) }
-        let results = applyAll(AttentionBackward(forward: self), operands, count: 3)
+        let backward = AttentionBackward(forward: self)
+        var places = Few<Tensor?>()
+        for place in context.places ?? Few() { places.append(place) }
+        let results = try perform(backward, operands, into: places)
         var gradients = Few<Tensor?>(results[0], results[1], results[2])
         if inputs.count > 3 { gradients.append(nil) }
         return gradients

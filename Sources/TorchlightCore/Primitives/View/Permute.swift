@@ -10,6 +10,8 @@ package struct Permute: ViewPrimitive {
         for (i, from) in order.enumerated() { inverse[from] = i }
         return Few(applyView(Permute(order: inverse), context.gradient))
     }
+
+    package func region(of layout: Layout) -> Layout? { layout.permuted(order) }
 }
 
 extension Tensor {

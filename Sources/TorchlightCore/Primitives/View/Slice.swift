@@ -17,6 +17,7 @@ package struct Slice: ViewPrimitive {
     package func region(of layout: Layout) -> Layout? {
         layout.sliced(dim, start: start, count: count, step: step)
     }
+    package var part: ViewPart? { step == 1 ? ViewPart(dim: dim, start: start, count: count) : nil }
 }
 
 /// The gradient of `Slice`: zeros with the gradient in the place of the slice.
@@ -54,6 +55,7 @@ package struct Select: ViewPrimitive {
 
     package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
     package func region(of layout: Layout) -> Layout? { layout.selected(dim, index) }
+    package var part: ViewPart? { ViewPart(dim: dim, start: index, count: 1) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let slice = Slice(dim: dim, start: index, count: 1, step: 1)

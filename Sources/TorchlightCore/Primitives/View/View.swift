@@ -16,6 +16,8 @@ package struct View: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.reshape(Array(context.shape(0))))
     }
+
+    package func region(of layout: Layout) -> Layout? { layout.viewed(as: shape) }
 }
 
 extension Tensor {
