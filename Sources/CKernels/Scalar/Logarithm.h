@@ -63,9 +63,9 @@ TL_FN float tl_log1p_f32(float x) {
     const float u = 1.0f + x, y = tl_log_f32(u), lost = x - (u - 1.0f);
     return ((u == 0.0f) | (u == TL_INFINITY_F32)) ? y : x == 0.0f ? x : y + lost / u;
 }
-/// log(1 + e) for e >= 0 in double precision, to the precision of float also where e is tiny.
+/// log(1 + e) for e >= 0 in double precision, where e is tiny too: a sum that cancels needs all of it.
 TL_FN double tl_log_one_plus(double e) {
-    const double series = e * (1.0 - e * (0.5 - e * (1.0 / 3)));
+    const double series = e * (1.0 - e * (0.5 - e * (1.0 / 3 - e * (0.25 - e * (0.2 - e * (1.0 / 6))))));
     return e < 0.00390625 ? series : tl_log_f64(1.0 + e);
 }
 TL_FN double tl_log1p_f64(double x) { return TL_BUILTIN(log1p)(x); }

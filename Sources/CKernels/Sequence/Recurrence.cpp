@@ -24,7 +24,7 @@ struct Recurrence {
     const T *inputs, *weight, *bias, *project, *h0, *c0;
     T *y, *hn, *cn, *gates, *cells;
     T *packed, *packed_out;
-    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units
+    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units; by rows, one a thread
     T* state[2];    // [batch, state_row], of which P elements, read and written in turn
     T* full_state;  // [batch, H] before the projection
     int64_t state_row, gate_row;
@@ -43,6 +43,26 @@ struct Recurrence {
     }
     const T* cell_before(int64_t t, int64_t row) const {
         return t > 0 && row < rows(t - 1) ? cells + place(t - 1, row) * hidden : c0 + row * hidden;
+    }
+};
+
+/// What one thread does of a recurrence: all units of some rows, or some units of all rows.
+struct RecurrenceShare {
+    struct Range {
+        int64_t begin, end;
+    };
+    bool by_rows;
+    int64_t thread, threads;
+    Range own_rows;  // by rows
+
+    /// An even part of `count` things that are done once.
+    Range part(int64_t count) const { return {count * thread / threads, count * (thread + 1) / threads}; }
+    /// Of `count` panels of units in each step.
+    Range units(int64_t count) const { return by_rows ? Range{0, count} : part(count); }
+    /// Of the first `count` rows, which a step has.
+    Range rows(int64_t count) const {
+        if (!by_rows) return {0, count};
+        return {std::min(own_rows.begin, count), std::min(own_rows.end, count)};
     }
 };
 
@@ -104,12 +124,49 @@ static int64_t spread_row(int64_t length) {
     return length % (4 * kilobyte) == 0 ? length + kilobyte : length;
 }
 
-/// As many threads as have a panel of units each and enough to do between two barriers.
+/// How the work is shared among threads.
+struct RecurrenceCut {
+    int64_t threads;
+    bool by_rows;
+};
+
+/// By rows where that keeps as many threads busy: then none waits for another, and what a thread computed stays in its
+/// cache. A thread's rows must make a tile, since each panel of weights comes from the third cache for them alone. By
+/// units, each thread must have a panel of them, and enough to do between two barriers.
 template <class T>
-static int64_t threads_for(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
-    const int64_t work = p.batch * s.gate_count * s.hidden * s.out;
+static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
+    int64_t total_rows = 0;
+    for (int64_t t = 0; t < p.steps; t++) total_rows += p.sizes[t];
+    const int64_t row_work = s.gate_count * s.hidden * s.out, most = tl_num_threads();
     const int64_t panels = (std::min(s.hidden, s.out) + panel - 1) / panel;
-    return std::max<int64_t>(1, std::min<int64_t>({tl_num_threads(), panels, work / 65536}));
+    const int64_t tiles = total_rows / std::max<int64_t>(p.steps, 1) / TL_DISPATCH(recurrence_tile_rows);
+    const int64_t by_units = std::min<int64_t>({most, panels, p.batch * row_work / 65536});
+    const int64_t by_rows = std::min<int64_t>({most, tiles, total_rows * row_work / 262144});
+    return {std::max<int64_t>({1, by_units, by_rows}), by_rows >= by_units};
+}
+
+/// The share of one thread. By rows, all have like numbers of rows in all steps together: the last sequences of a
+/// packed batch are the shortest.
+template <class T>
+static RecurrenceShare share_of(const Recurrence<T>& s, bool by_rows, int64_t thread, int64_t threads) {
+    RecurrenceShare share{by_rows, thread, threads, {0, 0}};
+    const auto rows_before = [&](int64_t row) {
+        int64_t sum = 0;
+        for (int64_t t = 0; t < s.steps; t++) sum += std::min(s.sizes[t], row);
+        return sum;
+    };
+    const int64_t total = rows_before(s.batch);
+    const auto first_row = [&](int64_t of_thread) {
+        int64_t low = 0, high = s.batch;
+        while (low < high) {
+            const int64_t row = (low + high) / 2;
+            if (rows_before(row) * threads >= total * of_thread) high = row;
+            else low = row + 1;
+        }
+        return low;
+    };
+    if (by_rows) share.own_rows = {first_row(thread), thread + 1 == threads ? s.batch : first_row(thread + 1)};
+    return share;
 }
 
 template <class T>
@@ -121,7 +178,8 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
     const int64_t full = s.project ? p.batch * H : 0;
     s.state_row = spread_row<T>(P);
     const int64_t state = p.batch * s.state_row;
-    const int64_t products = s.gate_count * recurrence_rows * H;
+    const RecurrenceCut cut = tl::cut(p, s, width);
+    const int64_t products = s.gate_count * recurrence_rows * H * (cut.by_rows ? cut.threads : 1);
     const Scratch memory(size_t(weights + project + full + products + 2 * state) * sizeof(T));
     if (!memory.get()) return 1;
     s.packed = memory.get<T>();
@@ -134,8 +192,8 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
         for (T* to : {s.state[0] + row * s.state_row, s.state[1] + row * s.state_row, s.hn + row * P})
             std::memcpy(to, s.h0 + row * P, size_t(P) * sizeof(T));
     if (s.cell == TL_CELL_LSTM) std::memcpy(s.cn, s.c0, size_t(p.batch * H) * sizeof(T));
-    team(threads_for(p, s, width), [&](int64_t thread, int64_t threads, auto wait) {
-        TL_DISPATCH(recurrence_forward<T>, s, thread, threads, wait);
+    team(cut.threads, [&](int64_t thread, int64_t threads, auto meet) {
+        TL_DISPATCH(recurrence_forward<T>, s, share_of(s, cut.by_rows, thread, threads), meet);
     });
     return 0;
 }
@@ -172,8 +230,9 @@ static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_array
     };
     start(s.grad_h, g.grad_hn, p.batch * P);
     start(s.grad_c, g.grad_cn, p.batch * H);
-    team(threads_for(p, s, width), [&](int64_t thread, int64_t threads, auto wait) {
-        TL_DISPATCH(recurrence_backward<T>, s, thread, threads, wait);
+    const RecurrenceCut cut = tl::cut(p, s, width);
+    team(cut.threads, [&](int64_t thread, int64_t threads, auto meet) {
+        TL_DISPATCH(recurrence_backward<T>, s, share_of(s, cut.by_rows, thread, threads), meet);
     });
     return 0;
 }

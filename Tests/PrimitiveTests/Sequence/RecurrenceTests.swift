@@ -2,17 +2,19 @@ import TestSupport
 import Testing
 @testable import TorchlightCore
 
-/// Sizes at which the kernels cut rows into tiles and chunks, units into panels, and share both among threads; the
-/// records have a unit or two.
+/// Sizes at which the kernels cut rows into tiles and chunks, units into panels, and share either among threads: many
+/// rows of few units, and few rows of many. The records have a unit or two.
 @Suite(.serialized) struct RecurrenceTests {
     private static let cells: [Recurrence.Cell] = [.tanh, .relu, .lstm, .gru]
     private static let places = [
-        SequenceSteps(steps: 3, batch: 71, batchFirst: true), SequenceSteps(sizes: [67, 13, 13, 1]),
+        (steps: SequenceSteps(steps: 3, batch: 71, batchFirst: true), units: 37),
+        (steps: SequenceSteps(sizes: [67, 33, 13, 1]), units: 37),
+        (steps: SequenceSteps(steps: 3, batch: 7, batchFirst: false), units: 150),
+        (steps: SequenceSteps(sizes: [7, 5, 1]), units: 150),
     ]
 
-    /// Inputs, weight, initial states and bias of a cell of 37 units.
-    private func operands(_ cell: Recurrence.Cell, _ steps: SequenceSteps) -> [Tensor] {
-        let units = 37
+    /// Inputs, weight, initial states and bias of a cell.
+    private func operands(_ cell: Recurrence.Cell, _ steps: SequenceSteps, _ units: Int) -> [Tensor] {
         var random = TestRandom("recurrence \(cell)")
         func draw(_ rows: Int, _ columns: Int, _ scale: Double) -> Tensor {
             Tensor(random.values(rows * columns), shape: [rows, columns], dtype: .float64) * scale
@@ -42,8 +44,8 @@ import Testing
 
     /// Float32 against float64, whose gradients come from the composition of other operations.
     @Test(arguments: cells) func agreesWithTheComposition(_ cell: Recurrence.Cell) {
-        for steps in Self.places {
-            let operands = operands(cell, steps)
+        for (steps, units) in Self.places {
+            let operands = operands(cell, steps, units)
             let got = everything(cell, steps, operands, .float32, createGraph: false)
             let expected = everything(cell, steps, operands, .float64, createGraph: true)
             for (i, (a, b)) in zip(got, expected).enumerated() {
@@ -59,8 +61,8 @@ import Testing
         let weightGradient = (cell == .lstm ? 3 : 2) + 1
         let threads = numThreads
         defer { numThreads = threads }
-        for steps in Self.places {
-            let operands = operands(cell, steps)
+        for (steps, units) in Self.places {
+            let operands = operands(cell, steps, units)
             numThreads = 1
             let alone = everything(cell, steps, operands, .float32, createGraph: false)
             numThreads = 3
