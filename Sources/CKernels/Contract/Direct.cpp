@@ -1,16 +1,13 @@
 #include "Contract/Direct.h"
+#include "Support/Convert.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include <algorithm>
 
-// Bytes of a vector, and rows of the innermost tile, which is two vectors wide: its sums, a row of b and a number of a
-// fit in the registers.
-#define TL_DIRECT_BYTES_avx2 32
+// Rows of the innermost tile, which is two vectors wide: its sums, a row of b and a number of a fit in the registers.
 #define TL_DIRECT_ROWS_avx2 6
-#define TL_DIRECT_BYTES_avx512 64
 #define TL_DIRECT_ROWS_avx512 12
-#define TL_DIRECT_BYTES_baseline 16
 #define TL_DIRECT_ROWS_baseline 4
 #define TL_DIRECT_PASTE(prefix, name) prefix##name
 #define TL_DIRECT_EXPAND(prefix, name) TL_DIRECT_PASTE(prefix, name)
@@ -42,7 +39,7 @@ namespace tl {
 
 namespace {
 
-constexpr int64_t group = 4;                // panels that share a reading of the weights
+constexpr int64_t group = baseline::direct_group;
 constexpr int64_t block_bytes = 320 << 10;  // of unfolded windows: they stay in the second cache
 
 /// x between zeros; empty where memory ran out.

@@ -1,14 +1,13 @@
+#include "Contract/PairSums.kernels.h"
+
 namespace tl::TL_ISA {
 
-constexpr int direct_lanes = TL_DIRECT_OF(TL_DIRECT_BYTES_) / 4;
+constexpr int direct_lanes = TL_VECTOR_BYTES / 4;
 constexpr int direct_rows = TL_DIRECT_OF(TL_DIRECT_ROWS_);
 constexpr int direct_panel = 2 * direct_lanes;  // columns of a tile of the products
 constexpr int direct_group = 4;  // panels that share a reading of the weights
-typedef float DirectLanes __attribute__((vector_size(direct_lanes * 4)));
-typedef float LooseDirectLanes __attribute__((vector_size(direct_lanes * 4), aligned(4)));
-
-static inline DirectLanes direct_load(const float* from) { return *reinterpret_cast<const LooseDirectLanes*>(from); }
-static inline void direct_store(float* to, DirectLanes value) { *reinterpret_cast<LooseDirectLanes*>(to) = value; }
+template <int rows>
+using DirectSums = PairSums<rows, direct_lanes>;
 
 /// The planes begin ..< end of images * in_channels of x between their zeros, [plane][padded_plane].
 static void direct_pad(const Direct& p, int64_t begin, int64_t end, float* padded) {
@@ -65,21 +64,11 @@ static void direct_unfold(const Direct& p, const float* image, int64_t panel, in
 template <int rows>
 static inline void direct_product(const float* a, int64_t a_row, const float* b, int64_t depth, float* c, int64_t c_row,
                                   bool add, const float* start) {
-    DirectLanes sum[rows][2];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++)
-            sum[i][j] = add ? direct_load(c + i * c_row + j * direct_lanes) : (start ? start[i] : 0.0f) - DirectLanes{};
-    for (int64_t k = 0; k < depth; k++, a++, b += direct_panel) {
-        const DirectLanes b0 = direct_load(b), b1 = direct_load(b + direct_lanes);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-            const DirectLanes factor = a[i * a_row] - DirectLanes{};
-            sum[i][0] += factor * b0;
-            sum[i][1] += factor * b1;
-        }
-    }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) direct_store(c + i * c_row + j * direct_lanes, sum[i][j]);
+    DirectSums<rows> sums;
+    if (add) sums.load(c, c_row);
+    else sums.start(start);
+    for (int64_t k = 0; k < depth; k++, a++, b += direct_panel) sums.add(a, a_row, b);
+    sums.store(c, c_row);
 }
 
 /// Calls body with the number of rows, at most direct_rows, as a constant.
@@ -149,31 +138,34 @@ static void direct_interleave(const Direct& p, int64_t begin, int64_t end, const
 template <int rows>
 static inline void direct_weight_product(const Direct& p, int64_t images, const float* y, const float* x, int64_t x_image,
                                          float* sums) {
-    DirectLanes sum[rows][2];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) sum[i][j] = direct_load(sums + i * direct_panel + j * direct_lanes);
+    DirectSums<rows> total;
+    total.load(sums, direct_panel);
     const int64_t pixels = p.pixels(), width = p.out_width, row_step = p.row_step() * direct_panel;
     for (int64_t n = 0; n < images; n++) {
         const float* a = y + n * p.out_channels * pixels;
         for (int64_t row = 0; row < p.out_height; row++) {
             const float* b = x + n * x_image + row * row_step;
-            for (int64_t k = 0; k < width; k++, a++, b += direct_panel) {
-                const DirectLanes b0 = direct_load(b), b1 = direct_load(b + direct_lanes);
-#pragma clang loop unroll(full)
-                for (int i = 0; i < rows; i++) {
-                    const DirectLanes factor = a[i * pixels] - DirectLanes{};
-                    sum[i][0] += factor * b0;
-                    sum[i][1] += factor * b1;
-                }
-            }
+            for (int64_t k = 0; k < width; k++, a++, b += direct_panel) total.add(a, pixels, b);
         }
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) direct_store(sums + i * direct_panel + j * direct_lanes, sum[i][j]);
+    total.store(sums, direct_panel);
 }
 
-/// w for the units begin ..< end, each a panel of in-channels and a tile of out-channels; sums is [taps][rows][panel] of
-/// the thread's units.
+/// w [out][in][taps] for the units begin ..< end, each a panel of in-channels and a tile of out-channels, from their sums
+/// [unit][taps][rows][panel].
+static void direct_put_weights(int64_t in_channels, int64_t out_channels, int64_t taps, int64_t begin, int64_t end,
+                               const float* sums, float* w) {
+    const int64_t tiles = (out_channels + direct_rows - 1) / direct_rows;
+    for (int64_t unit = begin; unit < end; unit++, sums += taps * direct_rows * direct_panel) {
+        const int64_t c = unit / tiles * direct_panel, o = unit % tiles * direct_rows;
+        for (int64_t i = o; i < out_channels && i < o + direct_rows; i++)
+            for (int64_t j = c; j < in_channels && j < c + direct_panel; j++)
+                for (int64_t tap = 0; tap < taps; tap++)
+                    w[(i * in_channels + j) * taps + tap] = sums[(tap * direct_rows + i - o) * direct_panel + j - c];
+    }
+}
+
+/// w for the units begin ..< end; sums is [unit][taps][rows][panel], for them alone.
 static void direct_weights(const Direct& p, int64_t begin, int64_t end, const float* side, int64_t image_block,
                            float* sums) {
     const int64_t tiles = (p.out_channels + direct_rows - 1) / direct_rows, taps = p.taps(), pixels = p.pixels();
@@ -194,15 +186,7 @@ static void direct_weights(const Direct& p, int64_t begin, int64_t end, const fl
             });
         }
     }
-    for (int64_t unit = begin; unit < end; unit++) {
-        const int64_t c = unit / tiles * direct_panel, o = unit % tiles * direct_rows;
-        const float* from = sums + (unit - begin) * unit_size;
-        for (int64_t i = o; i < p.out_channels && i < o + direct_rows; i++)
-            for (int64_t j = c; j < p.in_channels && j < c + direct_panel; j++)
-                for (int64_t tap = 0; tap < taps; tap++)
-                    p.w[(i * p.in_channels + j) * taps + tap] =
-                        from[(tap * direct_rows + i - o) * direct_panel + j - c];
-    }
+    direct_put_weights(p.in_channels, p.out_channels, taps, begin, end, sums, p.w);
 }
 
 static int64_t direct_panel_columns() { return direct_panel; }

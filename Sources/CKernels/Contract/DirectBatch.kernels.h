@@ -3,35 +3,6 @@ namespace tl::TL_ISA {
 // Small images: the lanes of a vector are images. Every pixel has its own list of places that lie inside, so that nothing
 // is multiplied by padding, which is a third of the places of a 4 x 4 image under a 3 x 3 kernel.
 
-typedef float BatchFour __attribute__((vector_size(16)));
-typedef float LooseBatchFour __attribute__((vector_size(16), aligned(4)));
-
-/// to[j * to_row + i] = from[i * from_row + j] for `rows` rows of `columns`.
-static inline void batch_transpose(const float* from, int64_t from_row, int64_t rows, int64_t columns, float* to,
-                                   int64_t to_row) {
-    int64_t i = 0;
-    for (; i + 4 <= rows; i += 4) {
-        int64_t j = 0;
-        for (; j + 4 <= columns; j += 4) {
-            BatchFour r[4];
-            for (int k = 0; k < 4; k++) r[k] = *reinterpret_cast<const LooseBatchFour*>(from + (i + k) * from_row + j);
-            const BatchFour a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
-            const BatchFour b = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-            const BatchFour c = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-            const BatchFour d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-            float* const at = to + j * to_row + i;
-            *reinterpret_cast<LooseBatchFour*>(at) = __builtin_shufflevector(a, c, 0, 1, 4, 5);
-            *reinterpret_cast<LooseBatchFour*>(at + to_row) = __builtin_shufflevector(a, c, 2, 3, 6, 7);
-            *reinterpret_cast<LooseBatchFour*>(at + 2 * to_row) = __builtin_shufflevector(b, d, 0, 1, 4, 5);
-            *reinterpret_cast<LooseBatchFour*>(at + 3 * to_row) = __builtin_shufflevector(b, d, 2, 3, 6, 7);
-        }
-        for (; j < columns; j++)
-            for (int k = 0; k < 4; k++) to[j * to_row + i + k] = from[(i + k) * from_row + j];
-    }
-    for (; i < rows; i++)
-        for (int64_t j = 0; j < columns; j++) to[j * to_row + i] = from[i * from_row + j];
-}
-
 /// Images side by side, [panel of images][size][direct_panel] from [images][size], for begin ..< end of the panels cut
 /// into `pieces`; lanes without an image are zero.
 static void batch_gather(int64_t images, int64_t size, int64_t pieces, int64_t begin, int64_t end, const float* from,
@@ -43,7 +14,7 @@ static void batch_gather(int64_t images, int64_t size, int64_t pieces, int64_t b
         float* const out = to + first * size + start * direct_panel;
         if (count < direct_panel)
             for (int64_t i = 0; i < (stop - start) * direct_panel; i++) out[i] = 0;
-        batch_transpose(from + first * size + start, size, count, stop - start, out, direct_panel);
+        transpose_block(4, from + first * size + start, size, out, direct_panel, stop - start, count);
     }
 }
 
@@ -54,8 +25,8 @@ static void batch_scatter(int64_t images, int64_t size, int64_t pieces, int64_t 
         const int64_t first = unit / pieces * direct_panel, start = size * (unit % pieces) / pieces;
         const int64_t stop = size * (unit % pieces + 1) / pieces;
         const int64_t count = images - first < direct_panel ? images - first : int64_t(direct_panel);
-        batch_transpose(from + first * size + start * direct_panel, direct_panel, stop - start, count,
-                        to + first * size + start, size);
+        transpose_block(4, from + first * size + start * direct_panel, direct_panel, to + first * size + start, size,
+                        count, stop - start);
     }
 }
 
@@ -64,24 +35,12 @@ template <int rows>
 static inline void batch_product(const float* w, int64_t w_row, int64_t w_step, int64_t channels, const BatchPlace* places,
                                  int64_t count, const float* x, int64_t x_step, float* c, int64_t c_row, bool add,
                                  const float* start) {
-    DirectLanes sum[rows][2];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++)
-            sum[i][j] = add ? direct_load(c + i * c_row + j * direct_lanes) : (start ? start[i] : 0.0f) - DirectLanes{};
+    DirectSums<rows> sums;
+    if (add) sums.load(c, c_row);
+    else sums.start(start);
     for (int64_t channel = 0; channel < channels; channel++, w += w_step, x += x_step)
-        for (int64_t t = 0; t < count; t++) {
-            const float* const a = w + places[t].tap;
-            const float* const b = x + places[t].pixel * direct_panel;
-            const DirectLanes b0 = direct_load(b), b1 = direct_load(b + direct_lanes);
-#pragma clang loop unroll(full)
-            for (int i = 0; i < rows; i++) {
-                const DirectLanes factor = a[i * w_row] - DirectLanes{};
-                sum[i][0] += factor * b0;
-                sum[i][1] += factor * b1;
-            }
-        }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) direct_store(c + i * c_row + j * direct_lanes, sum[i][j]);
+        for (int64_t t = 0; t < count; t++) sums.add(w + places[t].tap, w_row, x + places[t].pixel * direct_panel);
+    sums.store(c, c_row);
 }
 
 /// Results for one panel of images and the channels first ..< last.
@@ -120,7 +79,7 @@ static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const f
                 for (int64_t i = 0; i < pixels; i++)
                     for (int lane = 0; lane < direct_panel; lane++) out[i * square + lane] = 0;
             if (count > 0)
-                batch_transpose(from + (n * p.in_channels + c) * pixels, pixels, count, pixels, out, square);
+                transpose_block(4, from + (n * p.in_channels + c) * pixels, pixels, out, square, pixels, count);
         }
 }
 
@@ -129,28 +88,17 @@ static void batch_interleave(const Batch& p, int64_t begin, int64_t end, const f
 template <int rows>
 static inline void batch_weight_product(const float* y, int64_t y_row, const float* x, const BatchPlace* places,
                                         int64_t count, float* sums) {
-    DirectLanes sum[rows][2];
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) sum[i][j] = direct_load(sums + i * direct_panel + j * direct_lanes);
+    DirectSums<rows> total;
+    total.load(sums, direct_panel);
     for (int64_t t = 0; t < count; t++) {
         const float* a = y + places[t].tap * direct_panel;
         const float* b = x + places[t].pixel * direct_panel * direct_panel;
-        for (int n = 0; n < direct_panel; n++, a++, b += direct_panel) {
-            const DirectLanes b0 = direct_load(b), b1 = direct_load(b + direct_lanes);
-#pragma clang loop unroll(full)
-            for (int i = 0; i < rows; i++) {
-                const DirectLanes factor = a[i * y_row] - DirectLanes{};
-                sum[i][0] += factor * b0;
-                sum[i][1] += factor * b1;
-            }
-        }
+        for (int n = 0; n < direct_panel; n++, a++, b += direct_panel) total.add(a, y_row, b);
     }
-    for (int i = 0; i < rows; i++)
-        for (int j = 0; j < 2; j++) direct_store(sums + i * direct_panel + j * direct_lanes, sum[i][j]);
+    total.store(sums, direct_panel);
 }
 
-/// w for the units begin ..< end, each a panel of in-channels and a tile of out-channels; sums is [taps][rows][panel] for
-/// each of them.
+/// w for the units begin ..< end; sums is [unit][taps][rows][panel], for them alone.
 static void batch_weights(const Batch& p, int64_t begin, int64_t end, float* w, float* sums) {
     const int64_t tiles = (p.out_channels + direct_rows - 1) / direct_rows;
     const int64_t panels = (p.in_channels + direct_panel - 1) / direct_panel;
@@ -168,14 +116,7 @@ static void batch_weights(const Batch& p, int64_t begin, int64_t end, float* w, 
                                                sums + (unit - begin) * unit_size + tap * direct_rows * direct_panel);
             });
         }
-    for (int64_t unit = begin; unit < end; unit++) {
-        const int64_t c = unit / tiles * direct_panel, o = unit % tiles * direct_rows;
-        const float* from = sums + (unit - begin) * unit_size;
-        for (int64_t i = o; i < p.out_channels && i < o + direct_rows; i++)
-            for (int64_t j = c; j < p.in_channels && j < c + direct_panel; j++)
-                for (int64_t tap = 0; tap < p.taps; tap++)
-                    w[(i * p.in_channels + j) * p.taps + tap] = from[(tap * direct_rows + i - o) * direct_panel + j - c];
-    }
+    direct_put_weights(p.in_channels, p.out_channels, p.taps, begin, end, sums, w);
 }
 
 } // namespace tl::TL_ISA

@@ -4,15 +4,12 @@
 #include "Support/Scratch.h"
 #include <type_traits>
 
-// The innermost tile, by instruction set: bytes of a vector, rows, and vectors in a row. Its sums, a row of b and a number
+// The innermost tile, by instruction set: rows, and vectors in a row. Its sums, a row of b and a number
 // of a must fit in the registers: 16 vectors on x86-64 without AVX-512, otherwise 32.
-#define TL_GEMM_BYTES_avx2 32
 #define TL_GEMM_ROWS_avx2 6
 #define TL_GEMM_ACROSS_avx2 2
-#define TL_GEMM_BYTES_avx512 64
 #define TL_GEMM_ROWS_avx512 8
 #define TL_GEMM_ACROSS_avx512 3
-#define TL_GEMM_BYTES_baseline 16
 #if defined(__x86_64__)
 #define TL_GEMM_ROWS_baseline 4
 #define TL_GEMM_ACROSS_baseline 2

@@ -5,7 +5,7 @@ namespace tl::TL_ISA {
 
 template <class Sum>
 struct Tile {
-    static constexpr int bytes = TL_GEMM_OF(TL_GEMM_BYTES_);
+    static constexpr int bytes = TL_VECTOR_BYTES;
     static constexpr int lanes = bytes / int(sizeof(Sum));
     static constexpr int rows = TL_GEMM_OF(TL_GEMM_ROWS_);
     static constexpr int across = TL_GEMM_OF(TL_GEMM_ACROSS_);
@@ -179,7 +179,7 @@ static void gemm_part(const Gemm& g, int64_t row_begin, int64_t row_end, int64_t
 }
 
 static int64_t gemm_tile_columns(int64_t sum_bytes) {
-    return TL_GEMM_OF(TL_GEMM_ACROSS_) * TL_GEMM_OF(TL_GEMM_BYTES_) / sum_bytes;
+    return TL_GEMM_OF(TL_GEMM_ACROSS_) * TL_VECTOR_BYTES / sum_bytes;
 }
 static int64_t gemm_tile_rows() { return TL_GEMM_OF(TL_GEMM_ROWS_); }
 

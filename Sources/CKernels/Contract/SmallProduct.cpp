@@ -2,13 +2,10 @@
 #include "Support/InstructionSets.h"
 #include <type_traits>
 
-// The tile of the direct product: bytes of a vector, rows, and vectors in a row, so that sums, a row of b and a number
+// The tile of the direct product: rows, and vectors in a row, so that sums, a row of b and a number
 // of a fit in the registers. `across` vectors make 16 columns, or 32 with AVX-512 where there are as many.
-#define TL_DIRECT_BYTES_avx2 32
 #define TL_DIRECT_ROWS_avx2 6
-#define TL_DIRECT_BYTES_avx512 64
 #define TL_DIRECT_ROWS_avx512 12
-#define TL_DIRECT_BYTES_baseline 16
 #define TL_DIRECT_ROWS_baseline 2
 #define TL_DIRECT_PASTE(prefix, name) prefix##name
 #define TL_DIRECT_EXPAND(prefix, name) TL_DIRECT_PASTE(prefix, name)

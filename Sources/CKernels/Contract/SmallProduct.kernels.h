@@ -38,7 +38,7 @@ static void small_multiply(const SmallProduct& p) {
     }
 }
 
-typedef float DirectVector __attribute__((vector_size(TL_DIRECT_OF(TL_DIRECT_BYTES_)), aligned(4)));
+typedef float DirectVector __attribute__((vector_size(TL_VECTOR_BYTES), aligned(4)));
 
 template <int rows, int across>
 static inline __attribute__((always_inline)) void direct_tile(const SmallProduct& p, int64_t i, int64_t j) {

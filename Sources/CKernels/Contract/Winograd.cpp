@@ -4,13 +4,10 @@
 #include "Support/Scratch.h"
 #include <algorithm>
 
-// Bytes of a vector, and rows of the products' innermost tile, which is two vectors wide: its sums, a row of b and a
-// number of a fit in the registers.
-#define TL_WINOGRAD_BYTES_avx2 32
+// Rows of the products' innermost tile, which is two vectors wide: its sums, a row of b and a number of a fit in the
+// registers.
 #define TL_WINOGRAD_ROWS_avx2 6
-#define TL_WINOGRAD_BYTES_avx512 64
 #define TL_WINOGRAD_ROWS_avx512 12
-#define TL_WINOGRAD_BYTES_baseline 16
 #if defined(__x86_64__)
 #define TL_WINOGRAD_ROWS_baseline 4
 #else

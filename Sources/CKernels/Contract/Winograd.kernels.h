@@ -1,6 +1,8 @@
+#include "Contract/PairSums.kernels.h"
+
 namespace tl::TL_ISA {
 
-constexpr int winograd_lanes = TL_WINOGRAD_OF(TL_WINOGRAD_BYTES_) / 4;
+constexpr int winograd_lanes = TL_VECTOR_BYTES / 4;
 constexpr int winograd_rows = TL_WINOGRAD_OF(TL_WINOGRAD_ROWS_);
 constexpr int winograd_panel = 2 * winograd_lanes;  // columns of a tile of the products
 typedef float Lanes __attribute__((vector_size(winograd_lanes * 4)));
@@ -230,23 +232,11 @@ static void winograd_weights(const Winograd& p, int64_t begin, int64_t end, floa
 /// c[rows][panel] (+)= sum over k of a[row * a_row + k * a_step] * b[k][panel]
 static inline void winograd_product(const float* a, int64_t a_row, int64_t a_step, const float* b, int64_t depth,
                                     float* c, int64_t c_row, bool add) {
-    Lanes sum[winograd_rows][2];
-    for (int i = 0; i < winograd_rows; i++)
-        for (int j = 0; j < 2; j++)
-            sum[i][j] = add ? *reinterpret_cast<const LooseLanes*>(c + i * c_row + j * winograd_lanes) : Lanes{};
-    for (int64_t k = 0; k < depth; k++, a += a_step, b += winograd_panel) {
-        const Lanes b0 = *reinterpret_cast<const LooseLanes*>(b);
-        const Lanes b1 = *reinterpret_cast<const LooseLanes*>(b + winograd_lanes);
-#pragma clang loop unroll(full)
-        for (int i = 0; i < winograd_rows; i++) {
-            const Lanes factor = a[i * a_row] - Lanes{};
-            sum[i][0] += factor * b0;
-            sum[i][1] += factor * b1;
-        }
-    }
-    for (int i = 0; i < winograd_rows; i++)
-        for (int j = 0; j < 2; j++)
-            *reinterpret_cast<LooseLanes*>(c + i * c_row + j * winograd_lanes) = sum[i][j];
+    PairSums<winograd_rows, winograd_lanes> sums;
+    if (add) sums.load(c, c_row);
+    else sums.start(nullptr);
+    for (int64_t k = 0; k < depth; k++, a += a_step, b += winograd_panel) sums.add(a, a_row, b);
+    sums.store(c, c_row);
 }
 
 /// The results of a tile for the channels from c.

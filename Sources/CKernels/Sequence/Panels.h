@@ -5,12 +5,9 @@
 #include "Support/InstructionSets.h"
 #include <cstdint>
 
-// Bytes of a vector, and rows of a tile: its sums, two vectors of the panel and a factor must fit in the registers.
-#define TL_PANEL_BYTES_baseline 16
+// Rows of a tile: its sums, two vectors of the panel and a factor must fit in the registers.
 #define TL_PANEL_ROWS_baseline 6
-#define TL_PANEL_BYTES_avx2 32
 #define TL_PANEL_ROWS_avx2 6
-#define TL_PANEL_BYTES_avx512 64
 #define TL_PANEL_ROWS_avx512 8
 #define TL_PANEL_PASTE(prefix, name) prefix##name
 #define TL_PANEL_EXPAND(prefix, name) TL_PANEL_PASTE(prefix, name)

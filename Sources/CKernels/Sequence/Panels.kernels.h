@@ -4,7 +4,7 @@ namespace tl::TL_ISA {
 
 template <class T>
 struct Panel {
-    static constexpr int bytes = TL_PANEL_OF(TL_PANEL_BYTES_), rows = TL_PANEL_OF(TL_PANEL_ROWS_);
+    static constexpr int bytes = TL_VECTOR_BYTES, rows = TL_PANEL_OF(TL_PANEL_ROWS_);
     static constexpr int lanes = bytes / int(sizeof(T));
     static constexpr int width = 2 * lanes;
     typedef T Vector __attribute__((vector_size(bytes), aligned(alignof(T))));

@@ -44,12 +44,14 @@ package func withoutAutocast<R, E: Error>(_ body: () throws(E) -> R) throws(E) -
 }
 
 /// `perform` inside `autocast { }`: what the primitive itself calls is part of it and converts nothing more.
-func performAutocast(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+func performAutocast(
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?>
+) throws(TensorError) -> Few<Tensor> {
     let dtype = DType(rawValue: threadState.pointee.autocast)!
     return try withoutAutocast { () throws(TensorError) in
         let traits = primitive.traits
         guard traits.contains(.lowPrecision) || traits.contains(.float32Precision) else {
-            return try perform(primitive, inputs)
+            return try perform(primitive, inputs, into: places)
         }
         var operands = Few<Tensor>()
         for input in inputs {
@@ -57,7 +59,7 @@ func performAutocast(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
                 !input.isCastable
                     ? input : traits.contains(.lowPrecision) ? input.lowered(to: dtype) : input.to(.float32))
         }
-        return try perform(primitive, operands)
+        return try perform(primitive, operands, into: places)
     }
 }
 

@@ -161,7 +161,7 @@ struct BackwardPass {
             if needs.any && !isPlaced && !(node.inputCount == 1 && addToRegion(gradients[0], of: node)) {
                 let mayAdd = !createGraph && !isAnomalyDetected
                 var places: Few<Tensor>?
-                if mayAdd && node.rule.placeableInputs > 0 { places = try makePlaces(for: node, needs) }
+                if mayAdd && node.rule.placeableInputs > 0 { places = try makePlaces(for: node, needs, gradients) }
                 var context: GradientContext? = try GradientContext(
                     node: node, needs: needs, gradients: gradients, keepsGraph: createGraph, addsToNodes: mayAdd,
                     addsToLeaves: mayAdd && useful == nil && wanted.isEmpty, places: places)
@@ -191,9 +191,13 @@ struct BackwardPass {
 
     /// One gradient for a tensor whose parts fill it between them, where the first inputs of a node are these parts; nil
     /// where they are not.
-    private mutating func makePlaces(for node: Node, _ needs: Needs) throws(TensorError) -> Few<Tensor>? {
-        guard useful == nil, wanted.isEmpty, let found = GradientTiling.find(in: node, needs) else { return nil }
-        let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count)
+    private mutating func makePlaces(
+        for node: Node, _ needs: Needs, _ gradients: Few<Tensor?>
+    ) throws(TensorError) -> Few<Tensor>? {
+        guard useful == nil, wanted.isEmpty, let device = gradients.compactMap({ $0 }).first?.device,
+            let found = GradientTiling.find(in: node, needs)
+        else { return nil }
+        let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count, device: device)
         var places = Few<Tensor>()
         for (part, layout) in zip(found.parts, found.layouts) {
             let region = part.rule.region(of: tiling.whole.layout)!

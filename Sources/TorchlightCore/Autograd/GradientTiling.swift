@@ -28,12 +28,12 @@ final class GradientTiling {
     var isBroken = false
 
     /// For `part` and its neighbours, which are views of the same result.
-    init(of part: Node, count: Int) throws(TensorError) {
+    init(of part: Node, count: Int, device: Device) throws(TensorError) {
         node = part.inputs[0].node!
         output = Int(part.inputs[0].outputIndex)
         self.count = count
         whole = try Tensor(
-            empty: Layout(shape: part.inputs[0].shape.dims), dtype: part.inputs[0].dtype, device: .cpu)
+            empty: Layout(shape: part.inputs[0].shape.dims), dtype: part.inputs[0].dtype, device: device)
     }
 
     /// The parts that arrived, with zeros elsewhere; nil where none did.

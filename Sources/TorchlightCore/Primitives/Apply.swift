@@ -83,8 +83,12 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 }
 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
-package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
-    if isAutocasting { return try performAutocast(primitive, inputs) }
+///
+/// A result that has its place, memory that is there already, is written there, without a history; the others get new.
+package func perform(
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?> = Few()
+) throws(TensorError) -> Few<Tensor> {
+    if isAutocasting { return try performAutocast(primitive, inputs, into: places) }
     var needs = Needs()
     var liesRowByRow = true
     for i in 0..<inputs.count {
@@ -106,37 +110,21 @@ package func perform(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(T
     }
     var outputs = Few<Tensor>()
     for i in 0..<specs.count {
+        if i < places.count, let place = places[i] {
+            outputs.append(place)
+            continue
+        }
         let shape = specs[i].shape
         let layout = liesRowByRow ? Layout(shape: shape) : primitive.arrangement(of: inputs, shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
     WorkCounts.noteKernel()
     try primitive.run(inputs, into: outputs)
+    for place in places { place?.storage.noteWrite(by: primitive.publicName) }
     if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }
-    if needs.any, case .differentiable = primitive.differentiability {
+    if needs.any, places.isEmpty, case .differentiable = primitive.differentiability {
         record(primitive, inputs, outputs, needs)
     }
-    return outputs
-}
-
-/// Runs a primitive without a history of its own, the rule of another, into memory that is there already; what has none
-/// gets new.
-package func perform(
-    _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?>
-) throws(TensorError) -> Few<Tensor> {
-    let specs = try primitive.output(of: inputs)
-    var outputs = Few<Tensor>()
-    for i in 0..<specs.count {
-        if i < places.count, let place = places[i] {
-            outputs.append(place)
-        } else {
-            outputs.append(
-                try Tensor(empty: Layout(shape: specs[i].shape), dtype: specs[i].dtype, device: inputs[0].device))
-        }
-    }
-    WorkCounts.noteKernel()
-    try primitive.run(inputs, into: outputs)
-    for place in places { place?.storage.noteWrite(by: primitive.publicName) }
     return outputs
 }
 
