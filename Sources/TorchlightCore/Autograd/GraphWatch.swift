@@ -28,7 +28,7 @@ package enum GraphWatch {
 
     static func passEnded(file: StaticString, line: UInt) {
         let count = Node.liveCount
-        let text = state.withLock { state -> String? in
+        let kept = state.withLock { state -> [Node]? in
             if state.hasWarned { return nil }
             state.growth = count > state.lastCount && state.lastCount > 0 ? state.growth + 1 : 0
             state.lastCount = count
@@ -42,16 +42,19 @@ package enum GraphWatch {
             }
             guard state.growth >= stepsToWarn else { return nil }
             state.hasWarned = true
-            let places = Set(state.candidates.compactMap { $0.node?.extra?.site?.text }).sorted()
             CallSites.end()
             state.isRecording = false
-            state.candidates = []
-            return "warning: the graphs of past steps are kept: \(count) operations are alive and their number grew "
-                + "in each of the last \(stepsToWarn) steps (backward at \(file):\(line)). "
-                + (places.isEmpty ? "" : "They were made at \(places.prefix(3).joined(separator: ", ")). ")
-                + "Add numbers instead of tensors (loss.item()), or detach() what is kept."
+            defer { state.candidates = [] }
+            return state.candidates.compactMap(\.node)
         }
-        guard let text else { return }
+        guard let kept else { return }
+        // To name the places takes seconds. Other threads record nothing more meanwhile, and need not wait.
+        let places = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
+        let text =
+            "warning: the graphs of past steps are kept: \(count) operations are alive and their number grew "
+            + "in each of the last \(stepsToWarn) steps (backward at \(file):\(line)). "
+            + (places.isEmpty ? "" : "They were made at \(places.prefix(3).joined(separator: ", ")). ")
+            + "Add numbers instead of tensors (loss.item()), or detach() what is kept."
         warning.withLock { $0 = text }
         writeToStandardError("Torchlight: \(text)\n")
     }
