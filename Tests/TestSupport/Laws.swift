@@ -7,7 +7,7 @@ package enum Laws {
     package static func equalsReference(_ record: PrimitiveRecord) {
         for sample in record.samples {
             for dtype in record.dtypes {
-                let (inputs, label) = draw(record, sample, dtype)
+                let (inputs, label) = record.draw(sample, dtype)
                 let results = sample.run(inputs)
                 let types = record.resultTypes(dtype)
                 for (i, result) in results.enumerated() where i < types.count {
@@ -27,7 +27,7 @@ package enum Laws {
     package static func layoutDoesNotMatter(_ record: PrimitiveRecord) {
         for sample in record.samples {
             for dtype in [DType.float32, .float16, .int64] where record.dtypes.contains(dtype) {
-                let (inputs, label) = draw(record, sample, dtype)
+                let (inputs, label) = record.draw(sample, dtype)
                 let expected = sample.run(inputs).map { ReferenceArray($0) }
                 for operand in inputs.indices {
                     for layout in TestLayout.allCases where layout != .contiguous {
@@ -48,7 +48,7 @@ package enum Laws {
     /// gradients on nor loses them silently.
     package static func gradientsAgree(_ record: PrimitiveRecord) {
         for sample in record.samples {
-            let (inputs, label) = draw(record, sample, .float64)
+            let (inputs, label) = record.draw(sample, .float64)
             let chosen = inputs.indices.map {
                 record.operands[min($0, record.operands.count - 1)].isDifferentiable
             }
@@ -76,7 +76,7 @@ package enum Laws {
     package static func refusesOtherDTypes(_ record: PrimitiveRecord) {
         guard let sample = record.samples.first else { return }
         for dtype in DType.allCases where !record.dtypes.contains(dtype) {
-            let (inputs, label) = draw(record, sample, dtype)
+            let (inputs, label) = record.draw(sample, dtype)
             expectRefusal(by: record.operation, .dtype, label) { sample.run(inputs) }
         }
     }
@@ -92,7 +92,7 @@ package enum Laws {
         guard let sample = record.samples.first, record.dtypes.contains(.float32),
             !multipliedInSamples.contains(record.name)
         else { return }
-        let (inputs, label) = draw(record, sample, .float32)
+        let (inputs, label) = record.draw(sample, .float32)
         let plain = sample.run(inputs).map(\.dtype)
         let mixed = autocast { sample.run(inputs).map(\.dtype) }
         let isLow = lowInAutocast.contains(record.name)
@@ -111,7 +111,7 @@ package enum Laws {
     package static func inPlaceAgrees(_ record: PrimitiveRecord) {
         guard let inPlace = record.inPlace, let sample = record.samples.first else { return }
         for dtype in record.dtypes {
-            let (inputs, label) = draw(record, sample, dtype)
+            let (inputs, label) = record.draw(sample, dtype)
             let expected = sample.run(inputs)[0]
             // The result may not fit into the operand: bool into float is fine, float32 into int64 is refused.
             if category(expected.dtype) > category(dtype) {
@@ -129,7 +129,7 @@ package enum Laws {
             }
         }
         guard record.gradient.order > 0 else { return }
-        let (inputs, label) = draw(record, sample, .float64)
+        let (inputs, label) = record.draw(sample, .float64)
         let chosen = inputs.indices.map { record.operands[min($0, record.operands.count - 1)].isDifferentiable }
         expectGradients(order: 1, at: inputs, differentiable: chosen, label: "\(label), in place") { arguments in
             [inPlace([arguments[0].clone()] + arguments.dropFirst())]
@@ -137,19 +137,4 @@ package enum Laws {
     }
 
     private static func category(_ dtype: DType) -> Int { dtype.isFloatingPoint ? 2 : dtype.isInteger ? 1 : 0 }
-
-    private static func draw(
-        _ record: PrimitiveRecord, _ sample: Sample, _ dtype: DType
-    ) -> (inputs: [Tensor], label: String) {
-        let shapes = sample.shapes.map(\.description).joined(separator: ", ")
-        let label =
-            "\(record.name)\(sample.label.isEmpty ? "" : " (\(sample.label))"), dtype: \(dtype), shape: \(shapes), "
-            + "seed: \(TestRandom.seed)"
-        var random = TestRandom(label)
-        let inputs = sample.shapes.enumerated().map { i, shape in
-            // A list of operands of any length shares the last rule.
-            record.operands[min(i, record.operands.count - 1)].draw(shape, dtype, &random)
-        }
-        return (inputs, label)
-    }
 }

@@ -43,6 +43,23 @@ package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
 
     package var name: String { primitive.name }
     package var testDescription: String { "\(primitive)" }
+
+    /// Whether the size of a result depends on values, so that the call needs them.
+    package var readsValues: Bool { primitive is NonZero.Type || primitive is MaskedSelect.Type }
+
+    /// Operands of a sample, and what a failure is labelled with.
+    package func draw(_ sample: Sample, _ dtype: DType) -> (inputs: [Tensor], label: String) {
+        let shapes = sample.shapes.map(\.description).joined(separator: ", ")
+        let label =
+            "\(name)\(sample.label.isEmpty ? "" : " (\(sample.label))"), dtype: \(dtype), shape: \(shapes), "
+            + "seed: \(TestRandom.seed)"
+        var random = TestRandom(label)
+        let inputs = sample.shapes.enumerated().map { i, shape in
+            // A list of operands of any length shares the last rule.
+            operands[min(i, operands.count - 1)].draw(shape, dtype, &random)
+        }
+        return (inputs, label)
+    }
 }
 
 /// Where the numbers of an operand come from.
@@ -141,6 +158,11 @@ package struct Tolerance: Sendable {
         self.units = units
         self.scale = scale
         self.reason = reason
+    }
+
+    /// So far from the expected float64 number, or relative to it where that is larger than 1.
+    package static func absolute(_ distance: Double) -> Tolerance {
+        Tolerance(units: distance / unit(.float64), reason: "two ways of computing in float64 differ in rounding")
     }
 
     package static let exact = Tolerance(units: 0, reason: "copies, compares or counts")

@@ -5,6 +5,7 @@
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -65,7 +66,7 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
 /// Half types where the processor does not multiply them: the operands are copied as float32, and the result is rounded once.
 static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out,
                                 int32_t activation) {
-    const tl_tensor nothing{nullptr, nullptr, nullptr, 0, TL_FLOAT32};
+    const tl_tensor nothing{nullptr, nullptr, nullptr, 0, TL_FLOAT32, TL_DEVICE_CPU};
     DenseCopy rows(x, TL_FLOAT32), weights(w, TL_FLOAT32), shift(bias ? *bias : nothing, TL_FLOAT32),
         result(out, TL_FLOAT32);
     if (!rows || !weights || !result || (bias && !shift)) return dnnl_out_of_memory;
@@ -81,6 +82,7 @@ static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl
 
 int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
                   int32_t activation) {
+    TL_FORWARD(out, linear, (x, w, bias, out, activation));
     using namespace tl;
     const int64_t m = x->shape[0], k = x->shape[1], n = w->shape[0];
     if (m == 0 || n == 0) return 0;
@@ -102,9 +104,9 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
     const int64_t x_shape[3] = {1, m, k}, x_strides[3] = {0, x->strides[0], x->strides[1]};
     const int64_t w_shape[3] = {1, k, n}, w_strides[3] = {0, w->strides[1], w->strides[0]};
     const int64_t out_shape[3] = {1, m, n}, out_strides[3] = {0, out->strides[0], out->strides[1]};
-    const tl_tensor left{x->data, x_shape, x_strides, 3, x->dtype};
-    const tl_tensor right{w->data, w_shape, w_strides, 3, w->dtype};
-    const tl_tensor result{out->data, out_shape, out_strides, 3, out->dtype};
+    const tl_tensor left{x->data, x_shape, x_strides, 3, x->dtype, TL_DEVICE_CPU};
+    const tl_tensor right{w->data, w_shape, w_strides, 3, w->dtype, TL_DEVICE_CPU};
+    const tl_tensor result{out->data, out_shape, out_strides, 3, out->dtype, TL_DEVICE_CPU};
     if (const int32_t status = tl_matmul(&left, &right, &result, 1, 0)) return status;
     if (plain) return 0;
     const Epilogue finish{static_cast<float*>(out->data), out->strides[0], n,

@@ -3,6 +3,7 @@
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/SmallProduct.h"
+#include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_contract.h"
@@ -153,7 +154,7 @@ template <class Multiply>
 int32_t with_copy(const tl_tensor& x, int32_t dtype, bool read, bool write, Multiply&& multiply) {
     // A batch that repeats one matrix is copied once.
     int64_t shape[3] = {x.strides[0] == 0 && !write ? 1 : x.shape[0], x.shape[1], x.shape[2]};
-    const tl_tensor source{x.data, shape, x.strides, 3, x.dtype};
+    const tl_tensor source{x.data, shape, x.strides, 3, x.dtype, TL_DEVICE_CPU};
     DenseCopy copy(source, dtype);
     if (!copy) return dnnl_out_of_memory;
     if (read) copy.read();
@@ -227,6 +228,7 @@ int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, co
 }
 
 int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta) {
+    TL_FORWARD(out, matmul, (a, b, out, alpha, beta));
     using namespace tl;
     if (count_of(*out) == 0) return 0;
     if (a->shape[2] == 0) {
@@ -238,7 +240,7 @@ int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, 
         if (beta == 1) return 0;
         const float factor = beta;
         const int64_t zeros[3] = {0, 0, 0};
-        const tl_tensor scale{const_cast<float*>(&factor), out->shape, zeros, 3, TL_FLOAT32};
+        const tl_tensor scale{const_cast<float*>(&factor), out->shape, zeros, 3, TL_FLOAT32, TL_DEVICE_CPU};
         const bool integral = out->dtype >= TL_INT64;
         tl_binary(TL_BINARY_MUL, out->dtype == TL_FLOAT64 ? TL_FLOAT64 : integral ? TL_INT64 : TL_FLOAT32, out, &scale, out);
         return 0;

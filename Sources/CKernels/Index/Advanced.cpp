@@ -1,5 +1,6 @@
 // Indexing by several index tensors at once: x[i, j, ...] read, written and added to.
 #include "Index/Walk.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 
 namespace tl {
@@ -124,6 +125,7 @@ void put(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, con
 } // namespace tl
 
 void tl_index_get(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, const tl_tensor* out) {
+    TL_FORWARD(out, index_get, (x, indices, count, out));
     using namespace tl;
     if (count_of(*out) == 0) return;
     const int rank = indices[0]->rank;
@@ -144,6 +146,7 @@ void tl_index_get(const tl_tensor* x, const tl_tensor* const* indices, int32_t c
 
 void tl_index_put(const tl_tensor* x, const tl_tensor* const* indices, int32_t count, const tl_tensor* values,
                   bool accumulate) {
+    TL_FORWARD(x, index_put, (x, indices, count, values, accumulate));
     using namespace tl;
     if (count_of(*values) == 0) return;
     if (!accumulate)

@@ -1,6 +1,7 @@
 #include "Reduce/Folds.h"
 #include "Elementwise/Loops.h"
 #include "Scalar/Scalar.h"
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -20,6 +21,13 @@ const RowFold& moment_kernel(int32_t compute) { return TL_DISPATCH(moment, compu
 
 void finish_logsumexp(int32_t compute, const void* states, void* results, int64_t count) {
     TL_DISPATCH(finish_exponentials, compute_index(compute), states, results, count);
+}
+
+void square_roots(int32_t compute, void* results, int64_t count) {
+    if (compute == TL_FLOAT32)
+        for (int64_t i = 0; i < count; ++i) static_cast<float*>(results)[i] = std::sqrt(static_cast<float*>(results)[i]);
+    else
+        for (int64_t i = 0; i < count; ++i) static_cast<double*>(results)[i] = std::sqrt(static_cast<double*>(results)[i]);
 }
 
 void divide_results(int32_t compute, void* results, int64_t count, double divisor) {

@@ -50,6 +50,8 @@ const RowFold& extreme_kernel(bool largest, int32_t compute);
 const RowFold& moment_kernel(int32_t compute);
 /// Turns states of logsumexp into results.
 void finish_logsumexp(int32_t compute, const void* states, void* results, int64_t count);
+/// results[i] = sqrt(results[i]); floating point.
+void square_roots(int32_t compute, void* results, int64_t count);
 /// results[i] /= divisor
 void divide_results(int32_t compute, void* results, int64_t count, double divisor);
 

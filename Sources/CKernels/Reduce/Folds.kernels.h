@@ -301,7 +301,7 @@ inline const Fold& fold(int32_t op, int compute) {
     case TL_REDUCE_MIN: return Folds<Minimum, int64_t>::each[compute];
     case TL_REDUCE_ANY: return Folds<Any, int64_t>::each[compute];
     case TL_REDUCE_ALL: return Folds<All, int64_t>::each[compute];
-    case TL_REDUCE_SUM_SQUARES: return Folds<SumSquares, uint64_t>::each[compute];
+    case TL_REDUCE_NORM: return Folds<SumSquares, uint64_t>::each[compute];
     case TL_REDUCE_LOGSUMEXP: return logsumexp[compute];
     default: return Folds<Sum, uint64_t>::each[compute];
     }

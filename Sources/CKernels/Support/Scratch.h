@@ -61,7 +61,7 @@ class DenseCopy {
         } else {
             for (int i = rank - 1; i >= 0; i--) place(i);
         }
-        tensor = {memory.get(), original.shape, strides, rank, dtype};
+        tensor = {memory.get(), original.shape, strides, rank, dtype, TL_DEVICE_CPU};
     }
 
     /// Whether there was memory.

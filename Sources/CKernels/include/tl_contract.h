@@ -8,7 +8,8 @@
 /// float32 runs in oneDNN; float64 and integers in a blocked loop; half types where the processor has them, otherwise
 /// through float32. Returns 0, or a oneDNN status.
 TL_API int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta);
-/// The road of small operations: out[m, n] = a[m, k] @ b[k, n], float32, contiguous rows, nothing empty.
+/// The short cut of small products: out[m, n] = a[m, k] @ b[k, n], float32, contiguous rows, nothing empty. CPU memory
+/// only: it is not forwarded to other devices.
 TL_API int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* out);
 
 /// y[m, n] = activation(x[m, k] @ w[n, k]^T + bias[n]); float32 or a half type, all operands the same, which adds up in

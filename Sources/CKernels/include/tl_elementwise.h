@@ -76,8 +76,8 @@ TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_t
 TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
 TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                        const tl_tensor* out, const double* params);
-/// The road of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
-/// or float32/float64/int64 in and bool out for comparisons.
+/// The short cut of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
+/// or float32/float64/int64 in and bool out for comparisons. CPU memory only: it is not forwarded to other devices.
 TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out,
                                  int32_t out_dtype, int64_t count);
 

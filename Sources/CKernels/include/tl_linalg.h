@@ -38,4 +38,7 @@ TL_API int32_t tl_linalg_svd(const tl_tensor* a, const tl_tensor* u, const tl_te
 /// columns; `vectors` may be NULL.
 TL_API int32_t tl_linalg_eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor* vectors, bool upper);
 
+/// The first matrix of a batch, row-major, whose `info` is not 0, and that number; -1 where all are 0.
+TL_API int64_t tl_linalg_first_failure(const tl_tensor* info, int32_t* answer);
+
 #endif

@@ -35,6 +35,10 @@ TL_API void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x
 TL_API void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentum, const tl_tensor* mean,
                                      const tl_tensor* rstd, const tl_tensor* running_mean,
                                      const tl_tensor* running_var);
+/// What evaluation applies, from the running statistics: their mean, and 1 / sqrt(variance + epsilon). All [C]; mean and
+/// rstd are dense and of the dtype that computes.
+TL_API void tl_batch_norm_evaluation(const tl_tensor* running_mean, const tl_tensor* running_var, double epsilon,
+                                     const tl_tensor* mean, const tl_tensor* rstd);
 TL_API void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd,
                                 const tl_tensor* weight, const tl_tensor* bias, const tl_tensor* out);
 /// Gradients; with `training` through the statistics as well. Any of the three results may be NULL.

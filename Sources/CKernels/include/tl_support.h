@@ -46,6 +46,7 @@ typedef struct {
     int32_t checked;         // depth of checked { }
     int32_t anomaly;         // depth of anomaly detection
     int32_t draining;        // the autograd graph is being freed on this thread
+    int32_t recording;       // 1 while calls of primitives are reported to a recorder
     int32_t autocast;        // the dtype of autocast { }, or 0 outside (float64, which it never is)
     void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
     // What the operations of this thread have cost since it began; only ever counted up.
@@ -53,6 +54,9 @@ typedef struct {
     int64_t storages;           // blocks taken for tensors
     int64_t storage_bytes;      // bytes in them
     int64_t system_allocations; // times that the pool had nothing fitting and asked the system
+    // The first kernel that a device did not have since `tl_take_missing_kernel` was called last, or NULL.
+    const char* missing_kernel;
+    int32_t missing_device;
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);
 

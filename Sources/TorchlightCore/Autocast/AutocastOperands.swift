@@ -49,15 +49,13 @@ func performAutocast(
 ) throws(TensorError) -> Few<Tensor> {
     let dtype = DType(rawValue: threadState.pointee.autocast)!
     return try withoutAutocast { () throws(TensorError) in
-        let traits = primitive.traits
-        guard traits.contains(.lowPrecision) || traits.contains(.float32Precision) else {
-            return try perform(primitive, inputs, into: places)
-        }
+        let kind = primitive.autocast
+        if kind == .unchanged { return try perform(primitive, inputs, into: places) }
         var operands = Few<Tensor>()
         for input in inputs {
             operands.append(
                 !input.isCastable
-                    ? input : traits.contains(.lowPrecision) ? input.lowered(to: dtype) : input.to(.float32))
+                    ? input : kind == .lowPrecision ? input.lowered(to: dtype) : input.to(.float32))
         }
         return try perform(primitive, operands, into: places)
     }

@@ -129,7 +129,7 @@ struct BackwardPass {
                     expected: "a tensor of one element",
                     fix: "reduce it first, as in loss.mean().backward(), or pass gradient:", operands: [root])
             }
-            seed = try Tensor(filled: 1, shape: root.layout.shape, dtype: root.dtype, device: root.device)
+            seed = try Tensor.filled(1, shape: root.layout.shape, dtype: root.dtype, device: root.device)
         }
         if let node = root.currentNode {
             try deliver(&seed, to: node, output: root.outputIndex)

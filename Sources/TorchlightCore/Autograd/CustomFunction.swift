@@ -88,13 +88,14 @@ private struct CustomRule: GradientRule {
     func gradient(_ pass: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let name = String(describing: function)
         try context.check(name)
+        let device = pass.gradients.lazy.compactMap { $0 }.first?.device ?? .cpu
         var gradients: [Tensor] = []
         for (i, gradient) in pass.gradients.enumerated() {
             if let gradient {
                 gradients.append(gradient)
             } else {
                 gradients.append(
-                    try Tensor(filled: 0, shape: pass.outputShape(i), dtype: pass.outputDType(i), device: .cpu))
+                    try Tensor.filled(0, shape: pass.outputShape(i), dtype: pass.outputDType(i), device: device))
             }
         }
         let results = function.backward(context, gradients)

@@ -39,7 +39,7 @@ final class GradientTiling {
     /// The parts that arrived, with zeros elsewhere; nil where none did.
     func placedAlone() throws(TensorError) -> Tensor? {
         if placed.isEmpty { return nil }
-        let sum = try Tensor(filled: 0, shape: whole.layout.shape, dtype: whole.dtype, device: whole.device)
+        let sum = try Tensor.filled(0, shape: whole.layout.shape, dtype: whole.dtype, device: whole.device)
         for region in placed {
             copyElements(
                 from: whole, layout: region, to: Tensor(storage: sum.storage, layout: region, dtype: sum.dtype))

@@ -11,7 +11,7 @@ struct OverwrittenHistory: GradientRule {
         let device = context.gradient.device
         gradients.append(
             context.needs[old]
-                ? try Tensor(filled: 0, shape: context.shape(old), dtype: context.dtype(old), device: device) : nil)
+                ? try Tensor.filled(0, shape: context.shape(old), dtype: context.dtype(old), device: device) : nil)
         return gradients
     }
 

@@ -24,12 +24,12 @@ public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = fals
             let n = sizes[i]
             let ends = alignCorners ? 1 : Double(n - 1) / Double(n)
             let step = 2 * ends / Double(max(n - 1, 1))
-            let line = Tensor.arange(0, n, dtype: .float64) * step - (n > 1 ? ends : 0)
+            let line = Tensor.arange(0, n, dtype: .float64, device: theta.device) * step - (n > 1 ? ends : 0)
             var shape = Array(repeating: 1, count: spatial)
             shape[i] = n
             columns.append(line.to(theta.dtype).reshape(shape).expand(sizes))
         }
-        columns.append(Tensor.ones(sizes, dtype: theta.dtype))
+        columns.append(Tensor.ones(sizes, dtype: theta.dtype, device: theta.device))
         let places = stack(columns, dim: spatial).reshape([-1, spatial + 1])
         return places.matmul(theta.mT).reshape([size[0]] + sizes + [spatial])
     }

@@ -74,8 +74,8 @@ public func pdist(_ x: Tensor, p: Double = 2) -> Tensor {
             }
         }
         let difference =
-            x.indexSelect(0, Tensor(first, shape: [first.count]))
-            - x.indexSelect(0, Tensor(second, shape: [second.count]))
+            x.indexSelect(0, Tensor(first, shape: [first.count], device: x.device))
+            - x.indexSelect(0, Tensor(second, shape: [second.count], device: x.device))
         return distance(difference, p)
     }
 }

@@ -53,7 +53,7 @@ public func embeddingBag(
         var owners: [Int] = []
         owners.reserveCapacity(flat.count)
         for bag in 0..<bags { owners += Array(repeating: bag, count: starts[bag + 1] - starts[bag]) }
-        let owner = Tensor(owners, shape: [owners.count])
+        let owner = Tensor(owners, shape: [owners.count], device: weight.device)
         let counted = padding.map { row in noGrad { flat .!= row } }
         return combine(table, flat, owner, bags, mode, perSampleWeights?.reshape([-1]), counted)
     }
@@ -77,22 +77,26 @@ private func combine(
         let place = noGrad { () -> Tensor in
             let n = flat.count
             let wide = owner.unsqueeze(-1).expand([n, width])
-            let top = Tensor.full([bags, width], least, dtype: rows.dtype)
+            let top = Tensor.full([bags, width], least, dtype: rows.dtype, device: rows.device)
                 .scatterReduce(0, wide, candidates, reduce: .amax)
             let isTop = (candidates .== top.gather(0, wide)).logicalAnd(candidates .!= least)
-            let numbers = Tensor.where(isTop, Tensor.arange(n).unsqueeze(-1).expand([n, width]), n)
-            return Tensor.full([bags, width], n, dtype: .int64).scatterReduce(0, wide, numbers, reduce: .amin)
+            let numbers = Tensor.where(
+                isTop, Tensor.arange(n, device: rows.device).unsqueeze(-1).expand([n, width]), n)
+            return Tensor.full([bags, width], n, dtype: .int64, device: rows.device).scatterReduce(
+                0, wide, numbers, reduce: .amin)
         }
         // Empty bags take from a row of zeros behind the last one.
-        let zeros = Tensor.zeros([1, width], dtype: rows.dtype)
+        let zeros = Tensor.zeros([1, width], dtype: rows.dtype, device: rows.device)
         return cat([rows, zeros], dim: 0).gather(0, place)
     }
     if let counted { rows = rows.maskedFill(counted.logicalNot().unsqueeze(-1), 0) }
-    let sum = Tensor.zeros([bags, width], dtype: rows.dtype).indexAdd(0, owner, rows)
+    let sum = Tensor.zeros([bags, width], dtype: rows.dtype, device: rows.device).indexAdd(0, owner, rows)
     guard mode == .mean else { return sum }
     let counts = noGrad { () -> Tensor in
-        let ones = counted.map { $0.to(rows.dtype) } ?? Tensor.ones([flat.count], dtype: rows.dtype)
-        return Tensor.zeros([bags], dtype: rows.dtype).indexAdd(0, owner, ones).clamp(min: 1).unsqueeze(-1)
+        let ones =
+            counted.map { $0.to(rows.dtype) } ?? Tensor.ones([flat.count], dtype: rows.dtype, device: rows.device)
+        return Tensor.zeros([bags], dtype: rows.dtype, device: rows.device).indexAdd(0, owner, ones).clamp(min: 1)
+            .unsqueeze(-1)
     }
     return sum / counts
 }

@@ -9,7 +9,7 @@ extension Tensor {
         if isPlaceholder { return (self, self) }
         do throws(TensorError) {
             let d = try resolve(dim, in: "mode")
-            if rank == 0 { return (clone(), Tensor.zeros([], dtype: .int64)) }
+            if rank == 0 { return (clone(), Tensor.zeros([], dtype: .int64, device: device)) }
             let size = layout.shape[d]
             guard size > 0 else {
                 throw TensorError(
@@ -20,12 +20,12 @@ extension Tensor {
                 let (sorted, order) = sort(dim: d)
                 var along = [Int](repeating: 1, count: rank)
                 along[d] = size
-                let positions = Tensor.arange(size).reshape(along)
+                let positions = Tensor.arange(size, device: device).reshape(along)
                 // Each run of equal elements counts from its start; the first of the longest ends where that is largest.
                 let isOther =
                     sorted.narrow(d, start: 1, length: size - 1) .!= sorted.narrow(d, start: 0, length: size - 1)
                 let starts = isOther.to(.int64) * positions.narrow(d, start: 1, length: size - 1)
-                let first = Tensor.zeros(sorted.narrow(d, start: 0, length: 1).shape, dtype: .int64)
+                let first = Tensor.zeros(sorted.narrow(d, start: 0, length: 1).shape, dtype: .int64, device: device)
                 let lengths = positions - cat([first, starts], dim: d).cummax(dim: d).values
                 return order.gather(d, lengths.argmax(dim: d, keepdim: true))
             }
@@ -121,7 +121,8 @@ extension Tensor {
         var result: Tensor
         if let weight {
             let sorted = weight.maskedSelect(isInside).indexSelect(0, order.maskedSelect(isElement) - (bins + 1))
-            result = Tensor.zeros([bins], dtype: dtype).indexAdd(0, parts.maskedSelect(isElement), sorted)
+            result = Tensor.zeros([bins], dtype: dtype, device: device).indexAdd(
+                0, parts.maskedSelect(isElement), sorted)
         } else {
             result = parts.maskedSelect(isElement).bincount(minLength: bins).to(dtype)
         }

@@ -14,7 +14,7 @@ func integerConvolution(
             expected: "one dtype, input [N, C, \(Window.spatialNames(spatial))] and weight [out, C / groups, "
                 + "\(Window.spatialNames(spatial))]", operands: operands)
     }
-    let shape = Array(try convolution.shape(of: operands))
+    let shape = Array(try convolution.shape(of: operands.map(TensorSpec.init)))
     let kernel = Array(weight.shape.dropFirst(2))
     var windows = x.pad((0..<spatial).reversed().flatMap { [convolution.padding[$0], convolution.padding[$0]] })
     for i in 0..<spatial {

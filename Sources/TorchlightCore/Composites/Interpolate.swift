@@ -115,7 +115,7 @@ public func interpolate(
                 factor: factors[i])
             if mode == .nearest || mode == .nearestExact, !x.dtype.isFloatingPoint {
                 let places = rule.nearestPlaces
-                result = result.indexSelect(2 + i, Tensor(places, shape: [places.count]))
+                result = result.indexSelect(2 + i, Tensor(places, shape: [places.count], device: result.device))
             } else {
                 result = apply(Resample(dim: 2 + i, rule: rule), result)
             }

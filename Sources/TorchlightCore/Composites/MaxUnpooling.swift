@@ -53,14 +53,14 @@ private func unpool(
         let area = sizes.reduce(1, *)
         let places = indices.flatten(from: lead)
         if places.count > 0 {
-            let low = withKernel(try places.asDense()) { tl_check_indices($0, 0, Int64(area)) }
+            let low = places.device.hasValues ? withKernel(places) { tl_check_indices($0, 0, Int64(area)) } : -1
             guard low < 0 else {
                 throw TensorError(
                     .index, in: operation, "an index lies outside the result", expected: "0 ..< \(area)",
                     operands: [x, indices])
             }
         }
-        let zeros = Tensor.zeros(Array(x.shape.prefix(lead)) + [area], dtype: x.dtype)
+        let zeros = Tensor.zeros(Array(x.shape.prefix(lead)) + [area], dtype: x.dtype, device: x.device)
         return zeros.scatter(lead, places, x.flatten(from: lead)).reshape(Array(x.shape.prefix(lead)) + sizes)
     }
 }

@@ -22,13 +22,13 @@ extension Tensor {
 
     private func occurs(among test: Tensor) -> Tensor {
         let size = test.count
-        if size == 0 { return Tensor.zeros(shape, dtype: .bool) }
+        if size == 0 { return Tensor.zeros(shape, dtype: .bool, device: device) }
         if size <= 8 { return (unsqueeze(-1) .== test).any(dim: -1) }
         // The last place in rising order whose number is not greater, by halving the step: log2(size) passes. NaN, which
         // compares as false, stays at the first place and equals nothing.
         let sorted = test.sort().values
         let flat = ravel()
-        var place = Tensor.zeros(flat.shape, dtype: .int64)
+        var place = Tensor.zeros(flat.shape, dtype: .int64, device: device)
         var step = 1
         while step * 2 < size { step *= 2 }
         while step > 0 {

@@ -13,7 +13,8 @@ extension Tensor {
             }
             let width = classes ?? (index.toArray(Int.self).max() ?? 0) + 1
             try checkIndices(index, size: width, dim: rank, in: "oneHot")
-            return Tensor.zeros(shape + [width], dtype: .int64).scatter_(-1, index.unsqueeze(-1), 1)
+            return Tensor.zeros(shape + [width], dtype: .int64, device: index.device).scatter_(
+                -1, index.unsqueeze(-1), 1)
         }
     }
 }

@@ -12,10 +12,11 @@ extension Tensor {
     /// NaN is the median of what holds one. Dtypes: numbers. Errors: an empty dimension.
     public func median(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("median", dim, keepdim) { sorted, d, size in
-            let middle = Tensor.full([], (size - 1) / 2)
+            let middle = Tensor.full([], (size - 1) / 2, device: sorted.device)
             guard sorted.dtype.isFloatingPoint else { return middle }
             // NaN sorts last.
-            return Tensor.where(sorted.isnan().any(dim: d, keepdim: true), Tensor.full([], size - 1), middle)
+            return Tensor.where(
+                sorted.isnan().any(dim: d, keepdim: true), Tensor.full([], size - 1, device: sorted.device), middle)
         }
     }
 
@@ -25,7 +26,7 @@ extension Tensor {
     /// The median of the elements along a dimension that are numbers, and its position; NaN where none is.
     public func nanmedian(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("nanmedian", dim, keepdim) { sorted, d, size in
-            guard sorted.dtype.isFloatingPoint else { return Tensor.full([], (size - 1) / 2) }
+            guard sorted.dtype.isFloatingPoint else { return Tensor.full([], (size - 1) / 2, device: sorted.device) }
             let numbers = sorted.isnan().logicalNot().sum(dim: d, keepdim: true)
             return (numbers - 1).clamp(min: 0).div(2, rounding: .floor)
         }
@@ -42,7 +43,7 @@ extension Tensor {
                     .value, in: "kthvalue", "there is no such element", got: "k = \(k)", expected: "1 ... \(size)",
                     operands: [self])
             }
-            return Tensor.full([], k - 1)
+            return Tensor.full([], k - 1, device: device)
         }
     }
 
@@ -89,7 +90,8 @@ extension Tensor {
         if isAutocasting {
             return inFloat32 { $0(self).quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation) }
         }
-        return quantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+        return quantile(
+            Tensor.full([], q, dtype: dtype, device: device), dim: dim, keepdim: keepdim, interpolation: interpolation)
     }
 
     /// `quantile` of the elements that are numbers; NaN where none is.
@@ -106,7 +108,8 @@ extension Tensor {
         if isAutocasting {
             return inFloat32 { $0(self).nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation) }
         }
-        return nanquantile(Tensor.full([], q, dtype: dtype), dim: dim, keepdim: keepdim, interpolation: interpolation)
+        return nanquantile(
+            Tensor.full([], q, dtype: dtype, device: device), dim: dim, keepdim: keepdim, interpolation: interpolation)
     }
 
     private func quantiles(
@@ -142,7 +145,7 @@ extension Tensor {
                 places = wanted * numbers.to(dtype)
             } else {
                 places = Tensor.where(
-                    nan.any(dim: -1, keepdim: true), Tensor.full([], Double(n - 1), dtype: dtype),
+                    nan.any(dim: -1, keepdim: true), Tensor.full([], Double(n - 1), dtype: dtype, device: device),
                     wanted * Double(n - 1))
             }
             switch interpolation {
@@ -155,7 +158,8 @@ extension Tensor {
             var result = sorted.gather(-1, below.to(.int64))
             if interpolation == .linear || interpolation == .midpoint {
                 let above = sorted.gather(-1, places.ceil().to(.int64))
-                let weight = interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype) : places - below
+                let weight =
+                    interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype, device: device) : places - below
                 result = result.lerp(above, weight: weight)
             }
             // [..., q] to [q, ...], or without q where it is a single number.

@@ -107,5 +107,5 @@ extension Tensor {
 
 /// A number to every power in `exponent`, in float64.
 public func floatPower(_ base: some TensorScalar, _ exponent: Tensor) -> Tensor {
-    Tensor.full([], base.scalar.asDouble, dtype: .float64).pow(exponent.to(.float64))
+    Tensor.full([], base.scalar.asDouble, dtype: .float64, device: exponent.device).pow(exponent.to(.float64))
 }

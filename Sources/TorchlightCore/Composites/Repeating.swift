@@ -76,7 +76,7 @@ extension Tensor {
             }
             if times.count == 1 { return repeatInterleave(times[0], dim: d) }
             let places = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
-            return indexSelect(d, Tensor(places, shape: [places.count]))
+            return indexSelect(d, Tensor(places, shape: [places.count], device: device))
         }
     }
 

@@ -153,7 +153,7 @@ func composedAttention(
     var allowed = mask
     if isCausal {
         let (rows, columns) = (query.layout.shape[query.rank - 2], key.layout.shape[key.rank - 2])
-        allowed = Tensor.ones([rows, columns], dtype: .bool).tril()
+        allowed = Tensor.ones([rows, columns], dtype: .bool, device: query.device).tril()
     }
     guard let allowed else {
         return matmul(dropout(softmax(scores, dim: -1), p: dropoutP, generator: generator), value)

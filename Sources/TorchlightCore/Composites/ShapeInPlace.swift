@@ -76,10 +76,13 @@ extension Tensor {
                     .value, in: "resize_", "a view has no memory of its own that could grow", got: "\(shape)",
                     expected: "at most \(held) elements", fix: "resize x.clone()", operands: [self])
             }
-            let block = try Tensor(filled: 0, shape: Dims(shape), dtype: dtype, device: device)
+            let block = try Tensor.filled(0, shape: Dims(shape), dtype: dtype, device: device)
             let old = Layout(shape: [held], offset: layout.offset)
             let start = Tensor(storage: block.storage, layout: Layout(shape: [held]), dtype: dtype)
-            copyElements(from: self, layout: old, to: start)
+            if device.hasValues {
+                WorkCounts.noteKernel()
+                copyElements(from: self, layout: old, to: start)
+            }
             arrange(block.layout, in: block.storage)
             return self
         }
@@ -108,7 +111,7 @@ extension Tensor {
             if count == 0 { return self }
             if wrap && rank == 2 && sizes[0] > sizes[1] + 1 {
                 // Row by row, the places lie one row and one element apart.
-                let places = Tensor.arange(count).remainder(sizes[1] + 1) .== 0
+                let places = Tensor.arange(count, device: device).remainder(sizes[1] + 1) .== 0
                 return maskedFill_(places.reshape(shape), value)
             }
             let size = sizes.reduce(sizes[0]) { Swift.min($0, $1) }

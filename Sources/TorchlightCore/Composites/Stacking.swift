@@ -124,7 +124,7 @@ extension Tensor {
                     .shape, in: "combinations", "the choices need a vector and a number that is not negative",
                     got: "\(count)", operands: [self])
             }
-            if count == 0 { return Tensor.empty([0], dtype: dtype) }
+            if count == 0 { return Tensor.empty([0], dtype: dtype, device: device) }
             var chosen: [Int] = []
             var rows: [Int] = []
             func choose(from first: Int) {
@@ -139,7 +139,7 @@ extension Tensor {
                 }
             }
             choose(from: 0)
-            let places = Tensor(rows, shape: [rows.count])
+            let places = Tensor(rows, shape: [rows.count], device: device)
             return indexSelect(0, places).reshape([rows.count / count, count])
         }
     }

@@ -101,7 +101,7 @@ extension Tensor {
             var w: Tensor?
             if let frequencies { w = frequencies.to(type) }
             if let weights { w = w.map { $0 * weights.to(type) } ?? weights.to(type) }
-            let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type)
+            let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type, device: device)
             let mean = ((w.map { x * $0 } ?? x).sum(dim: 1, keepdim: true)) / total
             var degrees: Tensor
             if let w, let weights, correction != 0 {
@@ -150,8 +150,8 @@ extension Tensor {
             let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) + 1)
             // Weights that are no float32 are summed in double precision, as there.
             let type: DType = weights.map { $0.dtype == .float32 ? .float32 : .float64 } ?? .int64
-            let amounts = weights?.to(type) ?? Tensor.ones([count], dtype: .int64)
-            return Tensor.zeros([length], dtype: type).scatterAdd(0, numbers, amounts)
+            let amounts = weights?.to(type) ?? Tensor.ones([count], dtype: .int64, device: device)
+            return Tensor.zeros([length], dtype: type, device: device).scatterAdd(0, numbers, amounts)
         }
     }
 
@@ -195,7 +195,8 @@ extension Tensor {
             }
             let d = try resolve(dim, in: "renorm")
             let norms = norm(p: p, dim: (0..<rank).filter { $0 != d }, keepdim: true)
-            let factor = Tensor.where(norms > maxNorm, maxNorm / (norms + 1e-7), Tensor.ones([], dtype: dtype))
+            let factor = Tensor.where(
+                norms > maxNorm, maxNorm / (norms + 1e-7), Tensor.ones([], dtype: dtype, device: device))
             return self * factor
         }
     }

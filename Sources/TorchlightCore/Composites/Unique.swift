@@ -27,8 +27,10 @@ extension Tensor {
             let runs = Runs(order.values.unsqueeze(1))
             return Unique(
                 values: order.values.indexSelect(0, runs.starts),
-                inverse: Tensor.empty([flat.count], dtype: .int64).scatter_(0, order.indices, runs.numbers)
-                    .reshape(shape),
+                inverse: Tensor.empty([flat.count], dtype: .int64, device: flat.device).scatter_(
+                    0, order.indices, runs.numbers
+                )
+                .reshape(shape),
                 counts: runs.lengths)
         }
         return slices(dim, "unique") { x, d, rows in
@@ -36,7 +38,8 @@ extension Tensor {
             let runs = Runs(rows.indexSelect(0, order))
             return Unique(
                 values: x.indexSelect(d, order.indexSelect(0, runs.starts)),
-                inverse: Tensor.empty([rows.shape[0]], dtype: .int64).scatter_(0, order, runs.numbers),
+                inverse: Tensor.empty([rows.shape[0]], dtype: .int64, device: rows.device).scatter_(
+                    0, order, runs.numbers),
                 counts: runs.lengths)
         }
     }
@@ -99,16 +102,16 @@ private struct Runs {
     init(_ rows: Tensor) {
         let count = rows.shape[0]
         guard count > 0 else {
-            let none = Tensor.zeros([0], dtype: .int64)
+            let none = Tensor.zeros([0], dtype: .int64, device: rows.device)
             (starts, lengths, numbers) = (none, none, none)
             return
         }
         // A run starts where a row differs from the one before.
         let (rest, before) = (rows.narrow(0, start: 1, length: count - 1), rows.narrow(0, start: 0, length: count - 1))
         let differs = rows.shape[1] == 1 ? (rest .!= before).squeeze(1) : (rest .!= before).any(dim: 1)
-        let isStart = cat([Tensor.ones([1], dtype: .bool), differs])
+        let isStart = cat([Tensor.ones([1], dtype: .bool, device: rows.device), differs])
         starts = isStart.nonzero().reshape([-1])
-        let ends = cat([starts.narrow(0, start: 1, length: starts.count - 1), Tensor([count])])
+        let ends = cat([starts.narrow(0, start: 1, length: starts.count - 1), Tensor([count], device: rows.device)])
         lengths = ends - starts
         numbers = isStart.to(.int64).cumsum(dim: 0) - 1
     }

@@ -54,6 +54,22 @@ public struct TensorError: Error, Sendable, Equatable {
         self.operands = operands.map { Operand(shape: $0.shape, dtype: $0.dtype, device: $0.device) }
         modulePath = ThreadContext.existing?.modulePathText
     }
+
+    /// An error of the operation `operation` about operands that are tensors or descriptions of them.
+    @inline(never)
+    package init(
+        _ kind: Kind, in operation: String, _ problem: String, got: String? = nil, expected: String? = nil,
+        fix: String? = nil, operands: [any Described]
+    ) {
+        self.kind = kind
+        self.operation = operation
+        self.problem = problem
+        self.got = got
+        self.expected = expected
+        self.fix = fix
+        self.operands = operands.map { Operand(shape: $0.sizes, dtype: $0.dtype, device: $0.device) }
+        modulePath = ThreadContext.existing?.modulePathText
+    }
 }
 
 extension TensorError: CustomStringConvertible {

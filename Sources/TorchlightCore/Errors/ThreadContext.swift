@@ -17,6 +17,8 @@ package final class ThreadContext {
     package var pendingError: TensorError?
     /// What is left to release while a graph is being freed; see `Node.deinit`.
     var released: [AnyObject] = []
+    /// Who sees the calls of primitives, between `recordingCalls` and its end.
+    var recorder: (any CallRecorder)?
     /// How many `autocast` blocks are open, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]

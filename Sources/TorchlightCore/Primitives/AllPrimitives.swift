@@ -3,7 +3,9 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
+        create + elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
+
+    private static let create: [any Primitive.Type] = [Arange.self, Full.self, Spaced.self, ToDevice.self]
 
     private static let elementwise: [any Primitive.Type] = [
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, AddScaled.self, AiryAi.self,
@@ -36,7 +38,8 @@ package enum AllPrimitives {
     ]
 
     private static let random: [any Primitive.Type] = [
-        Bernoulli.self, DropoutForward.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, UniformFill.self,
+        Bernoulli.self, DropoutForward.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, Permutation.self,
+        UniformFill.self,
     ]
 
     private static let contract: [any Primitive.Type] = [
@@ -77,4 +80,7 @@ package enum AllPrimitives {
         FoldWindows.self, GridSample.self, GridSampleBackward.self, Resample.self, ResampleBackward.self,
         UnfoldWindows.self,
     ]
+
+    /// The primitive of a name, for reading recorded graphs.
+    package static let byName = Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }

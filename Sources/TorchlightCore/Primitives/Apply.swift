@@ -1,8 +1,8 @@
 import CKernels
 
-// The one road that every operation takes: check and infer, allocate, run the backend's kernel, record.
+// The dispatcher, which every operation goes through: check and infer, allocate, run the kernel, record.
 //
-// Nothing here is generic over the primitive: one copy of the road that dispatches dynamically compiles a hundred
+// Nothing here is generic over the primitive: one copy of these functions that dispatches dynamically compiles a hundred
 // times faster than a copy for each of a hundred primitives, and the call costs a few nanoseconds.
 
 /// Runs a primitive with one result.
@@ -18,13 +18,13 @@ package func apply(_ primitive: any Primitive, _ a: Tensor, _ b: Tensor, _ c: Te
     applyFirst(primitive, Few(a, b, c))
 }
 
-/// Runs an element-wise primitive of two operands. What most calls are, dense operands of one shape and dtype, takes a
-/// shorter road to the same end.
+/// Runs an element-wise primitive of two operands. Dense operands of one shape and dtype on the CPU, which most calls
+/// have, skip the general steps of `perform`.
 package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -> Tensor {
     let state = threadState
     guard a.dtype == b.dtype, a.layout.isContiguous, b.layout.isContiguous, a.layout.shape == b.layout.shape,
         !a.isPlaceholder, !b.isPlaceholder, !a.isWrappedScalar, a.device == .cpu, b.device == .cpu,
-        a.dtype == a.dtype.computeType, state.pointee.anomaly == 0
+        a.dtype == a.dtype.computeType, state.pointee.anomaly == 0, state.pointee.recording == 0
     else { return applyFirst(primitive, Few(a, b)) }
     let (kernel, domain) = primitive.rule
     let dtype: DType
@@ -60,7 +60,7 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
             out.node = node
             out.requiresGradFlag = true
         case .constant: break
-        case .unavailable: return applyFirst(primitive, Few(a, b))
+        case .unavailable, .throughDecomposition: return applyFirst(primitive, Few(a, b))
         }
     }
     return out
@@ -84,30 +84,37 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
 ///
-/// A result that has its place, memory that is there already, is written there, without a history; the others get new.
+/// Where `places` holds a tensor for a result, the result is written there, without a history; the others are new.
 package func perform(
     _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?> = Few()
 ) throws(TensorError) -> Few<Tensor> {
     if isAutocasting { return try performAutocast(primitive, inputs, into: places) }
     var needs = Needs()
-    var liesRowByRow = true
+    var isRowMajor = true
     for i in 0..<inputs.count {
         if inputs[i].isPlaceholder { return Few(inputs[i]) }
         if inputs[i].requiresGrad { needs[i] = true }
-        if !inputs[i].layout.isContiguous { liesRowByRow = false }
+        if !inputs[i].layout.isContiguous { isRowMajor = false }
     }
-    let specs = try primitive.output(of: inputs)
-    let device = try commonDevice(of: inputs, in: primitive.publicName)
+    let specs = try primitive.infer(Specs(of: inputs))
+    let device = try resultDevice(of: primitive, inputs)
     if needs.any {
         if threadState.pointee.grad_disabled > 0 {
             needs = Needs()
-        } else if case .unavailable(let reason) = primitive.differentiability {
-            throw TensorError(
-                .autograd, in: primitive.publicName,
-                "it has no derivative and an input requires a gradient: \(reason)",
-                fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
+        } else {
+            switch primitive.differentiability {
+            case .differentiable, .constant: break
+            case .throughDecomposition:
+                if places.isEmpty, let results = try primitive.decomposed(inputs) { return results }
+            case .unavailable(let reason):
+                throw TensorError(
+                    .autograd, in: primitive.publicName,
+                    "it has no derivative and an input requires a gradient: \(reason)",
+                    fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
+            }
         }
     }
+    if device.hasValues { try primitive.validate(inputs) }
     var outputs = Few<Tensor>()
     for i in 0..<specs.count {
         if i < places.count, let place = places[i] {
@@ -115,46 +122,71 @@ package func perform(
             continue
         }
         let shape = specs[i].shape
-        let layout = liesRowByRow ? Layout(shape: shape) : primitive.arrangement(of: inputs, shape: shape)
+        let layout =
+            isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
-    WorkCounts.noteKernel()
-    try primitive.run(inputs, into: outputs)
+    if device.hasValues {
+        try execute(primitive, isRowMajor ? inputs : try acceptable(inputs, to: primitive), into: outputs, on: device)
+    }
     for place in places { place?.storage.noteWrite(by: primitive.publicName) }
     if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }
     if needs.any, places.isEmpty, case .differentiable = primitive.differentiability {
         record(primitive, inputs, outputs, needs)
     }
+    if threadState.pointee.recording > 0 { noteCall(primitive, inputs, outputs, .newMemory) }
     return outputs
+}
+
+/// Runs the kernels of a primitive on a device that has values.
+func execute(
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, into outputs: Few<Tensor>, on device: Device
+) throws(TensorError) {
+    let state = threadState
+    state.pointee.kernels &+= 1
+    let recording = state.pointee.recording
+    state.pointee.recording = 0
+    defer { state.pointee.recording = recording }
+    try primitive.run(inputs, into: outputs)
+    if device != .cpu { try device.checkLaunch(of: primitive.publicName, Array(inputs)) }
+}
+
+/// The operands as the primitive reads them: row-major copies of those in a layout that it does not accept.
+func acceptable(_ inputs: Few<Tensor>, to primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
+    var operands = inputs
+    for i in 0..<inputs.count where !inputs[i].layout.isContiguous {
+        if !primitive.accepts(inputs[i].layout, ofOperand: i) { operands[i] = try inputs[i].copied() }
+    }
+    return operands
+}
+
+/// The descriptions of the results of a call on operands that are described: what `perform` would give, without memory.
+package func inferResults(
+    of primitive: any Primitive, _ inputs: Specs
+) throws(TensorError) -> [TensorSpec] {
+    let isRowMajor = inputs.allSatisfy(\.layout.isContiguous)
+    let device = try resultDevice(of: primitive, inputs)
+    var results: [TensorSpec] = []
+    for spec in try primitive.infer(inputs) {
+        let layout = isRowMajor ? Layout(shape: spec.shape) : primitive.arrangement(of: inputs, shape: spec.shape)
+        results.append(TensorSpec(layout, spec.dtype, device: device))
+    }
+    if let view = primitive as? any ViewPrimitive { results[0].layout = try view.view(of: inputs[0]) }
+    return results
 }
 
 /// Runs a view primitive: another layout of the same storage.
 package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tensor {
     if input.isPlaceholder { return input }
     let layout: Layout
-    do { layout = try primitive.view(of: input) } catch { return fail(error, like: input) }
+    do { layout = try primitive.view(of: TensorSpec(input)) } catch { return fail(error, like: input) }
     let view = Tensor(storage: input.storage, layout: layout, dtype: input.dtype, base: input.base ?? input)
     if let base = view.base { view.historyStamp = base.historyStamp }
     if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isFloatingPoint {
         record(primitive, Few(input), Few(view), Needs(all: 1))
     }
+    if threadState.pointee.recording > 0 { noteCall(primitive, Few(input), Few(view), .view) }
     return view
-}
-
-/// The device that all operands share; 0-dimensional ones on the processor go anywhere.
-func commonDevice(of inputs: Few<Tensor>, in operation: String) throws(TensorError) -> Device {
-    guard inputs.count > 0 else { return .cpu }
-    var device = inputs[0].device
-    for i in 1..<max(inputs.count, 1) where inputs[i].device != device {
-        if inputs[i].rank == 0 && inputs[i].device == .cpu { continue }
-        guard inputs[0].rank == 0 && device == .cpu else {
-            throw TensorError(
-                .device, in: operation, "the operands lie on different devices", expected: "one device",
-                fix: "move one with .to(\(device == .cpu ? ".cpu" : ".cuda"))", operands: Array(inputs))
-        }
-        device = inputs[i].device
-    }
-    return device
 }
 
 /// Remembers how the outputs came about.

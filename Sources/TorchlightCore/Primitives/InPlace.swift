@@ -29,9 +29,10 @@ package func performInPlace(
         if inputs[i].requiresGrad { needs[i] = true }
     }
     if threadState.pointee.grad_disabled > 0 { needs = Needs() }
-    let spec = try primitive.output(of: inputs)[0]
-    _ = try commonDevice(of: inputs, in: name)
+    let spec = try primitive.infer(Specs(of: inputs))[0]
+    let device = try resultDevice(of: primitive, inputs)
     try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
+    if device.hasValues { try primitive.validate(inputs) }
 
     var recorded: Node?
     // A view gets its share of the history from its base, whose node knows which part was overwritten.
@@ -67,8 +68,7 @@ package func performInPlace(
 
     // An operand that shares memory with the target in another arrangement, or whose elements are read after others
     // were written, is read from a copy.
-    WorkCounts.noteKernel()
-    let updates = primitive.traits.contains(.updates)
+    let updates = primitive.effects.isUpdate
     var operands = inputs
     for i in 0..<inputs.count
     where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
@@ -76,15 +76,20 @@ package func performInPlace(
     {
         operands[i] = try inputs[i].copied()
     }
-    if updates || primitive.traits.contains(.elementwise) {
-        try primitive.run(operands, into: Few(target))
-    } else {
-        let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
-        try primitive.run(operands, into: Few(result))
-        WorkCounts.noteKernel()
-        copyElements(from: result, layout: result.layout, to: target)
+    if device.hasValues {
+        operands = try acceptable(operands, to: primitive)
+        let writesElements = updates || primitive.fusion.isPointwise || primitive.effects == .random
+        if writesElements && (target.layout.isContiguous || primitive.acceptsResult(target.layout)) {
+            try execute(primitive, operands, into: Few(target), on: device)
+        } else {
+            let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
+            try execute(primitive, operands, into: Few(result), on: device)
+            WorkCounts.noteKernel()
+            copyElements(from: result, layout: result.layout, to: target)
+        }
     }
     target.storage.noteWrite(by: name)
+    if threadState.pointee.recording > 0 { noteCall(primitive, inputs, Few(target), .inPlace) }
 
     if let recorded {
         rebaseHistory(of: target, to: recorded)
@@ -106,7 +111,7 @@ extension Tensor {
 }
 
 private func checkTarget(
-    _ target: Tensor, spec: TensorSpec, name: String, needsGradient: Bool, operands: Few<Tensor>
+    _ target: Tensor, spec: ResultSpec, name: String, needsGradient: Bool, operands: Few<Tensor>
 ) throws(TensorError) {
     guard spec.shape == target.layout.shape else {
         throw TensorError(

@@ -1,26 +1,42 @@
-/// One operation that backends run: everything else is composed of these.
+/// One operation that devices run: everything else is composed of these.
 ///
 /// A primitive is a value whose stored properties are its attributes (dimensions, strides, epsilon, ...). Its file
-/// tells its whole story in this order: documentation (formula, shapes, dtypes, edge cases, convention at kinks and
-/// ties), attributes, `output` with every argument check, kernel, gradient, traits, and the public function.
+/// has, in this order: documentation (formula, shapes, dtypes, edge cases, convention at kinks and ties), attributes,
+/// description (`infer` with every argument check), kernel, gradient, and the public function.
+///
+/// Description and execution are apart. `infer` sees shapes, strides, dtypes and devices, never memory, so that an
+/// operation can be recorded, batched, exported and called on `Device.meta`. `run` calls the kernel interface, which
+/// forwards to the device of its operands; it allocates nothing and reads no values.
 ///
 /// Requirements have no defaults where nobody may skip the thought; the builders (`UnaryPrimitive`,
 /// `BinaryPrimitive`, ...) supply what a whole class shares.
-package protocol Primitive: GradientRule, Sendable, Hashable {
-    /// The public name, as errors and printed graphs show it.
+package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
+    /// The public name, stable: errors, printed graphs and saved files have it.
     static var name: String { get }
 
-    /// The same, asked of a value: cheaper than its dynamic type.
+    /// The name that errors of this value have, as in "conv2d" for a two-dimensional "conv".
     var publicName: String { get }
 
-    /// The shapes and dtypes of the results, after all argument checks. Devices are checked by the dispatcher.
-    func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec>
+    // MARK: Description
 
-    /// How the elements of a result lie in its new memory, asked where an operand does not lie row by row.
-    func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout
+    /// The shapes and dtypes of the results, after all argument checks that need no values. Devices are checked by the
+    /// dispatcher.
+    func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec>
 
-    /// Computes on the processor. The outputs are allocated as `output` said; in-place calls hand the target itself.
-    func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError)
+    /// How the elements of a result lie in its new memory, asked where an operand is not in row-major order.
+    func arrangement(of inputs: Specs, shape: Dims) -> Layout
+
+    /// The device of the results, where that is not the device of the operands: creation, and copies between devices.
+    var resultDevice: Device? { get }
+
+    /// What it reads and writes besides its results.
+    var effects: Effects { get }
+    /// What the planner of a recorded graph may do with it.
+    var fusion: FusionClass { get }
+    /// How the results depend on the operands.
+    var algebra: Algebra { get }
+    /// What `autocast { }` does to its operands.
+    var autocast: AutocastClass { get }
 
     /// Whether a gradient exists, or why not.
     var differentiability: Differentiability { get }
@@ -29,30 +45,42 @@ package protocol Primitive: GradientRule, Sendable, Hashable {
     func saved(for needs: Needs) -> Saved
 
     /// The gradients of the inputs, given those of the outputs, written with public operations so that the second
-    /// order comes free. An entry may be nil (no gradient, or not needed), may have the broadcast shape of the input
-    /// and may be of another floating dtype: the engine sums and converts.
+    /// order comes free, and without reading values. An entry may be nil (no gradient, or not needed), may have the
+    /// broadcast shape of the input and may be of another floating dtype: the engine sums and converts.
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?>
 
-    /// Facts that the graph compiler and the autograd engine ask for.
-    var traits: Traits { get }
+    /// The same results by other operations, for derivatives of higher order of a fused primitive, for export and for
+    /// devices that lack its kernel; nil where it is not composed of others.
+    func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>?
+
+    // MARK: Execution
+
+    /// Checks of values, such as indices in range; made before each run, on devices that have values.
+    func validate(_ inputs: Few<Tensor>) throws(TensorError)
+
+    /// Whether `run` reads an operand that has this layout; otherwise the dispatcher hands it a row-major copy. Not asked
+    /// about operands in row-major order.
+    func accepts(_ layout: Layout, ofOperand index: Int) -> Bool
+
+    /// Whether `run` writes a first result of this layout; otherwise an in-place call computes in new memory and copies.
+    /// Not asked about row-major layouts.
+    func acceptsResult(_ layout: Layout) -> Bool
+
+    /// Computes the results by the kernel interface, on whatever device the operands are. The outputs are allocated as
+    /// `infer` said; in-place calls hand the target itself.
+    func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError)
 }
 
 extension Primitive {
     package var publicName: String { Self.name }
-    /// Row by row.
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { Layout(shape: shape) }
-}
-
-/// The shape and dtype of a result before it exists.
-package struct TensorSpec: Sendable, Hashable {
-    package var shape: Dims
-    package var dtype: DType
-
-    @inline(__always)
-    package init(_ shape: Dims, _ dtype: DType) {
-        self.shape = shape
-        self.dtype = dtype
-    }
+    /// Row-major.
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
+    package var resultDevice: Device? { nil }
+    package var autocast: AutocastClass { .unchanged }
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? { nil }
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {}
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { true }
+    package func acceptsResult(_ layout: Layout) -> Bool { true }
 }
 
 /// Whether an operation has a derivative.
@@ -61,6 +89,9 @@ package enum Differentiability: Sendable {
     /// The result is constant almost everywhere or not a real number (comparisons, indices, rounding to integers): it
     /// never needs a gradient.
     case constant
+    /// The derivative is that of `decomposed`, which runs in its place where an input needs a gradient: the fused
+    /// backward passes, whose own gradients are asked for only in derivatives of higher order.
+    case throughDecomposition
     /// There is a derivative in principle and none here: the call fails if an input needs one. Says why.
     case unavailable(String)
 }
@@ -89,49 +120,52 @@ package struct Saved: OptionSet, Sendable {
     package static let none: Saved = []
 }
 
-/// Facts of a primitive.
-package struct Traits: OptionSet, Sendable {
-    package let rawValue: UInt8
-    package init(rawValue: UInt8) { self.rawValue = rawValue }
-    /// Element by element: may be fused with its neighbours, and may write into its first input.
-    package static let elementwise = Traits(rawValue: 1)
-    /// The result is a view of the first input.
-    package static let aliases = Traits(rawValue: 2)
-    /// Draws random numbers.
-    package static let random = Traits(rawValue: 4)
-    /// Cheaper to compute again than to keep.
-    package static let cheap = Traits(rawValue: 8)
-    /// Changes some places of its first input: in-place calls hand that input as the output too.
-    package static let updates = Traits(rawValue: 16)
-    /// Inside `autocast { }` the operands are converted to its dtype.
-    package static let lowPrecision = Traits(rawValue: 32)
-    /// Inside `autocast { }` the operands are converted to float32.
-    package static let float32Precision = Traits(rawValue: 64)
-}
-
 /// A primitive whose result is another layout of its input's storage: no kernel, no memory.
 package protocol ViewPrimitive: Primitive {
     /// The layout of the result, after all argument checks.
-    func view(of input: Tensor) throws(TensorError) -> Layout
+    func view(of input: TensorSpec) throws(TensorError) -> Layout
 }
 
 extension ViewPrimitive {
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(try view(of: inputs[0]).shape, inputs[0].dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        let input = inputs[0]
+        return Few(ResultSpec(try view(of: input).shape, input.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        copyElements(from: inputs[0], layout: try view(of: inputs[0]), to: outputs[0])
+        copyElements(from: inputs[0], layout: try view(of: TensorSpec(inputs[0])), to: outputs[0])
     }
 
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
-    package var traits: Traits { [.aliases, .cheap] }
+    package var effects: Effects { .aliases(0) }
+    package var fusion: FusionClass { .view }
+    package var algebra: Algebra { .linear }
+}
+
+/// A primitive that runs its decomposition: it exists for its gradient rule, which is better than that of its parts.
+package protocol CompositePrimitive: Primitive {
+    /// The results by other operations.
+    func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>
+}
+
+extension CompositePrimitive {
+    package var fusion: FusionClass { .composite }
+
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? { try composed(inputs) }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        var operands = Few<Tensor>()
+        for input in inputs { operands.append(input.detach()) }
+        for (result, output) in zip(try composed(operands), outputs) {
+            copyElements(from: result, layout: result.layout, to: output)
+        }
+    }
 }
 
 extension TensorError {
     package static func dtype(
-        _ operation: String, _ inputs: [Tensor], expected: String, fix: String? = nil
+        _ operation: String, _ inputs: [any Described], expected: String, fix: String? = nil
     ) -> TensorError {
         TensorError(
             .dtype, in: operation, "this dtype is not supported", expected: expected, fix: fix, operands: inputs)

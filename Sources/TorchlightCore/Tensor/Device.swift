@@ -1,9 +1,15 @@
+import CKernels
+
 /// Where a tensor's storage lies and its operations run.
-public struct Device: Sendable, Hashable, CustomStringConvertible {
+public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The kinds of device.
-    public enum Kind: UInt8, Sendable, Hashable {
-        case cpu
-        case cuda
+    public enum Kind: UInt8, Sendable, Hashable, Codable {
+        case cpu = 0
+        case cuda = 1
+        /// Shapes, dtypes and strides without values.
+        case meta = 2
+        /// A device whose kernels another library brings.
+        case external = 3
     }
 
     /// What the device is.
@@ -11,16 +17,53 @@ public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// Which one of its kind, from 0.
     public let index: Int
 
-    /// The processor and its memory.
+    /// The CPU and its memory.
     public static let cpu = Device(kind: .cpu, index: 0)
     /// The first NVIDIA GPU.
     public static let cuda = Device(kind: .cuda, index: 0)
     /// The NVIDIA GPU with this number.
     public static func cuda(_ index: Int) -> Device { Device(kind: .cuda, index: index) }
 
-    /// Whether this process can compute on the device.
-    public var isAvailable: Bool { kind == .cpu && index == 0 }
+    /// Tensors without values and without memory: operations on them give the shapes, strides and dtypes of their results
+    /// and compute nothing. A model that is built on it takes no memory; `Module.toEmpty(device:)` gives it some.
+    public static let meta = Device(kind: .meta, index: 0)
 
-    /// "cpu", or "cuda:0".
-    public var description: String { kind == .cpu ? "cpu" : "cuda:\(index)" }
+    /// Whether this process can hold tensors on the device.
+    public var isAvailable: Bool {
+        switch kind {
+        case .cpu, .meta: index == 0
+        case .cuda, .external: tl_device_is_registered(Int32(kind.rawValue))
+        }
+    }
+
+    /// The device by its number in the kernel interface.
+    package var kernelCode: Int32 {
+        @inline(__always) get { Int32(truncatingIfNeeded: kind.rawValue) }
+    }
+
+    /// Whether tensors on the device have values.
+    @inline(__always)
+    package var hasValues: Bool { kind != .meta }
+
+    /// "cpu", "meta" or "cuda:0".
+    public var description: String {
+        switch kind {
+        case .cpu: "cpu"
+        case .meta: "meta"
+        case .cuda: "cuda:\(index)"
+        case .external: tl_device_name(Int32(kind.rawValue)).map { String(cString: $0) } ?? "external:\(index)"
+        }
+    }
+
+    /// The device as it is written in Swift: ".cpu", ".cuda".
+    package var swiftName: String { kind == .cuda && index > 0 ? ".cuda(\(index))" : ".\(kind)" }
+
+    /// Turns what the kernels of a device could not do into an error.
+    @inline(never)
+    package func checkLaunch(of operation: String, _ operands: [Tensor]) throws(TensorError) {
+        guard let kernel = tl_take_missing_kernel(nil) else { return }
+        throw TensorError(
+            .unsupported, in: operation, "\(self) has no kernel for it", got: "the kernel \(String(cString: kernel))",
+            fix: "compute it on the CPU, as in x.to(.cpu)", operands: operands)
+    }
 }

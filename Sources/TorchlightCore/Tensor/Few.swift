@@ -1,10 +1,10 @@
 /// A list that is usually short, without a heap allocation up to three elements: the operands of an operation, its
 /// results, their gradients.
 package struct Few<Element>: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral {
-    private var first: Element?
-    private var second: Element?
-    private var third: Element?
-    private var rest: [Element]
+    fileprivate(set) var first: Element?
+    fileprivate(set) var second: Element?
+    fileprivate(set) var third: Element?
+    fileprivate(set) var rest: [Element]
     package private(set) var count: Int
 
     package init() {

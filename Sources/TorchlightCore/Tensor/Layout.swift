@@ -98,7 +98,7 @@ extension Layout {
     ///
     /// The first operand that steps through two dimensions differently decides which is the inner one; a repeated
     /// dimension has no say, and among equal steps the shorter one is the inner one.
-    package static func following(_ operands: Few<Tensor>, shape: Dims) -> Layout {
+    package static func following(_ operands: Specs, shape: Dims) -> Layout {
         let rank = shape.count
         let rowMajor = Layout(shape: shape)
         if rank < 2 || rowMajor.count == 0 { return rowMajor }

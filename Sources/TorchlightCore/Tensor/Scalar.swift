@@ -4,7 +4,7 @@
 import CKernels
 
 /// A Swift number as an operand: what it is decides the dtype of a result together with the tensors.
-public enum Scalar: Sendable, Hashable {
+public enum Scalar: Sendable, Hashable, Codable {
     case bool(Bool)
     case int(Int)
     case double(Double)

@@ -1,6 +1,8 @@
 import CKernels
 
 /// Bytes on one device, shared by all views of them.
+///
+/// The host reads and writes them on the CPU only; `Tensor.to(_:)` copies between devices.
 package final class Storage: @unchecked Sendable {
     /// The first byte.
     package let bytes: UnsafeMutableRawPointer
@@ -15,13 +17,32 @@ package final class Storage: @unchecked Sendable {
     private let owner: Owner
 
     private enum Owner {
-        case allocator
+        case cpu
+        case device
         case other(AnyObject)
+        /// There is no memory.
+        case nobody
     }
 
-    /// Uninitialised memory from the caching allocator.
+    /// Uninitialised memory of the device, on the CPU from the caching allocator; none on `meta`.
     package init(byteCount: Int, device: Device) throws(TensorError) {
-        guard let bytes = tl_allocate(byteCount) else {
+        let bytes: UnsafeMutableRawPointer?
+        switch device.kind {
+        case .cpu:
+            bytes = tl_allocate(byteCount)
+            owner = .cpu
+        case .meta:
+            self.bytes = Self.nowhere
+            self.byteCount = byteCount
+            self.device = device
+            isReadOnly = false
+            owner = .nobody
+            return
+        case .cuda, .external:
+            bytes = tl_device_allocate(device.kernelCode, byteCount)
+            owner = .device
+        }
+        guard let bytes else {
             throw TensorError(.outOfMemory, in: "allocate", Storage.outOfMemoryText(byteCount))
         }
         let state = threadState
@@ -31,8 +52,10 @@ package final class Storage: @unchecked Sendable {
         self.byteCount = byteCount
         self.device = device
         isReadOnly = false
-        owner = .allocator
     }
+
+    /// The address of tensors that have no memory: not mapped, so that reading it ends the process.
+    private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
 
     /// Memory that somebody else owns and that lives as long as `owner` does.
     package init(bytes: UnsafeMutableRawPointer, byteCount: Int, device: Device, owner: AnyObject, isReadOnly: Bool) {
@@ -44,7 +67,11 @@ package final class Storage: @unchecked Sendable {
     }
 
     deinit {
-        if case .allocator = owner { tl_deallocate(bytes, byteCount) }
+        switch owner {
+        case .cpu: tl_deallocate(bytes, byteCount)
+        case .device: tl_device_deallocate(device.kernelCode, bytes, byteCount)
+        case .other, .nobody: break
+        }
     }
 
     package func noteWrite(by operation: String) {

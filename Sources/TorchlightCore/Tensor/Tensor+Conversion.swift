@@ -44,26 +44,37 @@ extension Tensor {
                     .dtype, in: "Tensor", "only floating-point tensors can require gradients", got: "\(target)",
                     fix: "write the numbers with a decimal point, or pass dtype: .float32")
             }
-            let storage = try Storage(byteCount: elements.count * target.byteSize, device: device)
             let layout = Layout(shape: Dims(shape))
-            self.init(storage: storage, layout: layout, dtype: target)
-            elements.withUnsafeBytes { bytes in
-                if target == Element.dtype {
-                    if bytes.count > 0 { storage.bytes.copyMemory(from: bytes.baseAddress!, byteCount: bytes.count) }
-                } else if bytes.count > 0 {
-                    layout.shape.withPointer { shape in
-                        layout.strides.withPointer { strides in
-                            var source = tl_tensor(
-                                data: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), shape: shape,
-                                strides: strides, rank: Int32(layout.rank), dtype: Element.dtype.rawValue)
-                            withKernel(self) { tl_copy(&source, $0) }
-                        }
-                    }
-                }
+            // Staged on the host, where the elements are; a device without values gets none.
+            let first = device.hasValues ? Device.cpu : device
+            var storage = try Storage(byteCount: elements.count * target.byteSize, device: first)
+            if device.hasValues {
+                elements.withUnsafeBytes { Self.convert($0, Element.dtype, to: storage, target, layout) }
             }
+            if device != first {
+                let staged = Tensor(storage: storage, layout: layout, dtype: target)
+                storage = try perform(ToDevice(device: device, source: first), Few(staged))[0].storage
+            }
+            self.init(storage: storage, layout: layout, dtype: target)
             requiresGradFlag = requiresGrad
         } catch {
             self.init(placeholderFor: error)
+        }
+    }
+
+    /// Fills memory of the host with elements that are converted to its dtype.
+    private static func convert(
+        _ bytes: UnsafeRawBufferPointer, _ dtype: DType, to host: Storage, _ target: DType, _ layout: Layout
+    ) {
+        guard let start = bytes.baseAddress, bytes.count > 0 else { return }
+        if target == dtype { return host.bytes.copyMemory(from: start, byteCount: bytes.count) }
+        layout.shape.withPointer { shape in
+            layout.strides.withPointer { strides in
+                var source = tl_tensor(
+                    data: UnsafeMutableRawPointer(mutating: start), shape: shape, strides: strides,
+                    rank: Int32(layout.rank), dtype: dtype.rawValue, device: Int32(TL_DEVICE_CPU))
+                withKernel(Tensor(storage: host, layout: layout, dtype: target)) { tl_copy(&source, $0) }
+            }
         }
     }
 
@@ -79,18 +90,32 @@ extension Tensor {
     ///     x.toArray(Float.self)
     public func toArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [Element] {
         if isPlaceholder || count == 0 { return [] }
+        if device != .cpu { return onHost("toArray").toArray(type) }
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             let dense = Layout(shape: layout.shape)
             dense.shape.withPointer { shape in
                 dense.strides.withPointer { strides in
                     var target = tl_tensor(
                         data: UnsafeMutableRawPointer(buffer.baseAddress!), shape: shape, strides: strides,
-                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue)
+                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue, device: Int32(TL_DEVICE_CPU))
                     withKernel(self) { tl_copy($0, &target) }
                 }
             }
             initialized = count
         }
+    }
+
+    /// The values where the host can read them: this tensor on the CPU, else a copy there. Every read of values by the host
+    /// goes through here.
+    package func onHost(_ operation: String) -> Tensor {
+        if device == .cpu { return self }
+        guard device.hasValues else {
+            return fail(
+                TensorError(
+                    .device, in: operation, "a tensor on the device meta has no values",
+                    expected: "a tensor with values", operands: [self]), like: self)
+        }
+        return noGrad { detach().to(.cpu) }
     }
 
     /// The rows of a matrix, converted to the Swift type.
@@ -139,16 +164,18 @@ extension Tensor {
                     fix: "index or reduce it first, or use toArray(_:)", operands: [self]))
             return nil
         }
+        let host = onHost(operation)
+        if host.isPlaceholder { return nil }
         switch dtype.category {
-        case .bool: return .bool(toArray(Bool.self)[0])
-        case .integer: return .int(toArray(Int.self)[0])
-        case .floatingPoint: return .double(toArray(Double.self)[0])
+        case .bool: return .bool(host.toArray(Bool.self)[0])
+        case .integer: return .int(host.toArray(Int.self)[0])
+        case .floatingPoint: return .double(host.toArray(Double.self)[0])
         }
     }
 
     /// Gives the bytes of a contiguous tensor to read, without a copy. They are valid inside the closure only.
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
-        let dense = contiguous()
+        let dense = onHost("withUnsafeBytes").contiguous()
         return try body(UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize))
     }
 
@@ -158,13 +185,22 @@ extension Tensor {
     ) throws(E) -> R {
         if !isPlaceholder {
             do throws(TensorError) {
+                guard device == .cpu else {
+                    throw TensorError(
+                        .device, in: "withUnsafeMutableBytes", "the host cannot write memory of a device",
+                        expected: "a tensor on the CPU", fix: "write to x.to(.cpu) and copy_ it back",
+                        operands: [self])
+                }
                 guard isContiguous else {
                     throw TensorError(
                         .shape, in: "withUnsafeMutableBytes", "the elements do not lie in one block",
                         fix: "write to x.contiguous() and copy_ it back", operands: [self])
                 }
                 try checkWritable(self, name: "withUnsafeMutableBytes", needsGradient: false)
-            } catch { reportFailure(error) }
+            } catch {
+                reportFailure(error)
+                return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+            }
         }
         storage.noteWrite(by: "withUnsafeMutableBytes")
         return try body(UnsafeMutableRawBufferPointer(start: data, count: isPlaceholder ? 0 : count * dtype.byteSize))
@@ -181,7 +217,7 @@ extension Tensor {
                     got: "\(type)", expected: "the type of \(dtype)", operands: [self]))
             return try body(UnsafeBufferPointer(start: nil, count: 0))
         }
-        let dense = contiguous()
+        let dense = onHost("withUnsafeElements").contiguous()
         return try body(
             UnsafeBufferPointer(start: dense.data.assumingMemoryBound(to: Element.self), count: dense.count))
     }

@@ -144,7 +144,7 @@ private struct IndexPlan {
                 view = applyView(Unsqueeze(dim: dim), view)
                 dim += 1
             case .tensor(let index) where index.dtype == .bool || index.dtype == .uint8:
-                try add(mask: index, at: dim)
+                try add(mask: index.atIndexed(view), at: dim)
                 // A lone truth value makes a dimension of its own.
                 dim += max(index.rank, 1)
             case .tensor(let index):
@@ -153,7 +153,7 @@ private struct IndexPlan {
                         .dtype, in: "subscript", "an index tensor holds neither integers nor bool",
                         expected: "int64 positions or a bool mask", operands: [index])
                 }
-                indices.append((dim, index.dtype == .int64 ? index : index.to(.int64)))
+                indices.append((dim, (index.dtype == .int64 ? index : index.to(.int64)).atIndexed(view)))
                 dim += 1
             }
         }
@@ -172,7 +172,7 @@ private struct IndexPlan {
             // One bool: a new dimension of size 1 or 0.
             view = applyView(Unsqueeze(dim: dim), view)
             let isTrue = mask.item() != 0
-            indices.append((dim, Tensor.zeros([isTrue ? 1 : 0], dtype: .int64)))
+            indices.append((dim, Tensor.zeros([isTrue ? 1 : 0], dtype: .int64, device: view.device)))
             return
         }
         let positions = mask.nonzero()
@@ -247,4 +247,9 @@ private struct IndexPlan {
         }
         return value.expand(shape)
     }
+}
+
+extension Tensor {
+    /// An index tensor on the device of what it indexes: those on the CPU, as Swift arrays give them, go there.
+    fileprivate func atIndexed(_ indexed: Tensor) -> Tensor { device == .cpu ? to(indexed.device) : self }
 }

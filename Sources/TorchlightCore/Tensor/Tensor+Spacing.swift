@@ -1,5 +1,3 @@
-import CKernels
-
 // Numbers at equal distances, plain or as exponents.
 
 extension Tensor {
@@ -12,7 +10,7 @@ extension Tensor {
         _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
         requiresGrad: Bool = false
     ) -> Tensor {
-        spaced("linspace", start, end, steps, dtype, device, requiresGrad) { tl_linspace($0, $1, $2) }
+        spaced("linspace", start, end, steps, nil, dtype, device, requiresGrad)
     }
 
     /// `linspace` between two 0-dimensional tensors, to which no gradient flows.
@@ -50,7 +48,7 @@ extension Tensor {
         _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
         requiresGrad: Bool = false
     ) -> Tensor {
-        spaced("logspace", start, end, steps, dtype, device, requiresGrad) { tl_logspace($0, $1, $2, base) }
+        spaced("logspace", start, end, steps, base, dtype, device, requiresGrad)
     }
 
     /// `logspace` between two 0-dimensional tensors, to which no gradient flows.
@@ -84,15 +82,15 @@ extension Tensor {
     }
 
     private static func spaced(
-        _ operation: String, _ start: Double, _ end: Double, _ steps: Int, _ dtype: DType, _ device: Device,
-        _ requiresGrad: Bool, _ fill: (UnsafePointer<tl_tensor>, Double, Double) -> Void
+        _ operation: String, _ start: Double, _ end: Double, _ steps: Int, _ base: Double?, _ dtype: DType,
+        _ device: Device, _ requiresGrad: Bool
     ) -> Tensor {
-        create(operation, [steps], dtype, device, requiresGrad) { tensor in
-            if steps == 0 { return }
-            let isWhole = !dtype.isFloatingPoint
-            withKernel(tensor) {
-                fill($0, isWhole ? start.rounded(.towardZero) : start, isWhole ? end.rounded(.towardZero) : end)
-            }
+        // Whole dtypes have whole ends.
+        let isWhole = !dtype.isFloatingPoint
+        let first = isWhole ? start.rounded(.towardZero) : start
+        let last = isWhole ? end.rounded(.towardZero) : end
+        return create(operation, [steps], requiresGrad: requiresGrad) { _ in
+            Spaced(start: first, end: last, count: steps, base: base, dtype: dtype, device: device)
         }
     }
 

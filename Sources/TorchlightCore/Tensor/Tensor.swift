@@ -13,7 +13,7 @@ public final class Tensor: @unchecked Sendable {
     public private(set) var dtype: DType
 
     /// A 0-dimensional tensor that stands for a Swift number: it does not widen the dtype of a result.
-    let isWrappedScalar: Bool
+    package let isWrappedScalar: Bool
     /// Stands for the result of an operation that failed inside `checked`.
     package let isPlaceholder: Bool
 

@@ -28,12 +28,12 @@ extension DType {
 /// are of a higher kind: bool, integer, floating point.
 public func resultType(_ a: Tensor, _ b: Tensor) -> DType { ResultType.of(a, b) }
 /// The dtype of the results of element-wise operations on a tensor and a number, such as `a + 1`.
-public func resultType(_ a: Tensor, _ b: some TensorScalar) -> DType { ResultType.of(a, .wrap(b.scalar)) }
+public func resultType(_ a: Tensor, _ b: some TensorScalar) -> DType { ResultType.of(a, Tensor.wrap(b.scalar)) }
 /// The dtype of the results of element-wise operations on a number and a tensor, such as `1 + b`.
-public func resultType(_ a: some TensorScalar, _ b: Tensor) -> DType { ResultType.of(.wrap(a.scalar), b) }
+public func resultType(_ a: some TensorScalar, _ b: Tensor) -> DType { ResultType.of(Tensor.wrap(a.scalar), b) }
 /// The dtype that two numbers give together as operands.
 public func resultType(_ a: some TensorScalar, _ b: some TensorScalar) -> DType {
-    ResultType.of(.wrap(a.scalar), .wrap(b.scalar))
+    ResultType.of(Tensor.wrap(a.scalar), Tensor.wrap(b.scalar))
 }
 
 /// Folds operands into the dtype of a result.
@@ -45,7 +45,7 @@ struct ResultType {
     private var zeroDimensional: DType?
     private var scalar: DType?
 
-    mutating func add(_ tensor: Tensor) {
+    mutating func add(_ tensor: some Described) {
         if tensor.isWrappedScalar {
             let type = tensor.dtype.isFloatingPoint ? DType.default : tensor.dtype
             scalar = scalar.map { .promote($0, type) } ?? type
@@ -66,7 +66,7 @@ struct ResultType {
         Self.combine(dimensioned, Self.combine(zeroDimensional, scalar)) ?? .default
     }
 
-    static func of(_ a: Tensor, _ b: Tensor) -> DType {
+    static func of(_ a: some Described, _ b: some Described) -> DType {
         // The common case costs three comparisons.
         if a.dtype == b.dtype && !a.isWrappedScalar && !b.isWrappedScalar { return a.dtype }
         var result = ResultType()
@@ -75,7 +75,7 @@ struct ResultType {
         return result.dtype
     }
 
-    static func of(_ tensors: some Sequence<Tensor>) -> DType {
+    static func of(_ tensors: some Sequence<some Described>) -> DType {
         var result = ResultType()
         for tensor in tensors { result.add(tensor) }
         return result.dtype

@@ -229,5 +229,5 @@ enum IndexRecords {
 
 extension Tensor {
     /// 0, 1, ... in this shape: an index that names no place twice.
-    fileprivate func distinct() -> Tensor { Tensor.arange(0, numel).reshape(shape) }
+    fileprivate func distinct() -> Tensor { Tensor.arange(0, numel, device: device).reshape(shape) }
 }

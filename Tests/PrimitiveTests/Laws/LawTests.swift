@@ -25,6 +25,27 @@ import Testing
     @Test(arguments: AllRecords.all)
     func convertsInAutocastAsItsClassSays(_ record: PrimitiveRecord) { Laws.convertsInAutocast(record) }
 
+    @Test(arguments: AllRecords.all)
+    func inferenceAgreesWithTheCall(_ record: PrimitiveRecord) { DescriptionLaws.inferenceAgrees(record) }
+
+    @Test(arguments: AllRecords.all)
+    func runsOnMeta(_ record: PrimitiveRecord) { DescriptionLaws.runsOnMeta(record) }
+
+    @Test(arguments: AllRecords.all)
+    func survivesCoding(_ record: PrimitiveRecord) { DescriptionLaws.survivesCoding(record) }
+
+    @Test(arguments: AllRecords.all)
+    func effectsAreTrue(_ record: PrimitiveRecord) { DescriptionLaws.effectsAreTrue(record) }
+
+    @Test(arguments: AllRecords.all)
+    func decompositionAgrees(_ record: PrimitiveRecord) { DescriptionLaws.decompositionAgrees(record) }
+
+    @Test(arguments: AllRecords.all)
+    func algebraIsTrue(_ record: PrimitiveRecord) { AlgebraLaws.algebraIsTrue(record) }
+
+    @Test(arguments: AllRecords.all)
+    func fusionIsTrue(_ record: PrimitiveRecord) { AlgebraLaws.fusionIsTrue(record) }
+
     @Test func everyPrimitiveHasARecord() {
         let recorded = Set(AllRecords.all.map { ObjectIdentifier($0.primitive) })
         for primitive in AllPrimitives.all {

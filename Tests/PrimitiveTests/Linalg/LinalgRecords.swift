@@ -20,7 +20,8 @@ enum LinalgRecords {
     @Sendable private static func regular(_ x: Tensor) -> Tensor {
         guard x.rank >= 2, x.dtype.isFloatingPoint else { return x }
         let (m, n) = (MatrixRules.rows(x), MatrixRules.columns(x))
-        return x + Tensor.eye(m, n, dtype: x.dtype) * (Tensor.arange(n).to(x.dtype) + 1) * 3
+        let spread = Tensor.arange(n, device: x.device).to(x.dtype) + 1
+        return x + Tensor.eye(m, n, dtype: x.dtype, device: x.device) * spread * 3
     }
     /// The same, symmetric.
     @Sendable private static func symmetric(_ x: Tensor) -> Tensor {

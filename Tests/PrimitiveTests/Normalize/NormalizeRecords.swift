@@ -77,7 +77,9 @@ enum NormalizeRecords {
                 Sample(
                     loss.label, shapes: [[4, 3], [4]],
                     run: { operands in
-                        let weight = loss.weight ? Tensor(classWeights, dtype: operands[0].dtype) : nil
+                        let weight =
+                            loss.weight
+                            ? Tensor(classWeights, dtype: operands[0].dtype, device: operands[0].device) : nil
                         let rows = crossEntropyRows(
                             operands[0], operands[1], weight: weight, ignoreIndex: loss.ignore,
                             labelSmoothing: loss.smoothing)
@@ -122,7 +124,7 @@ enum NormalizeRecords {
                             }
                         ]
                     })
-            ], dtypes: floating, tolerance: .sums, gradient: .none(composed), withoutEmpty: "as the forward primitive",
+            ], dtypes: floating, tolerance: .sums, withoutEmpty: "as the forward primitive",
             withoutScalar: ContractRecords.noScalar),
     ]
 
@@ -177,8 +179,9 @@ enum NormalizeRecords {
                     Sample(
                         "evaluation", shapes: [x, [x[1]], [x[1]]],
                         run: { operands in
-                            let mean = Tensor(means[..<x[1]].map { $0 }, dtype: .float64)
-                            let variance = Tensor(variances[..<x[1]].map { $0 }, dtype: .float64)
+                            let device = operands[0].device
+                            let mean = Tensor(means[..<x[1]].map { $0 }, dtype: .float64, device: device)
+                            let variance = Tensor(variances[..<x[1]].map { $0 }, dtype: .float64, device: device)
                             return [batchNorm(operands[0], mean, variance, operands[1], operands[2], eps: 0.1)]
                         },
                         reference: { operands in
@@ -204,8 +207,11 @@ enum NormalizeRecords {
     private static let variances = [1.5, 0.5, 2]
 
     private static func batch(_ x: [Tensor], _ training: Bool) -> Tensor {
-        let statistics = training ? nil : (Tensor(means[..<2].map { $0 }), Tensor(variances[..<2].map { $0 }))
-        return batchNorm(x[0], statistics?.0, statistics?.1, x[1], x[2], training: training, eps: 0.1)
+        let (mean, variance) = (
+            Tensor(Array(means[..<2])).to(x[0].device), Tensor(Array(variances[..<2])).to(x[0].device)
+        )
+        return batchNorm(
+            x[0], training ? nil : mean, training ? nil : variance, x[1], x[2], training: training, eps: 0.1)
     }
 
     /// The gradients by one fused pass of `(gradient, x, weight)`, with a bias of zeros.

@@ -11,13 +11,31 @@ enum RandomRecords {
     private static let drawn = GradientOrder.none("the numbers do not depend on what was there")
 
     static let all: [PrimitiveRecord] = [
-        fill(UniformFill.self, UniformFill(low: 0, high: 1, key: key), floats),
-        fill(NormalFill.self, NormalFill(mean: 0, deviation: 1, key: key), floats),
-        fill(IntegerFill.self, IntegerFill(low: 0, high: 2, key: key), DType.allCases),
+        fill(floats) {
+            UniformFill(low: 0, high: 1, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+        },
+        fill(floats) {
+            NormalFill(mean: 0, deviation: 1, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+        },
+        fill(DType.allCases) {
+            IntegerFill(low: 0, high: 2, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+        },
+        PrimitiveRecord(
+            Permutation.self, operands: [.real()],
+            samples: [5, 0].map { count in
+                Sample(
+                    "n: \(count)", shapes: [[count]],
+                    run: { [applyFirst(Permutation(count: $0[0].count, key: key, device: $0[0].device), Few())] },
+                    reference: nil)
+            }, resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: drawn,
+            withoutScalar: "the number of elements is an attribute"),
         PrimitiveRecord(
             Bernoulli.self, operands: [.real(0...1)],
             samples: shapes.map { shape in
-                Sample(shapes: [shape], run: { [apply(Bernoulli(key: key), $0[0], $0[0])] }, reference: nil)
+                Sample(
+                    shapes: [shape],
+                    run: { [apply(Bernoulli(shape: $0[0].layout.shape, dtype: $0[0].dtype, key: key), $0[0])] },
+                    reference: nil)
             }, dtypes: floats, tolerance: .exact, gradient: drawn),
         PrimitiveRecord(
             DropoutForward.self, operands: [.real()],
@@ -35,13 +53,16 @@ enum RandomRecords {
             }, dtypes: floats),
     ]
 
+    /// The first operand says shape, dtype and device, and is what the in-place form overwrites.
     private static func fill<P: RandomFill>(
-        _ primitive: P.Type, _ value: P, _ dtypes: [DType]
+        _ dtypes: [DType], _ make: @escaping @Sendable (Tensor) -> P
     ) -> PrimitiveRecord {
         PrimitiveRecord(
-            primitive, operands: [.real()],
-            samples: shapes.map { shape in Sample(shapes: [shape], run: { [apply(value, $0[0])] }, reference: nil) },
+            P.self, operands: [.real()],
+            samples: shapes.map { shape in
+                Sample(shapes: [shape], run: { [applyFirst(make($0[0]), Few())] }, reference: nil)
+            },
             dtypes: dtypes, tolerance: .exact, gradient: drawn,
-            inPlace: { applyInPlace(value, on: $0[0], Few($0[0]), name: "\(P.name)_") })
+            inPlace: { applyInPlace(make($0[0]), on: $0[0], Few(), name: "\(P.name)_") })
     }
 }

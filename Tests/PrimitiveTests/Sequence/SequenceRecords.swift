@@ -120,7 +120,7 @@ enum SequenceRecords {
         let results = f(leaves)
         let seeds = results.enumerated().map { i, result -> Tensor? in
             let numbers = (0..<result.count).map { 0.25 + 0.5 * Double(($0 * 7 + i * 3) % 5) }
-            return Tensor(numbers, shape: result.shape, dtype: result.dtype)
+            return Tensor(numbers, shape: result.shape, dtype: result.dtype, device: result.device)
         }
         let wanted = leaves.filter(\.requiresGrad)
         return grad(outputs: results, inputs: wanted, gradOutputs: seeds, createGraph: createGraph).map { $0!.detach() }

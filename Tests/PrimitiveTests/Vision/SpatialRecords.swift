@@ -223,7 +223,16 @@ enum SpatialRecords {
             UnfoldWindows.self, operands: [.real()],
             samples: folds.map { x, window in
                 Sample(
-                    "\(window)", shapes: [x], run: { [apply(UnfoldWindows(window: window), $0[0])] },
+                    "\(window)", shapes: [x],
+                    run: {
+                        [
+                            unfold(
+                                $0[0], Size2(window.kernel[0], window.kernel[1]),
+                                dilation: Size2(window.dilation[0], window.dilation[1]),
+                                padding: Size2(window.padding[0], window.padding[1]),
+                                stride: Size2(window.stride[0], window.stride[1]))
+                        ]
+                    },
                     reference: { [columns($0[0], window)] })
             },
             tolerance: .exact, withoutScalar: noScalar, operation: "unfold"),

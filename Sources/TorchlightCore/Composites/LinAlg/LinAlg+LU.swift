@@ -34,7 +34,8 @@ extension LinAlg {
             try MatrixRules.check(lu, in: "luUnpack")
             let (m, k) = (MatrixRules.rows(lu), MatrixRules.smallest(lu))
             let order = apply(PivotOrder(rows: m), pivots)
-            let lower = lu.narrow(-1, start: 0, length: k).tril(-1) + Tensor.eye(m, k, dtype: lu.dtype)
+            let lower =
+                lu.narrow(-1, start: 0, length: k).tril(-1) + Tensor.eye(m, k, dtype: lu.dtype, device: lu.device)
             return (order.permutation(lu.dtype), lower, lu.narrow(-2, start: 0, length: k).triu())
         } catch {
             let placeholder = fail(error, like: lu)

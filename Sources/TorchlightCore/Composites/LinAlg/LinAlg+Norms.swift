@@ -112,7 +112,7 @@ extension LinAlg {
             case let order:
                 try MatrixRules.checkSquare(a, in: "cond")
                 if MatrixRules.rows(a) == 0 {
-                    return Tensor.zeros(Array(MatrixRules.batch(a)), dtype: a.dtype)
+                    return Tensor.zeros(Array(MatrixRules.batch(a)), dtype: a.dtype, device: a.device)
                 }
                 let (inverse, info) = invEx(a)
                 let product = matrixNorm(a, ord: order) * matrixNorm(inverse, ord: order)

@@ -32,7 +32,7 @@ extension LinAlg {
             var factor = n < 0 ? inv(a) : a
             var rest = n.magnitude
             // Constant, and still with the gradient 0 of what it does not depend on.
-            if rest == 0 { return a.clone().copy_(Tensor.eye(MatrixRules.rows(a), dtype: a.dtype)) }
+            if rest == 0 { return a.clone().copy_(Tensor.eye(MatrixRules.rows(a), dtype: a.dtype, device: a.device)) }
             var result: Tensor?
             while true {
                 if rest & 1 == 1 { result = result.map { $0.matmul(factor) } ?? factor }
@@ -62,7 +62,7 @@ extension LinAlg {
                 129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
                 960_960, 16_380, 182, 1,
             ].map { $0 / 64_764_752_532_480_000 }
-            let one = Tensor.eye(MatrixRules.rows(a), dtype: .float64)
+            let one = Tensor.eye(MatrixRules.rows(a), dtype: .float64, device: a.device)
             let x2 = x.matmul(x)
             let x4 = x2.matmul(x2)
             let x6 = x4.matmul(x2)
@@ -164,7 +164,8 @@ extension LinAlg {
             }
             let column = (x.rank == 0 ? x.unsqueeze(0) : x).unsqueeze(-1)
             let factors = column.expand(Array(column.shape.dropLast()) + [powers - 1])
-            return cat([Tensor.ones(column.shape, dtype: x.dtype), factors.cumprod(dim: -1)], dim: -1)
+            return cat(
+                [Tensor.ones(column.shape, dtype: x.dtype, device: x.device), factors.cumprod(dim: -1)], dim: -1)
         }
     }
 

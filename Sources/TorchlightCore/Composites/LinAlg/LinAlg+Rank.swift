@@ -8,9 +8,10 @@ extension LinAlg {
             let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
             let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
             let batch = Array(MatrixRules.batch(a))
-            let absolute = atol?.detach().to(a.dtype) ?? Tensor.zeros([], dtype: a.dtype)
+            let absolute = atol?.detach().to(a.dtype) ?? Tensor.zeros([], dtype: a.dtype, device: a.device)
             let relative =
-                rtol?.detach().to(a.dtype) ?? Tensor.full([], usual, dtype: a.dtype).maskedFill(absolute > 0, 0)
+                rtol?.detach().to(a.dtype)
+                ?? Tensor.full([], usual, dtype: a.dtype, device: a.device).maskedFill(absolute > 0, 0)
             return (absolute.expand(batch), relative.expand(batch))
         }
     }
@@ -113,8 +114,8 @@ extension LinAlg {
                     expected: "as many rows in both operands, and one dtype", operands: [a, b])
             }
             let (m, n) = (MatrixRules.rows(a), MatrixRules.columns(a))
-            var rank = Tensor.zeros([0], dtype: .int64)
-            var values = Tensor.zeros([0], dtype: a.dtype)
+            var rank = Tensor.zeros([0], dtype: .int64, device: a.device)
+            var values = Tensor.zeros([0], dtype: a.dtype, device: a.device)
             let solution: Tensor
             if driver == .gels {
                 solution = fullRankSolution(a, sides)

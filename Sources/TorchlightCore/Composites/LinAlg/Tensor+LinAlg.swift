@@ -64,7 +64,7 @@ extension Tensor {
         return orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             try MatrixRules.checkSquare(self, in: "choleskyInverse")
-            let one = Tensor.eye(MatrixRules.rows(self), dtype: dtype)
+            let one = Tensor.eye(MatrixRules.rows(self), dtype: dtype, device: device)
             let inverse = apply(SolveTriangular(isUpper: false, isDense: true), upper ? mT : self, one)
             return inverse.mT.matmul(inverse)
         }

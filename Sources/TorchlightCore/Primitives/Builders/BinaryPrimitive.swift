@@ -32,10 +32,12 @@ package enum BinaryDomain: Sendable {
 
 extension BinaryPrimitive {
     package var rule: (kernel: tl_binary_op, domain: BinaryDomain) { (Self.kernel, Self.domain) }
-    package var traits: Traits { [.elementwise] }
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.binary(rule.kernel)) }
+    package var algebra: Algebra { .elementwise }
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))
     }
 
@@ -46,8 +48,8 @@ extension BinaryPrimitive {
 
 /// The shape and dtype of the result of an element-wise operation of two operands, after all checks.
 func binarySpec(
-    _ name: String, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor
-) throws(TensorError) -> TensorSpec {
+    _ name: String, _ domain: BinaryDomain, _ a: TensorSpec, _ b: TensorSpec
+) throws(TensorError) -> ResultSpec {
     guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else { throw broadcastError(name, [a, b]) }
     var dtype = ResultType.of(a, b)
     switch domain {
@@ -64,7 +66,7 @@ func binarySpec(
         guard dtype.isInteger else { throw .dtype(name, [a, b], expected: "integers") }
     case .predicate: dtype = .bool
     }
-    return TensorSpec(shape, dtype)
+    return ResultSpec(shape, dtype)
 }
 
 /// Runs the kernel of an element-wise operation of two operands, broadcasting and converting as it reads.
@@ -101,7 +103,7 @@ extension ConstantBinaryPrimitive {
 
 /// The error of shapes that do not broadcast: names the dimension that disagrees.
 @inline(never)
-package func broadcastError(_ operation: String, _ tensors: [Tensor]) -> TensorError {
+package func broadcastError(_ operation: String, _ tensors: [any Described]) -> TensorError {
     let rank = tensors.map(\.rank).max() ?? 0
     var disagreement = ""
     for back in 1...max(rank, 1) {

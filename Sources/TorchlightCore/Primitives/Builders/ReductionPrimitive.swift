@@ -9,15 +9,16 @@ package protocol ReductionPrimitive: Primitive {
     var dims: Dims { get }
     var keepdim: Bool { get }
     /// The dtype of the result.
-    func resultType(of x: Tensor) throws(TensorError) -> DType
+    func resultType(of x: TensorSpec) throws(TensorError) -> DType
     /// Whether a fold of nothing has a value.
     static var hasIdentity: Bool { get }
 }
 
 extension ReductionPrimitive {
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .reduction(ReductionKind(Self.kernel)) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let dtype = try resultType(of: x)
         return Few(try foldSpec(Self.name, dims, keepdim, Self.hasIdentity, x, dtype))
@@ -30,15 +31,15 @@ extension ReductionPrimitive {
 
 /// The shape and dtype of a reduction's result, after all checks.
 func foldSpec(
-    _ name: String, _ dims: Dims, _ keepdim: Bool, _ hasIdentity: Bool, _ x: Tensor, _ dtype: DType
-) throws(TensorError) -> TensorSpec {
+    _ name: String, _ dims: Dims, _ keepdim: Bool, _ hasIdentity: Bool, _ x: TensorSpec, _ dtype: DType
+) throws(TensorError) -> ResultSpec {
     let fold = Fold(of: x.layout, dims: dims)
     if !hasIdentity && fold.length == 0 && fold.keptCount > 0 {
         throw TensorError(
             .shape, in: name, "the fold of no elements has no value",
             expected: "at least one element in the folded dimensions", operands: [x])
     }
-    return TensorSpec(fold.shape(keepdim: keepdim), dtype)
+    return ResultSpec(fold.shape(keepdim: keepdim), dtype)
 }
 
 /// Runs the kernel of a reduction.

@@ -9,21 +9,23 @@ package protocol TernaryPrimitive: Primitive {
     /// A number that the scalar function takes besides its operands.
     var parameter: Double { get }
     /// The dtype of the result, after all checks of dtypes.
-    func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType
+    func resultType(of inputs: Specs) throws(TensorError) -> DType
 }
 
 extension TernaryPrimitive {
     package var parameter: Double { 0 }
-    package var traits: Traits { [.elementwise] }
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.ternary(Self.kernel)) }
+    package var algebra: Algebra { .elementwise }
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
     package var differentiability: Differentiability { .differentiable }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try resultType(of: inputs)
         guard let pair = Layout.broadcast(inputs[0].layout.shape, inputs[1].layout.shape),
             let shape = Layout.broadcast(pair, inputs[2].layout.shape)
         else { throw broadcastError(Self.name, Array(inputs)) }
-        return Few(TensorSpec(shape, dtype))
+        return Few(ResultSpec(shape, dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -31,7 +33,7 @@ extension TernaryPrimitive {
         if out.count == 0 { return }
         let shape = out.layout.shape
         // In place, the target may be of a higher category than the operands; they decide.
-        let compute = try resultType(of: inputs).computeType
+        let compute = try resultType(of: Specs(of: inputs)).computeType
         withKernel(inputs[0], inputs[0].layout.expanded(to: shape)) { a in
             withKernel(inputs[1], inputs[1].layout.expanded(to: shape)) { b in
                 withKernel(inputs[2], inputs[2].layout.expanded(to: shape)) { c in

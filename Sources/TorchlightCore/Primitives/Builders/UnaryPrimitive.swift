@@ -31,11 +31,13 @@ package enum UnaryDomain: Sendable {
 
 extension UnaryPrimitive {
     package var parameters: (Double, Double) { (0, 0) }
-    package var traits: Traits { [.elementwise] }
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.unary(Self.kernel)) }
+    package var algebra: Algebra { .elementwise }
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
     package var differentiability: Differentiability { .differentiable }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try unarySpec(Self.name, Self.domain, inputs[0]))
     }
 
@@ -49,7 +51,7 @@ extension UnaryPrimitive {
 }
 
 /// The shape and dtype of the result of an element-wise operation of one operand, after all checks.
-func unarySpec(_ name: String, _ domain: UnaryDomain, _ x: Tensor) throws(TensorError) -> TensorSpec {
+func unarySpec(_ name: String, _ domain: UnaryDomain, _ x: TensorSpec) throws(TensorError) -> ResultSpec {
     let dtype: DType
     switch domain {
     case .floatingPoint: dtype = x.dtype.orFloat
@@ -66,7 +68,7 @@ func unarySpec(_ name: String, _ domain: UnaryDomain, _ x: Tensor) throws(Tensor
         dtype = x.dtype
     case .predicate: dtype = .bool
     }
-    return TensorSpec(x.layout.shape, dtype)
+    return ResultSpec(x.layout.shape, dtype)
 }
 
 /// Runs the kernel of an element-wise operation of one operand.

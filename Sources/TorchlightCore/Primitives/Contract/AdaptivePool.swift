@@ -11,10 +11,10 @@ package struct AdaptiveAvgPool: Primitive {
     /// The sizes of the result over its spatial dimensions.
     package var sizes: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: "adaptiveAvgPool\(sizes.count)d")
-        return Few(TensorSpec(adaptiveShape(x, sizes), x.dtype))
+        return Few(ResultSpec(adaptiveShape(x, sizes), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -29,7 +29,9 @@ package struct AdaptiveAvgPool: Primitive {
         Few(apply(AdaptiveAvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// The gradient of `AdaptiveAvgPool`: each element gets its share from the windows that it lies in. Its own gradient is
@@ -40,9 +42,9 @@ package struct AdaptiveAvgPoolBackward: Primitive {
     /// The shape of the pooled input.
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -61,7 +63,9 @@ package struct AdaptiveAvgPoolBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(pool, context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// The largest element of each of as many windows as make a given size, and where it lies.
@@ -74,11 +78,11 @@ package struct AdaptiveMaxPool: Primitive {
     /// The sizes of the result over its spatial dimensions.
     package var sizes: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: "adaptiveMaxPool\(sizes.count)d")
         let shape = adaptiveShape(x, sizes)
-        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+        return Few(ResultSpec(shape, x.dtype), ResultSpec(shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -97,10 +101,12 @@ package struct AdaptiveMaxPool: Primitive {
         return Few(apply(backward, g, context.output(1).detach()))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
-private func adaptiveShape(_ x: Tensor, _ sizes: Dims) -> Dims {
+private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims) -> Dims {
     var shape = x.layout.shape
     for i in 0..<sizes.count { shape[x.rank - sizes.count + i] = sizes[i] }
     return shape

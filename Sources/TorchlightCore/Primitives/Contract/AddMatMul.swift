@@ -9,7 +9,7 @@ package struct AddMatMul: Primitive {
     package var beta: Double
     package var alpha: Double
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (input, a, b) = (inputs[0], inputs[1], inputs[2])
         guard a.rank >= 2 && b.rank >= 2 else {
             throw TensorError(
@@ -28,7 +28,7 @@ package struct AddMatMul: Primitive {
                 .dtype, in: Self.name, "integer matrices take whole factors", got: "beta \(beta), alpha \(alpha)",
                 operands: [input, a, b])
         }
-        return Few(TensorSpec(shape, a.dtype))
+        return Few(ResultSpec(shape, a.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -54,7 +54,10 @@ package struct AddMatMul: Primitive {
             context.needs[2] ? apply(MatMul(transposeA: true), context.input(1), scaled) : nil)
     }
 
-    package var traits: Traits { [.updates, .lowPrecision] }
+    package var effects: Effects { .updates(0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .multilinear([1, 2], added: [0]) }
+    package var autocast: AutocastClass { .lowPrecision }
 }
 
 extension Tensor {

@@ -11,17 +11,19 @@ package struct AvgPool: Primitive {
     package var countsPadding: Bool
     package var divisor: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(TensorSpec(try poolShape(x, window, ceilMode, in: operation), x.dtype))
+        return Few(ResultSpec(try poolShape(x, window, ceilMode, in: operation), x.dtype))
     }
 
     private var operation: String { "avgPool\(window.spatial)d" }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = window.poolParameters(countIncludesPadding: countsPadding, divisor: divisor)
-        withKernels(try inputs[0].denseForConvolution(), outputs[0]) { x, out in tl_avg_pool(&parameters, x, out) }
+        withKernels(inputs[0], outputs[0]) { x, out in tl_avg_pool(&parameters, x, out) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -31,7 +33,9 @@ package struct AvgPool: Primitive {
         Few(apply(AvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// The gradient of `AvgPool`: each element gets its share from the windows that it lies in. Its own gradient is the
@@ -42,15 +46,17 @@ package struct AvgPoolBackward: Primitive {
     /// The shape of the pooled input.
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = pool.window.poolParameters(countIncludesPadding: pool.countsPadding, divisor: pool.divisor)
-        withKernels(try inputs[0].denseForConvolution(), outputs[0]) { gradient, out in
+        withKernels(inputs[0], outputs[0]) { gradient, out in
             tl_avg_pool_backward(&parameters, gradient, out)
         }
     }
@@ -62,7 +68,9 @@ package struct AvgPoolBackward: Primitive {
         Few(apply(pool, context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 private func pool(_ x: Tensor, _ primitive: AvgPool, divisor: Int? = nil) -> Tensor {

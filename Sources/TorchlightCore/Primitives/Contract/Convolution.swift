@@ -28,7 +28,7 @@ package struct Convolution: Primitive {
         return Window(kernel: kernel, stride: stride, padding: padding, dilation: dilation)
     }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, weight) = (inputs[0], inputs[1])
         let operation = "conv\(spatial)d"
         let operands = inputs.count > 2 ? [x, weight, inputs[2]] : [x, weight]
@@ -46,11 +46,11 @@ package struct Convolution: Primitive {
                 fix: "convert one, as in x.to(.\(weight.dtype.isFloatingPoint ? weight.dtype : .float32))",
                 operands: operands)
         }
-        return Few(TensorSpec(try shape(of: operands), x.dtype))
+        return Few(ResultSpec(try shape(of: operands), x.dtype))
     }
 
     /// The shape of the result, after all checks but those of dtypes and ranks.
-    func shape(of operands: [Tensor]) throws(TensorError) -> Dims {
+    func shape(of operands: [TensorSpec]) throws(TensorError) -> Dims {
         let (x, weight) = (operands[0], operands[1])
         let operation = "conv\(spatial)d"
         let (channels, filters) = (x.layout.shape[1], weight.layout.shape[0])
@@ -81,10 +81,12 @@ package struct Convolution: Primitive {
         return shape
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let bias = inputs.count > 2 ? try inputs[2].denseForConvolution() : nil
+        let bias = inputs.count > 2 ? inputs[2] : nil
         if inputs[1].count == 0 {
             // No channel to sum over: the bias alone is left.
             if let bias {
@@ -97,8 +99,7 @@ package struct Convolution: Primitive {
             return
         }
         var parameters = parameters
-        let status = withKernels(try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), out) {
-            x, weight, out in
+        let status = withKernels(inputs[0], inputs[1], out) { x, weight, out in
             withOptionalKernel(bias) { bias in tl_conv_forward(&parameters, x, weight, bias, out) }
         }
         try checkStatus(status, in: "conv\(spatial)d", Array(inputs))
@@ -124,7 +125,10 @@ package struct Convolution: Primitive {
         return Few(data, results[0], needsBias ? results[1] : nil)
     }
 
-    package var traits: Traits { [.lowPrecision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .multilinear([0, 1], added: [2]) }
+    package var autocast: AutocastClass { .lowPrecision }
 }
 
 /// The gradient of a convolution's input, `(gradient of the result, weight) -> gradient of the input`: a transposed
@@ -135,10 +139,12 @@ package struct ConvolutionBackwardData: Primitive {
     /// The shape of the convolution's input, which its result does not determine.
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
@@ -148,7 +154,7 @@ package struct ConvolutionBackwardData: Primitive {
             return
         }
         var parameters = convolution.parameters
-        let status = withKernels(try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), out) {
+        let status = withKernels(inputs[0], inputs[1], out) {
             gradient, weight, out in tl_conv_backward_data(&parameters, gradient, weight, out)
         }
         try checkStatus(status, in: Self.name, Array(inputs))
@@ -175,7 +181,9 @@ package struct ConvolutionBackwardData: Primitive {
         return Few(data, context.needs[1] ? apply(weights, g, context.input(0)) : nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .multilinear([0, 1]) }
 }
 
 /// The gradients of a convolution's weight and bias, `(input, gradient of the result) -> gradients`.
@@ -187,24 +195,26 @@ package struct ConvolutionBackwardWeights: Primitive {
     /// Whether the bias's gradient is wanted as a second result.
     package var hasBias: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
-        let weight = TensorSpec(shape, inputs[0].dtype)
+        let weight = ResultSpec(shape, inputs[0].dtype)
         guard hasBias else { return Few(weight) }
-        return Few(weight, TensorSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))
+        return Few(weight, ResultSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if inputs[0].count == 0 || inputs[1].count == 0 || shape.product == 0 {
             fill(outputs[0], with: 0)
             if hasBias {
-                try Sum(dims: .allBut(1, of: inputs[1].rank), keepdim: false).run(Few(inputs[1]), into: Few(outputs[1]))
+                runFold(TL_REDUCE_SUM, .allBut(1, of: inputs[1].rank), false, inputs[1], outputs[1])
             }
             return
         }
         var parameters = convolution.parameters
         let status = withKernels(
-            try inputs[0].denseForConvolution(), try inputs[1].denseForConvolution(), outputs[0]
+            inputs[0], inputs[1], outputs[0]
         ) { x, gradient, weight in
             withOptionalKernel(hasBias ? outputs[1] : nil) { bias in
                 tl_conv_backward_weights(&parameters, x, gradient, weight, bias)
@@ -236,7 +246,9 @@ package struct ConvolutionBackwardWeights: Primitive {
         return Few(data, result)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { hasBias ? .linear([1]) : .multilinear([0, 1]) }
 }
 
 extension Dims {
@@ -248,17 +260,15 @@ extension Dims {
     }
 }
 
-extension Tensor {
-    /// The tensor as the convolution kernels read it: dense with the channels first or last.
-    func denseForConvolution() throws(TensorError) -> Tensor {
-        if layout.isContiguous { return self }
-        if rank > 2 {
-            var last = Dims()
-            for i in 0..<rank where i != 1 { last.append(i) }
-            last.append(1)
-            if layout.permuted(last).isContiguous { return self }
-        }
-        return try copied()
+extension Layout {
+    /// Whether images lie as the kernels of convolution and pooling read them: dense, with the channels first or last.
+    var hasChannelsFirstOrLast: Bool {
+        if isContiguous { return true }
+        guard rank > 2 else { return false }
+        var last = Dims()
+        for i in 0..<rank where i != 1 { last.append(i) }
+        last.append(1)
+        return permuted(last).isContiguous
     }
 }
 

@@ -7,7 +7,7 @@ import CKernels
 package struct Linear: Primitive {
     package static let name = "linear"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let weight = inputs[1]
         try MatrixProduct.checkDTypes(x, weight, in: Self.name)
@@ -28,10 +28,10 @@ package struct Linear: Primitive {
         }
         var shape = x.layout.shape
         shape[shape.count - 1] = weight.layout.shape[0]
-        return Few(TensorSpec(shape, x.dtype))
+        return Few(ResultSpec(shape, x.dtype))
     }
 
-    private func widthError(_ x: Tensor, _ weight: Tensor) -> TensorError {
+    private func widthError(_ x: TensorSpec, _ weight: TensorSpec) -> TensorError {
         let width = weight.layout.shape[1]
         var fix: String?
         if x.rank > 2, x.count == x.layout.shape[0] * width {
@@ -46,22 +46,20 @@ package struct Linear: Primitive {
             expected: "an input of shape [*, \(width)]", fix: fix, operands: [x, weight])
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        if index > 0 || layout.rank == 2 { return true }
+        let width = layout.shape[layout.rank - 1]
+        return layout.viewed(as: Dims(layout.count / Swift.max(width, 1), width)) != nil
+    }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let weight = inputs[1]
         let out = outputs[0]
         if out.count == 0 { return }
         let (width, columns) = (weight.layout.shape[1], weight.layout.shape[0])
         let rows = out.count / columns
-        var x = inputs[0]
-        var layout = x.layout
-        if layout.rank != 2 {
-            if let folded = layout.viewed(as: Dims(rows, width)) {
-                layout = folded
-            } else {
-                x = try x.copied()
-                layout = Layout(shape: Dims(rows, width))
-            }
-        }
+        let x = inputs[0]
+        let layout = x.rank == 2 ? x.layout : x.layout.viewed(as: Dims(rows, width))!
         var result = out.layout
         if result.rank != 2 { result = Layout(shape: Dims(rows, columns), offset: result.offset) }
         let bias = inputs.count > 2 ? inputs[2] : nil
@@ -121,7 +119,10 @@ package struct Linear: Primitive {
         return Few(left, right, bias)
     }
 
-    package var traits: Traits { [.lowPrecision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .multilinear([0, 1], added: [2]) }
+    package var autocast: AutocastClass { .lowPrecision }
 }
 
 /// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`. A weight `[in]` gives `[*]`.

@@ -15,11 +15,11 @@ package struct MatMul: Primitive {
     /// The same of the right operand.
     package var transposeB = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let a = inputs[0]
         let b = inputs[1]
         let shape = try MatrixProduct.shape(a, b, transposeA, transposeB, in: Self.name)
-        return Few(TensorSpec(shape, a.dtype))
+        return Few(ResultSpec(shape, a.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -89,7 +89,10 @@ package struct MatMul: Primitive {
         return Few(left, right)
     }
 
-    package var traits: Traits { [.lowPrecision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .multilinear([0, 1]) }
+    package var autocast: AutocastClass { .lowPrecision }
 }
 
 /// What the products share: shapes, errors and the call of the kernel.
@@ -103,7 +106,7 @@ enum MatrixProduct {
 
     /// The shape of the product, after the checks.
     static func shape(
-        _ a: Tensor, _ b: Tensor, _ transposeA: Bool, _ transposeB: Bool, in operation: String
+        _ a: some Described, _ b: some Described, _ transposeA: Bool, _ transposeB: Bool, in operation: String
     ) throws(TensorError) -> Dims {
         try checkDTypes(a, b, in: operation)
         guard a.rank > 0 && b.rank > 0 else {
@@ -133,7 +136,7 @@ enum MatrixProduct {
         return result
     }
 
-    static func checkDTypes(_ a: Tensor, _ b: Tensor, in operation: String) throws(TensorError) {
+    static func checkDTypes(_ a: some Described, _ b: some Described, in operation: String) throws(TensorError) {
         guard a.dtype == b.dtype else {
             throw TensorError(
                 .dtype, in: operation, "the operands have different dtypes", expected: "one dtype",
@@ -151,7 +154,7 @@ enum MatrixProduct {
     }
 
     private static func innerSizes(
-        _ a: Tensor, _ b: Tensor, _ left: Dims, _ right: Dims, in operation: String
+        _ a: some Described, _ b: some Described, _ left: Dims, _ right: Dims, in operation: String
     ) -> TensorError {
         let columns = left[left.count - 1]
         var fix: String?

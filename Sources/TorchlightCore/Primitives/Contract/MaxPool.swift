@@ -10,16 +10,18 @@ package struct MaxPool: Primitive {
     package var window: Window
     package var ceilMode: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let shape = try poolShape(x, window, ceilMode, in: "maxPool\(window.spatial)d")
-        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+        return Few(ResultSpec(shape, x.dtype), ResultSpec(shape, .int64))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = window.poolParameters()
-        withKernels(try inputs[0].denseForConvolution(), outputs[0], outputs[1]) { x, out, indices in
+        withKernels(inputs[0], outputs[0], outputs[1]) { x, out, indices in
             tl_max_pool(&parameters, x, out, indices)
         }
     }
@@ -33,7 +35,9 @@ package struct MaxPool: Primitive {
         return Few(apply(backward, g, context.output(1).detach()))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradient of `MaxPool`: zeros, with what arrives added where the winners lie. Its own gradient picks those places.
@@ -43,9 +47,13 @@ package struct MaxPoolBackward: Primitive {
     /// The shape of the pooled input.
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index > 0 || layout.hasChannelsFirstOrLast
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -54,7 +62,7 @@ package struct MaxPoolBackward: Primitive {
             fill(outputs[0], with: 0)
             return
         }
-        withKernels(try inputs[0].denseForConvolution(), inputs[1], outputs[0]) { gradient, indices, out in
+        withKernels(inputs[0], inputs[1], outputs[0]) { gradient, indices, out in
             tl_max_pool_backward(gradient, indices, Int32(spatial), out)
         }
     }
@@ -69,12 +77,14 @@ package struct MaxPoolBackward: Primitive {
         return Few(picked.reshape(indices.shape), nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The shape of a pooled tensor, after the checks.
 func poolShape(
-    _ x: Tensor, _ window: Window, _ ceilMode: Bool, in operation: String
+    _ x: TensorSpec, _ window: Window, _ ceilMode: Bool, in operation: String
 ) throws(TensorError) -> Dims {
     guard x.rank == window.spatial + 2 else {
         throw TensorError(

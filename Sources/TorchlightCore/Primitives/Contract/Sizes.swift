@@ -198,7 +198,7 @@ public struct AdaptiveSize: Sendable, Hashable, ExpressibleByIntegerLiteral, Exp
 }
 
 /// The numbers of a window that slides over one to three dimensions.
-package struct Window: Sendable, Hashable {
+package struct Window: Sendable, Hashable, Codable {
     package var kernel: Dims
     package var stride: Dims
     package var padding: Dims
@@ -216,7 +216,7 @@ package struct Window: Sendable, Hashable {
     }
 
     /// Refuses numbers that no window has.
-    func check(in operation: String, _ x: Tensor) throws(TensorError) {
+    func check(in operation: String, _ x: some Described) throws(TensorError) {
         func refuse(_ what: String, _ got: Dims, _ rule: String) -> TensorError {
             TensorError(.value, in: operation, "\(what) is out of range", got: "\(got)", expected: rule, operands: [x])
         }
@@ -230,7 +230,7 @@ package struct Window: Sendable, Hashable {
     }
 
     /// The number of positions of the window over `x`, whose last dimensions it slides over.
-    func positions(over x: Tensor, ceilMode: Bool = false, in operation: String) throws(TensorError) -> Dims {
+    func positions(over x: some Described, ceilMode: Bool = false, in operation: String) throws(TensorError) -> Dims {
         var result = Dims()
         let lead = x.rank - spatial
         for i in 0..<spatial {

@@ -9,7 +9,7 @@ package struct AddCMul: TernaryPrimitive {
     package var value: Double
     package var parameter: Double { value }
 
-    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+    package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         let dtype = ResultType.of(inputs)
         guard dtype != .bool else { throw .dtype(Self.name, Array(inputs), expected: "numbers") }
         return dtype
@@ -34,7 +34,7 @@ package struct AddCDiv: TernaryPrimitive {
     package var value: Double
     package var parameter: Double { value }
 
-    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+    package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         guard ResultType.of(inputs[1], inputs[2]).isFloatingPoint else {
             throw .dtype(
                 Self.name, Array(inputs), expected: "a floating-point quotient", fix: "write x + value * (b / c)")

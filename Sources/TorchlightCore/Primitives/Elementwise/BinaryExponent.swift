@@ -27,8 +27,8 @@ package struct FrexpMantissa: UnaryPrimitive {
     package static let kernel = TL_UNARY_FREXP_MANTISSA
     package static let domain = UnaryDomain.floatingPoint
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
     }
 
     package func saved(for needs: Needs) -> Saved { .input(0) }
@@ -43,9 +43,9 @@ package struct FrexpExponent: ConstantUnaryPrimitive {
     package static let kernel = TL_UNARY_FREXP_EXPONENT
     package static let domain = UnaryDomain.floatingPoint
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         _ = try floatingPointType(of: inputs[0], in: Self.name)
-        return Few(TensorSpec(inputs[0].layout.shape, .int32))
+        return Few(ResultSpec(inputs[0].layout.shape, .int32))
     }
 }
 

@@ -8,12 +8,12 @@ package struct Cast: Primitive {
     /// Whether the copy lies row by row; else its dimensions lie in the order of the original's.
     package var isRowMajor = false
 
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout {
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
         isRowMajor ? Layout(shape: shape) : .following(inputs, shape: shape)
     }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[0].layout.shape, dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(inputs[0].layout.shape, dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -23,19 +23,15 @@ package struct Cast: Primitive {
     package var differentiability: Differentiability { dtype.isFloatingPoint ? .differentiable : .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
-    package var traits: Traits { [.elementwise, .cheap] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.convert) }
+    package var algebra: Algebra { dtype.isFloatingPoint ? .elementwise : .constant }
 }
 
 extension Tensor {
     /// The values in another dtype; the tensor itself where it has that dtype already.
     public func to(_ dtype: DType) -> Tensor {
         dtype == self.dtype && !isWrappedScalar ? self : apply(Cast(dtype: dtype), self)
-    }
-
-    /// The tensor on another device; itself where it is there already.
-    public func to(_ device: Device) -> Tensor {
-        if device == self.device || isPlaceholder { return self }
-        return fail(.unavailable(device, in: "to"), like: self)
     }
 
     /// A dense copy, through which gradients flow. Its dimensions lie in the order in which this tensor has them: the copy of
@@ -55,15 +51,16 @@ extension Tensor {
     package func cloneKeepingStrides(whole isWhole: Bool = false) throws(TensorError) -> Tensor {
         if isPlaceholder || layout.mayOverlap { return clone() }
         let reach = isWhole ? 0..<(storage.byteCount / dtype.byteSize) : layout.extent
-        let block = try Tensor(empty: Layout(shape: [reach.count]), dtype: dtype, device: device)
-        if isWhole {
+        let block = try Tensor.filled(0, shape: [reach.count], dtype: dtype, device: device)
+        if isWhole && device.hasValues {
+            WorkCounts.noteKernel()
             copyElements(from: self, layout: Layout(shape: [reach.count]), to: block)
-        } else {
-            TorchlightCore.fill(block, with: 0)
         }
         let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
-        WorkCounts.noteKernel()
-        copyElements(from: self, layout: layout, to: copy)
+        if device.hasValues {
+            WorkCounts.noteKernel()
+            copyElements(from: self, layout: layout, to: copy)
+        }
         if requiresGrad && threadState.pointee.grad_disabled == 0 {
             record(Cast(dtype: dtype), Few(self), Few(copy), Needs(all: 1))
         }
@@ -73,8 +70,7 @@ extension Tensor {
     /// A dense copy without a history.
     package func copied() throws(TensorError) -> Tensor {
         let copy = try Tensor(empty: layout.shape, dtype: dtype, device: device)
-        WorkCounts.noteKernel()
-        copyElements(from: self, layout: layout, to: copy)
+        if device.hasValues { try execute(Cast(dtype: dtype), Few(self), into: Few(copy), on: device) }
         return copy
     }
 

@@ -6,7 +6,7 @@ package struct Clamp: TernaryPrimitive {
     package static let name = "clamp"
     package static let kernel = TL_TERNARY_CLAMP
 
-    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+    package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         let dtype = ResultType.of(inputs)
         guard dtype != .bool else {
             throw .dtype(Self.name, Array(inputs), expected: "numbers", fix: "convert it first, as in x.to(.int64)")

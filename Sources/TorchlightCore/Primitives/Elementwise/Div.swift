@@ -26,10 +26,7 @@ package struct FloorDivide: BinaryPrimitive {
     package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        try refuseZeroDivisor(Self.name, inputs)
-        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
-    }
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) { try refuseZeroDivisor(Self.name, inputs) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let zero = Tensor.zeros(like: context.gradient)
         return Few(zero, zero)
@@ -43,10 +40,7 @@ package struct TruncDivide: BinaryPrimitive {
     package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        try refuseZeroDivisor(Self.name, inputs)
-        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
-    }
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) { try refuseZeroDivisor(Self.name, inputs) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let zero = Tensor.zeros(like: context.gradient)
         return Few(zero, zero)

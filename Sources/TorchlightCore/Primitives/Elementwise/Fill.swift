@@ -3,8 +3,8 @@ package struct FillWith: Primitive {
     package static let name = "fill"
     package var value: Scalar
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -16,7 +16,9 @@ package struct FillWith: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(Tensor.zeros(like: context.gradient))
     }
-    package var traits: Traits { [.elementwise, .cheap] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.constant) }
+    package var algebra: Algebra { .elementwise }
 }
 
 extension Tensor {

@@ -31,7 +31,7 @@ package struct Polygamma: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package var order: Int
     package var parameters: (Double, Double) { (Double(order), 0) }
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard order >= 1 else {
             throw TensorError(
                 .value, in: Self.name, "the order of a derivative cannot be negative", got: "\(order)",

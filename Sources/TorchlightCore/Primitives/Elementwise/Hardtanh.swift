@@ -9,13 +9,13 @@ package struct HardtanhForward: UnaryPrimitive {
     package var max: Double
     package var parameters: (Double, Double) { (min, max) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard min <= max else {
             throw TensorError(
                 .value, in: Self.name, "the lower end lies above the upper one", got: "\(min) and \(max)",
                 expected: "min <= max", operands: Array(inputs))
         }
-        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
     }
 
     package func saved(for needs: Needs) -> Saved { .input(0) }

@@ -10,7 +10,7 @@ package struct Igamma: BinaryPrimitive {
     package static let kernel = TL_BINARY_IGAMMA
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try incompleteGammaSpec(Self.name, inputs[0], inputs[1]))
     }
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
@@ -26,7 +26,7 @@ package struct Igammac: BinaryPrimitive {
     package static let kernel = TL_BINARY_IGAMMAC
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try incompleteGammaSpec(Self.name, inputs[0], inputs[1]))
     }
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
@@ -37,7 +37,7 @@ package struct Igammac: BinaryPrimitive {
 }
 
 /// Integers are refused, as in PyTorch.
-private func incompleteGammaSpec(_ name: String, _ a: Tensor, _ x: Tensor) throws(TensorError) -> TensorSpec {
+private func incompleteGammaSpec(_ name: String, _ a: TensorSpec, _ x: TensorSpec) throws(TensorError) -> ResultSpec {
     guard ResultType.of(a, x).isFloatingPoint else {
         throw .dtype(name, [a, x], expected: "floating-point numbers", fix: "convert them first, as in x.to(.float32)")
     }

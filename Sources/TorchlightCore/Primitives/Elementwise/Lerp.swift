@@ -5,7 +5,7 @@ package struct Lerp: TernaryPrimitive {
     package static let name = "lerp"
     package static let kernel = TL_TERNARY_LERP
 
-    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+    package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         let dtype = ResultType.of(inputs[0], inputs[1])
         guard dtype.isFloatingPoint else {
             throw .dtype(

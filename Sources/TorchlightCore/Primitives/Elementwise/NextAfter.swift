@@ -10,7 +10,7 @@ package struct NextAfter: BinaryPrimitive {
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard ResultType.of(inputs[0], inputs[1]).isFloatingPoint else {
             throw .dtype(
                 Self.name, Array(inputs), expected: "floating-point numbers",

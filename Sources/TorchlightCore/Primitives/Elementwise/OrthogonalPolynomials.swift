@@ -7,7 +7,7 @@ import CKernels
 /// as in PyTorch.
 package struct OrthogonalPolynomial: BinaryPrimitive {
     /// Which polynomials.
-    package enum Family: Sendable, Hashable {
+    package enum Family: String, Sendable, Hashable, Codable {
         case chebyshevT, chebyshevU, chebyshevV, chebyshevW, hermiteH, hermiteHe, laguerreL, legendreP
     }
     package static let name = "orthogonalPolynomial"
@@ -30,7 +30,7 @@ package struct OrthogonalPolynomial: BinaryPrimitive {
     package var publicName: String { choice.name }
     package var rule: (kernel: tl_binary_op, domain: BinaryDomain) { (choice.kernel, Self.domain) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         Few(try binarySpec(choice.name, Self.domain, inputs[0], inputs[1]))
     }
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

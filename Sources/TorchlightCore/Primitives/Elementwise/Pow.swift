@@ -10,16 +10,16 @@ package struct Pow: BinaryPrimitive {
     package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        let spec = try binarySpec(Self.name, Self.domain, inputs[0], inputs[1])
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
         let exponent = inputs[1]
-        if !spec.dtype.isFloatingPoint, exponent.isWrappedScalar, exponent.toArray(Int.self)[0] < 0 {
+        guard exponent.isWrappedScalar, !ResultType.of(inputs[0], exponent).isFloatingPoint else { return }
+        let power = exponent.item(Int.self)
+        guard power >= 0 else {
             throw TensorError(
-                .value, in: Self.name, "an integer to a negative power is no integer",
-                got: "the exponent \(exponent.toArray(Int.self)[0])", expected: "an exponent of at least 0",
+                .value, in: Self.name, "an integer to a negative power is not an integer",
+                got: "the exponent \(power)", expected: "an exponent of at least 0",
                 fix: "convert first, as in x.to(.float32)", operands: [inputs[0]])
         }
-        return Few(spec)
     }
 
     package func saved(for needs: Needs) -> Saved {
@@ -32,10 +32,8 @@ package struct Pow: BinaryPrimitive {
         let b = context.input(1)
         var ofBase: Tensor?
         if context.needs[0] {
-            ofBase =
-                b.isWrappedScalar
-                ? b.item() == 0 ? Tensor.zeros(like: g) : g * (a.pow(b - 1) * b)
-                : Tensor.where(b .== 0, 0.0, g * (a.pow(b - 1) * b))
+            // 0 where b is 0, whatever a^(b - 1) is.
+            ofBase = Tensor.where(b .== 0, 0.0, g * (a.pow(b - 1) * b))
         }
         var ofExponent: Tensor?
         if context.needs[1] {

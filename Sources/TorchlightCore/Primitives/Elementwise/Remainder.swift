@@ -8,10 +8,7 @@ package struct Remainder: BinaryPrimitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        try refuseZeroDivisor(Self.name, inputs)
-        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
-    }
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) { try refuseZeroDivisor(Self.name, inputs) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(
@@ -28,10 +25,7 @@ package struct Fmod: BinaryPrimitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .none }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        try refuseZeroDivisor(Self.name, inputs)
-        runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
-    }
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) { try refuseZeroDivisor(Self.name, inputs) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(

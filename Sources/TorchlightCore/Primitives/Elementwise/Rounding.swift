@@ -39,13 +39,13 @@ package struct RoundDecimals: UnaryPrimitive {
     package var decimals: Int
     package var publicName: String { Round.name }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard inputs[0].dtype.isFloatingPoint else {
             throw .dtype(
                 Round.name, Array(inputs), expected: "floating-point numbers where decimals are given",
                 fix: "convert it first, as in x.to(.float64)")
         }
-        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package var parameters: (Double, Double) {

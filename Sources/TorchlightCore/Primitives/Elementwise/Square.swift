@@ -6,9 +6,9 @@ package struct Square: UnaryPrimitive {
     package static let kernel = TL_UNARY_SQUARE
     package static let domain = UnaryDomain.any
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(TensorSpec(x.layout.shape, x.dtype == .bool ? .int64 : x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype == .bool ? .int64 : x.dtype))
     }
 
     package func saved(for needs: Needs) -> Saved { .input(0) }

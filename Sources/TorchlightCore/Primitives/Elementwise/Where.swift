@@ -5,7 +5,7 @@ package struct Where: TernaryPrimitive {
     package static let name = "where"
     package static let kernel = TL_TERNARY_WHERE
 
-    package func resultType(of inputs: Few<Tensor>) throws(TensorError) -> DType {
+    package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         guard inputs[0].dtype == .bool else {
             throw .dtype(Self.name, Array(inputs), expected: "a bool condition", fix: "compare it, as in x .!= 0")
         }
@@ -81,7 +81,13 @@ extension Tensor {
 
     /// A number in the dtype of the tensor that it is to fill, which stays.
     private static func filling(_ value: Scalar, for target: Tensor) -> Tensor {
-        target.isPlaceholder ? target : wrap(value).to(target.dtype)
+        if target.isPlaceholder { return target }
+        // As a number of the target's kind, which leaves its dtype as it is; the kernel converts.
+        switch target.dtype.category {
+        case .floatingPoint: return wrap(.double(value.asDouble))
+        case .integer: return wrap(.int(value.asInt))
+        case .bool: return wrap(.bool(value.asDouble != 0))
+        }
     }
 
     private static func checkedFill(_ value: Tensor, _ operation: String) -> Tensor? {

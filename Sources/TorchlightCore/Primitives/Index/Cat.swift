@@ -10,7 +10,7 @@ package struct Cat: Primitive {
 
     private static func isSkipped(_ shape: Dims) -> Bool { shape.count == 1 && shape[0] == 0 }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         var result: Dims?
         for i in 0..<inputs.count {
             let shape = inputs[i].layout.shape
@@ -34,11 +34,11 @@ package struct Cat: Primitive {
             result = sum
         }
         let dtype = ResultType.of(inputs)
-        return Few(TensorSpec(result ?? inputs[0].layout.shape, dtype))
+        return Few(ResultSpec(result ?? inputs[0].layout.shape, dtype))
     }
 
     /// Images whose channels all lie innermost stay so; else row by row.
-    package func arrangement(of inputs: Few<Tensor>, shape: Dims) -> Layout {
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout {
         let isChannelsLast = inputs.allSatisfy { Self.isSkipped($0.layout.shape) || $0.layout.isChannelsLast }
         return isChannelsLast && shape.count >= 4 ? .channelsLast(shape) : Layout(shape: shape)
     }
@@ -78,7 +78,9 @@ package struct Cat: Primitive {
         return gradients
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// Tensors one after the other along a dimension: `[2, 3], [5, 3] -> [7, 3]`. Dtypes are promoted.

@@ -11,7 +11,7 @@ package struct Embedding: Primitive {
     /// Divides the gradient of a row by how often it is named.
     package var scalesByFrequency = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (weight, indices) = (inputs[0], inputs[1])
         guard weight.rank == 2 else {
             throw TensorError(
@@ -20,17 +20,23 @@ package struct Embedding: Primitive {
         }
         var shape = indices.layout.shape
         shape.append(weight.layout.shape[1])
-        return Few(TensorSpec(shape, weight.dtype))
+        return Few(ResultSpec(shape, weight.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let weight = inputs[0]
+        try checkIndices(inputs[1], size: weight.layout.shape[0], dim: 0, in: Self.name, of: [weight])
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index == 0 || layout.viewed(as: Dims(repeating: layout.count, count: 1)) != nil
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let (weight, out) = (inputs[0], outputs[0])
-        var indices = inputs[1]
-        try checkIndices(indices, size: weight.layout.shape[0], dim: 0, in: Self.name, of: [weight])
+        let (weight, indices, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
-        let flat = Dims(repeating: indices.count, count: 1)
-        if indices.layout.viewed(as: flat) == nil { indices = try indices.copied() }
         let count = indices.count
+        let flat = Dims(repeating: count, count: 1)
         withKernel(weight, weight.layout.unsqueezed(0)) { weight in
             withKernel(indices, indices.layout.viewed(as: flat)!) { indices in
                 withKernel(out, Layout(shape: Dims(1, count, out.count / count), offset: out.layout.offset)) { out in
@@ -49,8 +55,8 @@ package struct Embedding: Primitive {
         let flat = indices.reshape([-1])
         var rows = g.reshape([indices.count, context.shape(0)[1]])
         if scalesByFrequency {
-            let ones = Tensor.ones([flat.count], dtype: g.dtype)
-            let counts = Tensor.zeros([context.shape(0)[0]], dtype: g.dtype).indexAdd(0, flat, ones)
+            let ones = Tensor.ones([flat.count], dtype: g.dtype, device: g.device)
+            let counts = Tensor.zeros([context.shape(0)[0]], dtype: g.dtype, device: g.device).indexAdd(0, flat, ones)
             rows = rows / counts.indexSelect(0, flat).unsqueeze(-1)
         }
         // A table that another layer uses too, such as that of the logits of a language model, has its gradient already.
@@ -58,10 +64,12 @@ package struct Embedding: Primitive {
         let table = try Tensor.zeroView(context.shape(0), g.dtype, g.device)
         let sum = apply(IndexAdd(dim: 0), table, flat, rows)
         guard paddingIdx >= 0 else { return Few(sum, nil) }
-        return Few(sum.indexFill(0, Tensor([paddingIdx]), 0), nil)
+        return Few(sum.indexFill(0, Tensor([paddingIdx], device: g.device), 0), nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// Rows of a table by number: `indices [*]`, `weight [rows, width] -> [*, width]`.

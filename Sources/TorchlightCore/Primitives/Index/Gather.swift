@@ -8,16 +8,21 @@ package struct Gather: Primitive {
     package static let name = "gather"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, index) = (inputs[0], inputs[1])
         try checkIndexShape(x, index, dim: dim, in: Self.name)
-        return Few(TensorSpec(index.layout.shape, x.dtype))
+        return Few(ResultSpec(index.layout.shape, x.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        let size = x.rank == 0 ? 1 : x.layout.shape[dim]
+        try checkIndices(inputs[1], size: size, dim: dim, in: Self.name, of: [x])
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
-        try checkIndices(index, size: x.rank == 0 ? 1 : x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
         withKernel(x, cut(x.layout, to: index.layout.shape, except: dim).moved(toLast: dim)) { x in
             withKernel(index, index.layout.moved(toLast: dim)) { index in
                 withKernel(out, out.layout.moved(toLast: dim)) { out in tl_gather(x, index, out) }
@@ -34,11 +39,13 @@ package struct Gather: Primitive {
         return Few(apply(Scatter(dim: dim, reduction: .add), zeros, context.input(1), g), nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The rule of `gather` and `scatter`: equal ranks, and no size of the index above the tensor's except along `dim`.
-func checkIndexShape(_ x: Tensor, _ index: Tensor, dim: Int, in operation: String) throws(TensorError) {
+func checkIndexShape(_ x: TensorSpec, _ index: TensorSpec, dim: Int, in operation: String) throws(TensorError) {
     guard x.rank == index.rank else {
         throw TensorError(
             .shape, in: operation, "the index has another number of dimensions than the tensor",

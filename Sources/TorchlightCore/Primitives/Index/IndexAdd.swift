@@ -9,7 +9,7 @@ package struct IndexAdd: Primitive {
     package static let name = "indexAdd"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, index, source) = (inputs[0], inputs[1], inputs[2])
         guard index.rank == 1 else {
             throw TensorError(
@@ -28,22 +28,24 @@ package struct IndexAdd: Primitive {
                 .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
                 fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        try checkIndices(inputs[1], size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index != 2 || layout.around(dim) != nil }
+    package func acceptsResult(_ layout: Layout) -> Bool { layout.around(dim) != nil }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
-        try checkIndices(index, size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
         x.copyForUpdate(to: out)
         if source.count == 0 { return }
-        // A target in place may lie so that the dimensions around `dim` cannot be folded.
-        let place = out.layout.around(dim) == nil ? try out.copied() : out
-        try withAround(source, dim) { source in
-            withKernel(index) { index in
-                withKernel(place, place.layout.around(dim)!) { out in tl_index_add(out, index, source) }
-            }
+        withAround(source, dim) { source in
+            withKernel(index) { index in withAround(out, dim) { out in tl_index_add(out, index, source) } }
         }
-        if place !== out { copyElements(from: place, layout: place.layout, to: out) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -56,7 +58,9 @@ package struct IndexAdd: Primitive {
             context.needs[2] ? apply(IndexSelect(dim: dim), g, context.input(1)) : nil)
     }
 
-    package var traits: Traits { [.updates] }
+    package var effects: Effects { .updates(0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0, 2]) }
 }
 
 extension Tensor {

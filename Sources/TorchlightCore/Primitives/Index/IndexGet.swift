@@ -8,16 +8,19 @@ import CKernels
 package struct IndexGet: Primitive {
     package static let name = "indexGet"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         var shape = try indexShape(x, inputs, from: 1, in: Self.name)
         for d in (inputs.count - 1)..<x.rank { shape.append(x.layout.shape[d]) }
-        return Few(TensorSpec(shape, x.dtype))
+        return Few(ResultSpec(shape, x.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        try checkIndexTensors(inputs[0], inputs, from: 1)
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, out) = (inputs[0], outputs[0])
-        try checkIndexTensors(x, inputs, from: 1)
         if out.count == 0 { return }
         let shape = try indexShape(x, inputs, from: 1, in: Self.name)
         withKernels(x, out) { x, out in
@@ -36,7 +39,9 @@ package struct IndexGet: Primitive {
         return Few(applyFirst(IndexPut(accumulates: true), operands))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// A tensor with values put, or added, at the places that index tensors name: the inverse of `IndexGet`.
@@ -48,7 +53,7 @@ package struct IndexPut: Primitive {
     package static let name = "indexPut"
     package var accumulates: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, values) = (inputs[0], inputs[1])
         var shape = try indexShape(x, inputs, from: 2, in: Self.name)
         for d in (inputs.count - 2)..<x.rank { shape.append(x.layout.shape[d]) }
@@ -62,12 +67,15 @@ package struct IndexPut: Primitive {
                 .dtype, in: Self.name, "the values have another dtype than the tensor", expected: "one dtype",
                 fix: "convert them, as in values.to(.\(x.dtype))", operands: [x, values])
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        try checkIndexTensors(inputs[0], inputs, from: 2)
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, values, out) = (inputs[0], inputs[1], outputs[0])
-        try checkIndexTensors(x, inputs, from: 2)
         x.copyForUpdate(to: out)
         if values.count == 0 { return }
         let shape = try indexShape(x, inputs, from: 2, in: Self.name)
@@ -105,7 +113,9 @@ package struct IndexPut: Primitive {
         return gradients
     }
 
-    package var traits: Traits { [.updates] }
+    package var effects: Effects { .updates(0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0, 1]) }
 }
 
 extension Saved {
@@ -116,9 +126,9 @@ extension Saved {
 }
 
 /// The shape that the index tensors have together, after the checks that need no memory.
-private func indexShape(
-    _ x: Tensor, _ inputs: Few<Tensor>, from first: Int, in operation: String
-) throws(TensorError) -> Dims {
+private func indexShape<Operands: RandomAccessCollection>(
+    _ x: some Described, _ inputs: Operands, from first: Int, in operation: String
+) throws(TensorError) -> Dims where Operands.Element: Described, Operands.Index == Int {
     let count = inputs.count - first
     guard count >= 1 && count <= x.rank else {
         throw TensorError(

@@ -8,7 +8,7 @@ package struct IndexSelect: Primitive {
     package static let name = "indexSelect"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         guard inputs[1].rank == 1 else {
             throw TensorError(
@@ -17,14 +17,20 @@ package struct IndexSelect: Primitive {
         }
         var shape = x.layout.shape
         shape[dim] = inputs[1].count
-        return Few(TensorSpec(shape, x.dtype))
+        return Few(ResultSpec(shape, x.dtype))
     }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        try checkIndices(inputs[1], size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index > 0 || layout.around(dim) != nil }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, out) = (inputs[0], inputs[1], outputs[0])
-        try checkIndices(index, size: x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
         if out.count == 0 { return }
-        try withAround(x, dim) { x in
+        withAround(x, dim) { x in
             withKernel(index) { index in
                 withKernel(out, out.layout.around(dim)!) { out in tl_index_select(x, index, out) }
             }
@@ -40,7 +46,9 @@ package struct IndexSelect: Primitive {
         return Few(apply(IndexAdd(dim: dim), zeros, context.input(1), g), nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 extension Tensor {

@@ -43,10 +43,12 @@ extension Tensor {
             rest /= layout.shape[i]
             offset += place[i] * layout.strides[i]
         }
-        return (Int((data + offset * 8).loadUnaligned(as: Int64.self)), place)
+        let one = Tensor(
+            storage: storage, layout: Layout(shape: Dims(), offset: layout.offset + offset), dtype: dtype)
+        return (one.item(Int.self), place)
     }
 
-    /// The start of a primitive with the trait `updates`: its first input in the output, unless that is where it lies.
+    /// The start of a primitive that updates its first input: that in the output, unless it is the output.
     @inline(__always)
     func copyForUpdate(to out: Tensor) {
         if storage === out.storage && layout == out.layout { return }
@@ -55,7 +57,7 @@ extension Tensor {
 
     /// Zeros of a shape in one place of memory: the start of a sum or the value of a fill.
     static func zeroView(_ shape: Dims, _ dtype: DType, _ device: Device) throws(TensorError) -> Tensor {
-        let zero = try Tensor(filled: 0, shape: Dims(), dtype: dtype, device: device)
+        let zero = try Tensor.filled(0, shape: Dims(), dtype: dtype, device: device)
         let strides = Dims(repeating: 0, count: shape.count)
         return Tensor(storage: zero.storage, layout: Layout(shape: shape, strides: strides, offset: 0), dtype: dtype)
     }
@@ -79,11 +81,7 @@ extension Layout {
     }
 }
 
-/// Hands a kernel the `[before, size, after]` form of a tensor, copied where its elements do not lie so.
-func withAround<R>(
-    _ x: Tensor, _ dim: Int, _ body: (UnsafePointer<tl_tensor>) -> R
-) throws(TensorError) -> R {
-    if let layout = x.layout.around(dim) { return withKernel(x, layout, body) }
-    let copy = try x.copied()
-    return withKernel(copy, copy.layout.around(dim)!, body)
+/// Hands a kernel the `[before, size, after]` form of a tensor.
+func withAround<R>(_ x: Tensor, _ dim: Int, _ body: (UnsafePointer<tl_tensor>) -> R) -> R {
+    withKernel(x, x.layout.around(dim)!, body)
 }

@@ -2,15 +2,17 @@ import CKernels
 
 /// The elements where a mask is true, in row-major order.
 ///
-/// Shapes: `x [*]`, `mask [*]` alike `-> [count]`; the count is read off the mask. Dtypes: any `x`, bool mask.
+/// Shapes: `x [*]`, `mask [*]` alike `-> [count]`. Dtypes: any `x`, bool mask. The size of the result depends on values: the
+/// caller counts first.
 package struct MaskedSelect: Primitive {
     package static let name = "maskedSelect"
+    /// The number of true elements in the mask.
+    package var count: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, mask) = (inputs[0], inputs[1])
         try checkMask(x, mask, in: Self.name)
-        let count = mask.count == 0 ? 0 : Int(withKernel(mask) { tl_count_nonzero($0) })
-        return Few(TensorSpec(Dims(repeating: count, count: 1), x.dtype))
+        return Few(ResultSpec(Dims(repeating: count, count: 1), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -27,7 +29,9 @@ package struct MaskedSelect: Primitive {
         return Few(apply(MaskedScatter(), zeros, context.input(1), g), nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// A tensor with the elements of a source, in row-major order, where a mask is true: the inverse of `MaskedSelect`.
@@ -37,7 +41,7 @@ package struct MaskedSelect: Primitive {
 package struct MaskedScatter: Primitive {
     package static let name = "maskedScatter"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, mask, source) = (inputs[0], inputs[1], inputs[2])
         try checkMask(x, mask, in: Self.name)
         guard x.dtype == source.dtype else {
@@ -45,21 +49,26 @@ package struct MaskedScatter: Primitive {
                 .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
                 fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, source])
         }
-        let count = mask.count == 0 ? 0 : Int(withKernel(mask) { tl_count_nonzero($0) })
+        return Few(ResultSpec(x.layout.shape, x.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let (x, mask, source) = (inputs[0], inputs[1], inputs[2])
+        let count = mask.trueCount
         guard source.count >= count else {
             throw TensorError(
                 .shape, in: Self.name, "the source has fewer elements than the mask has true ones",
                 got: "\(source.count) for \(count)", expected: "at least \(count)", operands: [x, source])
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index != 2 }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         inputs[0].copyForUpdate(to: outputs[0])
         if outputs[0].count == 0 || inputs[2].count == 0 { return }
-        let source = try inputs[2].asDense()
         withKernels(outputs[0], inputs[1]) { out, mask in
-            withRow(source) { source in tl_masked_scatter(out, mask, source) }
+            withRow(inputs[2]) { source in tl_masked_scatter(out, mask, source) }
         }
     }
 
@@ -76,18 +85,23 @@ package struct MaskedScatter: Primitive {
         }
         var source: Tensor?
         if context.needs[2] {
-            // Elements of the source that were not needed have none.
-            let used = apply(MaskedSelect(), g, mask)
-            let spare = context.shape(2).product - used.count
-            source = (spare > 0 ? used.pad([0, spare]) : used).reshape(Array(context.shape(2)))
+            // Element k of the source went to the k-th true element of the mask; what arrives elsewhere goes to one
+            // element more than there are, which is dropped.
+            let size = context.shape(2).product
+            let flat = mask.reshape([-1])
+            let order = noGrad { Tensor.where(flat, flat.cumsum(dim: 0) - 1, size) }
+            let sums = Tensor.zeros([size + 1], dtype: g.dtype, device: g.device).scatterAdd(0, order, g.reshape([-1]))
+            source = sums.narrow(0, start: 0, length: size).reshape(Array(context.shape(2)))
         }
         return Few(rest, nil, source)
     }
 
-    package var traits: Traits { [.updates] }
+    package var effects: Effects { .updates(0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0, 2]) }
 }
 
-private func checkMask(_ x: Tensor, _ mask: Tensor, in operation: String) throws(TensorError) {
+private func checkMask(_ x: some Described, _ mask: some Described, in operation: String) throws(TensorError) {
     guard mask.dtype == .bool else {
         throw TensorError(
             .dtype, in: operation, "the mask is not bool", expected: "a bool mask",
@@ -104,7 +118,9 @@ extension Tensor {
             guard let shape = Layout.broadcast(layout.shape, mask.layout.shape) else {
                 throw broadcastError("maskedSelect", [self, mask])
             }
-            return apply(MaskedSelect(), expanded(to: shape), mask.expanded(to: shape))
+            let places = mask.expanded(to: shape)
+            try checkMask(expanded(to: shape), places, in: MaskedSelect.name)
+            return apply(MaskedSelect(count: places.trueCount), expanded(to: shape), places)
         }
     }
 
@@ -131,6 +147,9 @@ extension Tensor {
             return applyInPlace(MaskedScatter(), on: self, operands, name: "maskedScatter_")
         }
     }
+
+    /// The number of true elements of a mask: reads a value from the device.
+    var trueCount: Int { noGrad { sum(dim: []).item(Int.self) } }
 
     /// The tensor itself where it has the shape, else expanded to it.
     private func expanded(to shape: Dims) -> Tensor {

@@ -2,14 +2,16 @@ import CKernels
 
 /// The positions of the elements that are not 0, as rows in row-major order.
 ///
-/// Shapes: `[*] -> [count, rank]`; the count is read off the values. Dtypes: any, into int64.
+/// Shapes: `[*] -> [count, rank]`. Dtypes: any, into int64. The size of the result depends on values: the caller counts
+/// first.
 package struct NonZero: Primitive {
     package static let name = "nonzero"
+    /// The number of elements that are not 0.
+    package var count: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        let count = x.count == 0 ? 0 : Int(withKernel(x) { tl_count_nonzero($0) })
-        return Few(TensorSpec(Dims(count, x.rank), .int64))
+        return Few(ResultSpec(Dims(count, x.rank), .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -20,12 +22,18 @@ package struct NonZero: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
 }
 
 extension Tensor {
     /// The positions of the elements that are not 0, one a row, in row-major order: `[*] -> [count, rank]` of int64.
-    public func nonzero() -> Tensor { apply(NonZero(), self) }
+    public func nonzero() -> Tensor {
+        if isPlaceholder { return self }
+        let mask = detach()
+        return apply(NonZero(count: (dtype == .bool ? mask : mask .!= 0).trueCount), self)
+    }
 
     /// `nonzero` with a number of rows that does not depend on the values: `[*] -> [size, rank]`. Positions beyond the first
     /// `size` are left out; missing ones are rows of `fillValue`.
@@ -39,7 +47,7 @@ extension Tensor {
             }
             let found = nonzero()
             let count = Swift.min(size, found.layout.shape[0])
-            let result = Tensor.full([size, rank], fillValue, dtype: .int64)
+            let result = Tensor.full([size, rank], fillValue, dtype: .int64, device: device)
             result.narrow(0, start: 0, length: count).copy_(found.narrow(0, start: 0, length: count))
             return result
         }

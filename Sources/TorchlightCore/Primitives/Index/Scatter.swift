@@ -8,7 +8,7 @@ import CKernels
 /// in row-major order stays, and the gradient of each of them is that of the place.
 package struct Scatter: Primitive {
     /// How an element meets what is there.
-    package enum Reduction: Int32, Sendable {
+    package enum Reduction: Int32, Sendable, Codable {
         case set, add, multiply, max, min
     }
 
@@ -16,7 +16,7 @@ package struct Scatter: Primitive {
     package var dim: Int
     package var reduction = Reduction.set
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, index, source) = (inputs[0], inputs[1], inputs[2])
         try checkIndexShape(x, index, dim: dim, in: Self.name)
         guard source.layout.shape == index.layout.shape else {
@@ -29,12 +29,17 @@ package struct Scatter: Primitive {
                 .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
                 fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype))
+    }
+
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        let x = inputs[0]
+        let size = x.rank == 0 ? 1 : x.layout.shape[dim]
+        try checkIndices(inputs[1], size: size, dim: dim, in: Self.name, of: [x])
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
-        try checkIndices(index, size: x.rank == 0 ? 1 : x.layout.shape[dim], dim: dim, in: Self.name, of: [x])
         x.copyForUpdate(to: out)
         if index.count == 0 { return }
         withKernel(out, cut(out.layout, to: index.layout.shape, except: dim).moved(toLast: dim)) { out in
@@ -108,7 +113,9 @@ package struct Scatter: Primitive {
         return gradients
     }
 
-    package var traits: Traits { [.updates] }
+    package var effects: Effects { .updates(0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { reduction == .set || reduction == .add ? .linear([0, 2]) : .other }
 }
 
 /// How `scatterReduce` and `indexReduce` combine elements that meet at one place.
@@ -255,7 +262,7 @@ extension Tensor {
     /// One number of this tensor's dtype in the shape of an index.
     private func constant(_ value: Scalar, like index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            let one = try Tensor(filled: value, shape: Dims(), dtype: dtype, device: device)
+            let one = try Tensor.filled(value, shape: Dims(), dtype: dtype, device: device)
             return one.expand(index.shape)
         }
     }

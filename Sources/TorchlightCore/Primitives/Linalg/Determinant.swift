@@ -9,9 +9,9 @@ import CKernels
 package struct Determinant: Primitive {
     package static let name = "det"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
-        return Few(TensorSpec(MatrixRules.batch(inputs[0]), inputs[0].dtype))
+        return Few(ResultSpec(MatrixRules.batch(inputs[0]), inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -25,15 +25,19 @@ package struct Determinant: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let a = context.input(0)
         let g = context.gradient
-        let inverse = applyAll(Inverse(checkErrors: false), Few(a), count: 2)
-        let isRegular = noGrad { (inverse[1] .== 0).all().item() != 0 && inverse[0].isfinite().all().item() != 0 }
-        let factor: Tensor
-        if isRegular {
-            factor = (g * context.output()).unsqueeze(-1).unsqueeze(-1) * inverse[0].mT
-        } else {
-            factor = g.unsqueeze(-1).unsqueeze(-1) * cofactors(a)
+        // Both forms are computed, each of matrices that it suits: where the other is taken, of a matrix for which it is
+        // finite, so that nothing infinite meets a gradient of 0.
+        let n = MatrixRules.rows(a)
+        let parts = applyAll(Inverse(checkErrors: false), Few(a.detach()), count: 2)
+        let isRegular = noGrad {
+            (parts[1] .== 0).logicalAnd(parts[0].isfinite().flatten(from: -2).all(dim: -1)).unsqueeze(-1).unsqueeze(-1)
         }
-        return [factor]
+        let spread = Tensor.arange(1, n + 1, dtype: a.dtype, device: a.device).diagEmbed()
+        let regular = Tensor.where(isRegular, a, spread)
+        let inverse = applyAll(Inverse(checkErrors: false), Few(regular), count: 2)[0]
+        let product = context.output().unsqueeze(-1).unsqueeze(-1) * inverse.mT
+        let factor = Tensor.where(isRegular, product, cofactors(Tensor.where(isRegular, spread, a)))
+        return [g.unsqueeze(-1).unsqueeze(-1) * factor]
     }
 
     private func cofactors(_ a: Tensor) -> Tensor {
@@ -43,13 +47,15 @@ package struct Determinant: Primitive {
             apply(Determinant(), parts[0].detach()) * apply(Determinant(), parts[2].detach())
         }
         // Each row holds all singular values, with a 1 in place of its own.
-        let own = Tensor.eye(n, dtype: .bool)
+        let own = Tensor.eye(n, dtype: .bool, device: a.device)
         let others = parts[1].unsqueeze(-2).expand(Array(MatrixRules.batch(a).with(n, n))).maskedFill(own, 1).prod(
             dim: -1)
         return turns.unsqueeze(-1).unsqueeze(-1) * (parts[0] * others.unsqueeze(-2)).matmul(parts[2])
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The sign of the determinant and the logarithm of its magnitude, which neither overflow nor vanish.
@@ -59,9 +65,9 @@ package struct Determinant: Primitive {
 package struct LogDeterminant: Primitive {
     package static let name = "slogdet"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
-        let spec = TensorSpec(MatrixRules.batch(inputs[0]), inputs[0].dtype)
+        let spec = ResultSpec(MatrixRules.batch(inputs[0]), inputs[0].dtype)
         return Few(spec, spec)
     }
 
@@ -79,5 +85,7 @@ package struct LogDeterminant: Primitive {
         return [g.unsqueeze(-1).unsqueeze(-1) * inverse.mT]
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }

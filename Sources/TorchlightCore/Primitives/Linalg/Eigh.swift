@@ -13,11 +13,11 @@ package struct SymmetricEigen: Primitive {
     /// Whether the vectors are wanted.
     package var hasVectors = true
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try MatrixRules.checkSquare(x, in: Self.name)
         let values = MatrixRules.batch(x).with(MatrixRules.rows(x))
-        return Few(TensorSpec(values, x.dtype), TensorSpec(hasVectors ? x.layout.shape : [0], x.dtype))
+        return Few(ResultSpec(values, x.dtype), ResultSpec(hasVectors ? x.layout.shape : [0], x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -38,12 +38,15 @@ package struct SymmetricEigen: Primitive {
         guard let g = context.gradients[1] else {
             return [context.gradients[0].map { (vectors * $0.unsqueeze(-2)).matmul(vectors.mT) }]
         }
-        let own = Tensor.eye(MatrixRules.rows(vectors), dtype: .bool)
+        let own = Tensor.eye(MatrixRules.rows(vectors), dtype: .bool, device: vectors.device)
         let gaps = (values.unsqueeze(-2) - values.unsqueeze(-1)).maskedFill(own, 1)
         var inner = (vectors.mT.matmul(g) / gaps).maskedFill(own, 0)
         if let gw = context.gradients[0] { inner = inner + gw.diagEmbed() }
         return [vectors.matmul(inner).matmul(vectors.mT)]
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
+    package var autocast: AutocastClass { .float32 }
 }

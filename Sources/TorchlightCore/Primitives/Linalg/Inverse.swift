@@ -10,10 +10,10 @@ package struct Inverse: Primitive {
     package static let name = "inv"
     package var checkErrors = true
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
         return Few(
-            TensorSpec(inputs[0].layout.shape, inputs[0].dtype), TensorSpec(MatrixRules.batch(inputs[0]), .int32))
+            ResultSpec(inputs[0].layout.shape, inputs[0].dtype), ResultSpec(MatrixRules.batch(inputs[0]), .int32))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -35,5 +35,8 @@ package struct Inverse: Primitive {
         return [-inverse.matmul(g).matmul(inverse)]
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
+    package var autocast: AutocastClass { .float32 }
 }

@@ -14,13 +14,13 @@ package struct LUFactor: Primitive {
     package static let name = "luFactor"
     package var checkErrors = true
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try MatrixRules.check(x, in: Self.name)
         let batch = MatrixRules.batch(x)
         return Few(
-            TensorSpec(x.layout.shape, x.dtype), TensorSpec(batch.with(MatrixRules.smallest(x)), .int32),
-            TensorSpec(batch, .int32))
+            ResultSpec(x.layout.shape, x.dtype), ResultSpec(batch.with(MatrixRules.smallest(x)), .int32),
+            ResultSpec(batch, .int32))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -46,7 +46,7 @@ package struct LUFactor: Primitive {
         let k = Swift.min(m, n)
         let square = lu.narrow(-2, start: 0, length: k).narrow(-1, start: 0, length: k)
         let top = g.narrow(-2, start: 0, length: k).narrow(-1, start: 0, length: k)
-        let lower = square.tril(-1) + Tensor.eye(k, dtype: lu.dtype)
+        let lower = square.tril(-1) + Tensor.eye(k, dtype: lu.dtype, device: lu.device)
         let upper = square.triu()
         var below = lower.mT.matmul(top.tril(-1))
         var above = top.triu().matmul(upper.mT)
@@ -74,7 +74,9 @@ package struct LUFactor: Primitive {
         return [apply(PivotOrder(rows: m), context.output(1)).permutation(result.dtype).matmul(result)]
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The order of rows that the row exchanges of an LU factorisation amount to: row `i` of `P^T A` is row `order[i]` of A.
@@ -84,7 +86,7 @@ package struct PivotOrder: Primitive {
     package static let name = "pivotOrder"
     package var rows: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         guard x.dtype == .int32 else {
             throw .dtype(Self.name, [x], expected: "int32 pivots, as luFactor gives them")
@@ -96,7 +98,7 @@ package struct PivotOrder: Primitive {
         }
         var shape = x.layout.shape
         shape[x.rank - 1] = rows
-        return Few(TensorSpec(shape, .int64))
+        return Few(ResultSpec(shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -106,14 +108,16 @@ package struct PivotOrder: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
 }
 
 extension Tensor {
     /// The permutation matrices P of orders of rows, `P[order[i], i] = 1`: `[*, m] -> [*, m, m]`.
     func permutation(_ dtype: DType) -> Tensor {
         if isPlaceholder { return self }
-        let rows = Tensor.arange(layout.shape[rank - 1]).unsqueeze(-1)
+        let rows = Tensor.arange(layout.shape[rank - 1], device: device).unsqueeze(-1)
         return (rows .== unsqueeze(-2)).to(dtype)
     }
 }

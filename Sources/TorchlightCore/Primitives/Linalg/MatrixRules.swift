@@ -3,7 +3,7 @@ import CKernels
 /// What the primitives of linear algebra share: checks of operands, and what LAPACK answered as errors.
 enum MatrixRules {
     /// Checks for matrices of float32 or float64 in the last two dimensions.
-    static func check(_ x: Tensor, in operation: String) throws(TensorError) {
+    static func check(_ x: some Described, in operation: String) throws(TensorError) {
         guard x.rank >= 2 else {
             throw TensorError(
                 .shape, in: operation, "the tensor is no matrix", expected: "at least two dimensions", operands: [x])
@@ -14,7 +14,7 @@ enum MatrixRules {
     }
 
     /// The same, and that the matrices are square.
-    static func checkSquare(_ x: Tensor, in operation: String) throws(TensorError) {
+    static func checkSquare(_ x: some Described, in operation: String) throws(TensorError) {
         try check(x, in: operation)
         guard rows(x) == columns(x) else {
             throw TensorError(
@@ -25,7 +25,7 @@ enum MatrixRules {
 
     /// The same of the left operand of an equation, and that the right one fits; the shape of the solution.
     static func solution(
-        _ a: Tensor, _ b: Tensor, isLeft: Bool = true, in operation: String
+        _ a: some Described, _ b: some Described, isLeft: Bool = true, in operation: String
     ) throws(TensorError) -> Dims {
         try checkSquare(a, in: operation)
         try check(b, in: operation)
@@ -51,11 +51,11 @@ enum MatrixRules {
     }
 
     @inline(__always)
-    static func rows(_ x: Tensor) -> Int { x.layout.shape[x.rank - 2] }
+    static func rows(_ x: some Described) -> Int { x.layout.shape[x.rank - 2] }
     @inline(__always)
-    static func columns(_ x: Tensor) -> Int { x.layout.shape[x.rank - 1] }
-    static func smallest(_ x: Tensor) -> Int { Swift.min(rows(x), columns(x)) }
-    static func batch(_ x: Tensor) -> Dims { MatrixProduct.batchDims(x.layout.shape) }
+    static func columns(_ x: some Described) -> Int { x.layout.shape[x.rank - 1] }
+    static func smallest(_ x: some Described) -> Int { Swift.min(rows(x), columns(x)) }
+    static func batch(_ x: some Described) -> Dims { MatrixProduct.batchDims(x.layout.shape) }
 
     /// Turns the status of a kernel into an error.
     static func check(status: Int32, in operation: String, _ operands: [Tensor]) throws(TensorError) {
@@ -79,13 +79,13 @@ enum MatrixRules {
         info: Tensor, in operation: String, _ operands: [Tensor], problem: (Int) -> String, expected: String,
         fix: String
     ) throws(TensorError) {
-        let answers = info.data.assumingMemoryBound(to: Int32.self)
-        for i in 0..<info.count where answers[i] != 0 {
-            let which = info.rank == 0 ? "the matrix" : "matrix \(i) of the batch"
-            throw TensorError(
-                .value, in: operation, "\(which) \(problem(Int(answers[i])))", expected: expected, fix: fix,
-                operands: operands)
-        }
+        var answer: Int32 = 0
+        let matrix = withKernel(info) { tl_linalg_first_failure($0, &answer) }
+        guard matrix >= 0 else { return }
+        let which = info.rank == 0 ? "the matrix" : "matrix \(matrix) of the batch"
+        throw TensorError(
+            .value, in: operation, "\(which) \(problem(Int(answer)))", expected: expected, fix: fix,
+            operands: operands)
     }
 }
 

@@ -6,18 +6,17 @@
 /// `R dR + dR R = dA` in the basis of the eigenvectors of R, whose eigenvalues are r, gives
 /// `gA = V ((V^T G V) / (r_i + r_j)) V^T` with `G = (g + g^T) / 2`, the gradient of symmetric matrices: finite for equal
 /// eigenvalues, and infinite only where two are 0.
-package struct MatrixSquareRoot: Primitive {
+package struct MatrixSquareRoot: CompositePrimitive {
     package static let name = "matrixSqrth"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
-        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let parts = try perform(SymmetricEigen(), Few(inputs[0].detach()))
-        let result = (parts[1] * parts[0].clampMin(0).sqrt().unsqueeze(-2)).matmul(parts[1].mT)
-        copyElements(from: result, layout: result.layout, to: outputs[0])
+    package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+        let parts = try perform(SymmetricEigen(), inputs)
+        return Few((parts[1] * parts[0].clampMin(0).sqrt().unsqueeze(-2)).matmul(parts[1].mT))
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -31,5 +30,7 @@ package struct MatrixSquareRoot: Primitive {
         return [vectors.matmul(inner / sums).matmul(vectors.mT)]
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var algebra: Algebra { .other }
+    package var autocast: AutocastClass { .float32 }
 }

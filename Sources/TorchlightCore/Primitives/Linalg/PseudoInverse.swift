@@ -6,11 +6,11 @@
 /// The gradient is that of matrices of the same rank (Golub and Pereyra 1973), written with products alone, so that equal
 /// singular values do no harm: with P = A^+, G = g^T and K = G P,
 /// `gA = -(P K)^T + K P^T - A P K P^T + P^T P (G - K A)`; the tall form is the same with both sides exchanged.
-package struct PseudoInverse: Primitive {
+package struct PseudoInverse: CompositePrimitive {
     package static let name = "pinv"
     package var isSymmetric = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         if isSymmetric {
             try MatrixRules.checkSquare(x, in: Self.name)
@@ -23,11 +23,11 @@ package struct PseudoInverse: Primitive {
                 expected: "one limit for each matrix, of the same dtype", operands: [x, limit])
         }
         return Few(
-            TensorSpec(MatrixRules.batch(x).with(MatrixRules.columns(x), MatrixRules.rows(x)), x.dtype))
+            ResultSpec(MatrixRules.batch(x).with(MatrixRules.columns(x), MatrixRules.rows(x)), x.dtype))
     }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let a = inputs[0].detach()
+    package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+        let a = inputs[0]
         let left: Tensor
         let values: Tensor
         let right: Tensor
@@ -38,11 +38,10 @@ package struct PseudoInverse: Primitive {
             let parts = try perform(SingularValues(vectors: .reduced), Few(a))
             (left, values, right) = (parts[0], parts[1], parts[2].mT)
         }
-        let limit = LinAlg.largest(values) * inputs[2].detach()
-        let isNothing = values.abs() <= limit.maximum(inputs[1].detach()).unsqueeze(-1)
+        let limit = LinAlg.largest(values) * inputs[2]
+        let isNothing = values.abs() <= limit.maximum(inputs[1]).unsqueeze(-1)
         let inverses = values.maskedFill(isNothing, 1).reciprocal().maskedFill(isNothing, 0)
-        let result = (right * inverses.unsqueeze(-2)).matmul(left.mT)
-        copyElements(from: result, layout: result.layout, to: outputs[0])
+        return Few((right * inverses.unsqueeze(-2)).matmul(left.mT))
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -65,5 +64,6 @@ package struct PseudoInverse: Primitive {
         return Few(pk - k.matmul(p).mT - pk.matmul(p).matmul(a) + rest, nil, nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var algebra: Algebra { .other }
 }

@@ -15,13 +15,13 @@ package struct QRDecomposition: Primitive {
     /// Whether Q is wanted.
     package var hasQ = true
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try MatrixRules.check(x, in: Self.name)
         let batch = MatrixRules.batch(x)
         let k = isComplete ? MatrixRules.rows(x) : MatrixRules.smallest(x)
         let q = hasQ ? batch.with(MatrixRules.rows(x), k) : [0]
-        return Few(TensorSpec(q, x.dtype), TensorSpec(batch.with(k, MatrixRules.columns(x)), x.dtype))
+        return Few(ResultSpec(q, x.dtype), ResultSpec(batch.with(k, MatrixRules.columns(x)), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -61,5 +61,8 @@ package struct QRDecomposition: Primitive {
         return apply(SolveTriangular(isUpper: false, isLeft: false), r.mT, inner)
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
+    package var autocast: AutocastClass { .float32 }
 }

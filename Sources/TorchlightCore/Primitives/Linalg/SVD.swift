@@ -11,21 +11,21 @@ import CKernels
 /// where one is 0 and the matrix not square, unless only S is used.
 package struct SingularValues: Primitive {
     /// Which vectors are wanted.
-    package enum Vectors: Sendable { case none, reduced, full }
+    package enum Vectors: String, Sendable, Codable { case none, reduced, full }
 
     package static let name = "svd"
     package var vectors: Vectors
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try MatrixRules.check(x, in: Self.name)
         let batch = MatrixRules.batch(x)
         let (m, n, k) = (MatrixRules.rows(x), MatrixRules.columns(x), MatrixRules.smallest(x))
-        let values = TensorSpec(batch.with(k), x.dtype)
+        let values = ResultSpec(batch.with(k), x.dtype)
         switch vectors {
-        case .none: return Few(TensorSpec([0], x.dtype), values, TensorSpec([0], x.dtype))
-        case .reduced: return Few(TensorSpec(batch.with(m, k), x.dtype), values, TensorSpec(batch.with(k, n), x.dtype))
-        case .full: return Few(TensorSpec(batch.with(m, m), x.dtype), values, TensorSpec(batch.with(n, n), x.dtype))
+        case .none: return Few(ResultSpec([0], x.dtype), values, ResultSpec([0], x.dtype))
+        case .reduced: return Few(ResultSpec(batch.with(m, k), x.dtype), values, ResultSpec(batch.with(k, n), x.dtype))
+        case .full: return Few(ResultSpec(batch.with(m, m), x.dtype), values, ResultSpec(batch.with(n, n), x.dtype))
         }
     }
 
@@ -57,7 +57,7 @@ package struct SingularValues: Primitive {
         let row = s.unsqueeze(-2)
         let column = s.unsqueeze(-1)
         // Differences of squares as products: less is lost where two are close.
-        let gaps = ((row - column) * (row + column)).maskedFill(Tensor.eye(k, dtype: .bool), 1)
+        let gaps = ((row - column) * (row + column)).maskedFill(Tensor.eye(k, dtype: .bool, device: s.device), 1)
         var inner = gS?.diagEmbed()
         var outside: Tensor?
         func add(_ part: Tensor, to sum: inout Tensor?) { sum = sum.map { $0 + part } ?? part }
@@ -76,5 +76,8 @@ package struct SingularValues: Primitive {
         return [within + outside]
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
+    package var autocast: AutocastClass { .float32 }
 }

@@ -10,9 +10,9 @@ package struct Solve: Primitive {
     package static let name = "solve"
     package var checkErrors = true
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let shape = try MatrixRules.solution(inputs[0], inputs[1], in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype), TensorSpec(MatrixProduct.batchDims(shape), .int32))
+        return Few(ResultSpec(shape, inputs[0].dtype), ResultSpec(MatrixProduct.batchDims(shape), .int32))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -44,5 +44,8 @@ package struct Solve: Primitive {
             context.needs[0] ? -side.matmul(context.output(0).mT) : nil, context.needs[1] ? side : nil)
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([1]) }
+    package var autocast: AutocastClass { .float32 }
 }

@@ -15,9 +15,9 @@ package struct SolveTriangular: Primitive {
     package var isUnit = false
     package var isDense = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let shape = try MatrixRules.solution(inputs[0], inputs[1], isLeft: isLeft, in: Self.name)
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -46,5 +46,7 @@ package struct SolveTriangular: Primitive {
         return Few(-(isUpper ? whole.triu(diagonal) : whole.tril(-diagonal)), context.needs[1] ? side : nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([1]) }
 }

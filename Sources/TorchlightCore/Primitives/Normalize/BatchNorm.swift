@@ -19,7 +19,7 @@ package struct BatchNorm: Primitive {
     private var biasPlace: Int { hasWeight ? 2 : 1 }
     private var runningPlace: Int { biasPlace + (hasBias ? 1 : 0) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: Self.name)
         guard x.rank >= 2 else {
@@ -52,25 +52,29 @@ package struct BatchNorm: Primitive {
                 .value, in: Self.name, "one value a channel has no variance", expected: "more than one value a channel",
                 fix: "use a larger batch, or eval() to normalise by the running statistics", operands: [x])
         }
-        let statistics = TensorSpec(channels, x.dtype.computeType)
-        var specs = Few(TensorSpec(x.layout.shape, x.dtype), statistics, statistics)
+        let statistics = ResultSpec(channels, x.dtype.computeType)
+        var specs = Few(ResultSpec(x.layout.shape, x.dtype), statistics, statistics)
         if isTraining && hasRunning {
-            specs.append(TensorSpec(channels, inputs[runningPlace].dtype))
-            specs.append(TensorSpec(channels, inputs[runningPlace + 1].dtype))
+            specs.append(ResultSpec(channels, inputs[runningPlace].dtype))
+            specs.append(ResultSpec(channels, inputs[runningPlace + 1].dtype))
         }
         return specs
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index == 0 && layout.viewed(as: Self.folded(layout.shape)) != nil
+    }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let shape = Self.folded(inputs[0].layout.shape)
-        let x = try inputs[0].asRows(shape)
+        let x = inputs[0]
+        let shape = Self.folded(x.layout.shape)
         let (mean, rstd) = (outputs[1], outputs[2])
         if isTraining {
-            var running: (mean: Tensor?, variance: Tensor?) = (nil, nil)
             if hasRunning {
-                running = (outputs[3], outputs[4])
-                copyElements(from: inputs[runningPlace], layout: inputs[runningPlace].layout, to: outputs[3])
-                copyElements(from: inputs[runningPlace + 1], layout: inputs[runningPlace + 1].layout, to: outputs[4])
+                for i in 0..<2 {
+                    let running = inputs[runningPlace + i]
+                    copyElements(from: running, layout: running.layout, to: outputs[3 + i])
+                }
             }
             if x.count == 0 {
                 fill(mean, with: 0)
@@ -79,28 +83,26 @@ package struct BatchNorm: Primitive {
             }
             withKernel(x, x.layout.viewed(as: shape)!) { x in
                 withKernels(mean, rstd) { mean, rstd in
-                    withOptionalKernel(running.mean) { runningMean in
-                        withOptionalKernel(running.variance) { runningVar in
+                    withOptionalKernel(hasRunning ? outputs[3] : nil) { runningMean in
+                        withOptionalKernel(hasRunning ? outputs[4] : nil) { runningVar in
                             tl_batch_norm_statistics(x, epsilon, momentum, mean, rstd, runningMean, runningVar)
                         }
                     }
                 }
             }
         } else {
-            let variance = inputs[runningPlace + 1]
-            copyElements(from: inputs[runningPlace], layout: inputs[runningPlace].layout, to: mean)
-            let shift = try Tensor(filled: .double(epsilon), shape: Dims(), dtype: rstd.dtype, device: rstd.device)
-            try Add().run(Few(variance, shift), into: Few(rstd))
-            try Rsqrt().run(Few(rstd), into: Few(rstd))
+            withKernels(inputs[runningPlace], inputs[runningPlace + 1]) { runningMean, runningVar in
+                withKernels(mean, rstd) { tl_batch_norm_evaluation(runningMean, runningVar, epsilon, $0, $1) }
+            }
         }
         if x.count == 0 { return }
-        let weight = try hasWeight ? inputs[1].asDense() : nil
-        let bias = try hasBias ? inputs[biasPlace].asDense() : nil
         withKernel(x, x.layout.viewed(as: shape)!) { x in
             withKernel(outputs[0], Layout(shape: shape)) { out in
                 withKernels(mean, rstd) { mean, rstd in
-                    withRow(weight) { weight in
-                        withRow(bias) { bias in tl_batch_norm_apply(x, mean, rstd, weight, bias, out) }
+                    withRow(hasWeight ? inputs[1] : nil) { weight in
+                        withRow(hasBias ? inputs[biasPlace] : nil) { bias in
+                            tl_batch_norm_apply(x, mean, rstd, weight, bias, out)
+                        }
                     }
                 }
             }
@@ -130,18 +132,12 @@ package struct BatchNorm: Primitive {
         let weight = hasWeight ? context.input(1) : nil
         let needsWeight = hasWeight && context.needs[1]
         let needsBias = hasBias && context.needs[biasPlace]
-        if isGradEnabled {
-            let results = composedGradients(g, x, weight, context.output(1).detach(), context.output(2).detach())
-            gradients[0] = results.x
-            if needsWeight { gradients[1] = results.weight }
-            if needsBias { gradients[biasPlace] = results.bias }
-            return gradients
-        }
         var operands = Few(g, x, context.output(1))
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
         let backward = BatchNormBackward(
-            isTraining: isTraining, needsInput: context.needs[0], needsWeight: needsWeight, needsBias: needsBias,
+            isTraining: isTraining, epsilon: epsilon, needsInput: context.needs[0], needsWeight: needsWeight,
+            needsBias: needsBias,
             parameterDType: context.dtype(hasWeight || hasBias ? 1 : 0))
         let count = backward.resultCount
         if count == 0 { return gradients }
@@ -150,6 +146,78 @@ package struct BatchNorm: Primitive {
         if needsWeight { gradients[1] = results.removeFirst() }
         if needsBias { gradients[biasPlace] = results.removeFirst() }
         return gradients
+    }
+
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .other }
+}
+
+/// The gradients of `BatchNorm` in one pass, `(gradient, x, mean, rstd, weight if any) -> those that are needed`.
+package struct BatchNormBackward: Primitive {
+    package static let name = "batchNormBackward"
+    package var isTraining: Bool
+    package var epsilon: Double
+    package var needsInput: Bool
+    package var needsWeight: Bool
+    package var needsBias: Bool
+    /// The dtype of weight and bias.
+    package var parameterDType: DType
+
+    var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
+
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        let x = inputs[1]
+        try checkFloating(x, in: Self.name)
+        let channels = ResultSpec(Dims(repeating: x.layout.shape[1], count: 1), parameterDType)
+        var specs = Few<ResultSpec>()
+        if needsInput { specs.append(ResultSpec(x.layout.shape, x.dtype)) }
+        if needsWeight { specs.append(channels) }
+        if needsBias { specs.append(channels) }
+        return specs
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index < 2 && layout.viewed(as: BatchNorm.folded(layout.shape)) != nil
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if inputs[1].count == 0 {
+            for out in outputs { fill(out, with: 0) }
+            return
+        }
+        let (g, x) = (inputs[0], inputs[1])
+        let shape = BatchNorm.folded(x.layout.shape)
+        var results = Array(outputs)
+        let gradX = needsInput ? results.removeFirst() : nil
+        let gradWeight = needsWeight ? results.removeFirst() : nil
+        let gradBias = needsBias ? results.removeFirst() : nil
+        withKernel(g, g.layout.viewed(as: shape)!) { g in
+            withKernel(x, x.layout.viewed(as: shape)!) { x in
+                withKernels(inputs[2], inputs[3]) { mean, rstd in
+                    withRow(inputs.count > 4 ? inputs[4] : nil) { weight in
+                        withOptional(gradX, Layout(shape: shape)) { gradX in
+                            withRow(gradWeight) { gradWeight in
+                                withRow(gradBias) { gradBias in
+                                    tl_batch_norm_backward(
+                                        g, x, mean, rstd, weight, isTraining, gradX, gradWeight, gradBias)
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let all = composedGradients(
+            inputs[0], inputs[1], inputs.count > 4 ? inputs[4] : nil, inputs[2].detach(), inputs[3].detach())
+        var results = Few<Tensor>()
+        if needsInput { results.append(all.x) }
+        if needsWeight { results.append(all.weight.to(parameterDType)) }
+        if needsBias { results.append(all.bias.to(parameterDType)) }
+        return results
     }
 
     /// The gradients in operations that have gradients themselves: with `n = (x - mean) rstd` and `h = g weight`, in
@@ -174,69 +242,12 @@ package struct BatchNorm: Primitive {
         return (dx, (g * normal).sum(dim: dims), g.sum(dim: dims))
     }
 
-    package var traits: Traits { [] }
-}
-
-/// The gradients of `BatchNorm` in one pass, `(gradient, x, mean, rstd, weight if any) -> those that are needed`.
-package struct BatchNormBackward: Primitive {
-    package static let name = "batchNormBackward"
-    package var isTraining: Bool
-    package var needsInput: Bool
-    package var needsWeight: Bool
-    package var needsBias: Bool
-    /// The dtype of weight and bias.
-    package var parameterDType: DType
-
-    var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
-
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        let x = inputs[1]
-        try checkFloating(x, in: Self.name)
-        let channels = TensorSpec(Dims(repeating: x.layout.shape[1], count: 1), parameterDType)
-        var specs = Few<TensorSpec>()
-        if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
-        if needsWeight { specs.append(channels) }
-        if needsBias { specs.append(channels) }
-        return specs
-    }
-
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        if inputs[1].count == 0 {
-            for out in outputs { fill(out, with: 0) }
-            return
-        }
-        let shape = BatchNorm.folded(inputs[1].layout.shape)
-        let g = try inputs[0].asRows(shape)
-        let x = try inputs[1].asRows(shape)
-        let weight = try inputs.count > 4 ? inputs[4].asDense() : nil
-        var results = Array(outputs)
-        let gradX = needsInput ? results.removeFirst() : nil
-        let gradWeight = needsWeight ? results.removeFirst() : nil
-        let gradBias = needsBias ? results.removeFirst() : nil
-        withKernel(g, g.layout.viewed(as: shape)!) { g in
-            withKernel(x, x.layout.viewed(as: shape)!) { x in
-                withKernels(inputs[2], inputs[3]) { mean, rstd in
-                    withRow(weight) { weight in
-                        withOptional(gradX, Layout(shape: shape)) { gradX in
-                            withRow(gradWeight) { gradWeight in
-                                withRow(gradBias) { gradBias in
-                                    tl_batch_norm_backward(
-                                        g, x, mean, rstd, weight, isTraining, gradX, gradWeight, gradBias)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    package var differentiability: Differentiability {
-        .unavailable("the gradient of batchNorm is composed of other operations while gradients are recorded")
-    }
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// Each channel brought to mean 0 and variance 1, then scaled and shifted: `x [N, C, *]`, all others `[C] -> [N, C, *]`.

@@ -13,7 +13,7 @@ package struct CrossEntropyRows: Primitive {
     package var ignoreIndex = -100
     package var labelSmoothing = 0.0
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (logits, target) = (inputs[0], inputs[1])
         guard logits.dtype.isFloatingPoint else {
             throw .dtype(Self.name, [logits, target], expected: "floating-point logits")
@@ -25,12 +25,13 @@ package struct CrossEntropyRows: Primitive {
         }
         guard target.dtype == .int64 else {
             throw TensorError(
-                .dtype, in: Self.name, "the targets are no class numbers", expected: "int64 targets",
+                .dtype, in: Self.name, "the targets are not class indices", expected: "int64 targets",
                 operands: [logits, target])
         }
         guard labelSmoothing >= 0 && labelSmoothing <= 1 else {
             throw TensorError(
-                .value, in: Self.name, "the label smoothing is no share", got: "\(labelSmoothing)", expected: "0 ... 1")
+                .value, in: Self.name, "the label smoothing is out of range", got: "\(labelSmoothing)",
+                expected: "0 ... 1")
         }
         if inputs.count > 2 {
             let weight = inputs[2]
@@ -42,8 +43,8 @@ package struct CrossEntropyRows: Primitive {
             }
         }
         let rows = Dims(repeating: logits.layout.shape[0], count: 1)
-        let row = TensorSpec(rows, logits.dtype)
-        return Few(row, row, TensorSpec(rows, logits.dtype.computeType))
+        let row = ResultSpec(rows, logits.dtype)
+        return Few(row, row, ResultSpec(rows, logits.dtype.computeType))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -59,23 +60,20 @@ package struct CrossEntropyRows: Primitive {
         }
         guard bad >= 0 else { return }
         throw TensorError(
-            .index, in: Self.name, "target \(target.element(at: Int(bad)).value) in row \(bad) is none of the classes",
+            .index, in: Self.name, "target \(target.element(at: Int(bad)).value) in row \(bad) is out of range",
             expected: "0 ... \(logits.layout.shape[1] - 1), or ignoreIndex (\(ignoreIndex))",
             operands: [logits, target])
     }
 
     package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2), .output(1), .output(2)] }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2), .output(2)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         // The weights depend on no logit, and the logsumexp is for this rule alone.
         guard let g = context.gradients[0], context.needs[0] else { return [nil, nil, nil] }
         let (logits, target) = (context.input(0), context.input(1))
         let weight = context.inputCount > 2 ? context.input(2) : nil
-        if isGradEnabled {
-            return [composedGradient(g, logits, target, weight, context.output(1).detach()), nil, nil]
-        }
         let backward = CrossEntropyBackward(ignoreIndex: ignoreIndex, labelSmoothing: labelSmoothing)
         var operands = Few(g, logits, target)
         operands.append(context.output(2))
@@ -83,23 +81,9 @@ package struct CrossEntropyRows: Primitive {
         return [applyFirst(backward, operands), nil, nil]
     }
 
-    /// The gradient in operations that have gradients themselves: with a row's weight `v`, the sum of all weights `W`
-    /// and `a = (1 - s) v + s W / C`, it is `g * (a p - (1 - s) v onehot(t) - s / C w)`.
-    private func composedGradient(
-        _ g: Tensor, _ logits: Tensor, _ target: Tensor, _ weight: Tensor?, _ rowWeights: Tensor
-    ) -> Tensor {
-        let classes = Double(logits.layout.shape[1])
-        let isCounted = (target .!= ignoreIndex).to(g.dtype).unsqueeze(1)
-        let row = (rowWeights * (1 - labelSmoothing)).unsqueeze(1)
-        let share = isCounted * (labelSmoothing / classes)
-        let total = weight.map { $0.sum() } ?? Tensor.full([], classes, dtype: g.dtype)
-        let labels = Tensor.zeros(like: logits).scatter(1, target.unsqueeze(1) * isCounted.to(.int64), row)
-        let smooth = weight.map { share * $0 } ?? share
-        let p = apply(Softmax(dim: 1), logits)
-        return g.unsqueeze(1) * (p * (row + share * total) - labels - smooth)
-    }
-
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradient of `CrossEntropyRows` with respect to the logits, in one pass: operands are the gradient of each row's
@@ -109,9 +93,9 @@ package struct CrossEntropyBackward: Primitive {
     package var ignoreIndex: Int
     package var labelSmoothing: Double
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[1], in: Self.name)
-        return Few(TensorSpec(inputs[1].layout.shape, inputs[1].dtype))
+        return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -126,12 +110,31 @@ package struct CrossEntropyBackward: Primitive {
         }
     }
 
-    package var differentiability: Differentiability {
-        .unavailable("the gradient of crossEntropy is composed of other operations while gradients are recorded")
+    /// With a row's weight `v`, the sum of all weights `W` and `a = (1 - s) v + s W / C`, the gradient of a row is
+    /// `g * (a p - (1 - s) v onehot(t) - s / C w)`.
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let (g, logits, target) = (inputs[0], inputs[1], inputs[2])
+        let weight = inputs.count > 4 ? inputs[4] : nil
+        let classes = Double(logits.layout.shape[1])
+        let isCounted = (target .!= ignoreIndex).to(g.dtype)
+        let labels = target * isCounted.to(.int64)
+        var row = isCounted * (1 - labelSmoothing)
+        if let weight { row = row * weight.indexSelect(0, labels) }
+        row = row.unsqueeze(1)
+        let share = isCounted.unsqueeze(1) * (labelSmoothing / classes)
+        let total = weight.map { share * $0.sum() } ?? share * classes
+        let hits = Tensor.zeros(like: logits).scatter(1, labels.unsqueeze(1), row)
+        let smooth = weight.map { share * $0 } ?? share
+        let p = apply(Softmax(dim: 1), logits)
+        return Few(g.unsqueeze(1) * (p * (row + total) - hits - smooth))
     }
+
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The loss of each row and its weight, for the reductions of `crossEntropy`. Gradients reach the logits only.

@@ -16,7 +16,7 @@ package struct LayerNorm: Primitive {
     private func weight(_ inputs: Few<Tensor>) -> Tensor? { hasWeight ? inputs[1] : nil }
     private func bias(_ inputs: Few<Tensor>) -> Tensor? { hasBias ? inputs[inputs.count - 1] : nil }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: Self.name)
         var lead = Dims()
@@ -28,20 +28,18 @@ package struct LayerNorm: Primitive {
                     expected: "one dtype, or float32 parameters of a half-precision input", operands: Array(inputs))
             }
         }
-        let statistics = TensorSpec(lead, x.dtype.computeType)
-        return Few(TensorSpec(x.layout.shape, x.dtype), statistics, statistics)
+        let statistics = ResultSpec(lead, x.dtype.computeType)
+        return Few(ResultSpec(x.layout.shape, x.dtype), statistics, statistics)
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        let shape = rows(inputs[0])
-        let x = try inputs[0].asRows(shape)
-        let weight = try weight(inputs)?.asDense()
-        let bias = try bias(inputs)?.asDense()
+        let x = inputs[0]
+        let shape = rows(x.layout)
         withKernel(x, x.layout.viewed(as: shape)!) { x in
             withKernel(outputs[0], Layout(shape: shape)) { out in
-                withRow(weight) { weight in
-                    withRow(bias) { bias in
+                withRow(weight(inputs)) { weight in
+                    withRow(bias(inputs)) { bias in
                         withKernel(outputs[1], outputs[1].layout.flat) { mean in
                             withKernel(outputs[2], outputs[2].layout.flat) { rstd in
                                 tl_layer_norm(x, weight, bias, epsilon, out, mean, rstd)
@@ -54,10 +52,14 @@ package struct LayerNorm: Primitive {
     }
 
     /// `[rows, width]`
-    func rows(_ x: Tensor) -> Dims {
+    func rows(_ x: Layout) -> Dims {
         var width = 1
-        for i in (x.rank - dims)..<x.rank { width *= x.layout.shape[i] }
+        for i in (x.rank - dims)..<x.rank { width *= x.shape[i] }
         return Dims(width == 0 ? 0 : x.count / width, width)
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index == 0 && layout.viewed(as: rows(layout)) != nil
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -76,13 +78,6 @@ package struct LayerNorm: Primitive {
         let weight = hasWeight ? context.input(1) : nil
         let needsWeight = hasWeight && context.needs[1]
         let needsBias = hasBias && context.needs[context.inputCount - 1]
-        if isGradEnabled {
-            let results = composedGradients(g, x, weight)
-            gradients[0] = results.x
-            if needsWeight { gradients[1] = results.weight }
-            if needsBias { gradients[context.inputCount - 1] = results.bias }
-            return gradients
-        }
         var operands = Few(g, x, context.output(1))
         operands.append(context.output(2))
         if let weight { operands.append(weight) }
@@ -93,6 +88,7 @@ package struct LayerNorm: Primitive {
         var places = Few<Tensor?>()
         if context.needs[0], x.dtype == x.dtype.computeType, let sum = context.sum(0), sum.layout.isContiguous {
             backward.addsToInput = true
+            operands.append(sum)
             places.append(sum)
         }
         var results = Array(try perform(backward, operands, into: places))
@@ -102,27 +98,12 @@ package struct LayerNorm: Primitive {
         return gradients
     }
 
-    /// The gradients in operations that have gradients themselves: with `n = (x - mean) rstd` and `h = g weight`,
-    /// `dx = rstd (h - mean(h) - n mean(h n))`, `dweight = sum(g n)`, `dbias = sum(g)`.
-    private func composedGradients(
-        _ g: Tensor, _ x: Tensor, _ weight: Tensor?
-    ) -> (x: Tensor, weight: Tensor, bias: Tensor) {
-        let width = Array((x.rank - dims)..<x.rank)
-        let lead = Array(0..<(x.rank - dims))
-        let centred = x - x.mean(dim: width, keepdim: true)
-        let rstd = ((centred * centred).mean(dim: width, keepdim: true) + epsilon).rsqrt()
-        let normal = centred * rstd
-        let h = weight.map { g * $0 } ?? g
-        let along = normal * (h * normal).mean(dim: width, keepdim: true)
-        let dx = rstd * (h - h.mean(dim: width, keepdim: true) - along)
-        if lead.isEmpty { return (dx, g * normal, g) }
-        return (dx, (g * normal).sum(dim: lead), g.sum(dim: lead))
-    }
-
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .other }
 }
 
-/// The gradients of `LayerNorm` in one pass, `(gradient, x, mean, rstd, weight if any) -> those that are needed`.
+/// The gradients of `LayerNorm` in one pass, `(gradient, x, mean, rstd, weight if any, sum if any) -> those that are needed`.
 package struct LayerNormBackward: Primitive {
     package static let name = "layerNormBackward"
     package var norm: LayerNorm
@@ -131,32 +112,38 @@ package struct LayerNormBackward: Primitive {
     package var needsBias: Bool
     /// The dtype of weight and bias.
     package var parameterDType: DType
-    /// Whether the gradient of the input is added to what its memory holds.
+    /// Whether the last operand is a sum to which the gradient of the input is added.
     package var addsToInput = false
+
+    private func weight(_ inputs: Few<Tensor>) -> Tensor? { norm.hasWeight ? inputs[4] : nil }
 
     var resultCount: Int { (needsInput ? 1 : 0) + (needsWeight ? 1 : 0) + (needsBias ? 1 : 0) }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[1]
         try checkFloating(x, in: Self.name)
         var row = Dims()
         for i in (x.rank - norm.dims)..<x.rank { row.append(x.layout.shape[i]) }
-        var specs = Few<TensorSpec>()
-        if needsInput { specs.append(TensorSpec(x.layout.shape, x.dtype)) }
-        if needsWeight { specs.append(TensorSpec(row, parameterDType)) }
-        if needsBias { specs.append(TensorSpec(row, parameterDType)) }
+        var specs = Few<ResultSpec>()
+        if needsInput { specs.append(ResultSpec(x.layout.shape, x.dtype)) }
+        if needsWeight { specs.append(ResultSpec(row, parameterDType)) }
+        if needsBias { specs.append(ResultSpec(row, parameterDType)) }
         return specs
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index < 2 && layout.viewed(as: norm.rows(layout)) != nil
+    }
+    package func acceptsResult(_ layout: Layout) -> Bool { false }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        if addsToInput { inputs[inputs.count - 1].copyForUpdate(to: outputs[0]) }
         if inputs[1].count == 0 {
             for (i, out) in outputs.enumerated() where i > 0 || !addsToInput { fill(out, with: 0) }
             return
         }
-        let shape = norm.rows(inputs[1])
-        let g = try inputs[0].asRows(shape)
-        let x = try inputs[1].asRows(shape)
-        let weight = try inputs.count > 4 ? inputs[4].asDense() : nil
+        let (g, x) = (inputs[0], inputs[1])
+        let shape = norm.rows(x.layout)
         var results = Array(outputs)
         let gradX = needsInput ? results.removeFirst() : nil
         let gradWeight = needsWeight ? results.removeFirst() : nil
@@ -165,7 +152,7 @@ package struct LayerNormBackward: Primitive {
             withKernel(x, x.layout.viewed(as: shape)!) { x in
                 withKernel(inputs[2], inputs[2].layout.flat) { mean in
                     withKernel(inputs[3], inputs[3].layout.flat) { rstd in
-                        withRow(weight) { weight in
+                        withRow(weight(inputs)) { weight in
                             withOptional(gradX, Layout(shape: shape, offset: gradX?.layout.offset ?? 0)) { gradX in
                                 withRow(gradWeight) { gradWeight in
                                     withRow(gradBias) { gradBias in
@@ -181,22 +168,38 @@ package struct LayerNormBackward: Primitive {
         }
     }
 
-    package var differentiability: Differentiability {
-        .unavailable("the gradient of layerNorm is composed of other operations while gradients are recorded")
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let all = composedGradients(inputs[0], inputs[1], weight(inputs))
+        var results = Few<Tensor>()
+        if needsInput { results.append(addsToInput ? inputs[inputs.count - 1] + all.x : all.x) }
+        if needsWeight { results.append(all.weight.to(parameterDType)) }
+        if needsBias { results.append(all.bias.to(parameterDType)) }
+        return results
     }
+
+    /// The gradients in operations that have gradients themselves: with `n = (x - mean) rstd` and `h = g weight`,
+    /// `dx = rstd (h - mean(h) - n mean(h n))`, `dweight = sum(g n)`, `dbias = sum(g)`.
+    private func composedGradients(
+        _ g: Tensor, _ x: Tensor, _ weight: Tensor?
+    ) -> (x: Tensor, weight: Tensor, bias: Tensor) {
+        let width = Array((x.rank - norm.dims)..<x.rank)
+        let lead = Array(0..<(x.rank - norm.dims))
+        let centred = x - x.mean(dim: width, keepdim: true)
+        let rstd = ((centred * centred).mean(dim: width, keepdim: true) + norm.epsilon).rsqrt()
+        let normal = centred * rstd
+        let h = weight.map { g * $0 } ?? g
+        let along = normal * (h * normal).mean(dim: width, keepdim: true)
+        let dx = rstd * (h - h.mean(dim: width, keepdim: true) - along)
+        if lead.isEmpty { return (dx, g * normal, g) }
+        return (dx, (g * normal).sum(dim: lead), g.sum(dim: lead))
+    }
+
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
-}
-
-extension Tensor {
-    /// The tensor itself where its elements lie so that the shape is a view, else a copy.
-    func asRows(_ shape: Dims) throws(TensorError) -> Tensor {
-        layout.viewed(as: shape) == nil ? try copied() : self
-    }
-
-    /// The tensor itself where it is dense, else a copy.
-    func asDense() throws(TensorError) -> Tensor { layout.isContiguous ? self : try copied() }
+    package var effects: Effects { addsToInput ? .updates(norm.hasWeight ? 5 : 4) : .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { addsToInput ? .linear([0, norm.hasWeight ? 5 : 4]) : .linear([0]) }
 }
 
 extension Layout {
@@ -223,7 +226,7 @@ extension DType {
 }
 
 /// Refuses what is not floating point.
-func checkFloating(_ x: Tensor, in operation: String) throws(TensorError) {
+func checkFloating(_ x: some Described, in operation: String) throws(TensorError) {
     guard x.dtype.isFloatingPoint else {
         throw .dtype(operation, [x], expected: "floating point", fix: "convert it first, as in x.to(.float32)")
     }

@@ -7,7 +7,7 @@ package struct Softmax: Primitive {
     package static let name = "softmax"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try softmaxOutput(inputs[0], in: Self.name)
     }
 
@@ -22,7 +22,9 @@ package struct Softmax: Primitive {
         Few(apply(SoftmaxBackward(dim: dim), context.gradient, context.output()))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .other }
 }
 
 /// `x - log(sum(exp(x)))` along a dimension.
@@ -32,7 +34,7 @@ package struct LogSoftmax: Primitive {
     package static let name = "logSoftmax"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try softmaxOutput(inputs[0], in: Self.name)
     }
 
@@ -47,7 +49,9 @@ package struct LogSoftmax: Primitive {
         Few(apply(LogSoftmaxBackward(dim: dim), context.gradient, context.output()))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradient of `Softmax` from its result `y`: `y * (g - sum(g * y))`.
@@ -55,7 +59,7 @@ package struct SoftmaxBackward: Primitive {
     package static let name = "softmaxBackward"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try softmaxOutput(inputs[1], in: Self.name)
     }
 
@@ -78,7 +82,9 @@ package struct SoftmaxBackward: Primitive {
         return Few(first, second)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The gradient of `LogSoftmax` from its result `y`: `g - exp(y) * sum(g)`.
@@ -86,7 +92,7 @@ package struct LogSoftmaxBackward: Primitive {
     package static let name = "logSoftmaxBackward"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try softmaxOutput(inputs[1], in: Self.name)
     }
 
@@ -107,12 +113,14 @@ package struct LogSoftmaxBackward: Primitive {
             context.needs[1] ? -(dot * apply(sum, context.input(0))) : nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .rows }
+    package var algebra: Algebra { .linear([0]) }
 }
 
-private func softmaxOutput(_ x: Tensor, in operation: String) throws(TensorError) -> Few<TensorSpec> {
+private func softmaxOutput(_ x: TensorSpec, in operation: String) throws(TensorError) -> Few<ResultSpec> {
     try checkFloating(x, in: operation)
-    return Few(TensorSpec(x.layout.shape, x.dtype))
+    return Few(ResultSpec(x.layout.shape, x.dtype))
 }
 
 private func runSoftmax(_ x: Tensor, _ out: Tensor, _ dim: Int, logarithm: Bool) {

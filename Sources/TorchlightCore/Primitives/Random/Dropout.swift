@@ -9,16 +9,17 @@ package struct DropoutForward: Primitive {
     package var p: Double
     package var key: RandomKey
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
         let shape = inputs[0].layout.shape
-        return Few(TensorSpec(shape, dtype), TensorSpec(shape, .uint8))
+        return Few(ResultSpec(shape, dtype), ResultSpec(shape, .uint8))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        let x = inputs[0].layout.isContiguous ? inputs[0] : try inputs[0].copied()
-        withKernels(x, outputs[0], outputs[1]) { tl_dropout(key.philox, p, $0, $1, $2) }
+        withKernels(inputs[0], outputs[0], outputs[1]) { tl_dropout(key.philox, p, $0, $1, $2) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -26,7 +27,9 @@ package struct DropoutForward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(DropoutGrad(p: p), context.gradient, context.output(1)))
     }
-    package var traits: Traits { [.random] }
+    package var effects: Effects { .random }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The gradient of dropout: `(g, mask) -> g * mask / (1 - p)`.
@@ -34,15 +37,15 @@ package struct DropoutGrad: Primitive {
     package static let name = "dropoutGrad"
     package var p: Double
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        let g = inputs[0].layout.isContiguous ? inputs[0] : try inputs[0].copied()
-        let mask = inputs[1].layout.isContiguous ? inputs[1] : try inputs[1].copied()
-        withKernels(g, mask, outputs[0]) { tl_dropout_backward(p, $0, $1, $2) }
+        withKernels(inputs[0], inputs[1], outputs[0]) { tl_dropout_backward(p, $0, $1, $2) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -50,7 +53,9 @@ package struct DropoutGrad: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(DropoutGrad(p: p), context.gradient, context.input(1)), nil)
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// Sets elements to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training; else gives `x` itself

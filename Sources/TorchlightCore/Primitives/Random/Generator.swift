@@ -63,7 +63,7 @@ public final class Generator: Sendable {
 }
 
 /// What the random numbers of one call are made from.
-package struct RandomKey: Sendable, Hashable {
+package struct RandomKey: Sendable, Hashable, Codable {
     package var seed: UInt64
     package var call: UInt64
     package var philox: tl_philox { tl_philox(seed: seed, call: call) }

@@ -5,9 +5,10 @@ package struct AnyTrue: ReductionPrimitive {
     package static let name = "any"
     package static let kernel = TL_REDUCE_ANY
     package static let hasIdentity = true
+    package var algebra: Algebra { .constant }
     package var dims: Dims
     package var keepdim: Bool
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype == .uint8 ? .uint8 : .bool }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType { x.dtype == .uint8 ? .uint8 : .bool }
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
@@ -18,9 +19,10 @@ package struct AllTrue: ReductionPrimitive {
     package static let name = "all"
     package static let kernel = TL_REDUCE_ALL
     package static let hasIdentity = true
+    package var algebra: Algebra { .constant }
     package var dims: Dims
     package var keepdim: Bool
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype == .uint8 ? .uint8 : .bool }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType { x.dtype == .uint8 ? .uint8 : .bool }
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }

@@ -10,11 +10,11 @@ package struct ArgExtreme: Primitive {
     package var dim: Int?
     package var keepdim: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let fold = Fold(of: x.layout, dims: dim.map { [$0] } ?? Dims())
         try refuseEmpty(fold, isLargest ? "argmax" : "argmin", x)
-        return Few(TensorSpec(fold.shape(keepdim: keepdim), .int64))
+        return Few(ResultSpec(fold.shape(keepdim: keepdim), .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -25,7 +25,9 @@ package struct ArgExtreme: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
 }
 
 /// The largest or smallest element of one dimension and its position: `[*] -> [*], int64 [*]`. The gradient goes to
@@ -36,12 +38,12 @@ package struct Extreme: Primitive {
     package var dim: Int
     package var keepdim: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let fold = Fold(of: x.layout, dims: [dim])
         try refuseEmpty(fold, isLargest ? "max" : "min", x)
         let shape = fold.shape(keepdim: keepdim)
-        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+        return Few(ResultSpec(shape, x.dtype), ResultSpec(shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -59,14 +61,16 @@ package struct Extreme: Primitive {
         let indices = context.output(1).unfolded(dims, keepdim: keepdim, rank: shape.count)
         var along = [Int](repeating: 1, count: shape.count)
         along[dim] = shape[dim]
-        let isThere = noGrad { Tensor.arange(shape[dim]).reshape(along) .== indices }
+        let isThere = noGrad { Tensor.arange(shape[dim], device: indices.device).reshape(along) .== indices }
         return Few(Tensor.where(isThere, context.gradient.unfolded(dims, keepdim: keepdim, rank: shape.count), 0.0))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
-private func refuseEmpty(_ fold: Fold, _ operation: String, _ x: Tensor) throws(TensorError) {
+private func refuseEmpty(_ fold: Fold, _ operation: String, _ x: TensorSpec) throws(TensorError) {
     guard fold.length == 0 && (fold.keptCount > 0 || fold.dims.count == fold.source.rank) else { return }
     throw TensorError(
         .shape, in: operation, "the fold of no elements has no value",

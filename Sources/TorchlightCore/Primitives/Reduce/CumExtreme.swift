@@ -8,9 +8,9 @@ package struct CumExtreme: Primitive {
     package var isLargest: Bool
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(TensorSpec(x.layout.shape, x.dtype), TensorSpec(x.layout.shape, .int64))
+        return Few(ResultSpec(x.layout.shape, x.dtype), ResultSpec(x.layout.shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -24,7 +24,9 @@ package struct CumExtreme: Primitive {
         if g.rank == 0 { return Few(g) }
         return Few(Tensor.zeros(like: g).scatterAdd(dim, context.output(1), g))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 extension Tensor {

@@ -7,9 +7,9 @@ package struct CumSum: Primitive {
     /// From the back: the gradient of the sum from the front.
     package var isReversed = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(TensorSpec(x.layout.shape, x.dtype.isFloatingPoint ? x.dtype : .int64))
+        return Few(ResultSpec(x.layout.shape, x.dtype.isFloatingPoint ? x.dtype : .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -21,7 +21,9 @@ package struct CumSum: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(CumSum(dim: dim, isReversed: !isReversed), context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// Runs a scan along a dimension; from the back it walks both arrays backwards.

@@ -7,9 +7,10 @@ package struct Amax: ReductionPrimitive {
     package static let name = "amax"
     package static let kernel = TL_REDUCE_MAX
     package static let hasIdentity = false
+    package var algebra: Algebra { .other }
     package var dims: Dims
     package var keepdim: Bool
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType { x.dtype }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
@@ -22,9 +23,10 @@ package struct Amin: ReductionPrimitive {
     package static let name = "amin"
     package static let kernel = TL_REDUCE_MIN
     package static let hasIdentity = false
+    package var algebra: Algebra { .other }
     package var dims: Dims
     package var keepdim: Bool
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType { x.dtype }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {

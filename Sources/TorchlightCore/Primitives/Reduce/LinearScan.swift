@@ -10,17 +10,17 @@ package struct LinearScan: Primitive {
     package var dim: Int
     package var isReversed = false
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, factors) = (inputs[0], inputs[1])
         guard x.layout.shape == factors.layout.shape else {
             throw TensorError(
-                .shape, in: Self.name, "there is not a factor for each element", expected: "\(x.shape)",
+                .shape, in: Self.name, "there is not a factor for each element", expected: "\(x.sizes)",
                 operands: [x, factors])
         }
         guard x.dtype.isFloatingPoint, x.dtype == factors.dtype else {
             throw .dtype(Self.name, [x, factors], expected: "floating point, and one dtype for both")
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -48,18 +48,20 @@ package struct LinearScan: Primitive {
             ofX, context.needs[1] ? ofX * context.output().shiftedByOne(dim, towardsFront: isReversed) : nil)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 extension Tensor {
-    /// The elements one place further to the front or the back of a dimension, with a 0 in the place left free.
-    fileprivate func shiftedByOne(_ dim: Int, towardsFront: Bool) -> Tensor {
+    /// The elements moved by one index to the front or the back of a dimension, with a number where none is left.
+    func shiftedByOne(_ dim: Int, towardsFront: Bool, filling value: Int = 0) -> Tensor {
         let size = layout.shape[dim]
         if size == 0 { return self }
         var edge = shape
         edge[dim] = 1
-        let zero = Tensor.zeros(edge, dtype: dtype)
+        let end = Tensor.full(edge, value, dtype: dtype, device: device)
         let rest = narrow(dim, start: towardsFront ? 1 : 0, length: size - 1)
-        return cat(towardsFront ? [rest, zero] : [zero, rest], dim: dim)
+        return cat(towardsFront ? [rest, end] : [end, rest], dim: dim)
     }
 }

@@ -5,8 +5,8 @@ package struct LogCumSumExp: Primitive {
     package static let name = "logcumsumexp"
     package var dim: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -32,7 +32,9 @@ package struct LogCumSumExp: Primitive {
         return Few(r * (x - finite).exp())
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 extension Tensor {

@@ -5,9 +5,10 @@ package struct LogSumExp: ReductionPrimitive {
     package static let name = "logsumexp"
     package static let kernel = TL_REDUCE_LOGSUMEXP
     package static let hasIdentity = true
+    package var algebra: Algebra { .other }
     package var dims: Dims
     package var keepdim: Bool
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype.orFloat }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType { x.dtype.orFloat }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
 

@@ -5,10 +5,13 @@ package struct Mean: ReductionPrimitive {
     package static let name = "mean"
     package static let kernel = TL_REDUCE_MEAN
     package static let hasIdentity = true
+    package var algebra: Algebra { .linear }
     package var dims: Dims
     package var keepdim: Bool
 
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { try floatingPointType(of: x, in: Self.name) }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
+        try floatingPointType(of: x, in: Self.name)
+    }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
 
@@ -21,7 +24,7 @@ package struct Mean: ReductionPrimitive {
 }
 
 /// The dtype of a reduction that is meant for floating-point numbers only.
-package func floatingPointType(of x: Tensor, in operation: String) throws(TensorError) -> DType {
+package func floatingPointType(of x: some Described, in operation: String) throws(TensorError) -> DType {
     guard x.dtype.isFloatingPoint else {
         throw .dtype(
             operation, [x], expected: "a floating-point dtype", fix: "convert it first, as in x.to(.float32)")

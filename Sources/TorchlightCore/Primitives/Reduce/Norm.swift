@@ -3,27 +3,14 @@ import CKernels
 /// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0.
 package struct EuclideanNorm: ReductionPrimitive {
     package static let name = "norm"
-    package static let kernel = TL_REDUCE_SUM_SQUARES
+    package static let kernel = TL_REDUCE_NORM
     package static let hasIdentity = true
+    package var algebra: Algebra { .other }
     package var dims: Dims
     package var keepdim: Bool
 
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { try floatingPointType(of: x, in: Self.name) }
-
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let x = inputs[0]
-        let out = outputs[0]
-        if out.count == 0 { return }
-        let fold = Fold(of: x.layout, dims: dims)
-        // The squares of half types leave their range long before the length does.
-        let compute = x.dtype.computeType
-        let squares = compute == out.dtype ? out : try Tensor(empty: out.layout.shape, dtype: compute)
-        withKernel(x, fold.layout) { x in
-            withKernel(squares, fold.keptLayout(of: squares.layout, keepdim: keepdim)) {
-                tl_reduce(Int32(Self.kernel.rawValue), compute.rawValue, x, Int32(fold.dims.count), $0)
-            }
-        }
-        try Sqrt().run(Few(squares), into: Few(out))
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
+        try floatingPointType(of: x, in: Self.name)
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -5,35 +5,30 @@ package struct Prod: ReductionPrimitive {
     package static let name = "prod"
     package static let kernel = TL_REDUCE_PROD
     package static let hasIdentity = true
+    package var algebra: Algebra { .other }
     package var dims: Dims
     package var keepdim: Bool
 
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype.isFloatingPoint ? x.dtype : .int64 }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
+        x.dtype.isFloatingPoint ? x.dtype : .int64
+    }
     package var differentiability: Differentiability { .differentiable }
-    package var traits: Traits { [.float32Precision] }
-    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package var autocast: AutocastClass { .float32 }
+    package func saved(for needs: Needs) -> Saved { .input(0) }
 
-    /// The product of the other elements: the result divided by the element, where no element is 0.
+    /// The product of the other elements: of those before an element times that of those after it, without a division, so
+    /// that zeros need no case of their own.
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let x = context.input(0)
         let g = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank)
-        let isZero = noGrad { x .== 0 }
-        if noGrad({ isZero.any().item() }) == 0 {
-            return Few(g * (context.output().unfolded(dims, keepdim: keepdim, rank: x.rank) / x))
-        }
-        if !isGradEnabled {
-            // One zero in a fold gets the product of the rest; with two or more all gradients are 0.
-            let zeros = isZero.sum(dim: Array(dims), keepdim: true)
-            let filled = x.maskedFill(isZero, 1)
-            let rest = apply(Prod(dims: dims, keepdim: true), filled)
-            let ofZero = Tensor.where((zeros .== 1).logicalAnd(isZero), rest, 0.0)
-            return Few(g * Tensor.where(zeros .== 0, rest / filled, ofZero))
-        }
-        // To be differentiated again: row i of a square matrix has 1 in place of element i, and is multiplied out.
+        if x.count == 0 { return Few(g.expand(x.shape)) }
         let fold = Fold(of: Layout(shape: context.shape(0)), dims: dims)
         let lines = x.flattenedFold(fold)
-        let others = Tensor.where(Tensor.eye(fold.length, dtype: .bool), 1.0, lines.unsqueeze(-2)).prod(dim: -1)
-        return Few(g * others.unflattenedFold(fold))
+        let last = lines.rank - 1
+        let before = apply(CumProd(dim: last), lines).shiftedByOne(last, towardsFront: false, filling: 1)
+        let after = apply(CumProd(dim: last, isReversed: true), lines)
+            .shiftedByOne(last, towardsFront: true, filling: 1)
+        return Few(g * (before * after).unflattenedFold(fold))
     }
 }
 

@@ -5,10 +5,13 @@ package struct Sum: ReductionPrimitive {
     package static let name = "sum"
     package static let kernel = TL_REDUCE_SUM
     package static let hasIdentity = true
+    package var algebra: Algebra { .linear }
     package var dims: Dims
     package var keepdim: Bool
 
-    package func resultType(of x: Tensor) throws(TensorError) -> DType { x.dtype.isFloatingPoint ? x.dtype : .int64 }
+    package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
+        x.dtype.isFloatingPoint ? x.dtype : .int64
+    }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
 

@@ -10,10 +10,10 @@ package struct Variance: Primitive {
     package var correction: Double
     package var keepdim: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
         let shape = Fold(of: inputs[0].layout, dims: dims).shape(keepdim: keepdim)
-        return Few(TensorSpec(shape, dtype), TensorSpec(shape, dtype))
+        return Few(ResultSpec(shape, dtype), ResultSpec(shape, dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -52,7 +52,9 @@ package struct Variance: Primitive {
         return Few(sum)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 extension Tensor {

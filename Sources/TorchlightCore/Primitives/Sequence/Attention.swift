@@ -12,7 +12,7 @@ package struct Attention: Primitive {
     package var scale: Double
     package var isCausal: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (q, k, v) = (inputs[0], inputs[1], inputs[2])
         guard q.dtype == .float32 || q.dtype == .float64, k.dtype == q.dtype, v.dtype == q.dtype else {
             throw .dtype(Self.name, [q, k, v], expected: "float32 or float64, one for all")
@@ -35,7 +35,7 @@ package struct Attention: Primitive {
             }
         }
         return Few(
-            TensorSpec(Dims([a[0], a[2], a[1], c[3]]), q.dtype), TensorSpec(Dims(a[0], a[1], a[2]), q.dtype))
+            ResultSpec(Dims([a[0], a[2], a[1], c[3]]), q.dtype), ResultSpec(Dims(a[0], a[1], a[2]), q.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -45,7 +45,7 @@ package struct Attention: Primitive {
             fill(outputs[1], with: .double(-.infinity))
             return
         }
-        let (q, k, v) = (try inputs[0].withDenseRows(), try inputs[1].withDenseRows(), try inputs[2].withDenseRows())
+        let (q, k, v) = (inputs[0], inputs[1], inputs[2])
         var parameters = tl_attention_params(scale: scale, causal: isCausal)
         let status = withKernels(q, k, v) { q, k, v in
             withOptionalKernel(inputs.count > 3 ? inputs[3] : nil) { mask in
@@ -70,48 +70,74 @@ package struct Attention: Primitive {
     package var placeableInputs: Int { 3 }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let inputs = (0..<context.inputCount).map { context.input($0) }
-        // The gradient of the mask has the size of the scores: it is left to operations that have them in memory.
-        if isGradEnabled || (inputs.count > 3 && context.needs[3]) {
-            return enableGradIfNeeded { gradientThroughComposition(context, inputs) { [composed($0), nil] } }
-        }
         guard let g = context.gradients[0] else { return Few(repeating: nil, count: context.inputCount) }
-        var operands = Few(inputs[0], inputs[1], inputs[2])
+        let hasMask = context.inputCount > 3
+        if hasMask && context.needs[3] {
+            // The gradient of the mask has the size of the scores: it is left to operations that have them in memory.
+            let all = composedGradients(
+                g, context.input(0), context.input(1), context.input(2), mask: context.input(3))
+            var gradients = Few<Tensor?>(all.q, all.k, all.v)
+            gradients.append(all.mask)
+            return gradients
+        }
+        var operands = Few(context.input(0), context.input(1), context.input(2))
         operands.append(context.output(0))
         operands.append(context.output(1))
         operands.append(g)
-        if inputs.count > 3 { operands.append(inputs[3]) }
+        if hasMask { operands.append(context.input(3)) }
         let backward = AttentionBackward(forward: self)
         var places = Few<Tensor?>()
         for place in context.places ?? Few() { places.append(place) }
         let results = try perform(backward, operands, into: places)
         var gradients = Few<Tensor?>(results[0], results[1], results[2])
-        if inputs.count > 3 { gradients.append(nil) }
+        if hasMask { gradients.append(nil) }
         return gradients
     }
 
-    /// The same in operations that have gradients of any order; the matrix of scores is whole in memory.
-    package func composed(_ inputs: [Tensor]) -> Tensor {
-        composedAttention(
-            inputs[0], inputs[1], inputs[2], mask: inputs.count > 3 ? inputs[3] : nil, isCausal: isCausal, scale: scale
-        ).transpose(1, 2)
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let (q, k) = (inputs[0], inputs[1].repeatedHeads(inputs[0]))
+        let scores = maskedScores(q, k, inputs.count > 3 ? inputs[3] : nil)
+        let lse = scores.logsumexp(dim: -1)
+        return Few(matmul(weights(scores), inputs[2].repeatedHeads(q)).transpose(1, 2).contiguous(), lse)
     }
 
-    package var traits: Traits { [] }
-}
-
-/// Runs the body with gradients recorded, which a composition needs even in a pass that is not recorded itself.
-private func enableGradIfNeeded(_ body: () -> Few<Tensor?>) -> Few<Tensor?> {
-    if isGradEnabled { return body() }
-    return enableGrad { body() }.mapElements { $0?.detach() }
-}
-
-extension Few {
-    fileprivate func mapElements<R>(_ body: (Element) -> R) -> Few<R> {
-        var result = Few<R>()
-        for element in self { result.append(body(element)) }
-        return result
+    /// `q k^T * scale + mask`, with -infinity where a key is hidden.
+    private func maskedScores(_ q: Tensor, _ k: Tensor, _ mask: Tensor?) -> Tensor {
+        var scores = matmul(q, k.mT) * scale
+        if isCausal {
+            let (rows, columns) = (q.layout.shape[2], k.layout.shape[2])
+            let seen = Tensor.ones([rows, columns], dtype: .bool, device: q.device).tril()
+            scores = scores.maskedFill(seen.logicalNot(), -Double.infinity)
+        }
+        guard let mask else { return scores }
+        return mask.dtype == .bool ? scores.maskedFill(mask.logicalNot(), -Double.infinity) : scores + mask
     }
+
+    /// The softmax of each row; 0 where no key is seen.
+    private func weights(_ scores: Tensor) -> Tensor {
+        let empty = noGrad { (scores .== -Double.infinity).all(dim: -1, keepdim: true) }
+        return softmax(scores.maskedFill(empty, 0), dim: -1).maskedFill(empty, 0)
+    }
+
+    /// The gradients in operations that have gradients themselves: with the weights `P = softmax(S)` and
+    /// `dS = P (g v^T - sum(P (g v^T)))`, `dv = P^T g`, `dq = dS k scale`, `dk = dS^T q scale`, and that of the mask is `dS`.
+    fileprivate func composedGradients(
+        _ gradient: Tensor, _ q: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?
+    ) -> (q: Tensor, k: Tensor, v: Tensor, mask: Tensor) {
+        let (k, v, g) = (key.repeatedHeads(q), value.repeatedHeads(q), gradient.transpose(1, 2))
+        let p = weights(maskedScores(q, k, mask))
+        let dp = matmul(g, v.mT)
+        let ds = p * (dp - (p * dp).sum(dim: -1, keepdim: true))
+        return (
+            matmul(ds, k) * scale, (matmul(ds.mT, q) * scale).summedHeads(key), matmul(p.mT, g).summedHeads(value), ds
+        )
+    }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index > 2 || layout.hasDenseRows }
+
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradients of `Attention` with respect to queries, keys and values, block by block from the sums of the rows.
@@ -121,11 +147,11 @@ package struct AttentionBackward: Primitive {
     package static let name = "attentionBackward"
     package var forward: Attention
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard inputs[0].dtype == .float32 || inputs[0].dtype == .float64 else {
             throw .dtype(Self.name, [inputs[0]], expected: "float32 or float64")
         }
-        func spec(_ x: Tensor) -> TensorSpec { TensorSpec(x.layout.shape, x.dtype) }
+        func spec(_ x: TensorSpec) -> ResultSpec { ResultSpec(x.layout.shape, x.dtype) }
         return Few(spec(inputs[0]), spec(inputs[1]), spec(inputs[2]))
     }
 
@@ -134,8 +160,8 @@ package struct AttentionBackward: Primitive {
             for out in outputs { fill(out, with: 0) }
             return
         }
-        let (q, k, v) = (try inputs[0].withDenseRows(), try inputs[1].withDenseRows(), try inputs[2].withDenseRows())
-        let (out, lse, g) = (try inputs[3].withDenseRows(), try inputs[4].asDense(), try inputs[5].withDenseRows())
+        let (q, k, v) = (inputs[0], inputs[1], inputs[2])
+        let (out, lse, g) = (inputs[3], inputs[4], inputs[5])
         var parameters = tl_attention_params(scale: forward.scale, causal: forward.isCausal)
         let status = withKernels(q, k, v) { q, k, v in
             withOptionalKernel(inputs.count > 6 ? inputs[6] : nil) { mask in
@@ -153,17 +179,40 @@ package struct AttentionBackward: Primitive {
         try Attention.check(status)
     }
 
-    package var differentiability: Differentiability {
-        .unavailable("the gradient of attention is composed of other operations while gradients are recorded")
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
+        index == 4 ? false : index == 6 || layout.hasDenseRows
     }
+
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let all = forward.composedGradients(
+            inputs[5], inputs[0], inputs[1], inputs[2], mask: inputs.count > 6 ? inputs[6] : nil)
+        return Few(all.q, all.k, all.v)
+    }
+
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([5]) }
+}
+
+extension Layout {
+    /// Whether the elements of the last dimension are neighbours.
+    fileprivate var hasDenseRows: Bool { rank == 0 || shape[rank - 1] <= 1 || strides[rank - 1] == 1 }
 }
 
 extension Tensor {
-    /// The tensor itself where the elements of its last dimension are neighbours, else a copy.
-    fileprivate func withDenseRows() throws(TensorError) -> Tensor {
-        rank == 0 || layout.shape[rank - 1] <= 1 || layout.strides[rank - 1] == 1 ? self : try copied()
+    /// Each head of keys or values once for every head of queries that shares it.
+    fileprivate func repeatedHeads(_ queries: Tensor) -> Tensor {
+        let (heads, shared) = (queries.layout.shape[1], layout.shape[1])
+        return heads == shared || shared == 0 ? self : repeatInterleave(heads / shared, dim: 1)
+    }
+
+    /// The gradient of `repeatedHeads`: the sum over the queries' heads that share one.
+    fileprivate func summedHeads(_ shared: Tensor) -> Tensor {
+        let (heads, count) = (layout.shape[1], shared.layout.shape[1])
+        if heads == count || count == 0 { return self }
+        return unflatten(1, [count, heads / count]).sum(dim: 2)
     }
 }

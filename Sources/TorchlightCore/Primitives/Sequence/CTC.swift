@@ -19,7 +19,7 @@ package struct CTC: Primitive {
     package var targetLengths: [Int]
     package var inputLengths: [Int]
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
@@ -59,11 +59,13 @@ package struct CTC: Primitive {
             }
         }
         let states = 2 * (targetLengths.max() ?? 0) + 1
-        return Few(TensorSpec(Dims([samples]), x.dtype), TensorSpec(Dims(samples, steps, states), x.dtype))
+        return Few(ResultSpec(Dims([samples]), x.dtype), ResultSpec(Dims(samples, steps, states), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
+        // Steps beyond a sample's length are not visited.
+        fill(outputs[1], with: .double(-.infinity))
         withParameters { parameters in
             withKernels(inputs[0], outputs[0], outputs[1]) { tl_ctc(parameters, $0, $1, $2) }
         }
@@ -97,7 +99,9 @@ package struct CTC: Primitive {
                 [g, context.input(0), context.output(0).detach(), context.output(1).detach()])
         ]
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradient of `CTC`: `(gradient of each loss, logProbs, losses, alpha) -> [T, N, C]`.
@@ -105,21 +109,21 @@ package struct CTCBackward: Primitive {
     package static let name = "ctcLossBackward"
     package var forward: CTC
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[1]
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
         }
-        return Few(TensorSpec(x.layout.shape, x.dtype))
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index < 2 }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        let losses = try inputs[2].asDense()
-        let alpha = try inputs[3].asDense()
         forward.withParameters { parameters in
             withKernels(inputs[0], inputs[1], outputs[0]) { scale, x, grad in
-                withKernels(losses, alpha) { losses, alpha in
+                withKernels(inputs[2], inputs[3]) { losses, alpha in
                     tl_ctc_backward(parameters, scale, x, losses, alpha, forward.zeroInfinity, grad)
                 }
             }
@@ -131,7 +135,9 @@ package struct CTCBackward: Primitive {
     }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The loss of each sample, `[T, N, C] -> [N]`; half types compute in float32.

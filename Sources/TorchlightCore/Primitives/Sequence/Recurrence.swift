@@ -21,7 +21,7 @@ package struct Recurrence: Primitive {
     package static let name = "recurrence"
 
     /// What a step does.
-    package enum Cell: Int32, Sendable, Hashable {
+    package enum Cell: Int32, Sendable, Hashable, Codable {
         case tanh, relu, lstm, gru
 
         /// How many gates it has.
@@ -43,14 +43,20 @@ package struct Recurrence: Primitive {
     package var keepsGates = false
 
     /// The inputs after `h0`, by what they are.
-    fileprivate func cellState(_ inputs: Few<Tensor>) -> Tensor? { cell == .lstm ? inputs[3] : nil }
-    fileprivate func bias(_ inputs: Few<Tensor>) -> Tensor? { cell == .gru ? inputs[3] : nil }
-    fileprivate func projection(_ inputs: Few<Tensor>) -> Tensor? { hasProjection ? inputs[4] : nil }
+    fileprivate func cellState<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+        cell == .lstm ? inputs.dropFirst(3).first : nil
+    }
+    fileprivate func bias<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+        cell == .gru ? inputs.dropFirst(3).first : nil
+    }
+    fileprivate func projection<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+        hasProjection ? inputs.dropFirst(4).first : nil
+    }
     fileprivate var inputCount: Int { (cell == .lstm || cell == .gru ? 4 : 3) + (hasProjection ? 1 : 0) }
     /// How many results the public functions use.
     package var stateCount: Int { cell == .lstm ? 3 : 2 }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, weight, h0) = (inputs[0], inputs[1], inputs[2])
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
@@ -63,10 +69,10 @@ package struct Recurrence: Primitive {
             x.layout.shape[0] == steps.rows
         else { throw mismatch(inputs) }
         let (hidden, out, batch) = (weight.layout.shape[0] / width, weight.layout.shape[1], steps.batch)
-        guard h0.shape == [batch, out], hasProjection || hidden == out,
-            cellState(inputs)?.shape ?? [batch, hidden] == [batch, hidden],
-            bias(inputs)?.shape ?? [3 * hidden] == [3 * hidden],
-            projection(inputs)?.shape ?? [out, hidden] == [out, hidden]
+        guard h0.layout.shape == [batch, out], hasProjection || hidden == out,
+            cellState(inputs)?.layout.shape ?? [batch, hidden] == [batch, hidden],
+            bias(inputs)?.layout.shape ?? [3 * hidden] == [3 * hidden],
+            projection(inputs)?.layout.shape ?? [out, hidden] == [out, hidden]
         else { throw mismatch(inputs) }
         for input in inputs where input.dtype != x.dtype {
             throw TensorError(
@@ -74,36 +80,31 @@ package struct Recurrence: Primitive {
                 operands: Array(inputs))
         }
         let (rows, dtype) = (x.layout.shape[0], x.dtype)
-        var specs = Few(TensorSpec(Dims(rows, out), dtype), TensorSpec(Dims(batch, out), dtype))
-        if cell == .lstm { specs.append(TensorSpec(Dims(batch, hidden), dtype)) }
-        if keepsGates && (cell == .lstm || cell == .gru) { specs.append(TensorSpec(Dims(rows, 4 * hidden), dtype)) }
-        if keepsGates && cell == .lstm { specs.append(TensorSpec(Dims(rows, hidden), dtype)) }
+        var specs = Few(ResultSpec(Dims(rows, out), dtype), ResultSpec(Dims(batch, out), dtype))
+        if cell == .lstm { specs.append(ResultSpec(Dims(batch, hidden), dtype)) }
+        if keepsGates && (cell == .lstm || cell == .gru) { specs.append(ResultSpec(Dims(rows, 4 * hidden), dtype)) }
+        if keepsGates && cell == .lstm { specs.append(ResultSpec(Dims(rows, hidden), dtype)) }
         return specs
     }
 
-    private func mismatch(_ inputs: Few<Tensor>) -> TensorError {
+    private func mismatch(_ inputs: Specs) -> TensorError {
         TensorError(
             .shape, in: Self.name, "the operands do not fit one another",
             expected: "\(steps.rows) rows of \(cell.gates) gates, and states of \(steps.batch) rows",
             operands: Array(inputs))
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let dense = try Self.dense(inputs)
-        var arrays = Self.arrays(self, dense)
+        var arrays = Self.arrays(self, inputs)
         arrays.y = outputs[0].data
         arrays.hn = outputs[1].data
         if cell == .lstm { arrays.cn = outputs[2].data }
         if keepsGates && stateCount < outputs.count { arrays.gates = outputs[stateCount].data }
         if keepsGates && cell == .lstm { arrays.cells = outputs[4].data }
-        let status = withParameters(dense[1]) { tl_recurrence($0, &arrays) }
+        let status = withParameters(inputs[1]) { tl_recurrence($0, &arrays) }
         try Self.check(status)
-    }
-
-    fileprivate static func dense(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
-        var dense = Few<Tensor>()
-        for input in inputs { dense.append(try input.asDense()) }
-        return dense
     }
 
     fileprivate static func check(_ status: Int32) throws(TensorError) {
@@ -136,6 +137,7 @@ package struct Recurrence: Primitive {
                 parameters.starts = starts.bindMemory(to: Int64.self).baseAddress
                 parameters.sizes = sizes.bindMemory(to: Int64.self).baseAddress
                 parameters.reverse = isReversed
+                parameters.device = weight.device.kernelCode
                 return body(&parameters)
             }
         }
@@ -198,7 +200,7 @@ package struct Recurrence: Primitive {
         for t in isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
             let places = steps.rows(of: t)
             let size = places.count
-            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size]))
+            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size], device: inputs[0].device))
             let before = h.narrow(0, start: 0, length: size)
             let (next, cell) = step(x, before, c?.narrow(0, start: 0, length: size), few)
             h = cat([next, h.narrow(0, start: size, length: steps.batch - size)])
@@ -210,7 +212,8 @@ package struct Recurrence: Primitive {
         var places = Array(repeating: 0, count: order.count)
         for (i, place) in order.enumerated() { places[place] = i }
         let y = results.isEmpty ? inputs[2].narrow(0, start: 0, length: 0) : cat(results)
-        let rows = results.isEmpty ? y : y.indexSelect(0, Tensor(places, shape: [places.count]))
+        let rows =
+            results.isEmpty ? y : y.indexSelect(0, Tensor(places, shape: [places.count], device: inputs[0].device))
         return [rows, h, c]
     }
 
@@ -234,7 +237,9 @@ package struct Recurrence: Primitive {
         }
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The gradients of `Recurrence` in one pass back through the steps.
@@ -256,15 +261,15 @@ package struct RecurrenceBackward: Primitive {
         }
     }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, weight) = (inputs[0], inputs[1])
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
         }
         let (rows, batch) = (x.layout.shape[0], forward.steps.batch)
         let (hidden, out) = (weight.layout.shape[0] / forward.cell.gates, weight.layout.shape[1])
-        func spec(_ a: Int, _ b: Int) -> TensorSpec { TensorSpec(Dims(a, b), x.dtype) }
-        var specs = Few(TensorSpec(x.layout.shape, x.dtype), spec(rows, out), spec(batch, out))
+        func spec(_ a: Int, _ b: Int) -> ResultSpec { ResultSpec(Dims(a, b), x.dtype) }
+        var specs = Few(ResultSpec(x.layout.shape, x.dtype), spec(rows, out), spec(batch, out))
         if forward.cell == .lstm { specs.append(spec(batch, hidden)) }
         if forward.hasProjection {
             specs.append(spec(rows, hidden))
@@ -272,18 +277,19 @@ package struct RecurrenceBackward: Primitive {
         }
         if forward.cell == .gru {
             specs.append(spec(0, hidden))
-            specs.append(TensorSpec(x.layout.shape, x.dtype))
+            specs.append(ResultSpec(x.layout.shape, x.dtype))
         }
         return specs
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let dense = try Recurrence.dense(inputs)
-        var arrays = Recurrence.arrays(forward, dense)
+        var arrays = Recurrence.arrays(forward, inputs)
         var next = forward.inputCount
         func take() -> Tensor {
             next += 1
-            return dense[next - 1]
+            return inputs[next - 1]
         }
         arrays.y = take().data
         if forward.cell == .lstm || forward.cell == .gru { arrays.gates = take().data }
@@ -301,7 +307,7 @@ package struct RecurrenceBackward: Primitive {
             gradients.full = outputs[4].data
             gradients.projected = outputs[5].data
         }
-        let status = forward.withParameters(dense[1]) { tl_recurrence_backward($0, &arrays, &gradients) }
+        let status = forward.withParameters(inputs[1]) { tl_recurrence_backward($0, &arrays, &gradients) }
         try Recurrence.check(status)
     }
 
@@ -310,7 +316,9 @@ package struct RecurrenceBackward: Primitive {
     }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// One direction of a recurrent layer: its results `y`, `hn` and of an LSTM `cn`. Half types compute in float32.

@@ -1,6 +1,6 @@
 /// Where the steps of a batch of sequences lie in an array of rows: row `r` of step `t` is row
 /// `starts[t] + r * rowStep`, for `r < sizes[t]`. Sizes never rise: longer sequences come first.
-package struct SequenceSteps: Sendable, Hashable {
+package struct SequenceSteps: Sendable, Hashable, Codable {
     package var starts: [Int]
     package var sizes: [Int]
     package var rowStep = 1

@@ -7,22 +7,26 @@ import CKernels
 package struct RowOrder: Primitive {
     package static let name = "rowOrder"
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard inputs[0].rank == 2 else {
             throw TensorError(
                 .shape, in: Self.name, "the tensor is not a matrix", expected: "two dimensions",
                 operands: [inputs[0]])
         }
-        return Few(TensorSpec(Dims(repeating: inputs[0].layout.shape[0], count: 1), .int64))
+        return Few(ResultSpec(Dims(repeating: inputs[0].layout.shape[0], count: 1), .int64))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(try inputs[0].asDense(), outputs[0]) { x, out in tl_row_order(x, out) }
+        withKernels(inputs[0], outputs[0]) { x, out in tl_row_order(x, out) }
     }
 
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
 }

@@ -10,7 +10,7 @@ package struct SearchSorted: Primitive {
     package var isRight: Bool
     package var isInt32: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (sequence, values) = (inputs[0], inputs[1])
         guard sequence.rank > 0 else {
             throw TensorError(
@@ -34,7 +34,7 @@ package struct SearchSorted: Primitive {
                 .value, in: Self.name, "positions in the sequence do not fit into int32",
                 fix: "leave out outInt32", operands: [sequence])
         }
-        return Few(TensorSpec(values.layout.shape, isInt32 ? .int32 : .int64))
+        return Few(ResultSpec(values.layout.shape, isInt32 ? .int32 : .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -55,7 +55,9 @@ package struct SearchSorted: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil, nil] }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
 }
 
 extension Tensor {

@@ -9,9 +9,9 @@ package struct Sort: Primitive {
     package var dim: Int
     package var isDescending: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(TensorSpec(x.layout.shape, x.dtype), TensorSpec(x.layout.shape, .int64))
+        return Few(ResultSpec(x.layout.shape, x.dtype), ResultSpec(x.layout.shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -32,7 +32,9 @@ package struct Sort: Primitive {
         try selectionGradient(context, dim)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// The `k` largest or smallest elements along a dimension in order, and where they were.
@@ -45,7 +47,7 @@ package struct TopK: Primitive {
     package var dim: Int
     package var isLargest: Bool
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         let size = x.rank == 0 ? 1 : x.layout.shape[dim]
         guard k >= 0 && k <= size else {
@@ -55,7 +57,7 @@ package struct TopK: Primitive {
         }
         var shape = x.layout.shape
         if x.rank > 0 { shape[dim] = k }
-        return Few(TensorSpec(shape, x.dtype), TensorSpec(shape, .int64))
+        return Few(ResultSpec(shape, x.dtype), ResultSpec(shape, .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -76,7 +78,9 @@ package struct TopK: Primitive {
         try selectionGradient(context, dim)
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .other }
 }
 
 /// Zeros with the gradient at the places where the values came from, each named once.

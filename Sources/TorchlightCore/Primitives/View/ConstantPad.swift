@@ -8,7 +8,7 @@ package struct ConstantPad: Primitive {
     package var after: Dims
     package var value: Scalar
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         var shape = inputs[0].layout.shape
         for d in 0..<shape.count {
             let size = shape[d] + before[d] + after[d]
@@ -20,7 +20,7 @@ package struct ConstantPad: Primitive {
             }
             shape[d] = size
         }
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -54,7 +54,9 @@ package struct ConstantPad: Primitive {
         return Few(apply(ConstantPad(before: start, after: end, value: .int(0)), context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { value.asDouble == 0 ? .linear : .other }
 }
 
 /// What `pad` puts around a tensor.
@@ -108,7 +110,7 @@ extension Tensor {
             var result = self
             for d in 0..<rank where before[d] != 0 || after[d] != 0 {
                 let places = try sources(d, before[d], after[d], mode)
-                result = result.indexSelect(d, Tensor(places, shape: [places.count]))
+                result = result.indexSelect(d, Tensor(places, shape: [places.count], device: device))
             }
             return result
         }

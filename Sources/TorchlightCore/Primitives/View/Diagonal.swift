@@ -8,7 +8,7 @@ package struct Diagonal: ViewPrimitive {
     package var dim1: Int
     package var dim2: Int
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout { placed(in: input.layout) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout { placed(in: input.layout) }
 
     /// The layout of the diagonal of another one.
     func placed(in layout: Layout) -> Layout {
@@ -38,8 +38,8 @@ package struct DiagonalGradient: Primitive {
     package var diagonal: Diagonal
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -56,7 +56,9 @@ package struct DiagonalGradient: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(diagonal, context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 extension Tensor {

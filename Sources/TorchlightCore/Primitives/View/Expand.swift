@@ -3,7 +3,7 @@ package struct Expand: ViewPrimitive {
     package static let name = "expand"
     package var shape: Dims
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout {
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         guard shape.count >= input.rank, Layout.broadcast(input.layout.shape, shape) == shape else {
             throw TensorError(
                 .shape, in: Self.name, "the tensor does not broadcast to the shape", got: "target \(Array(shape))",

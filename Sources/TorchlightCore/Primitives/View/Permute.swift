@@ -3,7 +3,7 @@ package struct Permute: ViewPrimitive {
     package static let name = "permute"
     package var order: Dims
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.permuted(order) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.permuted(order) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         var inverse = order

@@ -6,7 +6,7 @@ package struct Slice: ViewPrimitive {
     package var count: Int
     package var step: Int
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout {
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         input.layout.sliced(dim, start: start, count: count, step: step)
     }
 
@@ -26,8 +26,8 @@ package struct SliceGradient: Primitive {
     package var slice: Slice
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -44,7 +44,9 @@ package struct SliceGradient: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(slice, context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// One position of a dimension, which disappears.
@@ -53,7 +55,7 @@ package struct Select: ViewPrimitive {
     package var dim: Int
     package var index: Int
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
     package func region(of layout: Layout) -> Layout? { layout.selected(dim, index) }
     package var part: ViewPart? { ViewPart(dim: dim, start: index, count: 1) }
 

@@ -3,7 +3,7 @@ package struct Squeeze: ViewPrimitive {
     package static let name = "squeeze"
     package var dims: Dims
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.squeezed(dims) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.squeezed(dims) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.reshape(Array(context.shape(0))))
     }
@@ -14,7 +14,7 @@ package struct Unsqueeze: ViewPrimitive {
     package static let name = "unsqueeze"
     package var dim: Int
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout { input.layout.unsqueezed(dim) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.unsqueezed(dim) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.squeeze(dim))
     }

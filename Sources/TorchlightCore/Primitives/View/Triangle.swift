@@ -9,13 +9,13 @@ package struct Triangle: Primitive {
     package var isUpper: Bool
     package var diagonal: Int
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         guard inputs[0].rank >= 2 else {
             throw TensorError(
                 .shape, in: isUpper ? "triu" : "tril", "the tensor is no matrix", expected: "at least two dimensions",
                 operands: [inputs[0]])
         }
-        return Few(TensorSpec(inputs[0].layout.shape, inputs[0].dtype))
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -28,7 +28,9 @@ package struct Triangle: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(self, context.gradient))
     }
-    package var traits: Traits { [.elementwise] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 extension Tensor {

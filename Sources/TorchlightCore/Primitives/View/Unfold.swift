@@ -8,7 +8,7 @@ package struct Unfold: ViewPrimitive {
     package var size: Int
     package var step: Int
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout {
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         let layout = input.layout
         guard layout.rank > 0, size >= 0, step > 0, size <= layout.shape[dim] else {
             throw TensorError(
@@ -35,8 +35,8 @@ package struct UnfoldGradient: Primitive {
     package var unfold: Unfold
     package var shape: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
-        Few(TensorSpec(shape, inputs[0].dtype))
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -49,7 +49,7 @@ package struct UnfoldGradient: Primitive {
             let places = out.layout.sliced(unfold.dim, start: k, count: windows, step: unfold.step)
             let target = Tensor(storage: out.storage, layout: places, dtype: out.dtype)
             let term = Tensor(storage: g.storage, layout: g.layout.selected(g.rank - 1, k), dtype: g.dtype)
-            try Add().run(Few(target, term), into: Few(target))
+            runBinary(Add.kernel, Add.domain, target, term, target)
         }
     }
 
@@ -58,7 +58,9 @@ package struct UnfoldGradient: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(unfold, context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 extension Tensor {

@@ -3,11 +3,12 @@ package struct View: ViewPrimitive {
     package static let name = "view"
     package var shape: Dims
 
-    package func view(of input: Tensor) throws(TensorError) -> Layout {
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         guard let layout = input.layout.viewed(as: shape) else {
             throw TensorError(
                 .shape, in: Self.name, "the elements do not lie so that this shape is a view",
-                got: "strides \(input.strides) for the shape \(Array(shape))", fix: "use reshape(_:), which copies",
+                got: "strides \(Array(input.layout.strides)) for the shape \(Array(shape))",
+                fix: "use reshape(_:), which copies",
                 operands: [input])
         }
         return layout

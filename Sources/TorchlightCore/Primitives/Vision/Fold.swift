@@ -2,15 +2,15 @@ import CKernels
 
 // Windows of an image as columns, and columns added back into an image.
 
-/// The windows over two dimensions side by side: column `(i, j)` holds `x[n, c, i * stride + k * dilation - padding, ...]`,
-/// zeros where that lies outside.
+/// The windows over two dimensions side by side: column `(i, j)` holds `x[n, c, i * stride + k * dilation, ...]`.
 ///
-/// Shapes: `[N, C, H, W] -> [N, C kh kw, windows]`. Dtypes: any.
+/// Shapes: `[N, C, H, W] -> [N, C kh kw, windows]`. Dtypes: any. Padding is a matter of the caller.
 package struct UnfoldWindows: Primitive {
     package static let name = "unfoldWindows"
+    /// Without padding.
     package var window: Window
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         guard x.rank == 4, (1..<4).allSatisfy({ x.layout.shape[$0] > 0 }) else {
             throw TensorError(
@@ -26,22 +26,15 @@ package struct UnfoldWindows: Primitive {
                 operands: [x])
         }
         return Few(
-            TensorSpec(
+            ResultSpec(
                 Dims(x.layout.shape[0], x.layout.shape[1] * window.kernel.product, counts.product), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        var x = inputs[0]
+        let x = inputs[0]
         let counts = try window.positions(over: x, in: "unfold")
-        if window.padding.contains(where: { $0 > 0 }) {
-            let widths: Dims = [0, 0, window.padding[0], window.padding[1]]
-            let pad = ConstantPad(before: widths, after: widths, value: .int(0))
-            let padded = try Tensor(empty: try pad.output(of: Few(x))[0].shape, dtype: x.dtype, device: x.device)
-            try pad.run(Few(x), into: Few(padded))
-            x = padded
-        }
         let (shape, strides) = (x.layout.shape, x.layout.strides)
         let windows = Layout(
             shape: [shape[0], shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]],
@@ -61,7 +54,9 @@ package struct UnfoldWindows: Primitive {
         return Few(apply(FoldWindows(window: window, size: Dims(shape[2], shape[3])), context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// The windows added back into an image: the transpose of `UnfoldWindows`.
@@ -73,7 +68,7 @@ package struct FoldWindows: Primitive {
     /// Height and width of the image.
     package var size: Dims
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         guard x.dtype != .bool else { throw .dtype("fold", [x], expected: "numbers") }
         try window.check(in: "fold", x)
@@ -91,11 +86,11 @@ package struct FoldWindows: Primitive {
                 got: "\(counts[0]) by \(counts[1]) windows over [\(size[0]), \(size[1])]",
                 expected: "a column for each window", operands: [x])
         }
-        return Few(TensorSpec([x.layout.shape[0], x.layout.shape[1] / places, size[0], size[1]], x.dtype))
+        return Few(ResultSpec([x.layout.shape[0], x.layout.shape[1] / places, size[0], size[1]], x.dtype))
     }
 
     /// The number of windows along height and width.
-    private func counts(_ x: Tensor) throws(TensorError) -> Dims {
+    private func counts(_ x: some Described) throws(TensorError) -> Dims {
         var counts = Dims()
         for i in 0..<2 {
             let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
@@ -116,10 +111,12 @@ package struct FoldWindows: Primitive {
         return counts
     }
 
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let x = try inputs[0].asDense()
+        let x = inputs[0]
         let counts = try counts(x)
         let shape = out.layout.shape
         let windows = Layout(
@@ -132,14 +129,31 @@ package struct FoldWindows: Primitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(UnfoldWindows(window: window), context.gradient))
+        Few(unfoldPadded(context.gradient, window))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
-private func batched(_ x: Tensor, _ rank: Int, _ primitive: any Primitive) -> Tensor {
-    if x.isPlaceholder || x.rank != rank - 1 { return apply(primitive, x) }
-    let out = apply(primitive, x.unsqueeze(0))
+/// The windows of images `[N, C, H, W]` with a border of zeros.
+private func unfoldPadded(_ x: Tensor, _ window: Window) -> Tensor {
+    guard window.padding.contains(where: { $0 != 0 }), x.rank == 4, window.padding.allSatisfy({ $0 >= 0 }) else {
+        return apply(UnfoldWindows(window: window), x)
+    }
+    return orFail(like: x) { () throws(TensorError) in
+        // The checks are those of the window over the padded image, before there is one.
+        _ = try UnfoldWindows(window: window).infer(Specs(of: Few(x)))
+        let (rows, columns) = (window.padding[0], window.padding[1])
+        var inner = window
+        inner.padding = Dims(0, 0)
+        return apply(UnfoldWindows(window: inner), x.pad([columns, columns, rows, rows]))
+    }
+}
+
+private func batched(_ x: Tensor, _ rank: Int, _ body: (Tensor) -> Tensor) -> Tensor {
+    if x.isPlaceholder || x.rank != rank - 1 { return body(x) }
+    let out = body(x.unsqueeze(0))
     return out.isPlaceholder ? out : out.squeeze(0)
 }
 
@@ -151,7 +165,7 @@ public func unfold(
 ) -> Tensor {
     let window = Window(
         kernel: kernelSize.dims, stride: stride.dims, padding: padding.dims, dilation: dilation.dims)
-    return batched(x, 4, UnfoldWindows(window: window))
+    return batched(x, 4) { unfoldPadded($0, window) }
 }
 
 /// Columns of windows added back into images: `[N, C kh kw, windows] -> [N, C, H, W]`. All dtypes but bool.
@@ -162,5 +176,5 @@ public func fold(
 ) -> Tensor {
     let window = Window(
         kernel: kernelSize.dims, stride: stride.dims, padding: padding.dims, dilation: dilation.dims)
-    return batched(x, 3, FoldWindows(window: window, size: outputSize.dims))
+    return batched(x, 3) { apply(FoldWindows(window: window, size: outputSize.dims), $0) }
 }

@@ -15,7 +15,7 @@ package struct GridSample: Primitive {
         tl_grid_params(mode: mode.code, border: border.code, align_corners: alignCorners)
     }
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, grid) = (inputs[0], inputs[1])
         try checkFloating(x, in: Self.name)
         guard x.dtype == grid.dtype else {
@@ -38,13 +38,15 @@ package struct GridSample: Primitive {
         }
         var shape = Dims(image[0], image[1])
         for i in 0..<spatial { shape.append(places[1 + i]) }
-        return Few(TensorSpec(shape, x.dtype))
+        return Few(ResultSpec(shape, x.dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = parameters
-        withKernels(try inputs[0].asDense(), try inputs[1].asDense(), outputs[0]) { x, grid, out in
+        withKernels(inputs[0], inputs[1], outputs[0]) { x, grid, out in
             tl_grid_sample(&parameters, x, grid, out)
         }
     }
@@ -58,7 +60,10 @@ package struct GridSample: Primitive {
         return Few(context.needs[0] ? results[0] : nil, context.needs[1] ? results[1] : nil)
     }
 
-    package var traits: Traits { [.float32Precision] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
+    package var autocast: AutocastClass { .float32 }
 }
 
 /// The gradients of `GridSample`, `(gradient of the result, x, grid) -> gradients of x and grid`.
@@ -66,11 +71,13 @@ package struct GridSampleBackward: Primitive {
     package static let name = "gridSampleBackward"
     package var sample: GridSample
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
         return Few(
-            TensorSpec(inputs[1].layout.shape, inputs[1].dtype), TensorSpec(inputs[2].layout.shape, inputs[2].dtype))
+            ResultSpec(inputs[1].layout.shape, inputs[1].dtype), ResultSpec(inputs[2].layout.shape, inputs[2].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if inputs[0].count == 0 {
@@ -79,7 +86,7 @@ package struct GridSampleBackward: Primitive {
             return
         }
         var parameters = sample.parameters
-        withKernels(try inputs[0].asDense(), try inputs[1].asDense(), try inputs[2].asDense()) { gradient, x, grid in
+        withKernels(inputs[0], inputs[1], inputs[2]) { gradient, x, grid in
             withKernels(outputs[0], outputs[1]) { toImage, toGrid in
                 tl_grid_sample_backward(&parameters, gradient, x, grid, toImage, toGrid)
             }
@@ -93,11 +100,13 @@ package struct GridSampleBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(repeating: nil, count: 3)
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear([0]) }
 }
 
 /// How `gridSample` reads between elements.
-public enum GridSampleMode: String, Sendable, Hashable {
+public enum GridSampleMode: String, Sendable, Hashable, Codable {
     /// Straight lines between neighbours, in two or three dimensions.
     case bilinear
     /// The nearest element; halves go to the even one.
@@ -115,7 +124,7 @@ public enum GridSampleMode: String, Sendable, Hashable {
 }
 
 /// What `gridSample` reads outside the image.
-public enum GridSampleBorder: String, Sendable, Hashable {
+public enum GridSampleBorder: String, Sendable, Hashable, Codable {
     /// Zeros.
     case zeros
     /// The element at the edge.

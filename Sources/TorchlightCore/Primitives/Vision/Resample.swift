@@ -10,17 +10,19 @@ package struct Resample: Primitive {
     package var dim: Int
     package var rule: ResamplingRule
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: "interpolate")
         var shape = inputs[0].layout.shape
         shape[dim] = rule.count
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let x = try inputs[0].asDense()
+        let x = inputs[0]
         rule.withTaps(x.dtype) { taps in
             withKernel(x, x.layout.around(dim)) { x in
                 withKernel(out, out.layout.around(dim)) { out in tl_resample(x, taps, out) }
@@ -35,7 +37,9 @@ package struct Resample: Primitive {
         Few(apply(ResampleBackward(resample: self), context.gradient))
     }
 
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 /// The gradient of `Resample`, its transpose. Its own gradient is the resampling itself.
@@ -43,17 +47,19 @@ package struct ResampleBackward: Primitive {
     package static let name = "resampleBackward"
     package var resample: Resample
 
-    package func output(of inputs: Few<Tensor>) throws(TensorError) -> Few<TensorSpec> {
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
         var shape = inputs[0].layout.shape
         shape[resample.dim] = resample.rule.size
-        return Few(TensorSpec(shape, inputs[0].dtype))
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
+
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let gradient = try inputs[0].asDense()
+        let gradient = inputs[0]
         let dim = resample.dim
         resample.rule.withTaps(gradient.dtype) { taps in
             withKernel(gradient, gradient.layout.around(dim)) { gradient in
@@ -67,7 +73,9 @@ package struct ResampleBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(resample, context.gradient))
     }
-    package var traits: Traits { [] }
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .linear }
 }
 
 extension Layout {
@@ -81,8 +89,8 @@ extension Layout {
 }
 
 /// Which elements a result along one dimension takes, and how much of each.
-package struct ResamplingRule: Sendable, Hashable {
-    package enum Kind: Sendable, Hashable {
+package struct ResamplingRule: Sendable, Hashable, Codable {
+    package enum Kind: String, Sendable, Hashable, Codable {
         /// The element at the rounded-down place of the result's beginning, or of its middle.
         case nearest, nearestExact
         /// The two or four around the place of the result's middle; Keys's cubic with a = -3/4.

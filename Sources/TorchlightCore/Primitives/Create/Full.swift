@@ -1,0 +1,68 @@
+/// A new tensor with one number in every element: no operands. A value that the dtype does not hold is converted as the
+/// kernels convert.
+package struct Full: Primitive {
+    package static let name = "full"
+    package var value: Scalar
+    package var shape: Dims
+    package var dtype: DType
+    package var device: Device
+
+    package var resultDevice: Device? { device }
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> { Few(ResultSpec(shape, dtype)) }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        fill(outputs[0], with: value)
+    }
+
+    package var effects: Effects { .pure }
+    package var fusion: FusionClass { .pointwise(.constant) }
+    package var algebra: Algebra { .constant }
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
+}
+
+extension Tensor {
+    /// A new tensor with one number in every element. On the CPU, and while nobody records, without the general steps of
+    /// `perform`: every backward pass begins with one.
+    package static func filled(
+        _ value: Scalar, shape: Dims, dtype: DType, device: Device
+    ) throws(TensorError) -> Tensor {
+        if device == .cpu && threadState.pointee.recording == 0 {
+            let tensor = try Tensor(empty: shape, dtype: dtype, device: device)
+            WorkCounts.noteKernel()
+            TorchlightCore.fill(tensor, with: value)
+            return tensor
+        }
+        return try perform(Full(value: value, shape: shape, dtype: dtype, device: device), Few())[0]
+    }
+
+    package static func filled(_ value: Int, shape: Dims, dtype: DType, device: Device) throws(TensorError) -> Tensor {
+        try filled(.int(value), shape: shape, dtype: dtype, device: device)
+    }
+
+    /// Refuses shapes that no memory holds.
+    package static func checkShape(_ shape: [Int], in operation: String) throws(TensorError) {
+        var count = 1
+        for size in shape {
+            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            guard size >= 0, !overflow, product <= Int.max / 16 else {
+                throw TensorError(
+                    .shape, in: operation, size < 0 ? "a size is negative" : "the shape is too large",
+                    got: "\(shape)", expected: "sizes that are not negative and fit into memory")
+            }
+            count = product
+        }
+    }
+
+    /// Runs a primitive without operands that makes a tensor of this shape.
+    static func create(
+        _ operation: String, _ shape: [Int], requiresGrad: Bool = false, _ make: (Dims) -> any Primitive
+    ) -> Tensor {
+        orFail { () throws(TensorError) in
+            try checkShape(shape, in: operation)
+            let tensor = try perform(make(Dims(shape)), Few())[0]
+            return requiresGrad ? tensor.requiresGrad_() : tensor
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/// What is known of a tensor without its values: shape, strides, dtype and device.
+///
+/// Argument checks and shape rules are written against this protocol, so that they serve a tensor and the description of
+/// one alike.
+package protocol Described {
+    var layout: Layout { get }
+    var dtype: DType { get }
+    var device: Device { get }
+    /// Whether it stands for a Swift number, which does not widen the dtype of a result.
+    var isWrappedScalar: Bool { get }
+}
+
+extension Described {
+    package var rank: Int {
+        @inline(__always) get { layout.rank }
+    }
+    package var count: Int {
+        @inline(__always) get { layout.count }
+    }
+    /// The sizes as a list, for messages.
+    package var sizes: [Int] { Array(layout.shape) }
+}
+
+extension Tensor: Described {}
+
+/// The description of an operand, or of a result with its place in memory.
+package struct TensorSpec: Described, Sendable, Hashable, Codable {
+    package var layout: Layout
+    package var dtype: DType
+    package var device: Device
+    package var isWrappedScalar: Bool
+
+    @inline(__always)
+    package init(_ layout: Layout, _ dtype: DType, device: Device = .cpu, isWrappedScalar: Bool = false) {
+        self.layout = layout
+        self.dtype = dtype
+        self.device = device
+        self.isWrappedScalar = isWrappedScalar
+    }
+
+    /// The description of a tensor.
+    @inline(__always)
+    package init(_ tensor: Tensor) {
+        layout = tensor.layout
+        dtype = tensor.dtype
+        device = tensor.device
+        isWrappedScalar = tensor.isWrappedScalar
+    }
+}
+
+/// Shape and dtype of a result: what a primitive decides. The device is that of the operands and the order in memory
+/// follows `Primitive.arrangement`; the dispatcher adds both.
+package struct ResultSpec: Sendable, Hashable {
+    package var shape: Dims
+    package var dtype: DType
+
+    @inline(__always)
+    package init(_ shape: Dims, _ dtype: DType) {
+        self.shape = shape
+        self.dtype = dtype
+    }
+}
+
+/// The descriptions of the operands of one call, taken from tensors as they are asked for, or given as such.
+///
+/// It does not keep the tensors alive: it is made by the dispatcher, which holds them, and handed down only.
+package struct Specs: RandomAccessCollection {
+    private unowned(unsafe) let first: Tensor?
+    private unowned(unsafe) let second: Tensor?
+    private unowned(unsafe) let third: Tensor?
+    private let rest: [Tensor]
+    private let specs: [TensorSpec]
+    package let count: Int
+
+    /// Descriptions of tensors that the caller holds for as long as this value is used.
+    @inline(__always)
+    package init(of tensors: borrowing Few<Tensor>) {
+        let count = tensors.count
+        first = count > 0 ? tensors.first.unsafelyUnwrapped : nil
+        second = count > 1 ? tensors.second.unsafelyUnwrapped : nil
+        third = count > 2 ? tensors.third.unsafelyUnwrapped : nil
+        rest = tensors.rest
+        specs = []
+        self.count = count
+    }
+
+    /// Descriptions without tensors.
+    package init(_ specs: [TensorSpec]) {
+        first = nil
+        second = nil
+        third = nil
+        rest = []
+        self.specs = specs
+        count = specs.count
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { count }
+
+    package subscript(index: Int) -> TensorSpec {
+        @inline(never) get {
+            precondition(index >= 0 && index < count, "operand out of range")
+            if !specs.isEmpty { return specs[index] }
+            switch index {
+            case 0: return TensorSpec(first.unsafelyUnwrapped)
+            case 1: return TensorSpec(second.unsafelyUnwrapped)
+            case 2: return TensorSpec(third.unsafelyUnwrapped)
+            default: return TensorSpec(rest[index - 3])
+            }
+        }
+    }
+}

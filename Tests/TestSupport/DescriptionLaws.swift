@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+import TorchlightCore
+
+/// What primitives say about themselves without running is true of every call that the samples make.
+package enum DescriptionLaws {
+    /// From shapes, strides and dtypes alone, without memory, `infer` gives what the call gave.
+    package static func inferenceAgrees(_ record: PrimitiveRecord) {
+        for (call, label) in calls(of: record) where call.kind != .inPlace {
+            var inferred: [TensorSpec] = []
+            let cost = WorkCounts.of {
+                do { inferred = try inferResults(of: call.primitive, Specs(call.inputSpecs)) } catch {
+                    Issue.record("\(label): \(error)")
+                }
+            }
+            #expect(cost.kernels == 0 && cost.allocations == 0, "\(label): a description computes or takes memory")
+            // A primitive of several results may leave out what nobody asked for.
+            #expect(inferred.count == call.outputSpecs.count, "\(label)")
+            for (inferred, eager) in zip(inferred, call.outputSpecs) {
+                #expect(inferred.layout.shape == eager.layout.shape, "\(label)")
+                #expect(inferred.layout.strides == eager.layout.strides, "\(label)")
+                #expect(inferred.dtype == eager.dtype && inferred.device == eager.device, "\(label)")
+            }
+        }
+    }
+
+    /// On `Device.meta` the samples give the shapes, strides and dtypes that they give on the CPU, and run no kernel.
+    package static func runsOnMeta(_ record: PrimitiveRecord) {
+        for sample in record.samples {
+            guard let dtype = record.dtypes.first else { continue }
+            let (inputs, label) = record.draw(sample, dtype)
+            let eager = sample.run(inputs)
+            let abstract = inputs.map { $0.to(.meta) }
+            var results: [Tensor] = []
+            let cost = WorkCounts.of {
+                do { results = try checked { sample.run(abstract) } } catch let error as TensorError {
+                    // The size of the result is a value.
+                    #expect(error.kind == .device && record.readsValues, "\(label): \(error)")
+                } catch { Issue.record("\(label): \(error)") }
+            }
+            #expect(cost.kernels == 0 && cost.bytes <= 64, "\(label): \(cost)")
+            for (result, eager) in zip(results, eager) {
+                #expect(result.device == .meta, "\(label)")
+                #expect(result.shape == eager.shape && result.strides == eager.strides, "\(label)")
+                #expect(result.dtype == eager.dtype, "\(label)")
+            }
+        }
+    }
+
+    /// A primitive that is written to a file and read again is the same.
+    package static func survivesCoding(_ record: PrimitiveRecord) {
+        let encoder = JSONEncoder(), decoder = JSONDecoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        for (call, label) in calls(of: record) {
+            do {
+                let name = type(of: call.primitive).name
+                let type = try #require(AllPrimitives.byName[name], "\(label): \(name) is not listed")
+                let decoded = try decoder.decode(type, from: try encoder.encode(call.primitive))
+                #expect(AnyHashable(decoded) == AnyHashable(call.primitive), "\(label)")
+            } catch { Issue.record("\(label): \(error)") }
+        }
+    }
+
+    /// No operand changes but what the effects name, and what draws no random numbers gives the same bits again.
+    package static func effectsAreTrue(_ record: PrimitiveRecord) {
+        for (call, label) in calls(of: record) where call.kind == .newMemory {
+            let before = call.inputs.map { $0.detach().rowMajorClone() }
+            do {
+                let again = try noGrad { () throws(TensorError) in try perform(call.primitive, call.inputs) }
+                for (input, copy) in zip(call.inputs, before) {
+                    #expect(haveSameBits(input, copy), "\(label): an operand changed")
+                }
+                for (first, second) in zip(call.outputs, again) {
+                    #expect(haveSameBits(first, second), "\(label): two runs differ")
+                }
+            } catch { Issue.record("\(label): \(error)") }
+        }
+    }
+
+    /// The decomposition gives what the kernel gives.
+    package static func decompositionAgrees(_ record: PrimitiveRecord) {
+        for (call, label) in calls(of: record, dtype: .float64) where call.kind == .newMemory {
+            do {
+                guard let results = try call.primitive.decomposed(call.inputs) else { continue }
+                #expect(results.count == call.outputs.count, "\(label)")
+                for (result, expected) in zip(results, call.outputs) {
+                    #expect(result.dtype == expected.dtype, "\(label)")
+                    expectClose(result, ReferenceArray(expected), record.tolerance, "\(label), decomposed")
+                }
+            } catch { Issue.record("\(label): \(error)") }
+        }
+    }
+
+    private static func haveSameBits(_ a: Tensor, _ b: Tensor) -> Bool {
+        a.shape == b.shape && a.dtype == b.dtype
+            && a.detach().withUnsafeBytes { first in b.detach().withUnsafeBytes { first.elementsEqual($0) } }
+    }
+
+    /// The calls of all samples, with the labels of their failures.
+    static func calls(of record: PrimitiveRecord, dtype: DType? = nil) -> [(RecordedCalls.Call, String)] {
+        var all: [(RecordedCalls.Call, String)] = []
+        let dtypes = dtype.map { [$0] } ?? [DType.float32, .int64]
+        for sample in record.samples {
+            guard let dtype = dtypes.first(where: { record.dtypes.contains($0) }) else { continue }
+            let (inputs, label) = record.draw(sample, dtype)
+            for call in RecordedCalls.of({ _ = sample.run(inputs) }) {
+                all.append((call, "\(type(of: call.primitive)) in \(label)"))
+            }
+        }
+        return all
+    }
+}
