@@ -57,12 +57,11 @@ let package = Package(
         .target(
             name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CDLPack", "CZlib"],
             swiftSettings: readerSettings),
-        .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "TorchlightIO"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightNN", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
         .target(
-            name: "TorchlightOptim", dependencies: ["TorchlightCore", "TorchlightNN", "CKernels"],
-            swiftSettings: swiftSettings),
+            name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
         .target(
-            name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CCurl", "CDigits"],
+            name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CKernels", "CCurl", "CDigits"],
             swiftSettings: readerSettings),
         .target(
             name: "TorchlightTraining",

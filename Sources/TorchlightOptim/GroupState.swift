@@ -1,6 +1,5 @@
 import CKernels
 import TorchlightCore
-import TorchlightNN
 
 // What a step needs of each parameter. It is the same for every kind of optimiser and stands outside the generic class,
 // so that the loop over the parameters is compiled once, for the types that it has.
@@ -133,7 +132,7 @@ struct GradientWatch {
         // Clearing in place would be a second write between two steps.
         if id == lastGradient && version == lastVersion + 1 {
             repeats += 1
-            if repeats == Self.stepsToWarn { TrainingDoctor.hint(.forgottenZeroGrad) }
+            if repeats == Self.stepsToWarn { TrainingHints.report(.forgottenZeroGrad) }
         } else {
             repeats = 0
         }

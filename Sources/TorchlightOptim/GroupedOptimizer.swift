@@ -1,6 +1,5 @@
 import CKernels
 import TorchlightCore
-import TorchlightNN
 
 /// An optimiser whose parameters lie in groups and are changed by one kernel call a group.
 ///

@@ -1,4 +1,3 @@
-import Synchronization
 import TorchlightCore
 
 /// Watches a training run for the classic mistakes and says, in words, what is wrong and what to do.
@@ -15,39 +14,7 @@ import TorchlightCore
 ///     }
 public final class TrainingDoctor {
     /// A mistake that is recognised.
-    public enum Mistake: String, Sendable, CaseIterable {
-        /// Gradients of past steps are added to those of the new one.
-        case forgottenZeroGrad
-        /// Predictions are made in training mode.
-        case forgottenEval
-        /// Probabilities are given to a loss that takes logits.
-        case activationBeforeLoss
-        /// The loss is infinite or not a number.
-        case lossNotFinite
-        /// A gradient is infinite or not a number.
-        case gradientNotFinite
-        /// A parameter gets no gradient.
-        case parameterWithoutGradient
-
-        var text: String {
-            switch self {
-            case .forgottenZeroGrad:
-                "the gradients of past steps are still there and each backward pass adds to them, so that their norm only "
-                    + "grows; call optimizer.zeroGrad() at the start of each step"
-            case .forgottenEval:
-                "predictions under noGrad { } were made in training mode, where dropout drops and batch normalisation "
-                    + "uses the batch; call model.eval() before evaluating and model.train() before training goes on"
-            case .activationBeforeLoss:
-                "a loss that takes logits was given probabilities"
-            case .lossNotFinite:
-                "the loss is not a finite number"
-            case .gradientNotFinite:
-                "a gradient is not finite"
-            case .parameterWithoutGradient:
-                "parameters got no gradient"
-            }
-        }
-    }
+    public typealias Mistake = TrainingMistake
 
     /// A mistake that was found.
     public struct Finding: Sendable, CustomStringConvertible {
@@ -57,25 +24,11 @@ public final class TrainingDoctor {
         public let description: String
     }
 
-    private static let reported = Mutex<[Mistake: String]>([:])
-
     /// What was reported in this process, each mistake once.
-    public static var hints: [Mistake: String] { reported.withLock { $0 } }
+    public static var hints: [Mistake: String] { TrainingHints.reported }
 
     /// Forgets what was reported, so that it is reported again.
-    public static func reset() { reported.withLock { $0 = [:] } }
-
-    /// Reports a mistake on standard error, the first time it is noticed.
-    package static func hint(_ mistake: Mistake, _ text: String? = nil) {
-        let place = ThreadContext.existing?.modulePathText.map { " (in \($0))" } ?? ""
-        let text = (text ?? mistake.text) + place
-        let isNew = reported.withLock { reported in
-            if reported[mistake] != nil { return false }
-            reported[mistake] = text
-            return true
-        }
-        if isNew { writeToStandardError("Torchlight: hint: \(text)\n") }
-    }
+    public static func reset() { TrainingHints.reset() }
 
     private let model: Module
     private let report: (Finding) -> Void

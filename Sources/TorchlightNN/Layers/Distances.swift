@@ -8,7 +8,9 @@ public protocol PairLayer: Module {
 
 extension PairLayer {
     /// The result for two inputs.
-    public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor { scope { forward(a, b) } }
+    public func callAsFunction(_ a: Tensor, _ b: Tensor) -> Tensor {
+        scope(a, b) { a, b in forward(a, b) }
+    }
 }
 
 /// The cosine of the angle between vectors along a dimension; see ``cosineSimilarity(_:_:dim:eps:)``.

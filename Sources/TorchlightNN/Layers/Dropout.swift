@@ -46,6 +46,6 @@ struct ModeWatch {
             return
         }
         calls += 1
-        if calls == Self.callsToWarn { TrainingDoctor.hint(.forgottenEval) }
+        if calls == Self.callsToWarn { TrainingHints.report(.forgottenEval) }
     }
 }

@@ -51,7 +51,7 @@ public final class EmbeddingBag: Module {
     ///   - offsets: where each bag begins, for numbers in one list.
     ///   - perSampleWeights: a factor for each number; with `sum` only.
     public func callAsFunction(_ x: Tensor, _ offsets: Tensor? = nil, perSampleWeights: Tensor? = nil) -> Tensor {
-        scope {
+        scope(x, offsets, perSampleWeights) { x, offsets, perSampleWeights in
             embeddingBag(
                 x, weight, offsets: offsets, mode: mode, perSampleWeights: perSampleWeights,
                 includeLastOffset: includeLastOffset, paddingIdx: paddingIndex, maxNorm: maxNorm, normType: normType,

@@ -87,7 +87,7 @@ public final class CTCLoss: Module {
     public func callAsFunction(
         _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: [Int], _ targetLengths: [Int]
     ) -> Tensor {
-        scope {
+        scope(logProbs, targets) { logProbs, targets in
             ctcLoss(
                 logProbs, targets, inputLengths, targetLengths, blank: blank, reduction: reduction,
                 zeroInfinity: zeroInfinity)
@@ -98,7 +98,7 @@ public final class CTCLoss: Module {
     public func callAsFunction(
         _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: Tensor, _ targetLengths: Tensor
     ) -> Tensor {
-        scope {
+        scope(logProbs, targets, inputLengths, targetLengths) { logProbs, targets, inputLengths, targetLengths in
             ctcLoss(
                 logProbs, targets, inputLengths, targetLengths, blank: blank, reduction: reduction,
                 zeroInfinity: zeroInfinity)
@@ -158,27 +158,29 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
 
     /// The log probability of each target, and the mean of their negatives.
     public func callAsFunction(_ input: Tensor, _ target: Tensor) -> (output: Tensor, loss: Tensor) {
-        scope {
-            let name = "AdaptiveLogSoftmaxWithLoss"
-            func refuse(_ error: TensorError) -> (Tensor, Tensor) {
-                let placeholder = fail(error, like: target)
-                return (placeholder, placeholder)
-            }
-            if let placeholder = [input, target].first(where: \.isPlaceholder) { return (placeholder, placeholder) }
-            guard target.rank <= 1, input.rank == target.rank + 1, input.shape.last == inFeatures,
-                Array(input.shape.dropLast()) == target.shape, target.dtype.isInteger
-            else {
-                return refuse(
-                    TensorError(
-                        .shape, in: name, "input and target do not fit the layer",
-                        expected: "[N, \(inFeatures)] and class numbers [N]", operands: [input, target]))
-            }
-            let labels = target.to(.int64).reshape(-1)
-            if let error = labelError(name, labels, classes: numClasses, ignoreIndex: nil) { return refuse(error) }
-            let picked = logProb(input.rank == 1 ? input.unsqueeze(0) : input).gather(1, labels.unsqueeze(1)).squeeze(1)
-            let output = target.rank == 0 ? picked.squeeze(0) : picked
-            return (output, -output.mean())
+        scope(input, target) { input, target in forward(input, target) }
+    }
+
+    private func forward(_ input: Tensor, _ target: Tensor) -> (Tensor, Tensor) {
+        let name = "AdaptiveLogSoftmaxWithLoss"
+        func refuse(_ error: TensorError) -> (Tensor, Tensor) {
+            let placeholder = fail(error, like: target)
+            return (placeholder, placeholder)
         }
+        if let placeholder = [input, target].first(where: \.isPlaceholder) { return (placeholder, placeholder) }
+        guard target.rank <= 1, input.rank == target.rank + 1, input.shape.last == inFeatures,
+            Array(input.shape.dropLast()) == target.shape, target.dtype.isInteger
+        else {
+            return refuse(
+                TensorError(
+                    .shape, in: name, "input and target do not fit the layer",
+                    expected: "[N, \(inFeatures)] and class numbers [N]", operands: [input, target]))
+        }
+        let labels = target.to(.int64).reshape(-1)
+        if let error = labelError(name, labels, classes: numClasses, ignoreIndex: nil) { return refuse(error) }
+        let picked = logProb(input.rank == 1 ? input.unsqueeze(0) : input).gather(1, labels.unsqueeze(1)).squeeze(1)
+        let output = target.rank == 0 ? picked.squeeze(0) : picked
+        return (output, -output.mean())
     }
 
     /// The log probabilities of all classes: `[N, in] -> [N, classes]`.

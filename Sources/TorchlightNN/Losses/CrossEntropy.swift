@@ -181,7 +181,7 @@ func labelError(_ operation: String, _ labels: Tensor, classes: Int, ignoreIndex
 /// Points out, once, that a loss that has its own activation is given activated values.
 func noticeActivation(_ activation: String, before loss: String, _ input: Tensor, instead: String) {
     guard input.originName == activation else { return }
-    TrainingDoctor.hint(
+    TrainingHints.report(
         .activationBeforeLoss,
         "\(loss) was given the result of \(activation): it works on logits, so that the gradients come out too small; "
             + instead)

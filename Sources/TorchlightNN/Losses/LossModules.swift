@@ -8,7 +8,9 @@ public protocol Loss: Module {
 
 extension Loss {
     /// The loss of a prediction against a target.
-    public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor { scope { forward(input, target) } }
+    public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
+        scope(input, target) { input, target in forward(input, target) }
+    }
 }
 
 /// ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` with fixed settings.

@@ -10,7 +10,9 @@ public protocol TripleLoss: Module {
 
 extension TripleLoss {
     /// The loss of three operands.
-    public func callAsFunction(_ a: Tensor, _ b: Tensor, _ c: Tensor) -> Tensor { scope { forward(a, b, c) } }
+    public func callAsFunction(_ a: Tensor, _ b: Tensor, _ c: Tensor) -> Tensor {
+        scope(a, b, c) { a, b, c in forward(a, b, c) }
+    }
 }
 
 /// ``marginRankingLoss(_:_:_:margin:reduction:)`` with fixed settings.

@@ -1,72 +1,9 @@
 import TorchlightCore
 
-/// The functions that a module calls around its forward pass.
-final class ModuleHooks {
-    /// Sees the module and its input; what it returns replaces the input.
-    typealias Before = (Module, Tensor) -> Tensor?
-    /// Sees the module, its input and its output; what it returns replaces the output.
-    typealias After = (Module, Tensor, Tensor) -> Tensor?
-    /// Sees the module and the gradients of its input and output; what it returns replaces that of the input.
-    typealias Backward = (Module, Tensor?, Tensor) -> Tensor?
-
-    fileprivate var before: [(id: Int, body: Before)] = []
-    fileprivate var after: [(id: Int, body: After)] = []
-    fileprivate var backward: [(id: Int, body: Backward)] = []
-    private var nextID = 0
-
-    fileprivate func handle(_ add: (Int) -> Void) -> ModuleHookHandle {
-        nextID += 1
-        add(nextID)
-        return ModuleHookHandle(hooks: self, id: nextID)
-    }
-
-    fileprivate func remove(_ id: Int) {
-        before.removeAll { $0.id == id }
-        after.removeAll { $0.id == id }
-        backward.removeAll { $0.id == id }
-    }
-
-    func run(_ module: Module, _ input: Tensor, _ forward: (Tensor) -> Tensor) -> Tensor {
-        var input = input
-        for (_, hook) in before { input = hook(module, input) ?? input }
-        let watchesBackward = !backward.isEmpty && isGradEnabled
-        // A view of its own, so that only the gradient that comes through this module is seen.
-        if watchesBackward && input.requiresGrad { input = input.view(input.shape) }
-        var output = forward(input)
-        for (_, hook) in after { output = hook(module, input, output) ?? output }
-        if watchesBackward && output.requiresGrad { watchBackward(module, input, output) }
-        return output
-    }
-
-    private func watchBackward(_ module: Module, _ input: Tensor, _ output: Tensor) {
-        // The gradient of the output comes first; it waits here for that of the input.
-        final class Arrived { var gradient: Tensor? }
-        let arrived = Arrived()
-        let inputNeedsGradient = input.requiresGrad
-        output.registerHook { [self, weak module] gradient in
-            arrived.gradient = gradient
-            if !inputNeedsGradient, let module {
-                for (_, hook) in backward { _ = hook(module, nil, gradient) }
-            }
-            return nil
-        }
-        guard inputNeedsGradient else { return }
-        input.registerHook { [self, weak module] gradient in
-            guard let module, let outer = arrived.gradient else { return nil }
-            arrived.gradient = nil
-            var gradient = gradient
-            for (_, hook) in backward { gradient = hook(module, gradient, outer) ?? gradient }
-            return gradient
-        }
-    }
-}
-
-/// Removes a module's hook.
-public struct ModuleHookHandle {
-    fileprivate let hooks: ModuleHooks
-    fileprivate let id: Int
-    /// Takes the hook away; a second call does nothing.
-    public func remove() { hooks.remove(id) }
+/// Which tensors of a module's call a hook is given.
+public enum HookTensors: Sendable {
+    /// All of them in the order of the call, nil for those that are absent.
+    case all
 }
 
 extension Module {
@@ -77,29 +14,114 @@ extension Module {
         return new
     }
 
-    /// Calls the function with the module and its input before each forward pass; a tensor that it returns replaces the
-    /// input.
+    /// Calls the function with the module and the first tensor of its arguments before each forward pass; a tensor that it
+    /// returns replaces that argument.
+    ///
+    /// Hooks run when a module is called, as in `model(x)`, and not when `forward` is called itself. They run on modules of
+    /// every kind; one's own that is no ``Layer`` names its tensors to ``scope(_:_:)``.
     @discardableResult
     public func registerForwardPreHook(_ hook: @escaping (Module, Tensor) -> Tensor?) -> ModuleHookHandle {
-        let hooks = ownHooks
-        return hooks.handle { hooks.before.append(($0, hook)) }
+        registerForwardPreHook(.all) { module, inputs in
+            guard let first = firstTensor(inputs, "registerForwardPreHook") else { return nil }
+            return hook(module, first).map { [$0] + inputs.dropFirst() }
+        }
     }
 
-    /// Calls the function with the module, its input and its output after each forward pass; a tensor that it returns
-    /// replaces the output.
+    /// Calls the function with the module and all tensors of its arguments before each forward pass; an array that it
+    /// returns, as long as the given one, replaces them, but for its elements that are nil.
+    ///
+    ///     attention.registerForwardPreHook(.all) { module, inputs in
+    ///         [inputs[0], inputs[1], inputs[2].map { $0 * 2 }, nil, nil]
+    ///     }
+    @discardableResult
+    public func registerForwardPreHook(
+        _ tensors: HookTensors, _ hook: @escaping (Module, _ inputs: [Tensor?]) -> [Tensor?]?
+    ) -> ModuleHookHandle {
+        let hooks = ownHooks
+        return hooks.handle { hooks.forwardPre.append(($0, hook)) }
+    }
+
+    /// Calls the function with the module, the first tensor of its arguments and the first of its results after each
+    /// forward pass; a tensor that it returns replaces that result.
     @discardableResult
     public func registerForwardHook(_ hook: @escaping (Module, Tensor, Tensor) -> Tensor?) -> ModuleHookHandle {
-        let hooks = ownHooks
-        return hooks.handle { hooks.after.append(($0, hook)) }
+        registerForwardHook(.all) { module, inputs, outputs in
+            guard let input = firstTensor(inputs, "registerForwardHook"),
+                let output = firstTensor(outputs, "registerForwardHook")
+            else { return nil }
+            return hook(module, input, output).map { [$0] + outputs.dropFirst() }
+        }
     }
 
-    /// Calls the function with the module, the gradient of its input (nil if that needs none) and the gradient of its
-    /// output in each backward pass; a tensor that it returns replaces the gradient of the input.
+    /// Calls the function with the module and all tensors of its arguments and results after each forward pass; an array
+    /// that it returns, as long as that of the results, replaces these, but for its elements that are nil.
+    ///
+    ///     lstm.registerForwardHook(.all) { _, _, outputs in
+    ///         print("output, h and c:", outputs.map { $0?.shape ?? [] })
+    ///         return nil
+    ///     }
+    @discardableResult
+    public func registerForwardHook(
+        _ tensors: HookTensors, _ hook: @escaping (Module, _ inputs: [Tensor?], _ outputs: [Tensor?]) -> [Tensor?]?
+    ) -> ModuleHookHandle {
+        let hooks = ownHooks
+        return hooks.handle { hooks.forward.append(($0, hook)) }
+    }
+
+    /// Calls the function with the module and the gradient of its first result before the module's backward pass; a tensor
+    /// that it returns replaces that gradient.
+    @discardableResult
+    public func registerFullBackwardPreHook(
+        _ hook: @escaping (Module, _ gradOutput: Tensor) -> Tensor?
+    ) -> ModuleHookHandle {
+        registerFullBackwardPreHook(.all) { module, gradients in
+            guard let first = gradients.first ?? nil else { return nil }
+            return hook(module, first).map { [$0] + gradients.dropFirst() }
+        }
+    }
+
+    /// Calls the function with the module and the gradients of all tensors of its results before the module's backward
+    /// pass, nil for those that require none; an array that it returns replaces them, but for its elements that are nil.
+    @discardableResult
+    public func registerFullBackwardPreHook(
+        _ tensors: HookTensors, _ hook: @escaping (Module, _ gradOutputs: [Tensor?]) -> [Tensor?]?
+    ) -> ModuleHookHandle {
+        let hooks = ownHooks
+        return hooks.handle { hooks.backwardPre.append(($0, hook)) }
+    }
+
+    /// Calls the function with the module, the gradient of its first argument (nil if that requires none) and the gradient
+    /// of its first result in each backward pass; a tensor that it returns replaces the gradient of the argument.
     @discardableResult
     public func registerFullBackwardHook(
         _ hook: @escaping (Module, _ gradInput: Tensor?, _ gradOutput: Tensor) -> Tensor?
     ) -> ModuleHookHandle {
+        registerFullBackwardHook(.all) { module, gradInputs, gradOutputs in
+            guard let output = gradOutputs.first ?? nil else { return nil }
+            return hook(module, gradInputs.first ?? nil, output).map { [$0] + gradInputs.dropFirst() }
+        }
+    }
+
+    /// Calls the function with the module and the gradients of all tensors of its arguments and results in each backward
+    /// pass, nil for tensors that require none; an array that it returns replaces the gradients of the arguments, but for
+    /// its elements that are nil. A result that the loss does not depend on has a gradient of zeros.
+    @discardableResult
+    public func registerFullBackwardHook(
+        _ tensors: HookTensors,
+        _ hook: @escaping (Module, _ gradInputs: [Tensor?], _ gradOutputs: [Tensor?]) -> [Tensor?]?
+    ) -> ModuleHookHandle {
         let hooks = ownHooks
         return hooks.handle { hooks.backward.append(($0, hook)) }
     }
+}
+
+/// The first tensor of a call, for hooks that see no more; nil where it has none, which is reported.
+private func firstTensor(_ tensors: [Tensor?], _ operation: String) -> Tensor? {
+    if let first = tensors.first ?? nil { return first }
+    reportFailure(
+        TensorError(
+            .value, in: operation, "the module was called without a first tensor for the hook",
+            expected: "a call whose arguments and results begin with a tensor",
+            fix: "hand the tensors to scope, as in scope(x, y) { x, y in ... }, or register the hook with .all"))
+    return nil
 }

@@ -96,7 +96,8 @@ public final class MultiheadAttention: Module {
         _ query: Tensor, _ key: Tensor, _ value: Tensor, keyPaddingMask: Tensor? = nil, needWeights: Bool = true,
         attnMask: Tensor? = nil, averageAttnWeights: Bool = true, isCausal: Bool = false
     ) -> (output: Tensor, weights: Tensor?) {
-        scope {
+        scope(query, key, value, keyPaddingMask, attnMask) {
+            query, key, value, keyPaddingMask, attnMask in
             let turns = batchFirst && query.rank == 3 && key.rank == 3 && value.rank == 3
             func ordered(_ x: Tensor) -> Tensor { turns ? x.transpose(0, 1) : x }
             // One tensor stays one: its three projections are then one product.

@@ -54,7 +54,9 @@ public final class Transformer: Module {
         _ src: Tensor, _ tgt: Tensor, srcMask: Tensor? = nil, tgtMask: Tensor? = nil, memoryMask: Tensor? = nil,
         srcKeyPaddingMask: Tensor? = nil, tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil
     ) -> Tensor {
-        scope {
+        scope(
+            src, tgt, srcMask, tgtMask, memoryMask, srcKeyPaddingMask, tgtKeyPaddingMask, memoryKeyPaddingMask
+        ) { src, tgt, srcMask, tgtMask, memoryMask, srcKeyPaddingMask, tgtKeyPaddingMask, memoryKeyPaddingMask in
             if let placeholder = [src, tgt].first(where: \.isPlaceholder) { return placeholder }
             guard src.shape.last == dModel, tgt.shape.last == dModel, src.rank == tgt.rank else {
                 return fail(
@@ -101,7 +103,9 @@ public final class TransformerEncoder: Module, Layer {
     public func callAsFunction(
         _ src: Tensor, mask: Tensor?, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
     ) -> Tensor {
-        scope { run(src, mask, srcKeyPaddingMask, isCausal) }
+        scope(src, mask, srcKeyPaddingMask) { src, mask, srcKeyPaddingMask in
+            run(src, mask, srcKeyPaddingMask, isCausal)
+        }
     }
 
     private func run(_ x: Tensor, _ mask: Tensor?, _ padding: Tensor?, _ isCausal: Bool) -> Tensor {
@@ -136,7 +140,8 @@ public final class TransformerDecoder: Module {
         tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil, tgtIsCausal: Bool = false,
         memoryIsCausal: Bool = false
     ) -> Tensor {
-        scope {
+        scope(tgt, memory, tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask) {
+            tgt, memory, tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask in
             var x = tgt
             for layer in layers {
                 x = layer(

@@ -68,7 +68,9 @@ public final class TransformerEncoderLayer: Module, Layer {
     public func callAsFunction(
         _ src: Tensor, srcMask: Tensor?, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
     ) -> Tensor {
-        scope { run(src, srcMask, srcKeyPaddingMask, isCausal) }
+        scope(src, srcMask, srcKeyPaddingMask) { src, srcMask, srcKeyPaddingMask in
+            run(src, srcMask, srcKeyPaddingMask, isCausal)
+        }
     }
 
     private func run(_ x: Tensor, _ mask: Tensor?, _ padding: Tensor?, _ isCausal: Bool) -> Tensor {
@@ -158,31 +160,32 @@ public final class TransformerDecoderLayer: Module {
         tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil, tgtIsCausal: Bool = false,
         memoryIsCausal: Bool = false
     ) -> Tensor {
-        func attend(_ x: Tensor) -> Tensor {
-            dropout1(
-                selfAttn(
-                    x, x, x, keyPaddingMask: tgtKeyPaddingMask, needWeights: false, attnMask: tgtMask,
-                    isCausal: tgtIsCausal
-                ).output)
-        }
-        func look(_ x: Tensor) -> Tensor {
-            dropout2(
-                multiheadAttn(
-                    x, memory, memory, keyPaddingMask: memoryKeyPaddingMask, needWeights: false, attnMask: memoryMask,
-                    isCausal: memoryIsCausal
-                ).output)
-        }
-        func feed(_ x: Tensor) -> Tensor { dropout3(linear2(dropout(activation(linear1(x))))) }
-        return scope {
+        scope(tgt, memory, tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask) {
+            tgt, memory, tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask in
+            func attendToTarget(_ x: Tensor) -> Tensor {
+                dropout1(
+                    selfAttn(
+                        x, x, x, keyPaddingMask: tgtKeyPaddingMask, needWeights: false, attnMask: tgtMask,
+                        isCausal: tgtIsCausal
+                    ).output)
+            }
+            func attendToMemory(_ x: Tensor) -> Tensor {
+                dropout2(
+                    multiheadAttn(
+                        x, memory, memory, keyPaddingMask: memoryKeyPaddingMask, needWeights: false,
+                        attnMask: memoryMask, isCausal: memoryIsCausal
+                    ).output)
+            }
+            func feedForward(_ x: Tensor) -> Tensor { dropout3(linear2(dropout(activation(linear1(x))))) }
             var x = tgt
             if normFirst {
-                x = x + attend(norm1(x))
-                x = x + look(norm2(x))
-                return x + feed(norm3(x))
+                x = x + attendToTarget(norm1(x))
+                x = x + attendToMemory(norm2(x))
+                return x + feedForward(norm3(x))
             }
-            x = norm1(x + attend(x))
-            x = norm2(x + look(x))
-            return norm3(x + feed(x))
+            x = norm1(x + attendToTarget(x))
+            x = norm2(x + attendToMemory(x))
+            return norm3(x + feedForward(x))
         }
     }
 }

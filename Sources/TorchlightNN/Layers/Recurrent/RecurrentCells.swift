@@ -92,7 +92,9 @@ public final class RNNCell: RecurrentCell {
     }
 
     /// The next state.
-    public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor { scope { step(x, h.map { [$0] })[0] } }
+    public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor {
+        scope(x, h) { x, h in step(x, h.map { [$0] })[0] }
+    }
 
     public override var extraDescription: String {
         super.extraDescription + (nonlinearity == .tanh ? "" : ", nonlinearity=\(nonlinearity.rawValue)")
@@ -110,7 +112,9 @@ public final class GRUCell: RecurrentCell {
     }
 
     /// The next state.
-    public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor { scope { step(x, h.map { [$0] })[0] } }
+    public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor {
+        scope(x, h) { x, h in step(x, h.map { [$0] })[0] }
+    }
 }
 
 /// One step of an ``LSTM``: `[N, in]` and the states `[N, H] -> [N, H]` twice.
@@ -125,8 +129,8 @@ public final class LSTMCell: RecurrentCell {
 
     /// The next states.
     public func callAsFunction(_ x: Tensor, _ state: LSTM.State? = nil) -> LSTM.State {
-        scope {
-            let states = step(x, state.map { [$0.h, $0.c] })
+        scope(x, state?.h, state?.c) { x, h, c in
+            let states = step(x, pair(h, c))
             return (states[0], states[1])
         }
     }

@@ -29,7 +29,7 @@ public final class RNN: RecurrentLayer {
 
     /// The outputs of the last layer for each step, and the last state of each layer.
     public func callAsFunction(_ x: Tensor, _ h0: Tensor? = nil) -> (output: Tensor, hidden: Tensor) {
-        scope {
+        scope(x, h0) { x, h0 in
             let (output, states) = forward(x, h0.map { [$0] })
             return (output, states[0])
         }
@@ -37,7 +37,7 @@ public final class RNN: RecurrentLayer {
 
     /// The same for sequences of several lengths.
     public func callAsFunction(_ x: PackedSequence, _ h0: Tensor? = nil) -> (output: PackedSequence, hidden: Tensor) {
-        scope {
+        scope(x, h0) { x, h0 in
             let (output, states) = forward(x, h0.map { [$0] })
             return (output, states[0])
         }
@@ -60,7 +60,7 @@ public final class GRU: RecurrentLayer {
 
     /// The outputs of the last layer for each step, and the last state of each layer.
     public func callAsFunction(_ x: Tensor, _ h0: Tensor? = nil) -> (output: Tensor, hidden: Tensor) {
-        scope {
+        scope(x, h0) { x, h0 in
             let (output, states) = forward(x, h0.map { [$0] })
             return (output, states[0])
         }
@@ -68,7 +68,7 @@ public final class GRU: RecurrentLayer {
 
     /// The same for sequences of several lengths.
     public func callAsFunction(_ x: PackedSequence, _ h0: Tensor? = nil) -> (output: PackedSequence, hidden: Tensor) {
-        scope {
+        scope(x, h0) { x, h0 in
             let (output, states) = forward(x, h0.map { [$0] })
             return (output, states[0])
         }
@@ -97,17 +97,25 @@ public final class LSTM: RecurrentLayer {
 
     /// The outputs of the last layer for each step, and the last states of each layer.
     public func callAsFunction(_ x: Tensor, _ state: State? = nil) -> (output: Tensor, state: State) {
-        scope {
-            let (output, states) = forward(x, state.map { [$0.h, $0.c] })
-            return (output, (states[0], states[1]))
+        let (output, h, c) = scope(x, state?.h, state?.c) { x, h, c in
+            let (output, states) = forward(x, pair(h, c))
+            return (output, states[0], states[1])
         }
+        return (output, (h, c))
     }
 
     /// The same for sequences of several lengths.
     public func callAsFunction(_ x: PackedSequence, _ state: State? = nil) -> (output: PackedSequence, state: State) {
-        scope {
-            let (output, states) = forward(x, state.map { [$0.h, $0.c] })
-            return (output, (states[0], states[1]))
+        let (output, h, c) = scope(x, state?.h, state?.c) { x, h, c in
+            let (output, states) = forward(x, pair(h, c))
+            return (output, states[0], states[1])
         }
+        return (output, (h, c))
     }
+}
+
+/// Both states of an LSTM, or none.
+func pair(_ h: Tensor?, _ c: Tensor?) -> [Tensor]? {
+    guard let h, let c else { return nil }
+    return [h, c]
 }

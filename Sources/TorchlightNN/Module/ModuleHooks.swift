@@ -1,0 +1,171 @@
+import TorchlightCore
+
+/// The functions that are called around a module's forward and backward passes.
+final class ModuleHooks {
+    /// Sees the tensors of the arguments; those it returns replace them.
+    typealias ForwardPre = (Module, [Tensor?]) -> [Tensor?]?
+    /// Sees the tensors of the arguments and of the results; those it returns replace the results.
+    typealias Forward = (Module, [Tensor?], [Tensor?]) -> [Tensor?]?
+    /// Sees the gradients of the results; those it returns replace them.
+    typealias BackwardPre = (Module, [Tensor?]) -> [Tensor?]?
+    /// Sees the gradients of the arguments and of the results; those it returns replace the arguments' gradients.
+    typealias Backward = (Module, [Tensor?], [Tensor?]) -> [Tensor?]?
+
+    var forwardPre: [(id: Int, body: ForwardPre)] = []
+    var forward: [(id: Int, body: Forward)] = []
+    var backwardPre: [(id: Int, body: BackwardPre)] = []
+    var backward: [(id: Int, body: Backward)] = []
+    private var nextID = 0
+
+    func handle(_ add: (Int) -> Void) -> ModuleHookHandle {
+        nextID += 1
+        add(nextID)
+        return ModuleHookHandle(hooks: self, id: nextID)
+    }
+
+    func remove(_ id: Int) {
+        forwardPre.removeAll { $0.id == id }
+        forward.removeAll { $0.id == id }
+        backwardPre.removeAll { $0.id == id }
+        backward.removeAll { $0.id == id }
+    }
+
+    /// The forward pass with all hooks around it.
+    ///
+    /// - Parameters:
+    ///   - slots: the tensors of the results.
+    ///   - replacing: the results with other tensors.
+    func run<each Argument: TensorStructure, Results, E: Error>(
+        _ module: Module, _ arguments: repeat each Argument,
+        forward body: (repeat each Argument) throws(E) -> Results,
+        slots: (Results) -> [Tensor?], replacing: (Results, inout ArraySlice<Tensor?>) -> Results
+    ) throws(E) -> Results {
+        var inputs: [Tensor?] = []
+        for argument in repeat each arguments { inputs += argument.tensorSlots }
+        for (_, hook) in forwardPre { inputs = replaced(inputs, by: hook(module, inputs), "registerForwardPreHook") }
+        let backwardCall = startBackwardCall(module, &inputs)
+        var rest = inputs[...]
+        let results = try body(repeat (each arguments).replacingTensors(from: &rest))
+        var outputs = slots(results)
+        for (_, hook) in forward {
+            outputs = replaced(outputs, by: hook(module, inputs, outputs), "registerForwardHook")
+        }
+        backwardCall?.watch(outputs: &outputs)
+        rest = outputs[...]
+        return replacing(results, &rest)
+    }
+
+    private func startBackwardCall(_ module: Module, _ inputs: inout [Tensor?]) -> BackwardCall? {
+        guard !backward.isEmpty || !backwardPre.isEmpty, isGradEnabled else { return nil }
+        return BackwardCall(self, module, &inputs)
+    }
+}
+
+/// The tensors after a hook: those that it returned, and the old one where it returned nil.
+private func replaced(_ tensors: [Tensor?], by new: [Tensor?]?, _ operation: String) -> [Tensor?] {
+    guard let new else { return tensors }
+    guard new.count == tensors.count else {
+        reportFailure(
+            TensorError(
+                .value, in: operation, "the hook returned another number of tensors", got: "\(new.count)",
+                expected: "\(tensors.count), or nil to change nothing"))
+        return tensors
+    }
+    return zip(new, tensors).map { $0 ?? $1 }
+}
+
+/// One call of a module in the backward pass: what its hooks need of the results until the arguments' gradients are there.
+private final class BackwardCall: @unchecked Sendable {
+    private let hooks: ModuleHooks
+    private weak var module: Module?
+    private let inputCount: Int
+    private var watchesInputs = false
+    /// The gradients of the results, which come first and are kept until those of the arguments are there.
+    private var outputGradients: [Tensor?]?
+
+    init(_ hooks: ModuleHooks, _ module: Module, _ inputs: inout [Tensor?]) {
+        self.hooks = hooks
+        self.module = module
+        inputCount = inputs.count
+        watchesInputs = watchGradients(of: &inputs) { [self] in inputsReached($0) }
+    }
+
+    func watch(outputs: inout [Tensor?]) {
+        _ = watchGradients(of: &outputs) { [self] in outputsReached($0) }
+    }
+
+    private func outputsReached(_ gradients: [Tensor?]) -> [Tensor?] {
+        guard let module else { return gradients }
+        var gradients = gradients
+        for (_, hook) in hooks.backwardPre {
+            gradients = replaced(gradients, by: hook(module, gradients), "registerFullBackwardPreHook")
+        }
+        if watchesInputs {
+            outputGradients = gradients
+        } else {
+            let absent = [Tensor?](repeating: nil, count: inputCount)
+            for (_, hook) in hooks.backward { _ = hook(module, absent, gradients) }
+        }
+        return gradients
+    }
+
+    private func inputsReached(_ gradients: [Tensor?]) -> [Tensor?] {
+        guard let module, let outputGradients else { return gradients }
+        self.outputGradients = nil
+        var gradients = gradients
+        for (_, hook) in hooks.backward {
+            gradients = replaced(gradients, by: hook(module, gradients, outputGradients), "registerFullBackwardHook")
+        }
+        return gradients
+    }
+}
+
+/// Puts one node of the graph behind all tensors that require a gradient, so that `body` sees their gradients together;
+/// what it returns replaces them. False where no tensor requires a gradient.
+private func watchGradients(
+    of tensors: inout [Tensor?], _ body: @escaping @Sendable ([Tensor?]) -> [Tensor?]
+) -> Bool {
+    let watched = tensors.indices.filter { tensors[$0]?.requiresGrad == true }
+    guard !watched.isEmpty else { return false }
+    let count = tensors.count
+    let all = GradientCallback { gradients in
+        var spread = [Tensor?](repeating: nil, count: count)
+        for (position, gradient) in zip(watched, gradients) { spread[position] = gradient }
+        let result = body(spread)
+        return watched.map { result[$0] }
+    }
+    let results = ModuleBackwardHook.$callback.withValue(all) {
+        ModuleBackwardHook.apply(watched.compactMap { tensors[$0] })
+    }
+    for (position, tensor) in zip(watched, results) { tensors[position] = tensor }
+    return true
+}
+
+private struct GradientCallback: Sendable {
+    let body: @Sendable ([Tensor]) -> [Tensor?]
+}
+
+/// The identity on tensors, whose backward pass hands all their gradients to a callback.
+private struct ModuleBackwardHook: CustomFunction {
+    /// A custom function's passes are static, so the callback reaches `forward` beside the arguments.
+    @TaskLocal static var callback: GradientCallback?
+
+    static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor] {
+        context.values["callback"] = callback
+        return inputs
+    }
+
+    static func backward(_ context: FunctionContext, _ gradients: [Tensor]) -> [Tensor?] {
+        guard let callback = context.values["callback"] as? GradientCallback else { return gradients }
+        return callback.body(gradients)
+    }
+}
+
+/// Removes a module's hook.
+public struct ModuleHookHandle {
+    fileprivate let hooks: ModuleHooks
+    fileprivate let id: Int
+
+    /// Takes the hook away; a second call does nothing.
+    public func remove() { hooks.remove(id) }
+}
