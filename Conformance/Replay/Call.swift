@@ -78,7 +78,7 @@ public final class Call {
         guard let key = value["tensor"]?.string else { return nil }
         if value["complex"] != nil { throw NotSupported("complex values") }
         guard let stored = tensors[key] else { throw NotSupported("the data lacks tensor \(key)") }
-        var tensor = stored.clone()
+        var tensor = ReplayDevice.copy(stored)
         if let view = value["strided"] {
             func numbers(_ name: String) -> [Int] { view[name]?.elements?.compactMap(\.int) ?? [] }
             tensor = tensor.asStrided(numbers("shape"), stride: numbers("stride"), offset: view["offset"]?.int ?? 0)

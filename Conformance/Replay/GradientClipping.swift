@@ -6,8 +6,8 @@ extension Replayer {
     func replayClipping(_ entry: JSON, _ tensors: [String: Tensor]) throws {
         let call = Call(name: entry["function"]!.string!, args: nil, kwargs: entry["kwargs"], tensors: tensors)
         let parameters = try find(entry["grads"], tensors).map { gradient -> Tensor in
-            let parameter = Parameter(Tensor.zeros(like: gradient))
-            parameter.grad = gradient.clone()
+            let parameter = Parameter(Tensor.zeros(gradient.shape, dtype: gradient.dtype, device: ReplayDevice.current))
+            parameter.grad = ReplayDevice.copy(gradient)
             return parameter
         }
         try checked {

@@ -11,7 +11,7 @@ extension Replayer {
             if let problem = entry["problem"] {
                 return try minimise(problem, settings, entry, tensors, tolerance)
             }
-            let parameters = try find(entry["params"], tensors).map { Parameter($0.clone()) }
+            let parameters = try find(entry["params"], tensors).map { Parameter(ReplayDevice.copy($0)) }
             let optimizer = try Optimizers.make(settings, parameters, groups: entry["groups"]?.elements ?? [])
             try settings.finish()
             guard let steps = entry["grads"]?.elements, let after = entry["after"]?.elements,
@@ -19,7 +19,7 @@ extension Replayer {
             else { throw NotSupported("there must be a result for each step") }
             for (step, gradients) in steps.enumerated() {
                 for (parameter, gradient) in zip(parameters, try find(gradients, tensors)) {
-                    parameter.grad = gradient.clone()
+                    parameter.grad = ReplayDevice.copy(gradient)
                 }
                 optimizer.step()
                 for (i, wanted) in try find(after[step], tensors).enumerated() {
@@ -51,9 +51,9 @@ extension Replayer {
             guard let key = problem[name]?["tensor"]?.string, let tensor = tensors[key] else {
                 throw NotSupported("the problem lacks \(name)")
             }
-            return tensor
+            return ReplayDevice.copy(tensor)
         }
-        let (a, b, x) = (operands[0], operands[1], Parameter(operands[2].clone()))
+        let (a, b, x) = (operands[0], operands[1], Parameter(operands[2]))
         let optimizer = try Optimizers.lbfgs(settings, [x])
         try settings.finish()
         let losses = try find(entry["losses"], tensors)

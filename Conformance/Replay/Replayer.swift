@@ -5,7 +5,14 @@ import TorchlightIO
 public enum Outcome: Sendable {
     case passed
     case failed(expected: String, got: String)
+    /// On a device without values: the call needs some, as for the size of its result.
+    case needsValues
     case notSupported(String)
+}
+
+extension TensorError {
+    /// Whether values were asked of a tensor on `Device.meta`.
+    fileprivate var isAboutMissingValues: Bool { kind == .device && problem.contains("has no values") }
 }
 
 /// A family of recorded cases with the tensors that they refer to.
@@ -76,6 +83,8 @@ public struct Replayer {
             return .failed(expected: difference.expected, got: difference.got)
         } catch let reason as NotSupported {
             return .notSupported(reason.description)
+        } catch let error as TensorError where !ReplayDevice.hasValues && error.isAboutMissingValues {
+            return .needsValues
         } catch {
             return .failed(expected: "an answer", got: "\(error)")
         }

@@ -1,4 +1,6 @@
 import ConformanceReplay
+import GuardedDevice
+import Torchlight
 
 /// What the command line asks for.
 struct Options {
@@ -8,6 +10,7 @@ struct Options {
     var failures = 20
     var json: String?
     var exceptions = "Conformance/exceptions.json"
+    var device = Device.cpu
 
     mutating func read(_ arguments: some Sequence<String>) throws {
         var rest = arguments.makeIterator()
@@ -22,9 +25,19 @@ struct Options {
                 failures = count
             case "--json": json = value
             case "--exceptions": exceptions = value
+            case "--device":
+                switch value {
+                case "cpu": device = .cpu
+                case "meta": device = .meta
+                case "guarded":
+                    guard let guarded = Device.guarded else { throw NotSupported("the guarded device has no memory") }
+                    device = guarded
+                default: throw NotSupported("no device \(value); there are cpu, meta and guarded")
+                }
             default:
                 throw NotSupported(
-                    "no option \(flag); there are --data, --family, --op, --failures, --json and --exceptions")
+                    "no option \(flag); there are --data, --family, --op, --failures, --json, --exceptions and --device"
+                )
             }
         }
     }

@@ -9,6 +9,8 @@ struct Report {
         var cases = 0
         var passed = 0
         var excepted = 0
+        /// On a device without values: cases that need some.
+        var needsValues: [String] = []
         var failed: [Failure] = []
         var notSupported: [Failure] = []
     }
@@ -44,6 +46,7 @@ struct Report {
                 CrashReport.enter(name, id)
                 switch replayer.replay(index, of: family) {
                 case .passed: row.passed += 1
+                case .needsValues: row.needsValues.append(operation)
                 case .failed(let expected, let got):
                     row.failed.append(Failure(id: id, reason: "expected \(expected), got \(got)"))
                 case .notSupported(let reason): row.notSupported.append(Failure(id: id, reason: reason))
@@ -58,11 +61,12 @@ struct Report {
             let cells = values.map { String(repeating: " ", count: max(0, 15 - $0.count)) + $0 }
             Swift.print(name.padding(toLength: 18, withPad: " ", startingAt: 0) + cells.joined())
         }
-        line("family", ["cases", "passed", "failed", "not supported", "excepted"])
+        line("family", ["cases", "passed", "failed", "not supported", "excepted", "needs values"])
         for row in rows {
             line(
                 row.family,
-                [row.cases, row.passed, row.failed.count, row.notSupported.count, row.excepted].map(String.init))
+                [row.cases, row.passed, row.failed.count, row.notSupported.count, row.excepted, row.needsValues.count]
+                    .map(String.init))
         }
         let all = rows.flatMap { row in
             row.failed.map { (row.family, "failed", $0) } + row.notSupported.map { (row.family, "not supported", $0) }
@@ -71,6 +75,8 @@ struct Report {
         for (family, kind, failure) in all.prefix(failures) {
             Swift.print("\(family) \(failure.id): \(kind): \(failure.reason)")
         }
+        let valued = Set(rows.flatMap(\.needsValues)).sorted()
+        if !valued.isEmpty { Swift.print("need values: \(valued.joined(separator: ", "))") }
         Swift.print("\(passed) passed, \(failed) failed")
     }
 

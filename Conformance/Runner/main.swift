@@ -2,10 +2,12 @@ import ConformanceReplay
 import Foundation
 import TorchlightIO
 
-/// `conformance [--data DIR] [--family a,b] [--op a,b] [--failures N] [--json FILE] [--exceptions FILE]`
+/// `conformance [--data DIR] [--family a,b] [--op a,b] [--failures N] [--json FILE] [--exceptions FILE]
+/// [--device cpu|meta|guarded]`
 var options = Options()
 do {
     try options.read(CommandLine.arguments.dropFirst())
+    ReplayDevice.current = options.device
     let report = try Report(options)
     report.print(failures: options.failures)
     if let file = options.json { try report.write(file) }

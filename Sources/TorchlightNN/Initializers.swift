@@ -186,7 +186,8 @@ public enum Initializers {
             let (rows, columns) = (tensor.shape[0], tensor.count / tensor.shape[0])
             let isWide = rows < columns
             let drawn = Tensor.empty(
-                isWide ? [columns, rows] : [rows, columns], dtype: tensor.dtype == .float64 ? .float64 : .float32
+                isWide ? [columns, rows] : [rows, columns], dtype: tensor.dtype == .float64 ? .float64 : .float32,
+                device: tensor.device
             ).normal_(mean: 0, std: 1, generator: generator)
             let (q, r) = LinAlg.qr(drawn)
             let sign = (LinAlg.diagonal(r) < 0).to(q.dtype) * -2 + 1

@@ -90,8 +90,10 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         let gradient = options.maximize ? -trained.gradient : trained.gradient
         let eps1 = options.eps1 ?? roundingUnit(parameter.dtype)
         let weight = pow(step, options.beta2Decay)
-        let scale = max(options.eps2, parameter.norm().item() / root)
-        let rate = min(options.lr, 1 / step.squareRoot()) * scale
+        // Norms stay on the device of the parameter, in the dtype that computes.
+        let wide = parameter.dtype == .float64 ? DType.float64 : .float32
+        let scale = (parameter.to(wide).norm() / root).clamp(min: options.eps2)
+        let rate = scale * min(options.lr, 1 / step.squareRoot())
         if options.weightDecay != 0 { parameter.mul_(1 - options.lr * options.weightDecay) }
 
         let squares = gradient.square()
@@ -106,8 +108,8 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
             variance = kept
         }
         let update = variance.clamp(min: eps1 * eps1).rsqrt() * gradient
-        let length = max(1, update.norm().item() / (root * options.d))
-        parameter.add_(update, alpha: -rate / length)
+        let length = (update.to(wide).norm() / (root * options.d)).clamp(min: 1)
+        parameter.addcmul_(update, rate / length, value: -1)
     }
 
     /// The distance from 1 to the next larger number.

@@ -34,10 +34,13 @@ public func clipGradNorm(
         }
         // The factor stays on the device of the gradients. NaN passes through `clamp`: the gradients are NaN already.
         let factor = (maxNorm / (norm + 1e-6)).clamp(max: 1)
-        withEntries(gradients) { entries, count in
-            withKernel(factor) { tl_optim_scale_gradients(entries, count, $0) }
+        if let device = gradients.first?.device {
+            performUpdate("clipGradNorm", of: gradients, on: device) {
+                withEntries(gradients) { entries, count in
+                    withKernel(factor) { tl_optim_scale_gradients(entries, count, $0) }
+                }
+            }
         }
-        for gradient in gradients { gradient.storage.noteWrite(by: "clipGradNorm") }
         return norm.to(parameters.first?.dtype ?? .default)
     }
 }
@@ -47,8 +50,10 @@ private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
     let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
     if zero.isPlaceholder { return zero }
     if p == 2 {
-        withEntries(gradients) { entries, count in
-            withKernel(zero) { tl_optim_squared_norm(entries, count, $0) }
+        performUpdate("clipGradNorm", of: [zero], on: zero.device) {
+            withEntries(gradients) { entries, count in
+                withKernel(zero) { tl_optim_squared_norm(entries, count, $0) }
+            }
         }
         return zero.sqrt()
     }
@@ -67,8 +72,9 @@ public func clipGradValue(_ parameters: [Tensor], _ limit: Double) {
     }
     let gradients = noGrad { denseGradients(of: parameters) }
     if gradients.isEmpty { return }
-    withEntries(gradients) { tl_optim_clamp_gradients($0, $1, limit) }
-    for gradient in gradients { gradient.storage.noteWrite(by: "clipGradValue") }
+    performUpdate("clipGradValue", of: gradients, on: gradients[0].device) {
+        withEntries(gradients) { tl_optim_clamp_gradients($0, $1, limit) }
+    }
 }
 
 /// The gradients, those made dense that are not.

@@ -83,6 +83,22 @@ final class GroupState {
     /// Copies of gradients that do not lie densely; they live until the kernel has run.
     var copies: [Tensor] = []
 
+    /// The parameters that the step changes; until it has run.
+    var changed: [Tensor] = []
+
+    /// The device of the parameters that the step changes; nil, and an error, where there are several.
+    func device(in name: String) -> Device? {
+        guard let first = changed.first else { return nil }
+        for parameter in changed where parameter.device != first.device {
+            reportFailure(
+                TensorError(
+                    .device, in: name, "the parameters of a group are on different devices", expected: "one device",
+                    fix: "make a group for each device", operands: [first, parameter]))
+            return nil
+        }
+        return first.device
+    }
+
     /// Makes the next step look at the state of every parameter again.
     func invalidate() {
         for i in slots.indices { slots[i].entry.parameter = nil }
@@ -110,7 +126,7 @@ final class GroupState {
                 entries[count] = slots[i].entry
                 entries[count].gradient = UnsafeRawPointer(source.data)
                 entries[count].step = Int64(slots[i].step)
-                parameter.storage.noteWrite(by: name)
+                changed.append(parameter)
                 count += 1
             }
         }

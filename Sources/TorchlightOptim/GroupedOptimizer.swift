@@ -138,10 +138,10 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             let state = group.state
             let count = state.collect(into: entries, &watch, name)
             if !state.outdated.isEmpty { update(group, entries) }
-            if count > 0 {
-                WorkCounts.noteKernel()
-                run(entries, Int64(count), group.options)
+            if count > 0, let device = state.device(in: name) {
+                performUpdate(name, of: state.changed, on: device) { run(entries, Int64(count), group.options) }
             }
+            state.changed.removeAll(keepingCapacity: true)
             state.copies.removeAll()
         }
     }

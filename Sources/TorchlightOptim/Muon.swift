@@ -128,7 +128,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
         let isTall = update.shape[0] > update.shape[1]
         // X Xᵀ is the smaller product when X is wide.
         var x = (isTall ? update.t() : update).to(update.dtype == .float64 ? .float64 : .float32)
-        x = x / max(x.norm().item(), options.eps)
+        x = x / x.norm().clamp(min: options.eps)
         for _ in 0..<options.nsSteps {
             let gram = x.matmul(x.t())
             let mix = gram * options.b + gram.matmul(gram) * options.c

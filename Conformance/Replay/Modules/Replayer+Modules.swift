@@ -17,7 +17,7 @@ extension Replayer {
                 module.train(entry["mode"]?.string == "train")
                 let answer = try forward(call)
                 try call.finish()
-                if mustRaise { throw Difference(expected: "a refusal", got: "an answer") }
+                if mustRaise && ReplayDevice.hasValues { throw Difference(expected: "a refusal", got: "an answer") }
                 let text = module.description
                 if let wanted = entry["repr"]?.string, text != wanted { throw Difference(expected: wanted, got: text) }
                 try compare(answer, call, entry, tensors)
@@ -51,6 +51,7 @@ extension Replayer {
             module.to(dtype)
         }
         try module.load(stateDict: state)
+        if ReplayDevice.current != .cpu { module.to(ReplayDevice.current) }
     }
 
     private func compareParameters(

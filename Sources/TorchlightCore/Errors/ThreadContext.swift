@@ -19,6 +19,8 @@ package final class ThreadContext {
     var released: [AnyObject] = []
     /// Who sees the calls of primitives, between `recordingCalls` and its end.
     var recorder: (any CallRecorder)?
+    /// Where tensors are made that are given no device.
+    var defaultDevice = Device.cpu
     /// How many `autocast` blocks are open, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]
@@ -34,6 +36,9 @@ package final class ThreadContext {
         threadState.pointee.context = Unmanaged.passRetained(context).toOpaque()
         return context
     }
+
+    /// The module whose `forward` is running.
+    package var innermostModule: AnyObject? { modulePath.last?.takeUnretainedValue() }
 
     package var modulePathText: String? {
         let modules = modulePath.compactMap { $0.takeUnretainedValue() as? any PathElement }

@@ -5,6 +5,12 @@ import CKernels
 /// Calls that the `run` of a primitive makes are part of it and not reported.
 package protocol CallRecorder: AnyObject {
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind)
+    /// A kernel changed these tensors together, as `performUpdate` has it.
+    func updated(_ name: String, _ tensors: [Tensor])
+}
+
+extension CallRecorder {
+    package func updated(_ name: String, _ tensors: [Tensor]) {}
 }
 
 /// Where the results of a recorded call are.

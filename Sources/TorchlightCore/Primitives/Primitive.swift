@@ -53,6 +53,9 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// devices that lack its kernel; nil where it is not composed of others.
     func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>?
 
+    /// How many multiplications that are added up a call takes: products and convolutions; 0 for others.
+    func multiplyAdds(_ inputs: Specs) -> Int
+
     // MARK: Execution
 
     /// Checks of values, such as indices in range; made before each run, on devices that have values.
@@ -76,6 +79,7 @@ extension Primitive {
     /// Row-major.
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
     package var resultDevice: Device? { nil }
+    package func multiplyAdds(_ inputs: Specs) -> Int { 0 }
     package var autocast: AutocastClass { .unchanged }
     package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? { nil }
     package func validate(_ inputs: Few<Tensor>) throws(TensorError) {}

@@ -28,6 +28,12 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// and compute nothing. A model that is built on it takes no memory; `Module.toEmpty(device:)` gives it some.
     public static let meta = Device(kind: .meta, index: 0)
 
+    /// Where tensors are made that are given no device: the CPU, or the device of `withDevice`.
+    public static var current: Device { ThreadContext.existing?.defaultDevice ?? .cpu }
+
+    /// The device that another library registered with the kernel interface.
+    package static let external = Device(kind: .external, index: 0)
+
     /// Whether this process can hold tensors on the device.
     public var isAvailable: Bool {
         switch kind {
@@ -66,4 +72,19 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
             .unsupported, in: operation, "\(self) has no kernel for it", got: "the kernel \(String(cString: kernel))",
             fix: "compute it on the CPU, as in x.to(.cpu)", operands: operands)
     }
+}
+
+/// Runs the body with another default device: what creation functions and layers take that are given none.
+///
+///     let model = withDevice(.meta) { GPT(configuration) }       // no memory for the weights
+///     print(model.summary(input: [1, 1024], dtype: .int64))
+///
+/// It holds for the calling thread. Tensors from Swift arrays and numbers follow it too; operations take the device of
+/// their operands.
+public func withDevice<R, E: Error>(_ device: Device, _ body: () throws(E) -> R) throws(E) -> R {
+    let context = ThreadContext.current
+    let outer = context.defaultDevice
+    context.defaultDevice = device
+    defer { context.defaultDevice = outer }
+    return try body()
 }

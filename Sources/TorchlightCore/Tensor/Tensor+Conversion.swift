@@ -9,7 +9,7 @@ extension Tensor {
     ///
     /// - Parameter dtype: the dtype to convert to; left out, that of the Swift type, with Double becoming float32.
     public convenience init<Data: TensorData>(
-        _ data: Data, dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+        _ data: Data, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
         let shape = data.tensorShape
         var elements: [Data.Leaf] = []
@@ -26,7 +26,7 @@ extension Tensor {
 
     /// A tensor of the numbers in row-major order.
     public convenience init<Element: TensorElement>(
-        _ elements: [Element], shape: [Int], dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+        _ elements: [Element], shape: [Int], dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
         let natural: DType = Element.self == Double.self ? .default : Element.dtype
         let target = dtype ?? natural

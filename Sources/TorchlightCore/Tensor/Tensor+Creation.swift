@@ -11,7 +11,7 @@ package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(v
 extension Tensor {
     /// A tensor of zeros.
     public static func zeros(
-        _ shape: [Int], dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false
+        _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         create("zeros", shape, requiresGrad: requiresGrad) {
             Full(value: .int(0), shape: $0, dtype: dtype, device: device)
@@ -25,7 +25,7 @@ extension Tensor {
 
     /// A tensor of ones.
     public static func ones(
-        _ shape: [Int], dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false
+        _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         create("ones", shape, requiresGrad: requiresGrad) {
             Full(value: .int(1), shape: $0, dtype: dtype, device: device)
@@ -39,7 +39,7 @@ extension Tensor {
 
     /// A tensor of one value; the dtype is the value's (int64, float32 or bool) where it is not given.
     public static func full(
-        _ shape: [Int], _ value: some TensorScalar, dtype: DType? = nil, device: Device = .cpu,
+        _ shape: [Int], _ value: some TensorScalar, dtype: DType? = nil, device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         let scalar = value.scalar
@@ -51,7 +51,7 @@ extension Tensor {
 
     /// Memory whose contents are whatever was there.
     public static func empty(
-        _ shape: [Int], dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false
+        _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         orFail { () throws(TensorError) in
             try checkShape(shape, in: "empty")
@@ -90,7 +90,8 @@ extension Tensor {
 
     /// Ones on the diagonal of a `rows` by `columns` matrix, zeros elsewhere.
     public static func eye(
-        _ rows: Int, _ columns: Int? = nil, dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false
+        _ rows: Int, _ columns: Int? = nil, dtype: DType = .default, device: Device = .current,
+        requiresGrad: Bool = false
     ) -> Tensor {
         let columns = columns ?? rows
         let tensor = zeros([rows, columns], dtype: dtype, device: device)

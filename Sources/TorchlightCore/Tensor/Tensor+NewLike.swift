@@ -47,7 +47,7 @@ extension Tensor {
 
     /// One number as a 0-dimensional tensor; float32 whatever the number is, unless a dtype is given.
     public static func scalarTensor(
-        _ value: some TensorScalar, dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false
+        _ value: some TensorScalar, dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         full([], value, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }

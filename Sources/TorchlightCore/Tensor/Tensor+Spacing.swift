@@ -7,7 +7,7 @@ extension Tensor {
     ///
     /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each number.
     public static func linspace(
-        _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         spaced("linspace", start, end, steps, nil, dtype, device, requiresGrad)
@@ -15,7 +15,7 @@ extension Tensor {
 
     /// `linspace` between two 0-dimensional tensors, to which no gradient flows.
     public static func linspace(
-        _ start: Tensor, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        _ start: Tensor, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         withEnds("linspace", start, end) {
@@ -25,7 +25,7 @@ extension Tensor {
 
     /// `linspace` from a 0-dimensional tensor to a number.
     public static func linspace(
-        _ start: Tensor, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        _ start: Tensor, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         linspace(start, .wrap(.double(end)), steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
@@ -33,7 +33,7 @@ extension Tensor {
 
     /// `linspace` from a number to a 0-dimensional tensor.
     public static func linspace(
-        _ start: Double, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .cpu,
+        _ start: Double, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         linspace(.wrap(.double(start)), end, steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
@@ -45,7 +45,8 @@ extension Tensor {
     ///
     /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each power.
     public static func logspace(
-        _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default,
+        device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         spaced("logspace", start, end, steps, base, dtype, device, requiresGrad)
@@ -53,7 +54,8 @@ extension Tensor {
 
     /// `logspace` between two 0-dimensional tensors, to which no gradient flows.
     public static func logspace(
-        _ start: Tensor, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        _ start: Tensor, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default,
+        device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         withEnds("logspace", start, end) {
@@ -63,7 +65,8 @@ extension Tensor {
 
     /// `logspace` from a 0-dimensional tensor to a number.
     public static func logspace(
-        _ start: Tensor, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        _ start: Tensor, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default,
+        device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         logspace(
@@ -73,7 +76,8 @@ extension Tensor {
 
     /// `logspace` from a number to a 0-dimensional tensor.
     public static func logspace(
-        _ start: Double, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default, device: Device = .cpu,
+        _ start: Double, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default,
+        device: Device = .current,
         requiresGrad: Bool = false
     ) -> Tensor {
         logspace(

@@ -201,3 +201,15 @@ extension Tensor: Hashable {
     /// Hashes the identity.
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
+
+/// Runs the body while tensors keep their descriptions alone, on `Device.meta`; afterwards they have their memory again.
+package func describingOnly<R, E: Error>(_ tensors: [Tensor], _ body: () throws(E) -> R) throws(E) -> R {
+    var kept: [(tensor: Tensor, storage: Storage)] = []
+    for tensor in tensors {
+        guard let storage = try? Storage(byteCount: tensor.storage.byteCount, device: .meta) else { continue }
+        kept.append((tensor, tensor.storage))
+        tensor.arrange(tensor.layout, in: storage)
+    }
+    defer { for (tensor, storage) in kept { tensor.arrange(tensor.layout, in: storage) } }
+    return try body()
+}

@@ -9,7 +9,7 @@ public final class PReLU: Module, Layer {
     /// The slopes, `[numParameters]`.
     public var weight: Tensor
     /// A layer whose slopes start at `initial`.
-    public init(_ numParameters: Int = 1, initial: Double = 0.25, dtype: DType = .default, device: Device = .cpu) {
+    public init(_ numParameters: Int = 1, initial: Double = 0.25, dtype: DType = .default, device: Device = .current) {
         self.numParameters = numParameters
         weight = Parameter(Tensor.full([numParameters], initial, dtype: dtype).to(device))
         super.init()

@@ -31,7 +31,7 @@ open class BatchNorm: Module, Layer {
     /// A layer for this many channels.
     public init(
         _ features: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
-        trackRunningStats: Bool = true, dtype: DType = .default, device: Device = .cpu
+        trackRunningStats: Bool = true, dtype: DType = .default, device: Device = .current
     ) {
         self.features = features
         self.eps = eps

@@ -68,7 +68,7 @@ public final class Bilinear: Module, PairLayer {
     /// A layer of this size.
     public init(
         _ in1Features: Int, _ in2Features: Int, _ outFeatures: Int, bias: Bool = true, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         self.in1Features = in1Features
         self.in2Features = in2Features

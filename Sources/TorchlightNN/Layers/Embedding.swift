@@ -22,7 +22,7 @@ public final class Embedding: Module, Layer {
     /// A table of this size. A negative padding index counts from the end.
     public init(
         _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
-        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         self.count = count
         self.dim = dim

@@ -28,7 +28,7 @@ public final class EmbeddingBag: Module {
     public init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
         mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIndex: Int? = nil,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         self.count = count
         self.dim = dim

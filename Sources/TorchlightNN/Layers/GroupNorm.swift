@@ -18,7 +18,7 @@ public final class GroupNorm: Module, Layer {
     /// A layer for this many channels.
     public init(
         _ numGroups: Int, _ numChannels: Int, eps: Double = 1e-5, affine: Bool = true, bias: Bool = true,
-        dtype: DType = .default, device: Device = .cpu
+        dtype: DType = .default, device: Device = .current
     ) {
         if numGroups < 1 || numChannels % max(numGroups, 1) != 0 {
             reportFailure(
@@ -60,7 +60,7 @@ public final class RMSNorm: Module, Layer {
     /// A layer over these last dimensions.
     public init(
         _ normalizedShape: [Int], eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default,
-        device: Device = .cpu
+        device: Device = .current
     ) {
         self.normalizedShape = normalizedShape
         self.eps = eps
@@ -70,7 +70,7 @@ public final class RMSNorm: Module, Layer {
 
     /// A layer over the last dimension.
     public convenience init(
-        _ size: Int, eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default, device: Device = .cpu
+        _ size: Int, eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default, device: Device = .current
     ) {
         self.init([size], eps: eps, elementwiseAffine: elementwiseAffine, dtype: dtype, device: device)
     }

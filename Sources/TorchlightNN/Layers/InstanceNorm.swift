@@ -29,7 +29,7 @@ open class InstanceNorm: Module, Layer {
     /// A layer for this many channels.
     public init(
         _ features: Int, eps: Double = 1e-5, momentum: Double = 0.1, affine: Bool = false, bias: Bool = true,
-        trackRunningStats: Bool = false, dtype: DType = .default, device: Device = .cpu
+        trackRunningStats: Bool = false, dtype: DType = .default, device: Device = .current
     ) {
         self.features = features
         self.eps = eps

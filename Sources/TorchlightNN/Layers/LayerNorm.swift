@@ -17,7 +17,7 @@ public final class LayerNorm: Module, Layer {
     /// A layer over these last dimensions.
     public init(
         _ normalizedShape: [Int], eps: Double = 1e-5, elementwiseAffine: Bool = true, bias: Bool = true,
-        dtype: DType = .default, device: Device = .cpu
+        dtype: DType = .default, device: Device = .current
     ) {
         self.normalizedShape = normalizedShape
         self.eps = eps
@@ -31,7 +31,7 @@ public final class LayerNorm: Module, Layer {
     /// A layer over the last dimension.
     public convenience init(
         _ size: Int, eps: Double = 1e-5, elementwiseAffine: Bool = true, bias: Bool = true, dtype: DType = .default,
-        device: Device = .cpu
+        device: Device = .current
     ) {
         self.init([size], eps: eps, elementwiseAffine: elementwiseAffine, bias: bias, dtype: dtype, device: device)
     }

@@ -15,7 +15,7 @@ public class Linear: Module, Layer {
 
     /// A layer of this size.
     public init(
-        _ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        _ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         self.inFeatures = inFeatures

@@ -54,6 +54,12 @@ package struct AddMatMul: Primitive {
             context.needs[2] ? apply(MatMul(transposeA: true), context.input(1), scaled) : nil)
     }
 
+    package func multiplyAdds(_ inputs: Specs) -> Int {
+        let (a, b) = (inputs[1].layout.shape, inputs[2].layout.shape)
+        let batch = Layout.broadcast(MatrixProduct.batchDims(a), MatrixProduct.batchDims(b))?.product ?? 1
+        return batch * a[a.count - 2] * a[a.count - 1] * b[b.count - 1]
+    }
+
     package var effects: Effects { .updates(0) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([1, 2], added: [0]) }

@@ -125,6 +125,11 @@ package struct Convolution: Primitive {
         return Few(data, results[0], needsBias ? results[1] : nil)
     }
 
+    package func multiplyAdds(_ inputs: Specs) -> Int {
+        let positions = (try? infer(inputs))?.first?.shape.dropFirst(2).reduce(1, *) ?? 0
+        return inputs[0].layout.shape[0] * positions * inputs[1].count
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1], added: [2]) }
@@ -179,6 +184,11 @@ package struct ConvolutionBackwardData: Primitive {
             data = forward
         }
         return Few(data, context.needs[1] ? apply(weights, g, context.input(0)) : nil)
+    }
+
+    package func multiplyAdds(_ inputs: Specs) -> Int {
+        let g = inputs[0].layout.shape
+        return g[0] * g.dropFirst(2).reduce(1, *) * inputs[1].count
     }
 
     package var effects: Effects { .pure }
@@ -244,6 +254,11 @@ package struct ConvolutionBackwardWeights: Primitive {
             result = result.map { $0 + column } ?? column
         }
         return Few(data, result)
+    }
+
+    package func multiplyAdds(_ inputs: Specs) -> Int {
+        let g = inputs[1].layout.shape
+        return g[0] * g.dropFirst(2).reduce(1, *) * shape.product
     }
 
     package var effects: Effects { .pure }

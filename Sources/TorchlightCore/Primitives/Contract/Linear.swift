@@ -119,6 +119,8 @@ package struct Linear: Primitive {
         return Few(left, right, bias)
     }
 
+    package func multiplyAdds(_ inputs: Specs) -> Int { inputs[0].count * inputs[1].layout.shape[0] }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1], added: [2]) }

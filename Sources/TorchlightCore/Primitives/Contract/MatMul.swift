@@ -89,6 +89,12 @@ package struct MatMul: Primitive {
         return Few(left, right)
     }
 
+    package func multiplyAdds(_ inputs: Specs) -> Int {
+        let shape = (try? infer(inputs))?.first?.shape.product ?? 0
+        let a = inputs[0].layout.shape
+        return shape * a[transposeA ? a.count - 2 : a.count - 1]
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1]) }

@@ -32,7 +32,7 @@ package struct Arange: Primitive {
 extension Tensor {
     /// The numbers from `start` up to, and without, `end`, `step` apart. Integers give int64, others the default dtype.
     public static func arange<S: TensorScalar>(
-        _ start: S, _ end: S, step: S? = nil, dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+        _ start: S, _ end: S, step: S? = nil, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         let (from, to) = (start.scalar, end.scalar)
         let by = step?.scalar ?? .int(1)
@@ -56,7 +56,7 @@ extension Tensor {
 
     /// The numbers from 0 up to, and without, `end`.
     public static func arange<S: TensorScalar & ExpressibleByIntegerLiteral>(
-        _ end: S, dtype: DType? = nil, device: Device = .cpu, requiresGrad: Bool = false
+        _ end: S, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         arange(0 as S, end, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }

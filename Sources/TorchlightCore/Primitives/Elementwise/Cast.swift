@@ -84,7 +84,8 @@ extension Tensor {
                     .shape, in: "copy_", "the source does not broadcast to the target's shape",
                     expected: "\(self.shape)", operands: [source]), like: self)
         }
-        let expanded = source.layout.shape == shape ? source : source.expand(self.shape)
+        let moved = source.device == device ? source : source.to(device)
+        let expanded = moved.layout.shape == shape ? moved : moved.expand(self.shape)
         return applyInPlace(Cast(dtype: dtype), on: self, Few(expanded), name: "copy_")
     }
 }

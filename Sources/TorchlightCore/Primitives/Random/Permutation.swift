@@ -27,7 +27,7 @@ package struct Permutation: Primitive {
 extension Tensor {
     /// `0 ..< n` in random order.
     public static func randperm(
-        _ n: Int, dtype: DType = .int64, device: Device = .cpu, generator: Generator = .default
+        _ n: Int, dtype: DType = .int64, device: Device = .current, generator: Generator = .default
     ) -> Tensor {
         create("randperm", [n]) { _ in Permutation(count: n, key: generator.next(), device: device) }.to(dtype)
     }

@@ -212,7 +212,7 @@ extension Tensor {
 extension Tensor {
     /// Numbers uniform in `[0, 1)`.
     public static func rand(
-        _ shape: [Int], dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false,
+        _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
         create("rand", shape, requiresGrad: requiresGrad) {
@@ -227,7 +227,7 @@ extension Tensor {
 
     /// Normally distributed numbers of mean 0 and standard deviation 1.
     public static func randn(
-        _ shape: [Int], dtype: DType = .default, device: Device = .cpu, requiresGrad: Bool = false,
+        _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
         create("randn", shape, requiresGrad: requiresGrad) {
@@ -242,7 +242,7 @@ extension Tensor {
 
     /// Normally distributed numbers.
     public static func normal(
-        mean: Double, std: Double, _ shape: [Int], dtype: DType = .default, device: Device = .cpu,
+        mean: Double, std: Double, _ shape: [Int], dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) -> Tensor {
         create("normal", shape) {
@@ -252,7 +252,7 @@ extension Tensor {
 
     /// Whole numbers in `low ..< high`, all equally probable.
     public static func randint(
-        _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .cpu,
+        _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
         generator: Generator = .default
     ) -> Tensor {
         create("randint", shape) {

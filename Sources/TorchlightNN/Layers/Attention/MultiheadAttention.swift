@@ -43,7 +43,7 @@ public final class MultiheadAttention: Module {
     public init(
         _ embedDim: Int, _ numHeads: Int, dropout: Double = 0, bias: Bool = true, addBiasKV: Bool = false,
         addZeroAttn: Bool = false, kdim: Int? = nil, vdim: Int? = nil, batchFirst: Bool = false,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         if numHeads < 1 || embedDim < 1 || embedDim % max(numHeads, 1) != 0 {
             reportFailure(

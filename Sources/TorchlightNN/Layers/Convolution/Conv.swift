@@ -11,7 +11,7 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size> {
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: ConvPadding = 0,
         dilation: Size = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         self.init(
             channels: inChannels, outChannels, kernelSize: kernelSize, stride: stride, padding: padding,

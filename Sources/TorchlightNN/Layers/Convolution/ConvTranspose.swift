@@ -13,7 +13,7 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: Size = 0,
         outputPadding: Size = 0, groups: Int = 1, bias: Bool = true, dilation: Size = 1, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         self.init(
             channels: inChannels, outChannels, kernelSize: kernelSize, stride: stride, padding: padding,

@@ -9,7 +9,7 @@ public final class LazyConv1d: Conv1d {
     public init(
         _ outChannels: Int, kernelSize: Int, stride: Int = 1, padding: ConvPadding = 0, dilation: Int = 1,
         groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         super.init(
             channels: nil, outChannels, kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
@@ -23,7 +23,7 @@ public final class LazyConv2d: Conv2d {
     public init(
         _ outChannels: Int, kernelSize: Size2, stride: Size2 = 1, padding: ConvPadding = 0, dilation: Size2 = 1,
         groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         super.init(
             channels: nil, outChannels, kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
@@ -37,7 +37,7 @@ public final class LazyConv3d: Conv3d {
     public init(
         _ outChannels: Int, kernelSize: Size3, stride: Size3 = 1, padding: ConvPadding = 0, dilation: Size3 = 1,
         groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         super.init(
             channels: nil, outChannels, kernelSize: kernelSize, stride: stride, padding: padding, dilation: dilation,
@@ -51,7 +51,7 @@ public final class LazyConvTranspose1d: ConvTranspose1d {
     /// A layer with these settings.
     public init(
         _ outChannels: Int, kernelSize: Int, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
-        groups: Int = 1, bias: Bool = true, dilation: Int = 1, dtype: DType = .default, device: Device = .cpu,
+        groups: Int = 1, bias: Bool = true, dilation: Int = 1, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(
@@ -67,7 +67,7 @@ public final class LazyConvTranspose2d: ConvTranspose2d {
     /// A layer with these settings.
     public init(
         _ outChannels: Int, kernelSize: Size2, stride: Size2 = 1, padding: Size2 = 0, outputPadding: Size2 = 0,
-        groups: Int = 1, bias: Bool = true, dilation: Size2 = 1, dtype: DType = .default, device: Device = .cpu,
+        groups: Int = 1, bias: Bool = true, dilation: Size2 = 1, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(
@@ -83,7 +83,7 @@ public final class LazyConvTranspose3d: ConvTranspose3d {
     /// A layer with these settings.
     public init(
         _ outChannels: Int, kernelSize: Size3, stride: Size3 = 1, padding: Size3 = 0, outputPadding: Size3 = 0,
-        groups: Int = 1, bias: Bool = true, dilation: Size3 = 1, dtype: DType = .default, device: Device = .cpu,
+        groups: Int = 1, bias: Bool = true, dilation: Size3 = 1, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(

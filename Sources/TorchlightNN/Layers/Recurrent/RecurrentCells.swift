@@ -84,7 +84,7 @@ public final class RNNCell: RecurrentCell {
     /// A cell of this size.
     public init(
         _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, nonlinearity: RecurrentNonlinearity = .tanh,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         self.nonlinearity = nonlinearity
         super.init(
@@ -105,7 +105,7 @@ public final class RNNCell: RecurrentCell {
 public final class GRUCell: RecurrentCell {
     /// A cell of this size.
     public init(
-        _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(.gru, inputSize, hiddenSize, bias: bias, dtype: dtype, device: device, generator: generator)
@@ -121,7 +121,7 @@ public final class GRUCell: RecurrentCell {
 public final class LSTMCell: RecurrentCell {
     /// A cell of this size.
     public init(
-        _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(.lstm, inputSize, hiddenSize, bias: bias, dtype: dtype, device: device, generator: generator)

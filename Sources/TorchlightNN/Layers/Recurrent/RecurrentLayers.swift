@@ -18,7 +18,7 @@ public final class RNN: RecurrentLayer {
     public init(
         _ inputSize: Int, _ hiddenSize: Int, numLayers: Int = 1, nonlinearity: RecurrentNonlinearity = .tanh,
         bias: Bool = true, batchFirst: Bool = false, dropout: Double = 0, bidirectional: Bool = false,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         self.nonlinearity = nonlinearity
         super.init(
@@ -50,7 +50,7 @@ public final class GRU: RecurrentLayer {
     /// Layers of this size; see ``RecurrentLayer`` for the settings.
     public init(
         _ inputSize: Int, _ hiddenSize: Int, numLayers: Int = 1, bias: Bool = true, batchFirst: Bool = false,
-        dropout: Double = 0, bidirectional: Bool = false, dtype: DType = .default, device: Device = .cpu,
+        dropout: Double = 0, bidirectional: Bool = false, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         super.init(
@@ -88,7 +88,7 @@ public final class LSTM: RecurrentLayer {
     public init(
         _ inputSize: Int, _ hiddenSize: Int, numLayers: Int = 1, bias: Bool = true, batchFirst: Bool = false,
         dropout: Double = 0, bidirectional: Bool = false, projSize: Int = 0, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         super.init(
             .lstm, inputSize, hiddenSize, numLayers: numLayers, bias: bias, batchFirst: batchFirst, dropout: dropout,
