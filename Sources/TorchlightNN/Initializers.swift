@@ -65,7 +65,7 @@ public enum Initializers {
         guard (3...5).contains(tensor.rank) else {
             return fail(
                 TensorError(
-                    .shape, in: "dirac_", "the tensor is no convolution's kernel",
+                    .shape, in: "dirac_", "the tensor is not a kernel of a convolution",
                     expected: "3, 4 or 5 dimensions", operands: [tensor]), like: tensor)
         }
         guard groups > 0, tensor.shape[0] % groups == 0 else {
@@ -178,7 +178,7 @@ public enum Initializers {
         guard tensor.rank >= 2 else {
             return fail(
                 TensorError(
-                    .shape, in: "orthogonal_", "the tensor is no matrix", expected: "at least two dimensions",
+                    .shape, in: "orthogonal_", "the tensor is not a matrix", expected: "at least two dimensions",
                     operands: [tensor]), like: tensor)
         }
         if tensor.count == 0 { return tensor }

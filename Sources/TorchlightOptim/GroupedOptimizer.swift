@@ -263,7 +263,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             }
             guard field.read(text, into: &options) else {
                 throw OptimizerStateError(
-                    problem: "group \(g) gives \(field.name) as '\(text)', which is no value of it")
+                    problem: "group \(g) gives \(field.name) as '\(text)', which is not one of its values")
             }
         }
         if let problem = options.problem { throw OptimizerStateError(problem: "group \(g): \(problem)") }

@@ -79,7 +79,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
 
     /// Trains the parameters, which have to be matrices; leave biases, embeddings and heads to ``AdamW``.
     ///
-    /// A negative or non-finite setting, more than 99 steps, or a parameter that is no matrix is an error.
+    /// A negative or non-finite setting, more than 99 steps, or a parameter that is not a matrix is an error.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, weightDecay: Double = 0.1, momentum: Double = 0.95,
         nesterov: Bool = true, nsCoefficients: (Double, Double, Double) = (3.4445, -4.775, 2.0315), eps: Double = 1e-7,

@@ -95,6 +95,33 @@ import Torchlight
         expectRefusal(by: "Embedding") { Embedding(4, 2, paddingIndex: 4) }
     }
 
+    @Test func namesOfPyTorchAreUnderstood() {
+        let table = Embedding(4, 2, paddingIdx: -1)
+        #expect(table.numEmbeddings == 4 && table.embeddingDim == 2 && table.paddingIdx == 3)
+        #expect(table.count == 4 && table.dim == 2 && table.paddingIndex == 3)
+        let bag = EmbeddingBag(4, 2, paddingIdx: 0)
+        #expect(bag.numEmbeddings == 4 && bag.embeddingDim == 2 && bag.paddingIdx == 0)
+        #expect(BatchNorm1d(3).numFeatures == 3 && InstanceNorm1d(3).numFeatures == 3)
+        #expect(Transformer(dModel: 4, nhead: 2, numEncoderLayers: 1, dimFeedforward: 4, device: .cpu).dModel == 4)
+    }
+
+    @Test func biasesMayBeLabelled() {
+        let generator = Generator(seed: 11)
+        func draw(_ shape: Int...) -> Tensor { Tensor.randn(shape, generator: generator) }
+        let (x, weight, bias) = (draw(4, 3), draw(2, 3), draw(2))
+        #expect(linear(x, weight, bias: bias).equal(linear(x, weight, bias)))
+        let form = draw(2, 3, 3)
+        #expect(bilinear(x, x, form, bias: bias).equal(bilinear(x, x, form, bias)))
+        let (scale, shift) = (draw(3), draw(3))
+        #expect(layerNorm(x, [3], scale, bias: shift).equal(layerNorm(x, [3], scale, shift)))
+        #expect(groupNorm(x, 3, scale, bias: shift, eps: 1e-3).equal(groupNorm(x, 3, scale, shift, eps: 1e-3)))
+        let normed = batchNorm(x, nil, nil, scale, bias: shift, training: true)
+        #expect(normed.equal(batchNorm(x, nil, nil, scale, shift, training: true)))
+        let images = draw(2, 3, 4)
+        #expect(
+            instanceNorm(images, nil, nil, scale, bias: shift).equal(instanceNorm(images, nil, nil, scale, shift)))
+    }
+
     @Test func batchNormTracksItsStatistics() {
         let layer = BatchNorm1d(2)
         let x = Tensor([[1.0, 10.0], [3.0, 30.0]])

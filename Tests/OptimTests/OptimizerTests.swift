@@ -301,7 +301,7 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         other.metadata["group.0.line_search_fn"] = "golden section"
         #expect(
             problem { try LBFGS(a).load(other) }
-                == "group 0 gives line_search_fn as 'golden section', which is no value of it")
+                == "group 0 gives line_search_fn as 'golden section', which is not one of its values")
         #expect(
             problem { try LBFGS([Parameter(Tensor.ones(3))]).load(lbfgs.state()) }
                 == "d is float32 [2], and the parameters have 3 elements")

@@ -26,8 +26,8 @@ public protocol BatchedDataset<Batch>: Dataset {
     /// The type of a batch: what `Collatable` makes of a list of samples.
     associatedtype Batch
 
-    /// The batch of the samples of these indices, equal in every bit to collating them one by one; nil where only that
-    /// road applies.
+    /// The batch of the samples of these indices, equal in every bit to collating them one by one; nil where they
+    /// can only be collated.
     ///
     /// - Parameter indices: In `0 ..< count`, not empty.
     func batch(at indices: [Int]) throws -> Batch?

@@ -28,7 +28,7 @@ public struct Subset<Base: Dataset>: Dataset {
 }
 
 extension Subset: BatchedDataset where Base: BatchedDataset {
-    /// The batch by the road of the data set that is drawn from.
+    /// The batch as the underlying data set makes it.
     public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { self.indices[$0] }) }
 }
 

@@ -12,7 +12,7 @@ import TorchlightCore
 /// A sample that cannot be read ends the loop as a failing tensor operation does: with a trap that says why, or inside
 /// `checked { }` with a `TensorError` thrown at its end. `nextBatch()` of the iterator throws the data set's own error.
 public final class DataLoader<Batch>: Sequence {
-    /// A place between two batches.
+    /// A position between two batches.
     public typealias State = DataLoaderState
 
     /// How many samples make a batch.
@@ -42,7 +42,7 @@ public final class DataLoader<Batch>: Sequence {
     /// - Parameters:
     ///   - dataset: The samples.
     ///   - batchSize: How many samples make a batch, at least 1.
-    ///   - shuffle: Whether each epoch takes the samples in a new order of chance.
+    ///   - shuffle: Whether the samples are shuffled anew in each epoch.
     ///   - sampler: Which samples an epoch takes, instead of `shuffle`.
     ///   - dropLast: Whether to leave out the samples that do not fill a last batch.
     ///   - seed: What the order depends on, besides the epoch; the default generator's seed where it is not given, so that
@@ -119,7 +119,7 @@ public final class DataLoader<Batch>: Sequence {
         let prefetch: Int
     }
 
-    /// `whole` is the data set's own road for batches, where it may be used.
+    /// `whole` makes a batch at once, where the data set can.
     private init<Source: Dataset>(
         _ dataset: Source, _ options: Options, whole: (any BatchedDataset<Batch>)?,
         collate: @escaping @Sendable ([Source.Element]) throws -> Batch
@@ -161,7 +161,7 @@ public final class DataLoader<Batch>: Sequence {
             guard newValue.epoch >= 0, (0...count).contains(newValue.batch) else {
                 reportFailure(
                     TensorError(
-                        .value, in: "DataLoader.state", "this place does not exist",
+                        .value, in: "DataLoader.state", "there is no such batch",
                         got: "epoch \(newValue.epoch), batch \(newValue.batch)",
                         expected:
                             "an epoch from 0 and a batch from 0 to \(count): the loader that the state was saved from"))

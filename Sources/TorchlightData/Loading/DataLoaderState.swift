@@ -1,4 +1,4 @@
-/// A place between two batches of a `DataLoader`: all that is needed to continue there.
+/// A position between two batches of a `DataLoader`: all that is needed to continue there.
 public struct DataLoaderState: Codable, Hashable, Sendable {
     /// What the order depends on, besides the epoch.
     public var seed: UInt64
@@ -7,7 +7,7 @@ public struct DataLoaderState: Codable, Hashable, Sendable {
     /// How many of the epoch's batches have been taken.
     public var batch: Int
 
-    /// Creates a place.
+    /// A position.
     public init(seed: UInt64, epoch: Int = 0, batch: Int = 0) {
         self.seed = seed
         self.epoch = epoch

@@ -20,7 +20,7 @@ public struct SequentialSampler: Sampler {
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] { Array(0..<count) }
 }
 
-/// All samples in an order of chance, each permutation equally likely.
+/// All samples shuffled, each permutation equally likely.
 public struct RandomSampler: Sampler {
     /// Creates a sampler.
     public init() {}
@@ -58,7 +58,7 @@ public struct WeightedRandomSampler: Sampler {
         if weights.contains(where: { !($0 >= 0) }) || !(sum > 0) || !sum.isFinite {
             reportFailure(
                 TensorError(
-                    .value, in: "WeightedRandomSampler", "the weights are no distribution",
+                    .value, in: "WeightedRandomSampler", "the weights are not a distribution",
                     expected: "finite weights that are not negative, and a positive sum"))
         }
     }

@@ -4,7 +4,7 @@ import TorchlightCore
 ///
 /// Transforms are called like functions. One that draws random numbers takes them from `SampleKey.current`.
 public protocol Transform: Sendable {
-    /// Whether every element of the result depends on the element at its place alone, and not on its place.
+    /// Whether every element of the result depends on the element at its index alone, and not on the index.
     ///
     /// Chains of such transforms are computed once for each of the 256 values of a byte, and looked up from then on.
     var isElementwise: Bool { get }
@@ -14,7 +14,7 @@ public protocol Transform: Sendable {
 }
 
 extension Transform {
-    /// Whether a result's element depends on the element at its place alone.
+    /// Whether a result's element depends on the element at its index alone.
     public var isElementwise: Bool { false }
 }
 
@@ -28,7 +28,7 @@ public struct Compose: Transform {
     /// A chain of steps; an empty one changes nothing.
     public init(_ transforms: [any Transform]) { self.transforms = transforms }
 
-    /// Whether a result's element depends on the element at its place alone.
+    /// Whether a result's element depends on the element at its index alone.
     public var isElementwise: Bool { transforms.allSatisfy(\.isElementwise) }
     /// Transforms a sample.
     public func callAsFunction(_ x: Tensor) -> Tensor { transforms.reduce(x) { $1($0) } }
@@ -45,7 +45,7 @@ public struct ToTensor: Transform {
     /// A conversion; 255 is white in nearly every format.
     public init(maximum: Double = 255) { self.maximum = maximum }
 
-    /// Whether a result's element depends on the element at its place alone.
+    /// Whether a result's element depends on the element at its index alone.
     public var isElementwise: Bool { true }
 
     /// Transforms a sample.
@@ -84,7 +84,7 @@ public struct Normalize: Transform {
         }
     }
 
-    /// Whether a result's element depends on the element at its place alone.
+    /// Whether a result's element depends on the element at its index alone.
     public var isElementwise: Bool { mean.count == 1 }
 
     /// Transforms a sample.

@@ -1,7 +1,8 @@
 import Glibc
 import Synchronization
+import TorchlightCore
 
-/// The old contents of replaced files, on their way out.
+/// The contents of replaced files that are still being freed.
 ///
 /// Giving back the blocks and cached pages of a large file takes as long as writing a new one, and nobody needs to wait for
 /// it: a thread of its own closes the last descriptor. Whoever finds the device full waits for those threads first.
@@ -17,14 +18,7 @@ enum RetiredFiles {
             return
         }
         underWay.withLock { $0 += 1 }
-        var thread = pthread_t()
-        let created = pthread_create(
-            &thread, nil,
-            { descriptor in
-                RetiredFiles.finish(Int32(Int(bitPattern: descriptor)))
-                return nil
-            }, UnsafeMutableRawPointer(bitPattern: Int(descriptor)))
-        if created == 0 { pthread_detach(thread) } else { finish(descriptor) }
+        if let thread = BackgroundThread({ finish(descriptor) }) { thread.detach() } else { finish(descriptor) }
     }
 
     /// Waits until every retired file is gone; false where there was none.

@@ -130,7 +130,7 @@ public final class Softmin: Module, Layer {
     public override var extraDescription: String { "dim=\(dim)" }
 }
 
-/// The softmax over the channels of each place: `[N, C, H, W]` or `[C, H, W]`.
+/// The softmax over the channels of each pixel: `[N, C, H, W]` or `[C, H, W]`.
 public final class Softmax2d: Module, Layer {
     /// A layer without settings.
     public override init() { super.init() }
@@ -139,7 +139,7 @@ public final class Softmax2d: Module, Layer {
         guard x.rank == 3 || x.rank == 4 || x.isPlaceholder else {
             return fail(
                 TensorError(
-                    .shape, in: "Softmax2d", "the input is no image", expected: "[N, C, H, W] or [C, H, W]",
+                    .shape, in: "Softmax2d", "the input is not an image", expected: "[N, C, H, W] or [C, H, W]",
                     operands: [x]), like: x)
         }
         return softmax(x, dim: -3)

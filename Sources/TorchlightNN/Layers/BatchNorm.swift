@@ -8,7 +8,7 @@ import TorchlightCore
 /// ones are used.
 open class BatchNorm: Module, Layer {
     /// The number of channels.
-    public final let features: Int
+    public final let numFeatures: Int
     /// Added to the variance.
     public final let eps: Double
     /// How far the running statistics move; nil makes them the plain mean of all batches.
@@ -33,7 +33,7 @@ open class BatchNorm: Module, Layer {
         _ features: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
         trackRunningStats: Bool = true, dtype: DType = .default, device: Device = .current
     ) {
-        self.features = features
+        numFeatures = features
         self.eps = eps
         self.momentum = momentum
         if affine {
@@ -47,6 +47,9 @@ open class BatchNorm: Module, Layer {
             batchesTracked = Tensor.zeros([], dtype: .int64, device: device)
         }
     }
+
+    /// The number of channels; the same as ``numFeatures``.
+    public final var features: Int { numFeatures }
 
     /// The normalised input, scaled and shifted.
     public final func forward(_ x: Tensor) -> Tensor {
@@ -78,7 +81,7 @@ open class BatchNorm: Module, Layer {
     }
 
     open override var extraDescription: String {
-        "\(features), eps=\(Printed.number(eps)), momentum=\(Printed.optional(momentum, Printed.number)), "
+        "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.optional(momentum, Printed.number)), "
             + "affine=\(Printed.bool(weight != nil)), bias=\(Printed.bool(bias != nil)), "
             + "track_running_stats=\(Printed.bool(runningMean != nil))"
     }

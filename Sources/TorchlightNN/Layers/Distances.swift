@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// A layer of two inputs that is called like a function.
 public protocol PairLayer: Module {
-    /// Computes the result. Call the module itself, which also names the place of errors.
+    /// Computes the result. Call the module itself, which also names the module in errors.
     func forward(_ a: Tensor, _ b: Tensor) -> Tensor
 }
 

@@ -16,7 +16,7 @@ public final class Dropout: Module, Layer {
         if !(0...1).contains(p) {
             reportFailure(
                 TensorError(
-                    .value, in: "Dropout", "p is no probability", got: "\(p)", expected: "a number from 0 to 1"))
+                    .value, in: "Dropout", "p is out of range", got: "\(p)", expected: "a number from 0 to 1"))
         }
         self.p = p
         self.generator = generator

@@ -12,7 +12,7 @@ open class DropoutLayer: Module, Layer {
         if !(0...1).contains(p) {
             reportFailure(
                 TensorError(
-                    .value, in: "\(Self.self)", "p is no probability", got: "\(p)", expected: "a number from 0 to 1"))
+                    .value, in: "\(Self.self)", "p is out of range", got: "\(p)", expected: "a number from 0 to 1"))
         }
         self.p = p
         self.generator = generator

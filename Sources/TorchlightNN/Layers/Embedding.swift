@@ -5,11 +5,11 @@ import TorchlightCore
 /// Shapes: integers `[*] -> [*, dim]`; the weight is `[count, dim]`, normal with deviation 1 at the start.
 public final class Embedding: Module, Layer {
     /// The number of vectors.
-    public let count: Int
+    public let numEmbeddings: Int
     /// The elements of each.
-    public let dim: Int
+    public let embeddingDim: Int
     /// The vector that gets no gradient and starts at zero, if there is one.
-    public let paddingIndex: Int?
+    public let paddingIdx: Int?
     /// The norm to which vectors are scaled down when they are used, if any.
     public let maxNorm: Double?
     /// The power of that norm.
@@ -24,18 +24,35 @@ public final class Embedding: Module, Layer {
         _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
         scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
-        self.count = count
-        self.dim = dim
-        self.paddingIndex = Self.checkedPadding(paddingIndex, count, "Embedding")
+        numEmbeddings = count
+        embeddingDim = dim
+        paddingIdx = Self.checkedPadding(paddingIndex, count, "Embedding")
         self.maxNorm = maxNorm
         self.normType = normType
         self.scaleGradByFreq = scaleGradByFreq
         let table = Tensor.empty([count, dim], dtype: dtype, device: device)
         Initializers.normal_(table, generator: generator)
-        if let padding = self.paddingIndex { table.select(0, padding).zero_() }
+        if let padding = paddingIdx { table.select(0, padding).zero_() }
         weight = Parameter(table)
         super.init()
     }
+
+    /// A table of this size, with the label that `embedding` has for the padding index.
+    public convenience init(
+        _ count: Int, _ dim: Int, paddingIdx: Int?, maxNorm: Double? = nil, normType: Double = 2,
+        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+    ) {
+        self.init(
+            count, dim, paddingIndex: paddingIdx, maxNorm: maxNorm, normType: normType,
+            scaleGradByFreq: scaleGradByFreq, dtype: dtype, device: device, generator: generator)
+    }
+
+    /// The number of vectors; the same as ``numEmbeddings``.
+    public var count: Int { numEmbeddings }
+    /// The elements of each vector; the same as ``embeddingDim``.
+    public var dim: Int { embeddingDim }
+    /// The vector that gets no gradient; the same as ``paddingIdx``.
+    public var paddingIndex: Int? { paddingIdx }
 
     /// A table of given vectors, frozen unless told otherwise.
     public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIndex: Int? = nil) {
@@ -64,12 +81,12 @@ public final class Embedding: Module, Layer {
     /// The vectors of these numbers.
     public func forward(_ x: Tensor) -> Tensor {
         embedding(
-            x, weight, paddingIdx: paddingIndex, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq)
+            x, weight, paddingIdx: paddingIdx, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq)
     }
 
     public override var extraDescription: String {
-        var text = "\(count), \(dim)"
-        if let paddingIndex { text += ", padding_idx=\(paddingIndex)" }
+        var text = "\(numEmbeddings), \(embeddingDim)"
+        if let paddingIdx { text += ", padding_idx=\(paddingIdx)" }
         if let maxNorm { text += ", max_norm=\(Printed.number(maxNorm))" }
         if normType != 2 { text += ", norm_type=\(Printed.number(normType))" }
         if scaleGradByFreq { text += ", scale_grad_by_freq=True" }

@@ -6,10 +6,10 @@ import TorchlightCore
 /// deviation 1 at the start.
 public final class EmbeddingBag: Module {
     /// The number of vectors.
-    public let count: Int
+    public let numEmbeddings: Int
     /// The elements of each.
-    public let dim: Int
-    /// How the vectors of a bag come together.
+    public let embeddingDim: Int
+    /// The reduction over the vectors of a bag.
     public let mode: EmbeddingBagMode
     /// The norm to which vectors are scaled down when they are used, if any.
     public let maxNorm: Double?
@@ -20,7 +20,7 @@ public final class EmbeddingBag: Module {
     /// Whether the last offset is the end of the last bag.
     public let includeLastOffset: Bool
     /// The vector that takes no part, if there is one.
-    public let paddingIndex: Int?
+    public let paddingIdx: Int?
     /// `[count, dim]`.
     public var weight: Tensor
 
@@ -30,20 +30,39 @@ public final class EmbeddingBag: Module {
         mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIndex: Int? = nil,
         dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
-        self.count = count
-        self.dim = dim
+        numEmbeddings = count
+        embeddingDim = dim
         self.mode = mode
         self.maxNorm = maxNorm
         self.normType = normType
         self.scaleGradByFreq = scaleGradByFreq
         self.includeLastOffset = includeLastOffset
-        self.paddingIndex = Embedding.checkedPadding(paddingIndex, count, "EmbeddingBag")
+        paddingIdx = Embedding.checkedPadding(paddingIndex, count, "EmbeddingBag")
         let table = Tensor.empty([count, dim], dtype: dtype, device: device)
         Initializers.normal_(table, generator: generator)
-        if let padding = self.paddingIndex { table.select(0, padding).zero_() }
+        if let padding = paddingIdx { table.select(0, padding).zero_() }
         weight = Parameter(table)
         super.init()
     }
+
+    /// A table of this size, with the label that `embeddingBag` has for the padding index.
+    public convenience init(
+        _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
+        mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIdx: Int?, dtype: DType = .default,
+        device: Device = .cpu, generator: Generator = .default
+    ) {
+        self.init(
+            count, dim, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq, mode: mode,
+            includeLastOffset: includeLastOffset, paddingIndex: paddingIdx, dtype: dtype, device: device,
+            generator: generator)
+    }
+
+    /// The number of vectors; the same as ``numEmbeddings``.
+    public var count: Int { numEmbeddings }
+    /// The elements of each vector; the same as ``embeddingDim``.
+    public var dim: Int { embeddingDim }
+    /// The vector that takes no part; the same as ``paddingIdx``.
+    public var paddingIndex: Int? { paddingIdx }
 
     /// One vector for each bag.
     ///
@@ -54,18 +73,18 @@ public final class EmbeddingBag: Module {
         scope(x, offsets, perSampleWeights) { x, offsets, perSampleWeights in
             embeddingBag(
                 x, weight, offsets: offsets, mode: mode, perSampleWeights: perSampleWeights,
-                includeLastOffset: includeLastOffset, paddingIdx: paddingIndex, maxNorm: maxNorm, normType: normType,
+                includeLastOffset: includeLastOffset, paddingIdx: paddingIdx, maxNorm: maxNorm, normType: normType,
                 scaleGradByFreq: scaleGradByFreq)
         }
     }
 
     public override var extraDescription: String {
-        var text = "\(count), \(dim)"
+        var text = "\(numEmbeddings), \(embeddingDim)"
         if let maxNorm { text += ", max_norm=\(Printed.number(maxNorm))" }
         if normType != 2 { text += ", norm_type=\(Printed.number(normType))" }
         if scaleGradByFreq { text += ", scale_grad_by_freq=True" }
         text += ", mode='\(mode.rawValue)'"
-        if let paddingIndex { text += ", padding_idx=\(paddingIndex)" }
+        if let paddingIdx { text += ", padding_idx=\(paddingIdx)" }
         return text
     }
 }

@@ -7,7 +7,7 @@ import TorchlightCore
 /// Shapes: `[N, C, *]` or `[C, *]`.
 open class InstanceNorm: Module, Layer {
     /// The number of channels.
-    public final let features: Int
+    public final let numFeatures: Int
     /// Added to the variance.
     public final let eps: Double
     /// How far the running statistics move.
@@ -31,7 +31,7 @@ open class InstanceNorm: Module, Layer {
         _ features: Int, eps: Double = 1e-5, momentum: Double = 0.1, affine: Bool = false, bias: Bool = true,
         trackRunningStats: Bool = false, dtype: DType = .default, device: Device = .current
     ) {
-        self.features = features
+        numFeatures = features
         self.eps = eps
         self.momentum = momentum
         if affine {
@@ -45,6 +45,9 @@ open class InstanceNorm: Module, Layer {
             batchesTracked = Tensor.zeros([], dtype: .int64, device: device)
         }
     }
+
+    /// The number of channels; the same as ``numFeatures``.
+    public final var features: Int { numFeatures }
 
     /// The normalised input, scaled and shifted.
     public final func forward(_ x: Tensor) -> Tensor {
@@ -64,7 +67,7 @@ open class InstanceNorm: Module, Layer {
     }
 
     open override var extraDescription: String {
-        "\(features), eps=\(Printed.number(eps)), momentum=\(Printed.number(momentum)), "
+        "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.number(momentum)), "
             + "affine=\(Printed.bool(weight != nil)), bias=\(Printed.bool(bias != nil)), "
             + "track_running_stats=\(Printed.bool(runningMean != nil))"
     }

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Channels become places: `[*, C r², H, W] -> [*, C, H r, W r]`.
+/// Moves channels into pixels: `[*, C r², H, W] -> [*, C, H r, W r]`.
 public final class PixelShuffle: Module, Layer {
     /// The factor r.
     public let upscaleFactor: Int

@@ -100,7 +100,7 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
     /// Applies the rules.
     ///
     /// - Throws: ``StateMappingError`` where two tensors get one name, a new name has more stars than its pattern, or a
-    ///   tensor has not the dimensions that a rule reorders.
+    ///   tensor does not have the dimensions that a rule reorders.
     public func apply(to tensors: StateDict) throws(StateMappingError) -> Result {
         for rule in rules {
             if case .rename(let old, let new) = rule.action, new.starCount > old.starCount {

@@ -18,7 +18,7 @@ public func binaryCrossEntropy(
     guard !isOutside else {
         return fail(
             TensorError(
-                .value, in: "binaryCrossEntropy", "a prediction is no probability", expected: "numbers in [0, 1]",
+                .value, in: "binaryCrossEntropy", "a prediction is outside [0, 1]", expected: "numbers in [0, 1]",
                 fix: "use binaryCrossEntropyWithLogits for what has not gone through sigmoid", operands: [input]))
     }
     var losses = ProbabilityCrossEntropy.callAsFunction(input, target)

@@ -69,7 +69,7 @@ public func ctcLoss(
     guard inputLengths.dtype.isInteger, targetLengths.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: "ctcLoss", "the lengths are no integers", expected: "an integer dtype",
+                .dtype, in: "ctcLoss", "the lengths are not integers", expected: "an integer dtype",
                 operands: [inputLengths, targetLengths]))
     }
     return ctcLoss(

@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// ``klDiv(_:_:reduction:logTarget:)`` with fixed settings.
 public final class KLDivLoss: Module, Loss {
-    /// How the terms become one.
+    /// The reduction over the terms.
     public let reduction: DivergenceReduction
     /// Whether the target holds log probabilities.
     public let logTarget: Bool
@@ -28,7 +28,7 @@ public final class MultiMarginLoss: Module, Loss {
     public let margin: Double
     /// A factor for each class.
     @Buffer public var weight: Tensor?
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -50,7 +50,7 @@ public final class MultiMarginLoss: Module, Loss {
 public final class MultiLabelSoftMarginLoss: Module, Loss {
     /// A factor for each class.
     @Buffer public var weight: Tensor?
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -70,7 +70,7 @@ public final class MultiLabelSoftMarginLoss: Module, Loss {
 public final class CTCLoss: Module {
     /// The class that stands for "no label".
     public let blank: Int
-    /// How the losses of the samples become one.
+    /// The reduction over the samples.
     public let reduction: Reduction
     /// Whether losses of targets that do not fit their input become 0.
     public let zeroInfinity: Bool
@@ -127,7 +127,7 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
     /// A loss with these ranges.
     public init(
         _ inFeatures: Int, _ numClasses: Int, cutoffs: [Int], divValue: Double = 4, headBias: Bool = false,
-        dtype: DType = .default, generator: Generator = .default
+        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
     ) {
         let isRising = zip(cutoffs, cutoffs.dropFirst()).allSatisfy { $0 < $1 }
         if cutoffs.isEmpty || !isRising || cutoffs[0] < 1 || cutoffs[cutoffs.count - 1] >= numClasses {
@@ -141,7 +141,8 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
         self.cutoffs = cutoffs + [numClasses]
         self.divValue = divValue
         let first = cutoffs.first ?? 0
-        head = Linear(inFeatures, first + cutoffs.count, bias: headBias, dtype: dtype, generator: generator)
+        head = Linear(
+            inFeatures, first + cutoffs.count, bias: headBias, dtype: dtype, device: device, generator: generator)
         var tail: [Sequential] = []
         var power = divValue
         for (begin, end) in zip(cutoffs, cutoffs.dropFirst() + [numClasses]) {
@@ -149,8 +150,8 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
             power *= divValue
             tail.append(
                 Sequential(
-                    Linear(inFeatures, width, bias: false, dtype: dtype, generator: generator),
-                    Linear(width, end - begin, bias: false, dtype: dtype, generator: generator)))
+                    Linear(inFeatures, width, bias: false, dtype: dtype, device: device, generator: generator),
+                    Linear(width, end - begin, bias: false, dtype: dtype, device: device, generator: generator)))
         }
         self.tail = tail
         super.init()

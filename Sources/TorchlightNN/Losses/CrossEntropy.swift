@@ -167,12 +167,12 @@ private func classificationError(
     return nil
 }
 
-/// The first label that is no class, with its row.
+/// The first label that is out of range, with its row.
 func labelError(_ operation: String, _ labels: Tensor, classes: Int, ignoreIndex: Int?) -> TensorError? {
     let values = labels.toArray(Int.self)
     for (row, label) in values.enumerated() where label != ignoreIndex && !(0..<classes).contains(label) {
         return TensorError(
-            .value, in: operation, "a label is no class", got: "label \(label) in row \(row)",
+            .value, in: operation, "a label is out of range", got: "label \(label) in row \(row)",
             expected: "0 ..< \(classes)" + (ignoreIndex.map { ", or \($0) to ignore the row" } ?? ""))
     }
     return nil

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// How the losses of ``klDiv(_:_:reduction:logTarget:)`` become one.
+/// The reduction of the losses of ``klDiv(_:_:reduction:logTarget:)``.
 public enum DivergenceReduction: String, Sendable, Hashable {
     /// They stay as they are.
     case none

@@ -52,7 +52,7 @@ public final class LinearCrossEntropyLoss: Module, Loss {
     public let linear: Linear
     /// A factor for each class.
     @Buffer public var weight: Tensor?
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     public let reduction: Reduction
     /// Targets of this number do not count.
     public let ignoreIndex: Int?
@@ -63,13 +63,14 @@ public final class LinearCrossEntropyLoss: Module, Loss {
     public init(
         _ inFeatures: Int, _ numClasses: Int, outFeatures: [Int] = [], bias: Bool = false, reduction: Reduction = .mean,
         weight: Tensor? = nil, ignoreIndex: Int? = nil, labelSmoothing: Double = 0, dtype: DType = .default,
-        generator: Generator = .default
+        device: Device = .cpu, generator: Generator = .default
     ) {
         self.inFeatures = inFeatures
         self.numClasses = numClasses
         self.outFeatures = outFeatures
         linear = Linear(
-            inFeatures, numClasses * outFeatures.reduce(1, *), bias: bias, dtype: dtype, generator: generator)
+            inFeatures, numClasses * outFeatures.reduce(1, *), bias: bias, dtype: dtype, device: device,
+            generator: generator)
         _weight = Buffer(wrappedValue: weight)
         self.reduction = reduction
         self.ignoreIndex = ignoreIndex

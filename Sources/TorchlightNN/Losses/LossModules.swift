@@ -19,7 +19,7 @@ public final class CrossEntropyLoss: Module, Loss {
     @Buffer public var weight: Tensor?
     /// Targets of this number do not count.
     public let ignoreIndex: Int
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     public let reduction: Reduction
     /// How much of each target is spread over all classes.
     public let labelSmoothing: Double
@@ -49,7 +49,7 @@ public final class NLLLoss: Module, Loss {
     @Buffer public var weight: Tensor?
     /// Targets of this number do not count.
     public let ignoreIndex: Int
-    /// How the losses of the rows become one.
+    /// The reduction over the rows.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -68,7 +68,7 @@ public final class NLLLoss: Module, Loss {
 
 /// ``mseLoss(_:_:reduction:)`` with a fixed reduction.
 public final class MSELoss: Module, Loss {
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
 
     /// A loss with this reduction.
@@ -83,7 +83,7 @@ public final class MSELoss: Module, Loss {
 
 /// ``l1Loss(_:_:reduction:)`` with a fixed reduction.
 public final class L1Loss: Module, Loss {
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
 
     /// A loss with this reduction.
@@ -98,7 +98,7 @@ public final class L1Loss: Module, Loss {
 
 /// ``smoothL1Loss(_:_:reduction:beta:)`` with fixed settings.
 public final class SmoothL1Loss: Module, Loss {
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
     /// Where the square ends.
     public let beta: Double
@@ -118,7 +118,7 @@ public final class SmoothL1Loss: Module, Loss {
 
 /// ``huberLoss(_:_:reduction:delta:)`` with fixed settings.
 public final class HuberLoss: Module, Loss {
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
     /// Where the square ends.
     public let delta: Double
@@ -140,7 +140,7 @@ public final class HuberLoss: Module, Loss {
 public final class BCELoss: Module, Loss {
     /// A factor for each element.
     @Buffer public var weight: Tensor?
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -162,7 +162,7 @@ public final class BCEWithLogitsLoss: Module, Loss {
     @Buffer public var weight: Tensor?
     /// A factor for the positive targets.
     @Buffer("pos_weight") public var posWeight: Tensor? = nil
-    /// How the losses of the elements become one.
+    /// The reduction over the elements.
     public let reduction: Reduction
 
     /// A loss with these settings.

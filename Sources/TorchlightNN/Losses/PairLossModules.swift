@@ -4,7 +4,7 @@ import TorchlightCore
 
 /// ``softMarginLoss(_:_:reduction:)`` with fixed settings.
 public final class SoftMarginLoss: Module, Loss {
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -23,7 +23,7 @@ public final class SoftMarginLoss: Module, Loss {
 public final class HingeEmbeddingLoss: Module, Loss {
     /// What a distance should exceed for targets of −1.
     public let margin: Double
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -41,7 +41,7 @@ public final class HingeEmbeddingLoss: Module, Loss {
 
 /// ``multilabelMarginLoss(_:_:reduction:)`` with fixed settings.
 public final class MultiLabelMarginLoss: Module, Loss {
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -64,7 +64,7 @@ public final class PoissonNLLLoss: Module, Loss {
     public let full: Bool
     /// Added to the rate before the logarithm.
     public let eps: Double
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// How the losses of single elements or rows become one.
+/// The reduction of the losses of elements or rows.
 public enum Reduction: String, Sendable, Hashable {
     /// They stay as they are.
     case none

@@ -19,7 +19,7 @@ extension TripleLoss {
 public final class MarginRankingLoss: Module, TripleLoss {
     /// By how much the scores should differ.
     public let margin: Double
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -39,7 +39,7 @@ public final class MarginRankingLoss: Module, TripleLoss {
 public final class CosineEmbeddingLoss: Module, TripleLoss {
     /// The cosine that unlike vectors may have.
     public let margin: Double
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -61,7 +61,7 @@ public final class GaussianNLLLoss: Module, TripleLoss {
     public let full: Bool
     /// The least variance.
     public let eps: Double
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -88,7 +88,7 @@ public final class TripletMarginLoss: Module, TripleLoss {
     public let eps: Double
     /// Whether the smaller of both distances to the negative counts.
     public let swap: Bool
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with these settings.
@@ -119,7 +119,7 @@ public final class TripletMarginWithDistanceLoss: Module, TripleLoss {
     public let margin: Double
     /// Whether the smaller of both distances to the negative counts.
     public let swap: Bool
-    /// How the losses become one.
+    /// The reduction over the losses.
     public let reduction: Reduction
 
     /// A loss with a distance of one's own.

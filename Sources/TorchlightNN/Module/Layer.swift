@@ -2,7 +2,7 @@ import TorchlightCore
 
 /// A module that maps one tensor to another and is called like a function.
 public protocol Layer: Module {
-    /// Computes the result. Call the module itself (`model(x)`), which also runs hooks and names the place of errors.
+    /// Computes the result. Call the module itself (`model(x)`), which also runs hooks and names the module in errors.
     func forward(_ x: Tensor) -> Tensor
 }
 

@@ -25,7 +25,7 @@ public struct TrainingState: Sendable {
     public var scheduler: [String: String]?
     /// The batch that comes next.
     public var loader: DataLoaderState?
-    /// Where the random numbers stand.
+    /// The position of the random number generator.
     public var generator: Generator.State?
     /// How good the model is, by a measure of the program's; what ``CheckpointFolder`` calls the best goes by it.
     public var score: Double?
@@ -74,7 +74,7 @@ public struct TrainingState: Sendable {
     ///
     /// - Parameters:
     ///   - optimizer: Made of the same parameters in the same order as the one that was saved.
-    ///   - generator: Whose place is restored, if the state has one.
+    ///   - generator: Whose position is restored, if the state has one.
     /// - Throws: ``TrainingStateError`` where the state lacks what is to be restored, `StateDictError` and
     ///   `OptimizerStateError` where it belongs to another model or optimiser.
     public func restore(
@@ -87,7 +87,7 @@ public struct TrainingState: Sendable {
         }
         let optimizerState = try optimizer.map { _ in try saved(self.optimizer, "optimiser's state") }
         let schedulerState = try scheduler.map { _ in try saved(self.scheduler, "scheduler's state") }
-        let place = try loader.map { _ in try saved(self.loader, "loader's place") }
+        let place = try loader.map { _ in try saved(self.loader, "loader's position") }
         if let place, let loader, !(0...loader.count).contains(place.batch) || place.epoch < 0 {
             throw TrainingStateError(
                 problem: "it stands at batch \(place.batch) of an epoch, and the loader has \(loader.count) batches")
@@ -110,7 +110,7 @@ public struct TrainingState: Sendable {
     }
 }
 
-/// What has a place between two batches that can be saved and set: a `DataLoader` of any batches.
+/// What has a position between two batches that can be saved and set: a `DataLoader` of any batches.
 public protocol ResumableLoader: AnyObject {
     /// Where the loader stands.
     var state: DataLoaderState { get set }

@@ -21,22 +21,23 @@ public final class Transformer: Module {
         dModel: Int = 512, nhead: Int = 8, numEncoderLayers: Int = 6, numDecoderLayers: Int = 6,
         dimFeedforward: Int = 2048, dropout: Double = 0.1, activation: TransformerActivation = .relu,
         layerNormEps: Double = 1e-5, batchFirst: Bool = false, normFirst: Bool = false, bias: Bool = true,
-        dtype: DType = .default, generator: Generator = .default
+        dtype: DType = .default, device: Device = .cpu,
+        generator: Generator = .default
     ) {
-        func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype) }
+        func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device) }
         encoder = TransformerEncoder(
             layers: (0..<numEncoderLayers).map { _ in
                 TransformerEncoderLayer(
                     dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
                     layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
-                    generator: generator)
+                    device: device, generator: generator)
             }, norm: norm())
         decoder = TransformerDecoder(
             layers: (0..<numDecoderLayers).map { _ in
                 TransformerDecoderLayer(
                     dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
                     layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
-                    generator: generator)
+                    device: device, generator: generator)
             }, norm: norm())
         self.dModel = dModel
         self.nhead = nhead
@@ -71,9 +72,11 @@ public final class Transformer: Module {
         }
     }
 
-    /// The mask by which position `i` sees the positions `0 ... i`: `[size, size]` of 0 and −∞.
-    public static func generateSquareSubsequentMask(_ size: Int, dtype: DType = .default) -> Tensor {
-        Tensor.full([size, size], -Double.infinity, dtype: dtype).triu(1)
+    /// The causal mask, by which position `i` attends to the positions `0 ... i`: `[size, size]` of 0 and −∞.
+    public static func generateSquareSubsequentMask(_ size: Int, dtype: DType = .default, device: Device = .cpu)
+        -> Tensor
+    {
+        Tensor.full([size, size], -Double.infinity, dtype: dtype, device: device).triu(1)
     }
 }
 

@@ -6,7 +6,7 @@ public enum TransformerActivation: String, Sendable, Hashable {
     func callAsFunction(_ x: Tensor) -> Tensor { self == .relu ? x.relu() : x.gelu() }
 }
 
-/// Self-attention and two linear layers, each with a way around it (Vaswani et al. 2017).
+/// Self-attention and two linear layers, each with a residual connection (Vaswani et al. 2017).
 ///
 /// Shapes: `[S, N, E] -> [S, N, E]`, with `batchFirst` the batch first, or without a batch.
 public final class TransformerEncoderLayer: Module, Layer {
@@ -36,15 +36,17 @@ public final class TransformerEncoderLayer: Module, Layer {
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
-        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, generator: Generator = .default
+        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        generator: Generator = .default
     ) {
         let attention = MultiheadAttention(
-            dModel, nhead, dropout: dropout, bias: bias, batchFirst: batchFirst, dtype: dtype, generator: generator)
+            dModel, nhead, dropout: dropout, bias: bias, batchFirst: batchFirst, dtype: dtype, device: device,
+            generator: generator)
         _selfAttn = Key(wrappedValue: attention, "self_attn")
-        linear1 = Linear(dModel, dimFeedforward, bias: bias, dtype: dtype, generator: generator)
-        linear2 = Linear(dimFeedforward, dModel, bias: bias, dtype: dtype, generator: generator)
-        norm1 = LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype)
-        norm2 = LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype)
+        linear1 = Linear(dModel, dimFeedforward, bias: bias, dtype: dtype, device: device, generator: generator)
+        linear2 = Linear(dimFeedforward, dModel, bias: bias, dtype: dtype, device: device, generator: generator)
+        norm1 = LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device)
+        norm2 = LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device)
         self.dropout = Dropout(dropout)
         dropout1 = Dropout(dropout)
         dropout2 = Dropout(dropout)
@@ -53,7 +55,8 @@ public final class TransformerEncoderLayer: Module, Layer {
         remake = {
             TransformerEncoderLayer(
                 dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
-                layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype)
+                layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
+                device: device)
         }
         super.init()
     }
@@ -90,7 +93,7 @@ public final class TransformerEncoderLayer: Module, Layer {
     }
 }
 
-/// Self-attention, attention to the encoder's output, and two linear layers, each with a way around it (Vaswani et al.
+/// Self-attention, attention to the encoder's output, and two linear layers, each with a residual connection (Vaswani et al.
 /// 2017).
 ///
 /// Shapes: target `[T, N, E]` and memory `[S, N, E] -> [T, N, E]`, with `batchFirst` the batch first, or without a batch.
@@ -127,17 +130,19 @@ public final class TransformerDecoderLayer: Module {
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
-        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, generator: Generator = .default
+        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        generator: Generator = .default
     ) {
         func attention() -> MultiheadAttention {
             MultiheadAttention(
-                dModel, nhead, dropout: dropout, bias: bias, batchFirst: batchFirst, dtype: dtype, generator: generator)
+                dModel, nhead, dropout: dropout, bias: bias, batchFirst: batchFirst, dtype: dtype, device: device,
+                generator: generator)
         }
-        func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype) }
+        func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device) }
         _selfAttn = Key(wrappedValue: attention(), "self_attn")
         _multiheadAttn = Key(wrappedValue: attention(), "multihead_attn")
-        linear1 = Linear(dModel, dimFeedforward, bias: bias, dtype: dtype, generator: generator)
-        linear2 = Linear(dimFeedforward, dModel, bias: bias, dtype: dtype, generator: generator)
+        linear1 = Linear(dModel, dimFeedforward, bias: bias, dtype: dtype, device: device, generator: generator)
+        linear2 = Linear(dimFeedforward, dModel, bias: bias, dtype: dtype, device: device, generator: generator)
         (norm1, norm2, norm3) = (norm(), norm(), norm())
         self.dropout = Dropout(dropout)
         (dropout1, dropout2, dropout3) = (Dropout(dropout), Dropout(dropout), Dropout(dropout))
@@ -146,7 +151,8 @@ public final class TransformerDecoderLayer: Module {
         remake = {
             TransformerDecoderLayer(
                 dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
-                layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype)
+                layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
+                device: device)
         }
         super.init()
     }

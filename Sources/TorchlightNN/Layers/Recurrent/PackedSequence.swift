@@ -8,9 +8,9 @@ public struct PackedSequence {
     public var data: Tensor
     /// How many sequences each step has; never rising.
     public let batchSizes: [Int]
-    /// Which sequence of the batch stands at each place; nil where they are in their own order.
+    /// The sequence of the batch at each position; nil where they are in their own order.
     public let sortedIndices: [Int]?
-    /// At which place each sequence of the batch stands.
+    /// The position of each sequence of the batch.
     public let unsortedIndices: [Int]?
 
     /// A sequence of these rows.

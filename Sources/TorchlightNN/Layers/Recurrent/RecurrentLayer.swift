@@ -45,7 +45,7 @@ open class RecurrentLayer: Module {
         if !(0...1).contains(dropout) {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the dropout is no probability", got: "\(dropout)",
+                    .value, in: name, "the dropout is out of range", got: "\(dropout)",
                     expected: "a number from 0 to 1"))
         }
         if projSize < 0 || projSize >= max(hiddenSize, 1) {
