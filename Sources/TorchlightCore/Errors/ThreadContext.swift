@@ -17,6 +17,13 @@ package final class ThreadContext {
     package var pendingError: TensorError?
     /// What is left to release while a graph is being freed; see `Node.deinit`.
     var released: [AnyObject] = []
+    /// The innermost backward pass that runs, and the memory of one that has ended.
+    var pass: GradientContext?
+    var sparePass: GradientContext?
+    /// What turns tensors that nodes save into something else; see `savedTensorsHooks`.
+    var packer: (any SavedTensorPacker)?
+    /// The random numbers of a part of the program that is run twice; see `checkpoint`.
+    var randomSource: (any RandomSource)?
     /// How many `autocast` blocks are open, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]
