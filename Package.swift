@@ -118,13 +118,17 @@ let package = Package(
             name: "ResumableTraining", dependencies: ["Torchlight"], path: "Examples/ResumableTraining",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "SavedActivations", dependencies: ["Torchlight", "TorchlightIO"], path: "Examples/SavedActivations",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "Torchlight", "TestSupport", "FirstProgram", "Learner", "ResumableTraining", "TorchlightCLI",
+                "Torchlight", "TestSupport", "FirstProgram", "Learner", "ResumableTraining", "SavedActivations",
+                "TorchlightCLI",
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),

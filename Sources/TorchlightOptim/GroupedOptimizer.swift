@@ -125,10 +125,10 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Drops the gradients of all parameters.
-    public func zeroGrad() {
+    /// Clears the gradients of all parameters: drops them, or fills them with 0 in place.
+    public func zeroGrad(setToNil: Bool) {
         for group in groups {
-            for parameter in group.parameters { parameter.grad = nil }
+            for parameter in group.parameters { parameter.clearGrad(setToNil: setToNil) }
         }
     }
 

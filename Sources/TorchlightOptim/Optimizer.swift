@@ -16,9 +16,13 @@ public protocol Optimizer: AnyObject {
     @discardableResult
     func step(_ closure: () -> Tensor) -> Tensor
 
-    /// Drops the gradients, so that the next backward pass starts from nothing. Its memory goes back to the pool and is
-    /// what the next gradients are made in; nothing is filled with zeros.
-    func zeroGrad()
+    /// Clears the gradients of all parameters, so that the next backward pass starts from nothing.
+    ///
+    /// - Parameter setToNil: drop them, which costs nothing: their memory goes back to the pool and is what the next
+    ///   gradients are made in. With false they are filled with 0 in place and keep their memory, for gradients that are
+    ///   views of a larger buffer or whose tensors the program holds; a step then changes parameters that got no gradient
+    ///   too, where the optimiser has momentum or weight decay.
+    func zeroGrad(setToNil: Bool)
 
     /// The learning rate of each parameter group, in order; schedulers set them.
     var learningRates: [Double] { get set }
@@ -44,6 +48,9 @@ public protocol Optimizer: AnyObject {
 }
 
 extension Optimizer {
+    /// Drops the gradients of all parameters.
+    public func zeroGrad() { zeroGrad(setToNil: true) }
+
     /// There is no momentum.
     public var momenta: [Double]? {
         get { nil }

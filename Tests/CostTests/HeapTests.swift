@@ -51,6 +51,6 @@ struct HeapTests {
             blocks {
                 w.grad = nil
                 forward().backward()
-            } - recorded == 55)
+            } - recorded == 54)
     }
 }

@@ -109,3 +109,17 @@ private func firstSteps() {
     print(x.grad!)  // tensor([[2., 4.],
     //         [6., 8.]])
 }
+
+private func activationCheckpoints(
+    _ blocks: [any Layer], _ model: Sequential, _ input: Tensor, _ y: Tensor
+) {
+    var x = input
+    for block in blocks { x = checkpoint(x) { block($0) } }
+    crossEntropy(x, y).backward()
+    let out = checkpointSequential(model, segments: 4, x)
+    let loss = savedTensorsHooks(
+        pack: { $0.dtype == .float32 ? $0.to(.bfloat16) : $0 },
+        unpack: { $0.dtype == .bfloat16 ? $0.to(.float32) : $0 }
+    ) { crossEntropy(model(x), y) }
+    _ = (out, loss)
+}

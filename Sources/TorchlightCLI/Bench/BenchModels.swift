@@ -78,8 +78,11 @@ final class GPT: Module, Layer {
     let pos: Embedding
     let blocks: [Block]
     let ln: LayerNorm
+    /// Whether the activations of each block are computed again for the gradients.
+    private let isCheckpointed: Bool
 
-    init(_ size: Size) {
+    init(_ size: Size, isCheckpointed: Bool = false) {
+        self.isCheckpointed = isCheckpointed
         tok = Embedding(size.vocabulary, size.width)
         pos = Embedding(size.context, size.width)
         blocks = (0..<size.blocks).map { _ in Block(size.width, size.heads) }
@@ -92,7 +95,7 @@ final class GPT: Module, Layer {
 
     func forward(_ tokens: Tensor) -> Tensor {
         var x = tok(tokens) + pos(Tensor.arange(tokens.size(1)))  // [n, t, d]
-        for block in blocks { x = block(x) }
+        for block in blocks { x = isCheckpointed ? checkpoint(x) { block($0) } : block(x) }
         return linear(ln(x), tok.weight)  // [n, t, vocabulary]
     }
 

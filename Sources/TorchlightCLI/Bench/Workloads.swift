@@ -41,17 +41,21 @@ enum Workloads {
                 trainingStep(context, model, Adam(model.parameters(), lr: 1e-3), [batch]))
         },
         gpt("gpt_nano_train", GPT.Size(vocabulary: 65, context: 64, width: 128, heads: 4, blocks: 4), 12, (5, 7, 10)),
-        gpt("gpt_mini_train", GPT.Size(vocabulary: 65, context: 256, width: 384, heads: 6, blocks: 6), 8, (2, 5, 1)),
+        gpt("gpt_mini_train", gptMini, 8, (2, 5, 1)),
+        gpt("gpt_mini_train_checkpoint", gptMini, 8, (2, 5, 1), isCheckpointed: true),
         gpt(
             "gpt2_small_train", GPT.Size(vocabulary: 50257, context: 256, width: 768, heads: 12, blocks: 12), 1,
             (1, 3, 1)),
     ]
 
+    private static let gptMini = GPT.Size(vocabulary: 65, context: 256, width: 384, heads: 6, blocks: 6)
+
     private static func gpt(
-        _ name: String, _ size: GPT.Size, _ batch: Int, _ timing: (warmUp: Int, rounds: Int, inner: Int)
+        _ name: String, _ size: GPT.Size, _ batch: Int, _ timing: (warmUp: Int, rounds: Int, inner: Int),
+        isCheckpointed: Bool = false
     ) -> Workload {
         Workload(name: name) { context in
-            let model = GPT(size)
+            let model = GPT(size, isCheckpointed: isCheckpointed)
             let shape = [batch, size.context]
             let tokens = (Tensor.randint(0, size.vocabulary, shape), Tensor.randint(0, size.vocabulary, shape))
             context.measure(

@@ -20,34 +20,86 @@ public protocol CustomFunction {
 
 /// What a custom function carries from its forward to its backward pass.
 public final class FunctionContext {
-    private var tensors: [Tensor] = []
-    private var versions: [Int] = []
+    private struct Entry {
+        var tensor: Tensor?
+        var version: Int
+        /// What hooks made of the tensor, in its place.
+        var packed: (any PackedTensor)?
+        var origin = Origin.other
+    }
+
+    private enum Origin {
+        case input(Int), output(Int), other
+    }
+
+    private var entries: [Entry] = []
+    /// The tensors as the pass that runs has them; nil outside one.
+    private var unpacked: [Tensor]?
+    fileprivate var inputs: [Tensor] = []
     /// Anything that is not a tensor.
     public var values: [String: any Sendable] = [:]
     /// Which inputs need a gradient.
     public fileprivate(set) var needsGradient: [Bool] = []
 
-    /// Keeps tensors for the backward pass. Inputs only: what the function made is computed again or saved detached.
+    /// Keeps tensors for the backward pass: inputs, results, or what was computed on the way.
+    ///
+    /// Through inputs and results `backward` can be differentiated again; other tensors are constants there. A tensor that is
+    /// changed in place afterwards is an error of the backward pass.
     public func save(_ tensors: Tensor...) {
-        self.tensors += tensors
-        versions += tensors.map(\.version)
+        for tensor in tensors {
+            var entry = Entry(tensor: tensor, version: tensor.version)
+            if let index = inputs.firstIndex(where: { $0 === tensor }) { entry.origin = .input(index) }
+            entries.append(entry)
+        }
     }
 
     /// The tensors that were kept.
-    public var saved: [Tensor] { tensors }
+    public var saved: [Tensor] { unpacked ?? entries.compactMap(\.tensor) }
 
-    fileprivate func check(_ name: String) throws(TensorError) {
-        for (tensor, version) in zip(tensors, versions) where tensor.version != version {
+    /// After `forward`: results are kept without their history, since they hold the node that holds this; and what hooks
+    /// are to pack is packed.
+    fileprivate func seal(_ outputs: [Tensor]) {
+        inputs = []
+        for i in entries.indices {
+            guard let tensor = entries[i].tensor else { continue }
+            if let index = outputs.firstIndex(where: { $0 === tensor }) {
+                entries[i].origin = .output(index)
+                entries[i].tensor = tensor.withoutHistory
+            }
+            if SavedTensorHooks.areUsed, let packed = SavedTensorHooks.pack(tensor) {
+                entries[i].packed = packed
+                entries[i].tensor = nil
+            }
+        }
+    }
+
+    /// The context for one pass over a node, with the tensors as they were saved.
+    fileprivate func unpacked(for node: Node, keepsGraph: Bool, name: String) throws(TensorError) -> FunctionContext {
+        for entry in entries {
+            guard let tensor = entry.tensor, tensor.version != entry.version else { continue }
             throw TensorError(
                 .autograd, in: "backward", "\(name) saved a tensor that was changed in place since",
                 fix: "save a copy with clone()", operands: [tensor])
         }
+        let context = FunctionContext()
+        context.values = values
+        context.needsGradient = needsGradient
+        var tensors: [Tensor] = []
+        for entry in entries {
+            let tensor: Tensor
+            if let packed = entry.packed { tensor = try packed.unpack() } else { tensor = entry.tensor! }
+            switch entry.origin {
+            case .input(let index) where keepsGraph && entry.packed != nil:
+                tensors.append(node.withHistory(tensor, ofInput: index))
+            case .output(let index) where keepsGraph: tensors.append(node.withHistory(tensor, ofOutput: index))
+            default: tensors.append(tensor)
+            }
+        }
+        context.unpacked = tensors
+        return context
     }
 
-    fileprivate func release() {
-        tensors = []
-        versions = []
-    }
+    fileprivate func release() { entries = [] }
 }
 
 extension CustomFunction {
@@ -63,12 +115,14 @@ extension CustomFunction {
         var needs = Needs()
         if isGradEnabled { for (i, input) in inputs.enumerated() where input.requiresGrad { needs[i] = true } }
         context.needsGradient = inputs.indices.map { needs[$0] }
+        context.inputs = inputs
         let results = noGrad { forward(context, inputs) }
         guard needs.any else { return results }
         // A result that is an input is passed on as a new tensor, so that it can carry the node.
         let outputs = results.map { result in
             inputs.contains { $0 === result } ? result.detach() : result
         }
+        context.seal(outputs)
         let rule = CustomRule(function: Self.self, context: context)
         let node = Node(
             rule: rule, name: String(describing: Self.self), inputs: Few(inputs), needs: needs, outputs: Few(outputs))
@@ -87,7 +141,7 @@ private struct CustomRule: GradientRule {
 
     func gradient(_ pass: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let name = String(describing: function)
-        try context.check(name)
+        let unpacked = try context.unpacked(for: pass.node, keepsGraph: pass.keepsGraph, name: name)
         let device = pass.gradients.lazy.compactMap { $0 }.first?.device ?? .cpu
         var gradients: [Tensor] = []
         for (i, gradient) in pass.gradients.enumerated() {
@@ -98,7 +152,7 @@ private struct CustomRule: GradientRule {
                     try Tensor.filled(0, shape: pass.outputShape(i), dtype: pass.outputDType(i), device: device))
             }
         }
-        let results = function.backward(context, gradients)
+        let results = function.backward(unpacked, gradients)
         guard results.count == pass.inputCount else {
             throw TensorError(
                 .autograd, in: name, "backward returned \(results.count) gradients",

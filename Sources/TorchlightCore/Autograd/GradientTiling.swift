@@ -93,36 +93,6 @@ final class GradientTiling {
     }
 }
 
-extension GradientContext {
-    /// The sum of what other rules brought already as the gradient of an input, for a rule that can add to it in place of
-    /// making a tensor that is added; nil where there is none, or it may not be written.
-    ///
-    /// A rule that adds returns the sum as its gradient.
-    package func sum(_ index: Int) -> Tensor? {
-        let input = node.inputs[index]
-        let sum: Tensor?
-        if let next = input.node {
-            let output = Int(input.outputIndex)
-            guard addsToNodes, next.outputs[output].isPendingUniquelyHeld else { return nil }
-            sum = next.outputs[output].pending
-        } else {
-            guard addsToLeaves, let leaf = input.leaf, leaf.leafHooks == nil else { return nil }
-            sum = leaf.gradient
-        }
-        guard let sum, !sum.requiresGrad, sum.dtype == input.dtype, input.shape == sum.layout.shape,
-            !sum.layout.mayOverlap, !sum.storage.isReadOnly, !isRead(sum.storage)
-        else { return nil }
-        node.inputs[index].isSumOffered = true
-        return sum
-    }
-
-    /// Whether the rule reads the memory: a leaf's gradient may be anything that the program put there.
-    private func isRead(_ storage: Storage) -> Bool {
-        gradients.contains { $0?.storage === storage } || node.inputs.contains { $0.saved?.storage === storage }
-            || node.outputs.contains { $0.saved?.storage === storage }
-    }
-}
-
 extension Layout {
     /// Whether two layouts put each index in the same place; the stride of a dimension of size 1 does not matter.
     func namesSamePlaces(as other: Layout) -> Bool {

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Notices a loop that keeps the graphs of past steps alive, as `total += loss` does, and says where they were made.
 ///
-/// After each backward pass that frees its graph, the number of nodes that are still alive should be what it was a step
-/// before. Where it has grown twenty times in a row, a warning goes to standard error, once.
+/// After each backward pass that frees its graph, the number of nodes that are still alive beside those of that graph, which
+/// may be larger in each step, should be what it was a step before. Where it has grown twenty times in a row, a warning goes to standard error, once.
 package enum GraphWatch {
     private struct State {
         var lastCount = 0
@@ -26,8 +26,9 @@ package enum GraphWatch {
     package static var lastWarning: String? { warning.withLock { $0 } }
     private static let warning = Mutex<String?>(nil)
 
-    static func passEnded(file: StaticString, line: UInt) {
-        let count = Node.liveCount
+    /// Called after a pass that freed its graph, which had this many nodes.
+    static func passEnded(nodes: Int, file: StaticString, line: UInt) {
+        let count = Node.liveCount - nodes
         let kept = state.withLock { state -> [Node]? in
             if state.hasWarned { return nil }
             state.growth = count > state.lastCount && state.lastCount > 0 ? state.growth + 1 : 0

@@ -7,13 +7,12 @@ package final class Node: @unchecked Sendable {
     struct Slot {
         private(set) var shape: SlotShape
         let dtype: DType
-        /// Of an operand: its rule was handed the sum so far of the operand's gradient, to add to.
-        var isSumOffered = false
         /// Which result of `node` an operand is.
         var outputIndex: Int32 = 0
         /// Where the gradient of an operand goes: the node that made it, or a leaf.
         var node: Node?
-        private var tensor: Tensor?
+        /// Of an operand: the leaf that accumulates its gradient.
+        var leaf: Tensor?
         /// Kept for the gradient, with the version that its storage had. A result is kept as a twin without history,
         /// because the tensor itself holds this node.
         private(set) var saved: Tensor?
@@ -24,26 +23,11 @@ package final class Node: @unchecked Sendable {
             dtype = tensor.dtype
         }
 
-        /// Of an operand: the leaf that accumulates its gradient.
-        var leaf: Tensor? {
-            get { tensor }
-            set { tensor = newValue }
-        }
-        /// Of a result: its gradient while a backward pass is under way.
-        var pending: Tensor? {
-            get { tensor }
-            set { tensor = newValue }
-        }
-
         mutating func save(_ tensor: Tensor, version: Int) {
             saved = tensor
             self.version = UInt32(truncatingIfNeeded: version)
         }
         mutating func release() { saved = nil }
-        /// Whether nobody else holds the gradient that waits here.
-        var isPendingUniquelyHeld: Bool {
-            mutating get { isKnownUniquelyReferenced(&tensor) && tensor.unsafelyUnwrapped.ownsStorageAlone }
-        }
         /// The version that what was saved had; the last 32 bits, which tell any two apart that a pass can meet.
         func isVersion(_ version: Int) -> Bool { UInt32(truncatingIfNeeded: version) == self.version }
         var savedVersion: Int { Int(version) }
@@ -53,14 +37,17 @@ package final class Node: @unchecked Sendable {
     let sequence: Int
     private(set) var rule: any GradientRule
     let name: String
-    let inputCount: Int
-    let outputCount: Int
+    private let operandCount: Int32
+    private let resultCount: Int32
     /// Operands, then results: one block, built where it lies.
     private let slots: UnsafeMutablePointer<Slot>
     /// Whether `backward` has been through and given back what was saved.
     private(set) var isReleased = false
-    var isQueued = false
-    /// What few nodes have: hooks and the place of the call.
+    /// The backward pass that has gradients for this node, 0 where none has, and where it keeps them. A pass that finds
+    /// another's number here looks the place up in a dictionary of its own.
+    let pass = Atomic<UInt64>(0)
+    var position: Int32 = 0
+    /// What few nodes have: hooks, packed tensors and the place of the call.
     var extra: NodeExtra?
 
     private static let counter = Atomic<Int>(0)
@@ -68,6 +55,13 @@ package final class Node: @unchecked Sendable {
 
     /// The number of nodes that exist now: a training loop that keeps its graphs shows it growing.
     package static var liveCount: Int { live.load(ordering: .relaxed) }
+
+    var inputCount: Int {
+        @inline(__always) get { Int(operandCount) }
+    }
+    var outputCount: Int {
+        @inline(__always) get { Int(resultCount) }
+    }
 
     /// The operands.
     var inputs: UnsafeMutableBufferPointer<Slot> { UnsafeMutableBufferPointer(start: slots, count: inputCount) }
@@ -90,8 +84,8 @@ package final class Node: @unchecked Sendable {
         Self.live.add(1, ordering: .relaxed)
         self.rule = rule
         self.name = name
-        self.inputCount = inputCount
-        self.outputCount = outputCount
+        operandCount = Int32(truncatingIfNeeded: inputCount)
+        resultCount = Int32(truncatingIfNeeded: outputCount)
         // From the pool, where a thread gets back what it gave without a call of the system's heap.
         guard let memory = tl_allocate(Self.byteCount(inputCount + outputCount)) else {
             fatalError("no memory for the record of an operation")
@@ -124,21 +118,30 @@ package final class Node: @unchecked Sendable {
     func save(_ saved: Saved, inputs: Few<Tensor>, outputs: Few<Tensor>) {
         if saved.isEmpty { return }
         for i in 0..<inputs.count where saved.contains(.input(i)) {
+            if SavedTensorHooks.areUsed && pack(inputs[i], at: i) { continue }
             slots[i].save(inputs[i], version: inputs[i].storage.version)
         }
         for i in 0..<outputs.count where saved.contains(.output(i)) { saveOutput(outputs[i], at: i) }
     }
 
     func saveOutput(_ tensor: Tensor, at index: Int = 0) {
-        slots[inputCount + index].save(
-            Tensor(storage: tensor.storage, layout: tensor.layout, dtype: tensor.dtype), version: tensor.storage.version
-        )
+        if SavedTensorHooks.areUsed && pack(tensor, at: inputCount + index) { return }
+        slots[inputCount + index].save(tensor.withoutHistory, version: tensor.storage.version)
+    }
+
+    /// Keeps what the thread's hooks make of a tensor in its place; false where there are none.
+    private func pack(_ tensor: Tensor, at slot: Int) -> Bool {
+        guard let packed = SavedTensorHooks.pack(tensor) else { return false }
+        if extra == nil { extra = NodeExtra() }
+        extra!.packed.append((slot, packed))
+        return true
     }
 
     /// Gives back what was saved; the edges stay, so that a second pass can say what happened.
     func release() {
         isReleased = true
         for i in 0..<(inputCount + outputCount) where slots[i].saved != nil { slots[i].release() }
+        if let extra, !extra.packed.isEmpty { extra.packed = [] }
         rule.releaseSaved()
     }
 
@@ -164,6 +167,11 @@ package final class Node: @unchecked Sendable {
         }
         slots.deinitialize(count: inputCount + outputCount)
         tl_deallocate(slots, Self.byteCount(inputCount + outputCount))
+        if let extra, !extra.packed.isEmpty {
+            if context == nil { context = ThreadContext.current }
+            context!.released.append(extra)
+            self.extra = nil
+        }
         guard let context, threadState.pointee.draining == 0 else { return }
         threadState.pointee.draining = 1
         while let last = context.released.popLast() { _ = last }
@@ -205,81 +213,19 @@ extension Primitive {
     package var heldObject: AnyObject? { nil }
 }
 
-/// Hooks and provenance, which most nodes lack.
+/// Hooks, packed tensors and provenance, which most nodes lack.
 final class NodeExtra {
     var site: CallSite?
     /// By output.
     var hooks: [Int: HookList] = [:]
     /// Tensors that keep the gradient of an output, by output.
     var retaining: [Int: WeakTensor] = [:]
+    /// What stands for saved tensors, by the index of the slot: operands, then results.
+    var packed: [(slot: Int, tensor: any PackedTensor)] = []
 
     init(site: CallSite? = nil) { self.site = site }
 }
 
 struct WeakTensor {
     weak var tensor: Tensor?
-}
-
-/// What a gradient rule sees.
-package struct GradientContext {
-    let node: Node
-    /// Which inputs need a gradient.
-    package let needs: Needs
-    /// The gradients of the results; nil where nothing arrived.
-    package let gradients: Few<Tensor?>
-    private let keepsGraph: Bool
-    /// Whether what was brought already may be added to; in leaves only where the pass collects nothing else.
-    let addsToNodes: Bool
-    let addsToLeaves: Bool
-    /// Where the gradients of the first inputs are to be written and returned from, where they are parts that fill one
-    /// tensor between them; nil where the rule takes memory of its own.
-    package let places: Few<Tensor>?
-
-    /// Checks that nothing that the rule will read was overwritten.
-    init(
-        node: Node, needs: Needs, gradients: Few<Tensor?>, keepsGraph: Bool, addsToNodes: Bool = false,
-        addsToLeaves: Bool = false, places: Few<Tensor>? = nil
-    ) throws(TensorError) {
-        self.node = node
-        self.needs = needs
-        self.gradients = gradients
-        self.keepsGraph = keepsGraph
-        self.addsToNodes = addsToNodes
-        self.addsToLeaves = addsToLeaves
-        self.places = places
-        for slot in node.inputs where slot.saved != nil { try Self.checkVersion(slot, node) }
-        for slot in node.outputs where slot.saved != nil { try Self.checkVersion(slot, node) }
-    }
-
-    private static func checkVersion(_ slot: Node.Slot, _ node: Node) throws(TensorError) {
-        guard let saved = slot.saved, !slot.isVersion(saved.storage.version) else { return }
-        throw TensorError(
-            .autograd, in: "backward",
-            "\(node.name) saved a \(saved.dtype) tensor of shape \(saved.shape) for its gradient, and "
-                + "\(saved.storage.lastWriter) overwrote it since",
-            got: "version \(saved.storage.version)", expected: "version \(slot.savedVersion)",
-            fix: "use the form of \(saved.storage.lastWriter) without the underscore, or save a copy with clone() first"
-        )
-    }
-
-    /// The gradient of the only result.
-    package var gradient: Tensor { gradients[0]! }
-    /// An input that `saved` named.
-    package func input(_ index: Int) -> Tensor { node.inputs[index].saved! }
-    /// A result that `saved` named.
-    package func output(_ index: Int = 0) -> Tensor {
-        let saved = node.outputs[index].saved!
-        guard keepsGraph && saved.dtype.isFloatingPoint else { return saved }
-        let tensor = Tensor(storage: saved.storage, layout: saved.layout, dtype: saved.dtype)
-        tensor.node = node
-        tensor.outputIndex = index
-        tensor.requiresGradFlag = true
-        return tensor
-    }
-    /// The shape that an input had.
-    package func shape(_ index: Int) -> Dims { node.inputs[index].shape.dims }
-    package func dtype(_ index: Int) -> DType { node.inputs[index].dtype }
-    package func outputShape(_ index: Int = 0) -> Dims { node.outputs[index].shape.dims }
-    package func outputDType(_ index: Int = 0) -> DType { node.outputs[index].dtype }
-    package var inputCount: Int { node.inputCount }
 }

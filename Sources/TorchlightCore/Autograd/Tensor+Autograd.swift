@@ -31,6 +31,17 @@ extension Tensor {
         }
     }
 
+    /// Drops the gradient, or cuts it from its history and fills it with 0 in place.
+    package func clearGrad(setToNil: Bool) {
+        guard !setToNil, var zero = gradient else {
+            gradient = nil
+            return
+        }
+        if zero.requiresGrad { zero = zero.detach() }
+        noGrad { _ = zero.zero_() }
+        gradient = zero
+    }
+
     /// The name of the operation whose result this is, as in `grad_fn=<AddBackward0>`.
     public var gradFnName: String? { currentNode.map { $0.displayName } }
 
@@ -46,12 +57,14 @@ extension Tensor {
     private func refreshView() {
         guard let base, historyStamp != base.historyStamp, base.storage === storage else { return }
         historyStamp = base.historyStamp
+        let old = node
         node = nil
         requiresGradFlag = base.requiresGrad
         guard requiresGradFlag else { return }
         let rule = AsStrided(layout: layout, base: base.layout)
         node = Node(rule: rule, name: AsStrided.name, inputs: Few(base), needs: Needs(all: 1), outputs: Few(self))
         outputIndex = 0
+        retainGradAgain(insteadOf: old)
     }
 
     /// Makes a leaf require a gradient, or no longer. Returns the tensor.
@@ -93,76 +106,10 @@ extension Tensor {
         }
         node = nil
         requiresGradFlag = false
+        retainsGrad = false
         historyStamp += 1
         return self
     }
-
-    /// Makes `backward` keep the gradient of this tensor in `grad` although it is not a leaf.
-    public func retainGrad() {
-        guard let node = currentNode else { return }
-        if node.extra == nil { node.extra = NodeExtra() }
-        node.extra!.retaining[outputIndex] = WeakTensor(tensor: self)
-        retainsGrad = true
-    }
-
-    /// Calls `hook` with the gradient of this tensor whenever it is computed; what it returns replaces the gradient.
-    ///
-    /// The hook is removed by the handle that is returned.
-    @discardableResult
-    public func registerHook(_ hook: @escaping (Tensor) -> Tensor?) -> HookHandle {
-        guard requiresGrad else {
-            reportFailure(
-                TensorError(
-                    .autograd, in: "registerHook", "the tensor requires no gradient, so the hook would never run",
-                    fix: "call requiresGrad_() first", operands: [self]))
-            return HookHandle(list: HookList(), id: 0)
-        }
-        if let node = currentNode {
-            if node.extra == nil { node.extra = NodeExtra() }
-            let list = node.extra!.hooks[outputIndex] ?? HookList()
-            node.extra!.hooks[outputIndex] = list
-            return list.add(hook)
-        }
-        let list = leafHooks ?? HookList()
-        leafHooks = list
-        return list.add(hook)
-    }
-}
-
-/// Hooks on one gradient, in order of registration.
-final class HookList {
-    private var hooks: [(id: Int, body: (Tensor) -> Tensor?)] = []
-    private var nextID = 1
-
-    func add(_ body: @escaping (Tensor) -> Tensor?) -> HookHandle {
-        defer { nextID += 1 }
-        hooks.append((nextID, body))
-        return HookHandle(list: self, id: nextID)
-    }
-
-    func remove(_ id: Int) { hooks.removeAll { $0.id == id } }
-
-    func run(on gradient: Tensor) throws(TensorError) -> Tensor {
-        var gradient = gradient
-        for hook in hooks {
-            guard let replaced = hook.body(gradient) else { continue }
-            guard replaced.layout.shape == gradient.layout.shape else {
-                throw TensorError(
-                    .shape, in: "registerHook", "the hook returned a gradient of another shape",
-                    expected: "\(gradient.shape)", operands: [replaced])
-            }
-            gradient = replaced
-        }
-        return gradient
-    }
-}
-
-/// Removes a hook.
-public struct HookHandle {
-    let list: HookList
-    let id: Int
-    /// Takes the hook away; a second call does nothing.
-    public func remove() { list.remove(id) }
 }
 
 extension Node {

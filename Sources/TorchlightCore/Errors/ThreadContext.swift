@@ -21,6 +21,13 @@ package final class ThreadContext {
     var recorder: (any CallRecorder)?
     /// Where tensors are made that are given no device.
     var defaultDevice = Device.cpu
+    /// The innermost backward pass that runs, and the memory of one that has ended.
+    var pass: GradientContext?
+    var sparePass: GradientContext?
+    /// What turns tensors that nodes save into something else; see `savedTensorsHooks`.
+    var packer: (any SavedTensorPacker)?
+    /// The random numbers of a part of the program that is run twice; see `checkpoint`.
+    var randomSource: (any RandomSource)?
     /// How many `autocast` blocks are open, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]

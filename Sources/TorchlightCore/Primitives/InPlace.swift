@@ -144,7 +144,18 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
 
 /// Whether a tensor may change as far as autograd is concerned.
 func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(TensorError) {
-    guard threadState.pointee.grad_disabled == 0, target.requiresGrad || needsGradient else { return }
+    guard threadState.pointee.grad_disabled == 0 else { return }
+    if !needsGradient, let base = target.base, !target.requiresGrad, base.storage === target.storage, base.requiresGrad,
+        !base.isLeaf
+    {
+        throw TensorError(
+            .autograd, in: name,
+            "a view that was made under noGrad, of a tensor with a history, is changed in place outside of it, so that "
+                + "the gradient of that tensor would be wrong",
+            fix: "make the view where gradients are recorded, change it under noGrad { }, or work on x.clone()",
+            operands: [target])
+    }
+    guard target.requiresGrad || needsGradient else { return }
     if target.requiresGrad && target.isLeaf {
         throw TensorError(
             .autograd, in: name, "a leaf that requires a gradient is changed in place",
@@ -161,6 +172,8 @@ func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(T
 /// written through a view.
 func rebaseHistory(of target: Tensor, to node: Node?) {
     // A base that moved to other memory since is not concerned.
+    let old = target.node
+    defer { target.retainGradAgain(insteadOf: old) }
     guard let base = target.base, base.storage === target.storage else {
         target.node = node
         target.outputIndex = 0
@@ -175,19 +188,20 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
         written.node = node
         written.requiresGradFlag = true
     }
-    let old = Tensor(storage: base.storage, layout: base.layout, dtype: base.dtype)
-    old.node = base.node
-    old.outputIndex = base.outputIndex
-    old.requiresGradFlag = base.requiresGradFlag
+    let before = Tensor(storage: base.storage, layout: base.layout, dtype: base.dtype)
+    before.node = base.node
+    before.outputIndex = base.outputIndex
+    before.requiresGradFlag = base.requiresGradFlag
     var needs = Needs()
-    needs[0] = old.requiresGradFlag
+    needs[0] = before.requiresGradFlag
     needs[1] = node != nil
     if needs.any {
         let origin = Node(
-            rule: scatter, name: ScatterView.name, inputs: Few(old, written), needs: needs, outputs: Few(base))
+            rule: scatter, name: ScatterView.name, inputs: Few(before, written), needs: needs, outputs: Few(base))
         base.node = origin
         base.outputIndex = 0
         base.requiresGradFlag = true
+        base.retainGradAgain(insteadOf: before.node)
     }
     base.historyStamp += 1
     target.node = node

@@ -100,30 +100,6 @@ package enum Differentiability: Sendable {
     case unavailable(String)
 }
 
-/// Which inputs need a gradient, as a bit set.
-package struct Needs: Sendable {
-    package var bits: UInt64 = 0
-    package init() {}
-    package init(all count: Int) { bits = count >= 64 ? .max : (1 << count) - 1 }
-    package subscript(index: Int) -> Bool {
-        @inline(__always) get { bits >> UInt64(min(index, 63)) & 1 == 1 }
-        @inline(__always) set {
-            let bit: UInt64 = 1 << UInt64(min(index, 63))
-            if newValue { bits |= bit } else { bits &= ~bit }
-        }
-    }
-    package var any: Bool { bits != 0 }
-}
-
-/// What is kept of a forward pass: inputs by number and outputs by number.
-package struct Saved: OptionSet, Sendable {
-    package let rawValue: UInt64
-    package init(rawValue: UInt64) { self.rawValue = rawValue }
-    package static func input(_ index: Int) -> Saved { Saved(rawValue: 1 << UInt64(index)) }
-    package static func output(_ index: Int) -> Saved { Saved(rawValue: 1 << UInt64(32 + index)) }
-    package static let none: Saved = []
-}
-
 /// A primitive whose result is another layout of its input's storage: no kernel, no memory.
 package protocol ViewPrimitive: Primitive {
     /// The layout of the result, after all argument checks.

@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// An n-dimensional array of numbers that computes at once and remembers how it came about.
 ///
@@ -23,12 +24,14 @@ public final class Tensor: @unchecked Sendable {
     var retainsGrad = false
     /// Whether a module trains this tensor, or did before it was frozen.
     package var isParameter = false
+    /// Held by a thread that adds to `gradient`; see `lockGradient()`.
+    let gradientLock = Atomic<UInt8>(0)
     private var resultNumber: Int32 = 0
     /// A leaf has no node; what an operation made has one if it needs a gradient.
     var node: Node?
     var gradient: Tensor?
     /// Hooks on a leaf's gradient; those of other tensors are kept by the node.
-    var leafHooks: HookList?
+    var gradientHooks: LeafHooks?
 
     /// The tensor of which this one is a view; never itself a view.
     let base: Tensor?

@@ -97,8 +97,10 @@ extension Module {
     @discardableResult
     public func unfreeze() -> Self { requiresGrad_(true) }
 
-    /// Drops the gradients of all parameters; the next backward pass starts from nothing.
-    public func zeroGrad() {
-        for parameter in parameters() { parameter.grad = nil }
+    /// Clears the gradients of all parameters; the next backward pass starts from nothing.
+    ///
+    /// - Parameter setToNil: drop them; with false they are filled with 0 in place and keep their memory.
+    public func zeroGrad(setToNil: Bool = true) {
+        for parameter in parameters() { parameter.clearGrad(setToNil: setToNil) }
     }
 }

@@ -35,7 +35,11 @@ public final class Generator: Sendable {
     /// Where the generator is; setting it goes there.
     public var state: State {
         get { current.withLock { $0 } }
-        set { current.withLock { $0 = newValue } }
+        set {
+            // Code that is run again has its numbers from a record, and leaves generators where they are.
+            if ThreadContext.existing?.randomSource?.isReplay == true { return }
+            current.withLock { $0 = newValue }
+        }
     }
 
     /// The key of the sequence.
@@ -55,6 +59,11 @@ public final class Generator: Sendable {
 
     /// The key of the next call.
     package func next() -> RandomKey {
+        ThreadContext.existing?.randomSource?.next(of: self) ?? draw()
+    }
+
+    /// The key of the next call, past any record.
+    func draw() -> RandomKey {
         current.withLock { state in
             defer { state.call &+= 1 }
             return RandomKey(seed: state.seed, call: state.call)

@@ -1,0 +1,343 @@
+import CKernels
+
+/// One walk over the graph: nodes in falling order of creation, each once its outputs' gradients are complete.
+struct BackwardPass {
+    private let context: GradientContext
+    private var pending: PendingGradients {
+        @inline(__always) get { context.pending }
+    }
+    private let createGraph: Bool
+    private let retainGraph: Bool
+    /// With `targets`: what is wanted, and the nodes that lead there.
+    private var wanted: [Target: Int] = [:]
+    private var results: [Tensor?] = []
+    /// Targets that were named before, with the place of the first.
+    private var repeated: [(place: Int, first: Int)] = []
+    private var useful: Set<ObjectIdentifier>?
+    private var hooked = HookedLeaves()
+    /// By the nodes of the parts.
+    private var tilings: [ObjectIdentifier: (tiling: GradientTiling, region: Layout)] = [:]
+    private let isAnomalyDetected = threadState.pointee.anomaly > 0
+
+    /// Whether the gradients of chosen tensors are wanted, and none is added to a leaf's.
+    private var isTargeted: Bool { useful != nil }
+
+    private enum Target: Hashable {
+        case leaf(ObjectIdentifier)
+        case output(ObjectIdentifier, Int)
+    }
+
+    private init(_ context: GradientContext, createGraph: Bool, retainGraph: Bool) {
+        self.context = context
+        self.createGraph = createGraph
+        self.retainGraph = retainGraph
+    }
+
+    /// Runs a pass. Returns the gradients of the targets, and how many nodes ran.
+    static func run(
+        from roots: [Tensor], gradients: [Tensor?], targets: [Tensor]?, retainGraph: Bool, createGraph: Bool,
+        allowUnused: Bool
+    ) throws(TensorError) -> (results: [Tensor?], nodes: Int) {
+        if roots.contains(where: \.isPlaceholder) { return (targets ?? [], 0) }
+        return try GradientContext.forPass { context throws(TensorError) in
+            var pass = BackwardPass(context, createGraph: createGraph, retainGraph: retainGraph)
+            if let targets { try pass.aim(at: targets, from: roots) }
+            let depth = threadState.pointee.grad_disabled
+            threadState.pointee.grad_disabled = createGraph ? 0 : depth + 1
+            defer { threadState.pointee.grad_disabled = depth }
+            // The conversions of the forward pass are recorded; the gradients follow them.
+            let autocast = threadState.pointee.autocast
+            threadState.pointee.autocast = 0
+            defer { threadState.pointee.autocast = autocast }
+            for (root, gradient) in zip(roots, gradients) { try pass.start(at: root, gradient) }
+            let mayAdd = !createGraph && !pass.isAnomalyDetected
+            context.keepsGraph = createGraph
+            context.addsToNodes = mayAdd
+            context.addsToLeaves = mayAdd && !pass.isTargeted
+            try pass.walk()
+            guard let targets else { return ([], context.pending.nodesRun) }
+            for (place, first) in pass.repeated { pass.results[place] = pass.results[first] }
+            for (i, result) in pass.results.enumerated() where result == nil && !allowUnused {
+                throw TensorError(
+                    .autograd, in: "grad", "input \(i) has no influence on the outputs",
+                    fix: "pass allowUnused: true to get nil for it", operands: [targets[i]])
+            }
+            return (pass.results, context.pending.nodesRun)
+        }
+    }
+
+    private mutating func start(at root: Tensor, _ gradient: Tensor?) throws(TensorError) {
+        guard root.requiresGrad else {
+            throw TensorError(
+                .autograd, in: "backward", "the tensor requires no gradient and has no history",
+                expected: "a result of tensors with requiresGrad, computed outside noGrad { }", operands: [root])
+        }
+        var seed: Tensor
+        if let gradient {
+            guard gradient.layout.shape == root.layout.shape else {
+                throw TensorError(
+                    .shape, in: "backward", "the gradient has another shape than the tensor",
+                    expected: "\(root.shape)", operands: [gradient])
+            }
+            seed = gradient.dtype == root.dtype ? gradient : gradient.to(root.dtype)
+        } else {
+            guard root.count == 1 else {
+                throw TensorError(
+                    .shape, in: "backward", "the gradient can be left out only for a single number",
+                    expected: "a tensor of one element",
+                    fix: "reduce it first, as in loss.mean().backward(), or pass gradient:", operands: [root])
+            }
+            seed = try Tensor.filled(1, shape: root.layout.shape, dtype: root.dtype, device: root.device)
+        }
+        if let node = root.currentNode {
+            pending.add(&seed, to: node, output: root.outputIndex, intoNew: createGraph)
+        } else {
+            try deliver(&seed, to: root, from: nil)
+        }
+    }
+
+    private mutating func walk() throws(TensorError) {
+        while let node = pending.pop(&context.gradients) {
+            guard !node.isReleased else { throw Self.released(node) }
+            if let extra = node.extra { try runHooks(extra, on: &context.gradients) }
+            if !wanted.isEmpty { collect(context.gradients, of: node) }
+            var needs = Needs()
+            for i in 0..<node.inputCount {
+                if let next = node.inputs[i].node {
+                    needs[i] = useful?.contains(ObjectIdentifier(next)) ?? true
+                } else if let leaf = node.inputs[i].leaf {
+                    needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
+                }
+            }
+            let isPlaced = try isInPlace(context.gradients[0], of: node)
+            if needs.any && !isPlaced && !(node.inputCount == 1 && addToRegion(context.gradients[0], of: node)) {
+                var places: Few<Tensor>?
+                if context.addsToNodes && node.rule.placeableInputs > 0 {
+                    places = try makePlaces(for: node, needs, context.gradients)
+                }
+                try context.turn(to: node, needs, places: places)
+                try pass(needs, on: node)
+            } else {
+                context.turnAway()
+            }
+            if !retainGraph { node.release() }
+            if hooked.areCounted { try finishLeaves(of: node) }
+        }
+        while let leaf = hooked.first { try finish(leaf) }
+    }
+
+    /// Adds the gradient of a part where it belongs in what other parts have brought already; false where there is nothing
+    /// to add to, or it may not be written.
+    private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
+        guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
+        let output = Int(node.inputs[0].outputIndex)
+        guard var sum = pending.take(of: next, output: output) else { return false }
+        defer { pending.put(sum, of: next, output: output) }
+        guard let region = node.rule.region(of: sum.layout) else { return false }
+        guard isUniquelyHeld(&sum), sum.dtype == gradient.dtype, !sum.layout.mayOverlap, !region.mayOverlap else {
+            return false
+        }
+        Tensor(storage: sum.storage, layout: region, dtype: sum.dtype).add_(gradient)
+        return true
+    }
+
+    /// One gradient for a tensor whose parts fill it between them, where the first inputs of a node are these parts; nil
+    /// where they are not.
+    private mutating func makePlaces(
+        for node: Node, _ needs: Needs, _ gradients: Few<Tensor?>
+    ) throws(TensorError) -> Few<Tensor>? {
+        guard !isTargeted, let device = gradients.compactMap({ $0 }).first?.device,
+            let found = GradientTiling.find(in: node, needs)
+        else { return nil }
+        let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count, device: device)
+        var places = Few<Tensor>()
+        for (part, layout) in zip(found.parts, found.layouts) {
+            let region = part.rule.region(of: tiling.whole.layout)!
+            tilings[ObjectIdentifier(part)] = (tiling, region)
+            places.append(Tensor(storage: tiling.whole.storage, layout: layout, dtype: tiling.whole.dtype))
+        }
+        return places
+    }
+
+    /// Whether the gradient of a part was written where it belongs in that of the whole, which then is handed on with the
+    /// last part.
+    ///
+    /// A part that was used elsewhere too, or whose gradient a hook replaced, has its gradient in other memory. Then those
+    /// that were in their places are handed on by themselves, and the others take the way of all parts.
+    private mutating func isInPlace(_ gradient: Tensor?, of node: Node) throws(TensorError) -> Bool {
+        guard !tilings.isEmpty, let (tiling, region) = tilings.removeValue(forKey: ObjectIdentifier(node)),
+            !tiling.isBroken
+        else { return false }
+        if let gradient, gradient.storage === tiling.whole.storage, gradient.layout.namesSamePlaces(as: region) {
+            tiling.placed.append(region)
+            guard tiling.placed.count == tiling.count else { return true }
+            var whole = tiling.whole
+            pending.add(&whole, to: tiling.node, output: tiling.output, intoNew: createGraph)
+            return true
+        }
+        tiling.isBroken = true
+        if var placed = try tiling.placedAlone() {
+            pending.add(&placed, to: tiling.node, output: tiling.output, intoNew: createGraph)
+        }
+        return false
+    }
+
+    /// Runs a node's rule and hands each gradient on.
+    private mutating func pass(_ needs: Needs, on node: Node) throws(TensorError) {
+        var results = try node.rule.gradient(context)
+        context.turnAway()
+        if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+        if pending.offered.any { takeAdded(&results, of: node) }
+        pending.unlockLeaves()
+        for i in 0..<results.count where i < node.inputCount && needs[i] {
+            guard var gradient = results[i] else { continue }
+            results[i] = nil
+            if !(node.inputs[i].shape == gradient.layout.shape) {
+                gradient = gradient.summed(to: node.inputs[i].shape.dims)
+            }
+            if gradient.dtype != node.inputs[i].dtype { gradient = gradient.to(node.inputs[i].dtype) }
+            if isAnomalyDetected { try checkBackward(node, input: i, gradient) }
+            if let next = node.inputs[i].node {
+                pending.add(&gradient, to: next, output: Int(node.inputs[i].outputIndex), intoNew: createGraph)
+            } else if let leaf = node.inputs[i].leaf {
+                try deliver(&gradient, to: leaf, from: node)
+            }
+        }
+    }
+
+    /// Drops the gradients that a rule added to what was there: they have arrived.
+    private mutating func takeAdded(_ results: inout Few<Tensor?>, of node: Node) {
+        for i in 0..<results.count where i < node.inputCount && pending.offered[i] {
+            let input = node.inputs[i]
+            if let next = input.node {
+                if results[i] === pending.sum(of: next, output: Int(input.outputIndex)) { results[i] = nil }
+            } else if let leaf = input.leaf, results[i] === leaf.gradient {
+                results[i] = nil
+                if leaf.hasGradientHooks { hooked.note(leaf, from: node, pending) }
+            }
+        }
+        pending.offered = Needs()
+    }
+
+    /// Hands a gradient to a leaf: at once, or where hooks wait for the sum of all, to that sum.
+    private mutating func deliver(_ gradient: inout Tensor, to leaf: Tensor, from node: Node?) throws(TensorError) {
+        if leaf.hasGradientHooks {
+            hooked.note(leaf, from: isTargeted ? nil : node, pending)
+            if leaf.gradientHooks!.runBefore { return hooked.add(&gradient, to: leaf, intoNew: createGraph) }
+        }
+        try accept(&gradient, in: leaf)
+    }
+
+    /// Adds a gradient to that of a leaf, or to the result of the pass. Takes it: where nobody else holds it, it is kept
+    /// without a copy.
+    private mutating func accept(_ gradient: inout Tensor, in leaf: Tensor) throws(TensorError) {
+        guard isTargeted else { return try leaf.accumulate(&gradient, isRecorded: createGraph) }
+        guard let index = wanted[.leaf(ObjectIdentifier(leaf))] else { return }
+        guard var sum = results[index].take() else {
+            results[index] = gradient
+            return
+        }
+        if !createGraph && isUniquelyHeld(&sum) {
+            sum.add_(gradient)
+        } else {
+            sum = sum + gradient
+        }
+        results[index] = sum
+    }
+
+    /// Runs the hooks of the leaves for which a node's gradients were the last.
+    private mutating func finishLeaves(of node: Node) throws(TensorError) {
+        for i in 0..<node.inputCount {
+            if let leaf = node.inputs[i].leaf, hooked.useEnded(of: leaf) { try finish(leaf) }
+        }
+    }
+
+    /// Runs the hooks of a leaf on the sum of its gradients, adds what they give, and runs the hooks that follow.
+    private mutating func finish(_ leaf: Tensor) throws(TensorError) {
+        let sum = hooked.remove(leaf)
+        guard let hooks = leaf.gradientHooks else { return }
+        if let sum {
+            var gradient = try hooks.before.run(on: sum)
+            try accept(&gradient, in: leaf)
+        }
+        if !isTargeted { hooks.after.run(leaf) }
+        if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+    }
+
+    private func runHooks(_ extra: NodeExtra, on gradients: inout Few<Tensor?>) throws(TensorError) {
+        for (output, hooks) in extra.hooks {
+            if let gradient = gradients[output] { gradients[output] = try hooks.run(on: gradient) }
+        }
+        for (output, holder) in extra.retaining {
+            guard let tensor = holder.tensor, let gradient = gradients[output] else { continue }
+            let kept = createGraph ? gradient : try gradient.copied()
+            tensor.lockGradient()
+            tensor.gradient = tensor.gradient.map { $0 + kept } ?? kept
+            tensor.unlockGradient()
+        }
+    }
+
+    private mutating func collect(_ gradients: Few<Tensor?>, of node: Node) {
+        for output in 0..<gradients.count {
+            guard let index = wanted[.output(ObjectIdentifier(node), output)] else { continue }
+            results[index] = gradients[output]
+        }
+    }
+
+    /// Finds the nodes between the roots and the targets; only they run.
+    private mutating func aim(at targets: [Tensor], from roots: [Tensor]) throws(TensorError) {
+        results = Array(repeating: nil, count: targets.count)
+        for (i, target) in targets.enumerated() {
+            guard target.requiresGrad else {
+                throw TensorError(
+                    .autograd, in: "grad", "input \(i) does not require a gradient",
+                    fix: "call requiresGrad_() before the computation", operands: [target])
+            }
+            let place =
+                target.currentNode.map { Target.output(ObjectIdentifier($0), target.outputIndex) }
+                ?? .leaf(ObjectIdentifier(target))
+            if let first = wanted[place] {
+                repeated.append((i, first))
+            } else {
+                wanted[place] = i
+            }
+        }
+        // Depth first with an explicit stack; a node is useful if it is wanted or leads to something that is.
+        var useful = Set<ObjectIdentifier>()
+        var seen = Set<ObjectIdentifier>()
+        var stack: [(node: Node, next: Int)] = []
+        for root in roots {
+            if let node = root.currentNode, seen.insert(ObjectIdentifier(node)).inserted { stack.append((node, 0)) }
+            while let (node, next) = stack.last {
+                let id = ObjectIdentifier(node)
+                if next == 0, (0..<node.outputs.count).contains(where: { wanted[.output(id, $0)] != nil }) {
+                    useful.insert(id)
+                }
+                guard next < node.inputs.count else {
+                    stack.removeLast()
+                    if useful.contains(id), let parent = stack.last { useful.insert(ObjectIdentifier(parent.node)) }
+                    continue
+                }
+                stack[stack.count - 1].next += 1
+                if let child = node.inputs[next].node {
+                    if seen.insert(ObjectIdentifier(child)).inserted {
+                        stack.append((child, 0))
+                    } else if useful.contains(ObjectIdentifier(child)) {
+                        useful.insert(id)
+                    }
+                } else if let leaf = node.inputs[next].leaf, wanted[.leaf(ObjectIdentifier(leaf))] != nil {
+                    useful.insert(id)
+                }
+            }
+        }
+        self.useful = useful
+    }
+
+    private static func released(_ node: Node) -> TensorError {
+        TensorError(
+            .autograd, in: "backward",
+            "the graph was freed by an earlier backward pass (at \(node.name))",
+            fix: "compute the loss again for each pass, detach() what is carried over from the last step, "
+                + "or pass retainGraph: true to the first pass if both are meant")
+    }
+}
