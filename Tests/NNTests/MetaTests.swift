@@ -14,7 +14,7 @@ import Torchlight
     @Test("A model is built and called without memory and without a kernel")
     func takesNoMemory() {
         let before = Memory.allocated
-        let model = withDevice(.meta) { TransformerEncoderLayer(dModel: 4096, numHeads: 32, dimFeedforward: 16384) }
+        let model = withDevice(.meta) { TransformerEncoderLayer(4096, 32, dimFeedforward: 16384) }
         #expect(model.parameters().allSatisfy { $0.device == .meta })
         #expect(Memory.allocated - before < 1 << 20)
         var output: Tensor?
