@@ -89,13 +89,22 @@ let package = Package(
             name: "ConformanceReplay", dependencies: ["Torchlight", "TorchlightIO"], path: "Conformance/Replay",
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "conformance", dependencies: ["ConformanceReplay", "TorchlightIO"], path: "Conformance/Runner",
+            name: "conformance", dependencies: ["ConformanceReplay", "TorchlightIO", "CGuardedDevice"],
+            path: "Conformance/Runner",
             swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         // Stands before malloc in the test program and counts; in no product.
         .target(name: "CHeapCount", path: "Tests/CHeapCount", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+        // A device whose memory the host cannot touch; in no library. Without -fno-cxx-modules C++20 looks for a compiled
+        // module behind the headers of another target.
+        .target(
+            name: "CGuardedDevice", dependencies: ["CKernels"], path: "Tests/CGuardedDevice",
+            cxxSettings: [.unsafeFlags(["-fno-cxx-modules", "-Wall", "-Wextra"])]),
+        .testTarget(
+            name: "DeviceTests", dependencies: ["TorchlightCore", "CKernels", "CGuardedDevice", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "PrimitiveTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),

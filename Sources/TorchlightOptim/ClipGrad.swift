@@ -1,5 +1,4 @@
 import CKernels
-import Glibc
 import TorchlightCore
 
 /// Scales the gradients of the parameters down together so that their joint norm is at most `maxNorm` (Pascanu et al.
@@ -22,28 +21,41 @@ public func clipGradNorm(
     }
     return noGrad {
         let gradients = denseGradients(of: parameters)
-        let norm: Double
-        if normType == 2 {
-            norm = withEntries(gradients) { tl_optim_squared_norm($0, $1) }.squareRoot()
-        } else if normType == .infinity {
-            norm = gradients.reduce(0) { Swift.max($0, $1.count == 0 ? 0 : $1.abs().max().item()) }
-        } else {
-            norm = Glibc.pow(gradients.reduce(0) { $0 + $1.abs().pow(normType).sum().item() }, 1 / normType)
+        let norm = jointNorm(of: gradients, normType)
+        if norm.isPlaceholder { return norm }
+        if errorIfNonFinite {
+            let value: Double = norm.item()
+            guard value.isFinite else {
+                return fail(
+                    TensorError(
+                        .notFinite, in: "clipGradNorm", "the norm of the gradients is not finite", got: "\(value)",
+                        fix: "look at model.gradientReport(), or run the step under detectAnomalies { }"))
+            }
         }
-        if errorIfNonFinite && !norm.isFinite {
-            return fail(
-                TensorError(
-                    .notFinite, in: "clipGradNorm", "the norm of the gradients is not finite", got: "\(norm)",
-                    fix: "look at model.gradientReport(), or run the step under detectAnomalies { }"))
+        // The factor stays on the device of the gradients. NaN passes through `clamp`: the gradients are NaN already.
+        let factor = (maxNorm / (norm + 1e-6)).clamp(max: 1)
+        withEntries(gradients) { entries, count in
+            withKernel(factor) { tl_optim_scale_gradients(entries, count, $0) }
         }
-        let factor = maxNorm / (norm + 1e-6)
-        // A NaN norm passes through, as elsewhere: the gradients are spoilt already.
-        if !(factor >= 1) && !gradients.isEmpty {
-            withEntries(gradients) { tl_optim_scale_gradients($0, $1, factor) }
-            for gradient in gradients { gradient.storage.noteWrite(by: "clipGradNorm") }
-        }
-        return Tensor([norm], shape: [], dtype: parameters.first?.dtype ?? .default)
+        for gradient in gradients { gradient.storage.noteWrite(by: "clipGradNorm") }
+        return norm.to(parameters.first?.dtype ?? .default)
     }
+}
+
+/// The p-norm of all elements of dense gradients together, 0-dimensional and float64, on the device of the first.
+private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
+    let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
+    if zero.isPlaceholder { return zero }
+    if p == 2 {
+        withEntries(gradients) { entries, count in
+            withKernel(zero) { tl_optim_squared_norm(entries, count, $0) }
+        }
+        return zero.sqrt()
+    }
+    if p == .infinity {
+        return gradients.reduce(zero) { $1.count == 0 ? $0 : $0.maximum($1.abs().max().to(.float64)) }
+    }
+    return gradients.reduce(zero) { $0 + $1.abs().pow(p).sum().to(.float64) }.pow(1 / p)
 }
 
 /// Holds every element of every gradient to [−limit, limit].
@@ -74,6 +86,7 @@ private func withEntries<R>(_ gradients: [Tensor], _ body: (UnsafePointer<tl_opt
         entry.gradient = UnsafeRawPointer(gradient.data)
         entry.count = Int64(gradient.count)
         entry.dtype = gradient.dtype.rawValue
+        entry.device = gradient.device.kernelCode
         return entry
     }
     // One entry more than is used, so that there is an address for none.

@@ -60,6 +60,7 @@ struct Slot {
         }
         entry.parameter = parameter.data
         entry.dtype = parameter.dtype.rawValue
+        entry.device = parameter.device.kernelCode
         entry.count = Int64(parameter.count)
         entry.state = (address(0), address(1), address(2))
     }

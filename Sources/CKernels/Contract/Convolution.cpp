@@ -9,6 +9,7 @@
 #include "Contract/ThinWeights.h"
 #include "Contract/Unfold.h"
 #include "Contract/Winograd.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Scratch.h"
 #include "include/tl_contract.h"
@@ -330,14 +331,15 @@ void tl_set_winograd(bool enabled) { tl::winograd_enabled = enabled; }
 
 int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
                         const tl_tensor* out) {
+    TL_FORWARD(out, conv_forward, (p, x, w, bias, out));
     using namespace tl;
     if (is_empty(*out)) return 0;
     if (is_empty(*x) || is_empty(*w)) {
         fill_zero(out);
         if (bias) {
-            int64_t strides[DenseCopy::max_rank] = {};
+            int64_t strides[TL_MAX_RANK] = {};
             strides[1] = bias->strides[0];
-            const tl_tensor broadcast{bias->data, out->shape, strides, out->rank, bias->dtype};
+            const tl_tensor broadcast{bias->data, out->shape, strides, out->rank, bias->dtype, TL_DEVICE_CPU};
             tl_copy(&broadcast, out);
         }
         return 0;
@@ -347,6 +349,7 @@ int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_te
 
 int32_t tl_conv_backward_data(const tl_conv_params* p, const tl_tensor* grad_out, const tl_tensor* w,
                               const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, conv_backward_data, (p, grad_out, w, grad_x));
     using namespace tl;
     if (is_empty(*grad_x)) return 0;
     if (is_empty(*grad_out) || is_empty(*w)) {
@@ -358,6 +361,7 @@ int32_t tl_conv_backward_data(const tl_conv_params* p, const tl_tensor* grad_out
 
 int32_t tl_conv_backward_weights(const tl_conv_params* p, const tl_tensor* x, const tl_tensor* grad_out,
                                  const tl_tensor* grad_w, const tl_tensor* grad_bias) {
+    TL_FORWARD(grad_w, conv_backward_weights, (p, x, grad_out, grad_w, grad_bias));
     using namespace tl;
     if (is_empty(*grad_w) && (!grad_bias || is_empty(*grad_bias))) return 0;
     if (is_empty(*x) || is_empty(*grad_out) || is_empty(*grad_w)) {

@@ -1,4 +1,5 @@
 #include "Contract/Pool.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -52,6 +53,7 @@ void converted(const tl_tensor* in, const tl_tensor* out, Body&& body) {
 } // namespace tl
 
 void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
+    TL_FORWARD(out, max_pool, (params, x, out, indices));
     using namespace tl;
     if (needs_conversion(x))
         return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
@@ -72,6 +74,7 @@ void tl_max_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tens
 
 void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, int32_t spatial,
                           const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, max_pool_backward, (grad_out, indices, spatial, grad_x));
     using namespace tl;
     if (needs_conversion(grad_x))
         return converted(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
@@ -96,6 +99,7 @@ void tl_max_pool_backward(const tl_tensor* grad_out, const tl_tensor* indices, i
 }
 
 void tl_avg_pool(const tl_pool_params* params, const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, avg_pool, (params, x, out));
     using namespace tl;
     if (needs_conversion(x))
         return converted(
@@ -126,6 +130,7 @@ int64_t adaptive_work(const Pool& p) { return p.in[0] * p.in[1] * p.in[2] + p.po
 } // namespace tl
 
 void tl_adaptive_max_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
+    TL_FORWARD(out, adaptive_max_pool, (spatial, x, out, indices));
     using namespace tl;
     if (needs_conversion(x))
         return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
@@ -140,6 +145,7 @@ void tl_adaptive_max_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* 
 }
 
 void tl_adaptive_avg_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, adaptive_avg_pool, (spatial, x, out));
     using namespace tl;
     if (needs_conversion(x))
         return converted(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
@@ -153,6 +159,7 @@ void tl_adaptive_avg_pool(int32_t spatial, const tl_tensor* x, const tl_tensor* 
 }
 
 void tl_adaptive_avg_pool_backward(int32_t spatial, const tl_tensor* grad_out, const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, adaptive_avg_pool_backward, (spatial, grad_out, grad_x));
     using namespace tl;
     if (needs_conversion(grad_x))
         return converted(grad_out, grad_x, [&](const tl_tensor* from, const tl_tensor* to) {
@@ -168,6 +175,7 @@ void tl_adaptive_avg_pool_backward(int32_t spatial, const tl_tensor* grad_out, c
 }
 
 void tl_avg_pool_backward(const tl_pool_params* params, const tl_tensor* grad_out, const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, avg_pool_backward, (params, grad_out, grad_x));
     using namespace tl;
     if (needs_conversion(grad_x))
         return converted(

@@ -1,5 +1,6 @@
 // The C interface of tl_elementwise.h.
 #include "Elementwise/Driver.h"
+#include "Support/Forward.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include <cmath>
@@ -42,11 +43,8 @@ void fill_spaced(const tl_tensor& out, double start, double end, Function&& of) 
 
 } // namespace
 
-bool tl_supports_unary(int32_t op, int32_t compute) { return unary_kernel(op, compute).loop != nullptr; }
-bool tl_supports_binary(int32_t op, int32_t compute) { return binary_kernel(op, compute).loop != nullptr; }
-bool tl_supports_ternary(int32_t op, int32_t compute) { return ternary_kernel(op, compute).loop != nullptr; }
-
 void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params) {
+    TL_FORWARD(out, unary, (op, compute, x, out, params));
     const Kernel& kernel = unary_kernel(op, compute);
     if (!kernel.loop) missing();
     const int32_t natives[] = {output_of(kernel, compute), compute};
@@ -62,6 +60,7 @@ void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* 
 }
 
 void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out) {
+    TL_FORWARD(out, binary, (op, compute, a, b, out));
     const Kernel& kernel = binary_kernel(op, compute);
     if (!kernel.loop) missing();
     const int32_t natives[] = {output_of(kernel, compute), compute, compute};
@@ -71,6 +70,7 @@ void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor*
 
 void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                 const tl_tensor* out, const double* params) {
+    TL_FORWARD(out, ternary, (op, compute, a, b, c, out, params));
     const Kernel& kernel = ternary_kernel(op, compute);
     if (!kernel.loop) missing();
     const int32_t natives[] = {compute, op == TL_TERNARY_WHERE ? int32_t(TL_BOOL) : compute, compute, compute};
@@ -82,9 +82,9 @@ void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor
 [[gnu::noinline]] static void binary_contiguous_by_driver(int32_t op, int32_t compute, const void* a, const void* b,
                                                           void* out, int32_t out_dtype, int64_t count) {
     const int64_t stride = 1;
-    const tl_tensor left{const_cast<void*>(a), &count, &stride, 1, compute};
-    const tl_tensor right{const_cast<void*>(b), &count, &stride, 1, compute};
-    const tl_tensor result{out, &count, &stride, 1, out_dtype};
+    const tl_tensor left{const_cast<void*>(a), &count, &stride, 1, compute, TL_DEVICE_CPU};
+    const tl_tensor right{const_cast<void*>(b), &count, &stride, 1, compute, TL_DEVICE_CPU};
+    const tl_tensor result{out, &count, &stride, 1, out_dtype, TL_DEVICE_CPU};
     tl_binary(op, compute, &left, &right, &result);
 }
 
@@ -98,6 +98,7 @@ void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void
 }
 
 void tl_copy(const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, copy, (x, out));
     // The same dtype moves as raw bits; otherwise one of the two is a compute dtype, or the way goes through one.
     const int32_t from = x->dtype, to = out->dtype;
     const int32_t native = from == to ? to : convert_block(from, to) ? to : compute_dtype(from);
@@ -108,21 +109,22 @@ void tl_copy(const tl_tensor* x, const tl_tensor* out) {
 }
 
 void tl_fill(const tl_tensor* out, double as_double, int64_t as_int) {
+    TL_FORWARD(out, fill, (out, as_double, as_int));
     const int32_t compute = compute_dtype(out->dtype);
     alignas(8) char value[8] = {};
     if (compute == TL_INT64)
         convert_block(TL_INT64, out->dtype)(&as_int, 1, value, 1, 1);
     else
         convert_block(TL_FLOAT64, out->dtype)(&as_double, 1, value, 1, 1);
-    int64_t strides[max_rank] = {};
-    if (out->rank > max_rank) std::abort();
-    const tl_tensor scalar{value, out->shape, strides, out->rank, out->dtype};
+    int64_t strides[TL_MAX_RANK] = {};
+    const tl_tensor scalar{value, out->shape, strides, out->rank, out->dtype, TL_DEVICE_CPU};
     const tl_tensor* tensors[] = {out, &scalar};
     const int32_t natives[] = {out->dtype, out->dtype};
     run_elementwise(nullptr, false, 2, tensors, natives, nullptr);
 }
 
 void tl_arange(const tl_tensor* out, double start, double step, int64_t int_start, int64_t int_step) {
+    TL_FORWARD(out, arange, (out, start, step, int_start, int_step));
     const int64_t count = element_count(*out), stride = out->rank ? out->strides[out->rank - 1] : 1;
     const bool integer = compute_dtype(out->dtype) == TL_INT64;
     const ConvertBlock store = convert_block(integer ? TL_INT64 : TL_FLOAT64, out->dtype);
@@ -146,14 +148,17 @@ void tl_arange(const tl_tensor* out, double start, double step, int64_t int_star
 }
 
 void tl_linspace(const tl_tensor* out, double start, double end) {
+    TL_FORWARD(out, linspace, (out, start, end));
     fill_spaced(*out, start, end, [](double x) { return x; });
 }
 
 void tl_logspace(const tl_tensor* out, double start, double end, double base) {
+    TL_FORWARD(out, logspace, (out, start, end, base));
     fill_spaced(*out, start, end, [base](double x) { return std::pow(base, x); });
 }
 
 void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, bool upper) {
+    TL_FORWARD(out, triangle, (x, out, diagonal, upper));
     const tl_tensor* tensors[] = {out, x};
     const int rank = out->rank;
     const int64_t rows = out->shape[rank - 2], columns = out->shape[rank - 1];

@@ -1,5 +1,6 @@
 // Elements gathered and scattered along the last dimension.
 #include "Index/Walk.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 
 namespace tl {
@@ -58,6 +59,7 @@ void scatter_rows(const tl_tensor* out, const tl_tensor* index, const tl_tensor*
 } // namespace tl
 
 void tl_gather(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out) {
+    TL_FORWARD(out, gather, (x, index, out));
     using namespace tl;
     const int64_t width = last_size(*index);
     const int64_t x_step = last_stride(*x), index_step = last_stride(*index), out_step = last_stride(*out);
@@ -76,6 +78,7 @@ void tl_gather(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out)
 }
 
 void tl_scatter(int32_t op, const tl_tensor* out, const tl_tensor* index, const tl_tensor* source) {
+    TL_FORWARD(out, scatter, (op, out, index, source));
     using namespace tl;
     if (op == TL_SCATTER_SET)
         return with_raw_type(out->dtype, [&]<class T>(T) {

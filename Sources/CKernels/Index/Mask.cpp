@@ -1,6 +1,7 @@
 // What a mask picks out. Work is cut into segments of rows, whose true elements are counted first, so that each segment
 // knows where its share of the result begins.
 #include "Index/Walk.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 
 namespace tl {
@@ -100,6 +101,7 @@ void match(const tl_tensor* masked, const tl_tensor* mask, const tl_tensor* comp
 } // namespace tl
 
 int64_t tl_count_nonzero(const tl_tensor* x) {
+    TL_FORWARD(x, count_nonzero, (x));
     using namespace tl;
     const Segments<1> segments({x});
     if (segments.count == 0) return 0;
@@ -108,6 +110,7 @@ int64_t tl_count_nonzero(const tl_tensor* x) {
 }
 
 void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, nonzero, (x, out));
     using namespace tl;
     const Segments<1> segments({x});
     if (segments.count == 0 || x->rank == 0) return;
@@ -116,7 +119,7 @@ void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {
     segments.positions(counts.need<int64_t>());
     const int last = x->rank - 1;
     segments.run([&](int64_t s, const uint8_t* truth, char**, int64_t row, int64_t column, int64_t length) {
-        int64_t at[Walk<1>::max_rank];
+        int64_t at[TL_MAX_RANK];
         for (int d = last - 1; d >= 0; d--) {
             at[d] = row % x->shape[d];
             row /= x->shape[d];
@@ -132,12 +135,14 @@ void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {
 }
 
 void tl_masked_select(const tl_tensor* x, const tl_tensor* mask, const tl_tensor* out) {
+    TL_FORWARD(out, masked_select, (x, mask, out));
     tl::with_raw_type(x->dtype, [&]<class T>(T) {
         tl::match<T>(x, mask, out, [](T& element, T& compact) { compact = element; });
     });
 }
 
 void tl_masked_scatter(const tl_tensor* out, const tl_tensor* mask, const tl_tensor* source) {
+    TL_FORWARD(out, masked_scatter, (out, mask, source));
     tl::with_raw_type(out->dtype, [&]<class T>(T) {
         tl::match<T>(out, mask, source, [](T& element, T& compact) { element = compact; });
     });

@@ -1,5 +1,6 @@
 // Whole rows gathered and added by one index along one dimension: index-select, embeddings and their gradient.
 #include "Index/Walk.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 #include <atomic>
 
@@ -24,6 +25,7 @@ bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t low,
 } // namespace tl
 
 int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
+    TL_FORWARD(indices, check_indices, (indices, low, high));
     using namespace tl;
     const int rank = indices->rank;
     const int64_t width = rank ? indices->shape[rank - 1] : 1, step = rank ? indices->strides[rank - 1] : 1;
@@ -55,6 +57,7 @@ int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
 }
 
 void tl_index_select(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out) {
+    TL_FORWARD(out, index_select, (x, index, out));
     using namespace tl;
     const int64_t count = out->shape[1], inner = out->shape[2], size = size_of_dtype(x->dtype);
     if (count_of(*out) == 0) return;
@@ -79,6 +82,7 @@ void tl_index_select(const tl_tensor* x, const tl_tensor* index, const tl_tensor
 }
 
 void tl_index_add(const tl_tensor* out, const tl_tensor* index, const tl_tensor* x) {
+    TL_FORWARD(out, index_add, (out, index, x));
     using namespace tl;
     const int64_t outer = x->shape[0], count = x->shape[1], inner = x->shape[2];
     if (count_of(*x) == 0) return;

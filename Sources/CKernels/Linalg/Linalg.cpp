@@ -1,5 +1,6 @@
 // The C interface of tl_linalg.h: each function copies a matrix by columns, has LAPACK work on it and copies the result.
 #include "Linalg/Matrices.h"
+#include "Support/Forward.h"
 #include <cmath>
 #include <limits>
 
@@ -291,10 +292,12 @@ int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor* vecto
 } // namespace
 
 int32_t tl_linalg_lu(const tl_tensor* a, const tl_tensor* lu_, const tl_tensor* pivots, const tl_tensor* info) {
+    TL_FORWARD(a, linalg_lu, (a, lu_, pivots, info));
     return TL_BY_TYPE(lu, a->dtype)(a, lu_, pivots, info);
 }
 
 int32_t tl_linalg_permutation(const tl_tensor* pivots, const tl_tensor* order) {
+    TL_FORWARD(order, linalg_permutation, (pivots, order));
     const Batch<int32_t> exchanges(pivots, 1);
     const Batch<int64_t> orders(order, 1);
     const int64_t m = orders.rows(), k = exchanges.rows();
@@ -312,34 +315,42 @@ int32_t tl_linalg_permutation(const tl_tensor* pivots, const tl_tensor* order) {
 }
 
 int32_t tl_linalg_det(const tl_tensor* a, const tl_tensor* det_, const tl_tensor* sign, const tl_tensor* log) {
+    TL_FORWARD(a, linalg_det, (a, det_, sign, log));
     return TL_BY_TYPE(det, a->dtype)(a, det_, sign, log);
 }
 
 int32_t tl_linalg_inverse(const tl_tensor* a, const tl_tensor* inverse_, const tl_tensor* info) {
+    TL_FORWARD(a, linalg_inverse, (a, inverse_, info));
     return TL_BY_TYPE(inverse, a->dtype)(a, inverse_, info);
 }
 
 int32_t tl_linalg_solve(const tl_tensor* a, const tl_tensor* b, const tl_tensor* x, const tl_tensor* info) {
+    TL_FORWARD(a, linalg_solve, (a, b, x, info));
     return TL_BY_TYPE(solve, a->dtype)(a, b, x, info);
 }
 
 int32_t tl_linalg_solve_triangular(const tl_tensor* a, const tl_tensor* b, const tl_tensor* x, bool upper, bool left,
                                    bool unit) {
+    TL_FORWARD(a, linalg_solve_triangular, (a, b, x, upper, left, unit));
     return TL_BY_TYPE(solve_triangular, a->dtype)(a, b, x, upper, left, unit);
 }
 
 int32_t tl_linalg_cholesky(const tl_tensor* a, const tl_tensor* factor, bool upper, const tl_tensor* info) {
+    TL_FORWARD(a, linalg_cholesky, (a, factor, upper, info));
     return TL_BY_TYPE(cholesky, a->dtype)(a, factor, upper, info);
 }
 
 int32_t tl_linalg_qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r) {
+    TL_FORWARD(a, linalg_qr, (a, q, r));
     return TL_BY_TYPE(qr, a->dtype)(a, q, r);
 }
 
 int32_t tl_linalg_svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, const tl_tensor* vh) {
+    TL_FORWARD(a, linalg_svd, (a, u, s, vh));
     return TL_BY_TYPE(svd, a->dtype)(a, u, s, vh);
 }
 
 int32_t tl_linalg_eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor* vectors, bool upper) {
+    TL_FORWARD(a, linalg_eigh, (a, values, vectors, upper));
     return TL_BY_TYPE(eigh, a->dtype)(a, values, vectors, upper);
 }

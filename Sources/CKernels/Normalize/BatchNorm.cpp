@@ -1,5 +1,6 @@
 #include "Normalize/Rows.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "include/tl_normalize.h"
@@ -58,7 +59,7 @@ class Operand {
     int64_t channel() const { return tensor.strides[1]; }
 
   private:
-    static tl_tensor none(const tl_tensor& x) { return {nullptr, x.shape, x.strides, 0, x.dtype}; }
+    static tl_tensor none(const tl_tensor& x) { return {nullptr, x.shape, x.strides, 0, x.dtype, TL_DEVICE_CPU}; }
     const bool written, suits;
     DenseCopy copy;
 
@@ -127,6 +128,7 @@ void affine(const BatchNorm<T>& p) {
 
 void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentum, const tl_tensor* mean,
                               const tl_tensor* rstd, const tl_tensor* running_mean, const tl_tensor* running_var) {
+    TL_FORWARD(x, batch_norm_statistics, (x, epsilon, momentum, mean, rstd, running_mean, running_var));
     using namespace tl;
     const int64_t channels = x->shape[1], count = x->shape[0] * x->shape[2];
     if (channels == 0) return;
@@ -165,6 +167,7 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
 
 void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* weight,
                          const tl_tensor* bias, const tl_tensor* out) {
+    TL_FORWARD(out, batch_norm_apply, (x, mean, rstd, weight, bias, out));
     using namespace tl;
     const int64_t channels = x->shape[1];
     if (count_of(*x) == 0) return;
@@ -188,6 +191,8 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
 void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd,
                             const tl_tensor* weight, bool training, const tl_tensor* grad_x,
                             const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
+    TL_FORWARD(grad_out, batch_norm_backward,
+               (grad_out, x, mean, rstd, weight, training, grad_x, grad_weight, grad_bias));
     using namespace tl;
     const int64_t channels = x->shape[1];
     const double count = double(x->shape[0] * x->shape[2]);

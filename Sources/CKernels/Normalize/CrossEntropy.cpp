@@ -1,5 +1,6 @@
 #include "Normalize/Rows.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "include/tl_normalize.h"
@@ -36,6 +37,7 @@ static CrossEntropy<T> describe(const tl_tensor& target, const T* weight, int64_
 int64_t tl_cross_entropy(const tl_tensor* x, const tl_tensor* target, const tl_tensor* weight, int64_t ignore_index,
                          double smoothing, const tl_tensor* losses, const tl_tensor* weights_out,
                          const tl_tensor* logsumexp) {
+    TL_FORWARD(losses, cross_entropy, (x, target, weight, ignore_index, smoothing, losses, weights_out, logsumexp));
     using namespace tl;
     const int64_t rows = x->shape[0], classes = x->shape[1];
     const auto* targets = static_cast<const int64_t*>(target->data);
@@ -60,6 +62,7 @@ int64_t tl_cross_entropy(const tl_tensor* x, const tl_tensor* target, const tl_t
 void tl_cross_entropy_backward(const tl_tensor* scale, const tl_tensor* x, const tl_tensor* target,
                                const tl_tensor* weight, int64_t ignore_index, double smoothing,
                                const tl_tensor* logsumexp, const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, cross_entropy_backward, (scale, x, target, weight, ignore_index, smoothing, logsumexp, grad_x));
     using namespace tl;
     const int64_t rows = x->shape[0], classes = x->shape[1];
     if (rows == 0 || classes == 0) return;

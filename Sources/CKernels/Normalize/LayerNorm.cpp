@@ -1,5 +1,6 @@
 #include "Normalize/Rows.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "include/tl_normalize.h"
@@ -19,6 +20,7 @@ struct LayerNormBackward {
 
 void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor* bias, double epsilon,
                    const tl_tensor* out, const tl_tensor* mean, const tl_tensor* rstd) {
+    TL_FORWARD(out, layer_norm, (x, weight, bias, epsilon, out, mean, rstd));
     using namespace tl;
     const Rows in(*x), result(*out);
     if (in.count == 0) return;
@@ -37,6 +39,7 @@ void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor*
 void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* weight,
                             const tl_tensor* mean, const tl_tensor* rstd, const tl_tensor* grad_x, bool add_x,
                             const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
+    TL_FORWARD(grad_out, layer_norm_backward, (grad_out, x, weight, mean, rstd, grad_x, add_x, grad_weight, grad_bias));
     using namespace tl;
     const Rows gradient(*grad_out), in(*x), result(grad_x ? *grad_x : *x);
     const int64_t rows = in.count, width = in.width;

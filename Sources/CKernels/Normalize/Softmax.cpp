@@ -1,5 +1,6 @@
 #include "Normalize/Rows.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "include/tl_normalize.h"
@@ -9,6 +10,7 @@
 #include "Support/EachInstructionSet.h"
 
 void tl_softmax(const tl_tensor* x, const tl_tensor* out, bool logarithm) {
+    TL_FORWARD(out, softmax, (x, out, logarithm));
     using namespace tl;
     const Rows in(*x), result(*out);
     if (in.width == 0) return;
@@ -20,6 +22,7 @@ void tl_softmax(const tl_tensor* x, const tl_tensor* out, bool logarithm) {
 }
 
 void tl_softmax_backward(const tl_tensor* grad_out, const tl_tensor* y, const tl_tensor* grad_x, bool logarithm) {
+    TL_FORWARD(grad_x, softmax_backward, (grad_out, y, grad_x, logarithm));
     using namespace tl;
     const Rows gradient(*grad_out), output(*y), result(*grad_x);
     if (output.width == 0) return;

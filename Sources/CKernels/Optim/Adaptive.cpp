@@ -1,6 +1,7 @@
 // The optimisers of tl_optim.h besides SGD and Adam: what depends on the step alone is worked out once a chunk, in
 // double, and the rest is one pass over the elements.
 #include "Optim/Chunks.h"
+#include "Support/Forward.h"
 #include <cmath>
 
 namespace tl {
@@ -71,6 +72,8 @@ double* single(const tl_optim_entry& entry, int state) { return static_cast<doub
 
 void tl_optim_nadam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2, double epsilon,
                     double weight_decay, double momentum_decay, bool decoupled, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_nadam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, momentum_decay, decoupled,
+                                     maximize));
     const auto mu = [&](double t) { return beta1 * (1 - 0.5 * std::pow(0.96, t * momentum_decay)); };
     for (int64_t e = 0; e < count; ++e) *single(entries[e], 2) *= mu(static_cast<double>(entries[e].step));
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
@@ -90,6 +93,7 @@ void tl_optim_nadam(const tl_optim_entry* entries, int64_t count, double lr, dou
 
 void tl_optim_radam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2, double epsilon,
                     double weight_decay, bool decoupled, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_radam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, decoupled, maximize));
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         const double t = static_cast<double>(entry.step), power = std::pow(beta2, t), rest = 1 - power;
         // The length of the moving average as of this step, and at last.
@@ -112,6 +116,7 @@ void tl_optim_radam(const tl_optim_entry* entries, int64_t count, double lr, dou
 
 void tl_optim_adamax(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2,
                      double epsilon, double weight_decay, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_adamax, (entries, count, lr, beta1, beta2, epsilon, weight_decay, maximize));
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         const double size = lr / (1 - std::pow(beta1, static_cast<double>(entry.step)));
         const AdamaxStep step{beta1, beta2, epsilon, size, weight_decay, maximize};
@@ -121,6 +126,7 @@ void tl_optim_adamax(const tl_optim_entry* entries, int64_t count, double lr, do
 
 void tl_optim_adagrad(const tl_optim_entry* entries, int64_t count, double lr, double lr_decay, double epsilon,
                       double weight_decay, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_adagrad, (entries, count, lr, lr_decay, epsilon, weight_decay, maximize));
     for_arrays<1>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         const double size = lr / (1 + static_cast<double>(entry.step - 1) * lr_decay);
         const AdagradStep step{size, epsilon, weight_decay, maximize};
@@ -130,6 +136,7 @@ void tl_optim_adagrad(const tl_optim_entry* entries, int64_t count, double lr, d
 
 void tl_optim_adadelta(const tl_optim_entry* entries, int64_t count, double lr, double rho, double epsilon,
                        double weight_decay, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_adadelta, (entries, count, lr, rho, epsilon, weight_decay, maximize));
     const AdadeltaStep step{lr, rho, epsilon, weight_decay, maximize};
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         TL_OPTIM_RUN(adadelta, step);
@@ -138,6 +145,7 @@ void tl_optim_adadelta(const tl_optim_entry* entries, int64_t count, double lr, 
 
 void tl_optim_rmsprop(const tl_optim_entry* entries, int64_t count, double lr, double alpha, double epsilon,
                       double weight_decay, double momentum, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_rmsprop, (entries, count, lr, alpha, epsilon, weight_decay, momentum, maximize));
     const RMSpropStep step{lr, alpha, epsilon, momentum, weight_decay, maximize};
     for_arrays<3>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         TL_OPTIM_RUN(rmsprop, step);
@@ -146,6 +154,7 @@ void tl_optim_rmsprop(const tl_optim_entry* entries, int64_t count, double lr, d
 
 void tl_optim_rprop(const tl_optim_entry* entries, int64_t count, double eta_minus, double eta_plus, double smallest,
                     double largest, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_rprop, (entries, count, eta_minus, eta_plus, smallest, largest, maximize));
     const RpropStep step{eta_minus, eta_plus, smallest, largest, maximize};
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         TL_OPTIM_RUN(rprop, step);
@@ -154,6 +163,7 @@ void tl_optim_rprop(const tl_optim_entry* entries, int64_t count, double eta_min
 
 void tl_optim_asgd(const tl_optim_entry* entries, int64_t count, double lr, double lambda, double alpha, double t0,
                    double weight_decay, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_asgd, (entries, count, lr, lambda, alpha, t0, weight_decay, maximize));
     for_arrays<1>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {
         const ASGDStep step{*single(entry, 1), *single(entry, 2), lambda, weight_decay, maximize};
         TL_OPTIM_RUN(asgd, step);

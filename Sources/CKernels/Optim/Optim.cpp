@@ -1,8 +1,9 @@
 // The optimisers of tl_optim.h that nearly everyone uses, and what clips gradients: each function is one pass over all
 // parameters, cut into chunks that threads share.
-#include "include/tl_optim.h"
 #include "Optim/Chunks.h"
+#include "Support/Forward.h"
 #include "Support/Scratch.h"
+#include "include/tl_optim.h"
 #include <cmath>
 
 namespace tl {
@@ -27,6 +28,7 @@ using namespace tl;
 
 void tl_optim_sgd(const tl_optim_entry* entries, int64_t count, double lr, double momentum, double dampening,
                   double weight_decay, bool nesterov, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_sgd, (entries, count, lr, momentum, dampening, weight_decay, nesterov, maximize));
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
         const SgdStep step{lr, momentum, dampening, weight_decay, nesterov, maximize, entry.step <= 1};
         void* const arrays[] = {entry.parameter, const_cast<void*>(entry.gradient), entry.state[0]};
@@ -42,6 +44,7 @@ void tl_optim_sgd(const tl_optim_entry* entries, int64_t count, double lr, doubl
 
 void tl_optim_adam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2, double epsilon,
                    double weight_decay, bool decoupled, bool maximize) {
+    TL_FORWARD_ENTRIES(optim_adam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, decoupled, maximize));
     if (count == 0) return;
     struct Corrections {
         double step_size, root_scale;
@@ -74,10 +77,13 @@ void tl_optim_adam(const tl_optim_entry* entries, int64_t count, double lr, doub
     });
 }
 
-double tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count) {
+void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out) {
+    TL_FORWARD(out, optim_squared_norm, (entries, count, out));
+    double& result = *static_cast<double*>(out->data);
+    result = 0;
     int64_t total = 0;
     for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
-    if (total == 0) return 0;
+    if (total == 0) return;
     const Scratch memory(static_cast<size_t>(total) * sizeof(double));
     double* sums = memory.need<double>();
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t number) {
@@ -93,10 +99,13 @@ double tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count) {
     // Pairwise, whatever the number of threads.
     for (int64_t step = 1; step < total; step *= 2)
         for (int64_t i = 0; i + step < total; i += 2 * step) sums[i] += sums[i + step];
-    return sums[0];
+    result = sums[0];
 }
 
-void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, double factor) {
+void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, const tl_tensor* scalar) {
+    TL_FORWARD(scalar, optim_scale_gradients, (entries, count, scalar));
+    const double factor = *static_cast<const double*>(scalar->data);
+    if (factor == 1) return;
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
         void* const arrays[] = {const_cast<void*>(entry.gradient)};
         static constexpr bool writes[] = {true};
@@ -110,6 +119,7 @@ void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, doub
 }
 
 void tl_optim_clamp_gradients(const tl_optim_entry* entries, int64_t count, double limit) {
+    TL_FORWARD_ENTRIES(optim_clamp_gradients, (entries, count, limit));
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
         void* const arrays[] = {const_cast<void*>(entry.gradient)};
         static constexpr bool writes[] = {true};

@@ -2,6 +2,7 @@
 // its group of words wherever the threads' shares begin.
 #include "Scalar/Philox.h"
 #include "Support/Convert.h"
+#include "Support/Forward.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -59,6 +60,7 @@ double largest_below(double high, int32_t dtype) {
 } // namespace
 
 void tl_random_uniform(tl_philox key, const tl_tensor* out, double low, double high) {
+    TL_FORWARD(out, random_uniform, (key, out, low, high));
     const int64_t count = element_count(*out);
     const double limit = low < high ? largest_below(high, out->dtype) : low;
     if (out->dtype == TL_FLOAT64) {
@@ -83,6 +85,7 @@ void tl_random_uniform(tl_philox key, const tl_tensor* out, double low, double h
 }
 
 void tl_random_normal(tl_philox key, const tl_tensor* out, double mean, double deviation) {
+    TL_FORWARD(out, random_normal, (key, out, mean, deviation));
     const int64_t count = element_count(*out);
     const bool wide = out->dtype == TL_FLOAT64;
     const ConvertBlock store = convert_block(wide ? TL_FLOAT64 : TL_FLOAT32, out->dtype);
@@ -108,6 +111,7 @@ void tl_random_normal(tl_philox key, const tl_tensor* out, double mean, double d
 }
 
 void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_t high) {
+    TL_FORWARD(out, random_integers, (key, out, low, high));
     // The high part of word * width is uniform up to width / 2^32 (2^64).
     const uint64_t width = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
     const bool wide = width > (uint64_t(1) << 32);
@@ -127,6 +131,7 @@ void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_
 }
 
 void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out) {
+    TL_FORWARD(out, random_bernoulli, (key, p, out));
     const tl_tensor* tensors[] = {p};
     Iteration it(tensors, 1, 0, p->rank); // row-major order, as the elements of `out` are counted
     it.merge();
@@ -153,6 +158,7 @@ void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out
 }
 
 void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask) {
+    TL_FORWARD(out, dropout, (key, p, x, out, mask));
     // Dropped where word < threshold. With p = 1 nothing may be kept, and the scale must not be infinite.
     const double edge = p * 0x1p32;
     const bool all = p >= 1;
@@ -186,6 +192,7 @@ void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* ou
 }
 
 void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* mask, const tl_tensor* grad_x) {
+    TL_FORWARD(grad_x, dropout_backward, (p, grad_out, mask, grad_x));
     const double scale = p >= 1 ? 0 : 1 / (1 - p);
     const int32_t compute = grad_out->dtype == TL_FLOAT64 ? TL_FLOAT64 : TL_FLOAT32;
     const bool native = grad_out->dtype == compute && grad_x->dtype == compute;
@@ -208,8 +215,10 @@ void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* m
     });
 }
 
-void tl_random_permutation(tl_philox key, int64_t* out, int64_t count) {
-    if (count <= 0) return;
+void tl_random_permutation(tl_philox key, const tl_tensor* out) {
+    TL_FORWARD(out, random_permutation, (key, out));
+    const int64_t count = element_count(*out);
+    if (count == 0) return;
     // Radix sort of 64-bit keys, 11 bits a pass, least significant first: stable, and linear in the count.
     struct Entry {
         uint64_t key;
@@ -231,7 +240,8 @@ void tl_random_permutation(tl_philox key, int64_t* out, int64_t count) {
         for (int64_t i = 0; i < count; ++i) to[starts[from[i].key >> shift & 2047]++] = from[i];
         std::swap(from, to);
     }
-    for (int64_t i = 0; i < count; ++i) out[i] = from[i].index;
+    int64_t* permutation = static_cast<int64_t*>(out->data);
+    for (int64_t i = 0; i < count; ++i) permutation[i] = from[i].index;
 }
 
 uint32_t tl_philox_word(tl_philox key, uint64_t index) {

@@ -1,5 +1,6 @@
 // The C interface of tl_reduce.h, cumulative operations aside.
 #include "Reduce/Driver.h"
+#include "Support/Forward.h"
 #include "include/tl_elementwise.h"
 #include <limits>
 
@@ -45,6 +46,7 @@ Target target(const tl_tensor& out, int operand, int32_t from) {
 } // namespace
 
 void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out) {
+    TL_FORWARD(out, reduce, (op, compute, x, reduced, out));
     const int split = x->rank - reduced;
     const tl_tensor* tensors[] = {x, out};
     Iteration kept(tensors, 2, 0, split), fold(tensors, 1, split, x->rank);
@@ -74,6 +76,7 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
 
 void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_tensor* values,
                   const tl_tensor* indices) {
+    TL_FORWARD(indices, argreduce, (largest, x, reduced, values, indices));
     const int split = x->rank - reduced;
     const int32_t compute = compute_dtype(x->dtype);
     const tl_tensor* tensors[] = {x, indices, values};
@@ -107,6 +110,7 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
 
 void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
                  const tl_tensor* variance) {
+    TL_FORWARD(variance, variance, (x, reduced, correction, mean, variance));
     const int split = x->rank - reduced;
     const int32_t compute = compute_dtype(x->dtype) == TL_FLOAT64 ? TL_FLOAT64 : TL_FLOAT32;
     const tl_tensor* tensors[] = {x, variance, mean};

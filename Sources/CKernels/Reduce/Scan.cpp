@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "Support/Forward.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include "include/tl_reduce.h"
@@ -124,6 +125,7 @@ void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out
 } // namespace
 
 void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
+    TL_FORWARD(out, scan, (op, x, out, indices));
     const bool whole = compute_dtype(x->dtype) == TL_INT64;
     // -0 is what changes no number by being added.
     if (op == TL_SCAN_SUM && !whole)
@@ -141,6 +143,7 @@ void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tens
 }
 
 void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tensor* out) {
+    TL_FORWARD(out, linear_scan, (x, factors, out));
     const tl_tensor* tensors[] = {x, factors, out};
     const int last = x->rank - 1;
     const Iteration rows(tensors, 3, 0, last < 0 ? 0 : last);

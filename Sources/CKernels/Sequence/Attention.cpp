@@ -1,5 +1,6 @@
 // Scaled dot-product attention in blocks; memory grows with the length of the sequence, not with its square.
 #include "Sequence/Panels.h"
+#include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_sequence.h"
@@ -101,6 +102,7 @@ static int32_t backward(const Attention<T>& a) {
 
 int32_t tl_attention(const tl_attention_params* p, const tl_tensor* q, const tl_tensor* k, const tl_tensor* v,
                      const tl_tensor* mask, const tl_tensor* out, const tl_tensor* lse) {
+    TL_FORWARD(out, attention, (p, q, k, v, mask, out, lse));
     using namespace tl;
     if (q->dtype == TL_FLOAT64) return forward(describe<double>(*p, *q, *k, *v, mask, *out, *lse));
     return forward(describe<float>(*p, *q, *k, *v, mask, *out, *lse));
@@ -110,6 +112,7 @@ int32_t tl_attention_backward(const tl_attention_params* p, const tl_tensor* gra
                               const tl_tensor* k, const tl_tensor* v, const tl_tensor* mask, const tl_tensor* out,
                               const tl_tensor* lse, const tl_tensor* grad_q, const tl_tensor* grad_k,
                               const tl_tensor* grad_v) {
+    TL_FORWARD(grad_out, attention_backward, (p, grad_out, q, k, v, mask, out, lse, grad_q, grad_k, grad_v));
     using namespace tl;
     const auto run = [&]<class T>(T) {
         Attention<T> a = describe<T>(*p, *q, *k, *v, mask, *out, *lse);

@@ -1,5 +1,6 @@
 // Connectionist temporal classification (Graves et al. 2006), in logarithms, a thread a sample.
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -72,6 +73,7 @@ static void with_type(int32_t dtype, Body&& body) {
 } // namespace tl
 
 void tl_ctc(const tl_ctc_params* p, const tl_tensor* log_probs, const tl_tensor* losses, const tl_tensor* alpha) {
+    TL_FORWARD(losses, ctc, (p, log_probs, losses, alpha));
     using namespace tl;
     with_type(log_probs->dtype, [&]<class T>(T) {
         const CTC<T> c = describe<T>(*p, *log_probs, *losses, *alpha);
@@ -83,6 +85,7 @@ void tl_ctc(const tl_ctc_params* p, const tl_tensor* log_probs, const tl_tensor*
 
 void tl_ctc_backward(const tl_ctc_params* p, const tl_tensor* scale, const tl_tensor* log_probs,
                      const tl_tensor* losses, const tl_tensor* alpha, bool zero_infinity, const tl_tensor* grad) {
+    TL_FORWARD(grad, ctc_backward, (p, scale, log_probs, losses, alpha, zero_infinity, grad));
     using namespace tl;
     with_type(log_probs->dtype, [&]<class T>(T) {
         CTC<T> c = describe<T>(*p, *log_probs, *losses, *alpha);

@@ -1,5 +1,6 @@
 // One direction of a recurrent layer over a whole sequence, in one parallel region.
 #include "Sequence/Panels.h"
+#include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_sequence.h"
@@ -240,10 +241,12 @@ static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_array
 } // namespace tl
 
 int32_t tl_recurrence(const tl_recurrence_params* p, const tl_recurrence_arrays* a) {
+    TL_FORWARD(p, recurrence, (p, a));
     return p->dtype == TL_FLOAT64 ? tl::forward<double>(*p, *a) : tl::forward<float>(*p, *a);
 }
 
 int32_t tl_recurrence_backward(const tl_recurrence_params* p, const tl_recurrence_arrays* a,
                                const tl_recurrence_gradients* g) {
+    TL_FORWARD(p, recurrence_backward, (p, a, g));
     return p->dtype == TL_FLOAT64 ? tl::backward<double>(*p, *a, *g) : tl::backward<float>(*p, *a, *g);
 }

@@ -1,6 +1,7 @@
 // Binary search in sorted rows, and the order of whole rows.
 #include "Index/Walk.h"
 #include "Sort/Keys.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 
 namespace tl {
@@ -72,6 +73,7 @@ void order_rows(const typename K::Raw* x, int64_t count, int64_t width, int64_t*
 } // namespace tl
 
 void tl_search_sorted(const tl_tensor* sequence, const tl_tensor* values, const tl_tensor* out, bool right) {
+    TL_FORWARD(out, search_sorted, (sequence, values, out, right));
     tl::with_key_type(values->dtype, [&]<class K>(K) {
         if (out->dtype == TL_INT32) tl::search_rows<K, int32_t>(sequence, values, out, right);
         else tl::search_rows<K, int64_t>(sequence, values, out, right);
@@ -79,6 +81,7 @@ void tl_search_sorted(const tl_tensor* sequence, const tl_tensor* values, const 
 }
 
 void tl_row_order(const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, row_order, (x, out));
     tl::with_key_type(x->dtype, [&]<class K>(K) {
         tl::order_rows<K>(static_cast<const typename K::Raw*>(x->data), x->shape[0], x->shape[1],
                           static_cast<int64_t*>(out->data));

@@ -1,6 +1,7 @@
 // Sorting and selection along the last dimension, row by row.
 #include "Index/Walk.h"
 #include "Sort/Keys.h"
+#include "Support/Forward.h"
 #include "include/tl_index.h"
 #include <utility>
 
@@ -100,9 +101,11 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
 } // namespace tl
 
 void tl_sort(const tl_tensor* x, bool descending, const tl_tensor* values, const tl_tensor* indices) {
+    TL_FORWARD(x, sort, (x, descending, values, indices));
     tl::with_key_type(x->dtype, [&]<class K>(K) { tl::sort_rows<K>(x, descending, values, indices); });
 }
 
 void tl_topk(const tl_tensor* x, bool largest, const tl_tensor* values, const tl_tensor* indices) {
+    TL_FORWARD(x, topk, (x, largest, values, indices));
     tl::with_key_type(x->dtype, [&]<class K>(K) { tl::sort_rows<K>(x, largest, values, indices); });
 }

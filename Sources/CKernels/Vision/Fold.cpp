@@ -1,4 +1,5 @@
 // Overlapping windows added back into an image.
+#include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_vision.h"
@@ -48,6 +49,7 @@ void fold_planes(const Folding& f, int64_t planes, const T* x, T* out) {
 } // namespace tl
 
 void tl_fold(const tl_pool_params* p, const tl_tensor* x, const tl_tensor* out) {
+    TL_FORWARD(out, fold, (p, x, out));
     using namespace tl;
     const int32_t dtype = compute_dtype(x->dtype);
     if (x->dtype != dtype) {

@@ -1,6 +1,7 @@
 // An image read at given places (Jaderberg et al. 2015, "Spatial transformer networks"). A place along one dimension
 // becomes up to four taps with weights and their derivatives; the taps of a point are the products of these, and all
 // channels share them.
+#include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_vision.h"
@@ -190,6 +191,7 @@ bool is_half(const tl_tensor* x) { return compute_dtype(x->dtype) != x->dtype; }
 } // namespace tl
 
 void tl_grid_sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor* grid, const tl_tensor* out) {
+    TL_FORWARD(out, grid_sample, (p, x, grid, out));
     using namespace tl;
     if (is_half(x)) {
         DenseCopy image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32), result(*out, TL_FLOAT32);
@@ -205,6 +207,7 @@ void tl_grid_sample(const tl_grid_params* p, const tl_tensor* x, const tl_tensor
 
 void tl_grid_sample_backward(const tl_grid_params* p, const tl_tensor* grad_out, const tl_tensor* x,
                              const tl_tensor* grid, const tl_tensor* grad_x, const tl_tensor* grad_grid) {
+    TL_FORWARD(grad_out, grid_sample_backward, (p, grad_out, x, grid, grad_x, grad_grid));
     using namespace tl;
     if (is_half(x)) {
         DenseCopy gradient(*grad_out, TL_FLOAT32), image(*x, TL_FLOAT32), places(*grid, TL_FLOAT32);

@@ -1,4 +1,5 @@
 // Weighted sums of a few elements along one dimension: what every kind of interpolation is, one dimension at a time.
+#include "Support/Forward.h"
 #include "Support/InstructionSets.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -86,6 +87,7 @@ void backward(const tl_taps* taps, const tl_tensor* grad, const tl_tensor* out) 
 } // namespace tl
 
 void tl_resample(const tl_tensor* x, const tl_taps* taps, const tl_tensor* out) {
+    TL_FORWARD(out, resample, (x, taps, out));
     tl::on_dense(x, out, [&](const tl_tensor* from, const tl_tensor* to) {
         if (from->dtype == TL_FLOAT64) tl::forward<double>(taps, from, to);
         else tl::forward<float>(taps, from, to);
@@ -93,6 +95,7 @@ void tl_resample(const tl_tensor* x, const tl_taps* taps, const tl_tensor* out) 
 }
 
 void tl_resample_backward(const tl_tensor* grad, const tl_taps* taps, const tl_tensor* out) {
+    TL_FORWARD(out, resample_backward, (grad, taps, out));
     tl::on_dense(grad, out, [&](const tl_tensor* from, const tl_tensor* to) {
         if (from->dtype == TL_FLOAT64) tl::backward<double>(taps, from, to);
         else tl::backward<float>(taps, from, to);

@@ -64,11 +64,8 @@ enum tl_ternary_op {
     TL_TERNARY_COUNT
 };
 
-/// Whether an operation exists for a compute dtype; calling one that does not traps. Integer division by zero gives 0,
-/// integer overflow wraps, and shift counts outside 0 ..< 64 shift everything out.
-TL_API bool tl_supports_unary(int32_t op, int32_t compute);
-TL_API bool tl_supports_binary(int32_t op, int32_t compute);
-TL_API bool tl_supports_ternary(int32_t op, int32_t compute);
+// Calling an operation that does not exist for a compute dtype traps. Integer division by zero gives 0, integer overflow
+// wraps, and shift counts outside 0 ..< 64 shift everything out.
 
 /// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not
 /// overlap one otherwise.
@@ -76,8 +73,8 @@ TL_API void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_t
 TL_API void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out);
 TL_API void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                        const tl_tensor* out, const double* params);
-/// The road of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
-/// or float32/float64/int64 in and bool out for comparisons.
+/// The short cut of small operations: `count` contiguous elements, all of dtype `compute` (float32, float64 or int64),
+/// or float32/float64/int64 in and bool out for comparisons. CPU memory only: it is not forwarded to other devices.
 TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out,
                                  int32_t out_dtype, int64_t count);
 

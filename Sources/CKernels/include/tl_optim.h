@@ -1,5 +1,6 @@
 // Optimiser steps: one fused pass over all parameters of a group. Arrays are dense and float32 unless the dtype says
-// otherwise (float64, float16 and bfloat16 parameters keep their state in the dtype given).
+// otherwise (float64, float16 and bfloat16 parameters keep their state in the dtype given). The entries themselves are
+// host memory; all entries of one call have the same device.
 #ifndef TL_OPTIM_H
 #define TL_OPTIM_H
 #include "tl_types.h"
@@ -12,6 +13,7 @@ typedef struct {
     void* state[3];
     int64_t count;
     int32_t dtype;
+    int32_t device; // of all arrays of the entry
     int64_t step;   // number of this step for this parameter, from 1
 } tl_optim_entry;
 
@@ -55,9 +57,11 @@ TL_API void tl_optim_rprop(const tl_optim_entry* entries, int64_t count, double 
 /// eta = lr / (1 + lambda lr t)^alpha; mu = 1 / max(1, t - t0)
 TL_API void tl_optim_asgd(const tl_optim_entry* entries, int64_t count, double lr, double lambda, double alpha,
                           double t0, double weight_decay, bool maximize);
-/// Sum of squares of all gradients, in double. scale: gradient *= factor, in place.
-TL_API double tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count);
-TL_API void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, double factor);
+/// The sum of squares of all gradients, added up in double precision, in a 0-dimensional float64 `out` of their device.
+TL_API void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out);
+/// gradient *= factor, in place; `factor` is 0-dimensional, float64 and on the device of the gradients. A factor of
+/// exactly 1 writes nothing.
+TL_API void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, const tl_tensor* factor);
 /// Each element of each gradient held to [-limit, limit].
 TL_API void tl_optim_clamp_gradients(const tl_optim_entry* entries, int64_t count, double limit);
 

@@ -25,8 +25,8 @@ TL_API void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tens
 TL_API void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask);
 /// out = x * mask / (1-p).
 TL_API void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* mask, const tl_tensor* grad_x);
-/// A permutation of 0 ..< count as int64 (sorted by random keys; stable).
-TL_API void tl_random_permutation(tl_philox key, int64_t* out, int64_t count);
+/// A permutation of 0 ..< n in out [n], int64 and dense (sorted by random keys; stable).
+TL_API void tl_random_permutation(tl_philox key, const tl_tensor* out);
 /// One 32-bit word for position `index`.
 TL_API uint32_t tl_philox_word(tl_philox key, uint64_t index);
 

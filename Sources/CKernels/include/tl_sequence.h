@@ -11,8 +11,9 @@ enum { TL_CELL_TANH, TL_CELL_RELU, TL_CELL_LSTM, TL_CELL_GRU };
 typedef struct {
     int32_t cell, dtype;  // float32 or float64
     int64_t hidden, projected, steps, batch, row_step;
-    const int64_t *starts, *sizes;
+    const int64_t *starts, *sizes;  // host memory, on every device
     bool reverse;  // from the last step to the first
+    int32_t device;  // of all arrays of the call
 } tl_recurrence_params;
 
 typedef struct {
@@ -58,7 +59,7 @@ TL_API int32_t tl_attention_backward(const tl_attention_params* p, const tl_tens
 
 /// Connectionist temporal classification: losses [N] of log probabilities [T, N, C] (any strides) with targets given
 /// as one list, sample n's at offsets[n] ... + target_lengths[n]. alpha [N, T, 2 S + 1], S the longest target, is kept
-/// for the backward pass. float32 or float64.
+/// for the backward pass. float32 or float64. The arrays of the parameters are host memory, on every device.
 typedef struct {
     int64_t blank, longest;
     const int64_t *targets, *offsets, *target_lengths, *input_lengths;

@@ -53,6 +53,9 @@ typedef struct {
     int64_t storages;           // blocks taken for tensors
     int64_t storage_bytes;      // bytes in them
     int64_t system_allocations; // times that the pool had nothing fitting and asked the system
+    // The first kernel that a device did not have since `tl_take_missing_kernel` was called last, or NULL.
+    const char* missing_kernel;
+    int32_t missing_device;
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);
 

@@ -1,4 +1,4 @@
-// Types shared by every kernel. The kernels know nothing of tensors: they see memory, shapes and strides.
+// Types shared by every kernel. The kernels know nothing of `Tensor`: they see memory, shapes and strides.
 #ifndef TL_TYPES_H
 #define TL_TYPES_H
 
@@ -26,14 +26,34 @@ enum {
     TL_BOOL = 9,
 };
 
+/// Kinds of device. The values are those of `Device.Kind.rawValue` in Swift.
+enum {
+    TL_DEVICE_CPU = 0,
+    TL_DEVICE_CUDA = 1,
+    /// Shapes without memory. No kernel is ever called with it.
+    TL_DEVICE_META = 2,
+    /// A device whose kernels and memory another library registers.
+    TL_DEVICE_EXTERNAL = 3,
+    TL_DEVICE_COUNT
+};
+
+/// What a kernel that returns an int32_t or int64_t returns where the device of its operands has no such kernel. No
+/// kernel returns it otherwise.
+enum { TL_NO_KERNEL = -2 };
+
+/// The most dimensions that a tensor handed to a kernel may have.
+enum { TL_MAX_RANK = 64 };
+
 /// A strided array. `data` is the address of element [0, ..., 0]; strides count elements and may be zero (broadcast)
-/// or negative. A rank of 0 is one element.
+/// or negative. A rank of 0 is one element; TL_MAX_RANK is the highest. `data` lies in the memory of `device`; shape and
+/// strides are always host memory.
 typedef struct {
     void* data;
     const int64_t* shape;
     const int64_t* strides;
     int32_t rank;
     int32_t dtype;
+    int32_t device;
 } tl_tensor;
 
 #endif

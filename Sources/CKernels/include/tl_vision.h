@@ -3,7 +3,8 @@
 #define TL_VISION_H
 #include "tl_contract.h"
 
-/// Which elements a result along one dimension is a weighted sum of: those at places[starts[i] ..< starts[i + 1]].
+/// Which elements a result along one dimension is a weighted sum of: those at places[starts[i] ..< starts[i + 1]]. The
+/// tables are host memory, on every device.
 typedef struct {
     const int64_t* starts;
     const int64_t* places;

@@ -1,10 +1,12 @@
-// Everything that the Swift side sees of the CPU kernels: plain C, no tensors, no state but threads and memory.
+// Everything that the Swift side sees of the kernels: plain C, no state but devices, threads and memory.
 #ifndef TORCHLIGHT_KERNELS_H
 #define TORCHLIGHT_KERNELS_H
 #include "tl_contract.h"
 #include "tl_data.h"
+#include "tl_device.h"
 #include "tl_elementwise.h"
 #include "tl_index.h"
+#include "tl_kernel_table.h"
 #include "tl_linalg.h"
 #include "tl_normalize.h"
 #include "tl_optim.h"

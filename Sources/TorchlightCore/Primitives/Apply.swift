@@ -115,6 +115,7 @@ package func perform(
             continue
         }
         let shape = specs[i].shape
+        try checkRank(shape.count, in: primitive.publicName)
         let layout = liesRowByRow ? Layout(shape: shape) : primitive.arrangement(of: inputs, shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
@@ -132,7 +133,10 @@ package func perform(
 package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tensor {
     if input.isPlaceholder { return input }
     let layout: Layout
-    do { layout = try primitive.view(of: input) } catch { return fail(error, like: input) }
+    do {
+        layout = try primitive.view(of: input)
+        try checkRank(layout.rank, in: primitive.publicName)
+    } catch { return fail(error, like: input) }
     let view = Tensor(storage: input.storage, layout: layout, dtype: input.dtype, base: input.base ?? input)
     if let base = view.base { view.historyStamp = base.historyStamp }
     if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isFloatingPoint {

@@ -2,8 +2,14 @@
 public struct Device: Sendable, Hashable, CustomStringConvertible {
     /// The kinds of device.
     public enum Kind: UInt8, Sendable, Hashable {
-        case cpu
-        case cuda
+        // The values are those of TL_DEVICE_... in the kernel interface.
+        case cpu = 0
+        case cuda = 1
+    }
+
+    /// The device by its number in the kernel interface.
+    package var kernelCode: Int32 {
+        @inline(__always) get { Int32(truncatingIfNeeded: kind.rawValue) }
     }
 
     /// What the device is.

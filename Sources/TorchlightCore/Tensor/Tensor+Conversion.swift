@@ -38,6 +38,7 @@ extension Tensor {
             return
         }
         do throws(TensorError) {
+            try checkRank(shape.count, in: "Tensor")
             guard device.isAvailable else { throw TensorError.unavailable(device, in: "Tensor") }
             guard !requiresGrad || target.isFloatingPoint else {
                 throw TensorError(
@@ -55,7 +56,8 @@ extension Tensor {
                         layout.strides.withPointer { strides in
                             var source = tl_tensor(
                                 data: UnsafeMutableRawPointer(mutating: bytes.baseAddress!), shape: shape,
-                                strides: strides, rank: Int32(layout.rank), dtype: Element.dtype.rawValue)
+                                strides: strides, rank: Int32(layout.rank), dtype: Element.dtype.rawValue,
+                                device: Int32(TL_DEVICE_CPU))
                             withKernel(self) { tl_copy(&source, $0) }
                         }
                     }
@@ -85,7 +87,8 @@ extension Tensor {
                 dense.strides.withPointer { strides in
                     var target = tl_tensor(
                         data: UnsafeMutableRawPointer(buffer.baseAddress!), shape: shape, strides: strides,
-                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue)
+                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue,
+                        device: Int32(TL_DEVICE_CPU))
                     withKernel(self) { tl_copy($0, &target) }
                 }
             }

@@ -27,6 +27,7 @@ extension Tensor {
         _ fill: (Tensor) throws(TensorError) -> Void
     ) -> Tensor {
         orFail { () throws(TensorError) in
+            try checkRank(shape.count, in: operation)
             var count = 1
             for size in shape {
                 let (product, overflow) = count.multipliedReportingOverflow(by: size)

@@ -225,7 +225,7 @@ extension Tensor {
     public static func randperm(_ n: Int, dtype: DType = .int64, generator: Generator = .default) -> Tensor {
         let key = generator.next()
         let order = create("randperm", [n], .int64, .cpu, false) { tensor in
-            if n > 0 { tl_random_permutation(key.philox, tensor.data.assumingMemoryBound(to: Int64.self), Int64(n)) }
+            withKernel(tensor) { tl_random_permutation(key.philox, $0) }
         }
         return order.to(dtype)
     }

@@ -136,6 +136,7 @@ package struct Recurrence: Primitive {
                 parameters.starts = starts.bindMemory(to: Int64.self).baseAddress
                 parameters.sizes = sizes.bindMemory(to: Int64.self).baseAddress
                 parameters.reverse = isReversed
+                parameters.device = weight.device.kernelCode
                 return body(&parameters)
             }
         }
