@@ -48,6 +48,15 @@ let package = Package(
             ],
             linkerSettings: [.linkedLibrary("gomp"), .linkedLibrary("dnnl"), .linkedLibrary("m"), .linkedLibrary("dl")]
         ),
+        // Checksums, writing past the page cache, and batches of stored samples. Without -fno-cxx-modules C++20 looks for
+        // a compiled module behind the headers of another target.
+        .target(
+            name: "CFiles",
+            dependencies: ["CKernels"],
+            cxxSettings: [
+                .unsafeFlags(["-O3", "-fno-cxx-modules", "-fno-exceptions", "-fno-rtti", "-Wall", "-Wextra"])
+            ]
+        ),
         // Dynamic exclusivity checks cost a tenth of a small operation.
         .target(
             name: "TorchlightCore",
@@ -55,13 +64,14 @@ let package = Package(
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
         .target(
-            name: "TorchlightIO", dependencies: ["TorchlightCore", "CKernels", "CDLPack", "CZlib"],
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
             swiftSettings: readerSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
         .target(
-            name: "TorchlightData", dependencies: ["TorchlightCore", "TorchlightIO", "CKernels", "CCurl", "CDigits"],
+            name: "TorchlightData",
+            dependencies: ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
             swiftSettings: readerSettings),
         .target(
             name: "TorchlightTraining",
@@ -88,15 +98,28 @@ let package = Package(
             name: "ConformanceReplay", dependencies: ["Torchlight", "TorchlightIO"], path: "Conformance/Replay",
             swiftSettings: swiftSettings),
         .executableTarget(
-            name: "conformance", dependencies: ["ConformanceReplay", "TorchlightIO"], path: "Conformance/Runner",
+            name: "conformance",
+            dependencies: ["ConformanceReplay", "Torchlight", "TorchlightIO", "GuardedDevice"],
+            path: "Conformance/Runner",
             swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",
             swiftSettings: swiftSettings),
         // Stands before malloc in the test program and counts; in no product.
         .target(name: "CHeapCount", path: "Tests/CHeapCount", cSettings: [.unsafeFlags(["-fno-builtin"])]),
+        // A device whose memory the host cannot touch; in no library.
+        .target(
+            name: "CGuardedDevice", dependencies: ["CKernels"], path: "Tests/CGuardedDevice",
+            cxxSettings: [.unsafeFlags(["-fno-cxx-modules", "-Wall", "-Wextra"])]),
+        .target(
+            name: "GuardedDevice", dependencies: ["TorchlightCore", "CGuardedDevice"], path: "Tests/GuardedDevice",
+            swiftSettings: swiftSettings),
         .testTarget(
-            name: "PrimitiveTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+            name: "DeviceTests",
+            dependencies: ["Torchlight", "CKernels", "CGuardedDevice", "GuardedDevice", "TestSupport"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(

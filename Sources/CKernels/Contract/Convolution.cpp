@@ -337,7 +337,7 @@ int32_t tl_conv_forward(const tl_conv_params* p, const tl_tensor* x, const tl_te
     if (is_empty(*x) || is_empty(*w)) {
         fill_zero(out);
         if (bias) {
-            int64_t strides[DenseCopy::max_rank] = {};
+            int64_t strides[TL_MAX_RANK] = {};
             strides[1] = bias->strides[0];
             const tl_tensor broadcast{bias->data, out->shape, strides, out->rank, bias->dtype, TL_DEVICE_CPU};
             tl_copy(&broadcast, out);

@@ -1,4 +1,4 @@
-// A product with the bias and the activation in the same call. Measured: dnnl_sgemm and a pass of our own while the
+// A product with the bias in the same call. Measured: dnnl_sgemm and a pass of our own while the
 // result is in the cache is as fast as oneDNN's fused primitive with AVX2 (both run the same product) and cheaper to
 // call, and our own blocked product brings the bias along; with AVX-512 the primitive has a product of its own (brgemm),
 // which wins from about a million multiplications.
@@ -14,13 +14,12 @@
 #include <memory>
 
 namespace tl {
-/// What is left to do on the rows of a product: bias (or NULL) and activation.
+/// What is left to do on the rows of a product: adding the bias.
 struct Epilogue {
     float* data;
     int64_t row_stride, columns;
     const float* bias;
     int64_t bias_stride;
-    int32_t activation;
 };
 } // namespace tl
 
@@ -29,15 +28,14 @@ struct Epilogue {
 
 namespace tl {
 
-static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out,
-                            int32_t activation) {
+static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
     using namespace onednn;
     const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1];
     // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
     const auto row = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
     const int64_t x_row = row(x), w_row = row(w), out_row = row(out);
     Key key;
-    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), int64_t(activation), m, k, n, x_row, w_row, out_row})
+    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), m, k, n, x_row, w_row, out_row})
         key.add(value);
     Plan* plan = find_plan(key);
     if (!plan) {
@@ -48,7 +46,7 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
         const Layout src(type, 2, x.shape, x_strides), weights(type, 2, w_shape, w_strides),
             shift(type, 2, bias_shape, bias_strides), dst(type, 2, out.shape, out_strides);
         dnnl_primitive_desc_t description = nullptr;
-        dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, activation, &description);
+        dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, &description);
         if (status != dnnl_success) return status;
         const Plan::Operand list[4] = {{DNNL_ARG_SRC, false, &src},
                                        {DNNL_ARG_WEIGHTS, false, &weights},
@@ -64,38 +62,33 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
 }
 
 /// Half types where the processor does not multiply them: the operands are copied as float32, and the result is rounded once.
-static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out,
-                                int32_t activation) {
-    const tl_tensor nothing{nullptr, nullptr, nullptr, 0, TL_FLOAT32, TL_DEVICE_CPU};
-    DenseCopy rows(x, TL_FLOAT32), weights(w, TL_FLOAT32), shift(bias ? *bias : nothing, TL_FLOAT32),
-        result(out, TL_FLOAT32);
-    if (!rows || !weights || !result || (bias && !shift)) return dnnl_out_of_memory;
+static int32_t converted_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
+    DenseCopy rows(x, TL_FLOAT32), weights(w, TL_FLOAT32), shift(bias, TL_FLOAT32), result(out, TL_FLOAT32);
+    if (!rows || !weights || !shift || !result) return dnnl_out_of_memory;
     rows.read();
     weights.read();
-    if (bias) shift.read();
-    const int32_t status = tl_linear(&rows.tensor, &weights.tensor, bias ? &shift.tensor : nullptr, &result.tensor, activation);
+    shift.read();
+    const int32_t status = tl_linear(&rows.tensor, &weights.tensor, &shift.tensor, &result.tensor);
     if (status == 0) result.write_back();
     return status;
 }
 
 } // namespace tl
 
-int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
-                  int32_t activation) {
-    TL_FORWARD(out, linear, (x, w, bias, out, activation));
+int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out) {
+    TL_FORWARD(out, linear, (x, w, bias, out));
     using namespace tl;
     const int64_t m = x->shape[0], k = x->shape[1], n = w->shape[0];
     if (m == 0 || n == 0) return 0;
-    const bool plain = !bias && activation == TL_ACTIVATION_NONE;
-    if (out->dtype != TL_FLOAT32 && !plain) {
-        const bool native = onednn::multiplies(out->dtype) && (!bias || bias->strides[0] == 1);
-        if (native && bias && fused_linear(*x, *w, *bias, *out, activation) == dnnl_success) return 0;
-        return converted_linear(*x, *w, bias, *out, activation);
+    if (out->dtype != TL_FLOAT32 && bias) {
+        const bool native = onednn::multiplies(out->dtype) && bias->strides[0] == 1;
+        if (native && fused_linear(*x, *w, *bias, *out) == dnnl_success) return 0;
+        return converted_linear(*x, *w, *bias, *out);
     }
-    if (!plain && bias && bias->strides[0] == 1 && instruction_set == InstructionSet::avx512 && m > 1 &&
-        m * n * k >= (int64_t(1) << 20) && fused_linear(*x, *w, *bias, *out, activation) == dnnl_success)
+    if (bias && bias->strides[0] == 1 && instruction_set == InstructionSet::avx512 && m > 1 &&
+        m * n * k >= (int64_t(1) << 20) && fused_linear(*x, *w, *bias, *out) == dnnl_success)
         return 0;
-    if (bias && bias->strides[0] == 1 && activation == TL_ACTIVATION_NONE && is_blocked(m, n, k, false)) {
+    if (bias && bias->strides[0] == 1 && is_blocked(m, n, k, false)) {
         const Gemm product{TL_FLOAT32, m, n, k, x->data, x->strides[0], x->strides[1], w->data, w->strides[1],
                            w->strides[0], out->data, out->strides[0], out->strides[1], 1, 0, bias->data};
         return gemm(product) ? 0 : dnnl_out_of_memory;
@@ -108,11 +101,10 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
     const tl_tensor right{w->data, w_shape, w_strides, 3, w->dtype, TL_DEVICE_CPU};
     const tl_tensor result{out->data, out_shape, out_strides, 3, out->dtype, TL_DEVICE_CPU};
     if (const int32_t status = tl_matmul(&left, &right, &result, 1, 0)) return status;
-    if (plain) return 0;
-    const Epilogue finish{static_cast<float*>(out->data), out->strides[0], n,
-                          bias ? static_cast<const float*>(bias->data) : nullptr, bias ? bias->strides[0] : 0,
-                          activation};
+    if (!bias) return 0;
+    const Epilogue finish{static_cast<float*>(out->data), out->strides[0], n, static_cast<const float*>(bias->data),
+                          bias->strides[0]};
     parallel_for(m, std::max<int64_t>(1, 16384 / n),
-                 [&](int64_t begin, int64_t end) { TL_DISPATCH(linear_epilogue, finish, begin, end); });
+                 [&](int64_t begin, int64_t end) { TL_DISPATCH(add_bias, finish, begin, end); });
     return 0;
 }

@@ -33,7 +33,7 @@ Stored stored(const tl_tensor& x) { return stored(x.shape[1], x.shape[2], x.stri
 tl_tensor transposed(const tl_tensor& x, int64_t (&shape)[3], int64_t (&strides)[3]) {
     shape[0] = x.shape[0], shape[1] = x.shape[2], shape[2] = x.shape[1];
     strides[0] = x.strides[0], strides[1] = x.strides[2], strides[2] = x.strides[1];
-    return {x.data, shape, strides, 3, x.dtype};
+    return {x.data, shape, strides, 3, x.dtype, TL_DEVICE_CPU};
 }
 
 /// One product, by whichever kernel is fastest at its size.
@@ -131,8 +131,7 @@ int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& o
         const Layout weights = layout(one_right, k, n, right, b.strides[0]);
         const Layout dst = layout(false, m, n, result, out.strides[0]), none;
         dnnl_primitive_desc_t description = nullptr;
-        dnnl_status_t status =
-            describe_matmul(src, weights, none, dst, beta, TL_ACTIVATION_NONE, &description);
+        dnnl_status_t status = describe_matmul(src, weights, none, dst, beta, &description);
         if (status != dnnl_success) return status;
         const Plan::Operand list[3] = {
             {DNNL_ARG_SRC, false, &src}, {DNNL_ARG_WEIGHTS, false, &weights}, {DNNL_ARG_DST, true, &dst}};
@@ -167,7 +166,7 @@ int32_t with_copy(const tl_tensor& x, int32_t dtype, bool read, bool write, Mult
     return status;
 }
 
-int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float alpha, float beta) {
+int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, double alpha, double beta) {
     // What the processor cannot multiply is converted, and what BLAS cannot address is packed.
     const bool native_half = is_half(out.dtype) && onednn::multiplies(out.dtype) && alpha == 1 && (beta == 0 || beta == 1);
     const bool narrow = out.dtype == TL_INT16 || out.dtype == TL_INT8 || out.dtype == TL_UINT8 || out.dtype == TL_BOOL;
@@ -189,8 +188,8 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, f
             return multiply(transposed(b, shapes[0], strides[0]), transposed(a, shapes[1], strides[1]),
                             transposed(out, shapes[2], strides[2]), alpha, beta);
         }
-        if (!native_half) return multiply_float(a, b, out, alpha, beta);
-        const int32_t status = multiply_half(a, b, out, beta);
+        if (!native_half) return multiply_float(a, b, out, float(alpha), float(beta));
+        const int32_t status = multiply_half(a, b, out, float(beta));
         // What the library has no kernel for, or cannot describe (matrices that overlap), goes through float32, as on
         // other processors.
         if (status != dnnl_unimplemented && status != dnnl_invalid_arguments) return status;
@@ -227,7 +226,7 @@ int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, co
     return tl::multiply_float({m, n, k, a, k, 1, b, n, 1, out, n, 1, 0}, {true, false, k}, {true, false, n});
 }
 
-int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta) {
+int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, double alpha, double beta) {
     TL_FORWARD(out, matmul, (a, b, out, alpha, beta));
     using namespace tl;
     if (count_of(*out) == 0) return 0;
@@ -238,9 +237,8 @@ int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, 
             return 0;
         }
         if (beta == 1) return 0;
-        const float factor = beta;
         const int64_t zeros[3] = {0, 0, 0};
-        const tl_tensor scale{const_cast<float*>(&factor), out->shape, zeros, 3, TL_FLOAT32, TL_DEVICE_CPU};
+        const tl_tensor scale{&beta, out->shape, zeros, 3, TL_FLOAT64, TL_DEVICE_CPU};
         const bool integral = out->dtype >= TL_INT64;
         tl_binary(TL_BINARY_MUL, out->dtype == TL_FLOAT64 ? TL_FLOAT64 : integral ? TL_INT64 : TL_FLOAT32, out, &scale, out);
         return 0;

@@ -28,7 +28,7 @@ dnnl_stream_t stream() {
 
 bool equal(Layout::View a, Layout::View b) { return dnnl_memory_desc_equal(a, b) != 0; }
 
-/// Attributes with the scratchpad left to us, so that it comes from the caching allocator, and an activation.
+/// Attributes with the scratchpad left to us, so that it comes from the caching allocator.
 struct Attributes {
     dnnl_primitive_attr_t attributes = nullptr;
 
@@ -38,19 +38,12 @@ struct Attributes {
     }
     ~Attributes() { dnnl_primitive_attr_destroy(attributes); }
 
-    void post(float beta, int32_t activation) {
+    /// Adds beta times what the result holds already.
+    void add_result(float beta) {
+        if (beta == 0) return;
         dnnl_post_ops_t operations = nullptr;
         dnnl_post_ops_create(&operations);
-        if (beta != 0) dnnl_post_ops_append_sum(operations, beta);
-        if (activation != TL_ACTIVATION_NONE) {
-            const dnnl_alg_kind_t kind =
-                activation == TL_ACTIVATION_RELU ? dnnl_eltwise_relu : dnnl_eltwise_gelu_tanh;
-#if DNNL_VERSION_MAJOR >= 3
-            dnnl_post_ops_append_eltwise(operations, kind, 0.0f, 0.0f);
-#else
-            dnnl_post_ops_append_eltwise(operations, 1.0f, kind, 0.0f, 0.0f);
-#endif
-        }
+        dnnl_post_ops_append_sum(operations, beta);
         dnnl_primitive_attr_set_post_ops(attributes, operations);
         dnnl_post_ops_destroy(operations);
     }
@@ -121,9 +114,9 @@ dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description) {
 }
 
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst,
-                              float beta, int32_t activation, dnnl_primitive_desc_t* description) {
+                              float beta, dnnl_primitive_desc_t* description) {
     Attributes attributes;
-    attributes.post(beta, activation);
+    attributes.add_result(beta);
 #if DNNL_VERSION_MAJOR >= 3
     const dnnl_status_t status = dnnl_matmul_primitive_desc_create(description, engine(), src.view(), weights.view(),
                                                                    bias.view(), dst.view(), attributes.attributes);

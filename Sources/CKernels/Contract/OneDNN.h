@@ -120,7 +120,7 @@ dnnl_status_t refuse_reference(dnnl_primitive_desc_t* description);
 
 /// Descriptions for `Plan::build`. Beta is the factor on what dst holds already. No product runs in the reference.
 dnnl_status_t describe_matmul(const Layout& src, const Layout& weights, const Layout& bias, const Layout& dst, float beta,
-                              int32_t activation, dnnl_primitive_desc_t* description);
+                              dnnl_primitive_desc_t* description);
 /// For backward_data `src` and `dst` are the gradients; for backward_weights `weights`, `bias` and `dst` are.
 dnnl_status_t describe_convolution(const Convolution& convolution, const Layout& src, const Layout& weights,
                                    const Layout& bias, const Layout& dst, dnnl_primitive_desc_t* description);

@@ -43,10 +43,6 @@ void fill_spaced(const tl_tensor& out, double start, double end, Function&& of) 
 
 } // namespace
 
-bool tl_supports_unary(int32_t op, int32_t compute) { return unary_kernel(op, compute).loop != nullptr; }
-bool tl_supports_binary(int32_t op, int32_t compute) { return binary_kernel(op, compute).loop != nullptr; }
-bool tl_supports_ternary(int32_t op, int32_t compute) { return ternary_kernel(op, compute).loop != nullptr; }
-
 void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params) {
     TL_FORWARD(out, unary, (op, compute, x, out, params));
     const Kernel& kernel = unary_kernel(op, compute);
@@ -120,8 +116,7 @@ void tl_fill(const tl_tensor* out, double as_double, int64_t as_int) {
         convert_block(TL_INT64, out->dtype)(&as_int, 1, value, 1, 1);
     else
         convert_block(TL_FLOAT64, out->dtype)(&as_double, 1, value, 1, 1);
-    int64_t strides[max_rank] = {};
-    if (out->rank > max_rank) std::abort();
+    int64_t strides[TL_MAX_RANK] = {};
     const tl_tensor scalar{value, out->shape, strides, out->rank, out->dtype, TL_DEVICE_CPU};
     const tl_tensor* tensors[] = {out, &scalar};
     const int32_t natives[] = {out->dtype, out->dtype};

@@ -29,7 +29,7 @@ class Block {
     void run(T* a, T* b, Update&& update) const {
         if (rank == 0) return update(*a, *b);
         if (count == 0) return;
-        int64_t at[Walk<1>::max_rank] = {};
+        int64_t at[TL_MAX_RANK] = {};
         for (;;) {
             for (int64_t i = 0; i < shape[0]; i++) update(a[i * a_steps[0]], b[i * b_steps[0]]);
             int d = 1;
@@ -49,7 +49,7 @@ class Block {
 
   private:
     int rank = 0;
-    int64_t shape[Walk<1>::max_rank], a_steps[Walk<1>::max_rank], b_steps[Walk<1>::max_rank];  // innermost first
+    int64_t shape[TL_MAX_RANK], a_steps[TL_MAX_RANK], b_steps[TL_MAX_RANK];  // innermost first
 };
 
 /// Where the index tensors point to: the flat position over the indexed dimensions, and the offset in x in elements.
@@ -78,7 +78,7 @@ struct Places {
 /// Calls body(place, offset of the other tensor) for begin ..< end of the positions over I.
 template <class Body>
 void each_place(const Places& places, const tl_tensor& other, int rank, int64_t begin, int64_t end, Body&& body) {
-    int64_t at[Walk<1>::max_rank] = {}, rest = begin;
+    int64_t at[TL_MAX_RANK] = {}, rest = begin;
     for (int d = rank - 1; d >= 0; d--) {
         at[d] = rest % other.shape[d];
         rest /= other.shape[d];

@@ -119,7 +119,7 @@ void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {
     segments.positions(counts.need<int64_t>());
     const int last = x->rank - 1;
     segments.run([&](int64_t s, const uint8_t* truth, char**, int64_t row, int64_t column, int64_t length) {
-        int64_t at[Walk<1>::max_rank];
+        int64_t at[TL_MAX_RANK];
         for (int d = last - 1; d >= 0; d--) {
             at[d] = row % x->shape[d];
             row /= x->shape[d];

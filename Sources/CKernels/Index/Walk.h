@@ -14,8 +14,6 @@ namespace tl {
 template <int operands>
 class Walk {
   public:
-    static constexpr int max_rank = 16;
-
     /// The first `rank` dimensions of `shape`; each tensor has at least as many.
     Walk(const int64_t* shape, int rank, const tl_tensor* const (&tensors)[operands]) : rank(rank), shape(shape) {
         count = 1;
@@ -31,7 +29,7 @@ class Walk {
     template <class Body>
     void run(int64_t begin, int64_t end, Body&& body) const {
         if (begin >= end) return;
-        int64_t at[max_rank] = {};
+        int64_t at[TL_MAX_RANK] = {};
         char* address[operands];
         std::copy(base, base + operands, address);
         int64_t rest = begin;
@@ -64,7 +62,7 @@ class Walk {
     int rank;
     const int64_t* shape;
     char* base[operands];
-    int64_t steps[operands][max_rank];
+    int64_t steps[operands][TL_MAX_RANK];
 };
 
 /// Calls body with a value of an unsigned type as wide as the dtype, for kernels that only move elements.

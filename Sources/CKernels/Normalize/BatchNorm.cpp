@@ -205,7 +205,8 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
 void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd,
                             const tl_tensor* weight, bool training, const tl_tensor* grad_x,
                             const tl_tensor* grad_weight, const tl_tensor* grad_bias) {
-    TL_FORWARD(grad_out, batch_norm_backward, (grad_out, x, mean, rstd, weight, training, grad_x, grad_weight, grad_bias));
+    TL_FORWARD(grad_out, batch_norm_backward,
+               (grad_out, x, mean, rstd, weight, training, grad_x, grad_weight, grad_bias));
     using namespace tl;
     const int64_t channels = x->shape[1];
     const double count = double(x->shape[0] * x->shape[2]);

@@ -49,7 +49,7 @@ class Rows {
     char* base;
     int64_t size;
     int rank = 0;
-    int64_t shape[8], strides[8];  // innermost first
+    int64_t shape[TL_MAX_RANK], strides[TL_MAX_RANK];  // innermost first
 
   public:
     const int32_t dtype;

@@ -72,7 +72,8 @@ double* single(const tl_optim_entry& entry, int state) { return static_cast<doub
 
 void tl_optim_nadam(const tl_optim_entry* entries, int64_t count, double lr, double beta1, double beta2, double epsilon,
                     double weight_decay, double momentum_decay, bool decoupled, bool maximize) {
-    TL_FORWARD_ENTRIES(optim_nadam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, momentum_decay, decoupled, maximize));
+    TL_FORWARD_ENTRIES(optim_nadam, (entries, count, lr, beta1, beta2, epsilon, weight_decay, momentum_decay, decoupled,
+                                     maximize));
     const auto mu = [&](double t) { return beta1 * (1 - 0.5 * std::pow(0.96, t * momentum_decay)); };
     for (int64_t e = 0; e < count; ++e) *single(entries[e], 2) *= mu(static_cast<double>(entries[e].step));
     for_arrays<2>(entries, count, [&](const tl_optim_entry& entry, void** at, int64_t elements) {

@@ -1,9 +1,9 @@
 // The optimisers of tl_optim.h that nearly everyone uses, and what clips gradients: each function is one pass over all
 // parameters, cut into chunks that threads share.
-#include "Support/Forward.h"
-#include "include/tl_optim.h"
 #include "Optim/Chunks.h"
+#include "Support/Forward.h"
 #include "Support/Scratch.h"
+#include "include/tl_optim.h"
 #include <cmath>
 
 namespace tl {

@@ -7,8 +7,6 @@
 
 namespace tl {
 
-/// More dimensions than a non-empty array that fits in memory can have with sizes above 1, broadcasting aside.
-constexpr int max_rank = 64;
 constexpr int max_operands = 4;
 
 /// Dimension 0 is the fastest. Sizes of 1 are gone. Strides count elements of each operand.
@@ -16,8 +14,8 @@ struct Iteration {
     int rank = 0;
     int operands = 0;
     int64_t count = 1;
-    int64_t shape[max_rank];
-    int64_t strides[max_operands][max_rank];
+    int64_t shape[TL_MAX_RANK];
+    int64_t strides[max_operands][TL_MAX_RANK];
 
     /// Takes the shape from the first tensor, dimensions `first` to `last`.
     Iteration(const tl_tensor* const* tensors, int number, int first, int last) : operands(number) {
@@ -25,7 +23,6 @@ struct Iteration {
             const int64_t size = tensors[0]->shape[d];
             count *= size;
             if (size == 1) continue;
-            if (rank == max_rank) std::abort();
             shape[rank] = size;
             for (int k = 0; k < number; ++k) strides[k][rank] = tensors[k]->strides[d];
             ++rank;
@@ -79,7 +76,7 @@ struct Iteration {
 struct Walker {
     const Iteration& iteration;
     int first;
-    int64_t index[max_rank];
+    int64_t index[TL_MAX_RANK];
     int64_t offset[max_operands];
 
     /// Starts at flat position `start` of those dimensions.

@@ -44,8 +44,6 @@ enum class Order { row_major, channels_last };
 /// A dense copy of a tensor, in a dtype and an order of our own choice, that can be written back.
 class DenseCopy {
   public:
-    static constexpr int max_rank = 8;
-
     DenseCopy(const tl_tensor& original, int32_t dtype, Order order = Order::row_major)
         : original(original), memory(size_t(count_of(original) * size_of_dtype(dtype))) {
         const int rank = original.rank;
@@ -74,7 +72,7 @@ class DenseCopy {
   private:
     tl_tensor original;
     Scratch memory;
-    int64_t strides[max_rank];
+    int64_t strides[TL_MAX_RANK];
 };
 
 } // namespace tl

@@ -110,3 +110,7 @@ void tl::follow_thread_count() {
         omp_set_num_threads(count);
     }
 }
+
+void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, int64_t end), void* context) {
+    tl::parallel_for(count, 1, [=](int64_t begin, int64_t end) { body(context, begin, end); });
+}

@@ -6,17 +6,16 @@
 /// out[b, m, n] = alpha * a[b, m, k] @ b[b, k, n] + beta * out. All of rank 3 and one dtype; batch strides may be 0.
 /// Any strides: transposed operands are handed to the library as such, others are packed first.
 /// float32 runs in oneDNN; float64 and integers in a blocked loop; half types where the processor has them, otherwise
-/// through float32. Returns 0, or a oneDNN status.
-TL_API int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, float alpha, float beta);
+/// through float32. The factors are converted to the type that computes: of integers they must be whole, and float32
+/// products see them rounded. Returns 0, or a oneDNN status.
+TL_API int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, double alpha, double beta);
 /// The short cut of small products: out[m, n] = a[m, k] @ b[k, n], float32, contiguous rows, nothing empty. CPU memory
 /// only: it is not forwarded to other devices.
 TL_API int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float* a, const float* b, float* out);
 
-/// y[m, n] = activation(x[m, k] @ w[n, k]^T + bias[n]); float32 or a half type, all operands the same, which adds up in
+/// out[m, n] = x[m, k] @ w[n, k]^T + bias[n]; float32 or a half type, all operands the same, which adds up in
 /// float32 and rounds once; rows of x and w contiguous. bias may be NULL.
-enum { TL_ACTIVATION_NONE, TL_ACTIVATION_RELU, TL_ACTIVATION_GELU_TANH };
-TL_API int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out,
-                         int32_t activation);
+TL_API int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out);
 
 /// Convolution of `spatial` (1, 2 or 3) dimensions: x [N, C, spatial...], w [O, C/groups, kernel...], bias [O] or
 /// NULL, out [N, O, spatial...]. Any dtype that is floating point; x and out may be dense in channels-first or

@@ -64,11 +64,8 @@ enum tl_ternary_op {
     TL_TERNARY_COUNT
 };
 
-/// Whether an operation exists for a compute dtype; calling one that does not traps. Integer division by zero gives 0,
-/// integer overflow wraps, and shift counts outside 0 ..< 64 shift everything out.
-TL_API bool tl_supports_unary(int32_t op, int32_t compute);
-TL_API bool tl_supports_binary(int32_t op, int32_t compute);
-TL_API bool tl_supports_ternary(int32_t op, int32_t compute);
+// Calling an operation that does not exist for a compute dtype traps. Integer division by zero gives 0, integer overflow
+// wraps, and shift counts outside 0 ..< 64 shift everything out.
 
 /// `params` may be NULL where the operation has none. An output may be the very memory of an input, but must not
 /// overlap one otherwise.

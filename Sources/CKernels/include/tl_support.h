@@ -7,6 +7,9 @@
 /// process may use (affinity and cgroup quota), or OMP_NUM_THREADS where that is set.
 TL_API int32_t tl_num_threads(void);
 TL_API void tl_set_num_threads(int32_t count);
+/// Calls body(context, begin, end) on these threads for ranges that together are 0 ..< count, and returns when all have
+/// returned.
+TL_API void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, int64_t end), void* context);
 
 /// The instruction set that the kernels chose at start: "avx512", "avx2" or "baseline".
 TL_API const char* tl_instruction_set(void);
@@ -28,17 +31,6 @@ typedef struct {
 } tl_memory_statistics;
 TL_API tl_memory_statistics tl_memory(void);
 TL_API void tl_reset_peak(void);
-
-/// Continues a CRC-32 (zip's and gzip's, as zlib's crc32 counts it) over `count` bytes, several times as fast as zlib
-/// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
-TL_API int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
-
-/// Makes writes to an open file pass the page cache, or take it again; places and sizes must then be multiples of 4096.
-/// Returns 0 or an errno where the file system cannot.
-TL_API int32_t tl_write_directly(int32_t file, int32_t directly);
-
-/// Starts writing a part of a file to the device and returns at once, so that a flush at the end finds little left to do.
-TL_API void tl_start_write_back(int32_t file, int64_t offset, int64_t count);
 
 /// State of the calling thread that every operation reads: one thread-local access instead of several.
 typedef struct {

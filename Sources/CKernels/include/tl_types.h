@@ -41,9 +41,12 @@ enum {
 /// kernel returns it otherwise.
 enum { TL_NO_KERNEL = -2 };
 
+/// The most dimensions that a tensor handed to a kernel may have.
+enum { TL_MAX_RANK = 64 };
+
 /// A strided array. `data` is the address of element [0, ..., 0]; strides count elements and may be zero (broadcast)
-/// or negative. A rank of 0 is one element. `data` lies in the memory of `device`; shape and strides are always host
-/// memory.
+/// or negative. A rank of 0 is one element; TL_MAX_RANK is the highest. `data` lies in the memory of `device`; shape and
+/// strides are always host memory.
 typedef struct {
     void* data;
     const int64_t* shape;

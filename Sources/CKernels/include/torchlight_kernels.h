@@ -2,7 +2,6 @@
 #ifndef TORCHLIGHT_KERNELS_H
 #define TORCHLIGHT_KERNELS_H
 #include "tl_contract.h"
-#include "tl_data.h"
 #include "tl_device.h"
 #include "tl_elementwise.h"
 #include "tl_index.h"

@@ -122,6 +122,7 @@ package func perform(
             continue
         }
         let shape = specs[i].shape
+        try checkRank(shape.count, in: primitive.publicName)
         let layout =
             isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
@@ -147,8 +148,14 @@ func execute(
     let recording = state.pointee.recording
     state.pointee.recording = 0
     defer { state.pointee.recording = recording }
-    try primitive.run(inputs, into: outputs)
-    if device != .cpu { try device.checkLaunch(of: primitive.publicName, Array(inputs)) }
+    if device == .cpu { return try primitive.run(inputs, into: outputs) }
+    do {
+        try primitive.run(inputs, into: outputs)
+    } catch {
+        // The status of a kernel that the device does not have says less than that it has none.
+        throw takeMissingKernel(in: primitive.publicName, operands: inputs) ?? error
+    }
+    if let missing = takeMissingKernel(in: primitive.publicName, operands: inputs) { throw missing }
 }
 
 /// The operands as the primitive reads them: row-major copies of those in a layout that it does not accept.
@@ -179,7 +186,10 @@ package func inferResults(
 package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tensor {
     if input.isPlaceholder { return input }
     let layout: Layout
-    do { layout = try primitive.view(of: TensorSpec(input)) } catch { return fail(error, like: input) }
+    do throws(TensorError) {
+        layout = try primitive.view(of: TensorSpec(input))
+        try checkRank(layout.rank, in: primitive.publicName)
+    } catch { return fail(error, like: input) }
     let view = Tensor(storage: input.storage, layout: layout, dtype: input.dtype, base: input.base ?? input)
     if let base = view.base { view.historyStamp = base.historyStamp }
     if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isFloatingPoint {

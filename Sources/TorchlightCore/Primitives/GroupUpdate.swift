@@ -13,9 +13,7 @@ package func performUpdate(_ name: String, of tensors: [Tensor], on device: Devi
     if device.hasValues {
         WorkCounts.noteKernel()
         run()
-        if device != .cpu {
-            do throws(TensorError) { try device.checkLaunch(of: name, tensors) } catch { reportFailure(error) }
-        }
+        if device != .cpu, let missing = takeMissingKernel(in: name, operands: Few(tensors)) { reportFailure(missing) }
     }
     for tensor in tensors { tensor.storage.noteWrite(by: name) }
     if threadState.pointee.recording > 0 { ThreadContext.current.recorder?.updated(name, tensors) }

@@ -63,15 +63,6 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// The device as it is written in Swift: ".cpu", ".cuda".
     package var swiftName: String { kind == .cuda && index > 0 ? ".cuda(\(index))" : ".\(kind)" }
-
-    /// Turns what the kernels of a device could not do into an error.
-    @inline(never)
-    package func checkLaunch(of operation: String, _ operands: [Tensor]) throws(TensorError) {
-        guard let kernel = tl_take_missing_kernel(nil) else { return }
-        throw TensorError(
-            .unsupported, in: operation, "\(self) has no kernel for it", got: "the kernel \(String(cString: kernel))",
-            fix: "compute it on the CPU, as in x.to(.cpu)", operands: operands)
-    }
 }
 
 /// Runs the body with another default device: what creation functions and layers take that are given none.

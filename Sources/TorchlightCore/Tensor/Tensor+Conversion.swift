@@ -38,6 +38,7 @@ extension Tensor {
             return
         }
         do throws(TensorError) {
+            try checkRank(shape.count, in: "Tensor")
             guard device.isAvailable else { throw TensorError.unavailable(device, in: "Tensor") }
             guard !requiresGrad || target.isFloatingPoint else {
                 throw TensorError(

@@ -66,6 +66,7 @@ public final class Tensor: @unchecked Sendable {
     package convenience init(empty layout: Layout, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
         let shape = layout.shape
+        try checkRank(shape.count, in: "empty")
         // The count of a shape that no memory holds wraps around, and would pass for a small one.
         var (bytes, isTooLarge) = (dtype.byteSize, false)
         for i in 0..<shape.count {

@@ -1,4 +1,4 @@
-import CKernels
+import CFiles
 import TorchlightCore
 
 /// Samples that are the rows of one or several tensors.

@@ -1,4 +1,3 @@
-import CKernels
 import TorchlightCore
 
 /// A part of a sample of which many make a part of a batch.

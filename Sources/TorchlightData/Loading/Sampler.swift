@@ -1,4 +1,3 @@
-import CKernels
 import TorchlightCore
 
 /// Decides which samples an epoch takes, and in which order.

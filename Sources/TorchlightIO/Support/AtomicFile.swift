@@ -1,4 +1,4 @@
-import CKernels
+import CFiles
 import Glibc
 import Synchronization
 

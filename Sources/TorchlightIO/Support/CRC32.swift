@@ -1,4 +1,4 @@
-import CKernels
+import CFiles
 import CZlib
 
 /// The checksum of zip and gzip: CRC-32 with the polynomial of IEEE 802.3.

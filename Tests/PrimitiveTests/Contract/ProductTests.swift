@@ -37,6 +37,25 @@ import Testing
         expectClose(term.addmm(.ones(2, 3), .ones(3, 2), beta: 0), [3, 3, 3, 3])
     }
 
+    @Test func addmmKeepsItsFactorsInDoublePrecision() {
+        // None of the factors is a float32: 1/3 and 0.1 lose digits there, and 2^24 + 1 becomes 2^24.
+        let (term, a, b) = (Tensor([[3.0]], dtype: .float64), Tensor([[1.0]], dtype: .float64), Tensor([[1.0]]))
+        let got = term.addmm(a, b.to(.float64), beta: 1.0 / 3, alpha: 0.1)
+        // A fused multiplication and addition rounds once; with factors in float32 the error is 1e-8.
+        #expect(abs(got.item(Double.self) - 1.1) < 1e-15)
+        let none = Tensor.zeros(1, 0, dtype: .float64)
+        #expect(term.addmm(none, none.t(), beta: 0.1).item(Double.self) == 3 * 0.1)
+        let factor = (1 << 24) + 1
+        for dtype in [DType.int64, .int32] {
+            let one = Tensor([[1]], dtype: dtype)
+            #expect(one.addmm(one, one, beta: 2, alpha: Double(factor)).item(Int.self) == factor + 2, "\(dtype)")
+            let empty = Tensor.zeros(1, 0, dtype: dtype)
+            #expect(one.addmm(empty, empty.t(), beta: Double(factor)).item(Int.self) == factor, "\(dtype)")
+        }
+        let (wide, one) = ((1 << 53) - 1, Tensor([[1]]))
+        #expect(one.addmm(one, one, beta: 0, alpha: Double(wide)).item(Int.self) == wide)
+    }
+
     @Test func addmmInPlaceMayReadItself() {
         let a = Tensor([[1.0, 2], [3, 4]])
         a.addmm_(a, a)

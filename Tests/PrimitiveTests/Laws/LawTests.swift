@@ -1,3 +1,4 @@
+import GuardedDevice
 import TestSupport
 import Testing
 @testable import TorchlightCore
@@ -45,6 +46,11 @@ import Testing
 
     @Test(arguments: AllRecords.all)
     func fusionIsTrue(_ record: PrimitiveRecord) { AlgebraLaws.fusionIsTrue(record) }
+
+    @Test(arguments: AllRecords.all)
+    func equalsTheCPUOnAnotherDevice(_ record: PrimitiveRecord) throws {
+        DeviceLaws.equalsTheCPU(record, on: try #require(Device.guarded))
+    }
 
     @Test func everyPrimitiveHasARecord() {
         let recorded = Set(AllRecords.all.map { ObjectIdentifier($0.primitive) })

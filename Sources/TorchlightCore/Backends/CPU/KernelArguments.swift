@@ -3,7 +3,9 @@ import CKernels
 // How a tensor is handed to a kernel: its memory, shape, strides and device for the time of the call.
 
 package func withKernel<R>(_ tensor: Tensor, _ layout: Layout, _ body: (UnsafePointer<tl_tensor>) -> R) -> R {
-    layout.shape.withPointer { shape in
+    // Kernels write behind their arrays otherwise.
+    precondition(layout.rank <= maximumRank, "a kernel was given a layout of \(layout.rank) dimensions")
+    return layout.shape.withPointer { shape in
         layout.strides.withPointer { strides in
             var argument = tl_tensor(
                 data: tensor.storage.bytes + layout.offset &* tensor.dtype.byteSize, shape: shape, strides: strides,

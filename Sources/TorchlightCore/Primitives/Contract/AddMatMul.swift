@@ -35,8 +35,8 @@ package struct AddMatMul: Primitive {
         let out = outputs[0]
         if beta != 0 { inputs[0].copyForUpdate(to: out) }
         try MatrixProduct.multiply(
-            inputs[1], inputs[1].layout, inputs[2], inputs[2].layout, out, out.layout, alpha: Float(alpha),
-            beta: Float(beta), in: Self.name)
+            inputs[1], inputs[1].layout, inputs[2], inputs[2].layout, out, out.layout, alpha: alpha,
+            beta: beta, in: Self.name)
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -70,7 +70,7 @@ package struct Linear: Primitive {
                 withKernel(weight) { weight in
                     withKernel(out, result) { out in
                         withOptionalKernel(bias) { bias in
-                            tl_linear(x, weight, bias, out, Int32(TL_ACTIVATION_NONE))
+                            tl_linear(x, weight, bias, out)
                         }
                     }
                 }

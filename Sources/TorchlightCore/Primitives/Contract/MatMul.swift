@@ -184,7 +184,7 @@ enum MatrixProduct {
     /// that of `out`.
     static func multiply(
         _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
-        alpha: Float = 1, beta: Float = 0, in operation: String
+        alpha: Double = 1, beta: Double = 0, in operation: String
     ) throws(TensorError) {
         if outLayout.count == 0 { return }
         let rows = aLayout.shape[aLayout.rank - 2]
@@ -232,7 +232,7 @@ enum MatrixProduct {
 
     private static func call(
         _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
-        _ alpha: Float, _ beta: Float, _ operation: String
+        _ alpha: Double, _ beta: Double, _ operation: String
     ) throws(TensorError) {
         let status = withKernel(a, aLayout) { a in
             withKernel(b, bLayout) { b in
@@ -246,6 +246,7 @@ enum MatrixProduct {
 /// What a kernel that may refuse returned, as an error.
 func checkStatus(_ status: Int32, in operation: String, _ operands: [Tensor]) throws(TensorError) {
     guard status != 0 else { return }
+    if status == TL_NO_KERNEL, let error = takeMissingKernel(in: operation, operands: Few(operands)) { throw error }
     throw TensorError(
         .unsupported, in: operation, "the kernel library refused the operation", got: "status \(status)",
         operands: operands)

@@ -43,6 +43,7 @@ extension Tensor {
 
     /// Refuses shapes that no memory holds.
     package static func checkShape(_ shape: [Int], in operation: String) throws(TensorError) {
+        try checkRank(shape.count, in: operation)
         var count = 1
         for size in shape {
             let (product, overflow) = count.multipliedReportingOverflow(by: size)

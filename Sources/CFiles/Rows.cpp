@@ -1,6 +1,5 @@
+#include "tl_files.h"
 #include <cstring>
-
-#include "tl_data.h"
 
 namespace {
 

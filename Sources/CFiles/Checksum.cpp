@@ -1,4 +1,6 @@
-#include "Support/Parallel.h"
+#include "tl_files.h"
+#include "tl_support.h"
+#include <algorithm>
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
@@ -114,10 +116,15 @@ int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count) {
     const int64_t parts = std::clamp<int64_t>(static_cast<int64_t>(count / grain), 1, threads);
     uint32_t crcs[most];
     auto start = [=](int64_t part) { return count / parts * part + std::min<size_t>(count % parts, part); };
-    tl::parallel_for(parts, 1, [&](int64_t begin, int64_t end) {
-        for (int64_t part = begin; part < end; ++part)
-            crcs[part] = crc32_of(static_cast<const uint8_t*>(bytes) + start(part), start(part + 1) - start(part));
-    });
+    auto check = [&](int64_t part) {
+        crcs[part] = crc32_of(static_cast<const uint8_t*>(bytes) + start(part), start(part + 1) - start(part));
+    };
+    tl_parallel_for(
+        parts,
+        [](void* body, int64_t begin, int64_t end) {
+            for (int64_t part = begin; part < end; ++part) (*static_cast<decltype(check)*>(body))(part);
+        },
+        &check);
     for (int64_t part = 0; part < parts; ++part)
         *crc = product(shift(start(part + 1) - start(part)), *crc) ^ crcs[part];
     return 1;

@@ -1,6 +1,6 @@
 // How bytes reach a device: past the page cache, or through it but without waiting for the end of the file.
 
-#include "tl_support.h"
+#include "tl_files.h"
 
 #include <errno.h>
 #include <fcntl.h>

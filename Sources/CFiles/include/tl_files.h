@@ -1,0 +1,34 @@
+// What reading and writing files and data sets needs beside Swift: checksums, how bytes reach a device, and batches of
+// stored samples. All of it is host memory.
+#ifndef TL_FILES_H
+#define TL_FILES_H
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/// Continues a CRC-32 (zip's and gzip's, as zlib's crc32 counts it) over `count` bytes, several times as fast as zlib
+/// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
+int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
+
+/// Makes writes to an open file pass the page cache, or take it again; places and sizes must then be multiples of 4096.
+/// Returns 0 or an errno where the file system cannot.
+int32_t tl_write_directly(int32_t file, int32_t directly);
+
+/// Starts writing a part of a file to the device and returns at once, so that a flush at the end finds little left to do.
+void tl_start_write_back(int32_t file, int64_t offset, int64_t count);
+
+/// Rows of bytes picked by number and replaced byte by byte through a table of 256 numbers:
+/// out[i * width + j] = table[rows[index[i] * width + j]]. The indices are checked already.
+void tl_lookup_rows(const uint8_t* rows, int64_t width, const int64_t* index, int64_t count, const float* table,
+                    float* out);
+/// The same without a table: `width` bytes a row.
+void tl_copy_rows(const void* rows, int64_t width, const int64_t* index, int64_t count, void* out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
