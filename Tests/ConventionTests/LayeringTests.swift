@@ -6,11 +6,12 @@ import Testing
     /// What each module may import of this package, which is what Package.swift makes it depend on.
     private static let allowed: [String: Set<String>] = [
         "CKernels": ["COneDNN"],
+        "CFiles": ["CKernels"],
         "TorchlightCore": ["CKernels"],
-        "TorchlightIO": ["TorchlightCore", "CKernels", "CDLPack", "CZlib"],
+        "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
         "TorchlightNN": ["TorchlightCore"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
-        "TorchlightData": ["TorchlightCore", "TorchlightIO", "CKernels", "CCurl", "CDigits"],
+        "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
         ],

@@ -44,9 +44,6 @@ package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
     package var name: String { primitive.name }
     package var testDescription: String { "\(primitive)" }
 
-    /// Whether the size of a result depends on values, so that the call needs them.
-    package var readsValues: Bool { primitive is NonZero.Type || primitive is MaskedSelect.Type }
-
     /// Operands of a sample, and what a failure is labelled with.
     package func draw(_ sample: Sample, _ dtype: DType) -> (inputs: [Tensor], label: String) {
         let shapes = sample.shapes.map(\.description).joined(separator: ", ")

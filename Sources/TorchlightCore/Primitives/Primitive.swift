@@ -53,6 +53,9 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// devices that lack its kernel; nil where it is not composed of others.
     func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>?
 
+    /// Whether the size of the result depends on the values of an operand. Then an attribute has it, which the caller counted.
+    var hasSizeOfValues: Bool { get }
+
     /// How many multiplications that are added up a call takes: products and convolutions; 0 for others.
     func multiplyAdds(_ inputs: Specs) -> Int
 
@@ -79,6 +82,7 @@ extension Primitive {
     /// Row-major.
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
     package var resultDevice: Device? { nil }
+    package var hasSizeOfValues: Bool { false }
     package func multiplyAdds(_ inputs: Specs) -> Int { 0 }
     package var autocast: AutocastClass { .unchanged }
     package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? { nil }

@@ -49,7 +49,7 @@ public final class EmbeddingBag: Module {
     public convenience init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
         mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIdx: Int?, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         self.init(
             count, dim, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq, mode: mode,

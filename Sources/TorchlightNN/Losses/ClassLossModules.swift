@@ -127,7 +127,7 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
     /// A loss with these ranges.
     public init(
         _ inFeatures: Int, _ numClasses: Int, cutoffs: [Int], divValue: Double = 4, headBias: Bool = false,
-        dtype: DType = .default, device: Device = .cpu, generator: Generator = .default
+        dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         let isRising = zip(cutoffs, cutoffs.dropFirst()).allSatisfy { $0 < $1 }
         if cutoffs.isEmpty || !isRising || cutoffs[0] < 1 || cutoffs[cutoffs.count - 1] >= numClasses {

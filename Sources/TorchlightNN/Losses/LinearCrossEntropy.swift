@@ -63,7 +63,7 @@ public final class LinearCrossEntropyLoss: Module, Loss {
     public init(
         _ inFeatures: Int, _ numClasses: Int, outFeatures: [Int] = [], bias: Bool = false, reduction: Reduction = .mean,
         weight: Tensor? = nil, ignoreIndex: Int? = nil, labelSmoothing: Double = 0, dtype: DType = .default,
-        device: Device = .cpu, generator: Generator = .default
+        device: Device = .current, generator: Generator = .default
     ) {
         self.inFeatures = inFeatures
         self.numClasses = numClasses

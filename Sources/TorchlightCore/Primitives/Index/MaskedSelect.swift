@@ -8,6 +8,7 @@ package struct MaskedSelect: Primitive {
     package static let name = "maskedSelect"
     /// The number of true elements in the mask.
     package var count: Int
+    package var hasSizeOfValues: Bool { true }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, mask) = (inputs[0], inputs[1])
@@ -54,7 +55,7 @@ package struct MaskedScatter: Primitive {
 
     package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
         let (x, mask, source) = (inputs[0], inputs[1], inputs[2])
-        let count = mask.trueCount
+        let count = try mask.countTrue(in: Self.name)
         guard source.count >= count else {
             throw TensorError(
                 .shape, in: Self.name, "the source has fewer elements than the mask has true ones",
@@ -120,7 +121,8 @@ extension Tensor {
             }
             let places = mask.expanded(to: shape)
             try checkMask(expanded(to: shape), places, in: MaskedSelect.name)
-            return apply(MaskedSelect(count: places.trueCount), expanded(to: shape), places)
+            let count = try places.countTrue(in: MaskedSelect.name)
+            return apply(MaskedSelect(count: count), expanded(to: shape), places)
         }
     }
 
@@ -148,8 +150,19 @@ extension Tensor {
         }
     }
 
-    /// The number of true elements of a mask: reads a value from the device.
-    var trueCount: Int { noGrad { sum(dim: []).item(Int.self) } }
+    /// The number of elements that are not 0, read from the device: what has a size that depends on values waits for it.
+    func countTrue(in operation: String) throws(TensorError) -> Int {
+        guard device.hasValues else {
+            throw TensorError(
+                .device, in: operation,
+                "a tensor on the device meta has no values, on which the size of the result depends",
+                expected: "a tensor with values", operands: [self])
+        }
+        if count == 0 { return 0 }
+        let found = Int(withKernel(self) { tl_count_nonzero($0) })
+        if device != .cpu, let missing = takeMissingKernel(in: operation, operands: Few(self)) { throw missing }
+        return found
+    }
 
     /// The tensor itself where it has the shape, else expanded to it.
     private func expanded(to shape: Dims) -> Tensor {

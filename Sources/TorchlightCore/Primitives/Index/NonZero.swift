@@ -8,6 +8,7 @@ package struct NonZero: Primitive {
     package static let name = "nonzero"
     /// The number of elements that are not 0.
     package var count: Int
+    package var hasSizeOfValues: Bool { true }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
@@ -30,9 +31,9 @@ package struct NonZero: Primitive {
 extension Tensor {
     /// The positions of the elements that are not 0, one a row, in row-major order: `[*] -> [count, rank]` of int64.
     public func nonzero() -> Tensor {
-        if isPlaceholder { return self }
-        let mask = detach()
-        return apply(NonZero(count: (dtype == .bool ? mask : mask .!= 0).trueCount), self)
+        orFail(like: self) { () throws(TensorError) in
+            isPlaceholder ? self : apply(NonZero(count: try countTrue(in: NonZero.name)), self)
+        }
     }
 
     /// `nonzero` with a number of rows that does not depend on the values: `[*] -> [size, rank]`. Positions beyond the first

@@ -21,7 +21,7 @@ public final class Transformer: Module {
         dModel: Int = 512, nhead: Int = 8, numEncoderLayers: Int = 6, numDecoderLayers: Int = 6,
         dimFeedforward: Int = 2048, dropout: Double = 0.1, activation: TransformerActivation = .relu,
         layerNormEps: Double = 1e-5, batchFirst: Bool = false, normFirst: Bool = false, bias: Bool = true,
-        dtype: DType = .default, device: Device = .cpu,
+        dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device) }
@@ -73,7 +73,7 @@ public final class Transformer: Module {
     }
 
     /// The causal mask, by which position `i` attends to the positions `0 ... i`: `[size, size]` of 0 and −∞.
-    public static func generateSquareSubsequentMask(_ size: Int, dtype: DType = .default, device: Device = .cpu)
+    public static func generateSquareSubsequentMask(_ size: Int, dtype: DType = .default, device: Device = .current)
         -> Tensor
     {
         Tensor.full([size, size], -Double.infinity, dtype: dtype, device: device).triu(1)

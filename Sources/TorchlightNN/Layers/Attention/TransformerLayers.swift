@@ -36,7 +36,7 @@ public final class TransformerEncoderLayer: Module, Layer {
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
-        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         let attention = MultiheadAttention(
@@ -130,7 +130,7 @@ public final class TransformerDecoderLayer: Module {
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
-        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .cpu,
+        normFirst: Bool = false, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         func attention() -> MultiheadAttention {
