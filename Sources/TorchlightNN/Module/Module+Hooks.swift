@@ -7,6 +7,12 @@ public enum HookTensors: Sendable {
 }
 
 extension Module {
+    /// Calls the function with the tensors of each call's results, where the call shows them.
+    func observeResults(_ observer: @escaping (Module, [Tensor?]) -> Void) -> ModuleHookHandle {
+        let hooks = ownHooks
+        return hooks.handle { hooks.observers.append(($0, observer)) }
+    }
+
     private var ownHooks: ModuleHooks {
         if let hooks { return hooks }
         let new = ModuleHooks()

@@ -63,9 +63,8 @@ extension Layer {
         var shapes: [ObjectIdentifier: [Int]] = [:]
         let modes = modules().map { ($0, $0.isTraining) }
         let handles = modules().map { module in
-            module.registerForwardHook { module, _, output in
-                shapes[ObjectIdentifier(module)] = output.shape
-                return nil
+            module.observeResults { module, results in
+                if let result = results.first ?? nil { shapes[ObjectIdentifier(module)] = result.shape }
             }
         }
         defer {
