@@ -33,8 +33,12 @@ import Testing
         var names: Set<String> = []
         for (_, text) in try SourceTree.files(in: "Sources/CKernels/include", ["h"]) {
             for part in text.components(separatedBy: "TL_API").dropFirst() {
-                guard let open = part.firstIndex(of: "(") else { continue }
-                names.formUnion(SourceTree.kernelNames(in: String(part[..<open])).suffix(1))
+                // The name stands before the parenthesis, behind the type of the result.
+                guard let open = part.firstIndex(of: "("),
+                    let name = part[..<open].split(whereSeparator: { $0 == " " || $0 == "*" || $0 == "\n" }).last,
+                    name.hasPrefix("tl_")
+                else { continue }
+                names.insert(String(name))
             }
         }
         return names

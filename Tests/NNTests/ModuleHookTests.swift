@@ -175,16 +175,23 @@ import Torchlight
         #expect(throws: TensorError.self) { try checked { _ = hidden(x) } }
         let text = Text()
         #expect(text(x) == "[2, 3]")
-        text.registerForwardHook { _, _, _ in nil }
+        let hook = text.registerForwardHook { _, _, _ in nil }
         #expect(throws: TensorError.self) { try checked { _ = text(x) } }
+        hook.remove()
+        #expect(text(x) == "[2, 3]")
     }
 
     @Test func summariesKnowTheShapesOfEveryModule() {
+        final class Opaque: Module {
+            func callAsFunction(_ x: Tensor) -> String { scope { "\(x.shape)" } }
+        }
         final class Model: Module, Layer {
             let lstm = LSTM(3, 4)
             let attention = MultiheadAttention(4, 2)
+            let opaque = Opaque()
             func forward(_ x: Tensor) -> Tensor {
                 let y = lstm(x).output
+                #expect(opaque(y) == "[5, 2, 4]")
                 return attention(y, y, y).output
             }
         }

@@ -91,7 +91,7 @@ extension Module {
         let context = ThreadContext.current
         context.enter(self)
         defer { context.leave() }
-        if hooks != nil {
+        if let hooks, !hooks.isEmpty {
             reportFailure(
                 TensorError(
                     .value, in: "\(type(of: self))",

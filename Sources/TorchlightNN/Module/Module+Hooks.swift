@@ -7,6 +7,12 @@ public enum HookTensors: Sendable {
 }
 
 extension Module {
+    /// Calls the function with the tensors of each call's results, where the call shows them.
+    func observeResults(_ observer: @escaping (Module, [Tensor?]) -> Void) -> ModuleHookHandle {
+        let hooks = ownHooks
+        return hooks.handle { hooks.observers.append(($0, observer)) }
+    }
+
     private var ownHooks: ModuleHooks {
         if let hooks { return hooks }
         let new = ModuleHooks()
@@ -18,7 +24,7 @@ extension Module {
     /// returns replaces that argument.
     ///
     /// Hooks run when a module is called, as in `model(x)`, and not when `forward` is called itself. They run on modules of
-    /// every kind; one's own that is no ``Layer`` names its tensors to ``scope(_:_:)``.
+    /// every kind; a module of one's own that is not a ``Layer`` hands its tensors to ``scope(_:body:)``.
     @discardableResult
     public func registerForwardPreHook(_ hook: @escaping (Module, Tensor) -> Tensor?) -> ModuleHookHandle {
         registerForwardPreHook(.all) { module, inputs in

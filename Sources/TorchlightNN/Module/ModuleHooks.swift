@@ -15,7 +15,12 @@ final class ModuleHooks {
     var forward: [(id: Int, body: Forward)] = []
     var backwardPre: [(id: Int, body: BackwardPre)] = []
     var backward: [(id: Int, body: Backward)] = []
+    /// See the results of calls that show theirs, and change nothing.
+    var observers: [(id: Int, body: (Module, [Tensor?]) -> Void)] = []
     private var nextID = 0
+
+    /// Whether there is no hook whose effect would be missed in a call that cannot run it.
+    var isEmpty: Bool { forwardPre.isEmpty && forward.isEmpty && backwardPre.isEmpty && backward.isEmpty }
 
     func handle(_ add: (Int) -> Void) -> ModuleHookHandle {
         nextID += 1
@@ -28,6 +33,7 @@ final class ModuleHooks {
         forward.removeAll { $0.id == id }
         backwardPre.removeAll { $0.id == id }
         backward.removeAll { $0.id == id }
+        observers.removeAll { $0.id == id }
     }
 
     /// The forward pass with all hooks around it.
@@ -50,6 +56,7 @@ final class ModuleHooks {
         for (_, hook) in forward {
             outputs = replaced(outputs, by: hook(module, inputs, outputs), "registerForwardHook")
         }
+        for (_, observer) in observers { observer(module, outputs) }
         backwardCall?.watch(outputs: &outputs)
         rest = outputs[...]
         return replacing(results, &rest)
