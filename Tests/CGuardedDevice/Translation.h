@@ -20,9 +20,15 @@ inline int32_t cpu_instead_of(int32_t device) {
     return TL_DEVICE_CPU;
 }
 
+/// A single number, repeated or not, may lie on the host, where kernels read it at the launch.
+inline bool is_single_number(const tl_tensor& x) {
+    for (int32_t i = 0; i < x.rank; ++i)
+        if (x.strides[i] != 0 && x.shape[i] != 1) return false;
+    return true;
+}
+
 inline tl_tensor translate(tl_tensor x) {
-    // A single number may lie on the host, where kernels read it at the launch.
-    if (x.device == TL_DEVICE_CPU && x.rank == 0) return x;
+    if (x.device == TL_DEVICE_CPU && is_single_number(x)) return x;
     x.data = open(x.data);
     x.device = cpu_instead_of(x.device);
     return x;

@@ -16,7 +16,9 @@ package enum DeviceLaws {
                     expectSame(result, expected, label)
                 }
                 guard record.gradient.order > 0, dtype == .float32 else { continue }
-                let (here, there) = (gradients(inputs, sample), gradients(inputs.map { $0.to(device) }, sample))
+                let (here, there) = (
+                    gradients(record, inputs, sample), gradients(record, inputs.map { $0.to(device) }, sample)
+                )
                 for (gradient, expected) in zip(there, here) {
                     guard let gradient, let expected else {
                         #expect(gradient == nil && expected == nil, "\(label), gradient")
@@ -29,8 +31,10 @@ package enum DeviceLaws {
         }
     }
 
-    private static func gradients(_ inputs: [Tensor], _ sample: Sample) -> [Tensor?] {
-        let leaves = inputs.map { $0.dtype == .float32 ? $0.detach().requiresGrad_() : $0 }
+    private static func gradients(_ record: PrimitiveRecord, _ inputs: [Tensor], _ sample: Sample) -> [Tensor?] {
+        let leaves = inputs.enumerated().map { i, x in
+            record.operands[min(i, record.operands.count - 1)].isDifferentiable ? x.detach().requiresGrad_() : x
+        }
         for root in sample.run(leaves) where root.requiresGrad {
             root.backward(gradient: Tensor.ones(like: root), retainGraph: true)
         }

@@ -46,7 +46,8 @@ enum { TL_MAX_RANK = 64 };
 
 /// A strided array. `data` is the address of element [0, ..., 0]; strides count elements and may be zero (broadcast)
 /// or negative. A rank of 0 is one element; TL_MAX_RANK is the highest. `data` lies in the memory of `device`; shape and
-/// strides are always host memory.
+/// strides are always host memory. All operands of a call are on one device, except that a single number (all strides
+/// 0) may lie on the CPU: the kernels of other devices read it at the launch.
 typedef struct {
     void* data;
     const int64_t* shape;

@@ -59,6 +59,12 @@ public struct TensorDataset<Element>: BatchedDataset {
         let rows = indices.map(Int64.init)
         return try join(
             tensors.map { tensor in
+                // Rows on another device are picked there.
+                if tensor.device != .cpu {
+                    return noGrad {
+                        tensor.indexSelect(0, Tensor(indices, shape: [indices.count], device: tensor.device))
+                    }
+                }
                 var shape = tensor.layout.shape
                 shape[0] = indices.count
                 let result = try Tensor(empty: shape, dtype: tensor.dtype)

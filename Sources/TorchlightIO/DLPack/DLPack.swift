@@ -31,6 +31,11 @@ public enum DLPack {
         guard !tensor.isPlaceholder else {
             throw TensorError(.value, in: "DLPack.export", "the tensor is the result of an operation that failed")
         }
+        guard tensor.device == .cpu else {
+            throw TensorError(
+                .device, in: "DLPack.export", "the memory of this device cannot be handed out", expected: "cpu",
+                fix: "export x.to(.cpu)", operands: [tensor])
+        }
         guard !tensor.requiresGrad else {
             throw TensorError(
                 .autograd, in: "DLPack.export",

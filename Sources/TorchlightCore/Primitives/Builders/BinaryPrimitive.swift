@@ -78,7 +78,7 @@ func runBinary(_ kernel: tl_binary_op, _ domain: BinaryDomain, _ a: Tensor, _ b:
     let count = out.count
     if a.dtype == compute && b.dtype == compute && (out.dtype == compute || out.dtype == .bool)
         && a.count == count && b.count == count
-        && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous
+        && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous && out.device == .cpu
     {
         tl_binary_contiguous(op, compute.rawValue, a.data, b.data, out.data, out.dtype.rawValue, Int64(count))
         return

@@ -251,7 +251,7 @@ package struct ConvolutionBackwardWeights: Primitive {
         }
         if hasBias, context.needs[1], let bias = context.gradients[1] {
             let column = bias.reshape([1, -1] + Array(repeating: 1, count: convolution.spatial))
-            result = result.map { $0 + column } ?? column
+            result = result.map { $0 + column } ?? column.expand(Array(context.shape(1)))
         }
         return Few(data, result)
     }
