@@ -119,7 +119,8 @@ let package = Package(
             dependencies: ["Torchlight", "CKernels", "CGuardedDevice", "GuardedDevice", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"], swiftSettings: swiftSettings),
+            name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(

@@ -21,6 +21,9 @@ import Testing
 
     /// Functions that are called from no Swift file, with the reason.
     private static let uncalled = [
+        "tl_note_missing_kernel": "called by a device for a kernel that it lacks",
+        "tl_parallel_for": "divides the work of other C++ targets among the threads",
+        "tl_register_device": "called by a device to announce its kernels",
         "tl_set_winograd": "switches an algorithm off in measurements of the kernels",
         "tl_winograd": "says whether the algorithm is on, in measurements of the kernels",
         "tl_supports_binary": "says in measurements of the kernels which dtypes a function takes",

@@ -22,7 +22,8 @@ public final class Embedding: Module, Layer {
     /// A table of this size. A negative padding index counts from the end.
     public init(
         _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
-        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current, generator: Generator = .default
+        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
+        generator: Generator = .default
     ) {
         numEmbeddings = count
         embeddingDim = dim
@@ -40,7 +41,8 @@ public final class Embedding: Module, Layer {
     /// A table of this size, with the label that `embedding` has for the padding index.
     public convenience init(
         _ count: Int, _ dim: Int, paddingIdx: Int?, maxNorm: Double? = nil, normType: Double = 2,
-        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current, generator: Generator = .default
+        scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
+        generator: Generator = .default
     ) {
         self.init(
             count, dim, paddingIndex: paddingIdx, maxNorm: maxNorm, normType: normType,

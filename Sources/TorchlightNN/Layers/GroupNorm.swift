@@ -70,7 +70,8 @@ public final class RMSNorm: Module, Layer {
 
     /// A layer over the last dimension.
     public convenience init(
-        _ size: Int, eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default, device: Device = .current
+        _ size: Int, eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default,
+        device: Device = .current
     ) {
         self.init([size], eps: eps, elementwiseAffine: elementwiseAffine, dtype: dtype, device: device)
     }

@@ -55,7 +55,8 @@ public func ctcLoss(
     case .none: return isBatched ? losses : losses.squeeze(0)
     case .sum: return losses.sum()
     case .mean:
-        let lengths = Tensor(targetLengths.map { Double(Swift.max($0, 1)) }, shape: [targetLengths.count])
+        let lengths = Tensor(
+            targetLengths.map { Double(Swift.max($0, 1)) }, shape: [targetLengths.count], device: losses.device)
         return (losses / lengths.to(losses.dtype)).mean()
     }
 }

@@ -116,7 +116,9 @@ public func multiMarginLoss(
     var terms = (margin - rows.gather(1, column) + rows).relu()
     if p == 2 { terms = terms * terms }
     if let weight { terms = terms * weight.indexSelect(0, labels).unsqueeze(1) }
-    let own = noGrad { Tensor.zeros([labels.count, classes], dtype: .bool).scatter(1, column, true) }
+    let own = noGrad {
+        Tensor.zeros([labels.count, classes], dtype: .bool, device: input.device).scatter(1, column, true)
+    }
     let losses = terms.maskedFill(own, 0).sum(dim: 1) / Double(classes)
     return reduction(target.rank == 0 ? losses.reshape([]) : losses)
 }
@@ -143,7 +145,8 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
     let safe = noGrad { labels * counts.to(.int64) }
     if let error = labelError(name, safe.reshape(-1), classes: classes, ignoreIndex: nil) { return fail(error) }
     let isLabel = noGrad {
-        Tensor.zeros([rows.shape[0], classes], dtype: .int64).scatterAdd(1, safe, counts.to(.int64)) > 0
+        Tensor.zeros([rows.shape[0], classes], dtype: .int64, device: input.device)
+            .scatterAdd(1, safe, counts.to(.int64)) > 0
     }
     // [N, label, other class]
     let gaps = (1 - (rows.gather(1, safe).unsqueeze(2) - rows.unsqueeze(1))).relu()

@@ -68,11 +68,14 @@ extension Module {
     public func summary(calling body: () throws -> Void) rethrows -> ModuleSummary {
         let costs = CallCosts()
         let handles = modules().map { module in
-            module.registerForwardHook(.all) { module, _, outputs in
-                if let shape = outputs.compactMap({ $0 }).first?.shape {
-                    costs.shapes[ObjectIdentifier(module)] = shape
+            let hooks = module.ownHooks
+            return hooks.handle {
+                let observer = { (module: Module, outputs: [Tensor?]) in
+                    if let shape = outputs.compactMap({ $0 }).first?.shape {
+                        costs.shapes[ObjectIdentifier(module)] = shape
+                    }
                 }
-                return nil
+                hooks.observers.append(($0, observer))
             }
         }
         defer { for handle in handles { handle.remove() } }

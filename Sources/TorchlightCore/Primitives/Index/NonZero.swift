@@ -47,6 +47,7 @@ extension Tensor {
                     expected: "a number of rows", operands: [self])
             }
             let found = nonzero()
+            if found.isPlaceholder { return found }
             let count = Swift.min(size, found.layout.shape[0])
             let result = Tensor.full([size, rank], fillValue, dtype: .int64, device: device)
             result.narrow(0, start: 0, length: count).copy_(found.narrow(0, start: 0, length: count))

@@ -143,7 +143,7 @@ private struct AttentionMasks {
     private func added(_ mask: Tensor) -> Tensor {
         var terms = mask
         if mask.dtype == .bool {
-            terms = Tensor.zeros(mask.shape, dtype: dtype).maskedFill(mask, -Double.infinity)
+            terms = Tensor.zeros(mask.shape, dtype: dtype, device: mask.device).maskedFill(mask, -Double.infinity)
         } else if mask.dtype != dtype {
             terms = mask.to(dtype)
         }
