@@ -5,15 +5,16 @@ import Testing
 @Suite struct DispatchTests {
     /// Factories that make a tensor where no operand says the device, with the reason.
     private static let withoutOperands = [
-        "Composites/Stacking.swift": "blockDiag of no blocks",
-        "Composites/Windows.swift": "windows are made of numbers",
+        "TorchlightCore/Composites/Stacking.swift": "blockDiag of no blocks",
+        "TorchlightCore/Composites/Windows.swift": "windows are made of numbers",
     ]
 
     /// A tensor that a rule or a composite makes beside its operands lies on their device.
     @Test func factoriesInsideOperationsNameTheDevice() throws {
         let factory = /\bTensor\.(?:zeros|ones|full|eye|arange|linspace|empty|rand|randn|randint|randperm)\(/
-        for folder in ["Primitives", "Composites", "Autograd"] {
-            for (path, text) in try SourceTree.files(in: "Sources/TorchlightCore/\(folder)", ["swift"]) {
+        let folders = ["Primitives", "Composites", "Autograd"].map { "TorchlightCore/\($0)" }
+        for folder in folders + ["TorchlightNN/Losses", "TorchlightNN/Layers"] {
+            for (path, text) in try SourceTree.files(in: "Sources/\(folder)", ["swift"]) {
                 if Self.withoutOperands["\(folder)/\(path)"] != nil { continue }
                 for match in text.matches(of: factory) {
                     let start = match.range.upperBound

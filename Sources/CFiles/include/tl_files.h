@@ -10,7 +10,7 @@ extern "C" {
 #endif
 
 /// Continues a CRC-32 (zip's and gzip's, as zlib's crc32 counts it) over `count` bytes, several times as fast as zlib
-/// and on several threads. Returns 0, and does nothing, where the processor has no carry-less multiplication.
+/// and on several threads. Returns 0, and does nothing, on CPUs without the PCLMULQDQ and SSE4.1 instructions.
 int32_t tl_crc32(uint32_t* crc, const void* bytes, size_t count);
 
 /// Makes writes to an open file pass the page cache, or take it again; places and sizes must then be multiples of 4096.

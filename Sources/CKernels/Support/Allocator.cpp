@@ -8,7 +8,7 @@
 //   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
 //
 // Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
-// every 64 KB, so that the fast road holds no locked instruction. tl_memory() adds up the counters of all threads.
+// every 64 KB, so that the fast path holds no locked instruction. tl_memory() adds up the counters of all threads.
 #include "include/tl_support.h"
 #include <atomic>
 #include <cstdlib>

@@ -186,7 +186,7 @@ struct BackwardPass {
     private mutating func pass(_ needs: Needs, on node: Node) throws(TensorError) {
         var results = try node.rule.gradient(context)
         context.turnAway()
-        if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+        try throwPendingError()
         if pending.offered.any { takeAdded(&results, of: node) }
         pending.unlockLeaves()
         for i in 0..<results.count where i < node.inputCount && needs[i] {
@@ -237,11 +237,7 @@ struct BackwardPass {
             results[index] = gradient
             return
         }
-        if !createGraph && isUniquelyHeld(&sum) {
-            sum.add_(gradient)
-        } else {
-            sum = sum + gradient
-        }
+        addGradient(gradient, to: &sum, intoNew: createGraph)
         results[index] = sum
     }
 
@@ -261,7 +257,7 @@ struct BackwardPass {
             try accept(&gradient, in: leaf)
         }
         if !isTargeted { hooks.after.run(leaf) }
-        if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+        try throwPendingError()
     }
 
     private func runHooks(_ extra: NodeExtra, on gradients: inout Few<Tensor?>) throws(TensorError) {

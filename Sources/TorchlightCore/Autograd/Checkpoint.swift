@@ -165,7 +165,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
                 if let random { drawsTheSame = random.replaying { body(tensors) } } else { body(tensors) }
             }
         }
-        if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+        try throwPendingError()
         guard drawsTheSame else {
             throw Self.difference("the body drew random numbers more or less often when it ran again for the gradients")
         }

@@ -3,8 +3,9 @@ import Synchronization
 
 /// Notices a loop that keeps the graphs of past steps alive, as `total += loss` does, and says where they were made.
 ///
-/// After each backward pass that frees its graph, the number of nodes that are still alive beside those of that graph, which
-/// may be larger in each step, should be what it was a step before. Where it has grown twenty times in a row, a warning goes to standard error, once.
+/// After each backward pass that frees its graph, the number of nodes that are still alive beside those of that graph,
+/// which may be larger in each step, should be what it was a step before. Where it has grown twenty times in a row, a
+/// warning goes to standard error, once.
 package enum GraphWatch {
     private struct State {
         var lastCount = 0

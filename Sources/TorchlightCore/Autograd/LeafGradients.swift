@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 extension Tensor {
@@ -42,28 +41,19 @@ extension Tensor {
 /// Where threads sleep that found a gradient locked: one byte of the tensor is the lock, 1 where it is held and 2 where
 /// others may wait as well.
 private enum GradientLocks {
-    private final class Waiting: @unchecked Sendable {
-        let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-        let change = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-        init() {
-            pthread_mutex_init(mutex, nil)
-            pthread_cond_init(change, nil)
-        }
-    }
-
-    private static let waiting = Waiting()
+    private static let waiting = ConditionLock()
 
     static func wait(for lock: borrowing Atomic<UInt8>) {
-        pthread_mutex_lock(waiting.mutex)
-        // The mark is set and the wait begins under the mutex that `wake` takes, so that no wake is missed.
-        while lock.exchange(2, ordering: .acquiring) != 0 { pthread_cond_wait(waiting.change, waiting.mutex) }
-        pthread_mutex_unlock(waiting.mutex)
+        waiting.lock()
+        // The mark is set and the wait begins under the lock that `wake` takes, so that no wake is missed.
+        while lock.exchange(2, ordering: .acquiring) != 0 { waiting.wait() }
+        waiting.unlock()
     }
 
     static func wake() {
-        pthread_mutex_lock(waiting.mutex)
-        pthread_cond_broadcast(waiting.change)
-        pthread_mutex_unlock(waiting.mutex)
+        waiting.lock()
+        waiting.announce()
+        waiting.unlock()
     }
 }
 
@@ -89,11 +79,7 @@ struct HookedLeaves {
             sums[ObjectIdentifier(leaf)] = gradient
             return
         }
-        if !intoNew && isUniquelyHeld(&sum) {
-            sum.add_(gradient)
-        } else {
-            sum = sum + gradient
-        }
+        addGradient(gradient, to: &sum, intoNew: intoNew)
         sums[ObjectIdentifier(leaf)] = sum
     }
 

@@ -114,11 +114,7 @@ final class PendingGradients {
             _ = exchange(place, output, gradient)
             return
         }
-        if !intoNew && isUniquelyHeld(&sum) {
-            sum.add_(gradient)
-        } else {
-            sum = sum + gradient
-        }
+        addGradient(gradient, to: &sum, intoNew: intoNew)
         _ = exchange(place, output, sum)
     }
 
@@ -207,6 +203,16 @@ protocol EndsWithPass: AnyObject {
 /// Whether nobody but the caller holds the tensor or sees its memory.
 func isUniquelyHeld(_ tensor: inout Tensor) -> Bool {
     isKnownUniquelyReferenced(&tensor) && tensor.ownsStorageAlone
+}
+
+/// Adds to a sum of gradients: in its memory where nobody else holds it, unless `intoNew`, since the pass is recorded.
+@inline(__always)
+func addGradient(_ gradient: Tensor, to sum: inout Tensor, intoNew: Bool) {
+    if !intoNew && isUniquelyHeld(&sum) {
+        sum.add_(gradient)
+    } else {
+        sum = sum + gradient
+    }
 }
 
 /// A binary heap of nodes by their sequence numbers, the youngest on top.

@@ -100,7 +100,7 @@ private final class FunctionPacker<Packed>: SavedTensorPacker {
 
         func unpack() throws(TensorError) -> Tensor {
             let tensor = SavedTensorHooks.unrecorded { packer.restore(value) }
-            if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+            try throwPendingError()
             guard tensor.layout.shape == shape, tensor.dtype == dtype else {
                 throw TensorError(
                     .autograd, in: "savedTensorsHooks", "unpack returned another tensor than the one that was packed",

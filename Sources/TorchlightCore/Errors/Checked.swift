@@ -43,11 +43,17 @@ package func fail(_ error: TensorError, like: Tensor? = nil) -> Tensor {
 /// Reports a wrong call where no tensor is returned.
 package func reportFailure(_ error: TensorError) { _ = fail(error) }
 
+/// Throws the error that an operation inside `checked` has recorded: for code that must not go on with a placeholder.
+@inline(__always)
+func throwPendingError() throws(TensorError) {
+    if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
+}
+
 package func trap(_ error: TensorError) -> Never {
     fatalError(error.description)
 }
 
-/// Ends a road that throws: the value, or the placeholder.
+/// The value of a body that throws, or the placeholder of its error.
 @inline(__always)
 package func orFail(like: Tensor? = nil, _ body: () throws(TensorError) -> Tensor) -> Tensor {
     do { return try body() } catch { return fail(error, like: like) }

@@ -16,7 +16,7 @@ public struct TensorError: Error, Sendable, Equatable {
         /// Where it lies.
         public let device: Device
 
-        /// "float32 [2, 3]", with the device where it is not the processor.
+        /// "float32 [2, 3]", with the device where it is not the CPU.
         public var description: String {
             "\(dtype) \(shape)" + (device == .cpu ? "" : " on \(device)")
         }
@@ -45,14 +45,8 @@ public struct TensorError: Error, Sendable, Equatable {
         _ kind: Kind, in operation: String, _ problem: String, got: String? = nil, expected: String? = nil,
         fix: String? = nil, operands: [Tensor] = []
     ) {
-        self.kind = kind
-        self.operation = operation
-        self.problem = problem
-        self.got = got
-        self.expected = expected
-        self.fix = fix
-        self.operands = operands.map { Operand(shape: $0.shape, dtype: $0.dtype, device: $0.device) }
-        modulePath = ThreadContext.existing?.modulePathText
+        self.init(
+            kind, in: operation, problem, got: got, expected: expected, fix: fix, operands: operands as [any Described])
     }
 
     /// An error of the operation `operation` about operands that are tensors or descriptions of them.

@@ -27,7 +27,7 @@ public struct WorkCounts: Sendable, Equatable {
             bytes: after.bytes - before.bytes, systemAllocations: after.systemAllocations - before.systemAllocations)
     }
 
-    /// Counts a kernel that runs outside the road which every primitive takes.
+    /// Counts a kernel that runs outside the path which every primitive takes.
     @inline(__always)
     package static func noteKernel() { threadState.pointee.kernels &+= 1 }
 

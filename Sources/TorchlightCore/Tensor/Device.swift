@@ -61,8 +61,15 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
-    /// The device as it is written in Swift: ".cpu", ".cuda".
-    package var swiftName: String { kind == .cuda && index > 0 ? ".cuda(\(index))" : ".\(kind)" }
+    /// The device as it is written in Swift: ".cpu", ".cuda". One of another library has no name here; it is that of a
+    /// tensor on it.
+    package var swiftName: String {
+        switch kind {
+        case .cpu, .meta: ".\(kind)"
+        case .cuda: index > 0 ? ".cuda(\(index))" : ".cuda"
+        case .external: "y.device"
+        }
+    }
 }
 
 /// Runs the body with another default device: what creation functions and layers take that are given none.

@@ -11,7 +11,7 @@ public final class PReLU: Module, Layer {
     /// A layer whose slopes start at `initial`.
     public init(_ numParameters: Int = 1, initial: Double = 0.25, dtype: DType = .default, device: Device = .current) {
         self.numParameters = numParameters
-        weight = Parameter(Tensor.full([numParameters], initial, dtype: dtype).to(device))
+        weight = Parameter(Tensor.full([numParameters], initial, dtype: dtype, device: device))
         super.init()
     }
     /// x, or a x.

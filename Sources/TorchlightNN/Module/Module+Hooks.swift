@@ -13,7 +13,7 @@ extension Module {
         return hooks.handle { hooks.observers.append(($0, observer)) }
     }
 
-    var ownHooks: ModuleHooks {
+    private var ownHooks: ModuleHooks {
         if let hooks { return hooks }
         let new = ModuleHooks()
         hooks = new

@@ -68,14 +68,10 @@ extension Module {
     public func summary(calling body: () throws -> Void) rethrows -> ModuleSummary {
         let costs = CallCosts()
         let handles = modules().map { module in
-            let hooks = module.ownHooks
-            return hooks.handle {
-                let observer = { (module: Module, outputs: [Tensor?]) in
-                    if let shape = outputs.compactMap({ $0 }).first?.shape {
-                        costs.shapes[ObjectIdentifier(module)] = shape
-                    }
+            module.observeResults { module, outputs in
+                if let shape = outputs.compactMap({ $0 }).first?.shape {
+                    costs.shapes[ObjectIdentifier(module)] = shape
                 }
-                hooks.observers.append(($0, observer))
             }
         }
         defer { for handle in handles { handle.remove() } }

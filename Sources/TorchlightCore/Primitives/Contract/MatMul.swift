@@ -271,9 +271,9 @@ extension Dims {
     }
 }
 
-/// The product of two dense float32 matrices, by a shorter road to the same end as `perform`; nil for anything else.
+/// The product of two dense float32 matrices, by a shorter path to the same end as `perform`; nil for anything else.
 ///
-/// The checks and layouts of the general road cost as much as a product of 64 x 64.
+/// The checks and layouts of the general path cost as much as a product of 64 x 64.
 private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
     let state = threadState
     guard a.dtype == .float32, b.dtype == .float32, a.rank == 2, b.rank == 2, a.layout.isContiguous,

@@ -1,7 +1,7 @@
 import CKernels
 
 /// `out[i] = start + i * step`: no operands. Computed in float64, or in int64 for whole numbers, and converted.
-package struct Arange: Primitive {
+package struct Arange: CreationPrimitive {
     package static let name = "arange"
     package var start: Scalar
     package var step: Scalar
@@ -9,10 +9,7 @@ package struct Arange: Primitive {
     package var dtype: DType
     package var device: Device
 
-    package var resultDevice: Device? { device }
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(Dims(repeating: count, count: 1), dtype))
-    }
+    package var shape: Dims { Dims(repeating: count, count: 1) }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if count == 0 { return }
@@ -20,13 +17,6 @@ package struct Arange: Primitive {
             tl_arange($0, start.asDouble, step.asDouble, Int64(start.asInt), Int64(step.asInt))
         }
     }
-
-    package var effects: Effects { .pure }
-    package var fusion: FusionClass { .opaque }
-    package var algebra: Algebra { .constant }
-    package var differentiability: Differentiability { .constant }
-    package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
 }
 
 extension Tensor {

@@ -1,25 +1,17 @@
 /// A new tensor with one number in every element: no operands. A value that the dtype does not hold is converted as the
 /// kernels convert.
-package struct Full: Primitive {
+package struct Full: CreationPrimitive {
     package static let name = "full"
     package var value: Scalar
     package var shape: Dims
     package var dtype: DType
     package var device: Device
 
-    package var resultDevice: Device? { device }
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> { Few(ResultSpec(shape, dtype)) }
-
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         fill(outputs[0], with: value)
     }
 
-    package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.constant) }
-    package var algebra: Algebra { .constant }
-    package var differentiability: Differentiability { .constant }
-    package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
 }
 
 extension Tensor {

@@ -234,11 +234,7 @@ package struct BatchNormBackward: Primitive {
             let normal = (x - mean.to(x.dtype).reshape(column)) * scale
             return (h * scale, (g * normal).sum(dim: dims), g.sum(dim: dims))
         }
-        let centred = x - x.mean(dim: dims, keepdim: true)
-        let scale = ((centred * centred).mean(dim: dims, keepdim: true) + epsilon).rsqrt()
-        let normal = centred * scale
-        let along = normal * (h * normal).mean(dim: dims, keepdim: true)
-        let dx = scale * (h - h.mean(dim: dims, keepdim: true) - along)
+        let (normal, dx) = normalizationGradient(h, x, over: dims, epsilon)
         return (dx, (g * normal).sum(dim: dims), g.sum(dim: dims))
     }
 

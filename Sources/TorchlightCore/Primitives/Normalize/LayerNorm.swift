@@ -184,12 +184,7 @@ package struct LayerNormBackward: Primitive {
     ) -> (x: Tensor, weight: Tensor, bias: Tensor) {
         let width = Array((x.rank - norm.dims)..<x.rank)
         let lead = Array(0..<(x.rank - norm.dims))
-        let centred = x - x.mean(dim: width, keepdim: true)
-        let rstd = ((centred * centred).mean(dim: width, keepdim: true) + norm.epsilon).rsqrt()
-        let normal = centred * rstd
-        let h = weight.map { g * $0 } ?? g
-        let along = normal * (h * normal).mean(dim: width, keepdim: true)
-        let dx = rstd * (h - h.mean(dim: width, keepdim: true) - along)
+        let (normal, dx) = normalizationGradient(weight.map { g * $0 } ?? g, x, over: width, norm.epsilon)
         if lead.isEmpty { return (dx, g * normal, g) }
         return (dx, (g * normal).sum(dim: lead), g.sum(dim: lead))
     }
@@ -223,6 +218,18 @@ extension DType {
     /// Whether a normalisation takes weight and bias of this dtype beside an input of the other: the same, or float32, in which
     /// half types compute.
     func fitsAsParameter(of input: DType) -> Bool { self == input || self == input.computeType }
+}
+
+/// What layer and batch normalisation have in common, in operations that have gradients themselves: `n = (x - mean) rstd`
+/// over the dimensions `dims`, and `dx = rstd (h - mean(h) - n mean(h n))`, where `h` is the gradient of `n`.
+func normalizationGradient(
+    _ h: Tensor, _ x: Tensor, over dims: [Int], _ epsilon: Double
+) -> (normal: Tensor, dx: Tensor) {
+    let centred = x - x.mean(dim: dims, keepdim: true)
+    let rstd = ((centred * centred).mean(dim: dims, keepdim: true) + epsilon).rsqrt()
+    let normal = centred * rstd
+    let along = normal * (h * normal).mean(dim: dims, keepdim: true)
+    return (normal, rstd * (h - h.mean(dim: dims, keepdim: true) - along))
 }
 
 /// Refuses what is not floating point.

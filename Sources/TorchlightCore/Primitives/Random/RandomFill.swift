@@ -3,10 +3,7 @@ import CKernels
 // Tensors of random numbers, new or written in place. No gradient reaches what was there before.
 
 /// Numbers drawn for every element of a new tensor, or of one that is written in place: no operands.
-package protocol RandomFill: Primitive {
-    var shape: Dims { get }
-    var dtype: DType { get }
-    var device: Device { get }
+package protocol RandomFill: CreationPrimitive {
     var key: RandomKey { get }
     /// Draws into a dense tensor that is not empty.
     func draw(_ out: UnsafePointer<tl_tensor>)
@@ -14,8 +11,6 @@ package protocol RandomFill: Primitive {
 }
 
 extension RandomFill {
-    package var resultDevice: Device? { device }
-
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try check()
         return Few(ResultSpec(shape, dtype))
@@ -27,12 +22,7 @@ extension RandomFill {
         if outputs[0].count > 0 { withKernel(outputs[0]) { draw($0) } }
     }
 
-    package var differentiability: Differentiability { .constant }
-    package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
     package var effects: Effects { .random }
-    package var fusion: FusionClass { .opaque }
-    package var algebra: Algebra { .constant }
 
     /// What the numbers are drawn for, in errors.
     fileprivate var spec: TensorSpec { TensorSpec(Layout(shape: shape), dtype, device: device) }
