@@ -82,6 +82,19 @@ import Torchlight
         for (a, b) in zip(found, expected) { #expect(a.equal(b)) }
     }
 
+    @Test("Values and limits on the CPU go to the device of what they are for")
+    func takesValuesOfTheCPU() throws {
+        let device = try #require(Device.guarded)
+        func results(_ device: Device) -> [Tensor] {
+            let x = Tensor.arange(0, 12, dtype: .float64).reshape([4, 3]).to(device)
+            x[Tensor([0, 2])] = Tensor([7.0, 8, 9], dtype: .float64)
+            x[1] = Tensor([1.0, 2, 3], dtype: .float64)
+            x[x > 8.5] = Tensor(0.5, dtype: .float64)
+            return [x, x.pinverse(rcond: 1e-3), LinAlg.matrixRank(x, rtol: 1e-3)].map { $0.to(.cpu) }
+        }
+        for (found, expected) in zip(results(device), results(.cpu)) { #expect(found.equal(expected)) }
+    }
+
     @Test("A model is saved from the device and loaded into one on it")
     func savesAndLoads() throws {
         let device = try #require(Device.guarded)

@@ -79,7 +79,9 @@ import Torchlight
         #expect(x.device == .meta)
         for (name, read) in [
             ("item", { _ = x.sum().item() }), ("toArray", { _ = x.toArray(Float.self) }),
-            ("to", { _ = x.to(.cpu) }), ("nonzero", { _ = x.nonzero() }),
+            ("toNestedArray", { _ = x.toNestedArray(Float.self) }),
+            ("to", { _ = x.to(.cpu) }),
+            ("nonzero", { _ = x.nonzero() }),
         ] as [(String, () -> Void)] {
             do {
                 try checked { read() }

@@ -161,7 +161,8 @@ extension Registry {
             let x = try call.tensor(0)
             let q =
                 call.isTensor(1, "q")
-                ? try call.tensor(1, "q") : Tensor.full([], try call.double(1, "q", default: 0.5), dtype: x.dtype)
+                ? try call.tensor(1, "q")
+                : Tensor.full([], try call.double(1, "q", default: 0.5), dtype: x.dtype, device: x.device)
             let (dim, keepdim) = (try call.optionalInt(2, "dim"), try call.bool(3, "keepdim"))
             let name = try call.optionalString(nil, "interpolation") ?? "linear"
             guard let interpolation = Interpolation(rawValue: name) else { throw NotSupported("interpolation \(name)") }

@@ -32,7 +32,7 @@
     /* tl_normalize.h */                                                                                               \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)                                          \
     X(layer_norm) X(layer_norm_backward)                                                                               \
-    X(batch_norm_statistics) X(batch_norm_evaluation) X(batch_norm_apply) X(batch_norm_backward)                \
+    X(batch_norm_statistics) X(batch_norm_evaluation) X(batch_norm_apply) X(batch_norm_backward)                       \
     /* tl_optim.h */                                                                                                   \
     X(optim_sgd) X(optim_adam) X(optim_nadam) X(optim_radam) X(optim_adamax) X(optim_adagrad) X(optim_adadelta)        \
     X(optim_rmsprop) X(optim_rprop) X(optim_asgd)                                                                      \

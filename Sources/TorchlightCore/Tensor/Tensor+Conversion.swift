@@ -129,6 +129,8 @@ extension Tensor {
             return []
         }
         let flat = toArray(type)
+        // An error that was recorded leaves no values.
+        guard flat.count == count else { return [] }
         let width = layout.shape[1]
         return (0..<layout.shape[0]).map { Array(flat[($0 * width)..<(($0 + 1) * width)]) }
     }

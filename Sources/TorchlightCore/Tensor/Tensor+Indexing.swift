@@ -227,7 +227,7 @@ private struct IndexPlan {
         guard let shape else { throw broadcastError("subscript", tensors) }
         let rest = Array(view.shape[tensors.count...])
         let target = Array(rest[..<front]) + Array(shape) + Array(rest[front...])
-        let values = try Self.fitted(value, to: target)
+        let values = try Self.fitted(value.atIndexed(view), to: target)
         let order = Array(front..<(front + rank)) + Array(0..<front) + Array((front + rank)..<target.count)
         view.indexPut_(tensors, front > 0 ? values.permute(order) : values)
     }
@@ -250,6 +250,7 @@ private struct IndexPlan {
 }
 
 extension Tensor {
-    /// An index tensor on the device of what it indexes: those on the CPU, as Swift arrays give them, go there.
+    /// An index tensor, or the values that are assigned, on the device of what is indexed: those on the CPU, as Swift
+    /// arrays give them, go there.
     fileprivate func atIndexed(_ indexed: Tensor) -> Tensor { device == .cpu ? to(indexed.device) : self }
 }

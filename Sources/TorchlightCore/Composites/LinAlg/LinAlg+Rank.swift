@@ -8,9 +8,14 @@ extension LinAlg {
             let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
             let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
             let batch = Array(MatrixRules.batch(a))
-            let absolute = atol?.detach().to(a.dtype) ?? Tensor.zeros([], dtype: a.dtype, device: a.device)
+            // A single number on the CPU goes with matrices on any device.
+            func limit(_ given: Tensor) -> Tensor {
+                let limit = given.detach().to(a.dtype)
+                return limit.rank == 0 ? limit.to(a.device) : limit
+            }
+            let absolute = atol.map(limit) ?? Tensor.zeros([], dtype: a.dtype, device: a.device)
             let relative =
-                rtol?.detach().to(a.dtype)
+                rtol.map(limit)
                 ?? Tensor.full([], usual, dtype: a.dtype, device: a.device).maskedFill(absolute > 0, 0)
             return (absolute.expand(batch), relative.expand(batch))
         }
