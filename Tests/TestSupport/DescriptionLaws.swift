@@ -78,6 +78,15 @@ package enum DescriptionLaws {
                 for (first, second) in zip(call.outputs, again) {
                     #expect(haveSameBits(first, second), "\(label): two runs differ")
                 }
+                if case .random(let key) = call.primitive.effects, call.outputs[0].count > 1 {
+                    let others = try (0..<8).map { number throws(TensorError) in
+                        var inputs = call.inputs
+                        inputs[key] = try RandomKey(seed: 3, call: UInt64(number)).tensor(on: inputs[key].device)
+                        return try perform(call.primitive, inputs)[0]
+                    }
+                    #expect(
+                        others.contains { !haveSameBits($0, call.outputs[0]) }, "\(label): the key changes nothing")
+                }
             } catch { Issue.record("\(label): \(error)") }
         }
     }

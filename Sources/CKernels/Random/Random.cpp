@@ -38,6 +38,12 @@ char* element(const tl_tensor* tensor, int64_t index) {
     return static_cast<char*>(tensor->data) + index * size_of_dtype(tensor->dtype);
 }
 
+/// The key that an operand [2] of int64 holds: the seed, and the number of the call.
+tl_philox read_key(const tl_tensor& key) {
+    const uint64_t* words = static_cast<const uint64_t*>(key.data);
+    return {words[0], words[1]};
+}
+
 /// The largest value of a floating-point dtype that is below `high`.
 double largest_below(double high, int32_t dtype) {
     if (dtype == TL_FLOAT64) return std::nextafter(high, -INFINITY);
@@ -59,14 +65,15 @@ double largest_below(double high, int32_t dtype) {
 
 } // namespace
 
-void tl_random_uniform(tl_philox key, const tl_tensor* out, double low, double high) {
+void tl_random_uniform(const tl_tensor* key, const tl_tensor* out, double low, double high) {
     TL_FORWARD(out, random_uniform, (key, out, low, high));
+    const tl_philox philox = read_key(*key);
     const int64_t count = element_count(*out);
     const double limit = low < high ? largest_below(high, out->dtype) : low;
     if (out->dtype == TL_FLOAT64) {
         for_blocks(count, [&](int64_t first, int64_t n) {
             uint32_t words[2 * block];
-            make_words(key, first, n, words, 2);
+            make_words(philox, first, n, words, 2);
             TL_DISPATCH(uniform_f64, words, reinterpret_cast<double*>(element(out, first)), n, low, high - low, limit);
         });
         return;
@@ -77,22 +84,23 @@ void tl_random_uniform(tl_philox key, const tl_tensor* out, double low, double h
     for_blocks(count, [&](int64_t first, int64_t n) {
         uint32_t words[block];
         float values[block];
-        make_words(key, first, n, words);
+        make_words(philox, first, n, words);
         TL_DISPATCH(uniform_f32, words, values, n, bits, static_cast<float>(low),
                     static_cast<float>(high) - static_cast<float>(low), static_cast<float>(limit));
         store(values, 1, element(out, first), 1, n);
     });
 }
 
-void tl_random_normal(tl_philox key, const tl_tensor* out, double mean, double deviation) {
+void tl_random_normal(const tl_tensor* key, const tl_tensor* out, double mean, double deviation) {
     TL_FORWARD(out, random_normal, (key, out, mean, deviation));
+    const tl_philox philox = read_key(*key);
     const int64_t count = element_count(*out);
     const bool wide = out->dtype == TL_FLOAT64;
     const ConvertBlock store = convert_block(wide ? TL_FLOAT64 : TL_FLOAT32, out->dtype);
     for_blocks(count, [&](int64_t first, int64_t n) {
         uint32_t words[2 * block];
         const int64_t pairs = (n + 1) / 2;
-        make_words(key, first, 2 * pairs, words, wide ? 2 : 1);
+        make_words(philox, first, 2 * pairs, words, wide ? 2 : 1);
         if (wide) {
             double values[block];
             for (int64_t i = 0; i < pairs; ++i) {
@@ -110,8 +118,9 @@ void tl_random_normal(tl_philox key, const tl_tensor* out, double mean, double d
     });
 }
 
-void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_t high) {
+void tl_random_integers(const tl_tensor* key, const tl_tensor* out, int64_t low, int64_t high) {
     TL_FORWARD(out, random_integers, (key, out, low, high));
+    const tl_philox philox = read_key(*key);
     // The high part of word * width is uniform up to width / 2^32 (2^64).
     const uint64_t width = static_cast<uint64_t>(high) - static_cast<uint64_t>(low);
     const bool wide = width > (uint64_t(1) << 32);
@@ -119,7 +128,7 @@ void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_
     for_blocks(element_count(*out), [&](int64_t first, int64_t n) {
         uint32_t words[2 * block];
         int64_t values[block];
-        make_words(key, first, n, words, wide ? 2 : 1);
+        make_words(philox, first, n, words, wide ? 2 : 1);
         for (int64_t i = 0; i < n; ++i) {
             const uint64_t word = wide ? uint64_t(words[2 * i]) << 32 | words[2 * i + 1] : words[i];
             const uint64_t offset = wide ? static_cast<uint64_t>(static_cast<unsigned __int128>(word) * width >> 64)
@@ -130,8 +139,9 @@ void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_
     });
 }
 
-void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out) {
+void tl_random_bernoulli(const tl_tensor* key, const tl_tensor* p, const tl_tensor* out) {
     TL_FORWARD(out, random_bernoulli, (key, p, out));
+    const tl_philox philox = read_key(*key);
     const tl_tensor* tensors[] = {p};
     Iteration it(tensors, 1, 0, p->rank); // row-major order, as the elements of `out` are counted
     it.merge();
@@ -144,7 +154,7 @@ void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out
         uint32_t words[block];
         double chances[block];
         uint8_t values[block];
-        make_words(key, first, n, words);
+        make_words(philox, first, n, words);
         Walker walker(it, 1, first / length);
         for (int64_t start = first % length, done = 0; done < n; start = 0, walker.step()) {
             const int64_t run = std::min(n - done, length - start);
@@ -157,8 +167,9 @@ void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out
     });
 }
 
-void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask) {
+void tl_dropout(const tl_tensor* key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask) {
     TL_FORWARD(out, dropout, (key, p, x, out, mask));
+    const tl_philox philox = read_key(*key);
     // Dropped where word < threshold. With p = 1 nothing may be kept, and the scale must not be infinite.
     const double edge = p * 0x1p32;
     const bool all = p >= 1;
@@ -173,7 +184,7 @@ void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* ou
         if (all)
             std::memset(words, 0, sizeof words);
         else
-            make_words(key, first, n, words);
+            make_words(philox, first, n, words);
         const void* source = element(x, first);
         void* target = element(out, first);
         uint8_t* kept = reinterpret_cast<uint8_t*>(element(mask, first));
@@ -215,8 +226,9 @@ void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* m
     });
 }
 
-void tl_random_permutation(tl_philox key, const tl_tensor* out) {
+void tl_random_permutation(const tl_tensor* key, const tl_tensor* out) {
     TL_FORWARD(out, random_permutation, (key, out));
+    const tl_philox philox = read_key(*key);
     const int64_t count = element_count(*out);
     if (count == 0) return;
     // Radix sort of 64-bit keys, 11 bits a pass, least significant first: stable, and linear in the count.
@@ -228,7 +240,7 @@ void tl_random_permutation(tl_philox key, const tl_tensor* out) {
     Entry *from = memory.need<Entry>(), *to = from + count;
     for_blocks(count, [&](int64_t first, int64_t n) {
         uint32_t words[2 * block];
-        make_words(key, first, n, words, 2);
+        make_words(philox, first, n, words, 2);
         for (int64_t i = 0; i < n; ++i)
             from[first + i] = {uint64_t(words[2 * i]) << 32 | words[2 * i + 1], first + i};
     });

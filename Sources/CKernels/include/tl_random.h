@@ -1,6 +1,6 @@
 // Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
 // Element i of a call is a function of (seed, call, i) alone: the same bits on any number of threads and any device.
-// The key is the seed; the counter is (i / 4, call), and element i takes word i % 4 (i / 2 and two words for float64
+// Philox takes the seed as its key and (i / 4, call) as its counter, and element i takes word i % 4 (i / 2 and two words for float64
 // and for int64 ranges above 2^32).
 #ifndef TL_RANDOM_H
 #define TL_RANDOM_H
@@ -11,22 +11,23 @@ typedef struct {
     uint64_t call;
 } tl_philox;
 
-/// Outputs are dense, in row-major order; floating-point dtypes unless said otherwise.
+/// `key` [2], int64 and dense, holds the seed and the number of the call: an operand, so that a recorded call can run again
+/// with another number. Outputs are dense, in row-major order; floating-point dtypes unless said otherwise.
 /// Uniform in [low, high).
-TL_API void tl_random_uniform(tl_philox key, const tl_tensor* out, double low, double high);
+TL_API void tl_random_uniform(const tl_tensor* key, const tl_tensor* out, double low, double high);
 /// Normal by Box-Muller on pairs of words.
-TL_API void tl_random_normal(tl_philox key, const tl_tensor* out, double mean, double deviation);
+TL_API void tl_random_normal(const tl_tensor* key, const tl_tensor* out, double mean, double deviation);
 /// Integers in [low, high), any dtype.
-TL_API void tl_random_integers(tl_philox key, const tl_tensor* out, int64_t low, int64_t high);
+TL_API void tl_random_integers(const tl_tensor* key, const tl_tensor* out, int64_t low, int64_t high);
 /// 1 with the probability given by each element of p (same shape, any strides), else 0.
-TL_API void tl_random_bernoulli(tl_philox key, const tl_tensor* p, const tl_tensor* out);
+TL_API void tl_random_bernoulli(const tl_tensor* key, const tl_tensor* p, const tl_tensor* out);
 /// Inverted dropout in one pass: keeps x with probability 1 - p and scales by 1/(1-p). `mask` (uint8 or bool, dense) is
 /// written; x and out are dense.
-TL_API void tl_dropout(tl_philox key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask);
+TL_API void tl_dropout(const tl_tensor* key, double p, const tl_tensor* x, const tl_tensor* out, const tl_tensor* mask);
 /// out = x * mask / (1-p).
 TL_API void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* mask, const tl_tensor* grad_x);
 /// A permutation of 0 ..< n in out [n], int64 and dense (sorted by random keys; stable).
-TL_API void tl_random_permutation(tl_philox key, const tl_tensor* out);
+TL_API void tl_random_permutation(const tl_tensor* key, const tl_tensor* out);
 /// One 32-bit word for position `index`.
 TL_API uint32_t tl_philox_word(tl_philox key, uint64_t index);
 

@@ -57,17 +57,16 @@ TL_API int32_t tl_attention_backward(const tl_attention_params* p, const tl_tens
                                      const tl_tensor* out, const tl_tensor* lse, const tl_tensor* grad_q,
                                      const tl_tensor* grad_k, const tl_tensor* grad_v);
 
-/// Connectionist temporal classification: losses [N] of log probabilities [T, N, C] (any strides) with targets given
-/// as one list, sample n's at offsets[n] ... + target_lengths[n]. alpha [N, T, 2 S + 1], S the longest target, is kept
-/// for the backward pass. float32 or float64. The arrays of the parameters are host memory, on every device.
-typedef struct {
-    int64_t blank, longest;
-    const int64_t *targets, *offsets, *target_lengths, *input_lengths;
-} tl_ctc_params;
-TL_API void tl_ctc(const tl_ctc_params* p, const tl_tensor* log_probs, const tl_tensor* losses, const tl_tensor* alpha);
+/// Connectionist temporal classification: losses [N] of log probabilities [T, N, C] (any strides), targets [N, S] of which
+/// the first target_lengths[n] labels count, and the first input_lengths[n] steps. Targets and lengths: int64, dense.
+/// alpha [N, T, 2 S + 1] is kept for the backward pass; steps and states beyond the lengths are not written. float32 or
+/// float64.
+TL_API void tl_ctc(int64_t blank, const tl_tensor* log_probs, const tl_tensor* targets, const tl_tensor* input_lengths,
+                   const tl_tensor* target_lengths, const tl_tensor* losses, const tl_tensor* alpha);
 /// grad [T, N, C] = scale[n] * (exp(log_probs) - the posterior share of each class), 0 beyond the input's length.
 /// Losses that are infinite give 0 with `zero_infinity`, NaN without.
-TL_API void tl_ctc_backward(const tl_ctc_params* p, const tl_tensor* scale, const tl_tensor* log_probs,
-                            const tl_tensor* losses, const tl_tensor* alpha, bool zero_infinity, const tl_tensor* grad);
+TL_API void tl_ctc_backward(int64_t blank, bool zero_infinity, const tl_tensor* scale, const tl_tensor* log_probs,
+                            const tl_tensor* targets, const tl_tensor* input_lengths, const tl_tensor* target_lengths,
+                            const tl_tensor* losses, const tl_tensor* alpha, const tl_tensor* grad);
 
 #endif

@@ -1,29 +1,32 @@
-/// The gradients of a fused primitive while they are recorded themselves: those of a composition of other operations
-/// that computes the same, so that they can be differentiated again.
+/// The gradients of a composition of other operations that computes what a fused primitive computes: the decomposition of
+/// the backward pass of that primitive, which can be differentiated again.
 ///
 /// - Parameters:
-///   - inputs: the inputs of the primitive, as its graph knows them.
-///   - composition: the results that have gradients, in the order of `context.gradients`; nil for others.
-package func gradientThroughComposition(
-    _ context: GradientContext, _ inputs: [Tensor], _ composition: ([Tensor]) -> [Tensor?]
-) -> Few<Tensor?> {
-    // Views of the inputs, so that this walk ends at them and the next one goes on behind.
-    let proxies = inputs.map { $0.requiresGrad ? $0.view($0.shape) : $0 }
-    let results = composition(proxies)
-    var outputs: [Tensor] = []
-    var seeds: [Tensor?] = []
-    for (i, result) in results.enumerated() {
-        guard let result, i < context.gradients.count, let seed = context.gradients[i], result.requiresGrad else {
-            continue
+///   - inputs: the inputs of the primitive, floating point.
+///   - seeds: the gradients of the results; nil where none arrived.
+///   - composition: the results, in the order of `seeds`, and intermediate tensors whose gradients are wanted as well.
+/// - Returns: the gradients of the inputs, then those of the intermediate tensors; zeros where the results do not depend on
+///   one.
+package func gradientsThroughComposition(
+    of inputs: Few<Tensor>, seeds: [Tensor?],
+    _ composition: (Few<Tensor>) throws(TensorError) -> (results: [Tensor], inner: [Tensor])
+) throws(TensorError) -> [Tensor] {
+    let createsGraph = isGradEnabled
+    return try enableGrad { () throws(TensorError) in
+        // Views of the inputs, so that this pass ends at them and the next one goes on behind; leaves where there is
+        // nothing behind.
+        var proxies = Few<Tensor>()
+        for input in inputs {
+            proxies.append(
+                createsGraph && input.requiresGrad ? input.view(input.shape) : input.detach().requiresGrad_())
         }
-        outputs.append(result)
-        seeds.append(seed)
+        let (results, inner) = try composition(proxies)
+        let wanted = Array(proxies) + inner
+        let reached = zip(results, seeds).filter { $0.requiresGrad && $1 != nil }
+        if reached.isEmpty { return wanted.map { Tensor.zeros(like: $0) } }
+        let found = grad(
+            outputs: reached.map(\.0), inputs: wanted, gradOutputs: reached.map(\.1), createGraph: createsGraph,
+            allowUnused: true)
+        return zip(wanted, found).map { $1 ?? Tensor.zeros(like: $0) }
     }
-    let wanted = proxies.indices.filter { context.needs[$0] && proxies[$0].requiresGrad }
-    var gradients = Few<Tensor?>(repeating: nil, count: inputs.count)
-    if outputs.isEmpty || wanted.isEmpty { return gradients }
-    let found = grad(
-        outputs: outputs, inputs: wanted.map { proxies[$0] }, gradOutputs: seeds, createGraph: true, allowUnused: true)
-    for (place, gradient) in zip(wanted, found) { gradients[place] = gradient }
-    return gradients
 }

@@ -14,7 +14,8 @@ package enum AllPrimitives {
         Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Entr.self,
         Eq.self, Erf.self, Erfc.self, Erfcx.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self,
         Floor.self, FloorDivide.self, Fmax.self, Fmin.self, Fmod.self, Frac.self, FrexpExponent.self,
-        FrexpMantissa.self, Gcd.self, Ge.self, Gelu.self, GeluGrad.self, GeluTanh.self, GeluTanhGrad.self, Gt.self,
+        FrexpMantissa.self, Gcd.self, Ge.self, Gelu.self, GeluBackward.self, GeluTanh.self, GeluTanhBackward.self,
+        Gt.self,
         HardSigmoid.self, HardSwish.self, HardtanhForward.self, Hypot.self, I0.self, I0e.self, I1.self, I1e.self,
         Igamma.self, Igammac.self, IsFinite.self, IsInf.self, IsNaN.self, Lcm.self, Ldexp.self, Le.self,
         LeakyRelu.self, Lerp.self, Lgamma.self, Log.self, Log10.self, Log1p.self, Log2.self, LogAddExp.self,
@@ -22,11 +23,12 @@ package enum AllPrimitives {
         LogSigmoidForward.self, Logit.self, Lt.self, Maximum.self, Minimum.self, MishForward.self,
         ModifiedBesselK0.self,
         ModifiedBesselK1.self, Mul.self, Ndtr.self, Ndtri.self, Ne.self, Neg.self, NextAfter.self,
-        OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self, Relu.self, ReluGrad.self,
+        OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self, Relu.self, ReluBackward.self,
         Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
-        SigmoidForward.self, SigmoidGrad.self, Sign.self, SignBit.self, Silu.self, SiluGrad.self, Sin.self, Sinc.self,
+        SigmoidForward.self, SigmoidBackward.self, Sign.self, SignBit.self, Silu.self, SiluBackward.self, Sin.self,
+        Sinc.self,
         Sinh.self,
-        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhGrad.self,
+        SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhBackward.self,
         TanhshrinkForward.self, Trunc.self,
         TruncDivide.self, Where.self, Xlog1py.self, Xlogy.self, Zeta.self,
     ]
@@ -38,7 +40,7 @@ package enum AllPrimitives {
     ]
 
     private static let random: [any Primitive.Type] = [
-        Bernoulli.self, DropoutForward.self, DropoutGrad.self, IntegerFill.self, NormalFill.self, Permutation.self,
+        Bernoulli.self, DropoutForward.self, DropoutBackward.self, IntegerFill.self, NormalFill.self, Permutation.self,
         UniformFill.self,
     ]
 
@@ -59,9 +61,9 @@ package enum AllPrimitives {
     ]
 
     private static let view: [any Primitive.Type] = [
-        AsStrided.self, AsStridedGradient.self, ConstantPad.self, Diagonal.self, DiagonalGradient.self, Expand.self,
-        Flip.self, Permute.self, ScatterView.self, Select.self, Slice.self, SliceGradient.self, Squeeze.self,
-        Triangle.self, Unfold.self, UnfoldGradient.self, Unsqueeze.self, View.self,
+        AsStrided.self, AsStridedBackward.self, ConstantPad.self, Diagonal.self, DiagonalBackward.self, Expand.self,
+        Flip.self, Permute.self, ScatterView.self, Select.self, Slice.self, SliceBackward.self, Squeeze.self,
+        Triangle.self, Unfold.self, UnfoldBackward.self, Unsqueeze.self, View.self,
     ]
 
     private static let sort: [any Primitive.Type] = [RowOrder.self, SearchSorted.self, Sort.self, TopK.self]

@@ -12,11 +12,16 @@ package enum Effects: Sendable, Hashable {
     /// Some elements of these operands change: an in-place call hands the operand as the result too; otherwise the
     /// result starts as a copy of it.
     case updates(Int)
-    /// The results depend on a random key as well.
-    case random
+    /// The results are random numbers, made from the seed and the number of the call that this operand holds. A recorded
+    /// call that runs again is given the next number.
+    case random(key: Int)
 
     package var isUpdate: Bool {
         if case .updates = self { true } else { false }
+    }
+
+    package var isRandom: Bool {
+        if case .random = self { true } else { false }
     }
 }
 

@@ -78,7 +78,7 @@ package func performInPlace(
     }
     if device.hasValues {
         operands = try acceptable(operands, to: primitive)
-        let writesElements = updates || primitive.fusion.isPointwise || primitive.effects == .random
+        let writesElements = updates || primitive.fusion.isPointwise || primitive.effects.isRandom
         if writesElements && (target.layout.isContiguous || primitive.acceptsResult(target.layout)) {
             try execute(primitive, operands, into: Few(target), on: device)
         } else {

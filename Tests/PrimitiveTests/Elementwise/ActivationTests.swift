@@ -9,10 +9,10 @@ extension ElementwiseRecords {
     static let activations: [PrimitiveRecord] = [
         .unary(Relu.self, atZero, inPlace: { $0.relu_() }, run: { $0.relu() }, reference: { max($0, 0) }),
         .binary(
-            ReluGrad.self, .real(), atZero, run: { apply(ReluGrad(), $0, $1) }, reference: { $1 > 0 ? $0 : 0 }),
+            ReluBackward.self, .real(), atZero, run: { apply(ReluBackward(), $0, $1) }, reference: { $1 > 0 ? $0 : 0 }),
         .unary(SigmoidForward.self, inPlace: { $0.sigmoid_() }, run: { $0.sigmoid() }, reference: logistic),
         .binary(
-            SigmoidGrad.self, .real(), .real(0...1), run: { apply(SigmoidGrad(), $0, $1) },
+            SigmoidBackward.self, .real(), .real(0...1), run: { apply(SigmoidBackward(), $0, $1) },
             reference: { $0 * $1 * (1 - $1) }),
         .unary(
             LogSigmoidForward.self, inPlace: { $0.logsigmoid_() }, run: { $0.logsigmoid() },
@@ -22,10 +22,10 @@ extension ElementwiseRecords {
             GeluTanh.self, run: { $0.gelu(approximate: .tanh) },
             reference: { $0 / 2 * (1 + Glibc.tanh((2 / Double.pi).squareRoot() * ($0 + 0.044715 * $0 * $0 * $0))) }),
         .binary(
-            GeluGrad.self, run: { apply(GeluGrad(), $0, $1) },
+            GeluBackward.self, run: { apply(GeluBackward(), $0, $1) },
             reference: { $0 * (normal($1) + $1 * Glibc.exp(-$1 * $1 / 2) / (2 * Double.pi).squareRoot()) }),
         .binary(
-            GeluTanhGrad.self, run: { apply(GeluTanhGrad(), $0, $1) },
+            GeluTanhBackward.self, run: { apply(GeluTanhBackward(), $0, $1) },
             reference: { g, x in
                 let k = (2 / Double.pi).squareRoot()
                 let t = Glibc.tanh(k * (x + 0.044715 * x * x * x))
@@ -33,7 +33,7 @@ extension ElementwiseRecords {
             }),
         .unary(Silu.self, inPlace: { $0.silu_() }, run: { $0.silu() }, reference: { $0 * logistic($0) }),
         .binary(
-            SiluGrad.self, run: { apply(SiluGrad(), $0, $1) },
+            SiluBackward.self, run: { apply(SiluBackward(), $0, $1) },
             reference: { $0 * logistic($1) * (1 + $1 * (1 - logistic($1))) }),
         .unary(
             MishForward.self, inPlace: { $0.mish_() }, run: { $0.mish() },

@@ -26,7 +26,8 @@ extension ElementwiseRecords {
         .unary(Cosh.self, inPlace: { $0.cosh_() }, run: { $0.cosh() }, reference: { Glibc.cosh($0) }),
         .unary(TanhForward.self, inPlace: { $0.tanh_() }, run: { $0.tanh() }, reference: { Glibc.tanh($0) }),
         .binary(
-            TanhGrad.self, .real(), inside, run: { apply(TanhGrad(), $0, $1) }, reference: { $0 * (1 - $1 * $1) }),
+            TanhBackward.self, .real(), inside, run: { apply(TanhBackward(), $0, $1) },
+            reference: { $0 * (1 - $1 * $1) }),
         .unary(Asinh.self, inPlace: { $0.asinh_() }, run: { $0.asinh() }, reference: { Glibc.asinh($0) }),
         .unary(
             Acosh.self, .real(1.2...4), inPlace: { $0.acosh_() }, run: { $0.acosh() }, reference: { Glibc.acosh($0) }),

@@ -5,27 +5,29 @@ import Testing
 
 /// The records of what draws random numbers. Which numbers is tested apart; the laws hold for a fixed key.
 enum RandomRecords {
-    private static let key = RandomKey(seed: 1, call: 2)
+    private static func key(for x: Tensor) -> Tensor {
+        orFail { () throws(TensorError) in try RandomKey(seed: 1, call: 2).tensor(on: x.device) }
+    }
     private static let shapes = [[2, 3], [], [0, 3]]
     private static let floats: [DType] = [.float64, .float32, .float16, .bfloat16]
     private static let drawn = GradientOrder.none("the numbers do not depend on what was there")
 
     static let all: [PrimitiveRecord] = [
         fill(floats) {
-            UniformFill(low: 0, high: 1, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+            UniformFill(low: 0, high: 1, shape: $0.layout.shape, dtype: $0.dtype)
         },
         fill(floats) {
-            NormalFill(mean: 0, deviation: 1, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+            NormalFill(mean: 0, deviation: 1, shape: $0.layout.shape, dtype: $0.dtype)
         },
         fill(DType.allCases) {
-            IntegerFill(low: 0, high: 2, shape: $0.layout.shape, dtype: $0.dtype, device: $0.device, key: key)
+            IntegerFill(low: 0, high: 2, shape: $0.layout.shape, dtype: $0.dtype)
         },
         PrimitiveRecord(
             Permutation.self, operands: [.real()],
             samples: [5, 0].map { count in
                 Sample(
                     "n: \(count)", shapes: [[count]],
-                    run: { [applyFirst(Permutation(count: $0[0].count, key: key, device: $0[0].device), Few())] },
+                    run: { [applyFirst(Permutation(count: $0[0].count), Few(key(for: $0[0])))] },
                     reference: nil)
             }, resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: drawn,
             withoutScalar: "the number of elements is an attribute"),
@@ -34,7 +36,7 @@ enum RandomRecords {
             samples: shapes.map { shape in
                 Sample(
                     shapes: [shape],
-                    run: { [apply(Bernoulli(shape: $0[0].layout.shape, dtype: $0[0].dtype, key: key), $0[0])] },
+                    run: { [apply(Bernoulli(shape: $0[0].layout.shape, dtype: $0[0].dtype), $0[0], key(for: $0[0]))] },
                     reference: nil)
             }, dtypes: floats, tolerance: .exact, gradient: drawn),
         PrimitiveRecord(
@@ -42,13 +44,14 @@ enum RandomRecords {
             samples: shapes.map { shape in
                 Sample(
                     "p: 0.5", shapes: [shape],
-                    run: { Array(applyAll(DropoutForward(p: 0.5, key: key), Few($0[0]), count: 2)) }, reference: nil)
+                    run: { Array(applyAll(DropoutForward(p: 0.5), Few($0[0], key(for: $0[0])), count: 2)) },
+                    reference: nil)
             }, dtypes: floats, resultTypes: { [$0, .uint8] }),
         PrimitiveRecord(
-            DropoutGrad.self, operands: [.real(), Operand(.values([0, 1]), dtype: .uint8)],
+            DropoutBackward.self, operands: [.real(), Operand(.values([0, 1]), dtype: .uint8)],
             samples: shapes.map { shape in
                 Sample(
-                    "p: 0.75", shapes: [shape, shape], run: { [apply(DropoutGrad(p: 0.75), $0[0], $0[1])] },
+                    "p: 0.75", shapes: [shape, shape], run: { [apply(DropoutBackward(p: 0.75), $0[0], $0[1])] },
                     reference: { [ReferenceArray.combine($0) { $0[0] * $0[1] * 4 }] })
             }, dtypes: floats),
     ]
@@ -60,9 +63,9 @@ enum RandomRecords {
         PrimitiveRecord(
             P.self, operands: [.real()],
             samples: shapes.map { shape in
-                Sample(shapes: [shape], run: { [applyFirst(make($0[0]), Few())] }, reference: nil)
+                Sample(shapes: [shape], run: { [applyFirst(make($0[0]), Few(key(for: $0[0])))] }, reference: nil)
             },
             dtypes: dtypes, tolerance: .exact, gradient: drawn,
-            inPlace: { applyInPlace(make($0[0]), on: $0[0], Few(), name: "\(P.name)_") })
+            inPlace: { applyInPlace(make($0[0]), on: $0[0], Few(key(for: $0[0])), name: "\(P.name)_") })
     }
 }

@@ -75,7 +75,7 @@ enum ShapingRecords {
                     reference: { x in [ReferenceArray(shape: [3, 2]) { x[0][[$0[1], $0[0], $0[1]]] }] })
             ], tolerance: .exact, withoutScalar: "a diagonal has two dimensions"),
         PrimitiveRecord(
-            DiagonalGradient.self, operands: [.real(0...3)],
+            DiagonalBackward.self, operands: [.real(0...3)],
             samples: [([3], 0), ([2], 1), ([2, 2], -1), ([0], 0)].map { shape, offset in
                 Sample(
                     "offset: \(offset)", shapes: [shape], run: { [$0[0].diagEmbed(offset: offset)] },
@@ -109,11 +109,11 @@ enum ShapingRecords {
                     })
             }, tolerance: .exact, withoutScalar: "windows have a dimension"),
         PrimitiveRecord(
-            UnfoldGradient.self, operands: [.real(0...1)],
+            UnfoldBackward.self, operands: [.real(0...1)],
             samples: [
                 Sample(
                     "overlapping", shapes: [[3, 3]],
-                    run: { [apply(UnfoldGradient(unfold: Unfold(dim: 0, size: 3, step: 1), shape: [5]), $0[0])] },
+                    run: { [apply(UnfoldBackward(unfold: Unfold(dim: 0, size: 3, step: 1), shape: [5]), $0[0])] },
                     reference: { x in
                         var sum = ReferenceArray(shape: [5]) { _ in 0 }
                         for at in ReferenceArray.indices(of: [3, 3]) { sum.values[at[0] + at[1]] += x[0][at] }

@@ -30,11 +30,11 @@ enum ViewRecords {
             ], tolerance: .exact, withoutEmpty: "the layout is given with the call",
             withoutScalar: "the layout is given with the call"),
         PrimitiveRecord(
-            AsStridedGradient.self, operands: [.real(0...2)],
+            AsStridedBackward.self, operands: [.real(0...2)],
             samples: [
                 Sample(
                     "overlapping windows", shapes: [[3, 3]],
-                    run: { [apply(AsStridedGradient(source: windows, target: row, shared: row), $0[0])] },
+                    run: { [apply(AsStridedBackward(source: windows, target: row, shared: row), $0[0])] },
                     reference: { x in
                         var sum = ReferenceArray(shape: [5]) { _ in 0 }
                         for index in ReferenceArray.indices(of: [3, 3]) {
@@ -45,11 +45,11 @@ enum ViewRecords {
             ], dtypes: DType.allCases.filter(\.isFloatingPoint) + [.int64, .int32, .int16, .int8, .uint8, .bool],
             withoutEmpty: "the layout is given with the call", withoutScalar: "the layout is given with the call"),
         PrimitiveRecord(
-            SliceGradient.self, operands: [.real(0...3)],
+            SliceBackward.self, operands: [.real(0...3)],
             samples: [
                 Sample(
                     "start: 1, step: 2", shapes: [[2, 2]],
-                    run: { [apply(SliceGradient(slice: everyOther, shape: [2, 4]), $0[0])] },
+                    run: { [apply(SliceBackward(slice: everyOther, shape: [2, 4]), $0[0])] },
                     reference: { x in
                         [ReferenceArray(shape: [2, 4]) { $0[1] % 2 == 1 ? x[0][[$0[0], $0[1] / 2]] : 0 }]
                     })

@@ -158,6 +158,7 @@ enum SpatialRecords {
         ([2, 1, 3, 4], [2, 1, 3, 2], GridSample(mode: .bicubic, border: .zeros, alignCorners: false)),
         ([1, 1, 2, 3, 4], [1, 1, 2, 2, 3], GridSample(mode: .bilinear, border: .zeros, alignCorners: true)),
         ([1, 2, 3, 2, 4], [1, 1, 2, 1, 3], GridSample(mode: .bicubic, border: .zeros, alignCorners: false)),
+        ([1, 1, 3, 4], [1, 1, 3, 2], GridSample(mode: .nearest, border: .zeros, alignCorners: false)),
         ([0, 1, 3, 4], [0, 2, 2, 2], GridSample(mode: .bilinear, border: .zeros, alignCorners: true)),
     ]
 
@@ -175,7 +176,6 @@ enum SpatialRecords {
             dtypes: floating,
             tolerance: Tolerance(
                 units: 256, scale: 4, reason: "a place that is rounded to its dtype moves along steep curves"),
-            gradient: .first("sampling at given places is differentiated once, as in PyTorch"),
             withoutScalar: noScalar),
         PrimitiveRecord(
             GridSampleBackward.self, operands: [.real(), .real(), grid],
@@ -184,9 +184,7 @@ enum SpatialRecords {
                     "\(sample)", shapes: [Array(x.prefix(2)) + grid.dropFirst().dropLast(), x, grid],
                     run: { Array(applyAll(GridSampleBackward(sample: sample), Few($0), count: 2)) }, reference: nil)
             },
-            dtypes: floating, resultTypes: { [$0, $0] }, tolerance: .sums,
-            gradient: .none("sampling at given places is differentiated once, as in PyTorch"),
-            withoutScalar: noScalar),
+            dtypes: floating, resultTypes: { [$0, $0] }, tolerance: .sums, withoutScalar: noScalar),
     ]
 
     private static func sampled(_ x: ReferenceArray, _ grid: ReferenceArray, _ sample: GridSample) -> ReferenceArray {
@@ -202,7 +200,11 @@ enum SpatialRecords {
                     let n = Double(sizes[d])
                     let place = sample.alignCorners ? (at + 1) / 2 * (n - 1) : ((at + 1) * n - 1) / 2
                     let distance = place - Double(element[d])
-                    weight *= sample.mode == .bicubic ? keys(distance, -0.75) : max(1 - abs(distance), 0)
+                    switch sample.mode {
+                    case .bilinear: weight *= max(1 - abs(distance), 0)
+                    case .nearest: weight *= place.rounded(.toNearestOrEven) == Double(element[d]) ? 1 : 0
+                    case .bicubic: weight *= keys(distance, -0.75)
+                    }
                 }
                 return sum + weight * x[[index[0], index[1]] + element]
             }

@@ -48,13 +48,14 @@ extension Tensor {
         }
     }
 
-    /// Runs a primitive without operands that makes a tensor of this shape.
+    /// Runs a primitive that makes a tensor of this shape, from no operands but the key of random numbers.
     static func create(
-        _ operation: String, _ shape: [Int], requiresGrad: Bool = false, _ make: (Dims) -> any Primitive
+        _ operation: String, _ shape: [Int], requiresGrad: Bool = false,
+        key: @autoclosure () throws(TensorError) -> Few<Tensor> = Few(), _ make: (Dims) -> any Primitive
     ) -> Tensor {
         orFail { () throws(TensorError) in
             try checkShape(shape, in: operation)
-            let tensor = try perform(make(Dims(shape)), Few())[0]
+            let tensor = try perform(make(Dims(shape)), key())[0]
             return requiresGrad ? tensor.requiresGrad_() : tensor
         }
     }

@@ -7,7 +7,7 @@ package struct Gelu: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(GeluGrad(), gradient, context.input(0))
+        apply(GeluBackward(), gradient, context.input(0))
     }
 }
 
@@ -18,13 +18,13 @@ package struct GeluTanh: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(GeluTanhGrad(), gradient, context.input(0))
+        apply(GeluTanhBackward(), gradient, context.input(0))
     }
 }
 
 /// The gradient of `gelu` by its operand: `(g, x) -> g (P(x) + x p(x))` with the density `p`.
-package struct GeluGrad: BinaryPrimitive {
-    package static let name = "geluGrad"
+package struct GeluBackward: BinaryPrimitive {
+    package static let name = "geluBackward"
     package static let kernel = TL_BINARY_GELU_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -42,13 +42,13 @@ package struct GeluGrad: BinaryPrimitive {
             let density = (square * -0.5).exp() * 0.398942280401432677940
             second = context.gradient * context.input(0) * (density * (2 - square))
         }
-        return Few(context.needs[0] ? apply(GeluGrad(), context.gradient, x) : nil, second)
+        return Few(context.needs[0] ? apply(GeluBackward(), context.gradient, x) : nil, second)
     }
 }
 
 /// The gradient of the tanh form of gelu by its operand: `(g, x) -> g (1 + t + x (1 - t^2) u') / 2` with `t = tanh u`.
-package struct GeluTanhGrad: BinaryPrimitive {
-    package static let name = "geluTanhGrad"
+package struct GeluTanhBackward: BinaryPrimitive {
+    package static let name = "geluTanhBackward"
     package static let kernel = TL_BINARY_GELU_TANH_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -69,7 +69,7 @@ package struct GeluTanhGrad: BinaryPrimitive {
             let bend = x * (6 * 0.044715 * k) - t * first.square() * 2
             second = context.gradient * context.input(0) * ((1 - t.square()) * (first + x * bend * 0.5))
         }
-        return Few(context.needs[0] ? apply(GeluTanhGrad(), context.gradient, x) : nil, second)
+        return Few(context.needs[0] ? apply(GeluTanhBackward(), context.gradient, x) : nil, second)
     }
 }
 

@@ -8,13 +8,13 @@ package struct Relu: UnaryPrimitive {
     // The result is positive exactly where the operand is, and lives on anyway.
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(ReluGrad(), gradient, context.output())
+        apply(ReluBackward(), gradient, context.output())
     }
 }
 
 /// The gradient of `relu`: the incoming one where the result `y` is positive, `(g, y) -> g`.
-package struct ReluGrad: BinaryPrimitive {
-    package static let name = "reluGrad"
+package struct ReluBackward: BinaryPrimitive {
+    package static let name = "reluBackward"
     package static let kernel = TL_BINARY_RELU_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -22,7 +22,7 @@ package struct ReluGrad: BinaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         // Constant in y almost everywhere.
-        Few(context.needs[0] ? apply(ReluGrad(), context.gradient, context.input(1)) : nil, nil)
+        Few(context.needs[0] ? apply(ReluBackward(), context.gradient, context.input(1)) : nil, nil)
     }
 }
 

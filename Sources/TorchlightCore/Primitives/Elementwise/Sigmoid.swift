@@ -7,13 +7,13 @@ package struct SigmoidForward: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(SigmoidGrad(), gradient, context.output())
+        apply(SigmoidBackward(), gradient, context.output())
     }
 }
 
 /// The gradient of `sigmoid` by its result `y`: `(g, y) -> g y (1 - y)`.
-package struct SigmoidGrad: BinaryPrimitive {
-    package static let name = "sigmoidGrad"
+package struct SigmoidBackward: BinaryPrimitive {
+    package static let name = "sigmoidBackward"
     package static let kernel = TL_BINARY_SIGMOID_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -25,7 +25,7 @@ package struct SigmoidGrad: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let y = context.input(1)
         return Few(
-            context.needs[0] ? apply(SigmoidGrad(), context.gradient, y) : nil,
+            context.needs[0] ? apply(SigmoidBackward(), context.gradient, y) : nil,
             context.needs[1] ? context.gradient * context.input(0) * (1 - y * 2) : nil)
     }
 }

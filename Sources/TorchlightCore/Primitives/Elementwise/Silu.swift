@@ -7,13 +7,13 @@ package struct Silu: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(SiluGrad(), gradient, context.input(0))
+        apply(SiluBackward(), gradient, context.input(0))
     }
 }
 
 /// The gradient of `silu` by its operand: `(g, x) -> g s (1 + x (1 - s))` with `s = sigmoid(x)`.
-package struct SiluGrad: BinaryPrimitive {
-    package static let name = "siluGrad"
+package struct SiluBackward: BinaryPrimitive {
+    package static let name = "siluBackward"
     package static let kernel = TL_BINARY_SILU_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -30,7 +30,7 @@ package struct SiluGrad: BinaryPrimitive {
             let s = x.sigmoid()
             second = context.gradient * context.input(0) * (s * (1 - s) * (x * (1 - s * 2) + 2))
         }
-        return Few(context.needs[0] ? apply(SiluGrad(), context.gradient, x) : nil, second)
+        return Few(context.needs[0] ? apply(SiluBackward(), context.gradient, x) : nil, second)
     }
 }
 

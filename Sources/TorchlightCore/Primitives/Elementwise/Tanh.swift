@@ -7,13 +7,13 @@ package struct TanhForward: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(TanhGrad(), gradient, context.output())
+        apply(TanhBackward(), gradient, context.output())
     }
 }
 
 /// The gradient of `tanh` by its result `y`: `(g, y) -> g (1 - y^2)`.
-package struct TanhGrad: BinaryPrimitive {
-    package static let name = "tanhGrad"
+package struct TanhBackward: BinaryPrimitive {
+    package static let name = "tanhBackward"
     package static let kernel = TL_BINARY_TANH_GRAD
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -25,7 +25,7 @@ package struct TanhGrad: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let y = context.input(1)
         return Few(
-            context.needs[0] ? apply(TanhGrad(), context.gradient, y) : nil,
+            context.needs[0] ? apply(TanhBackward(), context.gradient, y) : nil,
             context.needs[1] ? context.gradient * context.input(0) * (y * -2) : nil)
     }
 }

@@ -2,12 +2,11 @@ import CKernels
 
 /// Each element kept with probability `1 - p` and scaled by `1 / (1 - p)`, else 0; the second result is the mask, uint8.
 ///
-/// `[*] -> [*], uint8 [*]`, floating point, `0 < p < 1`. Which elements are kept depends on the key and the row-major
+/// `x [*], key int64 [2] -> [*], uint8 [*]`, floating point, `0 < p < 1`. Which elements are kept depends on the key and the row-major
 /// position alone. The gradient passes where elements were kept, with the same scale.
 package struct DropoutForward: Primitive {
     package static let name = "dropout"
     package var p: Double
-    package var key: RandomKey
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
@@ -19,22 +18,24 @@ package struct DropoutForward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], outputs[0], outputs[1]) { tl_dropout(key.philox, p, $0, $1, $2) }
+        withKernel(inputs[1]) { key in
+            withKernels(inputs[0], outputs[0], outputs[1]) { tl_dropout(key, p, $0, $1, $2) }
+        }
     }
 
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .output(1) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(DropoutGrad(p: p), context.gradient, context.output(1)))
+        Few(apply(DropoutBackward(p: p), context.gradient, context.output(1)), nil)
     }
-    package var effects: Effects { .random }
+    package var effects: Effects { .random(key: 1) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
 }
 
 /// The gradient of dropout: `(g, mask) -> g * mask / (1 - p)`.
-package struct DropoutGrad: Primitive {
-    package static let name = "dropoutGrad"
+package struct DropoutBackward: Primitive {
+    package static let name = "dropoutBackward"
     package var p: Double
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -51,7 +52,7 @@ package struct DropoutGrad: Primitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .input(1) }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(DropoutGrad(p: p), context.gradient, context.input(1)), nil)
+        Few(apply(DropoutBackward(p: p), context.gradient, context.input(1)), nil)
     }
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
@@ -71,5 +72,8 @@ public func dropout(
     }
     if !training || p == 0 { return x }
     if p == 1 { return x * 0 }
-    return applyAll(DropoutForward(p: p, key: generator.next()), Few(x), count: 2)[0]
+    if x.isPlaceholder { return x }
+    return orFail(like: x) { () throws(TensorError) in
+        try perform(DropoutForward(p: p), Few(x, generator.nextKey(on: x.device)))[0]
+    }
 }

@@ -62,6 +62,9 @@ public final class Generator: Sendable {
         ThreadContext.existing?.randomSource?.next(of: self) ?? draw()
     }
 
+    /// The key of the next call, as a random operation on this device takes it.
+    package func nextKey(on device: Device) throws(TensorError) -> Tensor { try next().tensor(on: device) }
+
     /// The key of the next call, past any record.
     func draw() -> RandomKey {
         current.withLock { state in
@@ -75,7 +78,14 @@ public final class Generator: Sendable {
 package struct RandomKey: Sendable, Hashable, Codable {
     package var seed: UInt64
     package var call: UInt64
-    package var philox: tl_philox { tl_philox(seed: seed, call: call) }
+
+    /// The operand of a random operation: int64 `[2]`, the bits of the seed and of the call.
+    package func tensor(on device: Device) throws(TensorError) -> Tensor {
+        let words = try Tensor(empty: Dims([2]), dtype: .int64)
+        words.data.storeBytes(of: seed, as: UInt64.self)
+        words.data.storeBytes(of: call, toByteOffset: 8, as: UInt64.self)
+        return words.to(device)
+    }
 }
 
 /// Starts the default generator again from a seed.

@@ -1,20 +1,17 @@
 import CKernels
 
-/// `0 ..< count` in random order, as int64: no operands.
-package struct Permutation: CreationPrimitive {
+/// `0 ..< count` in random order: `key int64 [2] -> int64 [count]`.
+package struct Permutation: RandomFill, Primitive {
     package static let name = "randperm"
     package var count: Int
-    package var key: RandomKey
-    package var device: Device
 
     package var shape: Dims { Dims(repeating: count, count: 1) }
     package var dtype: DType { .int64 }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        if count > 0 { withKernel(outputs[0]) { tl_random_permutation(key.philox, $0) } }
+    package func check() throws(TensorError) {}
+    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+        tl_random_permutation(key, out)
     }
-
-    package var effects: Effects { .random }
 }
 
 extension Tensor {
@@ -22,6 +19,6 @@ extension Tensor {
     public static func randperm(
         _ n: Int, dtype: DType = .int64, device: Device = .current, generator: Generator = .default
     ) -> Tensor {
-        create("randperm", [n]) { _ in Permutation(count: n, key: generator.next(), device: device) }.to(dtype)
+        create("randperm", [n], key: Few(try generator.nextKey(on: device))) { _ in Permutation(count: n) }.to(dtype)
     }
 }

@@ -2,12 +2,14 @@ import CKernels
 
 // Tensors of random numbers, new or written in place. No gradient reaches what was there before.
 
-/// Numbers drawn for every element of a new tensor, or of one that is written in place: no operands.
-package protocol RandomFill: CreationPrimitive {
-    var key: RandomKey { get }
-    /// Draws into a dense tensor that is not empty.
-    func draw(_ out: UnsafePointer<tl_tensor>)
+/// Numbers drawn for every element of a new tensor, or of one that is written in place: `key int64 [2] -> shape`.
+package protocol RandomFill: Primitive {
+    var shape: Dims { get }
+    var dtype: DType { get }
+    /// Refuses attributes that name no distribution.
     func check() throws(TensorError)
+    /// Draws into a dense tensor that is not empty.
+    func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>)
 }
 
 extension RandomFill {
@@ -19,13 +21,18 @@ extension RandomFill {
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        if outputs[0].count > 0 { withKernel(outputs[0]) { draw($0) } }
+        if outputs[0].count > 0 { withKernels(inputs[0], outputs[0]) { draw($0, $1) } }
     }
 
-    package var effects: Effects { .random }
+    package var effects: Effects { .random(key: 0) }
+    package var fusion: FusionClass { .opaque }
+    package var algebra: Algebra { .constant }
+    package var differentiability: Differentiability { .constant }
+    package func saved(for needs: Needs) -> Saved { .none }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
 
     /// What the numbers are drawn for, in errors.
-    fileprivate var spec: TensorSpec { TensorSpec(Layout(shape: shape), dtype, device: device) }
+    fileprivate var spec: TensorSpec { TensorSpec(Layout(shape: shape), dtype) }
 }
 
 /// Uniform in `[low, high)`.
@@ -35,9 +42,9 @@ package struct UniformFill: RandomFill, Primitive {
     package var high: Double
     package var shape: Dims
     package var dtype: DType
-    package var device: Device
-    package var key: RandomKey
-    package func draw(_ out: UnsafePointer<tl_tensor>) { tl_random_uniform(key.philox, out, low, high) }
+    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+        tl_random_uniform(key, out, low, high)
+    }
 
     package func check() throws(TensorError) {
         _ = try floatingPointType(of: spec, in: Self.name)
@@ -56,9 +63,9 @@ package struct NormalFill: RandomFill, Primitive {
     package var deviation: Double
     package var shape: Dims
     package var dtype: DType
-    package var device: Device
-    package var key: RandomKey
-    package func draw(_ out: UnsafePointer<tl_tensor>) { tl_random_normal(key.philox, out, mean, deviation) }
+    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+        tl_random_normal(key, out, mean, deviation)
+    }
 
     package func check() throws(TensorError) {
         _ = try floatingPointType(of: spec, in: Self.name)
@@ -77,10 +84,8 @@ package struct IntegerFill: RandomFill, Primitive {
     package var high: Int
     package var shape: Dims
     package var dtype: DType
-    package var device: Device
-    package var key: RandomKey
-    package func draw(_ out: UnsafePointer<tl_tensor>) {
-        tl_random_integers(key.philox, out, Int64(low), Int64(high))
+    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+        tl_random_integers(key, out, Int64(low), Int64(high))
     }
 
     package func check() throws(TensorError) {
@@ -106,12 +111,11 @@ package struct IntegerFill: RandomFill, Primitive {
     }
 }
 
-/// 1 with the probability that each element of the operand gives, else 0: `p [*] -> [*]`, of any dtype.
+/// 1 with the probability that each element of the first operand gives, else 0: `p [*], key int64 [2] -> [*]`, of any dtype.
 package struct Bernoulli: Primitive {
     package static let name = "bernoulli"
     package var shape: Dims
     package var dtype: DType
-    package var key: RandomKey
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let p = inputs[0]
@@ -139,14 +143,14 @@ package struct Bernoulli: Primitive {
         let out = outputs[0]
         if out.count == 0 { return }
         withKernel(inputs[0], inputs[0].layout.expanded(to: shape)) { p in
-            withKernel(out) { tl_random_bernoulli(key.philox, p, $0) }
+            withKernels(inputs[1], out) { tl_random_bernoulli($0, p, $1) }
         }
     }
 
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
-    package var effects: Effects { .random }
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(nil, nil) }
+    package var effects: Effects { .random(key: 1) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .constant }
 }
@@ -155,45 +159,53 @@ extension Tensor {
     /// Fills with numbers uniform in `[from, to)`, in place.
     @discardableResult
     public func uniform_(from: Double = 0, to: Double = 1, generator: Generator = .default) -> Tensor {
-        drawInPlace("uniform_") {
-            UniformFill(
-                low: from, high: to, shape: layout.shape, dtype: dtype, device: device, key: generator.next())
+        drawInPlace("uniform_", generator) {
+            UniformFill(low: from, high: to, shape: layout.shape, dtype: dtype)
         }
     }
 
     /// Fills with normally distributed numbers, in place.
     @discardableResult
     public func normal_(mean: Double = 0, std: Double = 1, generator: Generator = .default) -> Tensor {
-        drawInPlace("normal_") {
-            NormalFill(
-                mean: mean, deviation: std, shape: layout.shape, dtype: dtype, device: device, key: generator.next())
+        drawInPlace("normal_", generator) {
+            NormalFill(mean: mean, deviation: std, shape: layout.shape, dtype: dtype)
         }
     }
 
     /// Fills with whole numbers in `low ..< high`, in place.
     @discardableResult
     public func random_(_ low: Int, _ high: Int, generator: Generator = .default) -> Tensor {
-        drawInPlace("random_") {
-            IntegerFill(
-                low: low, high: high, shape: layout.shape, dtype: dtype, device: device, key: generator.next())
+        drawInPlace("random_", generator) {
+            IntegerFill(low: low, high: high, shape: layout.shape, dtype: dtype)
         }
     }
 
     /// Fills with 1 at a probability, else 0, in place.
     @discardableResult
     public func bernoulli_(p: Double = 0.5, generator: Generator = .default) -> Tensor {
-        if isPlaceholder { return self }
-        let draw = Bernoulli(shape: layout.shape, dtype: dtype, key: generator.next())
-        return applyInPlace(draw, on: self, Few(.wrap(.double(p))), name: "bernoulli_")
+        drawInPlace("bernoulli_", generator, probability: .wrap(.double(p))) {
+            Bernoulli(shape: layout.shape, dtype: dtype)
+        }
     }
 
-    private func drawInPlace(_ name: String, _ make: () -> any Primitive) -> Tensor {
-        isPlaceholder ? self : applyInPlace(make(), on: self, Few(), name: name)
+    private func drawInPlace(
+        _ name: String, _ generator: Generator, probability: Tensor? = nil, _ make: () -> any Primitive
+    ) -> Tensor {
+        if isPlaceholder { return self }
+        return orFail(like: self) { () throws(TensorError) in
+            let key = try generator.nextKey(on: device)
+            try performInPlace(make(), on: self, probability.map { Few($0, key) } ?? Few(key), name: name)
+            return self
+        }
     }
 
     /// 1 with the probability that each element gives, else 0.
     public func bernoulli(generator: Generator = .default) -> Tensor {
-        apply(Bernoulli(shape: layout.shape, dtype: dtype, key: generator.next()), self)
+        if isPlaceholder { return self }
+        return orFail(like: self) { () throws(TensorError) in
+            let draw = Bernoulli(shape: layout.shape, dtype: dtype)
+            return try perform(draw, Few(self, generator.nextKey(on: device)))[0]
+        }
     }
 }
 
@@ -205,8 +217,8 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
-        create("rand", shape, requiresGrad: requiresGrad) {
-            UniformFill(low: 0, high: 1, shape: $0, dtype: dtype, device: device, key: generator.next())
+        create("rand", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
+            UniformFill(low: 0, high: 1, shape: $0, dtype: dtype)
         }
     }
 
@@ -220,8 +232,8 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
-        create("randn", shape, requiresGrad: requiresGrad) {
-            NormalFill(mean: 0, deviation: 1, shape: $0, dtype: dtype, device: device, key: generator.next())
+        create("randn", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
+            NormalFill(mean: 0, deviation: 1, shape: $0, dtype: dtype)
         }
     }
 
@@ -235,8 +247,8 @@ extension Tensor {
         mean: Double, std: Double, _ shape: [Int], dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) -> Tensor {
-        create("normal", shape) {
-            NormalFill(mean: mean, deviation: std, shape: $0, dtype: dtype, device: device, key: generator.next())
+        create("normal", shape, key: Few(try generator.nextKey(on: device))) {
+            NormalFill(mean: mean, deviation: std, shape: $0, dtype: dtype)
         }
     }
 
@@ -245,8 +257,8 @@ extension Tensor {
         _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
         generator: Generator = .default
     ) -> Tensor {
-        create("randint", shape) {
-            IntegerFill(low: low, high: high, shape: $0, dtype: dtype, device: device, key: generator.next())
+        create("randint", shape, key: Few(try generator.nextKey(on: device))) {
+            IntegerFill(low: low, high: high, shape: $0, dtype: dtype)
         }
     }
 

@@ -43,13 +43,13 @@ package struct Recurrence: Primitive {
     package var keepsGates = false
 
     /// The inputs after `h0`, by what they are.
-    fileprivate func cellState<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+    func cellState<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
         cell == .lstm ? inputs.dropFirst(3).first : nil
     }
-    fileprivate func bias<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+    func bias<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
         cell == .gru ? inputs.dropFirst(3).first : nil
     }
-    fileprivate func projection<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
+    func projection<Operand>(_ inputs: some RandomAccessCollection<Operand>) -> Operand? {
         hasProjection ? inputs.dropFirst(4).first : nil
     }
     fileprivate var inputCount: Int { (cell == .lstm || cell == .gru ? 4 : 3) + (hasProjection ? 1 : 0) }
@@ -154,15 +154,11 @@ package struct Recurrence: Primitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let inputs: [Tensor] = (0..<inputCount).map { context.input($0) }
-        if isGradEnabled {
-            return gradientThroughComposition(context, inputs) { composed($0) }
-        }
         guard keepsGates || cell == .tanh || cell == .relu else {
             throw TensorError(.autograd, in: Self.name, "the gates were not kept, and a gradient is asked for")
         }
         var operands = Few<Tensor>()
-        for input in inputs { operands.append(input) }
+        for i in 0..<inputCount { operands.append(context.input(i)) }
         operands.append(context.output(0))
         if cell == .lstm || cell == .gru { operands.append(context.output(stateCount)) }
         if cell == .lstm { operands.append(context.output(4)) }
@@ -189,52 +185,16 @@ package struct Recurrence: Primitive {
         return gradients
     }
 
-    /// The same in operations that have gradients of any order: y, hn and cn.
-    package func composed(_ inputs: [Tensor]) -> [Tensor?] {
-        var few = Few<Tensor>()
-        for input in inputs { few.append(input) }
-        var (h, c) = (inputs[2], cellState(few))
-        let count = steps.starts.count
-        var order: [Int] = []
-        var results: [Tensor] = []
-        for t in isReversed ? Array((0..<count).reversed()) : Array(0..<count) {
-            let places = steps.rows(of: t)
-            let size = places.count
-            let x = inputs[0].indexSelect(0, Tensor(places, shape: [size], device: inputs[0].device))
-            let before = h.narrow(0, start: 0, length: size)
-            let (next, cell) = step(x, before, c?.narrow(0, start: 0, length: size), few)
-            h = cat([next, h.narrow(0, start: size, length: steps.batch - size)])
-            if let cell, let old = c { c = cat([cell, old.narrow(0, start: size, length: steps.batch - size)]) }
-            results.append(next)
-            order += places
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let unrolled = UnrolledRecurrence(self, inputs)
+        var results = Few(unrolled.rows(unrolled.y, width: inputs[2].layout.shape[1]), unrolled.h)
+        if let c = unrolled.c { results.append(c) }
+        let hidden = inputs[1].layout.shape[0] / cell.gates
+        if keepsGates && (cell == .lstm || cell == .gru) {
+            results.append(unrolled.rows(unrolled.gates, width: 4 * hidden))
         }
-        // Rows stand in the order in which they were made.
-        var places = Array(repeating: 0, count: order.count)
-        for (i, place) in order.enumerated() { places[place] = i }
-        let y = results.isEmpty ? inputs[2].narrow(0, start: 0, length: 0) : cat(results)
-        let rows =
-            results.isEmpty ? y : y.indexSelect(0, Tensor(places, shape: [places.count], device: inputs[0].device))
-        return [rows, h, c]
-    }
-
-    private func step(
-        _ x: Tensor, _ h: Tensor, _ c: Tensor?, _ inputs: Few<Tensor>
-    ) -> (h: Tensor, c: Tensor?) {
-        let product = matmul(h, inputs[1].mT)
-        switch cell {
-        case .tanh: return ((x + product).tanh(), nil)
-        case .relu: return ((x + product).relu(), nil)
-        case .lstm:
-            let gates = (x + product).chunk(4, dim: 1)
-            let cell = gates[1].sigmoid() * c! + gates[0].sigmoid() * gates[2].tanh()
-            let h = gates[3].sigmoid() * cell.tanh()
-            return (projection(inputs).map { matmul(h, $0.mT) } ?? h, cell)
-        case .gru:
-            let (own, other) = (x.chunk(3, dim: 1), (product + bias(inputs)!).chunk(3, dim: 1))
-            let keep = (own[1] + other[1]).sigmoid()
-            let fresh = (own[2] + (own[0] + other[0]).sigmoid() * other[2]).tanh()
-            return (fresh + keep * (h - fresh), nil)
-        }
+        if keepsGates && cell == .lstm { results.append(unrolled.rows(unrolled.cells, width: hidden)) }
+        return results
     }
 
     /// Of the products with the hidden state; that with the input is a call of its own.
@@ -316,9 +276,43 @@ package struct RecurrenceBackward: Primitive {
         try Recurrence.check(status)
     }
 
-    package var differentiability: Differentiability {
-        .unavailable("the gradient of recurrence is composed of other operations while gradients are recorded")
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let count = forward.inputCount
+        var operands = Few<Tensor>()
+        for i in 0..<count { operands.append(inputs[i]) }
+        // The gradients stand at the end of the operands.
+        var next = inputs.count - arrived.count(where: { $0 })
+        let seeds = arrived.map { isThere -> Tensor? in
+            defer { if isThere { next += 1 } }
+            return isThere ? inputs[next] : nil
+        }
+        var unrolled: UnrolledRecurrence?
+        let gradients = try gradientsThroughComposition(of: operands, seeds: seeds) { operands throws(TensorError) in
+            let steps = UnrolledRecurrence(forward, operands)
+            unrolled = steps
+            let y = steps.rows(steps.y, width: operands[2].layout.shape[1])
+            return ([y, steps.h] + (steps.c.map { [$0] } ?? []), steps.shares + steps.projected)
+        }
+        let steps = unrolled!
+        let (width, hidden) = (inputs[2].layout.shape[1], inputs[1].layout.shape[0] / forward.cell.gates)
+        var results = Few(gradients[0], steps.rows(steps.previous, width: width), gradients[2])
+        let inner = gradients.dropFirst(count)
+        switch forward.cell {
+        case .tanh, .relu: break
+        case .lstm:
+            results.append(gradients[3])
+            if forward.hasProjection {
+                results.append(steps.rows(steps.full, width: hidden))
+                results.append(steps.rows(Array(inner), width: width))
+            }
+        case .gru:
+            results.append(inputs[2].narrow(0, start: 0, length: 0))
+            results.append(steps.rows(Array(inner), width: 3 * hidden))
+        }
+        return results
     }
+
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
     package var effects: Effects { .pure }

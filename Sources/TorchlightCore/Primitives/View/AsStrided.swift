@@ -9,7 +9,7 @@ package struct AsStrided: ViewPrimitive {
     package func view(of input: TensorSpec) throws(TensorError) -> Layout { layout }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(AsStridedGradient(source: layout, target: base, shared: base), context.gradient))
+        Few(apply(AsStridedBackward(source: layout, target: base, shared: base), context.gradient))
     }
 }
 
@@ -19,8 +19,8 @@ package struct AsStrided: ViewPrimitive {
 /// This is the gradient of `AsStrided`, from the view to what it is a view of. Elements of the latter that share a place share
 /// its gradient: each sum is divided by the number of elements of `shared` there, as in PyTorch, so that what an expanded
 /// tensor gets adds up to what arrived. With `source` and `target` exchanged it is its own gradient.
-package struct AsStridedGradient: CompositePrimitive {
-    package static let name = "asStridedGradient"
+package struct AsStridedBackward: CompositePrimitive {
+    package static let name = "asStridedBackward"
     package var source: Layout
     package var target: Layout
     package var shared: Layout
@@ -64,7 +64,7 @@ package struct AsStridedGradient: CompositePrimitive {
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(AsStridedGradient(source: target, target: source, shared: shared), context.gradient))
+        Few(apply(AsStridedBackward(source: target, target: source, shared: shared), context.gradient))
     }
     package var effects: Effects { .pure }
     package var algebra: Algebra { .linear }
@@ -110,7 +110,7 @@ package struct ScatterView: CompositePrimitive {
         }
         guard context.needs[1] else { return Few(rest, nil) }
         guard base.isContiguous else {
-            return Few(rest, apply(AsStridedGradient(source: base, target: view, shared: base), g))
+            return Few(rest, apply(AsStridedBackward(source: base, target: view, shared: base), g))
         }
         let part = view.moved(by: g.layout.offset - base.offset)
         return Few(rest, applyView(AsStrided(layout: part, base: g.layout), g).rowMajorClone())

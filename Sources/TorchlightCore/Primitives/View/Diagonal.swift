@@ -28,13 +28,13 @@ package struct Diagonal: ViewPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(DiagonalGradient(diagonal: self, shape: context.shape(0)), context.gradient))
+        Few(apply(DiagonalBackward(diagonal: self, shape: context.shape(0)), context.gradient))
     }
 }
 
 /// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
-package struct DiagonalGradient: Primitive {
-    package static let name = "diagonalGradient"
+package struct DiagonalBackward: Primitive {
+    package static let name = "diagonalBackward"
     package var diagonal: Diagonal
     package var shape: Dims
 
@@ -100,7 +100,7 @@ extension Tensor {
             target.insert(size, at: Swift.min(first, second))
             target.insert(size, at: Swift.max(first, second))
             let diagonal = Diagonal(offset: offset, dim1: first, dim2: second)
-            return apply(DiagonalGradient(diagonal: diagonal, shape: target), self)
+            return apply(DiagonalBackward(diagonal: diagonal, shape: target), self)
         }
     }
 

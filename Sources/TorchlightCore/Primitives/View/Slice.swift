@@ -11,7 +11,7 @@ package struct Slice: ViewPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(SliceGradient(slice: self, shape: context.shape(0)), context.gradient))
+        Few(apply(SliceBackward(slice: self, shape: context.shape(0)), context.gradient))
     }
 
     package func region(of layout: Layout) -> Layout? {
@@ -21,8 +21,8 @@ package struct Slice: ViewPrimitive {
 }
 
 /// The gradient of `Slice`: zeros with the gradient in the place of the slice.
-package struct SliceGradient: Primitive {
-    package static let name = "sliceGradient"
+package struct SliceBackward: Primitive {
+    package static let name = "sliceBackward"
     package var slice: Slice
     package var shape: Dims
 
@@ -62,7 +62,7 @@ package struct Select: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let slice = Slice(dim: dim, start: index, count: 1, step: 1)
         return Few(
-            apply(SliceGradient(slice: slice, shape: context.shape(0)), context.gradient.unsqueeze(dim)))
+            apply(SliceBackward(slice: slice, shape: context.shape(0)), context.gradient.unsqueeze(dim)))
     }
 }
 

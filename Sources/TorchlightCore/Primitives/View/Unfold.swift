@@ -25,13 +25,13 @@ package struct Unfold: ViewPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(UnfoldGradient(unfold: self, shape: context.shape(0)), context.gradient))
+        Few(apply(UnfoldBackward(unfold: self, shape: context.shape(0)), context.gradient))
     }
 }
 
 /// The gradient of `Unfold`: zeros with every window added in its place.
-package struct UnfoldGradient: Primitive {
-    package static let name = "unfoldGradient"
+package struct UnfoldBackward: Primitive {
+    package static let name = "unfoldBackward"
     package var unfold: Unfold
     package var shape: Dims
 

@@ -93,9 +93,14 @@ package struct GridSampleBackward: Primitive {
         }
     }
 
-    package var differentiability: Differentiability {
-        .unavailable("sampling at given places is differentiated once, as in PyTorch")
+    package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
+        let gradients = try gradientsThroughComposition(of: Few(inputs[1], inputs[2]), seeds: [inputs[0]]) {
+            operands throws(TensorError) in (Array(try sample.decomposed(operands)!), [])
+        }
+        return Few(gradients[0], gradients[1])
     }
+
+    package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(repeating: nil, count: 3)
