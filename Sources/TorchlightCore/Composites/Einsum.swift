@@ -36,7 +36,8 @@ private struct Einsum {
         let subscripts = sides[0].split(separator: ",", omittingEmptySubsequences: false)
         guard sides.count == 1 || sides[1].first == ">" else { throw error("-> is written otherwise", operands) }
         guard subscripts.count == operands.count, !operands.isEmpty else {
-            throw error("\(subscripts.count) terms are named for \(operands.count) tensors", operands)
+            let given = "\(quantity(subscripts.count, "term")) for \(quantity(operands.count, "tensor"))"
+            throw error("the equation and the operands disagree: \(given)", operands)
         }
         for (subscript_, operand) in zip(subscripts, operands) {
             terms.append(try Self.diagonals(of: term(String(subscript_), operand, operands)))
@@ -85,7 +86,7 @@ private struct Einsum {
         let names = try parse(text, operands)
         let free = operand.rank - names.filter { $0 != 0 }.count
         guard free == 0 || (free > 0 && names.contains(0)) else {
-            throw error("\"\(text)\" does not name the \(operand.rank) dimensions of its tensor", operands)
+            throw error("\"\(text)\" does not name the \(quantity(operand.rank, "dimension")) of its tensor", operands)
         }
         return Term(tensor: operand, names: names.flatMap { $0 == 0 ? (0..<free).map { $0 - free } : [$0] })
     }

@@ -48,7 +48,8 @@ private enum PointSpacing {
 
 private func countError(_ count: Int, _ dims: Int, _ input: Tensor) -> TensorError {
     TensorError(
-        .value, in: "gradient", "there is not a spacing for each dimension", got: "\(count) for \(dims) dimensions",
+        .value, in: "gradient", "there is not a spacing for each dimension",
+        got: "\(count) for \(quantity(dims, "dimension"))",
         expected: "\(dims), or one number for all", operands: [input])
 }
 

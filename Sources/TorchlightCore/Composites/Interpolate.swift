@@ -74,7 +74,7 @@ public func interpolate(
         case (let size?, nil):
             guard size.count == 1 || size.count == spatial, size.allSatisfy({ $0 > 0 }) else {
                 throw refuse(
-                    "the size is not for \(spatial) dimensions", got: "\(size)",
+                    "the size is not for \(quantity(spatial, "dimension"))", got: "\(size)",
                     expected: "one positive size or \(spatial)")
             }
             if recomputeScaleFactor == true {

@@ -34,8 +34,9 @@ private func unpool(
             // Given for all dimensions, or for the pooled ones.
             guard outputSize.count == spatial || outputSize.count == x.rank else {
                 throw TensorError(
-                    .value, in: operation, "the output size is not for \(spatial) dimensions", got: "\(outputSize)",
-                    expected: "\(spatial) sizes", operands: [x])
+                    .value, in: operation, "the output size is not for \(quantity(spatial, "dimension"))",
+                    got: "\(outputSize)",
+                    expected: quantity(spatial, "size"), operands: [x])
             }
             let wanted = outputSize[outputSize.count - spatial + i]
             guard wanted > size - stride, wanted < size + stride else {

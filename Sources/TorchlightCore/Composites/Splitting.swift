@@ -92,8 +92,10 @@ extension Tensor {
             return [
                 fail(
                     TensorError(
-                        .shape, in: operation, "the tensor cannot be cut into equal pieces", got: "\(count) pieces",
-                        expected: "at least \(least) dimensions, and a size that the number of pieces divides",
+                        .shape, in: operation, "the tensor cannot be cut into equal pieces",
+                        got: quantity(count, "piece"),
+                        expected:
+                            "at least \(quantity(least, "dimension")), and a size that the number of pieces divides",
                         fix: "tensorSplit makes pieces of nearly equal size", operands: [self]), like: self)
             ]
         }

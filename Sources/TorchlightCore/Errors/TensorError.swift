@@ -16,6 +16,12 @@ public struct TensorError: Error, Sendable, Equatable {
         /// Where it lies.
         public let device: Device
 
+        package init(_ operand: any Described) {
+            shape = operand.sizes
+            dtype = operand.dtype
+            device = operand.device
+        }
+
         /// "float32 [2, 3]", with the device where it is not the CPU.
         public var description: String {
             "\(dtype) \(shape)" + (device == .cpu ? "" : " on \(device)")
@@ -61,9 +67,14 @@ public struct TensorError: Error, Sendable, Equatable {
         self.got = got
         self.expected = expected
         self.fix = fix
-        self.operands = operands.map { Operand(shape: $0.sizes, dtype: $0.dtype, device: $0.device) }
+        self.operands = operands.map { Operand($0) }
         modulePath = ThreadContext.existing?.modulePathText
     }
+}
+
+/// A number with its noun: "1 element", "3 elements".
+package func quantity(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+    "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
 }
 
 extension TensorError: CustomStringConvertible {

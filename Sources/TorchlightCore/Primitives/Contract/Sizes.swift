@@ -131,7 +131,7 @@ public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
         guard let sizes else { return nil }
         guard sizes.count == 1 || sizes.count == spatial else {
             throw TensorError(
-                .value, in: operation, "the padding is not for \(spatial) dimensions", got: "\(self)",
+                .value, in: operation, "the padding is not for \(quantity(spatial, "dimension"))", got: "\(self)",
                 expected: spatial == 1 ? "one number" : "one number or \(spatial)")
         }
         return sizes.count == 1 ? Array(repeating: sizes[0], count: spatial) : sizes
@@ -177,7 +177,7 @@ public struct AdaptiveSize: Sendable, Hashable, ExpressibleByIntegerLiteral, Exp
         }
         guard sizes.count == spatial || isSingle else {
             throw TensorError(
-                .value, in: operation, "the output size is not for \(spatial) dimensions", got: "\(self)",
+                .value, in: operation, "the output size is not for \(quantity(spatial, "dimension"))", got: "\(self)",
                 expected: spatial == 1 ? "one size" : "one size or \(spatial)", operands: [x])
         }
         let lead = x.rank - spatial

@@ -132,7 +132,8 @@ private func indexShape<Operands: RandomAccessCollection>(
     let count = inputs.count - first
     guard count >= 1 && count <= x.rank else {
         throw TensorError(
-            .index, in: operation, "there are \(count) index tensors for \(x.rank) dimensions",
+            .index, in: operation, "the number of index tensors does not fit",
+            got: "\(quantity(count, "index tensor")) for \(quantity(x.rank, "dimension"))",
             expected: "at least one, and at most one a dimension", operands: [x])
     }
     var shape = inputs[first].layout.shape

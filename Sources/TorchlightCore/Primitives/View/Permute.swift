@@ -22,7 +22,7 @@ extension Tensor {
             guard dims.count == rank else {
                 throw TensorError(
                     .index, in: "permute", "the order does not name every dimension once", got: "\(order)",
-                    expected: "\(rank) dimensions", operands: [self])
+                    expected: quantity(rank, "dimension"), operands: [self])
             }
             return applyView(Permute(order: Dims(dims)), self)
         }

@@ -90,7 +90,7 @@ extension Tensor {
         if let open, open >= 0, known > 0, count % known == 0 { target[open] = count / known }
         guard open != -1, target.allSatisfy({ $0 >= 0 }), target.product == count else {
             throw TensorError(
-                .shape, in: operation, "the shape \(shape) does not fit \(count) elements",
+                .shape, in: operation, "the shape \(shape) does not fit \(quantity(count, "element"))",
                 expected: "sizes whose product is \(count), at most one of them -1", operands: [self])
         }
         return target
