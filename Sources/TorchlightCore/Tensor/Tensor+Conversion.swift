@@ -34,7 +34,7 @@ extension Tensor {
             self.init(
                 placeholderFor: TensorError(
                     .shape, in: "Tensor", "the shape \(shape) does not fit the elements",
-                    got: "\(elements.count) elements", expected: "as many elements as the product of the sizes"))
+                    got: quantity(elements.count, "element"), expected: "as many elements as the product of the sizes"))
             return
         }
         do throws(TensorError) {
@@ -179,34 +179,49 @@ extension Tensor {
     /// Gives the bytes of a contiguous tensor to read, without a copy. They are valid inside the closure only.
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         let dense = onHost("withUnsafeBytes").contiguous()
+        // What failed inside `checked` has the shape of the tensor and no elements.
+        if dense.isPlaceholder { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
         return try body(UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize))
     }
 
     /// Gives the bytes of a contiguous tensor to write where they lie. Counts as an in-place operation.
+    ///
+    /// Fails for a tensor that is not contiguous, is not on the CPU, may not be written, or requires a gradient while
+    /// gradients are recorded. Inside `checked` the body then gets no bytes.
     public func withUnsafeMutableBytes<R, E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
     ) throws(E) -> R {
-        if !isPlaceholder {
-            do throws(TensorError) {
-                guard device == .cpu else {
-                    throw TensorError(
-                        .device, in: "withUnsafeMutableBytes", "the host cannot write memory of a device",
-                        expected: "a tensor on the CPU", fix: "write to x.to(.cpu) and copy_ it back",
-                        operands: [self])
-                }
-                guard isContiguous else {
-                    throw TensorError(
-                        .shape, in: "withUnsafeMutableBytes", "the elements do not lie in one block",
-                        fix: "write to x.contiguous() and copy_ it back", operands: [self])
-                }
-                try checkWritable(self, name: "withUnsafeMutableBytes", needsGradient: false)
-            } catch {
-                reportFailure(error)
-                return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
-            }
+        do throws(TensorError) {
+            try checkHostMayWrite()
+        } catch {
+            reportFailure(error)
+            return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         }
+        if isPlaceholder { return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
         storage.noteWrite(by: "withUnsafeMutableBytes")
-        return try body(UnsafeMutableRawBufferPointer(start: data, count: isPlaceholder ? 0 : count * dtype.byteSize))
+        return try body(UnsafeMutableRawBufferPointer(start: data, count: count * dtype.byteSize))
+    }
+
+    private func checkHostMayWrite() throws(TensorError) {
+        if isPlaceholder { return }
+        guard device == .cpu else {
+            throw TensorError(
+                .device, in: "withUnsafeMutableBytes", "the host cannot write memory of a device",
+                expected: "a tensor on the CPU", fix: "write to x.to(.cpu) and copy_ it back", operands: [self])
+        }
+        guard isContiguous else {
+            throw TensorError(
+                .shape, in: "withUnsafeMutableBytes", "the elements do not lie in one block",
+                fix: "write to x.contiguous() and copy_ it back", operands: [self])
+        }
+        try checkWritable(self, name: "withUnsafeMutableBytes", needsGradient: false)
+        // Autograd does not see what is written, and a result would go on passing the gradient of what was there.
+        guard threadState.pointee.grad_disabled > 0 || !requiresGrad else {
+            throw TensorError(
+                .autograd, in: "withUnsafeMutableBytes",
+                "the tensor requires a gradient, and autograd does not see what is written to its bytes",
+                fix: "write under noGrad { }, or to x.detach()", operands: [self])
+        }
     }
 
     /// Gives the elements of a contiguous tensor to read, without a copy; the type must be that of the dtype.
@@ -221,6 +236,7 @@ extension Tensor {
             return try body(UnsafeBufferPointer(start: nil, count: 0))
         }
         let dense = onHost("withUnsafeElements").contiguous()
+        if dense.isPlaceholder { return try body(UnsafeBufferPointer(start: nil, count: 0)) }
         return try body(
             UnsafeBufferPointer(start: dense.data.assumingMemoryBound(to: Element.self), count: dense.count))
     }

@@ -2,30 +2,53 @@ import CKernels
 
 // `x[1, 2..<5, .all]` and its assignment. Positions, slices, `.ellipsis` and `.newAxis` give views; index tensors and
 // masks gather into a new tensor, and scatter when assigned to.
+//
+// `x[i] += y` changes the part and writes it back. The index is evaluated once for both; a part that is a view was written
+// where it lies, and nothing is left to do.
 
 extension Tensor {
     /// A part of the tensor.
     public subscript(a: some TensorIndex) -> Tensor {
         get { element(at: [a.index]) }
         set { assign(newValue, at: [a.index]) }
+        _modify {
+            var part = IndexedPart(of: self, at: [a.index])
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// A part of the tensor.
     public subscript(a: some TensorIndex, b: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index]) }
         set { assign(newValue, at: [a.index, b.index]) }
+        _modify {
+            var part = IndexedPart(of: self, at: [a.index, b.index])
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// A part of the tensor.
     public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index, c.index]) }
         set { assign(newValue, at: [a.index, b.index, c.index]) }
+        _modify {
+            var part = IndexedPart(of: self, at: [a.index, b.index, c.index])
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// A part of the tensor.
     public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex, d: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index, c.index, d.index]) }
         set { assign(newValue, at: [a.index, b.index, c.index, d.index]) }
+        _modify {
+            var part = IndexedPart(of: self, at: [a.index, b.index, c.index, d.index])
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// A part of the tensor.
@@ -34,12 +57,22 @@ extension Tensor {
     ) -> Tensor {
         get { element(at: [a.index, b.index, c.index, d.index, e.index]) }
         set { assign(newValue, at: [a.index, b.index, c.index, d.index, e.index]) }
+        _modify {
+            var part = IndexedPart(of: self, at: [a.index, b.index, c.index, d.index, e.index])
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// A part of the tensor, by a list of any length.
     public subscript(indices: [TensorIndexItem]) -> Tensor {
         get { element(at: indices) }
         set { assign(newValue, at: indices) }
+        _modify {
+            var part = IndexedPart(of: self, at: indices)
+            defer { part.writeBack() }
+            yield &part.tensor
+        }
     }
 
     /// Sets a part of the tensor to a number: `x[0, 1...] = 2.5`.
@@ -53,22 +86,37 @@ extension Tensor {
         if isPlaceholder { return self }
         return orFail(like: self) { () throws(TensorError) in
             let plan = try IndexPlan(of: self, items)
-            return plan.indices.isEmpty ? plan.view : plan.gather()
+            return plan.read()
         }
     }
 
     private func assign(_ value: Tensor, at items: [TensorIndexItem]) {
         if isPlaceholder || value.isPlaceholder { return }
         do throws(TensorError) {
-            let plan = try IndexPlan(of: self, items)
-            // `x[i] += y` wrote through the view already and hands it back.
-            if plan.indices.isEmpty && value.storage === storage && value.layout == plan.view.layout { return }
-            if plan.indices.isEmpty {
-                try plan.assign(value)
-            } else {
-                try plan.scatter(value)
-            }
+            try IndexPlan(of: self, items).write(value)
         } catch { reportFailure(error) }
+    }
+}
+
+/// A part of a tensor that is changed in place, as the left side of a compound assignment or as an `inout` argument.
+private struct IndexedPart {
+    var tensor: Tensor
+    private let plan: IndexPlan?
+
+    init(of whole: Tensor, at items: [TensorIndexItem]) {
+        var plan: IndexPlan?
+        tensor = orFail(like: whole) { () throws(TensorError) in
+            if whole.isPlaceholder { return whole }
+            let found = try IndexPlan(of: whole, items)
+            plan = found
+            return found.read()
+        }
+        self.plan = plan
+    }
+
+    func writeBack() {
+        guard let plan, !tensor.isPlaceholder, tensor !== plan.view else { return }
+        do { try plan.write(tensor) } catch { reportFailure(error) }
     }
 }
 
@@ -105,7 +153,8 @@ private struct IndexPlan {
         let open = items.reduce(0) { if case .openDimensions = $1 { $0 + 1 } else { $0 } }
         guard consumed <= tensor.rank else {
             throw TensorError(
-                .index, in: "subscript", "there are more indices than dimensions", got: "\(consumed) indices",
+                .index, in: "subscript", "there are more indices than dimensions",
+                got: quantity(consumed, "index", plural: "indices"),
                 expected: "at most \(tensor.rank)", operands: [tensor])
         }
         guard open <= 1 else {
@@ -191,6 +240,20 @@ private struct IndexPlan {
         min(max(position < 0 ? position + size : position, 0), size)
     }
 
+    /// The part: the view, or where there are index tensors a new tensor.
+    func read() -> Tensor { indices.isEmpty ? view : gather() }
+
+    /// Writes a value to the part.
+    func write(_ value: Tensor) throws(TensorError) {
+        guard indices.isEmpty else { return try scatter(value) }
+        // `x[i] = x[i]`, as a compound assignment through a key path does, changes neither elements nor history.
+        let isThePart =
+            value.base === view.base && value.storage === view.storage && value.layout == view.layout
+            && value.dtype == view.dtype && value.requiresGrad == view.requiresGrad
+        if isThePart { return }
+        view.copy_(try Self.fitted(value, to: view.shape))
+    }
+
     // MARK: Index tensors
 
     /// The view with the indexed dimensions first, and where the gathered dimensions belong in the result: in place of
@@ -209,7 +272,7 @@ private struct IndexPlan {
     /// The rank that the index tensors have together.
     private func indexRank(_ tensors: [Tensor]) -> Int { tensors.map(\.rank).max() ?? 0 }
 
-    func gather() -> Tensor {
+    private func gather() -> Tensor {
         let (view, tensors, front) = arranged
         let result = view.indexGet(tensors)
         let rank = indexRank(tensors)
@@ -219,7 +282,7 @@ private struct IndexPlan {
         return result.permute(order)
     }
 
-    func scatter(_ value: Tensor) throws(TensorError) {
+    private func scatter(_ value: Tensor) throws(TensorError) {
         let (view, tensors, front) = arranged
         let rank = indexRank(tensors)
         var shape: Dims? = Dims()
@@ -230,10 +293,6 @@ private struct IndexPlan {
         let values = try Self.fitted(value.atIndexed(view), to: target)
         let order = Array(front..<(front + rank)) + Array(0..<front) + Array((front + rank)..<target.count)
         view.indexPut_(tensors, front > 0 ? values.permute(order) : values)
-    }
-
-    func assign(_ value: Tensor) throws(TensorError) {
-        view.copy_(try Self.fitted(value, to: view.shape))
     }
 
     /// The value broadcast to the shape of what it is assigned to; leading dimensions of size 1 fall away.

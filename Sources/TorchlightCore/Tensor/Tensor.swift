@@ -22,6 +22,8 @@ public final class Tensor: @unchecked Sendable {
     var requiresGradFlag = false
     /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
     var retainsGrad = false
+    /// Whether `detach_()` cut the history, so that views may have one that this tensor lacks.
+    var wasDetached = false
     /// Whether a module trains this tensor, or did before it was frozen.
     package var isParameter = false
     /// Held by a thread that adds to `gradient`; see `lockGradient()`.

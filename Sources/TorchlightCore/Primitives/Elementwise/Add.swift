@@ -20,8 +20,4 @@ extension Tensor {
     public static func + (a: Tensor, b: some TensorScalar) -> Tensor { apply(Add(), a, .wrap(b.scalar)) }
     /// `a + b` for every element of `b`.
     public static func + (a: some TensorScalar, b: Tensor) -> Tensor { apply(Add(), .wrap(a.scalar), b) }
-    /// Adds to the elements of `a` where they lie; all views see it.
-    public static func += (a: Tensor, b: Tensor) { a.add_(b) }
-    /// Adds a number to the elements of `a` where they lie.
-    public static func += (a: Tensor, b: some TensorScalar) { a.add_(.wrap(b.scalar)) }
 }

@@ -74,10 +74,6 @@ extension Tensor {
     public static func / (a: Tensor, b: some TensorScalar) -> Tensor { apply(Div(), a, .wrap(b.scalar)) }
     /// `a / b` for every element of `b`.
     public static func / (a: some TensorScalar, b: Tensor) -> Tensor { apply(Div(), .wrap(a.scalar), b) }
-    /// Divides the elements of `a` where they lie; all views see it.
-    public static func /= (a: Tensor, b: Tensor) { a.div_(b) }
-    /// Divides the elements of `a` by a number where they lie.
-    public static func /= (a: Tensor, b: some TensorScalar) { a.div_(.wrap(b.scalar)) }
 
     /// `self / other`, with the fraction kept or rounded away.
     public func div(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {

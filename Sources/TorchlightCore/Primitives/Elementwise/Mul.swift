@@ -26,10 +26,6 @@ extension Tensor {
     public static func * (a: Tensor, b: some TensorScalar) -> Tensor { apply(Mul(), a, .wrap(b.scalar)) }
     /// `a * b` for every element of `b`.
     public static func * (a: some TensorScalar, b: Tensor) -> Tensor { apply(Mul(), .wrap(a.scalar), b) }
-    /// Multiplies the elements of `a` where they lie; all views see it.
-    public static func *= (a: Tensor, b: Tensor) { a.mul_(b) }
-    /// Multiplies the elements of `a` by a number where they lie.
-    public static func *= (a: Tensor, b: some TensorScalar) { a.mul_(.wrap(b.scalar)) }
 
     /// `self * other`.
     public func mul(_ other: Tensor) -> Tensor { apply(Mul(), self, other) }

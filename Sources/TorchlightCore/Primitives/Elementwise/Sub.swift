@@ -20,8 +20,4 @@ extension Tensor {
     public static func - (a: Tensor, b: some TensorScalar) -> Tensor { apply(Sub(), a, .wrap(b.scalar)) }
     /// `a - b` for every element of `b`.
     public static func - (a: some TensorScalar, b: Tensor) -> Tensor { apply(Sub(), .wrap(a.scalar), b) }
-    /// Subtracts from the elements of `a` where they lie; all views see it.
-    public static func -= (a: Tensor, b: Tensor) { a.sub_(b) }
-    /// Subtracts a number from the elements of `a` where they lie.
-    public static func -= (a: Tensor, b: some TensorScalar) { a.sub_(.wrap(b.scalar)) }
 }
