@@ -20,9 +20,6 @@ extension Tensor {
         }
     }
 
-    /// The median of all elements: the lower one of the two where their number is even.
-    public func median() -> Tensor { ravel().median(dim: 0).values }
-
     /// The median of the elements along a dimension that are numbers, and its position; NaN where none is.
     public func nanmedian(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("nanmedian", dim, keepdim) { sorted, d, size in
@@ -31,9 +28,6 @@ extension Tensor {
             return (numbers - 1).clamp(min: 0).div(2, rounding: .floor)
         }
     }
-
-    /// The median of the elements that are numbers.
-    public func nanmedian() -> Tensor { ravel().nanmedian(dim: 0).values }
 
     /// The `k`-th smallest element along a dimension, counted from 1, and its position. NaN counts as largest.
     public func kthvalue(_ k: Int, dim: Int = -1, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {

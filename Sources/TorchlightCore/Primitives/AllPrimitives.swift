@@ -35,8 +35,8 @@ package enum AllPrimitives {
 
     private static let reduce: [any Primitive.Type] = [
         AllTrue.self, Amax.self, Amin.self, AnyTrue.self, ArgExtreme.self, CumExtreme.self, CumProd.self, CumSum.self,
-        EuclideanNorm.self, Extreme.self, LinearScan.self, LogCumSumExp.self, LogSumExp.self, Mean.self, Prod.self,
-        Sum.self, Variance.self,
+        EuclideanNorm.self, Extreme.self, LinearScan.self, LogCumSumExp.self, LogSumExp.self, Mean.self, Median.self,
+        Prod.self, Sum.self, Variance.self,
     ]
 
     private static let random: [any Primitive.Type] = [

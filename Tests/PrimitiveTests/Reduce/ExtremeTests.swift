@@ -46,7 +46,22 @@ extension ReduceRecords {
                     "argmax of all", shapes: [[2, 3]], run: { [$0[0].argmax()] },
                     reference: { [$0[0].fold([]) { Double($0.firstIndex(of: $0.max()!)!) }] })
             ], resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: .none("positions are whole numbers")),
+        PrimitiveRecord(
+            Median.self, operands: [.real()],
+            samples: ([[5], [2, 3], [2, 1, 4], [], [1]] as [[Int]]).flatMap { shape in
+                [
+                    Sample(
+                        "median", shapes: [shape], run: { [$0[0].median()] }, reference: { [$0[0].fold([], middle)] }),
+                    Sample(
+                        "nanmedian", shapes: [shape], run: { [$0[0].nanmedian()] },
+                        reference: { [$0[0].fold([], middle)] }),
+                ]
+            }, dtypes: DType.allCases.filter { $0 != .bool }, tolerance: .exact,
+            withoutEmpty: "nothing has no median"),
     ]
+
+    /// The lower one of the two in the middle.
+    @Sendable private static func middle(_ x: [Double]) -> Double { x.sorted()[(x.count - 1) / 2] }
 }
 
 @Suite struct ExtremeTests {
@@ -62,6 +77,34 @@ extension ReduceRecords {
         value.backward()
         #expect(index.item(Int.self) == 1)
         #expect(x.grad!.toArray(Double.self) == [0, 1, 0, 0])
+    }
+
+    @Test func mediansShareTheGradientAmongEqualElements() {
+        let nan = Double.nan
+        let third = 1.0 / 3
+        let cases: [(name: String, values: [Double], median: (Tensor) -> Tensor, expected: [Double])] = [
+            ("median", [1, 3, 3, 3, 9], { $0.median() }, [0, third, third, third, 0]),
+            ("median, an even number", [2, 2, 5, 5], { $0.median() }, [0.5, 0.5, 0, 0]),
+            ("median with NaN", [1, nan, nan], { $0.median() }, [0, 0.5, 0.5]),
+            ("nanmedian", [1, 3, 3, nan, 9], { $0.nanmedian() }, [0, 0.5, 0.5, 0, 0]),
+            ("nanmedian of NaN", [nan, nan], { $0.nanmedian() }, [0.5, 0.5]),
+            ("infinities", [-.infinity, -.infinity, .infinity], { $0.median() }, [0.5, 0.5, 0]),
+            ("along a dimension", [1, 3, 3, 3, 9], { $0.median(dim: 0).values }, []),
+        ]
+        for (name, values, median, expected) in cases {
+            let x = Tensor(values, dtype: .float64, requiresGrad: true)
+            median(x).backward()
+            let gradient = x.grad!.toArray(Double.self)
+            if expected.isEmpty {
+                #expect(gradient.sorted() == [0, 0, 0, 0, 1], "\(name): the one that is named gets all")
+            } else {
+                #expect(gradient == expected, "\(name)")
+            }
+        }
+        let matrix = Tensor([[1.0, 4], [4, 9]], dtype: .float64, requiresGrad: true)
+        let slope = grad(of: matrix.median() * matrix.median(), withRespectTo: matrix, createGraph: true)
+        #expect(slope.toArray(Double.self) == [0, 4, 4, 0])
+        #expect(grad(of: slope.sum(), withRespectTo: matrix).toArray(Double.self) == [0, 1, 1, 0])
     }
 
     @Test func notANumberWins() {

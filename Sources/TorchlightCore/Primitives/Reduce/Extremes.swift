@@ -35,7 +35,7 @@ package struct Amin: ReductionPrimitive {
 }
 
 /// The gradient shared by all elements that equal the result.
-private func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> Tensor {
+func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> Tensor {
     let x = context.input(0)
     // Which elements win is constant almost everywhere.
     let share = noGrad { () -> Tensor in
