@@ -84,6 +84,75 @@ struct GraphLifetimeTests {
         #expect(GraphWatch.lastWarning == nil)
     }
 
+    /// Programs whose graphs grow from step to step and that keep nothing.
+    private static let growing: [(name: String, step: @Sendable (Tensor, Int) -> Void)] = [
+        (
+            "results that the loss does not use",
+            { x, length in
+                var (h, heads) = (x, [Tensor]())
+                for _ in 0...length {
+                    h = h * 1
+                    heads.append(h * 2)
+                }
+                heads.last!.sum().backward()
+            }
+        ),
+        (
+            "two losses, the second of which grows",
+            { x, length in
+                var h = x
+                for _ in 0...length { h = h * 1 }
+                (x * 2).sum().backward()
+                h.sum().backward()
+            }
+        ),
+        (
+            "a graph that is dropped without a pass",
+            { x, length in
+                var h = x
+                for _ in 0...length { h = h * 1 }
+                (x * 2).sum().backward()
+            }
+        ),
+        (
+            "a state that is carried over without its history",
+            { x, length in
+                var h = x
+                for _ in 0..<3 {
+                    for _ in 0...length { h = h * x }
+                    h.sum().backward()
+                    h = h.detach()
+                }
+            }
+        ),
+    ]
+
+    @Test("Nor are parts of a step that its pass does not reach", arguments: 0..<growing.count)
+    func growingParts(number: Int) {
+        GraphWatch.reset()
+        defer { GraphWatch.reset() }
+        let (name, step) = Self.growing[number]
+        let x = Tensor([1.0], requiresGrad: true)
+        for length in 0..<60 { step(x, length) }
+        #expect(GraphWatch.lastWarning == nil, "\(name)")
+    }
+
+    @Test("Kept graphs are noticed beside graphs that shrink from step to step")
+    func keptBesideShrinking() {
+        GraphWatch.reset()
+        defer { GraphWatch.reset() }
+        let x = Tensor([1.0], requiresGrad: true)
+        var kept: [Tensor] = []
+        for step in 0..<60 {
+            var y = x * 2
+            kept.append(y)
+            for _ in step..<60 { y = y * 1 }
+            y.sum().backward()
+        }
+        #expect(GraphWatch.lastWarning?.contains("in each of the last 20 steps") == true)
+        #expect(kept.count == 60)
+    }
+
     @Test("A loop that adds up losses is told which line keeps the graphs")
     func keptGraphs() {
         GraphWatch.reset()

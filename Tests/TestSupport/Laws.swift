@@ -72,6 +72,42 @@ package enum Laws {
         }
     }
 
+    /// Results that are dropped without a backward pass go with all that was saved for it: no result keeps itself alive, also
+    /// where hooks hold what is saved or a checkpoint computes it again.
+    package static func graphsAreFreed(_ record: PrimitiveRecord) {
+        if case .none = record.gradient { return }
+        let ways: [(name: String, run: (@escaping () -> [Tensor]) -> [Tensor])] = [
+            ("plain", { $0() }),
+            ("savedTensorsHooks", { body in savedTensorsHooks(pack: { $0 }, unpack: { $0 }) { body() } }),
+            ("checkpoint", { checkpoint($0) }),
+            (
+                "retainGrad",
+                {
+                    $0().map {
+                        if $0.requiresGrad { $0.retainGrad() }; return $0
+                    }
+                }
+            ),
+        ]
+        for sample in record.samples {
+            for (name, run) in ways {
+                let (inputs, label) = record.draw(sample, .float64)
+                let operands = inputs.indices.map { record.operands[min($0, record.operands.count - 1)] }
+                let leaves = zip(inputs, operands).map { input, operand in
+                    operand.isDifferentiable && input.dtype.isFloatingPoint ? input.detach().requiresGrad_() : input
+                }
+                var results = run { sample.run(leaves) }
+                let weak = results.filter(\.requiresGrad).map(WeakResult.init)
+                results = []
+                #expect(weak.allSatisfy { $0.tensor == nil }, "\(label), \(name): a result keeps itself alive")
+            }
+        }
+    }
+
+    private struct WeakResult {
+        weak var tensor: Tensor?
+    }
+
     /// A dtype that is not supported is refused by an error that names the operation.
     package static func refusesOtherDTypes(_ record: PrimitiveRecord) {
         guard let sample = record.samples.first else { return }

@@ -33,12 +33,18 @@ struct BackwardPass {
         self.retainGraph = retainGraph
     }
 
-    /// Runs a pass. Returns the gradients of the targets, and how many nodes ran.
+    /// Runs a pass. Returns the gradients of the targets.
     static func run(
         from roots: [Tensor], gradients: [Tensor?], targets: [Tensor]?, retainGraph: Bool, createGraph: Bool,
         allowUnused: Bool
-    ) throws(TensorError) -> (results: [Tensor?], nodes: Int) {
-        if roots.contains(where: \.isPlaceholder) { return (targets ?? [], 0) }
+    ) throws(TensorError) -> [Tensor?] {
+        if roots.contains(where: \.isPlaceholder) { return targets ?? [] }
+        guard gradients.count == roots.count else {
+            throw TensorError(
+                .value, in: "grad", "the numbers of outputs and of their gradients differ",
+                got: "\(quantity(roots.count, "output")) and \(quantity(gradients.count, "gradient"))",
+                expected: "one gradient for each output, nil for 1")
+        }
         return try GradientContext.forPass { context throws(TensorError) in
             var pass = BackwardPass(context, createGraph: createGraph, retainGraph: retainGraph)
             if let targets { try pass.aim(at: targets, from: roots) }
@@ -55,14 +61,14 @@ struct BackwardPass {
             context.addsToNodes = mayAdd
             context.addsToLeaves = mayAdd && !pass.isTargeted
             try pass.walk()
-            guard let targets else { return ([], context.pending.nodesRun) }
+            guard let targets else { return [] }
             for (place, first) in pass.repeated { pass.results[place] = pass.results[first] }
             for (i, result) in pass.results.enumerated() where result == nil && !allowUnused {
                 throw TensorError(
                     .autograd, in: "grad", "input \(i) has no influence on the outputs",
                     fix: "pass allowUnused: true to get nil for it", operands: [targets[i]])
             }
-            return (pass.results, context.pending.nodesRun)
+            return pass.results
         }
     }
 
@@ -78,6 +84,11 @@ struct BackwardPass {
                 throw TensorError(
                     .shape, in: "backward", "the gradient has another shape than the tensor",
                     expected: "\(root.shape)", operands: [gradient])
+            }
+            guard gradient.device == root.device else {
+                throw TensorError(
+                    .device, in: "backward", "the gradient is on another device than the tensor",
+                    expected: "\(root.device)", operands: [gradient])
             }
             seed = gradient.dtype == root.dtype ? gradient : gradient.to(root.dtype)
         } else {

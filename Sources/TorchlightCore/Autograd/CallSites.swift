@@ -28,11 +28,13 @@ struct CallSite: Sendable {
     }
 
     /// Whether a frame is the user's: not the framework's own, and not what a macro expanded to.
-    private static func isOfTheProgram(_ path: String) -> Bool {
+    static func isOfTheProgram(_ path: String) -> Bool {
         let others = [
-            "TorchlightCore/", "TorchlightNN/", "TorchlightOptim/", "TorchlightData/", "TorchlightIO/", "swiftmacro",
+            "TorchlightCore/", "TorchlightNN/", "TorchlightOptim/", "TorchlightData/", "TorchlightIO/",
+            "TorchlightTraining/", "swiftmacro",
         ]
-        return !path.isEmpty && !others.contains { path.contains($0) }
+        // Code that the compiler made, such as initialisers and witnesses of protocols, has a name in angle brackets.
+        return !path.isEmpty && !path.contains("<") && !others.contains { path.contains($0) }
     }
 }
 

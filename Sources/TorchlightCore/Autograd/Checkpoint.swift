@@ -191,7 +191,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         guard collector.tensors.count == saved.count else {
             throw Self.difference(
                 "the body did something else when it ran again for the gradients",
-                got: "\(collector.tensors.count) tensors that its operations save",
+                got: "\(quantity(collector.tensors.count, "tensor")) that its operations save",
                 expected: "\(saved.count), as in the first run")
         }
         for (i, (tensor, first)) in zip(collector.tensors, saved).enumerated() {

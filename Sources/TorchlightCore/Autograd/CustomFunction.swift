@@ -12,6 +12,8 @@
 ///     let y = Cube.apply(x)
 public protocol CustomFunction {
     /// Computes the results. Nothing inside is recorded; what `backward` needs is put into the context.
+    ///
+    /// An input that requires a gradient may be changed in place where it is one of the results; it then has their history.
     static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor]
     /// The gradients of the inputs, one each, nil for none. Written with tensor operations, it can itself be
     /// differentiated.
@@ -36,7 +38,7 @@ public final class FunctionContext {
     /// The tensors as the pass that runs has them; nil outside one.
     private var unpacked: [Tensor]?
     fileprivate var inputs: [Tensor] = []
-    /// Anything that is not a tensor.
+    /// Anything that is not a tensor. Tensors belong to ``save(_:)``, which notices changes in place.
     public var values: [String: any Sendable] = [:]
     /// Which inputs need a gradient.
     public fileprivate(set) var needsGradient: [Bool] = []
@@ -56,21 +58,35 @@ public final class FunctionContext {
     /// The tensors that were kept.
     public var saved: [Tensor] { unpacked ?? entries.compactMap(\.tensor) }
 
-    /// After `forward`: results are kept without their history, since they hold the node that holds this; and what hooks
-    /// are to pack is packed.
+    /// After `forward`: results and views of them are kept without their history, since they hold the node that holds this;
+    /// and what hooks are to pack is packed.
     fileprivate func seal(_ outputs: [Tensor]) {
         inputs = []
+        for (key, value) in values {
+            if let tensor = value as? Tensor {
+                values[key] = Self.detached(tensor, from: outputs)
+            } else if let tensors = value as? [Tensor] {
+                values[key] = tensors.map { Self.detached($0, from: outputs) }
+            }
+        }
         for i in entries.indices {
             guard let tensor = entries[i].tensor else { continue }
             if let index = outputs.firstIndex(where: { $0 === tensor }) {
                 entries[i].origin = .output(index)
                 entries[i].tensor = tensor.withoutHistory
+            } else {
+                entries[i].tensor = Self.detached(tensor, from: outputs)
             }
             if SavedTensorHooks.areUsed, let packed = SavedTensorHooks.pack(tensor) {
                 entries[i].packed = packed
                 entries[i].tensor = nil
             }
         }
+    }
+
+    /// A tensor that does not hold the node of the results: a twin where it is one of them or a view of one.
+    private static func detached(_ tensor: Tensor, from outputs: [Tensor]) -> Tensor {
+        outputs.contains { $0 === tensor || $0 === tensor.base } ? tensor.withoutHistory : tensor
     }
 
     /// The context for one pass over a node, with the tensors as they were saved.
@@ -99,7 +115,11 @@ public final class FunctionContext {
         return context
     }
 
-    fileprivate func release() { entries = [] }
+    /// Gives back what was kept. Returns whether there was anything.
+    fileprivate func release() -> Bool {
+        defer { entries = [] }
+        return !entries.isEmpty
+    }
 }
 
 extension CustomFunction {
@@ -116,22 +136,47 @@ extension CustomFunction {
         if isGradEnabled { for (i, input) in inputs.enumerated() where input.requiresGrad { needs[i] = true } }
         context.needsGradient = inputs.indices.map { needs[$0] }
         context.inputs = inputs
+        let versions = needs.any ? inputs.map(\.version) : []
         let results = noGrad { forward(context, inputs) }
         guard needs.any else { return results }
-        // A result that is an input is passed on as a new tensor, so that it can carry the node.
+        let name = String(describing: Self.self)
+        let changed = inputs.indices.filter { inputs[$0].version != versions[$0] }
+        do throws(TensorError) {
+            try check(changed.map { inputs[$0] }, results, name)
+        } catch { return results.map { fail(error, like: $0) } }
+        // A result that is an input is passed on as a view of it, which can carry the node. What is written to one of them
+        // then reaches the history of the other.
         let outputs = results.map { result in
-            inputs.contains { $0 === result } ? result.detach() : result
+            guard let index = inputs.firstIndex(where: { $0 === result }) else { return result }
+            return changed.contains(index) ? result : result.alias
         }
         context.seal(outputs)
         let rule = CustomRule(function: Self.self, context: context)
-        let node = Node(
-            rule: rule, name: String(describing: Self.self), inputs: Few(inputs), needs: needs, outputs: Few(outputs))
+        let node = Node(rule: rule, name: name, inputs: Few(inputs), needs: needs, outputs: Few(outputs))
         for (i, output) in outputs.enumerated() where output.dtype.isFloatingPoint {
-            output.node = node
-            output.outputIndex = i
-            output.requiresGradFlag = true
+            if inputs.contains(where: { $0 === output }) {
+                rebaseHistory(of: output, to: node, output: i)
+            } else {
+                output.node = node
+                output.outputIndex = i
+                output.requiresGradFlag = true
+            }
         }
         return outputs
+    }
+
+    /// Whether what `forward` changed in place may have been changed, and gets its new history.
+    private static func check(_ changed: [Tensor], _ results: [Tensor], _ name: String) throws(TensorError) {
+        for input in changed {
+            if results.contains(where: { $0 === input }) {
+                try checkHistory(of: input, name: name, needsGradient: true)
+            } else if input.requiresGrad {
+                throw TensorError(
+                    .autograd, in: name,
+                    "forward changed an input in place that requires a gradient, and does not return it",
+                    fix: "return it among the results, or work on a clone()", operands: [input])
+            }
+        }
     }
 }
 
@@ -155,8 +200,8 @@ private struct CustomRule: GradientRule {
         let results = function.backward(unpacked, gradients)
         guard results.count == pass.inputCount else {
             throw TensorError(
-                .autograd, in: name, "backward returned \(results.count) gradients",
-                expected: "one for each of the \(pass.inputCount) inputs")
+                .autograd, in: name, "backward returned \(quantity(results.count, "gradient"))",
+                expected: "one for each input, \(pass.inputCount)")
         }
         for (i, result) in results.enumerated() {
             guard let result, pass.needs[i], result.layout.shape != pass.shape(i) else { continue }
@@ -167,6 +212,6 @@ private struct CustomRule: GradientRule {
         return Few(results)
     }
 
-    func releaseSaved() { context.release() }
+    func releaseSaved() -> Bool { context.release() }
     var heldObject: AnyObject? { context }
 }

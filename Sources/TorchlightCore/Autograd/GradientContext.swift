@@ -126,6 +126,14 @@ extension Tensor {
     /// The same elements without a history.
     var withoutHistory: Tensor { Tensor(storage: storage, layout: layout, dtype: dtype) }
 
+    /// A view of all elements, without a history of its own yet.
+    var alias: Tensor {
+        let origin = base ?? self
+        let view = Tensor(storage: storage, layout: layout, dtype: dtype, base: origin)
+        view.historyStamp = origin.historyStamp
+        return view
+    }
+
     /// The same elements as a result of a node.
     fileprivate func asResult(_ index: Int, of node: Node) -> Tensor {
         let tensor = withoutHistory
@@ -139,6 +147,6 @@ extension Tensor {
 /// The rule of an operation whose result is its operand.
 private struct PassedOn: GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
-    func releaseSaved() {}
+    func releaseSaved() -> Bool { false }
     var heldObject: AnyObject? { nil }
 }

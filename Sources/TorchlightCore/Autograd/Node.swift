@@ -41,20 +41,21 @@ package final class Node: @unchecked Sendable {
     private let resultCount: Int32
     /// Operands, then results: one block, built where it lies.
     private let slots: UnsafeMutablePointer<Slot>
-    /// Whether `backward` has been through and given back what was saved.
+    /// Whether a backward pass has given back what was saved. A node that saved nothing can be passed again.
     private(set) var isReleased = false
     /// The backward pass that has gradients for this node, 0 where none has, and where it keeps them. A pass that finds
     /// another's number here looks the place up in a dictionary of its own.
     let pass = Atomic<UInt64>(0)
     var position: Int32 = 0
+    /// How many passes had freed their graphs when this node was made.
+    private let generation: UInt32
     /// What few nodes have: hooks, packed tensors and the place of the call.
     var extra: NodeExtra?
 
     private static let counter = Atomic<Int>(0)
-    private static let live = Atomic<Int>(0)
 
-    /// The number of nodes that exist now: a training loop that keeps its graphs shows it growing.
-    package static var liveCount: Int { live.load(ordering: .relaxed) }
+    /// Whether passes have freed their graphs twice since this node was made.
+    var isOfPastStep: Bool { LiveNodes.isOfPastStep(generation) }
 
     var inputCount: Int {
         @inline(__always) get { Int(operandCount) }
@@ -81,7 +82,7 @@ package final class Node: @unchecked Sendable {
     /// A node whose slots must all be set before anything else is done with it.
     init(rule: any GradientRule, name: String, inputCount: Int, outputCount: Int) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
-        Self.live.add(1, ordering: .relaxed)
+        generation = LiveNodes.noteCreation()
         self.rule = rule
         self.name = name
         operandCount = Int32(truncatingIfNeeded: inputCount)
@@ -139,14 +140,19 @@ package final class Node: @unchecked Sendable {
 
     /// Gives back what was saved; the edges stay, so that a second pass can say what happened.
     func release() {
-        isReleased = true
-        for i in 0..<(inputCount + outputCount) where slots[i].saved != nil { slots[i].release() }
-        if let extra, !extra.packed.isEmpty { extra.packed = [] }
-        rule.releaseSaved()
+        for i in 0..<(inputCount + outputCount) where slots[i].saved != nil {
+            slots[i].release()
+            isReleased = true
+        }
+        if let extra, !extra.packed.isEmpty {
+            extra.packed = []
+            isReleased = true
+        }
+        if rule.releaseSaved() { isReleased = true }
     }
 
     deinit {
-        Self.live.subtract(1, ordering: .relaxed)
+        LiveNodes.noteEnd(of: generation)
         // A graph is a chain of references as long as the computation. What this node held last is handed to a list that
         // the outermost release works off, so that a million nodes need one stack frame.
         var context: ThreadContext?
@@ -189,8 +195,8 @@ package protocol GradientRule {
     var part: ViewPart? { get }
     /// How many of the first inputs have gradients that the rule can write anywhere, in `GradientContext.places`.
     var placeableInputs: Int { get }
-    /// Called when a backward pass frees the graph.
-    func releaseSaved()
+    /// Called when a backward pass frees the graph. Returns whether the rule held anything that it gave back.
+    func releaseSaved() -> Bool
     /// The object that holds what the rule saved, where the node does not hold it itself.
     var heldObject: AnyObject? { get }
 }
@@ -204,12 +210,12 @@ extension GradientRule {
 /// Stands in for the rule of a node that is being freed.
 private struct NoRule: GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
-    func releaseSaved() {}
+    func releaseSaved() -> Bool { false }
     var heldObject: AnyObject? { nil }
 }
 
 extension Primitive {
-    package func releaseSaved() {}
+    package func releaseSaved() -> Bool { false }
     package var heldObject: AnyObject? { nil }
 }
 

@@ -15,6 +15,6 @@ struct OverwrittenHistory: GradientRule {
         return gradients
     }
 
-    func releaseSaved() { written?.releaseSaved() }
+    func releaseSaved() -> Bool { written?.releaseSaved() ?? false }
     var heldObject: AnyObject? { written?.heldObject }
 }

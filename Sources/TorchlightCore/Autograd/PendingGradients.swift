@@ -18,8 +18,6 @@ final class PendingGradients {
 
     /// The number of the pass; never 0.
     private(set) var id: UInt64 = 0
-    /// How many nodes have run.
-    private(set) var nodesRun = 0
     private var entries = UnsafeMutablePointer<Entry>.allocate(capacity: 16)
     private var capacity = 16
     private var count = 0
@@ -38,7 +36,6 @@ final class PendingGradients {
     /// Starts a pass with nothing on the way.
     func begin() {
         id = Self.counter.add(1, ordering: .relaxed).newValue
-        nodesRun = 0
     }
 
     /// Ends the pass: nothing may linger in the nodes after an error.
@@ -167,7 +164,6 @@ final class PendingGradients {
             entry.pointee.others = []
         }
         unused.append(position)
-        nodesRun += 1
         if node.pass.load(ordering: .relaxed) == id {
             node.pass.store(0, ordering: .releasing)
         } else {

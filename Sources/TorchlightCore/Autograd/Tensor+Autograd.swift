@@ -16,16 +16,27 @@ extension Tensor {
 
     /// The gradient that `backward()` accumulated here, for leaves that require one; nil before the first pass.
     ///
-    /// Setting it is how a loop clears (`w.grad = nil`) or replaces it; shape and dtype must be the tensor's.
+    /// Setting it is how a loop clears (`w.grad = nil`) or replaces it; shape, dtype and device must be the tensor's, and a
+    /// tensor cannot be its own gradient.
     public var grad: Tensor? {
         get { gradient }
         set {
-            if let newValue, newValue.layout.shape != layout.shape || newValue.dtype != dtype {
-                reportFailure(
-                    TensorError(
-                        .shape, in: "grad", "the gradient is not of the tensor's shape and dtype",
-                        expected: "\(dtype) \(shape)", operands: [newValue]))
-                return
+            if let newValue, !newValue.isPlaceholder {
+                if newValue.layout.shape != layout.shape || newValue.dtype != dtype || newValue.device != device {
+                    reportFailure(
+                        TensorError(
+                            .shape, in: "grad", "the gradient is not of the tensor's shape, dtype and device",
+                            expected: TensorError.Operand(self).description, operands: [newValue])
+                    )
+                    return
+                }
+                if newValue === self {
+                    reportFailure(
+                        TensorError(
+                            .autograd, in: "grad", "a tensor cannot be its own gradient", fix: "assign x.clone()",
+                            operands: [self]))
+                    return
+                }
             }
             gradient = newValue
         }
@@ -98,6 +109,8 @@ extension Tensor {
     }
 
     /// Cuts this tensor from its history. A view is refused, because it shares the history of its base.
+    ///
+    /// Views that were taken before keep theirs, until the memory is changed in place.
     @discardableResult
     public func detach_() -> Tensor {
         guard base == nil else {
@@ -107,7 +120,7 @@ extension Tensor {
         node = nil
         requiresGradFlag = false
         retainsGrad = false
-        historyStamp += 1
+        wasDetached = true
         return self
     }
 }

@@ -37,7 +37,9 @@ extension Tensor {
     /// The gradient is complete: a tensor that was used several times gets one call a pass, with the sum. On a leaf the hook
     /// runs before the gradient is added to `grad` or returned by `grad(outputs:inputs:)`. Hooks run in order of
     /// registration. After an in-place operation, hooks stay with the value for which they were registered. The
-    /// replacement must have the gradient's shape. Fails for a tensor that requires no gradient.
+    /// replacement must have the gradient's shape, dtype and device. Fails for a tensor that requires no gradient.
+    ///
+    /// The hook lives as long as the tensor's graph: one that captures the tensor itself keeps both alive until it is removed.
     ///
     /// - Returns: what removes the hook.
     @discardableResult
@@ -134,10 +136,13 @@ final class HookList: NumberedHooks<(Tensor) -> Tensor?>, RemovableHooks {
         var gradient = gradient
         for hook in hooks {
             guard let replaced = hook.body(gradient) else { continue }
-            guard replaced.layout.shape == gradient.layout.shape else {
+            guard replaced.layout.shape == gradient.layout.shape, replaced.dtype == gradient.dtype,
+                replaced.device == gradient.device
+            else {
+                try throwPendingError()
                 throw TensorError(
-                    .shape, in: "registerHook", "the hook returned a gradient of another shape",
-                    expected: "\(gradient.shape)", operands: [replaced])
+                    .shape, in: "registerHook", "the hook returned a gradient of another shape, dtype or device",
+                    expected: TensorError.Operand(gradient).description, operands: [replaced])
             }
             gradient = replaced
         }

@@ -74,7 +74,7 @@ extension Tensor {
             guard base == nil else {
                 throw TensorError(
                     .value, in: "resize_", "a view has no memory of its own that could grow", got: "\(shape)",
-                    expected: "at most \(held) elements", fix: "resize x.clone()", operands: [self])
+                    expected: "at most \(quantity(held, "element"))", fix: "resize x.clone()", operands: [self])
             }
             let block = try Tensor.filled(0, shape: Dims(shape), dtype: dtype, device: device)
             let old = Layout(shape: [held], offset: layout.offset)

@@ -102,15 +102,11 @@ package func perform(
         if threadState.pointee.grad_disabled > 0 {
             needs = Needs()
         } else {
-            switch primitive.differentiability {
-            case .differentiable, .constant: break
-            case .throughDecomposition:
-                if places.isEmpty, let results = try primitive.decomposed(inputs) { return results }
-            case .unavailable(let reason):
-                throw TensorError(
-                    .autograd, in: primitive.publicName,
-                    "it has no derivative and an input requires a gradient: \(reason)",
-                    fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
+            try checkDifferentiable(primitive, inputs)
+            if case .throughDecomposition = primitive.differentiability, places.isEmpty,
+                let results = try primitive.decomposed(inputs)
+            {
+                return results
             }
         }
     }
@@ -137,6 +133,14 @@ package func perform(
     }
     if threadState.pointee.recording > 0 { noteCall(primitive, inputs, outputs, .newMemory) }
     return outputs
+}
+
+/// Refuses a primitive without a derivative, for calls with an input that requires a gradient.
+func checkDifferentiable(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) {
+    guard case .unavailable(let reason) = primitive.differentiability else { return }
+    throw TensorError(
+        .autograd, in: primitive.publicName, "it has no derivative and an input requires a gradient: \(reason)",
+        fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
 }
 
 /// Runs the kernels of a primitive on a device that has values.

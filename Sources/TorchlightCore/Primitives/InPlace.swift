@@ -32,6 +32,7 @@ package func performInPlace(
     let spec = try primitive.infer(Specs(of: inputs))[0]
     let device = try resultDevice(of: primitive, inputs)
     try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
+    if needs.any { try checkDifferentiable(primitive, inputs) }
     if device.hasValues { try primitive.validate(inputs) }
 
     var recorded: Node?
@@ -97,6 +98,9 @@ package func performInPlace(
     } else if threadState.pointee.grad_disabled == 0 && target.requiresGrad {
         // A constant was written through a view: the gradient path through this part of the base ends here.
         rebaseHistory(of: target, to: nil)
+    } else if (target.base ?? target).wasDetached {
+        // Views with the history of before are views of new values now.
+        (target.base ?? target).historyStamp += 1
     }
 }
 
@@ -168,15 +172,15 @@ func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(T
     }
 }
 
-/// Makes `node` the origin of what the tensor holds now, for its base and its other views too; nil says that a constant was
-/// written through a view.
-func rebaseHistory(of target: Tensor, to node: Node?) {
+/// Makes result `output` of `node` the origin of what the tensor holds now, for its base and its other views too; nil says
+/// that a constant was written through a view.
+func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
     // A base that moved to other memory since is not concerned.
     let old = target.node
     defer { target.retainGradAgain(insteadOf: old) }
     guard let base = target.base, base.storage === target.storage else {
         target.node = node
-        target.outputIndex = 0
+        target.outputIndex = output
         target.requiresGradFlag = node != nil
         target.historyStamp += 1
         return
@@ -186,6 +190,7 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     let written = Tensor(storage: target.storage, layout: target.layout, dtype: target.dtype)
     if let node {
         written.node = node
+        written.outputIndex = output
         written.requiresGradFlag = true
     }
     let before = Tensor(storage: base.storage, layout: base.layout, dtype: base.dtype)
@@ -205,7 +210,7 @@ func rebaseHistory(of target: Tensor, to node: Node?) {
     }
     base.historyStamp += 1
     target.node = node
-    target.outputIndex = 0
+    target.outputIndex = output
     target.requiresGradFlag = node != nil
     // After a constant the view is a part of the rewritten base like any other.
     target.historyStamp = node == nil ? base.historyStamp - 1 : base.historyStamp

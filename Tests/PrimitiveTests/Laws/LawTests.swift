@@ -15,6 +15,9 @@ import Testing
     func gradientsAgree(_ record: PrimitiveRecord) { Laws.gradientsAgree(record) }
 
     @Test(arguments: AllRecords.all)
+    func graphsAreFreed(_ record: PrimitiveRecord) { Laws.graphsAreFreed(record) }
+
+    @Test(arguments: AllRecords.all)
     func refusesOtherDTypes(_ record: PrimitiveRecord) { Laws.refusesOtherDTypes(record) }
 
     @Test(arguments: AllRecords.all)
