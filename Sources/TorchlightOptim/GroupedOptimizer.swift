@@ -110,7 +110,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     public var learningRates: [Double] {
         get { groups.map { $0.options.lr } }
         set {
-            precondition(newValue.count == groups.count, "one learning rate a group")
+            guard isOneEach(newValue, "learningRates") else { return }
             for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
         }
     }
@@ -120,9 +120,18 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         get { Options.momentumPath.map { path in groups.map { $0.options[keyPath: path] } } }
         set {
             guard let path = Options.momentumPath, let newValue else { return }
-            precondition(newValue.count == groups.count, "one momentum a group")
+            guard isOneEach(newValue, "momenta") else { return }
             for (group, momentum) in zip(groups, newValue) { group.options[keyPath: path] = momentum }
         }
+    }
+
+    private func isOneEach(_ values: [Double], _ setting: String) -> Bool {
+        if values.count == groups.count { return true }
+        reportFailure(
+            TensorError(
+                .value, in: name, "\(setting) has another number of values than there are groups",
+                got: "\(values.count)", expected: "\(groups.count), one a group"))
+        return false
     }
 
     /// Clears the gradients of all parameters: drops them, or fills them with 0 in place.

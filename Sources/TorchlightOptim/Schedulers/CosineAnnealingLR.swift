@@ -14,6 +14,7 @@ public final class CosineAnnealingLR: LRScheduler {
     /// A schedule for this optimiser.
     public init(_ optimizer: any Optimizer, tMax: Int, etaMin: Double = 0) {
         requireSchedule(tMax > 0, "CosineAnnealingLR", "tMax is \(tMax); expected at least 1")
+        requireSchedule(etaMin >= 0, "CosineAnnealingLR", "etaMin is \(etaMin); expected at least 0")
         self.tMax = max(tMax, 1)
         self.etaMin = etaMin
         super.init(optimizer)
@@ -24,7 +25,7 @@ public final class CosineAnnealingLR: LRScheduler {
     public override func nextRates(_ rates: [Double]) -> [Double] {
         if epoch == 0 { return rates }
         // At the bottom the ratio of neighbouring heights is 0 / 0: the way up starts with a step of its own.
-        if (epoch - 1 - tMax) % (2 * tMax) == 0 {
+        if (epoch - 1) % tMax == 0 && (epoch - 1) / tMax % 2 == 1 {
             return zip(rates, baseLearningRates).map { rate, base in
                 rate + (base - etaMin) * (1 - cos(.pi / Double(tMax))) / 2
             }
@@ -33,9 +34,9 @@ public final class CosineAnnealingLR: LRScheduler {
         return rates.map { ratio * ($0 - etaMin) + etaMin }
     }
 
-    public override var closedFormRates: [Double]? {
-        baseLearningRates.map { etaMin + ($0 - etaMin) * height(epoch) / 2 }
-    }
+    override func joiningRate(_ rate: Double) -> Double? { etaMin + (rate - etaMin) * height(epoch) / 2 }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
 /// Half cosines that start anew from the base rates, each `tMult` times as long as the one before (SGDR, Loshchilov and
@@ -54,6 +55,7 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
     public init(_ optimizer: any Optimizer, t0: Int, tMult: Int = 1, etaMin: Double = 0) {
         requireSchedule(t0 > 0, "CosineAnnealingWarmRestarts", "t0 is \(t0); expected at least 1")
         requireSchedule(tMult > 0, "CosineAnnealingWarmRestarts", "tMult is \(tMult); expected at least 1")
+        requireSchedule(etaMin >= 0, "CosineAnnealingWarmRestarts", "etaMin is \(etaMin); expected at least 0")
         self.t0 = max(t0, 1)
         self.tMult = max(tMult, 1)
         self.etaMin = etaMin
@@ -70,6 +72,7 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
             requireSchedule(false, "CosineAnnealingWarmRestarts", "the epoch is \(epoch); expected at least 0")
             return
         }
+        if adoptNewGroups() == nil { return }
         self.epoch = Int(epoch)
         optimizer.learningRates = rates(at: epoch)
     }

@@ -16,9 +16,9 @@ public final class CyclicLR: LRScheduler {
     }
 
     /// The lowest learning rate of each group.
-    public let baseLR: [Double]
+    public var baseLR: [Double] { baseLRs.values }
     /// The learning rate of each group at the first peak.
-    public let maxLR: [Double]
+    public var maxLR: [Double] { maxLRs.values }
     /// The steps of the way up.
     public let stepSizeUp: Int
     /// The steps of the way down.
@@ -30,9 +30,14 @@ public final class CyclicLR: LRScheduler {
     /// Whether the momentum falls while the rate climbs.
     public let cycleMomentum: Bool
     /// The momentum of each group at the peak.
-    public let baseMomentum: [Double]
+    public var baseMomentum: [Double] { baseMomenta.values }
     /// The momentum of each group between two cycles.
-    public let maxMomentum: [Double]
+    public var maxMomentum: [Double] { maxMomenta.values }
+
+    private var baseLRs: GroupSetting
+    private var maxLRs: GroupSetting
+    private var baseMomenta: GroupSetting
+    private var maxMomenta: GroupSetting
 
     /// A schedule for this optimiser. The bounds are a number for all groups or one for each; the way down is as long as
     /// the way up where it is not given.
@@ -46,15 +51,15 @@ public final class CyclicLR: LRScheduler {
             stepSizeUp > 0 && down > 0, "CyclicLR",
             "the ways up and down have \(stepSizeUp) and \(down) steps; expected at least 1")
         requireMomentum(cycleMomentum, optimizer, "CyclicLR")
-        self.baseLR = oneEach(baseLR, optimizer, "CyclicLR", "baseLR")
-        self.maxLR = oneEach(maxLR, optimizer, "CyclicLR", "maxLR")
+        baseLRs = GroupSetting(baseLR, optimizer, "CyclicLR", "baseLR")
+        maxLRs = GroupSetting(maxLR, optimizer, "CyclicLR", "maxLR")
         self.stepSizeUp = max(stepSizeUp, 1)
         self.stepSizeDown = max(down, 1)
         self.mode = mode
         self.gamma = gamma
         self.cycleMomentum = cycleMomentum && optimizer.momenta != nil
-        self.baseMomentum = oneEach(baseMomentum, optimizer, "CyclicLR", "baseMomentum")
-        self.maxMomentum = oneEach(maxMomentum, optimizer, "CyclicLR", "maxMomentum")
+        baseMomenta = GroupSetting(baseMomentum, optimizer, "CyclicLR", "baseMomentum")
+        maxMomenta = GroupSetting(maxMomentum, optimizer, "CyclicLR", "maxMomentum")
         super.init(optimizer)
     }
 
@@ -71,16 +76,25 @@ public final class CyclicLR: LRScheduler {
 
     /// The part of the way between the bounds.
     private var height: Double {
-        let length = stepSizeUp + stepSizeDown
-        let (cycle, position) = epoch.quotientAndRemainder(dividingBy: length)
+        // Unsigned, so that the sum of two ways always fits.
+        let length = UInt(stepSizeUp) + UInt(stepSizeDown)
+        let (cycle, position) = UInt(epoch).quotientAndRemainder(dividingBy: length)
         let part =
-            position <= stepSizeUp
+            position <= UInt(stepSizeUp)
             ? Double(position) / Double(stepSizeUp) : Double(length - position) / Double(stepSizeDown)
         return switch mode {
         case .triangular: part
-        case .triangular2: part * power(0.5, cycle)
+        case .triangular2: part * power(0.5, Int(cycle))
         case .expRange: part * power(gamma, epoch)
         }
+    }
+
+    override func extendSettings(to count: Int) -> String? {
+        let areExtended = [
+            baseLRs.extend(to: count), maxLRs.extend(to: count), baseMomenta.extend(to: count),
+            maxMomenta.extend(to: count),
+        ]
+        return areExtended.contains(false) ? "its bounds are given by group" : nil
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {

@@ -18,7 +18,7 @@ public final class OneCycleLR: LRScheduler {
     private enum Level { case start, peak, end }
 
     /// The learning rate of each group at the peak.
-    public let maxLR: [Double]
+    public var maxLR: [Double] { maxLRs.values }
     /// The steps of the whole cycle.
     public let totalSteps: Int
     /// The part of the steps that the climb takes.
@@ -28,14 +28,17 @@ public final class OneCycleLR: LRScheduler {
     /// Whether the momentum moves.
     public let cycleMomentum: Bool
     /// The momentum of each group at the peak.
-    public let baseMomentum: [Double]
+    public var baseMomentum: [Double] { baseMomenta.values }
     /// The momentum of each group at the ends.
-    public let maxMomentum: [Double]
+    public var maxMomentum: [Double] { maxMomenta.values }
     /// How many times lower the start is than the peak.
     public let divFactor: Double
     /// How many times lower the end is than the start.
     public let finalDivFactor: Double
     private let phases: [Phase]
+    private var maxLRs: GroupSetting
+    private var baseMomenta: GroupSetting
+    private var maxMomenta: GroupSetting
 
     /// A schedule for this optimiser. Values for groups are a number for all or one for each; `threePhase` comes back to
     /// the start as steeply as it climbed before it goes to the end.
@@ -48,17 +51,17 @@ public final class OneCycleLR: LRScheduler {
         requireSchedule(
             (0...1).contains(pctStart), "OneCycleLR", "pctStart is \(pctStart); expected 0 <= pctStart <= 1")
         requireMomentum(cycleMomentum, optimizer, "OneCycleLR")
-        self.maxLR = oneEach(maxLR, optimizer, "OneCycleLR", "maxLR")
+        maxLRs = GroupSetting(maxLR, optimizer, "OneCycleLR", "maxLR")
         self.totalSteps = max(totalSteps, 1)
         self.pctStart = pctStart
         self.annealStrategy = annealStrategy
         self.cycleMomentum = cycleMomentum && optimizer.momenta != nil
-        self.baseMomentum = oneEach(baseMomentum, optimizer, "OneCycleLR", "baseMomentum")
-        self.maxMomentum = oneEach(maxMomentum, optimizer, "OneCycleLR", "maxMomentum")
+        baseMomenta = GroupSetting(baseMomentum, optimizer, "OneCycleLR", "baseMomentum")
+        maxMomenta = GroupSetting(maxMomentum, optimizer, "OneCycleLR", "maxMomentum")
         self.divFactor = divFactor
         self.finalDivFactor = finalDivFactor
         let climb = pctStart * Double(totalSteps)
-        let last = Double(totalSteps - 1)
+        let last = Double(max(totalSteps, 1) - 1)
         phases =
             threePhase
             ? [
@@ -91,8 +94,9 @@ public final class OneCycleLR: LRScheduler {
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: Double = 0.85,
         maxMomentum: Double = 0.95, divFactor: Double = 25, finalDivFactor: Double = 1e4, threePhase: Bool = false
     ) {
+        let (steps, overflows) = max(epochs, 0).multipliedReportingOverflow(by: max(stepsPerEpoch, 0))
         self.init(
-            optimizer, maxLR: maxLR, totalSteps: max(epochs, 0) * max(stepsPerEpoch, 0), pctStart: pctStart,
+            optimizer, maxLR: maxLR, totalSteps: overflows ? .max : steps, pctStart: pctStart,
             annealStrategy: annealStrategy, cycleMomentum: cycleMomentum, baseMomentum: baseMomentum,
             maxMomentum: maxMomentum, divFactor: divFactor, finalDivFactor: finalDivFactor, threePhase: threePhase)
     }
@@ -125,6 +129,11 @@ public final class OneCycleLR: LRScheduler {
         case .cos: to + (from - to) / 2 * (1 + cos(.pi * part))
         case .linear: from + (to - from) * part
         }
+    }
+
+    override func extendSettings(to count: Int) -> String? {
+        let areExtended = [maxLRs.extend(to: count), baseMomenta.extend(to: count), maxMomenta.extend(to: count)]
+        return areExtended.contains(false) ? "its peaks are given by group" : nil
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {

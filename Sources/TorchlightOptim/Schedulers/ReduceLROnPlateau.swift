@@ -22,7 +22,7 @@ public final class ReduceLROnPlateau: LRScheduler {
     /// The epochs after a change that do not count as bad.
     public let cooldown: Int
     /// The lowest learning rate of each group.
-    public let minLR: [Double]
+    public var minLR: [Double] { minLRs.values }
     /// Changes of a learning rate that are not larger are left out.
     public let eps: Double
 
@@ -31,6 +31,7 @@ public final class ReduceLROnPlateau: LRScheduler {
     /// The epochs since the last improvement or change.
     public private(set) var badEpochs = 0
     private var cooling = 0
+    private var minLRs: GroupSetting
 
     /// A schedule for this optimiser. `minLR` is a number for all groups or one for each.
     public init(
@@ -45,7 +46,7 @@ public final class ReduceLROnPlateau: LRScheduler {
         self.threshold = threshold
         self.thresholdMode = thresholdMode
         self.cooldown = cooldown
-        self.minLR = oneEach(minLR, optimizer, "ReduceLROnPlateau", "minLR")
+        minLRs = GroupSetting(minLR, optimizer, "ReduceLROnPlateau", "minLR")
         self.eps = eps
         best = mode == .min ? .infinity : -.infinity
         super.init(optimizer)
@@ -58,6 +59,7 @@ public final class ReduceLROnPlateau: LRScheduler {
 
     /// Goes to the next epoch, at the end of which the measure was this.
     public func step(_ metric: Double) {
+        if adoptNewGroups() == nil { return }
         epoch += 1
         if isBetter(metric) {
             best = metric
@@ -77,6 +79,10 @@ public final class ReduceLROnPlateau: LRScheduler {
             cooling = cooldown
             badEpochs = 0
         }
+    }
+
+    override func extendSettings(to count: Int) -> String? {
+        minLRs.extend(to: count) ? nil : "minLR is given by group"
     }
 
     private func isBetter(_ metric: Double) -> Bool {

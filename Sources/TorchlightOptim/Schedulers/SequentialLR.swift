@@ -5,6 +5,9 @@ import TorchlightCore
 ///     let schedule = SequentialLR(optimizer, milestones: [5]) {
 ///         [LinearLR($0, startFactor: 0.1, totalIters: 5), CosineAnnealingLR($0, tMax: 95)]
 ///     }
+///
+/// Each schedule starts at its own epoch 0 from the base rates, a ``ChainedScheduler`` with all of its parts. A schedule
+/// whose milestone is that of the next one takes no part, and one before a milestone of 0 neither.
 public final class SequentialLR: LRScheduler {
     private let schedulers: [LRScheduler]
     /// The epochs in which the next schedule begins.
@@ -14,35 +17,44 @@ public final class SequentialLR: LRScheduler {
     public init(
         _ optimizer: any Optimizer, milestones: [Int], _ schedulers: (any Optimizer) -> [LRScheduler]
     ) {
-        let start = optimizer.initialLearningRates ?? optimizer.learningRates
+        let momenta = optimizer.momenta
         let made = schedulers(optimizer)
         requireSchedule(
-            !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted(), "SequentialLR",
+            !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted()
+                && milestones.allSatisfy { $0 >= 0 }, "SequentialLR",
             "there are \(made.count) schedules and the milestones \(milestones); expected one milestone less than "
-                + "schedules, in rising order")
-        requireSchedule(
-            made.allSatisfy { $0.optimizer === optimizer }, "SequentialLR", "a schedule is for another optimiser")
+                + "schedules, from 0 on in rising order")
+        requireParts(made, of: optimizer, "SequentialLR")
         self.schedulers = made
         self.milestones = milestones
-        // Each schedule set the rates of its own first epoch when it was made; only the first one's count.
-        optimizer.learningRates = start
         super.init(optimizer)
-        if let first = made.first {
-            first.epoch = 0
-            optimizer.learningRates = first.nextRates(optimizer.learningRates)
-        }
+        // Each schedule set the rates and momenta of its own first epoch when it was made; only the first one's count.
+        if let momenta { optimizer.momenta = momenta }
+        begin()
+    }
+
+    /// The schedule of the epoch, and whether it is its first.
+    private var current: (scheduler: LRScheduler, isFirstEpoch: Bool)? {
+        let index = milestones.prefix { $0 <= epoch }.count
+        guard index < schedulers.count else { return nil }
+        return (schedulers[index], epoch == (index > 0 ? milestones[index - 1] : 0))
     }
 
     public override func step() {
+        if adoptNewGroups() == nil { return }
         epoch += 1
-        let index = milestones.prefix { $0 <= epoch }.count
-        guard index < schedulers.count else { return }
-        if index > 0 && milestones[index - 1] == epoch {
-            schedulers[index].restart()
-        } else {
-            schedulers[index].step()
-        }
+        guard let (scheduler, isFirstEpoch) = current else { return }
+        if isFirstEpoch { scheduler.restart() } else { scheduler.step() }
     }
+
+    override func begin() {
+        if adoptNewGroups() == nil { return }
+        epoch = 0
+        resetRates()
+        current?.scheduler.begin()
+    }
+
+    override func restart() { begin() }
 
     public override func state() -> [String: String] {
         super.state().merging(states(of: schedulers)) { own, _ in own }
@@ -59,6 +71,10 @@ public final class SequentialLR: LRScheduler {
 ///     let schedule = ChainedScheduler(optimizer) {
 ///         [ConstantLR($0, factor: 0.1, totalIters: 5), ExponentialLR($0, gamma: 0.9)]
 ///     }
+///
+/// A part that computes its rates from the base rates (``LambdaLR``, ``CyclicLR``, ``OneCycleLR``,
+/// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces what the parts before it
+/// left, as in PyTorch; put it first.
 public final class ChainedScheduler: LRScheduler {
     private let schedulers: [LRScheduler]
 
@@ -66,15 +82,26 @@ public final class ChainedScheduler: LRScheduler {
     public init(_ optimizer: any Optimizer, _ schedulers: (any Optimizer) -> [LRScheduler]) {
         let made = schedulers(optimizer)
         requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedules; expected at least one")
-        requireSchedule(
-            made.allSatisfy { $0.optimizer === optimizer }, "ChainedScheduler", "a schedule is for another optimiser")
+        requireParts(made, of: optimizer, "ChainedScheduler")
         self.schedulers = made
         super.init(optimizer)
     }
 
     public override func step() {
+        if adoptNewGroups() == nil { return }
         epoch += 1
         for scheduler in schedulers { scheduler.step() }
+    }
+
+    override func begin() {
+        if adoptNewGroups() == nil { return }
+        epoch = 0
+        for scheduler in schedulers { scheduler.begin() }
+    }
+
+    override func restart() {
+        resetRates()
+        begin()
     }
 
     public override func state() -> [String: String] {
@@ -85,6 +112,15 @@ public final class ChainedScheduler: LRScheduler {
         try super.load(state)
         try TorchlightOptim.load(state, into: schedulers)
     }
+}
+
+/// Reports parts of a schedule that cannot follow its steps.
+private func requireParts(_ parts: [LRScheduler], of optimizer: any Optimizer, _ scheduler: String) {
+    requireSchedule(
+        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule is for another optimiser")
+    requireSchedule(
+        !parts.contains { $0 is ReduceLROnPlateau }, scheduler,
+        "a ReduceLROnPlateau follows a measure, which step() here does not have; step it yourself")
 }
 
 /// The states of several schedules, the names preceded by their numbers.

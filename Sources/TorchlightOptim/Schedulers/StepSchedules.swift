@@ -86,9 +86,9 @@ public final class ConstantLR: LRScheduler {
         return epoch == totalIters ? rates.map { $0 / factor } : rates
     }
 
-    public override var closedFormRates: [Double]? {
-        baseLearningRates.map { $0 * (epoch < totalIters ? factor : 1) }
-    }
+    override func joiningRate(_ rate: Double) -> Double? { rate * (epoch < totalIters ? factor : 1) }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
 /// Leads the factor of the learning rates in a straight line from one value to another: a warm-up.
@@ -121,15 +121,20 @@ public final class LinearLR: LRScheduler {
     public override func nextRates(_ rates: [Double]) -> [Double] {
         if epoch == 0 { return rates.map { $0 * startFactor } }
         if epoch > totalIters { return rates }
-        let step = endFactor - startFactor
-        let ratio = 1 + step / (Double(totalIters) * startFactor + Double(epoch - 1) * step)
+        // A quotient of factors, none of which is below 0; a sum of 1 and a change may round to less than 0.
+        let ratio = factor(epoch) / factor(epoch - 1)
         return rates.map { $0 * ratio }
     }
 
-    public override var closedFormRates: [Double]? {
-        let way = Double(min(epoch, totalIters)) / Double(totalIters)
-        return baseLearningRates.map { $0 * (startFactor + (endFactor - startFactor) * way) }
+    /// The factor of an epoch; the last is `endFactor` itself.
+    private func factor(_ epoch: Int) -> Double {
+        if epoch >= totalIters { return endFactor }
+        return startFactor + (endFactor - startFactor) * (Double(epoch) / Double(totalIters))
     }
+
+    override func joiningRate(_ rate: Double) -> Double? { rate * factor(epoch) }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
 /// Lets the learning rates fall to 0 along a polynomial.
@@ -144,6 +149,7 @@ public final class PolynomialLR: LRScheduler {
     /// A schedule for this optimiser.
     public init(_ optimizer: any Optimizer, totalIters: Int = 5, power: Double = 1) {
         requireSchedule(totalIters > 0, "PolynomialLR", "totalIters is \(totalIters); expected at least 1")
+        requireSchedule(power >= 0, "PolynomialLR", "power is \(power); expected at least 0")
         self.totalIters = max(totalIters, 1)
         self.power = power
         super.init(optimizer)
@@ -157,53 +163,55 @@ public final class PolynomialLR: LRScheduler {
         return rates.map { $0 * ratio }
     }
 
-    public override var closedFormRates: [Double]? { baseLearningRates.map { $0 * pow(left(epoch), power) } }
+    override func joiningRate(_ rate: Double) -> Double? { rate * pow(left(epoch), power) }
+
+    public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
 /// Multiplies the starting learning rates by what a function gives for the epoch.
 public final class LambdaLR: LRScheduler {
-    private let factors: [(Int) -> Double]
+    private let factors: GroupFunction
 
     /// The same function for all groups.
-    public convenience init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
-        self.init(optimizer, Array(repeating: factor, count: optimizer.learningRates.count))
+    public init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
+        factors = .shared(factor)
+        super.init(optimizer)
     }
 
     /// A function for each group.
     public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
-        requireSchedule(
-            factors.count == optimizer.learningRates.count, "LambdaLR",
-            "there are \(factors.count) functions; expected one a group, \(optimizer.learningRates.count)")
-        self.factors = factors
+        self.factors = GroupFunction(each: factors, optimizer, "LambdaLR")
         super.init(optimizer)
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
-        zip(baseLearningRates, factors).map { $0 * $1(epoch) }
+        zip(baseLearningRates, factors(epoch, count: rates.count)).map { $0 * $1 }
     }
+
+    override func extendSettings(to count: Int) -> String? { factors.problemWithMoreGroups }
 }
 
 /// Multiplies the learning rates by what a function gives for the epoch, each time anew.
 public final class MultiplicativeLR: LRScheduler {
-    private let factors: [(Int) -> Double]
+    private let factors: GroupFunction
 
     /// The same function for all groups.
-    public convenience init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
-        self.init(optimizer, Array(repeating: factor, count: optimizer.learningRates.count))
+    public init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
+        factors = .shared(factor)
+        super.init(optimizer)
     }
 
     /// A function for each group.
     public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
-        requireSchedule(
-            factors.count == optimizer.learningRates.count, "MultiplicativeLR",
-            "there are \(factors.count) functions; expected one a group, \(optimizer.learningRates.count)")
-        self.factors = factors
+        self.factors = GroupFunction(each: factors, optimizer, "MultiplicativeLR")
         super.init(optimizer)
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
-        epoch == 0 ? rates : zip(rates, factors).map { $0 * $1(epoch) }
+        epoch == 0 ? rates : zip(rates, factors(epoch, count: rates.count)).map { $0 * $1 }
     }
+
+    override func extendSettings(to count: Int) -> String? { factors.problemWithMoreGroups }
 }
 
 /// The power with a whole exponent, by squaring.
