@@ -5,8 +5,11 @@
 ///
 /// Shapes: `query [*, L, D]`, `key [*, S, D]`, `value [*, S, E] -> [*, L, E]`; the leading dimensions broadcast.
 ///
+/// A query that the mask leaves no key has weights of 0 and a result of 0.
+///
 /// - Parameters:
-///   - attnMask: broadcasts to `[*, L, S]`; bool (false leaves a key out), or numbers that are added to the scores.
+///   - attnMask: broadcasts to `[*, L, S]`; bool (false leaves a key out, the opposite of ``MultiheadAttention``'s masks), or
+///     numbers of the query's dtype that are added to the scores.
 ///   - dropoutP: the probability that a weight is dropped.
 ///   - isCausal: query `i` sees the keys `0 ... i`; not together with a mask.
 ///   - scale: `1 / sqrt(D)` where it is left out.
@@ -131,7 +134,11 @@ private func checkAttention(
     }
     guard mask.dtype == .bool || mask.dtype == query.dtype else {
         throw TensorError(
-            .dtype, in: name, "the mask is neither bool nor of the query's dtype", expected: "bool or \(query.dtype)",
+            .dtype, in: name, "the mask is neither bool nor of the query's dtype", got: "\(mask.dtype)",
+            expected: "bool or \(query.dtype)",
+            fix: mask.dtype.isFloatingPoint
+                ? "mask.to(.\(query.dtype))"
+                : "mask.to(.bool) where 1 marks the keys that take part, as in a tokenizer's mask",
             operands: [query, mask])
     }
 }
@@ -155,17 +162,18 @@ func composedAttention(
         let (rows, columns) = (query.layout.shape[query.rank - 2], key.layout.shape[key.rank - 2])
         allowed = Tensor.ones([rows, columns], dtype: .bool, device: query.device).tril()
     }
-    guard let allowed else {
-        return matmul(dropout(softmax(scores, dim: -1), p: dropoutP, generator: generator), value)
+    if let allowed {
+        scores =
+            allowed.dtype == .bool
+            ? scores.maskedFill(allowed.logicalNot(), -Double.infinity) : scores + allowed
     }
-    if allowed.dtype == .bool {
-        let hidden = allowed.logicalNot()
-        scores = scores.maskedFill(hidden, -Double.infinity)
-    } else {
-        scores = scores + allowed
-    }
-    // A row without any key has no softmax; its weights are 0.
-    let empty = noGrad { (scores .== -Double.infinity).all(dim: -1, keepdim: true) }
-    let weights = softmax(scores.maskedFill(empty, 0), dim: -1).maskedFill(empty, 0)
+    let weights = attentionWeights(scores, isMasked: allowed != nil)
     return matmul(dropout(weights, p: dropoutP, generator: generator), value)
+}
+
+/// The softmax of rows of scores. A row in which a mask leaves no key has none; its weights are 0, and so are its gradients.
+package func attentionWeights(_ scores: Tensor, isMasked: Bool) -> Tensor {
+    guard isMasked else { return softmax(scores, dim: -1) }
+    let empty = noGrad { (scores .== -Double.infinity).all(dim: -1, keepdim: true) }
+    return softmax(scores.maskedFill(empty, 0), dim: -1).maskedFill(empty, 0)
 }

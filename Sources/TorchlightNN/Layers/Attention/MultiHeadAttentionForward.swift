@@ -5,7 +5,13 @@ import TorchlightCore
 /// Shapes: query `[L, N, E]`, key and value `[S, N, *]`, or all without `N` `-> [L, N, E]`, weights `[N, L, S]`, or
 /// `[N, heads, L, S]` where they are not averaged.
 ///
-/// - Parameter separateWeights: the projections of query, key and value, where there is no `inProjWeight`.
+/// A query for which the masks leave no key has weights of 0 and finds 0.
+///
+/// - Parameters:
+///   - keyPaddingMask: `[N, S]`, bool (true leaves a key out) or floating-point (added to the scores).
+///   - attnMask: `[L, S]` or `[N · heads, L, S]`, of the same dtypes.
+///   - separateWeights: the projections of query, key and value, where there is no `inProjWeight`.
+///   - isCausal: query `i` sees the keys `0 ... i`, besides what the masks leave out.
 public func multiHeadAttentionForward(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, _ embedDim: Int, _ numHeads: Int, _ inProjWeight: Tensor?,
     _ inProjBias: Tensor?, _ biasK: Tensor? = nil, _ biasV: Tensor? = nil, _ addZeroAttn: Bool = false,
@@ -66,14 +72,18 @@ public func multiHeadAttentionForward(
     func heads(_ x: Tensor) -> Tensor { x.reshape([x.shape[0], batch, numHeads, width]).permute(1, 2, 0, 3) }
     let masks = AttentionMasks(
         batch: batch, heads: numHeads, queries: length, keys: k3.shape[0], extra: extra, dtype: q.dtype)
+    // Without another mask the blocked attention needs no matrix for the causal one.
+    let isBlockedCausal = isCausal && extra == 0 && attnMask == nil && keyPaddingMask == nil && !needWeights
     let mask: Tensor?
-    do { mask = try masks.merge(attnMask, keyPaddingMask, operation: name) } catch {
+    do {
+        mask = try masks.merge(
+            attnMask, keyPaddingMask, isCausal: isCausal && !isBlockedCausal, device: q.device, operation: name)
+    } catch {
         return (fail(error, like: query), nil)
     }
     let p = training ? dropoutP : 0
     let (found, weights) = attend(
-        heads(q), heads(k), heads(v), mask, p, needWeights: needWeights,
-        isCausal: isCausal && extra == 0 && keyPaddingMask == nil && !needWeights, generator)
+        heads(q), heads(k), heads(v), mask, p, needWeights: needWeights, isCausal: isBlockedCausal, generator)
     let joined = found.permute(2, 0, 1, 3).reshape([length, batch, embedDim])
     let output = linear(joined, outProjWeight, outProjBias)
     let shown = weights.map { averageAttnWeights ? $0.mean(dim: 1) : $0 }
@@ -96,13 +106,14 @@ private func attend(
 ) -> (Tensor, Tensor?) {
     guard needWeights else {
         let output = scaledDotProductAttention(
-            q, k, v, attnMask: isCausal ? nil : mask, dropoutP: p, isCausal: isCausal, generator: generator)
+            q, k, v, attnMask: mask, dropoutP: p, isCausal: isCausal, generator: generator)
         return (output, nil)
     }
     let scale = 1 / Double(q.shape[3]).squareRoot()
     var scores = matmul(q * scale, k.mT)
     if let mask { scores = scores + mask }
-    let weights = dropout(softmax(scores, dim: -1), p: p, training: p > 0, generator: generator)
+    let weights = dropout(
+        attentionWeights(scores, isMasked: mask != nil), p: p, training: p > 0, generator: generator)
     return (matmul(weights, v), weights)
 }
 
@@ -116,9 +127,13 @@ private struct AttentionMasks {
     var extra: Int
     var dtype: DType
 
-    func merge(_ mask: Tensor?, _ padding: Tensor?, operation: String) throws(TensorError) -> Tensor? {
+    /// The masks in one; with `isCausal` query `i` sees none of the keys after key `i` besides.
+    func merge(
+        _ mask: Tensor?, _ padding: Tensor?, isCausal: Bool, device: Device, operation: String
+    ) throws(TensorError) -> Tensor? {
         var terms: Tensor?
         if let mask {
+            try check(mask, "attnMask", operation)
             guard mask.shape == [queries, keys] || mask.shape == [batch * heads, queries, keys] else {
                 throw TensorError(
                     .shape, in: operation, "the mask does not fit the scores",
@@ -127,7 +142,12 @@ private struct AttentionMasks {
             let own = added(mask)
             terms = mask.rank == 2 ? own : own.reshape([batch, heads, queries, keys + extra])
         }
+        if isCausal {
+            let own = added(Tensor.ones([queries, keys], dtype: .bool, device: device).triu(1))
+            terms = terms.map { $0 + own } ?? own
+        }
         if let padding {
+            try check(padding, "keyPaddingMask", operation)
             guard padding.shape == [batch, keys] || (batch == 1 && padding.shape == [keys]) else {
                 throw TensorError(
                     .shape, in: operation, "the padding mask does not fit the keys", expected: "\([batch, keys])",
@@ -137,6 +157,16 @@ private struct AttentionMasks {
             terms = terms.map { $0 + own } ?? own
         }
         return terms
+    }
+
+    private func check(_ mask: Tensor, _ argument: String, _ operation: String) throws(TensorError) {
+        if mask.dtype == .bool || mask.dtype.isFloatingPoint { return }
+        throw TensorError(
+            .dtype, in: operation, "\(argument) is neither bool nor floating-point", got: "\(mask.dtype)",
+            expected: "bool, where true leaves a key out, or numbers that are added to the scores",
+            fix:
+                "mask.to(.bool) where 1 marks the keys to leave out; mask .== 0 where 1 marks those that take part, as in "
+                + "a tokenizer's mask", operands: [mask])
     }
 
     /// A mask as numbers: what is true becomes −∞.

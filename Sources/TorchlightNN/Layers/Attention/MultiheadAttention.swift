@@ -51,6 +51,12 @@ public final class MultiheadAttention: Module {
                     .value, in: "MultiheadAttention", "the heads do not divide the width",
                     got: "\(embedDim) elements in \(numHeads) heads", expected: "a multiple of the number of heads"))
         }
+        if !(0...1).contains(dropout) {
+            reportFailure(
+                TensorError(
+                    .value, in: "MultiheadAttention", "the probability lies outside [0, 1]", got: "\(dropout)",
+                    expected: "a number from 0 to 1"))
+        }
         self.embedDim = embedDim
         self.numHeads = numHeads
         self.dropout = dropout
@@ -87,17 +93,23 @@ public final class MultiheadAttention: Module {
     /// What each query finds, and how much of each key is in it.
     ///
     /// - Parameters:
-    ///   - keyPaddingMask: `[N, S]`; keys that are true, or have −∞, take no part.
+    ///   - keyPaddingMask: `[N, S]`; bool, where true leaves a key out, or floating-point, added to the scores. Tokenizers give
+    ///     the opposite: `mask .== 0`.
     ///   - needWeights: whether the weights are returned; without them the attention is computed in blocks.
-    ///   - attnMask: `[L, S]` or `[N · heads, L, S]`; true leaves a key out, numbers are added to the scores.
+    ///   - attnMask: `[L, S]` or `[N · heads, L, S]`; true leaves a key out, floating-point numbers are added to the scores.
     ///   - averageAttnWeights: the mean over the heads, else `[N, heads, L, S]`.
-    ///   - isCausal: a promise that the mask is the causal one, so that it need not be read.
+    ///   - isCausal: query `i` sees the keys `0 ... i`, besides what the masks leave out. It needs no mask; without one, and
+    ///     without padding and weights, nothing of the size `[L, S]` is made.
+    ///
+    /// A query for which the masks leave no key has weights of 0, and its output is the bias of `out_proj`.
     public func callAsFunction(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, keyPaddingMask: Tensor? = nil, needWeights: Bool = true,
         attnMask: Tensor? = nil, averageAttnWeights: Bool = true, isCausal: Bool = false
     ) -> (output: Tensor, weights: Tensor?) {
         scope(query, key, value, keyPaddingMask, attnMask) {
             query, key, value, keyPaddingMask, attnMask in
+            // The output projection is computed with the attention, not called.
+            outProj.computeParametrized()
             let turns = batchFirst && query.rank == 3 && key.rank == 3 && value.rank == 3
             func ordered(_ x: Tensor) -> Tensor { turns ? x.transpose(0, 1) : x }
             // One tensor stays one: its three projections are then one product.

@@ -50,10 +50,11 @@ public final class Transformer: Module {
         }
     }
 
-    /// The decoder's output for each position of the target.
+    /// The decoder's output for each position of the target. Masks and causality are those of ``MultiheadAttention``.
     public func callAsFunction(
         _ src: Tensor, _ tgt: Tensor, srcMask: Tensor? = nil, tgtMask: Tensor? = nil, memoryMask: Tensor? = nil,
-        srcKeyPaddingMask: Tensor? = nil, tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil
+        srcKeyPaddingMask: Tensor? = nil, tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil,
+        srcIsCausal: Bool = false, tgtIsCausal: Bool = false, memoryIsCausal: Bool = false
     ) -> Tensor {
         scope(
             src, tgt, srcMask, tgtMask, memoryMask, srcKeyPaddingMask, tgtKeyPaddingMask, memoryKeyPaddingMask
@@ -65,10 +66,10 @@ public final class Transformer: Module {
                         .shape, in: "Transformer", "source and target do not fit the model",
                         expected: "[S, N, \(dModel)] and [T, N, \(dModel)]", operands: [src, tgt]), like: tgt)
             }
-            let memory = encoder(src, mask: srcMask, srcKeyPaddingMask: srcKeyPaddingMask)
+            let memory = encoder(src, mask: srcMask, srcKeyPaddingMask: srcKeyPaddingMask, isCausal: srcIsCausal)
             return decoder(
                 tgt, memory, tgtMask: tgtMask, memoryMask: memoryMask, tgtKeyPaddingMask: tgtKeyPaddingMask,
-                memoryKeyPaddingMask: memoryKeyPaddingMask)
+                memoryKeyPaddingMask: memoryKeyPaddingMask, tgtIsCausal: tgtIsCausal, memoryIsCausal: memoryIsCausal)
         }
     }
 
