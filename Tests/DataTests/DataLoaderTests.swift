@@ -45,10 +45,6 @@ import TorchlightData
         #expect(orders(2) != first)
     }
 
-    @Test func theDefaultSeedIsTheDefaultGenerators() {
-        #expect(DataLoader(Numbers(count: 1)).state.seed == Generator.default.seed)
-    }
-
     @Test func everyPermutationIsAboutAsLikely() {
         var counts: [[Int]: Int] = [:]
         for epoch in 0..<6000 { counts[RandomSampler().indices(of: 3, seed: 5, epoch: epoch), default: 0] += 1 }

@@ -22,6 +22,43 @@ import TorchlightCore
         }
     }
 
+    @Test func filesOfAnotherSetAreRefused() throws {
+        let starts: [(name: String, prefix: String, labels: [UInt8])] = [
+            ("MNIST", "train", [5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5]),
+            ("MNIST", "t10k", [7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0, 6]),
+            ("FashionMNIST", "train", [9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9]),
+            ("FashionMNIST", "t10k", [9, 2, 1, 1, 6, 1, 4, 6, 5, 7, 4, 5]),
+        ]
+        for (name, prefix, labels) in starts {
+            // The labels of one set and split under the names of every one.
+            for target in ["train", "t10k"] {
+                let place = "\(name)-\(prefix)-\(target)"
+                try FileSystem.createDirectories(folder(place))
+                let images = Array(repeating: UInt8(1), count: labels.count * 784)
+                try AtomicFile.write(
+                    IDXTests.file([0, 0, 8, 3], [UInt32(labels.count), 28, 28], data: 0) + images,
+                    to: folder("\(place)/\(target)-images-idx3-ubyte"))
+                try AtomicFile.write(
+                    IDXTests.file([0, 0, 8, 1], [UInt32(labels.count)], data: 0) + labels,
+                    to: folder("\(place)/\(target)-labels-idx1-ubyte"))
+                let split: DataSplit = target == "train" ? .train : .test
+                for wanted in ["MNIST", "FashionMNIST"] {
+                    func read() throws -> Int {
+                        wanted == "MNIST"
+                            ? try MNIST(split: split, root: folder(place), download: false).count
+                            : try FashionMNIST(split: split, root: folder(place), download: false).count
+                    }
+                    if wanted == name && prefix == target {
+                        #expect(try read() == 12)
+                    } else {
+                        let error = #expect(throws: IOError.self, "\(place) as \(wanted)") { try read() }
+                        #expect(error?.description.contains("labels of \(name)'s") == true, "\(error!)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func readsMNIST() throws {
         try writeMNIST()
         let train = try MNIST(split: .train, root: folder.path, download: false)

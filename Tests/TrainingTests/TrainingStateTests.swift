@@ -106,6 +106,31 @@ import TorchlightIO
         #expect(small.optimizer == nil && small.scheduler == nil && small.loader == nil && small.generator == nil)
     }
 
+    @Test(arguments: [0, 3]) func aLoaderOfOtherBatchesIsRefused(steps: Int) throws {
+        func data(_ count: Int) -> TensorDataset<Tensor> { TensorDataset(Tensor.ones([count, 1])) }
+        let model = Linear(1, 1)
+        let loader = DataLoader(data(64), batchSize: 8, seed: 1)
+        if steps > 0 { for _ in loader where loader.state.batch == steps { break } }
+        try TrainingState(model: model, loader: loader, generator: nil).save(folder("loader"))
+        let state = try TrainingState(contentsOf: folder("loader"))
+        let others: [(String, any ResumableLoader)] = [
+            ("batchSize was 8", DataLoader(data(64), batchSize: 16)),
+            ("batchSize was 8", DataLoader(data(64), batchSize: 4)),
+            ("samples was 64", DataLoader(data(1000), batchSize: 8)),
+            ("sampler was SequentialSampler", DataLoader(data(64), batchSize: 8, shuffle: true)),
+            ("dropLast was false", DataLoader(data(64), batchSize: 8, dropLast: true)),
+        ]
+        for (what, other) in others {
+            let error = #expect(throws: TrainingStateError.self, "\(what)") {
+                try state.restore(model: model, loader: other, generator: nil)
+            }
+            #expect(error?.problem.contains(what) == true, "\(what): \(error!)")
+        }
+        let same = DataLoader(data(64), batchSize: 8)
+        try state.restore(model: model, loader: same, generator: nil)
+        #expect(same.state == loader.state && Array(same).count == 8 - steps)
+    }
+
     @Test func whatDoesNotFitChangesNothing() throws {
         let run = Run()
         run.train(steps: 3)

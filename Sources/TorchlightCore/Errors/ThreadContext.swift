@@ -28,6 +28,8 @@ package final class ThreadContext {
     var packer: (any SavedTensorPacker)?
     /// The random numbers of a part of the program that is run twice; see `checkpoint`.
     var randomSource: (any RandomSource)?
+    /// What `Generator.default` is on this thread, where it is not the program's.
+    var defaultGenerator: Generator?
     /// How many `autocast` blocks are open, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]

@@ -31,7 +31,7 @@ public struct MNIST: LabeledImageDataset {
     ///   - download: Whether to fetch missing files from the usual mirrors, checked by MD5, into `root` or the cache.
     ///   - transform: What to do to each image, uint8 `[28, 28]`; `ToTensor()` where it is not given.
     ///   - progress: Hears a file's name, the bytes that have come, and the bytes to come.
-    /// - Throws: `IOError` for missing or damaged files and failed downloads.
+    /// - Throws: `IOError` for missing or damaged files, those of another data set, and failed downloads.
     public init(
         split: DataSplit, root: String? = nil, download: Bool = true, transform: any Transform = ToTensor(),
         progress: DownloadProgress? = nil
@@ -67,7 +67,7 @@ public struct FashionMNIST: LabeledImageDataset {
     ///   - download: Whether to fetch missing files, checked by MD5, into `root` or the cache.
     ///   - transform: What to do to each image, uint8 `[28, 28]`; `ToTensor()` where it is not given.
     ///   - progress: Hears a file's name, the bytes that have come, and the bytes to come.
-    /// - Throws: `IOError` for missing or damaged files and failed downloads.
+    /// - Throws: `IOError` for missing or damaged files, those of another data set, and failed downloads.
     public init(
         split: DataSplit, root: String? = nil, download: Bool = true, transform: any Transform = ToTensor(),
         progress: DownloadProgress? = nil
@@ -93,8 +93,10 @@ extension DatasetFiles {
         let (imagesPath, labelsPath) = (try path(imagesFile), try path(labelsFile))
         // 60,000 images are 47 MB; a file that inflates to much more is not one of these.
         let limit = 256 << 20
-        return try LabeledImages(
+        let images = try LabeledImages(
             images: try IDX.read(imagesPath, limit: limit), labels: try IDX.read(labelsPath, limit: limit),
             imagesFile: imagesPath, labelsFile: labelsPath, classCount: 10)
+        try check(labels: images.labels, of: labelsFile, at: labelsPath)
+        return images
     }
 }

@@ -33,15 +33,18 @@ extension Subset: BatchedDataset where Base: BatchedDataset {
 }
 
 /// Splits a data set at random into parts of these lengths, which sum to its count.
-public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64 = 0) -> [Subset<Base>] {
-    guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +) == dataset.count else {
+///
+/// - Parameter seed: what the split depends on; drawn from the default generator where it is not given, so that two splits
+///   differ. A program that is resumed gives one, or it trains on what it tested with.
+public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64? = nil) -> [Subset<Base>] {
+    guard lengths.allSatisfy({ $0 >= 0 }), sum(of: lengths) == dataset.count else {
         reportFailure(
             TensorError(
                 .value, in: "randomSplit", "the lengths do not make up the data set", got: "\(lengths)",
                 expected: "numbers from 0 that sum to \(dataset.count)"))
         return lengths.map { _ in Subset(dataset, indices: []) }
     }
-    let order = RandomSampler().indices(of: dataset.count, seed: seed, epoch: 0)
+    let order = RandomSampler().indices(of: dataset.count, seed: seed ?? Generator.default.drawSeed(), epoch: 0)
     var start = 0
     return lengths.map { length in
         defer { start += length }
@@ -49,10 +52,22 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UI
     }
 }
 
+/// The sum; nil where it does not fit.
+private func sum(of lengths: [Int]) -> Int? {
+    var total = 0
+    for length in lengths {
+        let (next, overflows) = total.addingReportingOverflow(length)
+        if overflows { return nil }
+        total = next
+    }
+    return total
+}
+
 /// Splits a data set at random into shares that sum to 1; what rounding leaves over goes to the first parts.
+/// Without a seed each split is another, see ``randomSplit(_:lengths:seed:)``.
 ///
 ///     let parts = randomSplit(digits, [0.8, 0.2], seed: 1)
-public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed: UInt64 = 0) -> [Subset<Base>] {
+public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed: UInt64? = nil) -> [Subset<Base>] {
     guard shares.allSatisfy({ $0 >= 0 && $0 <= 1 }), abs(shares.reduce(0, +) - 1) < 1e-6 else {
         reportFailure(
             TensorError(

@@ -6,6 +6,8 @@ package struct DatasetFiles: Sendable {
     package struct File: Sendable {
         package let name: String
         package let md5: String
+        /// The first bytes of the decompressed contents, behind the header: those of the labels tell the sets apart.
+        package var start: [UInt8] = []
     }
 
     /// The name for messages.
@@ -28,18 +30,41 @@ package struct DatasetFiles: Sendable {
             "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/",
         ],
         trainImages: File(name: "train-images-idx3-ubyte.gz", md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
-        trainLabels: File(name: "train-labels-idx1-ubyte.gz", md5: "d53e105ee54ea40749a09fcbcd1e9432"),
+        trainLabels: File(
+            name: "train-labels-idx1-ubyte.gz", md5: "d53e105ee54ea40749a09fcbcd1e9432",
+            start: [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]),
         testImages: File(name: "t10k-images-idx3-ubyte.gz", md5: "9fb629c4189551a2d022fa330f9573f3"),
-        testLabels: File(name: "t10k-labels-idx1-ubyte.gz", md5: "ec29112dd5afa0611ce80d1b7f02629c"))
+        testLabels: File(
+            name: "t10k-labels-idx1-ubyte.gz", md5: "ec29112dd5afa0611ce80d1b7f02629c",
+            start: [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]))
 
     /// Zalando's articles of clothing, in the form of MNIST (<https://arxiv.org/abs/1708.07747>).
     package static let fashionMNIST = DatasetFiles(
         title: "FashionMNIST", folder: "fashion-mnist", torchvisionFolder: "FashionMNIST/raw",
         mirrors: ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
         trainImages: File(name: "train-images-idx3-ubyte.gz", md5: "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
-        trainLabels: File(name: "train-labels-idx1-ubyte.gz", md5: "25c81989df183df01b3e8a0aad5dffbe"),
+        trainLabels: File(
+            name: "train-labels-idx1-ubyte.gz", md5: "25c81989df183df01b3e8a0aad5dffbe",
+            start: [9, 0, 0, 3, 0, 2, 7, 2, 5, 5]),
         testImages: File(name: "t10k-images-idx3-ubyte.gz", md5: "bef4ecab320f06d8554ea6380940ec79"),
-        testLabels: File(name: "t10k-labels-idx1-ubyte.gz", md5: "bb300cfdad3c16e7a12a480ee83cd310"))
+        testLabels: File(
+            name: "t10k-labels-idx1-ubyte.gz", md5: "bb300cfdad3c16e7a12a480ee83cd310",
+            start: [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]))
+
+    /// The sets whose files have the same names.
+    private static let all = [mnist, fashionMNIST]
+
+    /// Throws where a file of labels is one of another set or another split.
+    func check(labels: [UInt8], of file: File, at path: String) throws(IOError) {
+        for set in Self.all {
+            for (split, other) in [(DataSplit.train, set.trainLabels), (.test, set.testLabels)]
+            where other.md5 != file.md5 && labels.starts(with: other.start) {
+                throw IOError(
+                    .malformed, "read", file: path, "these are the labels of \(set.title)'s \(split) split",
+                    expected: "the file \(file.name) of \(title), in a folder of its own such as \(folder)")
+            }
+        }
+    }
 
     /// The path of one file, downloaded first where it is in none of the usual places.
     ///

@@ -47,14 +47,17 @@ public final class BatchIterator<Batch>: IteratorProtocol {
     }
 
     /// The next batch, or nil after the last one; an error traps, or is recorded inside `checked { }`.
-    public func next() -> Batch? {
-        do {
-            return try nextBatch()
-        } catch let error as TensorError {
-            reportFailure(error)
-        } catch {
-            reportFailure(TensorError(.value, in: "DataLoader", "a sample could not be made: \(error)"))
-        }
-        return nil
+    public func next() -> Batch? { reportingFailures { try nextBatch() } }
+}
+
+/// What the body gives; nil, and the error reported, where it throws.
+func reportingFailures<Batch>(_ body: () throws -> Batch?) -> Batch? {
+    do {
+        return try body()
+    } catch let error as TensorError {
+        reportFailure(error)
+    } catch {
+        reportFailure(TensorError(.value, in: "DataLoader", "a sample could not be made: \(error)"))
     }
+    return nil
 }

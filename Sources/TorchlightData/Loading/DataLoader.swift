@@ -30,8 +30,10 @@ public final class DataLoader<Batch>: Sequence {
 
     private let datasetCount: Int
     private let sampler: any Sampler
-    private let make: @Sendable (_ indices: [Int], _ seed: UInt64, _ epoch: Int) throws -> Batch
+    private let make: @Sendable (_ batch: Int, _ indices: [Int], _ seed: UInt64, _ epoch: Int) throws -> Batch
     private var position: State
+    /// What tells the order of an epoch from others.
+    private var orderDigest: (epoch: Int, digest: UInt64)?
     /// Whether the position is one to start at, not the middle of an epoch that a loop has left.
     private var isFresh = true
     /// Counts the iterators: only the latest moves the position.
@@ -45,8 +47,8 @@ public final class DataLoader<Batch>: Sequence {
     ///   - shuffle: Whether the samples are shuffled anew in each epoch.
     ///   - sampler: Which samples an epoch takes, instead of `shuffle`.
     ///   - dropLast: Whether to leave out the samples that do not fill a last batch.
-    ///   - seed: What the order depends on, besides the epoch; the default generator's seed where it is not given, so that
-    ///     `manualSeed(_:)` before makes runs repeat themselves.
+    ///   - seed: What the order and the samples' random numbers depend on, besides the epoch; drawn from the default
+    ///     generator where it is not given, so that loaders differ, and `manualSeed(_:)` before makes runs repeat themselves.
     ///   - workers: Background threads that make batches ahead.
     ///   - prefetch: How many batches each of them may be ahead, at least 1.
     public convenience init<Source: Dataset>(
@@ -130,14 +132,16 @@ public final class DataLoader<Batch>: Sequence {
         workers = Swift.max(options.workers, 0)
         prefetch = Swift.max(options.prefetch, 1)
         sampler = options.sampler ?? (options.shuffle ? RandomSampler() : SequentialSampler())
-        position = State(seed: options.seed ?? TorchlightCore.Generator.default.seed)
-        make = { indices, seed, epoch in
-            if let batch = try whole?.batch(at: indices) { return batch }
-            let samples = try indices.map { index in
-                let key = SampleKey(seed: seed, epoch: epoch, index: index)
-                return try SampleKey.$current.withValue(key) { try dataset[index] }
+        position = State(seed: options.seed ?? TorchlightCore.Generator.default.drawSeed())
+        make = { batch, indices, seed, epoch in
+            // What is random in a batch as a whole, such as a collate function that mixes samples, is the batch's own too.
+            try batchGenerator(seed: seed, epoch: epoch, batch: batch).asDefault {
+                if let batch = try whole?.batch(at: indices) { return batch }
+                let samples = try indices.map { index in
+                    try SampleKey(seed: seed, epoch: epoch, index: index).makingSample { try dataset[index] }
+                }
+                return try collate(samples)
             }
-            return try collate(samples)
         }
         let isValid = options.batchSize > 0 && options.workers >= 0 && options.prefetch > 0
         sampleCount = isValid ? sampler.sampleCount(of: datasetCount) : 0
@@ -154,22 +158,51 @@ public final class DataLoader<Batch>: Sequence {
 
     /// Where the loader stands: the batch that a loop would take next, or the start of the next epoch after a whole one.
     ///
-    /// Setting it makes the next loop continue from there; epochs after that one start at their beginning.
+    /// Setting it makes the next loop continue from there; epochs after that one start at their beginning. A state that a
+    /// loader of other samples, batches or order gave is an error.
     public var state: State {
-        get { position }
+        get {
+            var state = position
+            state.source = source(order: orderDigest?.epoch == position.epoch ? orderDigest?.digest : nil)
+            return state
+        }
         set {
-            guard newValue.epoch >= 0, (0...count).contains(newValue.batch) else {
+            if let problem = problem(with: newValue) {
                 reportFailure(
                     TensorError(
-                        .value, in: "DataLoader.state", "there is no such batch",
-                        got: "epoch \(newValue.epoch), batch \(newValue.batch)",
-                        expected:
-                            "an epoch from 0 and a batch from 0 to \(count): the loader that the state was saved from"))
+                        .value, in: "DataLoader.state", problem, expected: "the state of a loader like this one",
+                        fix: "make the loader as the one that was saved, or start an epoch with "
+                            + "DataLoaderState(seed: \(newValue.seed), epoch: \(newValue.epoch))"))
                 return
             }
-            position = newValue
+            position = State(seed: newValue.seed, epoch: newValue.epoch, batch: newValue.batch)
             isFresh = true
             serial += 1
+        }
+    }
+
+    /// What the positions of this loader are positions in.
+    private func source(order: UInt64?) -> State.Source {
+        State.Source(
+            samples: datasetCount, batchSize: batchSize, dropLast: dropLast, sampler: "\(type(of: sampler))",
+            order: order)
+    }
+
+    /// Why this loader cannot continue from a state; nil where it can.
+    public func problem(with state: State) -> String? {
+        let own = source(
+            order: state.source?.order.map { _ in digest(of: order(seed: state.seed, epoch: state.epoch)) })
+        if let saved = state.source, let difference = saved.difference(from: own) { return difference }
+        guard state.epoch >= 0, (0...count).contains(state.batch) else {
+            return "there is no batch \(state.batch) of epoch \(state.epoch): the loader has \(count) batches"
+        }
+        return nil
+    }
+
+    /// The samples of an epoch in their order. A sampler that draws tensors has a default generator of its own.
+    private func order(seed: UInt64, epoch: Int) -> [Int] {
+        batchGenerator(seed: seed, epoch: epoch, batch: -1).asDefault {
+            sampler.indices(of: datasetCount, seed: seed, epoch: epoch)
         }
     }
 
@@ -179,7 +212,8 @@ public final class DataLoader<Batch>: Sequence {
         isFresh = false
         serial += 1
         let (start, serial) = (position, serial)
-        let order = start.batch < count ? sampler.indices(of: datasetCount, seed: start.seed, epoch: start.epoch) : []
+        let order = start.batch < count ? self.order(seed: start.seed, epoch: start.epoch) : []
+        if start.batch < count { orderDigest = (start.epoch, digest(of: order)) }
         let datasetCount = datasetCount
         let isValid = (order.isEmpty || order.count == sampleCount) && order.allSatisfy { $0 >= 0 && $0 < datasetCount }
         let source = BatchSource(start: start.batch, end: count) { [batchSize, make] batch in
@@ -190,7 +224,7 @@ public final class DataLoader<Batch>: Sequence {
             }
             let first = batch * batchSize
             let indices = Array(order[first..<first + Swift.min(batchSize, order.count - first)])
-            return try checked { try make(indices, start.seed, start.epoch) }
+            return try checked { try make(batch, indices, start.seed, start.epoch) }
         }
         return BatchIterator(source, workers: workers, capacity: workers * prefetch) { [weak self] taken in
             guard let self, self.serial == serial else { return }
@@ -205,4 +239,15 @@ public final class DataLoader<Batch>: Sequence {
 
     /// 0: what is left of an epoch depends on `state`.
     public var underestimatedCount: Int { 0 }
+}
+
+/// A number that tells an order of samples from others.
+private func digest(of order: [Int]) -> UInt64 {
+    order.reduce(UInt64(order.count)) { mixed(($0 &+ 1) ^ UInt64(truncatingIfNeeded: $1)) }
+}
+
+/// The default generator while a batch is made, apart from those of its samples; batch -1 is the order of the epoch.
+func batchGenerator(seed: UInt64, epoch: Int, batch: Int) -> TorchlightCore.Generator {
+    let place = mixed(UInt64(truncatingIfNeeded: epoch)) ^ ~UInt64(bitPattern: Int64(batch))
+    return TorchlightCore.Generator(seed: mixed(seed ^ mixed(place)))
 }

@@ -19,23 +19,51 @@ public struct SequentialSampler: Sampler {
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] { Array(0..<count) }
 }
 
-/// All samples shuffled, each permutation equally likely.
+/// All samples shuffled, each permutation equally likely; or samples drawn with replacement, each equally likely.
 public struct RandomSampler: Sampler {
-    /// Creates a sampler.
-    public init() {}
+    /// Whether a sample may come several times.
+    public let replacement: Bool
+    private let drawCount: Int?
+
+    /// A sampler.
+    ///
+    /// - Parameters:
+    ///   - replacement: Whether each draw is from all samples; without it none comes again before all have come.
+    ///   - sampleCount: The draws of an epoch; as many as there are samples where it is not given.
+    public init(replacement: Bool = false, sampleCount: Int? = nil) {
+        self.replacement = replacement
+        drawCount = checkedDraws(sampleCount, "RandomSampler")
+    }
+
     /// The number of samples an epoch takes.
-    public func sampleCount(of count: Int) -> Int { count }
+    public func sampleCount(of count: Int) -> Int { drawCount.map { count > 0 ? $0 : 0 } ?? count }
+
     /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
-        var order = Array(0..<count)
         var generator = orderGenerator(seed: seed, epoch: epoch)
-        // Fisher and Yates's shuffle, written out: the standard library's may change from one version to the next.
-        for last in stride(from: count - 1, to: 0, by: -1) {
-            // The upper half of the product is uniform in 0 ... last up to a bias of last / 2^64.
-            let other = Int(generator.next().multipliedFullWidth(by: UInt64(last + 1)).high)
-            order.swapAt(last, other)
-        }
-        return order
+        let wanted = sampleCount(of: count)
+        if replacement { return (0..<wanted).map { _ in generator.index(below: count) } }
+        var drawn: [Int] = []
+        while drawn.count < wanted { drawn += generator.shuffled(Array(0..<count)).prefix(wanted - drawn.count) }
+        return drawn
+    }
+}
+
+/// Some samples, by their numbers, shuffled in each epoch.
+public struct SubsetRandomSampler: Sampler {
+    /// The numbers of the samples.
+    public let indices: [Int]
+
+    /// A sampler of these samples.
+    public init(_ indices: [Int]) { self.indices = indices }
+
+    /// The number of samples an epoch takes.
+    public func sampleCount(of count: Int) -> Int { indices.count }
+
+    /// The epoch's samples.
+    public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
+        var generator = orderGenerator(seed: seed, epoch: epoch)
+        return generator.shuffled(indices)
     }
 }
 
@@ -53,7 +81,7 @@ public struct WeightedRandomSampler: Sampler {
             sum += weight
             return sum
         }
-        drawCount = sampleCount ?? weights.count
+        drawCount = checkedDraws(sampleCount, "WeightedRandomSampler") ?? weights.count
         if weights.contains(where: { !($0 >= 0) }) || !(sum > 0) || !sum.isFinite {
             reportFailure(
                 TensorError(
@@ -87,7 +115,28 @@ public struct WeightedRandomSampler: Sampler {
     }
 }
 
+/// A number of draws; 0, and an error, where it is negative.
+private func checkedDraws(_ count: Int?, _ sampler: String) -> Int? {
+    guard let count, count < 0 else { return count }
+    reportFailure(
+        TensorError(
+            .value, in: sampler, "the number of draws is negative", got: "\(count)", expected: "a number from 0"))
+    return 0
+}
+
+extension PhiloxGenerator {
+    /// A number in `0 ..< count`, uniform up to a bias of count / 2^64: the upper half of the product.
+    mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
+
+    /// Fisher and Yates's shuffle, written out: the standard library's may change from one version to the next.
+    mutating func shuffled(_ elements: [Int]) -> [Int] {
+        var order = elements
+        for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, index(below: last + 1)) }
+        return order
+    }
+}
+
 /// The numbers that order an epoch: a stream apart from those of tensor operations and of samples with the same seed.
-private func orderGenerator(seed: UInt64, epoch: Int) -> PhiloxGenerator {
+func orderGenerator(seed: UInt64, epoch: Int) -> PhiloxGenerator {
     PhiloxGenerator(seed: seed ^ 0x5368_7566_666c_6521, call: UInt64(truncatingIfNeeded: epoch))
 }

@@ -2,7 +2,8 @@ import TorchlightCore
 
 /// A step that makes of one sample's tensor another.
 ///
-/// Transforms are called like functions. One that draws random numbers takes them from `SampleKey.current`.
+/// Transforms are called like functions. One that draws random numbers takes them from the default generator (`Tensor.rand`),
+/// or from `SampleKey.current!.generator`, asked for anew in each call; both belong to the sample that is being made.
 public protocol Transform: Sendable {
     /// Whether every element of the result depends on the element at its index alone, and not on the index.
     ///

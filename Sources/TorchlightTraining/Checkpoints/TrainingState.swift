@@ -74,8 +74,9 @@ public struct TrainingState: Sendable {
     ///
     /// - Parameters:
     ///   - optimizer: Made of the same parameters in the same order as the one that was saved.
+    ///   - loader: Made as the one that was saved: of as many samples, in batches of the same size and the same order.
     ///   - generator: Whose position is restored, if the state has one.
-    /// - Throws: ``TrainingStateError`` where the state lacks what is to be restored, `StateDictError` and
+    /// - Throws: ``TrainingStateError`` where the state lacks what is to be restored or the loader is another, `StateDictError` and
     ///   `OptimizerStateError` where it belongs to another model or optimiser.
     public func restore(
         model: Module, optimizer: (any Optimizer)? = nil, scheduler: LRScheduler? = nil,
@@ -88,9 +89,8 @@ public struct TrainingState: Sendable {
         let optimizerState = try optimizer.map { _ in try saved(self.optimizer, "optimiser's state") }
         let schedulerState = try scheduler.map { _ in try saved(self.scheduler, "scheduler's state") }
         let place = try loader.map { _ in try saved(self.loader, "loader's position") }
-        if let place, let loader, !(0...loader.count).contains(place.batch) || place.epoch < 0 {
-            throw TrainingStateError(
-                problem: "it stands at batch \(place.batch) of an epoch, and the loader has \(loader.count) batches")
+        if let place, let problem = loader?.problem(with: place) {
+            throw TrainingStateError(problem: "the loader does not fit: \(problem)")
         }
         let report = try model.report(on: self.model)
         guard report.isComplete else { throw StateDictError(report: report, strict: true) }
@@ -114,11 +114,12 @@ public struct TrainingState: Sendable {
 public protocol ResumableLoader: AnyObject {
     /// Where the loader stands.
     var state: DataLoaderState { get set }
-    /// The number of batches in an epoch.
-    var count: Int { get }
+    /// Why the loader cannot continue from a state, such as another batch size or order; nil where it can.
+    func problem(with state: DataLoaderState) -> String?
 }
 
 extension DataLoader: ResumableLoader {}
+extension IterableDataLoader: ResumableLoader {}
 
 /// Why a training state cannot be restored.
 public struct TrainingStateError: Error, Sendable, Equatable, CustomStringConvertible {

@@ -29,8 +29,29 @@ public final class Generator: Sendable {
     /// A generator that goes on where another was.
     public init(state: State) { current = Mutex(state) }
 
-    /// The generator of operations that are given none; starts from a seed of the system's choice.
-    public static let `default` = Generator(seed: .random(in: 0...UInt64.max))
+    /// The generator of operations that are given none: the program's, which starts from a seed of the system's choice, or
+    /// inside `asDefault { }` on this thread the one that it was called on.
+    public static var `default`: Generator { ThreadContext.existing?.defaultGenerator ?? program }
+
+    private static let program = Generator(seed: .random(in: 0...UInt64.max))
+
+    /// Runs the body with this generator as the default one of this thread, so that whatever draws inside is reproducible and
+    /// leaves the program's generator where it is.
+    ///
+    ///     let noise = Generator(seed: 1).asDefault { Tensor.randn(3) }
+    public func asDefault<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
+        let context = ThreadContext.current
+        let outer = context.defaultGenerator
+        context.defaultGenerator = self
+        defer { context.defaultGenerator = outer }
+        return try body()
+    }
+
+    /// A seed for another generator: the next draw of this one.
+    package func drawSeed() -> UInt64 {
+        let key = next().philox
+        return UInt64(tl_philox_word(key, 0)) << 32 | UInt64(tl_philox_word(key, 1))
+    }
 
     /// Where the generator is; setting it goes there.
     public var state: State {

@@ -1,0 +1,207 @@
+import TorchlightCore
+
+/// Draws batches from samples that come one after another: each pass of a `for` loop over it is an epoch.
+///
+///     let loader = IterableDataLoader(Lines(path: "corpus.txt"), batchSize: 64, shuffleBuffer: 10_000)
+///
+/// The batches are made on the thread that takes them, in the order of the samples, or with a buffer each sample picked from
+/// those that wait in it. What is random in a sample depends on the seed, the epoch and the sample's number alone.
+///
+/// `state` is the position; set again, the loader reads and drops the samples before it, since they cannot be skipped.
+public final class IterableDataLoader<Batch>: Sequence {
+    /// How many samples make a batch.
+    public let batchSize: Int
+    /// Whether the samples that do not fill a last batch are left out.
+    public let dropLast: Bool
+    /// How many samples wait to be picked from at random; with 0 they keep their order.
+    public let shuffleBuffer: Int
+
+    private let open: (_ seed: UInt64, _ epoch: Int) throws -> () throws -> Batch?
+    private var position: DataLoaderState
+    private var isFresh = true
+    private var serial = 0
+
+    /// A loader that joins samples by their type, see `Collatable`.
+    ///
+    /// - Parameters:
+    ///   - batchSize: How many samples make a batch, at least 1.
+    ///   - shuffleBuffer: How many samples wait to be picked from at random, from 0.
+    ///   - seed: What the picks and the samples' random numbers depend on, besides the epoch; drawn from the default generator
+    ///     where it is not given.
+    public convenience init<Source: IterableDataset>(
+        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
+    ) where Source.Element: Collatable, Batch == Source.Element.Batch {
+        self.init(
+            dataset, batchSize: batchSize, shuffleBuffer: shuffleBuffer, dropLast: dropLast, seed: seed,
+            collate: Source.Element.collate)
+    }
+
+    /// A loader of samples that are pairs; each part is joined by its type. Parameters as above.
+    public convenience init<Source: IterableDataset, First: Collatable, Second: Collatable>(
+        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
+    ) where Source.Element == (First, Second), Batch == (First.Batch, Second.Batch) {
+        self.init(
+            dataset, batchSize: batchSize, shuffleBuffer: shuffleBuffer, dropLast: dropLast, seed: seed
+        ) { samples in (try First.collate(samples.map(\.0)), try Second.collate(samples.map(\.1))) }
+    }
+
+    /// A loader that joins a batch's samples by a function of the caller's, which gets at least one. Parameters as above.
+    public init<Source: IterableDataset>(
+        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil,
+        collate: @escaping ([Source.Element]) throws -> Batch
+    ) {
+        if batchSize < 1 || shuffleBuffer < 0 {
+            reportFailure(
+                TensorError(
+                    .value, in: "IterableDataLoader", "a size is out of range",
+                    got: "batchSize \(batchSize), shuffleBuffer \(shuffleBuffer)",
+                    expected: "batchSize from 1, shuffleBuffer from 0"))
+        }
+        let (size, buffer) = (Swift.max(batchSize, 1), Swift.max(shuffleBuffer, 0))
+        self.batchSize = size
+        self.shuffleBuffer = buffer
+        self.dropLast = dropLast
+        position = DataLoaderState(seed: seed ?? TorchlightCore.Generator.default.drawSeed())
+        open = { seed, epoch in
+            let next = try bufferedShuffle(numbered(dataset, seed, epoch), buffer, seed, epoch)
+            var number = 0
+            return {
+                var samples: [Source.Element] = []
+                while samples.count < size, let sample = try next() { samples.append(sample) }
+                if samples.isEmpty || dropLast && samples.count < size { return nil }
+                defer { number += 1 }
+                return try batchGenerator(seed: seed, epoch: epoch, batch: number).asDefault { try collate(samples) }
+            }
+        }
+    }
+
+    /// Where the loader stands: the batch that a loop would take next, or the start of the next epoch after a whole one.
+    public var state: DataLoaderState {
+        get {
+            var state = position
+            state.source = source
+            return state
+        }
+        set {
+            if let problem = problem(with: newValue) {
+                reportFailure(
+                    TensorError(
+                        .value, in: "IterableDataLoader.state", problem, expected: "the state of a loader like this one"
+                    ))
+                return
+            }
+            position = DataLoaderState(seed: newValue.seed, epoch: newValue.epoch, batch: newValue.batch)
+            isFresh = true
+            serial += 1
+        }
+    }
+
+    private var source: DataLoaderState.Source {
+        DataLoaderState.Source(
+            samples: -1, batchSize: batchSize, dropLast: dropLast, sampler: "buffer of \(shuffleBuffer)", order: nil)
+    }
+
+    /// Why this loader cannot continue from a state; nil where it can.
+    public func problem(with state: DataLoaderState) -> String? {
+        if let difference = state.source?.difference(from: source) { return difference }
+        return state.epoch >= 0 && state.batch >= 0
+            ? nil : "there is no batch \(state.batch) of epoch \(state.epoch)"
+    }
+
+    /// Starts the next epoch, or continues the one that `state` was set to.
+    public func makeIterator() -> IterableBatchIterator<Batch> {
+        if !isFresh { position = DataLoaderState(seed: position.seed, epoch: position.epoch + 1) }
+        isFresh = false
+        serial += 1
+        let (start, serial) = (position, serial)
+        return IterableBatchIterator(skipping: start.batch) { [open] in
+            try open(start.seed, start.epoch)
+        } onTake: { [weak self] taken in
+            guard let self, self.serial == serial else { return }
+            if let taken {
+                position.batch = taken + 1
+            } else {
+                position = DataLoaderState(seed: start.seed, epoch: start.epoch + 1)
+                isFresh = true
+            }
+        }
+    }
+
+    /// 0: the number of batches is not known.
+    public var underestimatedCount: Int { 0 }
+}
+
+/// The batches of one epoch of an ``IterableDataLoader``, in order.
+public final class IterableBatchIterator<Batch>: IteratorProtocol {
+    private var read: (() throws -> Batch?)?
+    private let open: () throws -> () throws -> Batch?
+    private let skipped: Int
+    private var position: Int
+    private var isOver = false
+    private let onTake: (Int?) -> Void
+
+    init(skipping: Int, open: @escaping () throws -> () throws -> Batch?, onTake: @escaping (Int?) -> Void) {
+        self.open = open
+        self.onTake = onTake
+        skipped = skipping
+        position = skipping
+    }
+
+    /// The next batch, or nil after the last one.
+    ///
+    /// - Throws: What the data set threw, or a `TensorError` where samples do not fit together. The iterator ends with it.
+    public func nextBatch() throws -> Batch? {
+        if isOver { return nil }
+        do {
+            if read == nil {
+                let read = try open()
+                for _ in 0..<skipped { _ = try checked { try read() } }
+                self.read = read
+            }
+            if let batch = try checked({ try read!() }) {
+                onTake(position)
+                position += 1
+                return batch
+            }
+            isOver = true
+            onTake(nil)
+            return nil
+        } catch {
+            isOver = true
+            throw error
+        }
+    }
+
+    /// The next batch, or nil after the last one; an error traps, or is recorded inside `checked { }`.
+    public func next() -> Batch? { reportingFailures { try nextBatch() } }
+}
+
+/// The samples of an epoch, each made with its own random numbers.
+private func numbered<Source: IterableDataset>(
+    _ dataset: Source, _ seed: UInt64, _ epoch: Int
+) throws -> () throws -> Source.Element? {
+    let stream = try SampleKey(seed: seed, epoch: epoch, index: -1).makingSample { try dataset.samples() }
+    var number = 0
+    return {
+        defer { number += 1 }
+        return try SampleKey(seed: seed, epoch: epoch, index: number).makingSample { try stream.next() }
+    }
+}
+
+/// Samples picked at random from those that wait in a buffer.
+private func bufferedShuffle<Element>(
+    _ next: @escaping () throws -> Element?, _ capacity: Int, _ seed: UInt64, _ epoch: Int
+) -> () throws -> Element? {
+    if capacity == 0 { return next }
+    var generator = orderGenerator(seed: seed, epoch: epoch)
+    var buffer: [Element] = []
+    var isOver = false
+    return {
+        while !isOver, buffer.count < capacity {
+            if let sample = try next() { buffer.append(sample) } else { isOver = true }
+        }
+        guard !buffer.isEmpty else { return nil }
+        buffer.swapAt(generator.index(below: buffer.count), buffer.count - 1)
+        return buffer.removeLast()
+    }
+}
