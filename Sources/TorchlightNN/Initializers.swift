@@ -104,28 +104,40 @@ public enum Initializers {
         noGrad { tensor.normal_(mean: mean, std: std, generator: generator) }
     }
 
-    /// Normal, drawn again where it falls outside [from, to].
+    /// Normal, restricted to [from, to]: the inverse of the distribution function, applied to uniform numbers in double
+    /// precision. The bounds may be infinite.
     @discardableResult
     public static func truncNormal_(
         _ tensor: Tensor, mean: Double = 0, std: Double = 1, from: Double = -2, to: Double = 2,
         generator: Generator = .default
     ) -> Tensor {
-        guard from < to, std > 0 else {
+        if tensor.isPlaceholder { return tensor }
+        guard from < to, std > 0, std.isFinite, mean.isFinite else {
             return fail(
                 TensorError(
                     .value, in: "truncNormal_", "the interval or the deviation is empty",
-                    got: "[\(from), \(to)], std \(std)", expected: "from < to and std > 0"), like: tensor)
+                    got: "[\(from), \(to)], mean \(mean), std \(std)",
+                    expected: "from < to, a finite mean and std > 0"), like: tensor)
         }
+        guard tensor.dtype.isFloatingPoint else {
+            return fail(
+                TensorError(
+                    .dtype, in: "truncNormal_", "only floating-point tensors hold the numbers", got: "\(tensor.dtype)",
+                    expected: "a floating-point dtype", operands: [tensor]), like: tensor)
+        }
+        let normal = TruncatedNormal(mean: mean, std: std, from: from, to: to)
         return noGrad {
-            tensor.normal_(mean: mean, std: std, generator: generator)
-            // Every round redraws what fell outside; an interval far out in the tail ends in the clamp.
-            for _ in 0..<64 {
-                let outside = (tensor < from).logicalOr(tensor > to)
-                if outside.any().item() == 0 { return tensor }
-                let fresh = Tensor.empty(like: tensor).normal_(mean: mean, std: std, generator: generator)
-                tensor.copy_(Tensor.where(outside, fresh, tensor))
+            // In parts, so that the numbers in double precision need little memory.
+            let part = 1 << 20
+            guard tensor.isContiguous, tensor.count > part else {
+                return tensor.copy_(normal.draw(tensor.shape, on: tensor.device, generator))
             }
-            return tensor.copy_(tensor.clamp(min: from, max: to))
+            let all = tensor.view([-1])
+            for start in stride(from: 0, to: tensor.count, by: part) {
+                let piece = all.narrow(0, start: start, length: min(part, tensor.count - start))
+                piece.copy_(normal.draw(piece.shape, on: tensor.device, generator))
+            }
+            return tensor
         }
     }
 

@@ -2,45 +2,53 @@
 
 /// Transposed convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [C, O / groups, k]`, `bias [O] -> [N, O, L']`
 /// with `L' = (L - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`. Floating point or integers.
+///
+/// - Parameter outputSize: L', or all sizes of the result, instead of `outputPadding`: where the stride is above 1, results of
+///   `stride` sizes belong to one input.
 public func convTranspose1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
-    groups: Int = 1, dilation: Int = 1
+    groups: Int = 1, dilation: Int = 1, outputSize: [Int]? = nil
 ) -> Tensor {
     func one(_ value: Int) -> Dims { Dims(repeating: value, count: 1) }
     let convolution = Convolution(
         stride: one(stride), padding: one(padding), dilation: one(dilation), groups: groups)
-    return transposed(x, weight, bias, convolution, one(outputPadding), "convTranspose1d")
+    return transposed(x, weight, bias, convolution, one(outputPadding), outputSize, "convTranspose1d")
 }
 
 /// Transposed convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] ->
 /// [N, O, H', W']` with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`. Floating point or
 /// integers.
+///
+/// - Parameter outputSize: `[H', W']`, or all sizes of the result, instead of `outputPadding`.
 public func convTranspose2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
-    outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1
+    outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1, outputSize: [Int]? = nil
 ) -> Tensor {
     let convolution = Convolution(
         stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
-    return transposed(x, weight, bias, convolution, outputPadding.dims, "convTranspose2d")
+    return transposed(x, weight, bias, convolution, outputPadding.dims, outputSize, "convTranspose2d")
 }
 
 /// Transposed convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [C, O / groups, kd, kh,
 /// kw]`, `bias [O] -> [N, O, D', H', W']` with `D' = (D - 1) stride - 2 padding + dilation (kd - 1) + outputPadding + 1`.
 /// Floating point or integers.
+///
+/// - Parameter outputSize: `[D', H', W']`, or all sizes of the result, instead of `outputPadding`.
 public func convTranspose3d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: Size3 = 0,
-    outputPadding: Size3 = 0, groups: Int = 1, dilation: Size3 = 1
+    outputPadding: Size3 = 0, groups: Int = 1, dilation: Size3 = 1, outputSize: [Int]? = nil
 ) -> Tensor {
     let convolution = Convolution(
         stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
-    return transposed(x, weight, bias, convolution, outputPadding.dims, "convTranspose3d")
+    return transposed(x, weight, bias, convolution, outputPadding.dims, outputSize, "convTranspose3d")
 }
 
 private func transposed(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution, _ extra: Dims, _ operation: String
+    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution, _ extra: Dims,
+    _ outputSize: [Int]?, _ operation: String
 ) -> Tensor {
     if isAutocasting {
-        return inLowPrecision { transposed($0(x), $0(weight), bias.map($0), convolution, extra, operation) }
+        return inLowPrecision { transposed($0(x), $0(weight), bias.map($0), convolution, extra, outputSize, operation) }
     }
     return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
@@ -64,6 +72,10 @@ private func transposed(
                 expected: "as many channels as the weight takes, divisible by the \(groups) groups",
                 operands: [x, weight])
         }
+        let extra =
+            try outputSize.map { size throws(TensorError) in
+                try outputPadding(reaching: size, batch.layout.shape, window, extra, operation, x)
+            } ?? extra
         var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] &* groups)
         for i in 0..<spatial {
             guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
@@ -93,4 +105,35 @@ private func transposed(
         if let bias { out = out + bias.reshape([-1] + Array(repeating: 1, count: spatial)) }
         return isSingle ? out.squeeze(0) : out
     }
+}
+
+/// What is to be added at the end of each dimension for a result of these sizes.
+private func outputPadding(
+    reaching size: [Int], _ shape: Dims, _ window: Window, _ given: Dims, _ operation: String, _ x: Tensor
+) throws(TensorError) -> Dims {
+    let spatial = shape.count - 2
+    func refuse(_ problem: String, expected: String) -> TensorError {
+        TensorError(.value, in: operation, problem, got: "\(size)", expected: expected, operands: [x])
+    }
+    guard size.count == spatial || size.count == spatial + 2 || size.count == x.rank else {
+        throw refuse(
+            "outputSize has not one size for each dimension",
+            expected: "\(spatial) sizes, or \(x.rank) with the channels")
+    }
+    guard given.allSatisfy({ $0 == 0 }) else {
+        throw refuse("both outputSize and outputPadding are given", expected: "one of the two")
+    }
+    var padding = Dims()
+    for i in 0..<spatial {
+        let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
+        let least = (shape[i + 2] - 1) * window.stride[i] - 2 * window.padding[i] + reach
+        let wanted = size[size.count - spatial + i]
+        guard wanted >= least, wanted < least + window.stride[i] else {
+            throw refuse(
+                "no input of this size belongs to outputSize",
+                expected: "\(least) to \(least + window.stride[i] - 1) in dimension \(i + 2)")
+        }
+        padding.append(wanted - least)
+    }
+    return padding
 }

@@ -45,11 +45,20 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
 /// ±1/√(out / groups · k).
 public class ConvTranspose1d: SpatialTransposedConvolution<Int>, Layer {
     /// The transposed convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
+    public final func forward(_ x: Tensor) -> Tensor { forward(x, nil) }
+
+    /// The transposed convolution of x with a result of these sizes, instead of those that the layer's output padding gives:
+    /// where the stride is above 1, results of several sizes belong to one input.
+    public final func callAsFunction(_ x: Tensor, outputSize: [Int]?) -> Tensor {
+        scope(x) { forward($0, outputSize) }
+    }
+
+    private func forward(_ x: Tensor, _ outputSize: [Int]?) -> Tensor {
         settle(for: x)
         return convTranspose1d(
-            x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
-            dilation: dilation)
+            x, weight, bias: bias, stride: stride, padding: padding,
+            outputPadding: outputSize == nil ? outputPadding : 0,
+            groups: groups, dilation: dilation, outputSize: outputSize)
     }
 }
 
@@ -60,11 +69,20 @@ public class ConvTranspose1d: SpatialTransposedConvolution<Int>, Layer {
 /// ±1/√(out / groups · kH · kW).
 public class ConvTranspose2d: SpatialTransposedConvolution<Size2>, Layer {
     /// The transposed convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
+    public final func forward(_ x: Tensor) -> Tensor { forward(x, nil) }
+
+    /// The transposed convolution of x with a result of these sizes, instead of those that the layer's output padding gives:
+    /// where the stride is above 1, results of several sizes belong to one input.
+    public final func callAsFunction(_ x: Tensor, outputSize: [Int]?) -> Tensor {
+        scope(x) { forward($0, outputSize) }
+    }
+
+    private func forward(_ x: Tensor, _ outputSize: [Int]?) -> Tensor {
         settle(for: x)
         return convTranspose2d(
-            x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
-            dilation: dilation)
+            x, weight, bias: bias, stride: stride, padding: padding,
+            outputPadding: outputSize == nil ? outputPadding : 0,
+            groups: groups, dilation: dilation, outputSize: outputSize)
     }
 }
 
@@ -75,10 +93,19 @@ public class ConvTranspose2d: SpatialTransposedConvolution<Size2>, Layer {
 /// ±1/√(out / groups · kD · kH · kW).
 public class ConvTranspose3d: SpatialTransposedConvolution<Size3>, Layer {
     /// The transposed convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
+    public final func forward(_ x: Tensor) -> Tensor { forward(x, nil) }
+
+    /// The transposed convolution of x with a result of these sizes, instead of those that the layer's output padding gives:
+    /// where the stride is above 1, results of several sizes belong to one input.
+    public final func callAsFunction(_ x: Tensor, outputSize: [Int]?) -> Tensor {
+        scope(x) { forward($0, outputSize) }
+    }
+
+    private func forward(_ x: Tensor, _ outputSize: [Int]?) -> Tensor {
         settle(for: x)
         return convTranspose3d(
-            x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
-            dilation: dilation)
+            x, weight, bias: bias, stride: stride, padding: padding,
+            outputPadding: outputSize == nil ? outputPadding : 0,
+            groups: groups, dilation: dilation, outputSize: outputSize)
     }
 }
