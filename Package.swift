@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
         // The structures by which libraries of one process share tensors.
         .target(name: "CDLPack"),
+        .target(name: "CRuntime"),
         // The small data set that ships inside the library.
         .target(
             name: "CDigits",
@@ -66,7 +67,7 @@ let package = Package(
         .target(
             name: "TorchlightIO", dependencies: ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
             swiftSettings: readerSettings),
-        .target(name: "TorchlightNN", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
+        .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "CRuntime"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
         .target(

@@ -9,7 +9,7 @@ import Testing
         "CFiles": ["CKernels"],
         "TorchlightCore": ["CKernels"],
         "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
-        "TorchlightNN": ["TorchlightCore"],
+        "TorchlightNN": ["TorchlightCore", "CRuntime"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [

@@ -12,7 +12,7 @@ open class BatchNorm: Module, Layer {
     /// Added to the variance.
     public final let eps: Double
     /// How far the running statistics move; nil makes them the plain mean of all batches.
-    public final let momentum: Double?
+    public final var momentum: Double?
     /// The scale of each channel, or nil.
     public final var weight: Tensor?
     /// The shift of each channel, or nil.
@@ -79,6 +79,8 @@ open class BatchNorm: Module, Layer {
         runningVar?.fill_(1)
         batchesTracked?.zero_()
     }
+
+    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
 
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.optional(momentum, Printed.number)), "

@@ -66,6 +66,8 @@ open class InstanceNorm: Module, Layer {
         return isBatched ? y : y.squeeze(0)
     }
 
+    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
+
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.number(momentum)), "
             + "affine=\(Printed.bool(weight != nil)), bias=\(Printed.bool(bias != nil)), "

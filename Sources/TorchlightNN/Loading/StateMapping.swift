@@ -22,6 +22,7 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
             case drop(NamePattern)
             case permute(NamePattern, [Int]?)
             case convert(NamePattern, DType)
+            case combine(NamePattern, Combination)
         }
 
         fileprivate let action: Action
@@ -64,6 +65,20 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
             Rule(action: .convert(NamePattern(pattern), dtype))
         }
 
+        /// Multiplies out weight normalisation: `X_g` and `X_v`, or `parametrizations.X.original0` and `original1`, become `X`
+        /// where `X` matches the pattern.
+        public static func weightNorm(_ pattern: String = "**") -> Rule {
+            Rule(action: .combine(NamePattern(pattern), .weightNorm))
+        }
+
+        /// Divides out spectral normalisation: `X_orig`, `X_u` and `X_v`, or `parametrizations.X.original`, `0._u` and `0._v`,
+        /// become `X` where `X` matches the pattern.
+        ///
+        /// - Parameter dim: the dimension of the matrix's rows: 1 for transposed convolutions.
+        public static func spectralNorm(_ pattern: String = "**", dim: Int = 0) -> Rule {
+            Rule(action: .combine(NamePattern(pattern), .spectralNorm(dim: dim)))
+        }
+
         /// The rule as it is written in Swift.
         public var description: String {
             switch action {
@@ -75,6 +90,9 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
             case .permute(let pattern, nil): ".transpose(\"\(pattern.text)\")"
             case .permute(let pattern, let dims?): ".permute(\"\(pattern.text)\", \(dims))"
             case .convert(let pattern, let dtype): ".convert(\"\(pattern.text)\", to: .\(dtype))"
+            case .combine(let pattern, .weightNorm): ".weightNorm(\"\(pattern.text)\")"
+            case .combine(let pattern, .spectralNorm(dim: 0)): ".spectralNorm(\"\(pattern.text)\")"
+            case .combine(let pattern, .spectralNorm(dim: let dim)): ".spectralNorm(\"\(pattern.text)\", dim: \(dim))"
             }
         }
     }
@@ -86,6 +104,13 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
     public init(_ rules: [Rule]) { self.rules = rules }
     /// A mapping of these rules.
     public init(arrayLiteral rules: Rule...) { self.rules = rules }
+
+    /// A tensor on its way through the rules.
+    struct Entry {
+        let source: String
+        var name: String
+        var tensor: Tensor
+    }
 
     /// What the rules make of tensors.
     public struct Result {
@@ -109,20 +134,26 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
         }
         var result = Result()
         var isUsed = Array(repeating: false, count: rules.count)
-        for (source, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
-            var entry: (name: String, tensor: Tensor)? = (source, tensor)
-            for (number, rule) in rules.enumerated() {
-                guard let current = entry else { break }
-                let (next, applied) = try rule.apply(to: current)
-                entry = next
-                if applied { isUsed[number] = true }
+        var entries = tensors.sorted { $0.key < $1.key }.map { Entry(source: $0.key, name: $0.key, tensor: $0.value) }
+        for (number, rule) in rules.enumerated() {
+            if case .combine(let pattern, let combination) = rule.action {
+                isUsed[number] = try combination.apply(to: &entries, pattern)
+                continue
             }
-            guard let entry else { continue }
+            var kept: [Entry] = []
+            for entry in entries {
+                let (next, applied) = try rule.apply(to: (entry.name, entry.tensor))
+                if applied { isUsed[number] = true }
+                if let next { kept.append(Entry(source: entry.source, name: next.name, tensor: next.tensor)) }
+            }
+            entries = kept
+        }
+        for entry in entries {
             if let other = result.sources[entry.name] {
-                throw StateMappingError(problem: "\(other) and \(source) both become \(entry.name)")
+                throw StateMappingError(problem: "\(other) and \(entry.source) both become \(entry.name)")
             }
             result.tensors[entry.name] = entry.tensor
-            result.sources[entry.name] = source
+            result.sources[entry.name] = entry.source
         }
         result.unusedRules = zip(rules, isUsed).filter { !$0.1 }.map { "\($0.0)" }
         return result
@@ -158,6 +189,7 @@ extension StateMapping.Rule {
         case .convert(let pattern, let dtype):
             guard pattern.match(name) != nil else { return (entry, false) }
             return ((name, tensor.detach().to(dtype)), true)
+        case .combine: return (entry, false)
         }
     }
 }

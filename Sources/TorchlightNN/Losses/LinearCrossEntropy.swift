@@ -80,6 +80,8 @@ public final class LinearCrossEntropyLoss: Module, Loss {
 
     /// The cross entropy of the layer's scores.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
+        // The layer is computed with the loss, not called.
+        linear.computeParametrized()
         let lead = [numClasses] + outFeatures
         return linearCrossEntropy(
             input, linear.weight.reshape(lead + [inFeatures]), target, linearBias: linear.bias?.reshape(lead),

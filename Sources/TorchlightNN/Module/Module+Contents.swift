@@ -58,6 +58,11 @@ extension Module {
             }
         }
         scanner.contents.snapshot = fields.copy(of: self)
+        for (name, parametrization) in parametrizations {
+            scanner.contents.parameters.removeAll { $0.name == name }
+            scanner.contents.children.append(("parametrizations.\(name)", parametrization))
+            scanner.contents.groups.append(("parametrizations.\(name)", .module(parametrization)))
+        }
         return scanner.contents
     }
 
@@ -69,7 +74,7 @@ extension Module {
     }
 
     /// The name of the property behind a stored variable: `_name` for wrappers, `$__lazy_storage_$_name` for lazy ones.
-    private static func propertyName(_ label: String) -> String {
+    fileprivate static func propertyName(_ label: String) -> String {
         let lazyPrefix = "$__lazy_storage_$_"
         return label.hasPrefix(lazyPrefix) ? String(label.dropFirst(lazyPrefix.count)) : label
     }
@@ -110,9 +115,11 @@ private struct Scanner {
             contents.children.append((name, module))
             groups.append((label, .module(module)))
         case let mark as any PropertyMark:
-            let plain = name.hasPrefix("_") ? String(name.dropFirst()) : name
-            let name = mark.key ?? plain
-            read(mark.content, name: name, label: name, buffer: mark.buffer ?? buffer, into: &groups)
+            // The last part of the path is the property's.
+            let start = name.lastIndex(of: ".").map { name.index(after: $0) } ?? name.startIndex
+            let (path, plain) = (name[..<start], name[start...])
+            let own = mark.key ?? String(plain.hasPrefix("_") ? plain.dropFirst() : plain)
+            read(mark.content, name: path + own, label: own, buffer: mark.buffer ?? buffer, into: &groups)
         case let container as any PropertyContainer:
             guard let elements = container.elementsToScan else { return }
             var inner: [(name: String, group: ModuleGroup)] = []
@@ -129,6 +136,46 @@ private struct Scanner {
                 groups += inner
             } else if !inner.isEmpty {
                 groups.append((label, .list(container.printedName, inner)))
+            }
+        default: readParts(of: value, name: name, label: label, buffer: buffer, into: &groups)
+        }
+    }
+
+    /// Tuples, structs, and what cases of enums carry.
+    private mutating func readParts(
+        of value: Any, name: String, label: String, buffer: BufferKind?,
+        into groups: inout [(name: String, group: ModuleGroup)]
+    ) {
+        let mirror = Mirror(reflecting: value)
+        switch mirror.displayStyle {
+        case .enum:
+            // The case is no part of the name, as with an optional.
+            if let payload = mirror.children.first {
+                read(payload.value, name: name, label: label, buffer: buffer, into: &groups)
+            }
+        case .struct, .tuple, .collection:
+            let isStruct = mirror.displayStyle == .struct
+            let properties = isStruct ? StoredProperty.all(of: type(of: value)) : []
+            var inner: [(name: String, group: ModuleGroup)] = []
+            for (index, child) in mirror.children.enumerated() {
+                // A weak reference to what holds this module is not followed.
+                if index < properties.count, !properties[index].isStrong { continue }
+                // Elements of a tuple without names are called ".0", ".1", ...
+                let own = child.label.map { $0.hasPrefix(".") ? String($0.dropFirst()) : Module.propertyName($0) }
+                let key = own ?? "\(index)"
+                // The mark of a wrapped property strips the "_" of its name itself.
+                let plain = child.value is any PropertyMark && key.hasPrefix("_") ? String(key.dropFirst()) : key
+                read(child.value, name: "\(name).\(plain)", label: plain, buffer: buffer, into: &inner)
+            }
+            if !inner.isEmpty { groups.append((label, .list(isStruct ? "\(type(of: value))" : "ModuleList", inner))) }
+        case .set:
+            let holdsAny = mirror.children.contains { $0.value is Module || ($0.value as? Tensor)?.isParameter == true }
+            if holdsAny {
+                reportFailure(
+                    TensorError(
+                        .value, in: "Module",
+                        "the property \(name) holds modules or parameters in a set, which has no order",
+                        expected: "an array or a dictionary"))
             }
         default: break
         }
@@ -213,14 +260,15 @@ private struct StoredFields: Sendable {
             defer { index += 1 }
             // The properties of `Module` itself come first.
             guard index >= own else { return true }
-            let isPlain = fieldType is any TensorElement.Type || fieldType == String.self || fieldType == DType.self
-            relevant.append(isPlain ? nil : Field(offset: offset, size: Self.size(of: fieldType)))
+            // What is copied bit by bit holds no reference.
+            let (size, isTrivial) = Self.size(of: fieldType)
+            relevant.append(isTrivial || fieldType == String.self ? nil : Field(offset: offset, size: size))
             return true
         }
     }
 
-    private static func size(of type: Any.Type) -> Int {
-        func open<T>(_: T.Type) -> Int { MemoryLayout<T>.size }
+    private static func size(of type: Any.Type) -> (size: Int, isTrivial: Bool) {
+        func open<T>(_ type: T.Type) -> (size: Int, isTrivial: Bool) { (MemoryLayout<T>.size, _isPOD(type)) }
         return _openExistential(type, do: open)
     }
 

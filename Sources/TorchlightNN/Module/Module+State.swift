@@ -3,6 +3,30 @@ import TorchlightCore
 /// Tensors by name: the parameters and persistent buffers of a module.
 public typealias StateDict = [String: Tensor]
 
+/// The tensors of a state dict that lie under the path of one module, by their names in it.
+public struct ModuleState {
+    fileprivate(set) var tensors: StateDict
+    private let prefix: String
+
+    fileprivate init(_ tensors: StateDict, at path: String) {
+        self.tensors = tensors
+        prefix = path.isEmpty ? "" : "\(path)."
+    }
+
+    /// The tensor of a name such as "weight"; nil where the state dict has none.
+    public subscript(name: String) -> Tensor? {
+        get { tensors[prefix + name] }
+        set { tensors[prefix + name] = newValue }
+    }
+
+    /// Fills in the counter of batches, which files from before PyTorch 0.4.1 and of some converters lack, with 0.
+    mutating func fillInBatchCount(of counter: Tensor?) {
+        if counter != nil, self["running_mean"] != nil, self["num_batches_tracked"] == nil {
+            self["num_batches_tracked"] = Tensor.zeros([], dtype: .int64, device: .cpu)
+        }
+    }
+}
+
 extension Module {
     /// The parameters and persistent buffers of this module and all inside it by their paths, in order. A tensor that is
     /// shared has all its names.
@@ -49,8 +73,8 @@ extension Module {
     public func load(
         stateDict: StateDict, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
     ) throws -> LoadReport {
-        let mapped = try mapping.apply(to: stateDict)
-        for (path, module) in namedModules() {
+        let mapped = upgraded(try mapping.apply(to: stateDict))
+        for (path, module) in modulesAtAllPaths() {
             module.willLoad { mapped.tensors[path.isEmpty ? $0 : "\(path).\($0)"] }
         }
         let state = namedState()
@@ -80,7 +104,37 @@ extension Module {
     public func report(
         on stateDict: StateDict, mapping: StateMapping = []
     ) throws(StateMappingError) -> LoadReport {
-        report(on: try mapping.apply(to: stateDict), state: namedState())
+        report(on: upgraded(try mapping.apply(to: stateDict)), state: namedState())
+    }
+
+    /// What the modules make of tensors that an earlier version saved; see ``upgrade(_:)``.
+    private func upgraded(_ mapped: StateMapping.Result) -> StateMapping.Result {
+        var mapped = mapped
+        for (path, module) in modulesAtAllPaths() {
+            var state = ModuleState(mapped.tensors, at: path)
+            // One owner at a time, so that a change copies nothing.
+            mapped.tensors = [:]
+            module.upgrade(&state)
+            mapped.tensors = state.tensors
+        }
+        return mapped
+    }
+
+    /// This module and all inside it with each of their paths; a module that is held twice has two.
+    private func modulesAtAllPaths() -> [(path: String, module: Module)] {
+        var found: [(path: String, module: Module)] = []
+        var holders: [ObjectIdentifier] = []
+        func collect(_ module: Module, _ path: String) {
+            guard !holders.contains(ObjectIdentifier(module)) else { return }
+            found.append((path, module))
+            holders.append(ObjectIdentifier(module))
+            for (name, child) in module.currentContents.children {
+                collect(child, path.isEmpty ? name : "\(path).\(name)")
+            }
+            holders.removeLast()
+        }
+        collect(self, "")
+        return found
     }
 
     private func report(

@@ -9,9 +9,10 @@ import TorchlightCore
 ///     }
 ///
 /// What a subclass stores is found by reflection, in the order of declaration, those of its superclasses first: modules,
-/// tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s, alone, optional, or in arrays
-/// and dictionaries nested to any depth. Their names are those of the properties, with an element's position or key
-/// after a dot: `layers.0.weight`. ``Key`` gives a property another name.
+/// tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s, alone, optional, or in arrays,
+/// dictionaries, tuples, structs and enums nested to any depth. Their names are those of the properties, with an element's
+/// position, key or name after a dot: `layers.0.weight`. ``Key`` gives a property another name. What a class holds that is
+/// no module is not found.
 ///
 /// A reference to the module that holds this one must be `weak`; it is not followed.
 open class Module {
@@ -19,6 +20,10 @@ open class Module {
     public internal(set) final var isTraining = true
     final var hooks: ModuleHooks?
     final var contents: Contents?
+    /// Whether a hook computes the parameters that have a rule.
+    final var computesParametrized = false
+    /// The parameters that are computed from others, by name.
+    final var parametrizations: [(name: String, parametrization: Parametrization)] = []
 
     /// A module in training mode.
     public init() {}
@@ -37,6 +42,14 @@ open class Module {
     /// Called before a state dict is loaded, with what it holds under a name of this module: for layers that take their
     /// sizes from what they are given.
     func willLoad(_ tensor: (String) -> Tensor?) {}
+
+    /// Called before a state dict is loaded into this module, or reported on, with the tensors under this module's names: to
+    /// bring what an earlier version saved to what the module has now. Override it to rename, convert or fill in tensors.
+    ///
+    ///     override func upgrade(_ state: inout ModuleState) {
+    ///         if let old = state["gamma"] { (state["weight"], state["gamma"]) = (old, nil) }
+    ///     }
+    open func upgrade(_ state: inout ModuleState) {}
 
     /// Called after `train()` and `eval()` changed the mode of this module.
     open func modeDidChange() {}

@@ -28,6 +28,9 @@ final class ModuleHooks {
         return ModuleHookHandle(hooks: self, id: nextID)
     }
 
+    /// Gives handles that are none of another's.
+    func continueNumbering(of other: ModuleHooks) { nextID = other.nextID }
+
     func remove(_ id: Int) {
         forwardPre.removeAll { $0.id == id }
         forward.removeAll { $0.id == id }

@@ -175,6 +175,12 @@ open class RecurrentLayer: Module {
         let batchDim = batchFirst ? 0 : 1
         let whole = isBatched ? x : x.unsqueeze(batchDim)
         let (batch, length) = (whole.shape[batchDim], whole.shape[1 - batchDim])
+        guard length > 0 else {
+            let placeholder = fail(
+                TensorError(
+                    .shape, in: name, "the sequence has no steps", expected: "at least one", operands: [x]), like: x)
+            return (placeholder, [placeholder, placeholder])
+        }
         if let error = stateError(name, states, isBatched ? [batch] : []) {
             let placeholder = fail(error, like: x)
             return (placeholder, [placeholder, placeholder])
@@ -194,7 +200,7 @@ open class RecurrentLayer: Module {
         }
         let name = "\(type(of: self))"
         let steps = SequenceSteps(sizes: x.batchSizes)
-        guard x.data.rank == 2, x.data.shape[1] == inputSize, x.data.shape[0] == steps.rows else {
+        guard x.data.rank == 2, x.data.shape[1] == inputSize, x.data.shape[0] == steps.rows, steps.rows > 0 else {
             let placeholder = fail(
                 TensorError(
                     .shape, in: name, "the packed sequence does not fit the layer",

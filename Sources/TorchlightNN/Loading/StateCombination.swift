@@ -1,0 +1,87 @@
+import TorchlightCore
+
+/// How a parametrised parameter follows from the tensors that a file holds in its place.
+enum Combination: Sendable, Equatable {
+    case weightNorm
+    case spectralNorm(dim: Int)
+
+    /// The ends of the names: those of PyTorch's older functions, and those of its parametrisations.
+    private var endings: [[String]] {
+        switch self {
+        case .weightNorm: [["_g", "_v"], [".original0", ".original1"]]
+        case .spectralNorm: [["_orig", "_u", "_v"], [".original", ".0._u", ".0._v"]]
+        }
+    }
+
+    /// Replaces the parts of each parameter whose name matches; says whether there was any.
+    func apply(to entries: inout [StateMapping.Entry], _ pattern: NamePattern) throws(StateMappingError) -> Bool {
+        var isUsed = false
+        for endings in endings {
+            var places: [String: Int] = [:]
+            for (i, entry) in entries.enumerated() { places[entry.name] = i }
+            var removed = Set<Int>()
+            for i in entries.indices where entries[i].name.hasSuffix(endings[0]) {
+                let stem = String(entries[i].name.dropLast(endings[0].count))
+                let parts = endings.compactMap { places[stem + $0] }
+                guard parts.count == endings.count, let name = plainName(stem, endings), pattern.match(name) != nil
+                else { continue }
+                // The weight's direction, or the matrix, stands for the whole.
+                let main = self == .weightNorm ? parts[1] : parts[0]
+                let tensor = try combined(parts.map { entries[$0].tensor }, name)
+                removed.formUnion(parts.filter { $0 != main })
+                entries[main].name = name
+                entries[main].tensor = tensor
+                isUsed = true
+            }
+            entries = entries.enumerated().filter { !removed.contains($0.offset) }.map(\.element)
+        }
+        return isUsed
+    }
+
+    /// `a.weight` of `a.weight`, or of `a.parametrizations.weight`.
+    private func plainName(_ stem: String, _ endings: [String]) -> String? {
+        guard endings[0].hasPrefix(".") else { return stem }
+        var words = stem.split(separator: ".", omittingEmptySubsequences: false)
+        guard words.count >= 2, words[words.count - 2] == "parametrizations" else { return nil }
+        words.remove(at: words.count - 2)
+        return words.joined(separator: ".")
+    }
+
+    private func combined(_ parts: [Tensor], _ name: String) throws(StateMappingError) -> Tensor {
+        let dtype = parts[0].dtype
+        guard parts.allSatisfy({ $0.dtype.isFloatingPoint }) else {
+            throw StateMappingError(problem: "the parts of \(name) are not floating-point")
+        }
+        let shapes = parts.map { "\($0.shape)" }.joined(separator: ", ")
+        // Half precision would round the sums.
+        let wide = parts.map { $0.detach().to(dtype == .float64 ? .float64 : .float32) }
+        return try noGrad { () throws(StateMappingError) -> Tensor in
+            switch self {
+            case .weightNorm:
+                var (length, direction) = (wide[0], wide[1])
+                if length.rank == 1, direction.rank > 1, length.shape[0] == direction.shape[0] {
+                    length = length.reshape([-1] + Array(repeating: 1, count: direction.rank - 1))
+                }
+                let fits =
+                    length.count == 1
+                    || length.rank == direction.rank
+                        && zip(length.shape, direction.shape).allSatisfy { $0 == 1 || $0 == $1 }
+                guard fits, direction.rank > 0 else {
+                    throw StateMappingError(problem: "length and direction of \(name) do not fit: \(shapes)")
+                }
+                if length.count == 1 { length = length.reshape(Array(repeating: 1, count: direction.rank)) }
+                let dims = (0..<direction.rank).filter { length.shape[$0] == 1 }
+                return (direction * (length / WeightNorm.norm(direction, dims))).to(dtype)
+            case .spectralNorm(let dim):
+                let weight = wide[0]
+                guard dim >= 0, dim < weight.rank, weight.count > 0, wide[1].shape == [weight.shape[dim]],
+                    wide[2].shape == [weight.count / weight.shape[dim]]
+                else {
+                    throw StateMappingError(problem: "matrix and singular vectors of \(name) do not fit: \(shapes)")
+                }
+                let matrix = (dim == 0 ? weight : weight.movedim(dim, 0)).reshape([weight.shape[dim], -1])
+                return (weight / (wide[1] * matmul(matrix, wide[2])).sum()).to(dtype)
+            }
+        }
+    }
+}
