@@ -49,8 +49,9 @@ public final class Generator: Sendable {
 
     /// A seed for another generator: the next draw of this one.
     package func drawSeed() -> UInt64 {
-        let key = next().philox
-        return UInt64(tl_philox_word(key, 0)) << 32 | UInt64(tl_philox_word(key, 1))
+        let key = next()
+        let philox = tl_philox(seed: key.seed, call: key.call)
+        return UInt64(tl_philox_word(philox, 0)) << 32 | UInt64(tl_philox_word(philox, 1))
     }
 
     /// Where the generator is; setting it goes there.
