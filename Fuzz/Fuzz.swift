@@ -17,7 +17,7 @@ private enum Reader: String, CaseIterable {
         switch self {
         case .safetensors: _ = try SafetensorsHeader.parse(bytes, file: "fuzz")
         case .shards:
-            let index = try SafetensorsIndex(Array(bytes), file: "fuzz")
+            let index = try ShardIndex(Array(bytes), file: "fuzz")
             precondition(index.places.allSatisfy { index.files.contains($0.file) })
         case .pth:
             // Without checksums: with them nearly every change would be refused for that.
@@ -28,7 +28,8 @@ private enum Reader: String, CaseIterable {
             if let value { Self.look(at: value) }
             precondition(refusals.allSatisfy { $0.offset < bytes.count })
         case .npy:
-            for (_, array) in try NumpyFile.parse(FileContents(bytes, path: "fuzz"), verifyingChecksums: false) {
+            let contents = FileContents(bytes, path: "fuzz")
+            for (_, array) in try NumpyFile.parse(contents, verifyingChecksums: false) {
                 precondition(array.toArray(Double.self).count == array.count)
             }
         case .zip:

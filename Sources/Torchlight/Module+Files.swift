@@ -13,7 +13,8 @@ extension Module {
     }
 
     /// Reads the parameters and buffers from a file of safetensors, PyTorch (`.pth`) or NumPy (`.npz`), told apart by their
-    /// contents, or from the files of a `.safetensors.index.json`. Nothing is changed where anything does not fit.
+    /// contents, or from the files of a `.safetensors.index.json` or `.bin.index.json`. Nothing is changed where anything
+    /// does not fit. What of the file cannot be read here is left out.
     ///
     ///     try model.encoder.load("pretrained.safetensors", mapping: [.subtree("encoder")])
     ///
@@ -27,6 +28,21 @@ extension Module {
     public func load(
         _ path: String, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
     ) throws -> LoadReport {
-        try load(path, as: TensorFile.self, strict: strict, mapping: mapping, assigning: assigning)
+        let file = try TensorFile.open(path)
+        do {
+            return try load(stateDict: try file.byName(path), strict: strict, mapping: mapping, assigning: assigning)
+        } catch let error as StateDictError {
+            // What is missing may be in the file, but of a kind that cannot be read.
+            for name in error.missing {
+                guard let left = file.leftOut.first(where: { $0.name == name || $0.name.hasSuffix(".\(name)") }) else {
+                    continue
+                }
+                throw IOError(
+                    .unsupported, "load", file: path, offset: left.offset,
+                    "\(IOError.quoted(left.name)) cannot be read: \(left.reason)",
+                    expected: "a tensor for \(name) of \(error.module)")
+            }
+            throw error
+        }
     }
 }

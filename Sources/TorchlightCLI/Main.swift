@@ -17,27 +17,33 @@ struct TorchlightCommand: ParsableCommand {
     /// Exit status 0 for what was asked for, 2 for a command line that makes no sense, 1 for everything else that went
     /// wrong, with one line on standard error.
     static func main() {
+        Terminal.prepare()
         do {
             var command = try parseAsRoot()
             try command.run()
+            if let failure = Terminal.outputFailure { throw failure }
+            Glibc.exit(0)
         } catch let failure as Failure {
-            Terminal.write("error: \(failure.text)\n", to: STDERR_FILENO)
-            Glibc.exit(failure.status)
+            end(failure.text, status: failure.status)
         } catch let error as IOError {
-            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
-            Glibc.exit(1)
+            // Without the function of the library to call instead.
+            end(error.text)
         } catch let error as TensorError {
-            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
-            Glibc.exit(1)
+            end("\(error)")
         } catch let error as StateMappingError {
-            Terminal.write("error: \(error)\n", to: STDERR_FILENO)
-            Glibc.exit(1)
+            end("\(error)")
         } catch {
             let isHelp = exitCode(for: error) == .success
             let text = fullMessage(for: error)
             Terminal.write(text.hasSuffix("\n") ? text : text + "\n", to: isHelp ? STDOUT_FILENO : STDERR_FILENO)
+            if let failure = Terminal.outputFailure { end(failure.text) }
             Glibc.exit(isHelp ? 0 : 2)
         }
+    }
+
+    private static func end(_ text: String, status: Int32 = 1) -> Never {
+        Terminal.write("error: \(text)\n", to: STDERR_FILENO)
+        Glibc.exit(status)
     }
 }
 
@@ -54,3 +60,6 @@ struct Failure: Error {
 
 /// Writes a line to standard output at once, so that a pipe sees it too.
 func say(_ text: String) { Terminal.write(text + "\n", to: STDOUT_FILENO) }
+
+/// A number with its noun: "1 tensor", "3 tensors".
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

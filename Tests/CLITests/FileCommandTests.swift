@@ -152,7 +152,9 @@ import TorchlightIO
             _ = try inspect(file.path, stats: true, values: 3)
             // Files are told apart by their contents: one that only has the name of another kind is shown as what it is.
             let isDisguised = try FileListing(file.path).format == "torch" && file.path.hasSuffix(".safetensors")
-            #expect(file.expected != "error" || isDisguised)
+            // Objects beside tensors are left out.
+            let isPartial = file.entry["group"]?.string == "arbitrary_global"
+            #expect(file.expected != "error" || isDisguised || isPartial)
         } catch {
             #expect(file.expected != "ok", "\(error)")
             #expect(!"\(error)".contains("\n"))

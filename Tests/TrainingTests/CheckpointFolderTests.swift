@@ -67,15 +67,20 @@ import TorchlightIO
         try checkpoints.wait()
     }
 
+    /// What nobody writes any more goes; a file that is being written, by whichever process, is locked and stays.
     @Test func leftoversOfTheDeadAreRemoved() throws {
         let checkpoints = try CheckpointFolder(folder.path)
         let path = try checkpoints.save(state(1))
         let name = FileSystem.name(of: path)
-        // No process has the highest number; the other one is this process.
-        let (dead, alive) = (folder(".\(name).2147483647-1.tmp"), folder(".\(name).\(getpid())-99.tmp"))
-        for leftover in [dead, alive, folder(".other.tmp")] { try AtomicFile.write("half", to: leftover) }
-        _ = try CheckpointFolder(folder.path)
-        #expect(!FileSystem.isFile(dead) && FileSystem.isFile(alive) && FileSystem.isFile(folder(".other.tmp")))
+        let dead = [folder(".\(name).2147483647-1.tmp"), folder(".\(name).0123456789abcdef.tmp")]
+        for leftover in dead + [folder(".other.tmp")] { try AtomicFile.write("half", to: leftover) }
+        let alive = try AtomicFile(path)
+        try alive.write(Array("half".utf8))
+        let reader = try CheckpointFolder(folder.path)
+        #expect(try reader.latest()?.state.step == 1)
+        #expect(!dead.contains { FileSystem.isFile($0) } && FileSystem.isFile(folder(".other.tmp")))
+        try alive.commit()
+        #expect(try FileSystem.read(path) == Array("half".utf8))
     }
 }
 

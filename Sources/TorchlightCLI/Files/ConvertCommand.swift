@@ -8,8 +8,14 @@ struct Convert: ParsableCommand {
         abstract: "Write the tensors of a file to one of another kind.",
         discussion: """
             The kind of the new file follows from its name: .safetensors, .safetensors.index.json (several files with an \
-            index), .pth or .pt, .npz, and .npy for a single tensor. Every value keeps its bits unless --dtype says \
-            otherwise. Notes of safetensors are kept; numbers and texts beside the tensors of a .pth file are not.
+            index), .pth, .pt, .bin or .ckpt, .npz, and .npy for a single tensor. Every element type and every value keeps \
+            its bits unless --dtype says otherwise, also where this program cannot compute with the type; where the new kind \
+            of file has no such type, nothing is written. Notes of safetensors are kept; numbers and texts beside the \
+            tensors of a .pth file are not.
+
+            In OLD of --rename, * stands for any text without a dot and ** for any text; the stars of NEW take in turn what \
+            those of OLD stood for. "module.**=**" takes a prefix away, "**=model.**" adds one, "h.*.weight=layers.*.weight" \
+            renames the part before the number.
             """)
 
     @Argument(help: "The file to read, of any kind that inspect shows.")
@@ -20,9 +26,9 @@ struct Convert: ParsableCommand {
     var dtype: FloatType?
     @Option(
         parsing: .unconditionalSingleValue,
-        help: "Rename tensors: OLD=NEW, with stars as in \"h.*.weight=layers.*.weight\". May be given several times.")
+        help: "Rename tensors: OLD=NEW, with * and ** as above. May be given several times.")
     var rename: [String] = []
-    @Option(parsing: .unconditional, help: "How many bytes each file of an index may hold. (default: 5000000000)")
+    @Option(parsing: .unconditional, help: "How many bytes each file of an index may hold.")
     var shardSize = 5_000_000_000
 
     enum FloatType: String, ExpressibleByArgument, CaseIterable {
@@ -46,54 +52,83 @@ struct Convert: ParsableCommand {
     }
 
     func run() throws {
+        let format = try OutputFormat(output, command: "convert")
         let listing = try FileListing(input)
-        var given: StateDict = [:]
-        for entry in listing.entries {
-            guard given.updateValue(entry.tensor!, forKey: entry.name) == nil else {
-                throw Failure("convert: \(input) has two tensors with the name \(IOError.quoted(entry.name))")
-            }
+        var notes: [String] = []
+        var tensors: [StoredTensor] = []
+        for (stored, name) in try renamed(listing.entries.compactMap(\.stored)) {
+            tensors.append(try converted(stored, to: name, &notes))
         }
-        let mapping = StateMapping(
-            rename.map { text in
-                let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-                return .rename(String(parts[0]), to: String(parts[1]))
-            })
-        let mapped = try mapping.apply(to: given)
-        if let rule = mapped.unusedRules.first { throw Failure("convert: \(input) has no tensor for \(rule)") }
-        let target = dtype?.dtype
-        let tensors = try checked {
-            mapped.tensors.mapValues { tensor in
-                guard let target, tensor.dtype.isFloatingPoint else { return tensor }
-                return noGrad { tensor.detach().to(target) }
-            }
+        let texts = Dictionary(
+            listing.format == "safetensors" ? listing.metadata.map { ($0.key, $0.value) } : [],
+            uniquingKeysWith: { first, _ in first })
+        do {
+            try format.write(tensors, to: output, notes: texts, shardSize: shardSize)
+        } catch let error as IOError where error.kind == .unsupported && dtype == nil {
+            throw Failure("convert: \(error.text); --dtype f32 converts every floating-point tensor")
         }
-        try write(tensors, notes: listing.format == "safetensors" ? listing.metadata : [])
         let left = listing.format == "torch" ? listing.metadata.count : 0
+        let bytes = tensors.reduce(0) { $0 + $1.byteCount }
         say(
-            "\(output): \(tensors.count) tensors, \(tensors.values.reduce(0) { $0 + $1.count * $1.dtype.byteSize }) bytes"
-                + (left > 0 ? "; \(left) values that are no tensors were left out" : ""))
+            "\(output): \(counted(tensors.count, "tensor")), \(counted(bytes, "byte"))"
+                + (left > 0
+                    ? "; \(counted(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out" : ""))
+        for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
     }
 
-    private func write(_ tensors: StateDict, notes: [(key: String, value: String)]) throws {
-        let metadata = Dictionary(notes.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
-        if output.hasSuffix(".safetensors.index.json") {
-            try Safetensors.saveShards(tensors, to: output, shardSize: shardSize, metadata: metadata)
-        } else if output.hasSuffix(".safetensors") {
-            try Safetensors.save(tensors, to: output, metadata: metadata)
-        } else if output.hasSuffix(".pth") || output.hasSuffix(".pt") {
-            try TorchFile.save(tensors, to: output)
-        } else if output.hasSuffix(".npz") {
-            try NumpyFile.save(tensors, to: output)
-        } else if output.hasSuffix(".npy") {
-            guard tensors.count == 1, let tensor = tensors.first?.value else {
-                throw Failure(
-                    "convert: \(output) can hold one tensor, and \(input) has \(tensors.count); .npz holds many")
-            }
-            try NumpyFile.save(tensor, to: output)
-        } else {
-            throw Failure(
-                "convert: \(output) names no kind of file; expected .safetensors, .safetensors.index.json, .pth, .pt, .npz or .npy"
-            )
+    /// The tensors with their new names.
+    private func renamed(_ tensors: [StoredTensor]) throws -> [(StoredTensor, String)] {
+        let pairs = rename.map { $0.split(separator: "=", omittingEmptySubsequences: false).map(String.init) }
+        let rules = pairs.map { StateMapping.Rule.rename($0[0], to: $0[1]) }
+        // The rules look at names only.
+        let nothing = Tensor.zeros([0])
+        func apply(_ rules: [StateMapping.Rule]) throws -> (tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]) {
+            try StateMapping(rules).apply(to: tensors.map { (name: $0.name, tensor: nothing) })
         }
+        do {
+            let mapped = try apply(rules)
+            if let unused = mapped.unusedRules.first {
+                var advice = tensors.first.map { "; the first is \(IOError.quoted($0.name))" } ?? ""
+                // A single star does not go beyond a dot.
+                let wide = pairs[unused].map { $0.replacing("**", with: "*").replacing("*", with: "**") }
+                let others = rules.enumerated().map { $0.offset == unused ? .rename(wide[0], to: wide[1]) : $0.element }
+                if let again = try? apply(others), !again.unusedRules.contains(unused) {
+                    advice = "; * stands for text without a dot, --rename \"\(wide[0])=\(wide[1])\" would match"
+                }
+                throw Failure("convert: \(input) has no tensor for --rename \"\(rename[unused])\"\(advice)")
+            }
+            return mapped.tensors.map { (tensors[$0.index], $0.name) }
+        } catch let error as StateMappingError {
+            // The rules as they were given, not as Swift has them.
+            var text = error.problem
+            for (rule, given) in zip(rules, rename) { text = text.replacing("\(rule)", with: "--rename \"\(given)\"") }
+            throw Failure("convert: \(text)")
+        }
+    }
+
+    /// A tensor under its new name and in the dtype that was asked for.
+    private func converted(_ stored: StoredTensor, to name: String, _ notes: inout [String]) throws -> StoredTensor {
+        guard let target = dtype?.dtype, let found = stored.dtype, found.isFloatingPoint, stored.type != "\(target)" else {
+            return stored.renamed(name)
+        }
+        let source = try stored.tensor(file: input).detach()
+        let (result, infinite, zero) = try checked {
+            noGrad {
+                let result = source.to(target)
+                func count(_ flags: Tensor) -> Int { flags.to(.int64).sum().item(Int.self) }
+                return (
+                    result, count(result.isinf().logicalAnd(source.isfinite())),
+                    count((result .== 0).logicalAnd(source .!= 0))
+                )
+            }
+        }
+        let shown = IOError.oneLine(name, limit: 200)
+        if infinite > 0 {
+            notes.append("warning: \(shown): \(counted(infinite, "value")) beyond the range of \(target) became infinite")
+        }
+        if zero > 0 {
+            notes.append("warning: \(shown): \(counted(zero, "value")) too small for \(target) became 0")
+        }
+        return StoredTensor(name, result)
     }
 }

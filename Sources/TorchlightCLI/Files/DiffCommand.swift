@@ -27,7 +27,13 @@ struct Diff: ParsableCommand {
     }
 
     func run() throws {
-        let comparison = try Comparison(FileListing(first), FileListing(second), tolerance: tolerance)
+        let files = (try FileListing(first), try FileListing(second))
+        let comparison = try Comparison(files.0, files.1, tolerance: tolerance)
+        if !json {
+            for file in [files.0, files.1] {
+                for member in file.leftOut { say("not compared: \(IOError.oneLine(file.path, limit: 200)): \(member)") }
+            }
+        }
         if json {
             say(comparison.json(first, second))
         } else if !comparison.lines.isEmpty {
@@ -37,7 +43,7 @@ struct Diff: ParsableCommand {
         guard comparison.lines.isEmpty else {
             throw Failure("diff: \(comparison.lines.count) of \(total) tensors differ between \(first) and \(second)")
         }
-        if !json { say("\(total) tensors are equal") }
+        if !json { say("\(counted(total, "tensor")) \(total == 1 ? "is" : "are") equal") }
     }
 }
 
@@ -55,36 +61,49 @@ struct Comparison {
     /// The number of tensors that do not differ.
     private(set) var equal = 0
 
-    init(_ first: FileListing, _ second: FileListing, tolerance: Double?) {
-        let others = Dictionary(second.entries.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        var seen: Set<String> = []
-        for entry in first.entries where seen.insert(entry.name).inserted {
-            guard let other = others[entry.name] else {
+    init(_ first: FileListing, _ second: FileListing, tolerance: Double?) throws {
+        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        let others = Dictionary(
+            second.entries.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
+        var seen: Set<[UInt8]> = []
+        for entry in first.entries where seen.insert(Array(entry.name.utf8)).inserted {
+            guard let other = others[Array(entry.name.utf8)] else {
                 lines.append(Line(name: entry.name, problem: "only in \(IOError.oneLine(first.path, limit: 200))"))
                 continue
             }
-            if let problem = Self.problem(entry, other, tolerance: tolerance) {
+            if let problem = try Self.problem((entry, first.path), (other, second.path), tolerance: tolerance) {
                 lines.append(Line(name: entry.name, problem: problem))
             } else {
                 equal += 1
             }
         }
-        for entry in second.entries where seen.insert(entry.name).inserted {
+        for entry in second.entries where seen.insert(Array(entry.name.utf8)).inserted {
             lines.append(Line(name: entry.name, problem: "only in \(IOError.oneLine(second.path, limit: 200))"))
         }
     }
 
-    private static func problem(_ a: FileListing.Entry, _ b: FileListing.Entry, tolerance: Double?) -> String? {
+    private static func problem(
+        _ first: (entry: FileListing.Entry, path: String), _ second: (entry: FileListing.Entry, path: String),
+        tolerance: Double?
+    ) throws -> String? {
+        let (a, b) = (first.entry, second.entry)
         guard a.shape == b.shape else { return "\(a.type) \(a.shape) and \(b.type) \(b.shape)" }
-        let difference = TensorDifference(a.tensor!, b.tensor!, tolerance: tolerance ?? 0)
-        if difference.isBitwiseEqual || tolerance != nil && difference.count == 0 { return nil }
+        let isSameType = a.stored!.type == b.stored!.type
+        let areSameBits = isSameType && a.stored!.hasSameBits(as: b.stored!)
+        if areSameBits { return nil }
+        guard a.stored?.problem == nil, b.stored?.problem == nil else {
+            return isSameType ? "other bits; elements of type \(a.type) are not read" : "\(a.type) and \(b.type)"
+        }
+        let difference = TensorDifference(
+            try a.stored!.tensor(file: first.path), try b.stored!.tensor(file: second.path), tolerance: tolerance ?? 0)
+        if tolerance != nil && difference.count == 0 { return nil }
         var parts: [String] = []
-        if a.type != b.type { parts.append("\(a.type) and \(b.type)") }
+        if !isSameType { parts.append("\(a.type) and \(b.type)") }
         if difference.count > 0 {
             let count = a.shape.reduce(1, *)
-            parts.append("\(difference.count) of \(count) values differ, by up to \(difference.largest)")
+            parts.append("\(difference.count) of \(counted(count, "value")) differ, by up to \(difference.largest)")
         } else {
-            parts.append("equal values\(a.type == b.type ? " in other bits" : "")")
+            parts.append("equal values\(isSameType ? " in other bits" : "")")
         }
         return parts.joined(separator: "; ")
     }

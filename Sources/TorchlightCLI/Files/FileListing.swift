@@ -12,7 +12,7 @@ struct FileListing {
         let shape: [Int]
         let byteCount: Int
         /// Nil where only the header of the file was read.
-        let tensor: Tensor?
+        let stored: StoredTensor?
     }
 
     let path: String
@@ -23,65 +23,73 @@ struct FileListing {
     let entries: [Entry]
     /// Notes of a safetensors file; numbers and texts of a file of PyTorch, by their paths.
     let metadata: [(key: String, value: String)]
+    /// What the file holds beside, and why it cannot be read.
+    let leftOut: [LeftOut]
 
     /// Opens a file. Of safetensors, `headerOnly` reads no more than the header, so that files with elements that cannot be
     /// read are listed too.
     init(_ path: String, headerOnly: Bool = false) throws {
         self.path = path
-        if let idx = try Self.readIDX(path) {
+        let kind = try MappedFile(path).withBytes { FileKind.of($0) }
+        // A file of labels may look like nothing; its name tells what it should be.
+        let isNamedIDX = ["ubyte", ".idx", "ubyte.gz", ".idx.gz"].contains { path.lowercased().hasSuffix($0) }
+        if kind == .idx || kind == .gzip || isNamedIDX {
+            let tensor = try IDX.read(path, limit: 1 << 32).tensor(file: path)
             format = "idx"
             byteCount = try Self.size(of: path)
-            let tensor = try idx.tensor(file: path)
-            entries = [Entry("array", tensor)]
-            metadata = []
+            entries = [Entry(StoredTensor("array", tensor))]
+            (metadata, leftOut) = ([], [])
             return
         }
-        let kind = try TensorFile.format(of: path)
-        format = kind.rawValue
-        if kind == .safetensors, headerOnly, !path.hasSuffix(".json") {
+        if kind == .safetensors, headerOnly {
             let header = try Safetensors.header(of: path)
+            format = "safetensors"
             byteCount = try Self.size(of: path)
             entries = header.entries.map {
                 Entry(
                     name: $0.name, type: Self.typeName($0.dtype), shape: $0.shape, byteCount: $0.range.count,
-                    tensor: nil)
+                    stored: nil)
             }
-            metadata = header.metadata ?? []
+            (metadata, leftOut) = (header.metadata ?? [], [])
             return
         }
-        let file = try TensorFile.open(path)
-        entries = file.tensors.map { Entry($0.name, $0.tensor) }
-        byteCount =
-            path.hasSuffix(".json") ? entries.reduce(0) { $0 + $1.byteCount } : try Self.size(of: path)
+        let file = try StoredFile.open(path)
+        format =
+            switch file.kind {
+            case .npy: "npy"
+            case .npz: "npz"
+            case .safetensors: "safetensors"
+            default: "torch"
+            }
+        let isSafetensors = file.kind == .safetensors
+        entries = file.tensors.map { tensor in
+            let type = isSafetensors ? Safetensors.typeName(of: tensor.type).map(Self.typeName) : nil
+            return Entry(tensor, type: type ?? tensor.type)
+        }
+        byteCount = kind == .shardIndex ? entries.reduce(0) { $0 + $1.byteCount } : try Self.size(of: path)
         var notes = file.metadata
         if let value = file.value { Self.collect(value, path: "", into: &notes) }
         metadata = notes
+        leftOut = file.leftOut
     }
 
     /// The name of a dtype for an element type of safetensors.
     private static func typeName(_ name: String) -> String {
-        DType.allCases.first { Safetensors.typeName(of: $0) == name }.map { "\($0)" } ?? name
+        let element = Safetensors.elementName(of: name)
+        return DType.allCases.contains { "\($0)" == element } ? element : name
     }
 
     private static func size(of path: String) throws -> Int { try MappedFile(path).withBytes { $0.count } }
-
-    /// An IDX file, plain or compressed; nil for what is none by its first bytes and its name.
-    private static func readIDX(_ path: String) throws -> IDX? {
-        let start = try MappedFile(path).withBytes { Array($0.prefix(9)) }
-        let isNamed = ["ubyte", ".idx", "ubyte.gz", ".idx.gz"].contains { path.hasSuffix($0) }
-        let isSafetensors = start.count > 8 && start[8] == UInt8(ascii: "{")
-        let hasMagic =
-            start.count >= 4 && start[0] == 0 && start[1] == 0 && IDX.Element(rawValue: start[2]) != nil
-            && start[3] > 0 && !isSafetensors
-        guard isNamed || hasMagic || Gzip.isGzip(start) else { return nil }
-        return try IDX.read(path, limit: 1 << 32)
-    }
 
     /// The values of a file of PyTorch that are no tensors, by their paths.
     private static func collect(_ value: TorchValue, path: String, into notes: inout [(key: String, value: String)]) {
         func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch value {
         case .tensor: break
+        case .object(let object):
+            // Plain values among the attributes, such as those of a namespace; a module's are many and say little.
+            guard value.tensors.isEmpty else { break }
+            for (name, item) in object.attributes { collect(item, path: below(name), into: &notes) }
         case .list(let items), .tuple(let items), .set(let items):
             // A list of plain values, such as a history of losses, is one note.
             if items.allSatisfy({ $0.tensors.isEmpty }) {
@@ -99,10 +107,9 @@ struct FileListing {
 }
 
 extension FileListing.Entry {
-    init(_ name: String, _ tensor: Tensor) {
+    init(_ stored: StoredTensor, type: String? = nil) {
         self.init(
-            name: name, type: "\(tensor.dtype)", shape: tensor.shape, byteCount: tensor.count * tensor.dtype.byteSize,
-            tensor: tensor)
+            name: stored.name, type: type ?? stored.type, shape: stored.shape, byteCount: stored.byteCount, stored: stored)
     }
 }
 

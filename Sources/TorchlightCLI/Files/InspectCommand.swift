@@ -7,8 +7,10 @@ struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show what is in a file of tensors.",
         discussion: """
-            Reads safetensors and their indices, PyTorch's .pth and .pt, NumPy's .npy and .npz, and IDX, told apart by their \
-            contents. Nothing in a file is ever run; what a pickle would have run in Python is listed.
+            Reads safetensors, PyTorch's .pth, .pt and .bin, the indices of both, NumPy's .npy and .npz, and IDX, told apart by \
+            their contents. Nothing in a file is ever run; what a pickle would have run in Python is listed, and so is what \
+            cannot be read. In JSON, NaN and infinities are the texts "nan", "inf" and "-inf" among values and null among \
+            statistics.
             """)
 
     @Argument(help: "The file.")
@@ -47,7 +49,8 @@ struct Inspect: ParsableCommand {
             }
             throw error
         }
-        say(isJSON ? json(listing, stats: stats, values: values) : text(listing, stats: stats, values: values))
+        let figures = try FigureColumns(listing, stats: stats, values: values)
+        say(isJSON ? json(listing, figures) : text(listing, figures))
     }
 
     /// What the pickle of a file would have run.
@@ -72,53 +75,78 @@ struct Inspect: ParsableCommand {
             })
     }
 
+    /// The tensors whose values are shown, by the place of the entry.
+    private struct FigureColumns {
+        let stats: Bool
+        let values: Int
+        private(set) var tensors: [Int: Tensor] = [:]
+
+        /// - Throws: `IOError` where values are asked for and none can be read.
+        init(_ listing: FileListing, stats: Bool, values: Int) throws {
+            self.stats = stats
+            self.values = values
+            guard stats || values > 0 else { return }
+            var failure: IOError?
+            for (index, entry) in listing.entries.enumerated() {
+                do throws(IOError) { tensors[index] = try entry.stored?.tensor(file: listing.path) } catch {
+                    failure = failure ?? error
+                }
+            }
+            if tensors.isEmpty, let failure { throw failure }
+        }
+    }
+
     // MARK: Text
 
-    private static func text(_ listing: FileListing, stats: Bool, values: Int) -> String {
+    private static func text(_ listing: FileListing, _ figures: FigureColumns) -> String {
         let tensorBytes = listing.entries.reduce(0) { $0 + $1.byteCount }
         let elements = listing.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
         var lines = [
             "\(IOError.oneLine(listing.path, limit: 1000)): \(listing.format), \(bytes(listing.byteCount)); "
-                + "\(listing.entries.count) tensors, \(elements) elements, \(bytes(tensorBytes))"
+                + "\(counted(listing.entries.count, "tensor")), \(counted(elements, "element")), \(bytes(tensorBytes))"
         ]
         let shown = 40
         for (key, value) in listing.metadata.prefix(shown) {
             lines.append("  \(IOError.oneLine(key, limit: 100)): \(IOError.oneLine(value, limit: 200))")
         }
         if listing.metadata.count > shown {
-            lines.append("  and \(listing.metadata.count - shown) more notes, which --json shows")
+            lines.append("  and \(counted(listing.metadata.count - shown, "more note")), which --json shows")
         }
+        for member in listing.leftOut { lines.append("  left out: \(member)") }
         if !listing.entries.isEmpty {
             var table = TextTable(header: ["name", "dtype", "shape", "bytes"], rows: [], numbers: [3])
-            if stats {
+            if figures.stats {
                 table.header += ["min", "max", "mean", "std", "nan", "inf"]
                 table.numbers.formUnion(4...9)
             }
-            if values > 0 { table.header.append("values") }
-            table.rows = listing.entries.map { row($0, stats: stats, values: values) }
+            if figures.values > 0 { table.header.append("values") }
+            table.rows = listing.entries.enumerated().map { row($0.element, figures.tensors[$0.offset], figures) }
             lines.append(table.description)
         }
         return lines.joined(separator: "\n")
     }
 
-    private static func row(_ entry: FileListing.Entry, stats: Bool, values: Int) -> [String] {
+    private static func row(_ entry: FileListing.Entry, _ tensor: Tensor?, _ columns: FigureColumns) -> [String] {
         var row = [IOError.oneLine(entry.name, limit: 200), entry.type, "\(entry.shape)", "\(entry.byteCount)"]
-        guard let tensor = entry.tensor else { return row }
-        if stats {
-            let figures = TensorFigures(tensor)
-            let numbers = [figures.minimum, figures.maximum, figures.mean, figures.deviation]
-            row += numbers.map { figures.finiteCount == 0 ? "-" : short($0) }
-            row += ["\(figures.nanCount)", "\(figures.infinityCount)"]
+        if columns.stats {
+            if let tensor {
+                let figures = TensorFigures(tensor)
+                let numbers = [figures.minimum, figures.maximum, figures.mean, figures.deviation]
+                row += numbers.map { figures.finiteCount == 0 ? "-" : short($0) }
+                row += ["\(figures.nanCount)", "\(figures.infinityCount)"]
+            } else {
+                row += Array(repeating: "-", count: 6)
+            }
         }
-        if values > 0 {
-            let first = tensor.firstElements(values).joined(separator: ", ")
-            row.append("[\(first)\(tensor.count > values ? ", ..." : "")]")
+        if columns.values > 0 {
+            let first = tensor?.firstElements(columns.values).joined(separator: ", ")
+            row.append(first.map { "[\($0)\(tensor!.count > columns.values ? ", ..." : "")]" } ?? "-")
         }
         return row
     }
 
     private static func bytes(_ count: Int) -> String {
-        count < 1024 ? "\(count) bytes" : "\(count) bytes (\(Memory.text(count)))"
+        count < 1024 ? counted(count, "byte") : "\(count) bytes (\(Memory.text(count)))"
     }
 
     /// A number in five digits or so.
@@ -131,14 +159,14 @@ struct Inspect: ParsableCommand {
 
     // MARK: JSON
 
-    private static func json(_ listing: FileListing, stats: Bool, values: Int) -> String {
-        let tensors = listing.entries.map { entry -> JSON in
+    private static func json(_ listing: FileListing, _ columns: FigureColumns) -> String {
+        let tensors = listing.entries.enumerated().map { index, entry -> JSON in
             var members: [(String, JSON)] = [
                 ("name", .string(entry.name)), ("dtype", .string(entry.type)),
                 ("shape", .array(entry.shape.map(JSON.int))), ("bytes", .int(entry.byteCount)),
             ]
-            if let tensor = entry.tensor {
-                if stats {
+            if let tensor = columns.tensors[index] {
+                if columns.stats {
                     let figures = TensorFigures(tensor)
                     members += [
                         ("min", .double(figures.minimum)), ("max", .double(figures.maximum)),
@@ -146,7 +174,9 @@ struct Inspect: ParsableCommand {
                         ("nan", .int(figures.nanCount)), ("inf", .int(figures.infinityCount)),
                     ]
                 }
-                if values > 0 { members.append(("values", .array(tensor.firstElements(values).map(number)))) }
+                if columns.values > 0 {
+                    members.append(("values", .array(tensor.firstElements(columns.values).map(number))))
+                }
             }
             return .object(members)
         }
@@ -154,6 +184,10 @@ struct Inspect: ParsableCommand {
             ("file", .string(listing.path)), ("format", .string(listing.format)), ("bytes", .int(listing.byteCount)),
             ("tensor_bytes", .int(listing.entries.reduce(0) { $0 + $1.byteCount })),
             ("metadata", .object(listing.metadata.map { ($0.key, .string($0.value)) })), ("tensors", .array(tensors)),
+            (
+                "left_out",
+                .array(listing.leftOut.map { .object([("name", .string($0.name)), ("reason", .string($0.reason))]) })
+            ),
         ]).text(indented: true)
     }
 
@@ -161,7 +195,7 @@ struct Inspect: ParsableCommand {
     private static func number(_ text: String) -> JSON {
         switch text {
         case "true", "false": JSON(.bool(text == "true"))
-        case "nan", "-nan", "inf", "-inf": .string(text)
+        case "nan", "inf", "-inf": .string(text)
         default: JSON(.number(text))
         }
     }

@@ -44,14 +44,8 @@ struct TensorDifference {
     private(set) var count = 0
     /// The largest difference of two finite values; infinite where one of a pair is not finite.
     private(set) var largest = 0.0
-    /// Whether all bits agree, dtypes included.
-    let isBitwiseEqual: Bool
 
     init(_ a: Tensor, _ b: Tensor, tolerance: Double) {
-        isBitwiseEqual =
-            a.dtype == b.dtype
-            && a.withUnsafeBytes { first in b.withUnsafeBytes { second in first.elementsEqual(second) } }
-        if isBitwiseEqual { return }
         // float64 holds every value but large 64-bit integers, which are compared as such.
         let isInteger = a.dtype == .int64 && b.dtype == .int64
         a.forEachPiece { first, range in
@@ -87,14 +81,17 @@ extension Tensor {
         }
     }
 
-    /// The first elements as text, each in the shortest form that reads back the same.
+    /// The first elements as text, each in the shortest form that reads back the same; every NaN is "nan".
     func firstElements(_ limit: Int) -> [String] {
         let first = piece(0..<Swift.min(limit, count))
+        func text<Value: BinaryFloatingPoint & CustomStringConvertible>(_ value: Value) -> String {
+            value.isNaN ? "nan" : value.description
+        }
         switch dtype {
         case .bool: return first.toArray(Bool.self).map { "\($0)" }
-        case .float64: return first.toArray(Double.self).map { "\($0)" }
-        case .float32, .bfloat16: return first.toArray(Float.self).map { "\($0)" }
-        case .float16: return first.toArray(Float16.self).map { "\($0)" }
+        case .float64: return first.toArray(Double.self).map { text($0) }
+        case .float32, .bfloat16: return first.toArray(Float.self).map { text($0) }
+        case .float16: return first.toArray(Float16.self).map { text($0) }
         default: return first.toArray(Int.self).map { "\($0)" }
         }
     }

@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 import TorchlightIO
 
 /// What the process knows about its terminal, its clock and its memory.
@@ -13,15 +14,50 @@ enum Terminal {
         return Int(size.ws_col)
     }
 
-    /// Writes text to an open file; a reader that went away is no error here.
+    /// The first error of writing to standard output; 0 where there was none.
+    private static let outputError = Atomic<Int32>(0)
+
+    /// Why standard output could not be written, after which the program must not end with success.
+    static var outputFailure: Failure? {
+        let code = outputError.load(ordering: .relaxed)
+        return code == 0 ? nil : Failure("cannot write to standard output: \(String(cString: strerror(code)))")
+    }
+
+    /// Prepares the process for writing: signals of writing become errors, and no file that is opened later takes the number
+    /// of a standard stream that is closed.
+    static func prepare() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // Opened the wrong way, so that using it is an error as before.
+            _ = open("/dev/null", descriptor == STDIN_FILENO ? O_WRONLY : O_RDONLY)
+        }
+    }
+
+    /// Writes text to an open file, and waits where it does not take more at once. That a reader went away is no error; any
+    /// other failure of standard output is kept in ``outputFailure``.
     static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in
             var written = 0
             while written < bytes.count {
                 let count = Glibc.write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-                if count < 0, errno != EINTR { return }
-                written += max(count, 0)
+                if count >= 0 {
+                    written += count
+                    continue
+                }
+                switch errno {
+                case EINTR: continue
+                case EAGAIN:
+                    var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&waiting, 1, -1)
+                case EPIPE: return
+                default:
+                    if descriptor == STDOUT_FILENO {
+                        _ = outputError.compareExchange(expected: 0, desired: errno, ordering: .relaxed)
+                    }
+                    return
+                }
             }
         }
     }

@@ -26,19 +26,26 @@ struct RunProgress: Equatable {
 struct Checkpoint {
     private static let program = "torchlight train mnist"
 
+    /// Before the names of the best weights among the tensors of the state.
+    private static let bestPrefix = "best."
+
     var settings: RunSettings
     var progress: RunProgress
     var state: TrainingState
+    /// The weights of the best epoch: a resumed run has them wherever their file went. Nil before the first epoch.
+    var best: StateDict?
 
-    init(settings: RunSettings, progress: RunProgress, state: TrainingState) {
+    init(settings: RunSettings, progress: RunProgress, state: TrainingState, best: StateDict?) {
         self.settings = settings
         self.progress = progress
         self.state = state
+        self.best = best
     }
 
     /// Writes the file, which appears complete or not at all.
     func write(to path: String) throws {
         var state = state
+        for (name, tensor) in best ?? [:] { state.tensors[Self.bestPrefix + name] = tensor }
         state.metadata = [
             "program": Self.program, "model": settings.model.rawValue, "optimizer": settings.optimizer.rawValue,
             "epochs": "\(settings.epochs)", "batch_size": "\(settings.batchSize)", "lr": "\(settings.lr)",
@@ -72,7 +79,13 @@ struct Checkpoint {
         settings = RunSettings(
             model: model, optimizer: optimizer, epochs: try note("epochs"), batchSize: try note("batch_size"),
             lr: try note("lr"), seed: try note("seed"), save: try note("save"), curve: try note("curve"))
+        settings.moveFiles(beside: path)
         settings.dataset = try note("dataset")
+        var best: StateDict = [:]
+        for (name, tensor) in state.tensors where name.hasPrefix(Self.bestPrefix) {
+            best[String(name.dropFirst(Self.bestPrefix.count))] = tensor
+        }
+        self.best = best.isEmpty ? nil : best
         progress = RunProgress()
         progress.lossSum = try note("loss_sum")
         progress.samples = try note("samples")

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, seen between two steps. A second one ends the process at once.
+/// Ctrl-C, `kill` and a closed terminal, seen between two steps. A second one ends the process at once.
 enum Interrupt {
     private static let flag = Atomic<Bool>(false)
 
@@ -10,11 +10,19 @@ enum Interrupt {
     static func watch() {
         // The first access initialises the flag; a signal handler may only store to it.
         flag.store(false, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] {
+        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
             signal(number) { number in
                 Interrupt.flag.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
+    }
+
+    /// Whether whoever started the process wants it to go on, as `nohup` does.
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 }

@@ -54,7 +54,10 @@ struct TrainMNIST: ParsableCommand {
     var threads: Int?
     @Option(help: "A folder that holds the four files, itself or in a folder mnist.")
     var data: String?
-    @Option(help: "Where the best weights go. (default: mnist-<model>.safetensors)")
+    @Option(
+        help:
+            "Where the best weights go: .safetensors, .pth, .pt, .bin, .ckpt or .npz. (default: mnist-<model>.safetensors)"
+    )
     var save: String?
     @Option(help: "A checkpoint to go on from. What it says of the model and the run is taken over.")
     var resume: String?
@@ -77,6 +80,10 @@ struct TrainMNIST: ParsableCommand {
         if let threads { numThreads = threads }
         let checkpoint = try resume.map { try Checkpoint(readFrom: $0) }
         let settings = try RunSettings(self, resuming: checkpoint)
+        switch try OutputFormat(settings.save, command: "--save") {
+        case .safetensors, .torch, .npz: break
+        case .shards, .npy: throw Failure("--save: \(settings.save) cannot hold a model; expected .safetensors, .pth or .npz")
+        }
         for path in [settings.save, settings.checkpointPath, settings.curveSVG, settings.curvePNG, json].compactMap({
             $0
         }) {
@@ -148,9 +155,22 @@ struct RunSettings: Equatable {
 
     /// The path without its extension, where it has one of ours.
     private static func stem(_ path: String) -> String {
-        for ending in [".safetensors", ".svg", ".png"] where path.hasSuffix(ending) {
-            return String(path.dropLast(ending.count))
-        }
+        let endings = [".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".npz", ".svg", ".png"]
+        for ending in endings where path.lowercased().hasSuffix(ending) { return String(path.dropLast(ending.count)) }
         return path
+    }
+
+    /// Takes relative paths, which counted from the folder of the first run, for paths from that of its checkpoint.
+    mutating func moveFiles(beside checkpoint: String) {
+        // The checkpoint lies beside the weights, so that the way from there to the folder of the run is known.
+        let name = FileSystem.name(of: checkpointPath)
+        guard FileSystem.name(of: checkpoint) == name, !save.hasPrefix("/") else { return }
+        let place = FileSystem.directory(of: checkpoint)
+        let old = FileSystem.directory(of: save)
+        func moved(_ path: String) -> String {
+            guard !path.hasPrefix("/"), FileSystem.directory(of: path) == old else { return path }
+            return place == "." ? FileSystem.name(of: path) : "\(place)/\(FileSystem.name(of: path))"
+        }
+        (save, curveSVG, curvePNG) = (moved(save), moved(curveSVG), moved(curvePNG))
     }
 }

@@ -16,6 +16,9 @@ final class TrainingRun {
     private let loader: DataLoader<(Tensor, Tensor)>
     private let testLoader: DataLoader<(Tensor, Tensor)>
     private var progress = RunProgress()
+    /// The weights of the best epoch, and whether this run has written them.
+    private var best: StateDict?
+    private var isBestWritten = false
 
     init(
         settings: RunSettings, data: DigitData, checkpoint: Checkpoint?, quiet: Bool, json: String?
@@ -45,6 +48,18 @@ final class TrainingRun {
                     model: model, optimizer: optimizer, scheduler: scheduler, loader: loader)
             } catch { throw Failure("resume: \(error)") }
             progress = checkpoint.progress
+            best = checkpoint.best
+            if best == nil, let epoch = progress.best {
+                // A checkpoint of an earlier version, which kept the best weights in their own file only.
+                guard let file = try? TensorFile.open(checkpoint.settings.save),
+                    file.metadata.contains(where: { $0.key == "epoch" && $0.value == "\(epoch.number)" })
+                else {
+                    throw Failure(
+                        "resume: the checkpoint is without the best weights, of epoch \(epoch.number), and they are not in \(checkpoint.settings.save); put that file back"
+                    )
+                }
+                best = try file.byName(checkpoint.settings.save)
+            }
         }
     }
 
@@ -65,6 +80,8 @@ final class TrainingRun {
             try trainEpoch(progress.epochsDone + 1)
             try finishEpoch()
         }
+        // No epoch of this run was better, and the weights may have been written elsewhere.
+        if !isBestWritten { try writeBest() }
         try writeCurve()
         let best = progress.best!
         if let json { try writeJSON(to: json, seconds: monotonicSeconds() - started) }
@@ -121,12 +138,8 @@ final class TrainingRun {
         progress.epochs.append(epoch)
         (progress.lossSum, progress.samples, progress.seconds) = (0, 0, 0)
         if isBest {
-            try Safetensors.save(
-                model.stateDict(), to: settings.save,
-                metadata: [
-                    "model": settings.model.rawValue, "epoch": "\(epoch.number)", "test_accuracy": "\(accuracy)",
-                    "dataset": data.name,
-                ])
+            best = noGrad { model.stateDict().mapValues { $0.clone() } }
+            try writeBest()
         }
         try writeCheckpoint()
         if !quiet {
@@ -137,12 +150,26 @@ final class TrainingRun {
         }
     }
 
+    /// Writes the weights of the best epoch in the kind of file that the name says.
+    private func writeBest() throws {
+        let epoch = progress.best!
+        let tensors = best!.map { StoredTensor($0.key, $0.value) }
+        try OutputFormat(settings.save, command: "--save").write(
+            tensors, to: settings.save,
+            notes: [
+                "model": settings.model.rawValue, "epoch": "\(epoch.number)", "test_accuracy": "\(epoch.accuracy)",
+                "dataset": data.name,
+            ])
+        isBestWritten = true
+    }
+
     private func writeCheckpoint() throws {
         let step = loader.state.epoch * loader.count + loader.state.batch
         let state = TrainingState(
             step: step, model: model, optimizer: optimizer, scheduler: scheduler, loader: loader,
             score: progress.epochs.last?.accuracy)
-        try Checkpoint(settings: settings, progress: progress, state: state).write(to: settings.checkpointPath)
+        let checkpoint = Checkpoint(settings: settings, progress: progress, state: state, best: best)
+        try checkpoint.write(to: settings.checkpointPath)
     }
 
     /// Ctrl-C: what was done is saved.

@@ -34,6 +34,10 @@ package struct IDX: Sendable {
 
     /// Parses a whole file's bytes.
     package static func parse(_ bytes: [UInt8], file: String) throws(IOError) -> IDX {
+        let mismatch = bytes.withUnsafeBytes {
+            FileKind.mismatch($0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, as MNIST has"))
+        }
+        if let mismatch { throw mismatch }
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "idx", file: file, offset: offset, problem, expected: rule)
         }
@@ -59,8 +63,12 @@ package struct IDX: Sendable {
             }
         }
         guard size == bytes.count - start else {
+            let missing = size.map { $0 - (bytes.count - start) } ?? 0
             throw failure(
-                start, "\(bytes.count - start) bytes of data for shape \(shape)",
+                start,
+                missing > 0
+                    ? "the file was cut off: \(missing) bytes of data for shape \(shape) are missing"
+                    : "\(bytes.count - start) bytes of data for shape \(shape)",
                 expected: size.map { "\($0) bytes" } ?? "a shape whose size does not overflow")
         }
         return IDX(element: element, shape: shape, data: bytes[start...])

@@ -7,8 +7,8 @@ import TorchlightCore
 ///     let x = try NumpyFile.load("x.npy")
 ///
 /// All versions of the format, both orders of bytes and both orders of dimensions are read. uint16 becomes int32, uint32
-/// and uint64 become int64 (uint64 only where every value fits). Complex numbers, extended precision, strings, dates,
-/// structures and Python objects are refused.
+/// and uint64 become int64 (uint64 only where every value fits). Arrays of complex numbers, extended precision, strings,
+/// dates, structures and Python objects are refused, and left out of archives that hold others.
 public enum NumpyFile {
     /// The array of a `.npy` file.
     ///
@@ -20,7 +20,8 @@ public enum NumpyFile {
         return try mapped.withBytes { bytes throws(IOError) in
             guard !ZipArchive.isZip(bytes) else {
                 throw IOError(
-                    .unsupported, "npy", file: path, "an archive of arrays", expected: "NumpyFile.loadArchive(_:)")
+                    .unsupported, "npy", file: path, offset: 0, "an archive of arrays", expected: "one array",
+                    fix: "NumpyFile.loadArchive(_:)")
             }
             return try array(FileContents(mapped))
         }
@@ -28,16 +29,18 @@ public enum NumpyFile {
 
     /// The arrays of a `.npz` file by name, without the `.npy` that its entries end in.
     ///
-    /// Arrays that are not compressed lie in the mapped file where they are aligned.
-    /// - Throws: As ``load(_:)``, and where an entry is no array or damaged.
-    public static func loadArchive(_ path: String) throws(IOError) -> [String: Tensor] {
+    /// Arrays that are not compressed lie in the mapped file where they are aligned. Arrays of other things than numbers are
+    /// left out; ``NumpyFile/contents(of:only:)`` lists them.
+    /// - Parameter names: The arrays to read; nil for all that can be read. No other is looked at.
+    /// - Throws: As ``load(_:)``, where an entry is no array or damaged, or one of `names` is not there or cannot be read.
+    public static func loadArchive(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         var arrays: [String: Tensor] = [:]
-        for (name, tensor) in try open(path) {
+        for (name, tensor) in try open(path, only: names) {
             // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
             guard arrays.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
                     .unsupported, "npz", file: path, "two names that Unicode takes for equal: \(IOError.quoted(name))",
-                    expected: "NumpyFile.open(_:)")
+                    expected: "names that differ as texts", fix: "NumpyFile.open(_:)")
             }
         }
         return arrays
@@ -45,55 +48,163 @@ public enum NumpyFile {
 
     /// The arrays of a `.npz` file in its order; a `.npy` file gives one, named `array`.
     ///
-    /// - Throws: As ``loadArchive(_:)``.
-    public static func open(_ path: String) throws(IOError) -> [(name: String, tensor: Tensor)] {
+    /// - Throws: As ``loadArchive(_:only:)``.
+    public static func open(
+        _ path: String, only names: [String]? = nil
+    ) throws(IOError) -> [(name: String, tensor: Tensor)] { try contents(of: path, only: names).arrays }
+
+    /// The arrays of a file, and those that cannot be read here with the reasons.
+    ///
+    /// - Throws: As ``loadArchive(_:only:)``.
+    public static func contents(
+        of path: String, only names: [String]? = nil
+    ) throws(IOError) -> (arrays: [(name: String, tensor: Tensor)], leftOut: [LeftOut]) {
         let mapped = try MappedFile(path)
-        return try mapped.withBytes { _ throws(IOError) in try parse(FileContents(mapped)) }
+        return try mapped.withBytes { _ throws(IOError) in try members(of: FileContents(mapped), only: names) }
     }
 
     /// The arrays in the bytes of a file of either kind.
     package static func parse(
         _ contents: FileContents, verifyingChecksums: Bool = true
     ) throws(IOError) -> [(name: String, tensor: Tensor)] {
-        guard ZipArchive.isZip(contents.bytes) else { return [("array", try array(contents))] }
-        let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "npz")
+        try members(of: contents, verifyingChecksums: verifyingChecksums).arrays
+    }
+
+    /// The arrays in the bytes of a file of either kind, and those that cannot be read.
+    static func members(
+        of contents: FileContents, only names: [String]? = nil, verifyingChecksums: Bool = true
+    ) throws(IOError) -> (arrays: [(name: String, tensor: Tensor)], leftOut: [LeftOut]) {
+        let selection = Selection(names)
+        guard ZipArchive.isZip(contents.bytes) else {
+            let array = ("array", try array(contents))
+            try selection.check(found: ["array"], leftOut: [], operation: "npy", file: contents.path)
+            return ([array], [])
+        }
         var arrays: [(name: String, tensor: Tensor)] = []
-        arrays.reserveCapacity(archive.entries.count)
+        let leftOut = try eachArray(in: contents, selection) { (name, entry, archive) throws(IOError) in
+            let (header, storage) = try read(
+                entry, in: archive, contents, verifyingChecksum: verifyingChecksums, asBits: false)
+            arrays.append((name, tensor(header, storage)))
+        }
+        try selection.check(found: arrays.map(\.name), leftOut: leftOut, operation: "npz", file: contents.path)
+        return (arrays, leftOut)
+    }
+
+    /// The arrays of an archive with their element types, and what cannot be had as bits.
+    static func stored(_ contents: FileContents) throws(IOError) -> (tensors: [StoredTensor], leftOut: [LeftOut]) {
+        var tensors: [StoredTensor] = []
+        let leftOut = try eachArray(in: contents, Selection(nil)) { (name, entry, archive) throws(IOError) in
+            let (header, storage) = try read(entry, in: archive, contents, verifyingChecksum: true, asBits: true)
+            tensors.append(stored(name, header, storage))
+        }
+        try Selection(nil).check(
+            found: tensors.map(\.name), leftOut: leftOut, operation: "npz", file: contents.path)
+        return (tensors, leftOut)
+    }
+
+    /// The array of a `.npy` file with its element type.
+    static func storedArray(_ contents: FileContents) throws(IOError) -> StoredTensor {
+        let (header, storage) = try read(contents, asBits: true)
+        return stored("array", header, storage)
+    }
+
+    private static func stored(_ name: String, _ header: NumpyHeader, _ storage: Storage) -> StoredTensor {
+        let dtype = header.element.carrier ?? header.element.dtype
+        let bits = view(header, storage, dtype: dtype)
+        return StoredTensor(
+            name: name, type: header.element.name, shape: header.shape, byteCount: header.count * header.element.size,
+            bits: bits)
+    }
+
+    /// Calls a closure for each array of an archive.
+    ///
+    /// - Returns: Those for which it threw an error of kind `.unsupported`.
+    private static func eachArray(
+        in contents: FileContents, _ selection: Selection,
+        _ body: (String, ZipArchive.Entry, ZipArchive) throws(IOError) -> Void
+    ) throws(IOError) -> [LeftOut] {
+        let expected = ([FileKind.npz, .npy, .zip, .torchScript], "a .npy or .npz file")
+        if let error = FileKind.mismatch(contents.bytes, file: contents.path, operation: "npz", expected: expected) {
+            throw error
+        }
+        let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "npz")
+        var leftOut: [LeftOut] = []
         for entry in archive.entries {
             guard entry.name.hasSuffix(".npy") else {
-                throw IOError(
-                    .malformed, "npz", file: contents.path, offset: entry.header,
-                    "the entry \(IOError.quoted(entry.name))", expected: "names that end in .npy")
+                // NumPy gives such entries as bytes.
+                if selection.contains(entry.name) {
+                    leftOut.append(
+                        LeftOut(entry.name, reason: "an entry that is no array (.npy)", offset: entry.header))
+                }
+                continue
             }
-            let array = try array(entry, in: archive, contents, verifyingChecksum: verifyingChecksums)
-            arrays.append((String(entry.name.dropLast(4)), array))
+            let name = String(entry.name.dropLast(4))
+            guard selection.contains(name) else { continue }
+            do throws(IOError) { try body(name, entry, archive) } catch {
+                guard error.kind == .unsupported else { throw error }
+                leftOut.append(LeftOut(name, reason: error.problem, offset: error.offset ?? entry.header))
+            }
         }
-        return arrays
+        return leftOut
     }
 
     private static func array(_ contents: FileContents) throws(IOError) -> Tensor {
-        let header = try NumpyHeader.parse(
-            contents.bytes, available: contents.bytes.count, file: contents.path, operation: "npy", start: 0)
-        let storage = try StorageReader(contents: contents, operation: "npy").storage(
-            of: header.element, count: header.count, in: header.dataStart..<contents.bytes.count,
-            isSwapped: header.isBigEndian, what: "the array")
+        let (header, storage) = try read(contents, asBits: false)
         return tensor(header, storage)
     }
 
-    private static func array(
-        _ entry: ZipArchive.Entry, in archive: ZipArchive, _ contents: FileContents, verifyingChecksum: Bool
-    ) throws(IOError) -> Tensor {
+    /// The element that the storage of an array gets.
+    private static func element(
+        _ header: NumpyHeader, asBits: Bool, file: String, operation: String, offset: Int
+    ) throws(IOError) -> FileElement {
+        if asBits, header.element.isWidened || header.element.readAs == nil, let bits = header.element.asBits,
+            !header.isBigEndian || header.element.readAs != nil
+        {
+            return bits
+        }
+        guard header.element.readAs != nil else {
+            throw IOError(
+                .unsupported, operation, file: file, offset: offset,
+                "the array has complex elements (\(header.element.name))", expected: "real numbers")
+        }
+        return header.element
+    }
+
+    private static func read(_ contents: FileContents, asBits: Bool) throws(IOError) -> (NumpyHeader, Storage) {
+        let expected = ([FileKind.npy], "a .npy file")
+        if let error = FileKind.mismatch(contents.bytes, file: contents.path, operation: "npy", expected: expected) {
+            throw error
+        }
+        let header = try NumpyHeader.parse(
+            contents.bytes, available: contents.bytes.count, file: contents.path, operation: "npy", start: 0)
+        let element = try element(
+            header, asBits: asBits, file: contents.path, operation: "npy", offset: 10)
+        let storage = try StorageReader(contents: contents, operation: "npy").storage(
+            of: element, count: header.count, in: header.dataStart..<contents.bytes.count,
+            isSwapped: header.isBigEndian, what: "the array")
+        return (header, storage)
+    }
+
+    private static func read(
+        _ entry: ZipArchive.Entry, in archive: ZipArchive, _ contents: FileContents, verifyingChecksum: Bool,
+        asBits: Bool
+    ) throws(IOError) -> (NumpyHeader, Storage) {
         let reader = StorageReader(contents: contents, operation: "npz")
         let what = IOError.quoted(entry.name)
+        func element(_ header: NumpyHeader) throws(IOError) -> FileElement {
+            try Self.element(
+                header, asBits: asBits, file: contents.path, operation: "npz",
+                offset: entry.range.lowerBound)
+        }
         guard entry.isDeflated else {
             let bytes = try archive.stored(entry, verifyingChecksum: verifyingChecksum)
             let start = entry.range.lowerBound
             let header = try NumpyHeader.parse(
                 bytes, available: bytes.count, file: contents.path, operation: "npz", start: start)
             let storage = try reader.storage(
-                of: header.element, count: header.count, in: start + header.dataStart..<entry.range.upperBound,
+                of: try element(header), count: header.count, in: start + header.dataStart..<entry.range.upperBound,
                 isSwapped: header.isBigEndian, what: what)
-            return tensor(header, storage)
+            return (header, storage)
         }
         // The header first: memory for the elements is taken only when it agrees with the size of the entry.
         let stream = try ZipStream(entry, in: archive, verifyingChecksum: verifyingChecksum)
@@ -112,10 +223,10 @@ public enum NumpyFile {
             try NumpyHeader.parse(bytes, available: entry.size, file: inflated, operation: "npz", start: 0)
         }
         let storage = try reader.storage(
-            of: header.element, count: header.count, from: stream, at: entry.range.lowerBound,
+            of: try element(header), count: header.count, from: stream, at: entry.range.lowerBound,
             isSwapped: header.isBigEndian, what: what)
         try stream.finish()
-        return tensor(header, storage)
+        return (header, storage)
     }
 
     private static func fill(_ bytes: inout [UInt8], from start: Int, _ stream: ZipStream) throws(IOError) {
@@ -134,9 +245,12 @@ public enum NumpyFile {
     }
 
     private static func tensor(_ header: NumpyHeader, _ storage: Storage) -> Tensor {
+        view(header, storage, dtype: header.element.dtype)
+    }
+
+    private static func view(_ header: NumpyHeader, _ storage: Storage, dtype: DType) -> Tensor {
         guard header.isFortranOrder, header.count > 0 else {
-            return Tensor(
-                storage: storage, layout: Layout(shape: Dims(header.shape)), dtype: header.element.dtype)
+            return Tensor(storage: storage, layout: Layout(shape: Dims(header.shape)), dtype: dtype)
         }
         var strides: [Int] = []
         var step = 1
@@ -146,7 +260,7 @@ public enum NumpyFile {
         }
         return Tensor(
             storage: storage, layout: Layout(shape: Dims(header.shape), strides: Dims(strides), offset: 0),
-            dtype: header.element.dtype)
+            dtype: dtype)
     }
 }
 
@@ -155,11 +269,16 @@ extension NumpyFile {
     ///
     /// - Throws: `IOError` where the file cannot be written, or the dtype is bfloat16, which NumPy does not have.
     public static func save(_ tensor: Tensor, to path: String) throws(IOError) {
-        try check(tensor, "the array", operation: "npy", path: path)
+        try save(stored: StoredTensor("array", tensor), to: path)
+    }
+
+    /// The same of an array with the element type of another file.
+    package static func save(stored array: StoredTensor, to path: String) throws(IOError) {
+        let element = try element(of: array, "the array", operation: "npy", path: path)
         let file = try AtomicFile(path)
         defer { file.discard() }
-        try file.write(NumpyHeader.encoded(FileElement(tensor.dtype), shape: tensor.shape))
-        try tensor.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
+        try file.write(NumpyHeader.encoded(element, shape: array.shape))
+        try array.bits!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
         try file.commit()
     }
 
@@ -168,40 +287,49 @@ extension NumpyFile {
     /// The arrays are streamed one after another in the order of their names, each at a multiple of 64 bytes unless it is
     /// compressed, so that readers can map them.
     /// - Parameter compressed: Whether to deflate the arrays, as `numpy.savez_compressed` does.
-    /// - Throws: `IOError` where the file cannot be written, a name comes twice, or a dtype is bfloat16, which NumPy does
-    ///   not have.
+    /// - Throws: `IOError` where the file cannot be written, a name comes twice, or a dtype is bfloat16.
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, compressed: Bool = false
     ) throws(IOError) {
-        let sorted = tensors.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        for (name, tensor) in sorted {
-            try check(tensor, "the array \(IOError.quoted(name))", operation: "npz", path: path)
+        try save(stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, compressed: compressed)
+    }
+
+    /// The same of arrays with the element types of another file.
+    package static func save(stored tensors: [StoredTensor], to path: String, compressed: Bool = false) throws(IOError) {
+        var arrays: [(tensor: StoredTensor, element: FileElement)] = []
+        for tensor in tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            let what = "the array \(IOError.quoted(tensor.name))"
+            arrays.append((tensor, try element(of: tensor, what, operation: "npz", path: path)))
         }
         let file = try AtomicFile(path)
         defer { file.discard() }
         let archive = ZipWriter(file, path: path, operation: "npz")
-        for (name, tensor) in sorted {
-            let header = NumpyHeader.encoded(FileElement(tensor.dtype), shape: tensor.shape)
-            let size = header.count + tensor.count * tensor.dtype.byteSize
-            try archive.begin(name + ".npy", size: size, deflated: compressed)
+        for (tensor, element) in arrays {
+            let header = NumpyHeader.encoded(element, shape: tensor.shape)
+            try archive.begin(tensor.name + ".npy", size: header.count + tensor.byteCount, deflated: compressed)
             try archive.write(header)
-            try tensor.withUnsafeBytes { bytes throws(IOError) in try archive.write(bytes) }
+            try tensor.bits!.withUnsafeBytes { bytes throws(IOError) in try archive.write(bytes) }
             try archive.end()
         }
         try archive.finish()
         try file.commit()
     }
 
-    private static func check(_ tensor: Tensor, _ what: String, operation: String, path: String) throws(IOError) {
-        guard !tensor.isPlaceholder else {
+    /// The element type of an array that can be written.
+    private static func element(
+        of tensor: StoredTensor, _ what: String, operation: String, path: String
+    ) throws(IOError) -> FileElement {
+        guard tensor.bits?.isPlaceholder != true else {
             throw IOError(
                 .unsupported, operation, file: path, "\(what) is the result of an operation that failed",
                 expected: "results of operations that succeeded")
         }
-        guard tensor.dtype != .bfloat16 else {
+        guard tensor.bits != nil, let element = FileElement(name: tensor.type), NumpyHeader.kind(of: element) != nil
+        else {
             throw IOError(
-                .unsupported, operation, file: path, "\(what) is bfloat16, which NumPy does not have",
-                expected: "another dtype: .to(.float32) loses nothing")
+                .unsupported, operation, file: path, "\(what) is \(tensor.type), which NumPy does not have",
+                expected: "another dtype; float32 holds every value of a smaller float", fix: ".to(.float32)")
         }
+        return element
     }
 }

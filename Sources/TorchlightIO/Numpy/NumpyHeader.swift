@@ -86,19 +86,33 @@ struct NumpyHeader: Equatable {
         guard available - total == count * fields.element.size else {
             throw IOError(
                 .malformed, operation, file: file, offset: start + total,
-                "\(available - total) bytes of data for shape \(fields.shape) of \(fields.element.name)",
-                expected: "\(count * fields.element.size)")
+                available - total < count * fields.element.size
+                    ? "the file was cut off: \(count * fields.element.size - (available - total)) bytes of data for shape "
+                        + "\(fields.shape) of \(fields.element.name) are missing"
+                    : "\(available - total) bytes of data for shape \(fields.shape) of \(fields.element.name)",
+                expected: "\(count * fields.element.size) bytes")
         }
         return NumpyHeader(
             element: fields.element, isBigEndian: fields.isBigEndian, isFortranOrder: fields.isFortranOrder,
             shape: fields.shape, count: count, dataStart: total)
     }
 
+    /// NumPy's letter for the kind of an element; nil where NumPy has no such type.
+    static func kind(of element: FileElement) -> Character? {
+        switch element.name {
+        case "bool": "b"
+        case "float64", "float32", "float16": "f"
+        case "int64", "int32", "int16", "int8": "i"
+        case "uint64", "uint32", "uint16", "uint8": "u"
+        case "complex64", "complex128": "c"
+        default: nil
+        }
+    }
+
     /// The bytes before the elements of a little-endian array in C order, padded so that the data begins at a multiple of
     /// 64 bytes.
     static func encoded(_ element: FileElement, shape: [Int]) -> [UInt8] {
-        let kind =
-            element.name == "bool" ? "b" : element.dtype.isFloatingPoint ? "f" : element.dtype.isSigned ? "i" : "u"
+        let kind = kind(of: element)!
         let order = element.size == 1 ? "|" : "<"
         let sizes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
         var text = "{'descr': '\(order)\(kind)\(element.size)', 'fortran_order': False, 'shape': (\(sizes)), }"
@@ -258,7 +272,8 @@ private struct NumpyHeaderParser {
         case "O":
             throw refusal(
                 "Python objects as elements, a pickle that could run anything", expected: "numbers", at: offset)
-        case "c": throw refusal("complex elements ('\(text)')", expected: "real numbers", at: offset)
+        case "c" where rest != "c8" && rest != "c16":
+            throw refusal("complex elements ('\(text)')", expected: "real numbers", at: offset)
         case "U", "S", "a": throw refusal("strings as elements ('\(text)')", expected: "numbers", at: offset)
         case "M", "m": throw refusal("dates as elements ('\(text)')", expected: "numbers", at: offset)
         case "V": throw refusal("raw bytes as elements ('\(text)')", expected: "numbers", at: offset)
@@ -267,6 +282,7 @@ private struct NumpyHeaderParser {
         let names: [Substring: String] = [
             "f2": "float16", "f4": "float32", "f8": "float64", "i1": "int8", "i2": "int16", "i4": "int32",
             "i8": "int64", "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "b1": "bool", "?": "bool",
+            "c8": "complex64", "c16": "complex128",
         ]
         guard let name = names[rest], let element = FileElement(name: name), order != "|" || element.size == 1 else {
             throw refusal(

@@ -1,8 +1,12 @@
-/// The global names that a pickle may ask for: containers, numbers and what makes tensors of them. No other is known, and
-/// none of these is looked up or run: each stands for a few lines of this reader.
+/// The global names that are known: containers, numbers and what makes tensors of them. None of them is looked up or run:
+/// each stands for a few lines of this reader. What any other name would make is left out.
 enum PickleGlobal: Equatable {
     case orderedDict
     case counter
+    /// `collections.defaultdict`, whose function for missing keys is left out.
+    case defaultDict
+    /// `collections.deque`, read as a list.
+    case deque
     case set
     case frozenSet
     case complex
@@ -16,6 +20,10 @@ enum PickleGlobal: Equatable {
     case rebuildTensor
     case rebuildTensorV3
     case rebuildParameter
+    /// A parameter with attributes of its own, which are left out.
+    case rebuildParameterWithState
+    /// A tensor of a subclass or with attributes of its own: read as the plain tensor.
+    case rebuildFromType
 
     /// The global of a module and a name.
     ///
@@ -24,6 +32,8 @@ enum PickleGlobal: Equatable {
         switch (module, name) {
         case ("collections", "OrderedDict"): return (.orderedDict, nil)
         case ("collections", "Counter"): return (.counter, nil)
+        case ("collections", "defaultdict"): return (.defaultDict, nil)
+        case ("collections", "deque"): return (.deque, nil)
         case ("builtins", _), ("__builtin__", _):
             let globals: [String: PickleGlobal] = [
                 "set": .set, "frozenset": .frozenSet, "complex": .complex, "bytearray": .byteArray,
@@ -35,6 +45,9 @@ enum PickleGlobal: Equatable {
         case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"): return (.rebuildTensor, nil)
         case ("torch._utils", "_rebuild_tensor_v3"): return (.rebuildTensorV3, nil)
         case ("torch._utils", "_rebuild_parameter"): return (.rebuildParameter, nil)
+        case ("torch._utils", "_rebuild_parameter_with_state"): return (.rebuildParameterWithState, nil)
+        case ("torch._tensor", "_rebuild_from_type_v2"), ("torch._tensor", "_rebuild_from_type"):
+            return (.rebuildFromType, nil)
         case ("torch._utils", _): return (nil, unsupportedTensors[name])
         case ("torch", _), ("torch.storage", _), ("torch.cuda", _):
             if module == "torch", dtypes.contains(name) { return (.dtype(name), nil) }
@@ -65,6 +78,10 @@ enum PickleGlobal: Equatable {
         case .rebuildTensor: "torch._utils._rebuild_tensor_v2"
         case .rebuildTensorV3: "torch._utils._rebuild_tensor_v3"
         case .rebuildParameter: "torch._utils._rebuild_parameter"
+        case .rebuildParameterWithState: "torch._utils._rebuild_parameter_with_state"
+        case .rebuildFromType: "torch._tensor._rebuild_from_type_v2"
+        case .defaultDict: "collections.defaultdict"
+        case .deque: "collections.deque"
         }
     }
 
@@ -100,6 +117,5 @@ enum PickleGlobal: Equatable {
         "_rebuild_meta_tensor_no_storage": "tensors on the device 'meta' have no values",
         "_rebuild_wrapper_subclass": "subclasses of tensors are not supported",
         "_rebuild_device_tensor_from_numpy": "tensors that are pickled as NumPy arrays are not supported",
-        "_rebuild_parameter_with_state": "parameters with attributes of their own are not supported",
     ]
 }

@@ -6,16 +6,11 @@ extension PickleMachine {
             if case .dtype(let name) = global { return try push(.dtype(Self.canonicalDType(name))) }
             return try push(.global(global))
         }
-        let full = module + "." + name
-        guard isInspection else {
-            throw unsupported(
-                "the pickle asks for \(IOError.quoted(full)), which is not loaded or run"
-                    + (reason.map { ": \($0)" } ?? ""),
-                expected: "tensors, containers, numbers and texts only, as "
-                    + "torch.save(model.state_dict(), ...) writes them")
+        let full = IOError.oneLine(module + "." + name, limit: 200)
+        if isInspection {
+            refusals.append(PickleRefusal(name: module + "." + name, offset: start + opcodeOffset))
         }
-        refusals.append(PickleRefusal(name: full, offset: start + opcodeOffset))
-        try push(.foreign(IOError.oneLine(full, limit: 200)))
+        try pushForeign(full, reason: reason ?? "\(full) is not known here, and nothing of a pickle is run")
     }
 
     private static func canonicalDType(_ name: String) -> String {
@@ -31,14 +26,40 @@ extension PickleMachine {
             throw failure("a call of \(summary(callee))", expected: "a global name")
         }
         switch objects[index] {
-        case .global(let global): try call(global, arguments)
-        case .foreign(let name):
+        case .global(let global):
+            // What is made of something that is not known is not known either.
+            if let foreign = foreignArgument(of: global, arguments) {
+                return try pushForeign(global.name, reason: foreign.reason, offset: foreign.offset)
+            }
+            try call(global, arguments)
+        case .foreign(let object):
+            guard isInspection else {
+                return try pushForeign(object.name, reason: object.reason, offset: object.offset)
+            }
             let shown = arguments.prefix(8).map { expression($0, depth: 0) }.joined(separator: ", ")
-            let call = IOError.oneLine("\(name)(\(shown)\(arguments.count > 8 ? ", ..." : ""))", limit: 400)
-            if let last = refusals.lastIndex(where: { $0.name == name }) { refusals[last].call = call }
-            try push(.foreign(call))
+            let call = IOError.oneLine("\(object.text)(\(shown)\(arguments.count > 8 ? ", ..." : ""))", limit: 400)
+            if let last = refusals.lastIndex(where: { $0.name == object.name }) { refusals[last].call = call }
+            try pushForeign(object.name, text: call, reason: object.reason, offset: object.offset)
         default: throw failure("a call of \(objects[index].summary)", expected: "a global name")
         }
+    }
+
+    /// The first argument that decides what a call makes and is not known.
+    private func foreignArgument(of global: PickleGlobal, _ arguments: [PickleRef]) -> ForeignObject? {
+        let deciding: ArraySlice<PickleRef> =
+            switch global {
+            // A function for missing keys, and a class whose data is a plain tensor's.
+            case .defaultDict: arguments.dropFirst()
+            case .rebuildFromType: arguments.prefix(1)
+            // Hooks and attributes.
+            case .rebuildTensor: arguments.prefix(5)
+            case .rebuildParameter, .rebuildParameterWithState: arguments.prefix(2)
+            default: arguments[...]
+            }
+        for argument in deciding {
+            if case .object(let index) = argument, case .foreign(let object) = objects[index] { return object }
+        }
+        return nil
     }
 
     private mutating func call(_ global: PickleGlobal, _ arguments: [PickleRef]) throws(IOError) {
@@ -68,6 +89,12 @@ extension PickleMachine {
                 throw refuse("nothing, or a dictionary")
             }
             try push(.dictionary(pairs, isOrdered: false))
+        case .defaultDict: try push(.dictionary([], isOrdered: false))
+        case .deque:
+            guard arguments.count <= 2, let items = arguments.first.map({ list($0) ?? tuple($0) }) ?? .some([]) else {
+                throw refuse("nothing, or a list and a length")
+            }
+            try push(.list(items))
         case .set, .frozenSet:
             guard arguments.count <= 1, let items = arguments.first.map({ list($0) ?? tuple($0) }) ?? .some([]) else {
                 throw refuse("nothing, or a list")
@@ -103,7 +130,16 @@ extension PickleMachine {
             try push(.device("\(kind):\(number)"))
         case .rebuildTensor: try rebuildTensor(arguments, statesDType: false)
         case .rebuildTensorV3: try rebuildTensor(arguments, statesDType: true)
-        case .rebuildParameter:
+        case .rebuildFromType:
+            guard arguments.count >= 3, case .object(let index) = arguments[0],
+                case .global(let function) = objects[index], let inner = tuple(arguments[2])
+            else { throw refuse("a function, a class and a tuple of arguments") }
+            switch function {
+            case .rebuildTensor, .rebuildTensorV3, .rebuildParameter, .rebuildParameterWithState:
+                try call(arguments[0], inner)
+            default: try pushForeign(function.name, reason: "a tensor of a class of its own")
+            }
+        case .rebuildParameter, .rebuildParameterWithState:
             guard arguments.count >= 2, case .object(let index) = arguments[0],
                 case .tensor(let tensor) = objects[index],
                 case .bool(let requiresGrad) = arguments[1]
@@ -129,7 +165,11 @@ extension PickleMachine {
                 throw failure("the attributes are \(summary(state))", expected: "a dictionary")
             }
             self.attributes[index] = state
-        case .foreign: break
+        case .foreign(var object):
+            object.state = state
+            objects[index] = .foreign(object)
+        // Attributes of its own beside what it holds.
+        case .dictionary, .tensor: break
         default: throw failure("attributes for \(objects[index].summary)", expected: "an OrderedDict")
         }
         try push(target)
@@ -142,11 +182,13 @@ extension PickleMachine {
         let rule = "('storage', class, key, location, count)"
         guard let items = tuple(id) else { throw failure("a persistent id that is \(summary(id))", expected: rule) }
         if items.count >= 2, string(items[0]) == "module" {
-            guard isInspection else {
-                throw unsupported(
-                    "a whole module was pickled: \(summary(items[1]))", expected: "a file of model.state_dict()")
-            }
-            return try push(.foreign("a module"))
+            // The class of a module, with its source code.
+            return try push(items[1])
+        }
+        if items.count >= 2, string(items[0]) == "storage", case .object(let index) = items[1],
+            case .foreign(let object) = objects[index]
+        {
+            return try pushForeign(object.name, reason: "a storage of \(object.name), which is not known here")
         }
         guard items.count == 5 || items.count == 6 && layout == .legacy, string(items[0]) == "storage",
             case .object(let classIndex) = items[1], case .global(.storage(let element)) = objects[classIndex],
@@ -208,9 +250,7 @@ extension PickleMachine {
                 throw refuse("\(summary(arguments[6])) as dtype", "a dtype")
             }
             guard let known = FileElement(name: name) else {
-                throw unsupported(
-                    "a tensor of dtype \(name), which does not exist here",
-                    expected: "float64 to bfloat16, int8 to int64, uint8 to uint64 or bool")
+                return try pushForeign("torch.Tensor", reason: "elements of type \(name) have no dtype here")
             }
             guard view.element == nil || view.element == known else {
                 throw refuse("dtype \(name) over a storage of \(view.element!.name)", "the same type")
@@ -228,7 +268,9 @@ extension PickleMachine {
         if let metadata = statesDType ? arguments.dropFirst(7).first : arguments.dropFirst(6).first {
             guard case .none = metadata else {
                 guard case .object(let index) = metadata, case .dictionary(let pairs, _) = objects[index], pairs.isEmpty
-                else { throw unsupported("a tensor with metadata (a conjugate or negative view)", expected: "none") }
+                else {
+                    return try pushForeign("torch.Tensor", reason: "a conjugate or negative view is not supported")
+                }
                 throw refuse("metadata", "none")
             }
         }
@@ -239,7 +281,11 @@ extension PickleMachine {
             }
             requiresGrad = flag
         }
-        try checkPlace(offset: offset, shape: shape, strides: strides, count: count)
+        guard try checkPlace(offset: offset, shape: shape, strides: strides, count: count) else {
+            return try pushForeign(
+                "torch.Tensor",
+                reason: "a view of size \(shape) repeats a storage of \(count) elements")
+        }
         let isEmpty = shape.contains(0)
         try push(.tensor(tensors.count))
         tensors.append(
@@ -255,7 +301,9 @@ extension PickleMachine {
     private static let rankLimit = 64
 
     /// Checks that every element lies within the storage, with arithmetic that cannot overflow.
-    private func checkPlace(offset: Int, shape: [Int], strides: [Int], count: Int) throws(IOError) {
+    ///
+    /// - Returns: Whether the tensor can be written out: whether it repeats its storage within a limit.
+    private func checkPlace(offset: Int, shape: [Int], strides: [Int], count: Int) throws(IOError) -> Bool {
         guard shape.count == strides.count, shape.count <= Self.rankLimit else {
             throw failure(
                 "a tensor of \(shape.count) sizes and \(strides.count) strides",
@@ -276,12 +324,9 @@ extension PickleMachine {
         guard let product, product <= Int.max / 16, let last else {
             throw failure(what, expected: "sizes whose product fits 59 bits")
         }
-        if shape.contains(0) { return }
+        if shape.contains(0) { return true }
         guard last < count else { throw failure(what, expected: "all of it within the storage of \(count) elements") }
-        guard product <= max(count, Self.repeatedLimit) else {
-            throw unsupported(
-                what, expected: "at most \(max(count, Self.repeatedLimit)) elements from a storage of \(count)")
-        }
+        return product <= max(count, Self.repeatedLimit)
     }
 
     /// The integers of a tuple, a list or a `torch.Size`.
@@ -333,7 +378,7 @@ extension PickleMachine {
         case .string(let text): return IOError.quoted(text)
         case .list(let refs): return "[\(items(refs))]"
         case .tuple(let refs): return refs.count == 1 ? "(\(items(refs)),)" : "(\(items(refs)))"
-        case .foreign(let text): return text
+        case .foreign(let object): return object.text
         case let object: return "<\(object.summary)>"
         }
     }

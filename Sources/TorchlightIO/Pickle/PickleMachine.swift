@@ -1,9 +1,9 @@
 /// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that make containers, numbers and texts, and a closed
 /// list of global names (``PickleGlobal``).
 ///
-/// A pickle is a program for a machine with a stack, a memo and calls by name. This one has no calls: a name that is not
-/// on the list ends the reading, with an error that says the name and where it stands. Memory is bounded by `limit`, the
-/// number of values that may be pushed, of which containers count several, and by the bytes of the pickle.
+/// A pickle is a program for a machine with a stack, a memo and calls by name. This one has no calls: what a name that is
+/// not on the list would make becomes a ``ForeignObject``, which holds the name and the data that it was given. Memory is
+/// bounded by `limit`, the number of values that may be pushed, of which containers count several.
 struct PickleMachine {
     /// How persistent ids name storages.
     enum Layout {
@@ -18,12 +18,13 @@ struct PickleMachine {
     /// The position of the first byte in the file, added to every offset.
     let start: Int
     let layout: Layout
-    /// Whether what is not on the list is noted and kept as a text, instead of refused.
+    /// Whether what is not on the list is noted with the calls that Python would have made.
     let isInspection: Bool
     let limit: Int
 
-    /// The number of values of a pickle in a file of so many bytes: 64 MB at up to 64 bytes each, and a quarter of the file.
-    static func limit(fileSize: Int) -> Int { 1 << 20 + fileSize / 256 }
+    /// The number of values that a pickle of so many bytes in the file may stand for. An opcode pushes one value, and a
+    /// container counts four: only references to what is shared, and compressed pickles, come near.
+    static func limit(pickleSize: Int) -> Int { 1 << 20 + 8 * pickleSize }
     /// The longest integer in bytes, far beyond anything that tensors come with.
     static let integerLimit = 1024
 
@@ -138,9 +139,20 @@ struct PickleMachine {
     mutating func push(_ value: PickleRef, cost: Int = 1) throws(IOError) {
         pushed += cost
         guard pushed <= limit else {
-            throw unsupported("a pickle of more than \(limit) values", expected: "long lists to be kept in tensors")
+            throw unsupported(
+                "a pickle of more than \(limit) values", expected: "at most so many from a pickle of its size")
         }
         stack.append(value)
+    }
+
+    /// Pushes something that is not made, asked for at a position of the file.
+    mutating func pushForeign(
+        _ name: String, text: String? = nil, reason: String, offset: Int? = nil
+    ) throws(IOError) {
+        try push(
+            .foreign(
+                ForeignObject(
+                    name: name, text: text ?? name, reason: reason, offset: offset ?? start + opcodeOffset)))
     }
 
     mutating func push(_ object: PickleObject) throws(IOError) {
@@ -218,7 +230,12 @@ struct PickleMachine {
         case 0x80:
             let version = try integer(UInt8.self)
             guard version <= 5 else { throw failure("protocol \(version)", expected: "2 to 5") }
-        case 0x95: _ = try take(8, "a frame")
+        case 0x95:
+            let length = try longLength()
+            guard length <= bytes.count - position else {
+                throw failure(
+                    "a frame of \(length) bytes where \(bytes.count - position) are left", expected: "it within the pickle")
+            }
         case UInt8(ascii: "N"): try push(.none)
         case 0x88: try push(.bool(true))
         case 0x89: try push(.bool(false))
@@ -319,10 +336,11 @@ struct PickleMachine {
     ]
 
     private mutating func pushInteger(_ count: Int) throws(IOError) {
-        guard count <= Self.integerLimit else {
-            throw unsupported("an integer of \(count) bytes", expected: "at most \(Self.integerLimit)")
-        }
         let digits = try take(count, "an integer")
+        guard count <= Self.integerLimit else {
+            return try pushForeign(
+                "int", reason: "an integer of \(count) bytes, of which at most \(Self.integerLimit) are read")
+        }
         if count > 8 {
             return try push(.bigInt(Array(digits)))
         }
@@ -371,7 +389,11 @@ struct PickleMachine {
             objects[index] = .list([])
             pairs.append(contentsOf: items)
             objects[index] = .dictionary(pairs, isOrdered: isOrdered)
-        case .foreign: break
+        case .foreign(var object):
+            pushed += items.count / 2
+            objects[index] = .list([])
+            object.items.append(contentsOf: items)
+            objects[index] = .foreign(object)
         default: throw failure("keys and values for \(objects[index].summary)", expected: "a dictionary")
         }
     }

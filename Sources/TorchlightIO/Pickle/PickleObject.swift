@@ -30,8 +30,8 @@ enum PickleObject {
     case storage(Int)
     /// A tensor, by its number.
     case tensor(Int)
-    /// Something that is not made, as a Python expression. Only where a pickle is inspected, not loaded.
-    case foreign(String)
+    /// Something that is not made: a global that is not on the list, or what a call of one would give.
+    case foreign(ForeignObject)
 
     /// What it is, for messages.
     var summary: String {
@@ -50,9 +50,24 @@ enum PickleObject {
         case .global(let global): "the global \(global.name)"
         case .storage: "a storage"
         case .tensor: "a tensor"
-        case .foreign(let text): text
+        case .foreign(let object): object.text
         }
     }
+}
+
+/// An object of a class that is not known, or the result of a function that is not run.
+struct ForeignObject {
+    /// The class or function, with its module.
+    let name: String
+    /// The object as a Python expression, where a pickle is inspected; otherwise the name.
+    let text: String
+    /// Why it is not made.
+    let reason: String
+    /// Where in the pickle it was asked for.
+    let offset: Int
+    /// What it was given: its attributes, and pairs of keys and values. Data, read as such.
+    var state: PickleRef?
+    var items: [PickleRef] = []
 }
 
 /// What a pickle says about a storage.

@@ -33,9 +33,15 @@ struct PickleWriter {
     private var globals: [String: Int] = [:]
     private var memoCount = 0
 
+    /// The element types of tensors that hold the bits of others.
+    private let types: [ObjectIdentifier: String]
+
     /// The pickle of a value.
-    init(_ value: TorchValue, path: String) throws(IOError) {
+    ///
+    /// - Parameter types: For tensors that hold the bits of elements of another type, PyTorch's name of it.
+    init(_ value: TorchValue, path: String, types: [ObjectIdentifier: String] = [:]) throws(IOError) {
         self.path = path
+        self.types = types
         try collect(value, depth: 0)
         try write(value)
         bytes.append(UInt8(ascii: "."))
@@ -261,6 +267,9 @@ struct PickleWriter {
             }
             put("R")
         case .tensor(let tensor): try write(tensor)
+        case .object(let object):
+            throw failure(
+                "an object of \(IOError.quoted(object.name)) cannot be written", expected: "values of PyTorch and Python")
         }
     }
 
@@ -304,14 +313,17 @@ struct PickleWriter {
             keyCount += 1
         }
         let part = parts[number]
-        writeGlobal("torch._utils _rebuild_tensor_v2")
+        // Element types that have no storage class stand in the tensor, over a storage of bytes.
+        let type = types[ObjectIdentifier(tensor)]
+        writeGlobal("torch._utils _rebuild_tensor_v\(type == nil ? 2 : 3)")
         put("(")
         put("(")
         try write("storage")
-        writeGlobal("torch \(PickleGlobal.storageClass(of: part.element))")
+        writeGlobal(
+            type == nil ? "torch \(PickleGlobal.storageClass(of: part.element))" : "torch.storage UntypedStorage")
         try write("\(part.key!)")
         try write("cpu")
-        write(part.range.count)
+        write(type == nil ? part.range.count : part.range.count * part.element.size)
         put("t")
         put("Q")
         write(source.count == 0 ? 0 : source.layout.offset - part.range.lowerBound)
@@ -319,6 +331,7 @@ struct PickleWriter {
         writeTuple(source.strides)
         bytes.append(tensor.requiresGrad && !tensor.isParameter ? 0x88 : 0x89)
         writeEmptyOrderedDict()
+        if let type { writeGlobal("torch \(type)") }
         put("t")
         put("R")
         if tensor.isParameter {

@@ -11,18 +11,21 @@ public enum Safetensors {
     /// read before it is used (but for bools, which are checked), and changing a tensor in place does not change the file.
     ///
     /// Element types without a dtype of their own here are widened without loss: U16 to int32, U32 to int64, U64 to int64
-    /// where every value fits, F8_E5M2 and F8_E4M3 to float16, F8_E8M0 to float32.
-    /// - Throws: `IOError` where the file breaks a rule of the format, or holds complex numbers or floats of less than
-    ///   8 bits.
-    public static func load(_ path: String) throws(IOError) -> [String: Tensor] {
-        let file = try open(path)
+    /// where every value fits, the types F8 to float16 and F8_E8M0 to float32. Tensors of other types (complex numbers, floats
+    /// of less than 8 bits, types that are not known) are left out; ``open(_:only:)`` lists them.
+    /// - Parameter names: The tensors to read; nil for all that can be read. No other is looked at.
+    /// - Throws: `IOError` where the file breaks a rule of the format, none of its tensors can be read, or one of `names` is
+    ///   not there or cannot be read.
+    public static func load(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
+        let file = try open(path, only: names)
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in file.tensors {
             // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
             guard tensors.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
                     .unsupported, "safetensors", file: path,
-                    "two names that Unicode takes for equal: \(IOError.quoted(name))", expected: "Safetensors.open(_:)")
+                    "two names that Unicode takes for equal: \(IOError.quoted(name))",
+                    expected: "names that differ as texts", fix: "Safetensors.open(_:)")
             }
         }
         return tensors
@@ -31,11 +34,15 @@ public enum Safetensors {
     /// A file with its metadata and with its tensors in the order of their data, or all files of an index
     /// (`model.safetensors.index.json`) together.
     ///
-    /// - Throws: As `load(_:)`.
-    public static func open(_ path: String) throws(IOError) -> SafetensorsFile {
-        if path.hasSuffix(indexSuffix) { return try openShards(path) }
+    /// - Throws: As ``load(_:only:)``.
+    public static func open(_ path: String, only names: [String]? = nil) throws(IOError) -> SafetensorsFile {
         let mapped = try MappedFile(path)
-        return try mapped.withBytes { _ throws(IOError) in try parse(FileContents(mapped)) }
+        return try mapped.withBytes { bytes throws(IOError) in
+            if path.hasSuffix(".index.json") || FileKind.of(bytes) == .shardIndex {
+                return try SafetensorsFile(stored: try ShardIndex(path).open(), path: path, only: names)
+            }
+            return try parse(FileContents(mapped), only: names)
+        }
     }
 
     /// The header of a file: what is in it, without a look at the tensors.
@@ -46,12 +53,35 @@ public enum Safetensors {
     }
 
     /// The contents of a file's bytes.
-    package static func parse(_ contents: FileContents) throws(IOError) -> SafetensorsFile {
+    package static func parse(
+        _ contents: FileContents, only names: [String]? = nil
+    ) throws(IOError) -> SafetensorsFile {
         let header = try SafetensorsHeader.parse(contents.bytes, file: contents.path)
+        let selection = Selection(names)
         var tensors: [(name: String, tensor: Tensor)] = []
         tensors.reserveCapacity(header.entries.count)
-        for entry in header.entries { tensors.append((entry.name, try tensor(entry, in: contents))) }
-        return SafetensorsFile(tensors: tensors, metadata: header.metadata ?? [])
+        var leftOut: [LeftOut] = []
+        for entry in header.entries where selection.contains(entry.name) {
+            do throws(IOError) { tensors.append((entry.name, try tensor(entry, in: contents))) } catch {
+                guard error.kind == .unsupported else { throw error }
+                leftOut.append(
+                    LeftOut(entry.name, reason: error.problem, offset: error.offset ?? entry.range.lowerBound))
+            }
+        }
+        try selection.check(
+            found: tensors.map(\.name), leftOut: leftOut, operation: "safetensors", file: contents.path)
+        return SafetensorsFile(tensors: tensors, metadata: header.metadata ?? [], leftOut: leftOut)
+    }
+
+    /// The tensors of a file's bytes with their element types there.
+    static func stored(
+        _ contents: FileContents
+    ) throws(IOError) -> (tensors: [StoredTensor], metadata: [(key: String, value: String)]) {
+        let header = try SafetensorsHeader.parse(contents.bytes, file: contents.path)
+        var tensors: [StoredTensor] = []
+        tensors.reserveCapacity(header.entries.count)
+        for entry in header.entries { tensors.append(try stored(entry, in: contents)) }
+        return (tensors, header.metadata ?? [])
     }
 
     /// Writes tensors and notes to a file that appears complete or not at all.
@@ -65,43 +95,55 @@ public enum Safetensors {
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, metadata: [String: String] = [:]
     ) throws(IOError) {
-        let byName = try unique(tensors, path: path)
-        let file = try write(byName.map { (key: $0.key, value: $0.value) }, to: path, metadata: metadata)
+        try save(stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, metadata: metadata)
+    }
+
+    /// The same of tensors with the element types of another file.
+    package static func save(
+        stored tensors: [StoredTensor], to path: String, metadata: [String: String]
+    ) throws(IOError) {
+        try check(tensors, path: path)
+        let file = try write(tensors, to: path, metadata: metadata)
         defer { file.discard() }
         try file.publish()
     }
 
-    /// The tensors by name, if they can be written.
-    static func unique(
-        _ tensors: some Sequence<(key: String, value: Tensor)>, path: String
-    ) throws(IOError) -> [String: Tensor] {
-        var byName: [String: Tensor] = [:]
-        for (name, tensor) in tensors {
-            guard name != "__metadata__", !tensor.isPlaceholder, byName.updateValue(tensor, forKey: name) == nil else {
+    /// Fails where tensors cannot be written.
+    static func check(_ tensors: [StoredTensor], path: String) throws(IOError) {
+        var names: Set<[UInt8]> = []
+        for tensor in tensors {
+            guard tensor.name != "__metadata__", tensor.bits?.isPlaceholder != true,
+                names.insert(Array(tensor.name.utf8)).inserted
+            else {
                 throw IOError(
-                    .unsupported, "safetensors", file: path, "cannot write the tensor \(IOError.quoted(name))",
+                    .unsupported, "safetensors", file: path, "cannot write the tensor \(IOError.quoted(tensor.name))",
                     expected: "each name once, none __metadata__, and results of operations that succeeded")
             }
+            guard tensor.bits != nil, typeName(of: tensor.type) != nil else {
+                throw IOError(
+                    .unsupported, "safetensors", file: path,
+                    "cannot write the tensor \(IOError.quoted(tensor.name)) of type \(tensor.type)",
+                    expected: "an element type of the format")
+            }
         }
-        return byName
     }
 
     /// Writes a file that has not got its name yet. The bytes go from the tensors' own memory to the system.
     static func write(
-        _ tensors: [(key: String, value: Tensor)], to path: String, metadata: [String: String]
+        _ tensors: [StoredTensor], to path: String, metadata: [String: String]
     ) throws(IOError) -> AtomicFile {
         let notes = metadata.sorted { $0.key < $1.key }
         let header = SafetensorsHeader(
-            tensors: tensors.map { ($0.key, typeName(of: $0.value.dtype), $0.value.shape) },
+            tensors: tensors.map { ($0.name, typeName(of: $0.type)!, $0.shape, $0.byteCount) },
             metadata: notes.isEmpty ? nil : notes)
-        let byName = Dictionary(uniqueKeysWithValues: tensors.map { ($0.key, $0.value) })
+        let byName = Dictionary(uniqueKeysWithValues: tensors.map { (Array($0.name.utf8), $0.bits!) })
         let file = try AtomicFile(path)
         do throws(IOError) {
             let start = header.encoded()
             try file.reserve(header.entries.last?.range.upperBound ?? start.count)
             try file.write(start)
             for entry in header.entries {
-                try byName[entry.name]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
+                try byName[Array(entry.name.utf8)]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
             }
             try file.flush()
         } catch {
@@ -118,9 +160,35 @@ public struct SafetensorsFile: Sendable {
     public let tensors: [(name: String, tensor: Tensor)]
     /// The free-form notes, in the file's order.
     public let metadata: [(key: String, value: String)]
+    /// The tensors that cannot be read here, with the reasons.
+    public let leftOut: [LeftOut]
 
-    /// The first tensor of a name.
-    public subscript(name: String) -> Tensor? { tensors.first { $0.name == name }?.tensor }
+    init(
+        tensors: [(name: String, tensor: Tensor)], metadata: [(key: String, value: String)], leftOut: [LeftOut] = []
+    ) {
+        self.tensors = tensors
+        self.metadata = metadata
+        self.leftOut = leftOut
+    }
+
+    /// The values of stored tensors.
+    init(stored file: StoredFile, path: String, only names: [String]?) throws(IOError) {
+        let selection = Selection(names)
+        var tensors: [(name: String, tensor: Tensor)] = []
+        var leftOut: [LeftOut] = []
+        for stored in file.tensors where selection.contains(stored.name) {
+            do throws(IOError) { tensors.append((stored.name, try stored.tensor(file: path))) } catch {
+                guard error.kind == .unsupported else { throw error }
+                leftOut.append(LeftOut(stored.name, reason: stored.problem ?? error.problem, offset: 0))
+            }
+        }
+        leftOut += file.leftOut.filter { selection.contains($0.name) }
+        try selection.check(found: tensors.map(\.name), leftOut: leftOut, operation: "read", file: path)
+        self.init(tensors: tensors, metadata: file.metadata, leftOut: leftOut)
+    }
+
+    /// The tensor of a name.
+    public subscript(name: String) -> Tensor? { tensors.first { $0.name.utf8.elementsEqual(name.utf8) }?.tensor }
 
     /// The note of a key.
     public func note(_ key: String) -> String? { metadata.first { $0.key == key }?.value }

@@ -3,64 +3,61 @@ import TorchlightCore
 // The element types of the format and the dtypes here.
 
 extension Safetensors {
-    private static let names: [DType: String] = [
-        .float64: "F64", .float32: "F32", .float16: "F16", .bfloat16: "BF16", .int64: "I64", .int32: "I32",
-        .int16: "I16", .int8: "I8", .uint8: "U8", .bool: "BOOL",
+    /// The format's names of element types, by PyTorch's.
+    private static let names: [String: String] = [
+        "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
+        "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL", "uint16": "U16", "uint32": "U32", "uint64": "U64",
+        "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e4m3fnuz": "F8_E4M3FNUZ",
+        "float8_e5m2fnuz": "F8_E5M2FNUZ", "float8_e8m0fnu": "F8_E8M0", "complex64": "C64",
     ]
-    private static let elements: [String: FileElement] = {
-        var elements = Dictionary(uniqueKeysWithValues: names.map { ($1, FileElement($0)) })
-        elements["U16"] = FileElement(name: "uint16")
-        elements["U32"] = FileElement(name: "uint32")
-        elements["U64"] = FileElement(name: "uint64")
-        return elements
-    }()
+    private static let elementNames = Dictionary(uniqueKeysWithValues: names.map { ($1, $0) })
 
     /// The format's name of a dtype.
-    package static func typeName(of dtype: DType) -> String { names[dtype]! }
+    package static func typeName(of dtype: DType) -> String { names["\(dtype)"]! }
 
-    /// A tensor of a file: the file's own bytes where they are aligned and of a dtype, otherwise a copy.
-    static func tensor(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> Tensor {
-        let layout = Layout(shape: Dims(entry.shape))
-        let what = "the tensor \(IOError.quoted(entry.name))"
-        if let element = elements[entry.dtype] {
-            let storage = try StorageReader(contents: contents, operation: "safetensors").storage(
-                of: element, count: layout.count, in: entry.range, isSwapped: false, what: what)
-            return Tensor(storage: storage, layout: layout, dtype: element.dtype)
-        }
-        let bytes = contents.bytes.slice(entry.range)
-        func widened<Value: TensorElement>(_ value: (UInt8) -> Value) throws(IOError) -> Tensor {
-            let tensor: Tensor
-            do { tensor = try Tensor(empty: layout.shape, dtype: Value.dtype) } catch {
-                throw IOError(
-                    .unsupported, "safetensors", file: contents.path, "no memory for \(what): \(error.problem)")
-            }
-            let table = (0...UInt8.max).map(value)
-            let target = tensor.data.assumingMemoryBound(to: Value.self)
-            for (index, byte) in bytes.enumerated() { target[index] = table[Int(byte)] }
-            return tensor
-        }
-        switch entry.dtype {
-        case "F8_E5M2": return try widened { Float16(bitPattern: UInt16($0) << 8) }
-        case "F8_E4M3": return try widened(float16(e4m3:))
-        case "F8_E8M0":
-            return try widened { $0 == 0xFF ? .nan : Float(sign: .plus, exponent: Int($0) - 127, significand: 1) }
-        default:
-            throw IOError(
-                .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
-                "\(what) has elements of type \(entry.dtype)",
-                expected: "\(elements.keys.sorted().joined(separator: ", ")) or F8")
-        }
+    /// The format's name of an element type of PyTorch's name, or of the format's own; nil where the format has none.
+    package static func typeName(of name: String) -> String? {
+        // "complex128" and the like are PyTorch's names; the format's own are in capitals.
+        names[name] ?? (name.first?.isUppercase == true ? name : nil)
     }
 
-    /// A float of a sign, 4 bits of exponent (bias 7) and 3 of fraction; all ones is NaN, and there are no infinities
-    /// (Micikevicius et al. 2022, "FP8 Formats for Deep Learning").
-    private static func float16(e4m3 bits: UInt8) -> Float16 {
-        let (exponent, fraction) = (Int(bits >> 3 & 15), Float(bits & 7))
-        if bits & 0x7F == 0x7F { return .nan }
-        let magnitude =
-            exponent == 0
-            ? Float(sign: .plus, exponent: -9, significand: fraction)
-            : Float(sign: .plus, exponent: exponent - 7, significand: 1 + fraction / 8)
-        return Float16(bits & 0x80 == 0 ? magnitude : -magnitude)
+    /// PyTorch's name of an element type of the format; the format's own where PyTorch has none.
+    package static func elementName(of type: String) -> String { elementNames[type] ?? type }
+
+    /// A tensor of a file: the file's own bytes where they are aligned and of a dtype, otherwise a copy.
+    ///
+    /// - Throws: `IOError` of kind `.unsupported` where the elements cannot be read.
+    static func tensor(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> Tensor {
+        guard let element = FileElement(name: elementName(of: entry.dtype)), let dtype = element.readAs else {
+            throw IOError(
+                .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
+                "elements of type \(entry.dtype) have no dtype here", expected: "F64 to F8, I64 to I8, U64 to U8, BOOL")
+        }
+        return try tensor(entry, as: element, dtype: dtype, in: contents)
+    }
+
+    private static func tensor(
+        _ entry: SafetensorsHeader.Entry, as element: FileElement, dtype: DType, in contents: FileContents
+    ) throws(IOError) -> Tensor {
+        let layout = Layout(shape: Dims(entry.shape))
+        let storage = try StorageReader(contents: contents, operation: "safetensors").storage(
+            of: element, count: layout.count, in: entry.range, isSwapped: false,
+            what: "the tensor \(IOError.quoted(entry.name))")
+        return Tensor(storage: storage, layout: layout, dtype: dtype)
+    }
+
+    /// A tensor of a file with its element type; of types without a dtype, the bits.
+    static func stored(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> StoredTensor {
+        let name = elementName(of: entry.dtype)
+        let bits: Tensor
+        if let element = FileElement(name: name), let same = element.asBits {
+            bits = try tensor(entry, as: element.isWidened || element.readAs == nil ? same : element, dtype: same.dtype, in: contents)
+        } else {
+            let bytes = SafetensorsHeader.Entry(
+                name: entry.name, dtype: "U8", shape: [entry.range.count], range: entry.range)
+            bits = try tensor(bytes, as: FileElement(.uint8), dtype: .uint8, in: contents)
+        }
+        return StoredTensor(
+            name: entry.name, type: name, shape: entry.shape, byteCount: entry.range.count, bits: bits)
     }
 }

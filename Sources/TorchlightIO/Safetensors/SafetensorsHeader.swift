@@ -2,8 +2,9 @@
 ///
 /// A file is an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
 /// (<https://github.com/huggingface/safetensors>). Parsing checks every rule of the format: one object of at most
-/// 100 MB in UTF-8, no name twice, known element types, sizes that agree with the shapes, and data that the tensors fill
-/// from the first byte to the last without holes or overlaps. Nothing is allocated by a length that the file states.
+/// 100 MB in UTF-8, no name twice, sizes that agree with the shapes, and data that the tensors fill from the first byte to
+/// the last without holes or overlaps. Nothing is allocated by a length that the file states. Of an element type that is
+/// not known, the number of bytes must be a whole number of bits an element.
 public struct SafetensorsHeader: Equatable, Sendable {
     /// One tensor of the file.
     public struct Entry: Equatable, Sendable {
@@ -33,9 +34,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
 
     /// The number of bits of an element, by the format's names.
     static let bits: [String: Int] = [
-        "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "I16": 16, "U16": 16, "F16": 16,
-        "BF16": 16,
-        "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6,
+        "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
+        "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6,
         "F6_E3M2": 6,
     ]
 
@@ -45,6 +45,11 @@ public struct SafetensorsHeader: Equatable, Sendable {
     public static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws(IOError) -> SafetensorsHeader {
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "safetensors", file: file, offset: offset, problem, expected: rule)
+        }
+        if let error = FileKind.mismatch(
+            bytes, file: file, operation: "safetensors", expected: ([.safetensors], "a safetensors file"))
+        {
+            throw error
         }
         guard bytes.count >= 8 else {
             throw failure(bytes.count, "only \(bytes.count) bytes", expected: "the 8 bytes of the header's length")
@@ -56,7 +61,9 @@ public struct SafetensorsHeader: Equatable, Sendable {
         let dataStart = 8 + Int(length)
         guard dataStart <= bytes.count else {
             throw failure(
-                0, "a header of \(length) bytes in a file of \(bytes.count)", expected: "the header within the file")
+                bytes.count,
+                "the file was cut off within its header: \(dataStart - bytes.count) of the header's \(length) bytes are missing",
+                expected: "a whole file")
         }
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
             throw failure(
@@ -72,8 +79,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 metadata = try parseMetadata(member.value, file: file)
                 continue
             }
-            entries.append(
-                try parseEntry(member, dataStart: dataStart, dataCount: bytes.count - dataStart, file: file))
+            entries.append(try parseEntry(member, dataStart: dataStart, file: file))
         }
         // Empty tensors may share their place with the one that follows: they come first then.
         entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
@@ -87,6 +93,13 @@ public struct SafetensorsHeader: Equatable, Sendable {
             }
             end = entry.range.upperBound
         }
+        guard end <= bytes.count else {
+            throw failure(
+                bytes.count,
+                "the file was cut off: \(end - bytes.count) of its \(end) bytes are missing, from the data of "
+                    + IOError.quoted(entries.first { $0.range.upperBound > bytes.count }?.name ?? "") + " on",
+                expected: "a whole file; it can be fetched or copied again")
+        }
         guard end == bytes.count else {
             throw failure(end, "\(bytes.count - end) bytes after the last tensor", expected: "none")
         }
@@ -95,6 +108,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
 
     private static func parseMetadata(_ json: JSON, file: String) throws(IOError) -> [(key: String, value: String)] {
         var metadata: [(key: String, value: String)] = []
+        // Some writers state null where there are no notes.
+        if case .null = json.content { return [] }
         guard let members = json.members else {
             throw IOError(
                 .malformed, "safetensors", file: file, offset: json.offset, "__metadata__ is \(json.summary)",
@@ -112,7 +127,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
     }
 
     private static func parseEntry(
-        _ member: JSON.Member, dataStart: Int, dataCount: Int, file: String
+        _ member: JSON.Member, dataStart: Int, file: String
     ) throws(IOError) -> Entry {
         let tensor = IOError.quoted(member.name)
         func failure(_ json: JSON, _ problem: String, expected rule: String) -> IOError {
@@ -126,32 +141,39 @@ public struct SafetensorsHeader: Equatable, Sendable {
         else {
             throw failure(json, "a field is missing", expected: "dtype, shape and data_offsets")
         }
-        guard let dtype = dtypeField.string, let bits = bits[dtype] else {
-            throw failure(dtypeField, "dtype is \(dtypeField.summary)", expected: "one of \(Self.bits.keys.sorted())")
+        guard let dtype = dtypeField.string, !dtype.isEmpty else {
+            throw failure(dtypeField, "dtype is \(dtypeField.summary)", expected: "the name of an element type")
         }
         guard let dimensions = shapeField.elements else {
             throw failure(shapeField, "shape is \(shapeField.summary)", expected: "an array")
         }
         var shape: [Int] = []
-        var size: Int? = bits
+        var count: Int? = 1
         for dimension in dimensions {
             guard let extent = dimension.int, extent >= 0 else {
                 throw failure(dimension, "the dimension \(dimension.summary)", expected: "an integer from 0")
             }
             shape.append(extent)
-            size = size.flatMap { size in
-                let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-                return overflow ? nil : product
-            }
+            count = count.flatMap { checkedProduct($0, extent) }
         }
         guard let offsets = offsetsField.elements, offsets.count == 2, let begin = offsets[0].int,
             let end = offsets[1].int
         else { throw failure(offsetsField, "data_offsets is not a pair", expected: "two integers") }
-        guard begin >= 0, begin <= end, end <= dataCount else {
+        guard begin >= 0, begin <= end, end <= Int.max / 16 else {
             throw failure(
                 offsetsField, "data_offsets are [\(begin), \(end)]",
-                expected: "0 <= begin <= end <= \(dataCount), the bytes of data in the file")
+                expected: "0 <= begin <= end, within the data of the file")
         }
+        guard let bits = Self.bits[dtype] else {
+            // An element type of a later version: the bytes say how large its elements are.
+            guard let count, count == 0 ? begin == end : (end - begin) * 8 % count == 0 else {
+                throw failure(
+                    offsetsField, "\(end - begin) bytes of data for shape \(shape) of the unknown type \(dtype)",
+                    expected: "the same number of bits for each element")
+            }
+            return Entry(name: member.name, dtype: dtype, shape: shape, range: dataStart + begin..<dataStart + end)
+        }
+        let size = count.flatMap { checkedProduct($0, bits) }
         guard let size, size % 8 == 0, size / 8 == end - begin else {
             throw failure(
                 offsetsField, "\(end - begin) bytes of data for shape \(shape) of \(dtype)",
@@ -168,15 +190,26 @@ extension SafetensorsHeader {
     /// Names and element types must be valid: each name once, none `__metadata__`, each type one of the format's.
     public init(tensors: [(name: String, dtype: String, shape: [Int])], metadata: [(key: String, value: String)]? = nil)
     {
+        self.init(
+            tensors: tensors.map { ($0.name, $0.dtype, $0.shape, $0.shape.reduce(Self.bits[$0.dtype]!, *) / 8) },
+            metadata: metadata)
+    }
+
+    /// The same of element types of any name, with the numbers of bytes.
+    init(
+        tensors: [(name: String, dtype: String, shape: [Int], byteCount: Int)],
+        metadata: [(key: String, value: String)]?
+    ) {
         let sorted = tensors.sorted { a, b in
-            let (wide, narrow) = (Self.bits[a.dtype]!, Self.bits[b.dtype]!)
+            // Types that are not known come last: nothing is known of their alignment.
+            let (wide, narrow) = (Self.bits[a.dtype] ?? 0, Self.bits[b.dtype] ?? 0)
             // By bytes, not by Swift's order of characters: that is what other writers do.
             return wide != narrow ? wide > narrow : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
         }
         func place(from start: Int) -> [Entry] {
             var begin = start
             return sorted.map { tensor in
-                let size = tensor.shape.reduce(Self.bits[tensor.dtype]!, *) / 8
+                let size = tensor.byteCount
                 defer { begin += size }
                 return Entry(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: begin..<begin + size)
             }

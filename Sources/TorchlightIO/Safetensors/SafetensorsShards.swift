@@ -4,7 +4,7 @@ import TorchlightCore
 // `model.safetensors.index.json`, which says in which file each tensor is.
 
 extension Safetensors {
-    /// What the name of an index ends in; ``open(_:)`` and ``load(_:)`` take such a path too.
+    /// What the name of an index ends in.
     static let indexSuffix = ".safetensors.index.json"
 
     /// Writes tensors to several files and an index.
@@ -24,6 +24,14 @@ extension Safetensors {
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, shardSize: Int = 5_000_000_000,
         metadata: [String: String] = [:]
     ) throws(IOError) {
+        try saveShards(
+            stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, shardSize: shardSize, metadata: metadata)
+    }
+
+    /// The same of tensors with the element types of another file.
+    package static func saveShards(
+        stored tensors: [StoredTensor], to path: String, shardSize: Int, metadata: [String: String]
+    ) throws(IOError) {
         let name = FileSystem.name(of: path)
         guard name.hasSuffix(indexSuffix), name.utf8.count > indexSuffix.utf8.count else {
             throw IOError(
@@ -32,24 +40,24 @@ extension Safetensors {
         }
         let stem = String(name.dropLast(indexSuffix.count))
         let folder = FileSystem.directory(of: path)
-        let byName = try unique(tensors, path: path)
-        let shards = split(byName, size: max(shardSize, 1))
+        try check(tensors, path: path)
+        let shards = split(tensors, size: max(shardSize, 1))
         var places: [(String, JSON)] = []
         var files: [AtomicFile] = []
         defer { for file in files { file.discard() } }
         var names: [String] = []
         for (number, shard) in shards.enumerated() {
             names.append("\(stem)-\(padded(number + 1))-of-\(padded(shards.count)).safetensors")
-            places += shard.map { ($0.key, .string(names[number])) }
+            places += shard.map { ($0.name, .string(names[number])) }
             files.append(try write(shard, to: "\(folder)/\(names[number])", metadata: metadata))
         }
-        let total = byName.values.reduce(0) { $0 + $1.count * $1.dtype.byteSize }
+        let total = tensors.reduce(0) { $0 + $1.byteCount }
         let index = try AtomicFile(path)
         defer { index.discard() }
         let json = JSON.object([("metadata", ["total_size": .int(total)]), ("weight_map", .object(places))])
         try index.write(Array((json.text(indented: true) + "\n").utf8))
         try index.flush()
-        let old = (try? SafetensorsIndex(path))?.files ?? []
+        let old = (try? ShardIndex(path))?.files ?? []
         try FileSystem.remove(path)
         FileSystem.flushDirectory(folder)
         for file in files { try file.publish() }
@@ -59,43 +67,16 @@ extension Safetensors {
         }
     }
 
-    /// The tensors of the files that an index names, in the order of the index.
-    static func openShards(_ path: String) throws(IOError) -> SafetensorsFile {
-        let index = try SafetensorsIndex(path)
-        let folder = FileSystem.directory(of: path)
-        var contents: [String: [String: Tensor]] = [:]
-        var metadata: [(key: String, value: String)] = []
-        for name in index.files {
-            let file = try open("\(folder)/\(name)")
-            contents[name] = Dictionary(
-                file.tensors.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
-            for note in file.metadata where !metadata.contains(where: { $0.key == note.key }) { metadata.append(note) }
-        }
-        var tensors: [(name: String, tensor: Tensor)] = []
-        tensors.reserveCapacity(index.places.count)
-        for place in index.places {
-            guard let tensor = contents[place.file]?[place.name] else {
-                throw IOError(
-                    .malformed, "safetensors", file: path, offset: place.offset,
-                    "the tensor \(IOError.quoted(place.name)) is not in \(IOError.quoted(place.file))",
-                    expected: "files that belong to this index")
-            }
-            tensors.append((place.name, tensor))
-        }
-        return SafetensorsFile(tensors: tensors, metadata: metadata)
-    }
-
-    private static func split(_ tensors: [String: Tensor], size: Int) -> [[(key: String, value: Tensor)]] {
-        var shards: [[(key: String, value: Tensor)]] = [[]]
+    private static func split(_ tensors: [StoredTensor], size: Int) -> [[StoredTensor]] {
+        var shards: [[StoredTensor]] = [[]]
         var filled = 0
-        for (name, tensor) in tensors.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
-            let bytes = tensor.count * tensor.dtype.byteSize
-            if filled > 0, filled + bytes > size {
+        for tensor in tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            if filled > 0, filled + tensor.byteCount > size {
                 shards.append([])
                 filled = 0
             }
-            shards[shards.count - 1].append((name, tensor))
-            filled += bytes
+            shards[shards.count - 1].append(tensor)
+            filled += tensor.byteCount
         }
         return shards
     }
@@ -103,53 +84,5 @@ extension Safetensors {
     private static func padded(_ number: Int) -> String {
         let digits = String(number)
         return String(repeating: "0", count: max(5 - digits.count, 0)) + digits
-    }
-}
-
-/// The index of a checkpoint in several files.
-package struct SafetensorsIndex {
-    package struct Place {
-        let name: String
-        package let file: String
-        /// Where the index names the file.
-        let offset: Int
-    }
-
-    /// The tensors, in the order of the index.
-    package let places: [Place]
-    /// The files, each once.
-    package let files: [String]
-
-    /// Reads an index. Files are names beside the index, never paths: an index from elsewhere cannot point at other
-    /// files of this machine.
-    init(_ path: String) throws(IOError) {
-        try self.init(try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit), file: path)
-    }
-
-    /// Reads the bytes of an index.
-    package init(_ bytes: [UInt8], file path: String) throws(IOError) {
-        let json = try JSON.parse(bytes, file: path)
-        guard let map = json["weight_map"], let members = map.members else {
-            throw IOError(
-                .malformed, "safetensors", file: path, offset: json["weight_map"]?.offset ?? json.offset,
-                "no index of a checkpoint", expected: "an object with the object weight_map")
-        }
-        var places: [Place] = []
-        var files: [String] = []
-        var known: Set<String> = []
-        for member in members {
-            guard let file = member.value.string, !file.isEmpty, !file.utf8.contains(UInt8(ascii: "/")),
-                !file.utf8.contains(0), file.hasSuffix(".safetensors")
-            else {
-                throw IOError(
-                    .malformed, "safetensors", file: path, offset: member.value.offset,
-                    "the file of \(IOError.quoted(member.name)) is \(member.value.summary)",
-                    expected: "the name of a .safetensors file beside the index")
-            }
-            places.append(Place(name: member.name, file: file, offset: member.value.offset))
-            if known.insert(file).inserted { files.append(file) }
-        }
-        self.places = places
-        self.files = files
     }
 }

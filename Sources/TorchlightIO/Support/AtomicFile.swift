@@ -1,15 +1,17 @@
 import CFiles
 import Glibc
-import Synchronization
 
 /// A file that appears under its name complete or not at all.
 ///
 /// Bytes go to a temporary file in the same folder; `commit` flushes it to the device, renames it over the old file and
 /// flushes the folder. Before that, whatever fails, the old file is untouched and the temporary is removed.
 /// A path that leads to a device or a pipe is written straight: there is nothing to replace.
+///
+/// The temporary file has a name of random bits and is locked (`flock`) until it is renamed or removed: processes in other
+/// containers or on other machines have numbers of their own, so that a process number would not tell them apart. A
+/// symbolic link stays a link, also where its target does not exist yet, and permissions are kept. Other names of the old
+/// file (hard links) keep the old contents. A file that is itself a mount point cannot be replaced.
 package final class AtomicFile {
-    private static let serial = Atomic<Int>(0)
-
     /// The path that the caller gave, for messages.
     private let path: String
     /// The file to replace, with symbolic links resolved, so that a link stays a link.
@@ -46,27 +48,58 @@ package final class AtomicFile {
             descriptor = try FileSystem.open(path, O_WRONLY, operation: "write")
             return
         }
-        if exists, let resolved = realpath(path, nil) {
-            target = String(cString: resolved)
-            free(resolved)
-        } else {
-            target = path
-        }
-        let serial = Self.serial.add(1, ordering: .relaxed).newValue
-        let name = "\(Self.temporaryPrefix(of: target))\(getpid())-\(serial).tmp"
-        let temporary = FileSystem.directory(of: target) + "/" + name
-        do throws(IOError) {
-            // A leftover of a killed process with this number may hold the name.
-            unlink(temporary)
-            descriptor = try FileSystem.open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666, operation: "write")
-        } catch {
+        target = try Self.target(of: path)
+        var created: (path: String, descriptor: Int32)
+        do throws(IOError) { created = try Self.createTemporary(beside: target) } catch {
             throw IOError(
                 error.kind, "write", file: path,
                 "cannot create a file in \(FileSystem.directory(of: target)): \(error.problem)",
                 expected: error.kind == .notFound ? "a folder that exists" : error.rule)
         }
-        self.temporary = temporary
-        if exists { fchmod(descriptor, status.st_mode & 0o7777) }
+        (temporary, descriptor) = created
+        if exists {
+            // The owner first, which clears some of the permissions; only a privileged process may set another.
+            if status.st_uid != geteuid() || status.st_gid != getegid() {
+                _ = fchown(descriptor, status.st_uid, status.st_gid)
+            }
+            fchmod(descriptor, status.st_mode & 0o7777)
+        }
+    }
+
+    /// Where symbolic links lead, whether or not something is there.
+    private static func target(of path: String) throws(IOError) -> String {
+        var current = path
+        // As many as the system itself follows.
+        for _ in 0..<40 {
+            var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                readlink(current, bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
+            }
+            guard count > 0 else { return current }
+            let link = String(decoding: buffer[..<count], as: UTF8.self)
+            current = link.hasPrefix("/") ? link : FileSystem.directory(of: current) + "/" + link
+        }
+        throw FileSystem.failure("write", path, code: ELOOP)
+    }
+
+    /// Creates and locks a file of a new name.
+    private static func createTemporary(beside target: String) throws(IOError) -> (path: String, descriptor: Int32) {
+        while true {
+            let name = temporaryPrefix(of: target) + String(UInt64.random(in: 0...UInt64.max), radix: 16) + ".tmp"
+            let path = FileSystem.directory(of: target) + "/" + name
+            let descriptor: Int32
+            do throws(IOError) {
+                descriptor = try FileSystem.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666, operation: "write")
+            } catch {
+                if error.kind == .system(EEXIST) { continue }
+                throw error
+            }
+            // Whoever removes leftovers may have locked the file before: then it has lost its name.
+            while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
+            var status = stat()
+            if fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (path, descriptor) }
+            close(descriptor)
+        }
     }
 
     deinit { discard() }
@@ -78,8 +111,9 @@ package final class AtomicFile {
     /// for, and finding so many free pages takes longer than writing them.
     package func reserve(_ byteCount: Int) throws(IOError) {
         guard temporary != nil, byteCount > 0, written == 0 else { return }
-        var status = posix_fallocate(descriptor, 0, byteCount)
-        if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = posix_fallocate(descriptor, 0, byteCount) }
+        func allocate() -> Int32 { withoutSizeSignal { posix_fallocate(descriptor, 0, byteCount) } }
+        var status = allocate()
+        if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = allocate() }
         // Some file systems cannot set space aside, which is no error.
         if [ENOSPC, EDQUOT, EFBIG].contains(status) {
             errno = status
@@ -122,7 +156,9 @@ package final class AtomicFile {
         guard let start = bytes.baseAddress else { return }
         var done = 0
         while done < bytes.count {
-            let count = Glibc.write(descriptor, start + done, min(bytes.count - done, Self.writeBackStep))
+            let count = withoutSizeSignal {
+                Glibc.write(descriptor, start + done, min(bytes.count - done, Self.writeBackStep))
+            }
             if count < 0 {
                 switch errno {
                 case EINTR: continue
@@ -161,7 +197,11 @@ package final class AtomicFile {
         guard descriptor >= 0 else { return }
         try unstage()
         // A device or a pipe has nothing to flush.
-        if temporary != nil, fsync(descriptor) != 0 { throw abandon() }
+        if temporary != nil {
+            // It stays open, and so locked, until it has its name.
+            if fsync(descriptor) != 0 { throw abandon() }
+            return
+        }
         let closed = Glibc.close(descriptor)
         descriptor = -1
         if closed != 0 { throw abandon() }
@@ -173,10 +213,16 @@ package final class AtomicFile {
         // Held over the rename, the old file is freed by whoever closes it.
         let old = Glibc.open(target, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if rename(temporary, target) != 0 {
+            let isMount = errno == EBUSY
             let error = abandon()
             if old >= 0 { close(old) }
-            throw error
+            guard isMount else { throw error }
+            throw IOError(
+                error.kind, "write", file: path, "\(error.problem): the file is a mount point, which cannot be replaced",
+                expected: "its folder to be mounted instead")
         }
+        close(descriptor)
+        descriptor = -1
         if old >= 0 { RetiredFiles.free(old) }
         self.temporary = nil
         FileSystem.flushDirectory(FileSystem.directory(of: target))
@@ -198,18 +244,30 @@ package final class AtomicFile {
 
     /// Removes what processes that were killed while they wrote this file have left beside it.
     ///
-    /// A temporary file carries the number of its process; those of live processes are kept.
+    /// A temporary file is locked for as long as somebody writes it. Where the file system has no locks, it goes when
+    /// nobody has touched it for a day.
     package static func removeLeftovers(of path: String) {
+        guard let path = try? target(of: path) else { return }
         let folder = FileSystem.directory(of: path)
         let prefix = temporaryPrefix(of: path)
         for name in FileSystem.names(in: folder) where name.hasPrefix(prefix) && name.hasSuffix(".tmp") {
-            let number = name.dropFirst(prefix.count).prefix { $0 != "-" }
-            guard let process = pid_t(number), process > 0, kill(process, 0) != 0, errno == ESRCH else { continue }
-            unlink(folder + "/" + name)
+            let leftover = "\(folder)/\(name)"
+            let descriptor = Glibc.open(leftover, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            var status = stat()
+            let isLocked = flock(descriptor, LOCK_EX | LOCK_NB) != 0
+            let hasNoLocks = isLocked && errno != EWOULDBLOCK && errno != EINTR
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+            let isOld = time(nil) - status.st_mtim.tv_sec > 24 * 3600
+            if !isLocked || hasNoLocks && isOld { unlink(leftover) }
         }
     }
 
-    private static func temporaryPrefix(of path: String) -> String { ".\(FileSystem.name(of: path).prefix(100))." }
+    /// At most 100 bytes of the name: with what follows it must stay within the 255 that a name may have.
+    private static func temporaryPrefix(of path: String) -> String {
+        ".\(String(decoding: FileSystem.name(of: path).utf8.prefix(100), as: UTF8.self))."
+    }
 
     /// Writes a whole file in one call.
     package static func write(_ bytes: [UInt8], to path: String) throws(IOError) {
@@ -225,4 +283,26 @@ package final class AtomicFile {
 
     /// Fails now if the path could not be written later: long work should not end with an error that was known before.
     package static func check(_ path: String) throws(IOError) { try AtomicFile(path).discard() }
+}
+
+/// Calls the system without the signal that ends a process whose file grows beyond a limit (`ulimit -f`): the call fails
+/// with `EFBIG` instead.
+private func withoutSizeSignal<Result>(_ body: () -> Result) -> Result {
+    var (signals, before, pending) = (sigset_t(), sigset_t(), sigset_t())
+    sigemptyset(&signals)
+    sigaddset(&signals, SIGXFSZ)
+    pthread_sigmask(SIG_BLOCK, &signals, &before)
+    let result = body()
+    let code = errno
+    // The signal waits for this thread; it is taken before it is let through again.
+    if sigismember(&before, SIGXFSZ) == 0 {
+        sigpending(&pending)
+        if sigismember(&pending, SIGXFSZ) == 1 {
+            var now = timespec()
+            sigtimedwait(&signals, nil, &now)
+        }
+        pthread_sigmask(SIG_SETMASK, &before, nil)
+    }
+    errno = code
+    return result
 }

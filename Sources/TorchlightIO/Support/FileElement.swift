@@ -2,39 +2,59 @@ import TorchlightCore
 
 /// The type of the elements in a file of another system, and the dtype that they get here.
 ///
-/// The ten dtypes are kept. Unsigned integers of more than 8 bits, which have no dtype here, are widened: uint16 to int32,
-/// uint32 to int64, and uint64 to int64 where every value fits.
+/// The ten dtypes are kept. Element types without a dtype of their own are widened where every value fits: uint16 to int32,
+/// uint32 to int64, uint64 to int64 (where every value of the tensor fits), the 8-bit floats to float16 or float32. Others,
+/// such as complex numbers, have a name and a size, so that they can be listed and copied bit by bit.
 package struct FileElement: Equatable, Sendable {
-    /// The name, as PyTorch and NumPy write it.
+    /// The name, as PyTorch and NumPy write it; the format's own name where they have none.
     package let name: String
     /// Bytes an element in the file.
     package let size: Int
-    /// The dtype of the tensor.
-    package let dtype: DType
+    /// The dtype of the tensor; nil where the values cannot be read.
+    package let readAs: DType?
+    /// A dtype of the same size, which holds the bits; nil where there is none.
+    let carrier: DType?
+
+    /// The dtype of the tensor, of elements that can be read.
+    package var dtype: DType { readAs ?? carrier ?? .uint8 }
 
     /// The element of a dtype.
-    package init(_ dtype: DType) { self.init(name: "\(dtype)", size: dtype.byteSize, dtype: dtype) }
-
-    private init(name: String, size: Int, dtype: DType) {
-        self.name = name
-        self.size = size
-        self.dtype = dtype
+    package init(_ dtype: DType) {
+        self.init(name: "\(dtype)", size: dtype.byteSize, readAs: dtype, carrier: dtype)
     }
 
-    /// The element of a name; nil for those that cannot be read.
+    private init(name: String, size: Int, readAs: DType?, carrier: DType?) {
+        self.name = name
+        self.size = size
+        self.readAs = readAs
+        self.carrier = carrier
+    }
+
+    /// The element of a name; nil for those that are not known.
     package init?(name: String) {
-        switch name {
-        case "uint16": self.init(name: name, size: 2, dtype: .int32)
-        case "uint32": self.init(name: name, size: 4, dtype: .int64)
-        case "uint64": self.init(name: name, size: 8, dtype: .int64)
-        default:
-            guard let dtype = DType.allCases.first(where: { "\($0)" == name }) else { return nil }
+        if let dtype = DType.allCases.first(where: { "\($0)" == name }) {
             self.init(dtype)
+        } else if let (size, dtype) = Self.others[name] {
+            self.init(name: name, size: size, readAs: dtype, carrier: Self.carriers[size])
+        } else {
+            return nil
         }
     }
 
+    /// Element types without a dtype of their own: the bytes of an element, and the dtype that holds every value.
+    private static let others: [String: (size: Int, readAs: DType?)] = [
+        "uint16": (2, .int32), "uint32": (4, .int64), "uint64": (8, .int64),
+        "float8_e4m3fn": (1, .float16), "float8_e5m2": (1, .float16), "float8_e4m3fnuz": (1, .float16),
+        "float8_e5m2fnuz": (1, .float16), "float8_e8m0fnu": (1, .float32),
+        "complex32": (4, nil), "complex64": (8, nil), "complex128": (16, nil),
+    ]
+    private static let carriers: [Int: DType] = [1: .uint8, 2: .int16, 4: .int32, 8: .int64]
+
     /// Whether the bytes in the file are not those of the tensor.
-    var isWidened: Bool { name != "\(dtype)" }
+    var isWidened: Bool { name != "\(dtype)" && readAs != nil }
+
+    /// The same bits as elements of a dtype of the same size; nil where there is no such dtype.
+    var asBits: FileElement? { carrier.map { FileElement($0) } }
 }
 
 /// Makes storages of the bytes in a file: the bytes themselves where that is possible, otherwise a copy.
@@ -100,28 +120,10 @@ struct StorageReader {
         guard element.isWidened else {
             return try check(UnsafeRawBufferPointer(raw), of: element, at: offset, what: what)
         }
-        switch element.size {
-        case 2:
-            for i in 0..<count {
-                let value = raw.loadUnaligned(fromByteOffset: 2 * i, as: UInt16.self)
-                storage.bytes.storeBytes(of: Int32(value), toByteOffset: 4 * i, as: Int32.self)
-            }
-        case 4:
-            for i in 0..<count {
-                let value = raw.loadUnaligned(fromByteOffset: 4 * i, as: UInt32.self)
-                storage.bytes.storeBytes(of: Int64(value), toByteOffset: 8 * i, as: Int64.self)
-            }
-        default:
-            // The bits of a uint64 are those of the int64 where the top one is clear.
-            for i in 0..<count {
-                let value = raw.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self)
-                guard value <= UInt64(Int64.max) else {
-                    throw IOError(
-                        .unsupported, operation, file: contents.path, offset: offset + 8 * i,
-                        "\(what) is uint64 and holds \(value)", expected: "values up to \(Int64.max), which int64 holds"
-                    )
-                }
-            }
+        if let bad = element.widen(UnsafeRawBufferPointer(raw), count: count, into: storage.bytes) {
+            throw IOError(
+                .unsupported, operation, file: contents.path, offset: offset + 8 * bad.index,
+                "\(what) is uint64 and holds \(bad.value)", expected: "values up to \(Int64.max), which int64 holds")
         }
     }
 
@@ -129,7 +131,7 @@ struct StorageReader {
     private func check(
         _ bytes: UnsafeRawBufferPointer, of element: FileElement, at offset: Int, what: String
     ) throws(IOError) {
-        if element.dtype == .bool, let wrong = bytes.firstIndex(where: { $0 > 1 }) {
+        if element.readAs == .bool, let wrong = bytes.firstIndex(where: { $0 > 1 }) {
             throw IOError(
                 .malformed, operation, file: contents.path, offset: offset + wrong,
                 "the byte \(bytes[wrong]) in the bool values of \(what)", expected: "0 or 1")

@@ -11,6 +11,7 @@ package enum FileSystem {
             switch code {
             case ENOSPC, EDQUOT: "free space on the device"
             case EACCES, EPERM, EROFS: "a place that this user may \(operation)"
+            case EFBIG: "a limit on the size of files (ulimit -f) that allows as many bytes"
             case EISDIR: "the path of a file"
             case ENOTDIR: "every part of the path but the last to be a folder"
             default: ""

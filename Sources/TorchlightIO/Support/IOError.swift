@@ -28,11 +28,13 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
     public let problem: String
     /// What the format or the operation requires, or what to do about it; empty where there is nothing to add.
     public let rule: String
+    /// What to call instead, where another function of this library does it; empty otherwise.
+    public let fix: String
 
     /// Creates an error of any kind.
     public init(
         _ kind: Kind, _ operation: String, file: String, offset: Int? = nil, _ problem: String,
-        expected rule: String = ""
+        expected rule: String = "", fix: String = ""
     ) {
         self.kind = kind
         self.operation = operation
@@ -40,10 +42,14 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
         self.offset = offset
         self.problem = problem
         self.rule = rule
+        self.fix = fix
     }
 
-    /// `operation: file, byte offset: problem; expected rule`.
-    public var description: String {
+    /// `operation: file, byte offset: problem; expected rule; use fix`.
+    public var description: String { text + (fix.isEmpty ? "" : "; use \(fix)") }
+
+    /// The description without the fix, which is written in Swift: for programs whose users do not write code.
+    package var text: String {
         var text = "\(operation): \(Self.oneLine(file, limit: 1024))"
         if let offset { text += ", byte \(offset)" }
         text += ": \(Self.oneLine(problem, limit: 1024))"

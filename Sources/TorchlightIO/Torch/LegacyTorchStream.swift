@@ -34,14 +34,20 @@ enum LegacyTorchStream {
         return position
     }
 
-    static func load(_ contents: FileContents) throws(IOError) -> TorchValue {
-        let limit = PickleMachine.limit(fileSize: contents.bytes.count)
+    static func load(
+        _ contents: FileContents, asBits: Bool
+    ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
+        let limit = PickleMachine.limit(pickleSize: contents.bytes.count)
         let start = try pickleStart(contents)
         let value = try run(contents, at: start, limit: limit)
         let keys = try run(contents, at: value.end, limit: limit)
-        let storages = try read(value, keys: try texts(keys, contents, at: value.end), from: keys.end, contents)
-        var builder = TorchValueBuilder(value, storages: storages, file: contents.path, offset: start, limit: limit)
-        return try builder.build()
+        let (storages, failures) = try read(
+            value, keys: try texts(keys, contents, at: value.end), from: keys.end, contents, asBits: asBits)
+        var builder = TorchValueBuilder(
+            value, storages: storages, failures: failures, file: contents.path, offset: start, limit: limit,
+            asBits: asBits)
+        let result = try builder.build()
+        return (result, builder.types)
     }
 
     /// Runs the pickle at a position; positions in the result count from the start of the file.
@@ -70,8 +76,8 @@ enum LegacyTorchStream {
 
     /// Reads the storages that follow the pickles.
     private static func read(
-        _ pickle: PickleContents, keys: [String], from start: Int, _ contents: FileContents
-    ) throws(IOError) -> [[String: Storage]] {
+        _ pickle: PickleContents, keys: [String], from start: Int, _ contents: FileContents, asBits: Bool
+    ) throws(IOError) -> (storages: [[String: Storage]], failures: [Int: String]) {
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "pth", file: contents.path, offset: offset, problem, expected: rule)
         }
@@ -97,8 +103,9 @@ enum LegacyTorchStream {
             position += 8
             guard storage.byteCount <= contents.bytes.count - position else {
                 throw failure(
-                    position, "\(contents.bytes.count - position) bytes for the storage \(IOError.quoted(key))",
-                    expected: "\(storage.byteCount)")
+                    contents.bytes.count,
+                    "the file was cut off: \(storage.byteCount - (contents.bytes.count - position)) bytes of the storage "
+                        + "\(IOError.quoted(key)) are missing", expected: "\(storage.byteCount) bytes from byte \(position)")
             }
             places[number] = position..<position + storage.byteCount
             position += storage.byteCount
@@ -109,17 +116,26 @@ enum LegacyTorchStream {
         }
         var storages: [[String: Storage]] = Array(repeating: [:], count: places.count)
         let reader = StorageReader(contents: contents, operation: "pth")
-        for tensor in pickle.tensors where storages[tensor.storage][tensor.element.name] == nil {
+        var failures: [Int: String] = [:]
+        for tensor in pickle.tensors {
+            guard let element = tensor.element(asBits: asBits), storages[tensor.storage][element.name] == nil else {
+                continue
+            }
             let storage = pickle.storages[tensor.storage]
             guard let range = places[tensor.storage] else {
                 throw failure(
                     storage.offset, "the storage \(IOError.quoted(storage.key)) does not follow",
                     expected: "its key in the list at the end")
             }
-            storages[tensor.storage][tensor.element.name] = try reader.storage(
-                of: tensor.element, count: storage.byteCount / tensor.element.size, in: range, isSwapped: false,
-                what: "the storage \(IOError.quoted(storage.key))")
+            do throws(IOError) {
+                storages[tensor.storage][element.name] = try reader.storage(
+                    of: element, count: storage.byteCount / element.size, in: range, isSwapped: false,
+                    what: "the storage \(IOError.quoted(storage.key))")
+            } catch {
+                guard error.kind == .unsupported else { throw error }
+                failures[tensor.storage] = error.problem
+            }
         }
-        return storages
+        return (storages, failures)
     }
 }

@@ -7,10 +7,34 @@ extension TorchFile {
     /// storage, the part is written that its tensors reach. Parameters are written as parameters.
     /// - Throws: `IOError` where the file cannot be written or a tensor is the result of an operation that failed.
     public static func save(_ value: TorchValue, to path: String) throws(IOError) {
+        try save(value, types: [:], to: path)
+    }
+
+    private static func save(
+        _ value: TorchValue, types: [ObjectIdentifier: String], to path: String
+    ) throws(IOError) {
         let file = try AtomicFile(path)
         defer { file.discard() }
-        try write(value, to: ZipWriter(file, path: path, operation: "pth"), path: path)
+        try write(value, to: ZipWriter(file, path: path, operation: "pth"), path: path, types: types)
         try file.commit()
+    }
+
+    /// Writes a state dictionary of tensors with the element types of another file.
+    package static func save(stored tensors: [StoredTensor], to path: String) throws(IOError) {
+        var types: [ObjectIdentifier: String] = [:]
+        var items: [(key: TorchValue, value: TorchValue)] = []
+        for tensor in tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
+            guard let bits = tensor.bits, FileElement(name: tensor.type) != nil else {
+                throw IOError(
+                    .unsupported, "pth", file: path,
+                    "cannot write the tensor \(IOError.quoted(tensor.name)) of type \(tensor.type)",
+                    expected: "a dtype of PyTorch")
+            }
+            let plain = bits.detach()
+            if !tensor.hasDType { types[ObjectIdentifier(plain)] = tensor.type }
+            items.append((.string(tensor.name), .tensor(plain)))
+        }
+        try save(.dictionary(TorchDictionary(items, isOrdered: true)), types: types, to: path)
     }
 
     /// Writes named tensors as `torch.save(model.state_dict(), path)` does: plain tensors in an `OrderedDict`.
@@ -29,8 +53,10 @@ extension TorchFile {
         try save(.stateDict(tensors), to: path)
     }
 
-    package static func write(_ value: TorchValue, to archive: ZipWriter, path: String) throws(IOError) {
-        let pickle = try PickleWriter(value, path: path)
+    package static func write(
+        _ value: TorchValue, to archive: ZipWriter, path: String, types: [ObjectIdentifier: String] = [:]
+    ) throws(IOError) {
+        let pickle = try PickleWriter(value, path: path, types: types)
         try archive.reserve(pickle.storages.reduce(0) { $0 + $1.range.count * $1.element.size })
         try archive.add("archive/data.pkl", pickle.bytes)
         try archive.add("archive/.format_version", Array("1".utf8))

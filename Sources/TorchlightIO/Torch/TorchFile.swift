@@ -8,17 +8,19 @@ import TorchlightCore
 ///     try TorchFile.save(["epoch": 3, "model": .stateDict(model.stateDict())], to: "next.pt")
 ///
 /// Nothing in such a file is ever run. It holds a pickle, a program for Python; here it is read by a machine without calls
-/// that knows containers, numbers, texts and tensors, and refuses every other name.
+/// that knows containers, numbers, texts and tensors, and leaves out what any other name would make.
 public enum TorchFile {
     /// The value that was saved.
     ///
     /// Tensors lie in the mapped file itself where alignment and order of bytes allow; changing one in place does not
     /// change the file. Views of one storage share it, and a tensor that appears twice is one object. uint16 becomes int32,
-    /// uint32 and uint64 become int64 (uint64 only where every value fits).
+    /// uint32 and uint64 become int64 (uint64 only where every value fits), 8-bit floats float16 or float32. Objects of other
+    /// classes, and tensors that do not exist here (complex, quantized, sparse), are ``TorchValue/object(_:)`` with the
+    /// reason; ``TorchValue/leftOut`` lists them.
     /// - Parameter verifyingChecksums: whether to compare the CRC-32 of every tensor's bytes in a zip archive, which takes
     ///   one pass over the file. Archives that state none, as PyTorch can write them, are read without.
-    /// - Throws: `IOError` naming the place and the rule that is broken: damaged files, names of functions and classes
-    ///   other than those of tensors, and tensors that do not exist here (complex, quantized, sparse).
+    /// - Throws: `IOError` naming the place and the rule that is broken where the file is damaged, or holds nothing but
+    ///   objects of other classes.
     public static func load(_ path: String, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { _ throws(IOError) in
@@ -43,8 +45,8 @@ public enum TorchFile {
         return tensors
     }
 
-    /// Names that the file's pickle asks for beyond those of tensors, with the calls that Python would have made: what
-    /// ``load(_:verifyingChecksums:)`` refuses. Empty for files of tensors.
+    /// Names that the file's pickle asks for beyond those of tensors, with the calls that Python would have made. Empty for
+    /// files of tensors.
     ///
     /// - Throws: `IOError` where the file is no file of PyTorch. A pickle that is damaged further on gives what came before.
     package static func refusals(_ path: String) throws(IOError) -> [PickleRefusal] {
@@ -68,8 +70,8 @@ public enum TorchFile {
         _ bytes: UnsafeRawBufferPointer, file: String, start: Int, layout: PickleMachine.Layout
     ) -> [PickleRefusal] {
         var machine = PickleMachine(
-            bytes, file: file, start: start, layout: layout, isInspection: true, limit: PickleMachine.limit(fileSize: 0)
-        )
+            bytes, file: file, start: start, layout: layout, isInspection: true,
+            limit: PickleMachine.limit(pickleSize: bytes.count))
         _ = try? machine.run()
         return machine.refusals
     }
@@ -80,13 +82,13 @@ public enum TorchFile {
         _ bytes: UnsafeRawBufferPointer, file: String
     ) -> (value: TorchValue?, refusals: [PickleRefusal]) {
         let refusals = inspect(bytes, file: file, start: 0, layout: .zip)
-        let limit = PickleMachine.limit(fileSize: bytes.count)
+        let limit = PickleMachine.limit(pickleSize: bytes.count)
         var machine = PickleMachine(bytes, file: file, start: 0, layout: .zip, limit: limit)
         guard let pickle = try? machine.run(), pickle.storages.allSatisfy({ $0.byteCount <= 1 << 20 }) else {
             return (nil, refusals)
         }
         var storages: [[String: Storage]] = Array(repeating: [:], count: pickle.storages.count)
-        for tensor in pickle.tensors {
+        for tensor in pickle.tensors where tensor.element(asBits: false) != nil {
             let count = pickle.storages[tensor.storage].byteCount / tensor.element.size * tensor.element.dtype.byteSize
             guard let storage = try? Storage(byteCount: count, device: .cpu) else { return (nil, refusals) }
             storage.bytes.initializeMemory(as: UInt8.self, repeating: 0, count: count)
@@ -96,40 +98,36 @@ public enum TorchFile {
         return (try? builder.build(), refusals)
     }
 
-    /// Whether bytes begin as one of PyTorch's files does; an archive may be another kind of zip file.
-    package static func isTorch(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        ZipArchive.isZip(bytes) || LegacyTorchStream.isLegacy(bytes)
-    }
-
     /// The value in a file's bytes.
     package static func parse(_ contents: FileContents, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
+        try parse(contents, verifyingChecksums: verifyingChecksums, asBits: false).value
+    }
+
+    /// The value in a file's bytes; with `asBits`, tensors whose elements have no dtype here hold their bits, and `types`
+    /// says what they are.
+    static func parse(
+        _ contents: FileContents, verifyingChecksums: Bool = true, asBits: Bool
+    ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
         if ZipArchive.isZip(contents.bytes) {
-            return try TorchArchive(contents, verifyingChecksums: verifyingChecksums).load()
+            if let error = mismatch(contents) { throw error }
+            return try TorchArchive(contents, verifyingChecksums: verifyingChecksums).load(asBits: asBits)
         }
-        guard LegacyTorchStream.isLegacy(contents.bytes) else { throw unknown(contents) }
-        return try LegacyTorchStream.load(contents)
+        guard contents.bytes.first == 0x80, LegacyTorchStream.isLegacy(contents.bytes) else { throw unknown(contents) }
+        return try LegacyTorchStream.load(contents, asBits: asBits)
+    }
+
+    private static func mismatch(_ contents: FileContents) -> IOError? {
+        // The archive's own reader says what is missing in these.
+        let expected = ([FileKind.torchArchive, .torchStream, .torchScript, .zip], "a file of torch.save")
+        return FileKind.mismatch(contents.bytes, file: contents.path, operation: "pth", expected: expected)
     }
 
     /// The error for bytes that are neither of the two layouts: it says what they look like.
     private static func unknown(_ contents: FileContents) -> IOError {
-        let bytes = contents.bytes
-        let what: String
-        if bytes.isEmpty {
-            what = "an empty file"
-        } else if bytes.starts(with: "version https://git-lfs") {
-            what = "a pointer of Git LFS, not the file itself: git lfs pull fetches it"
-        } else if bytes.first(where: { $0 > 0x20 }) == UInt8(ascii: "<") {
-            what = "a web page, perhaps the error page of a failed download"
-        } else if bytes[0] == 0x80 {
-            what = "a bare pickle"
-        } else if bytes.count > 262, bytes.slice(257..<262).starts(with: "ustar") {
-            what = "a tar archive, as PyTorch wrote before 0.1.10: loading and saving it again with PyTorch converts it"
-        } else {
-            what =
-                "the bytes \(bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " "))"
-        }
+        if let error = mismatch(contents) { return error }
+        let start = contents.bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return IOError(
-            .malformed, "pth", file: contents.path, offset: 0, what,
+            .malformed, "pth", file: contents.path, offset: 0, "the bytes \(start.joined(separator: " "))",
             expected: "a zip archive or the older stream of torch.save")
     }
 }
@@ -144,8 +142,8 @@ private struct TorchArchive {
     let pickle: ZipArchive.Entry
     let isBigEndian: Bool
 
-    /// A pickle that is compressed and inflates to more is refused.
-    private static let inflatedLimit = 16 << 20
+    /// A pickle that is compressed and inflates to more is refused. Those of tensors' names deflate to a tenth or so.
+    private static func inflatedLimit(_ entry: ZipArchive.Entry) -> Int { 16 << 20 + 32 * entry.range.count }
 
     init(_ contents: FileContents, verifyingChecksums: Bool) throws(IOError) {
         self.contents = contents
@@ -208,7 +206,7 @@ private struct TorchArchive {
             return try body(Pickle(bytes: bytes, file: contents.path, start: pickle.range.lowerBound))
         }
         let inflated = try archive.contents(
-            pickle, limit: Self.inflatedLimit, verifyingChecksum: verifyingChecksums)
+            pickle, limit: Self.inflatedLimit(pickle), verifyingChecksum: verifyingChecksums)
         return try inflated.withUnsafeBytes { bytes in
             Result { () throws(IOError) in
                 try body(Pickle(bytes: bytes, file: "\(contents.path):\(pickle.name)", start: 0))
@@ -216,9 +214,10 @@ private struct TorchArchive {
         }.get()
     }
 
-    func load() throws(IOError) -> TorchValue {
+    func load(asBits: Bool) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
         try withPickle { pickle throws(IOError) in
-            let limit = PickleMachine.limit(fileSize: contents.bytes.count)
+            // By the bytes in the file, not by those that they inflate to.
+            let limit = PickleMachine.limit(pickleSize: self.pickle.range.count)
             var machine = PickleMachine(
                 pickle.bytes, file: pickle.file, start: pickle.start, layout: .zip, limit: limit)
             let result = try machine.run()
@@ -231,15 +230,29 @@ private struct TorchArchive {
             var storages: [[String: Storage]] = Array(repeating: [:], count: result.storages.count)
             let places = try places(of: result.storages, pickle)
             var verified: Set<Int> = []
+            var failures: [Int: String] = [:]
             for tensor in result.tensors {
                 let number = tensor.storage
-                try read(
-                    tensor.element, of: result.storages[number], at: places[number], pickle,
-                    verify: verified.insert(number).inserted, into: &storages[number])
+                guard let element = tensor.element(asBits: asBits) else { continue }
+                // Complex numbers are swapped by halves.
+                if isBigEndian, tensor.element.readAs == nil {
+                    failures[number] = "big-endian elements of type \(tensor.element.name) have no dtype here"
+                    continue
+                }
+                do throws(IOError) {
+                    try read(
+                        element, of: result.storages[number], at: places[number], pickle,
+                        verify: verified.insert(number).inserted, into: &storages[number])
+                } catch {
+                    guard error.kind == .unsupported else { throw error }
+                    failures[number] = error.problem
+                }
             }
             var builder = TorchValueBuilder(
-                result, storages: storages, file: pickle.file, offset: pickle.start, limit: limit)
-            return try builder.build()
+                result, storages: storages, failures: failures, file: pickle.file, offset: pickle.start, limit: limit,
+                asBits: asBits)
+            let value = try builder.build()
+            return (value, builder.types)
         }
     }
 

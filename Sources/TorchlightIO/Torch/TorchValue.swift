@@ -29,6 +29,8 @@ public enum TorchValue: Sendable {
     case device(String)
     /// A tensor, or a parameter. The same tensor at two places is one object; views share their storage.
     case tensor(Tensor)
+    /// Something of a class or function that is not known here, or a tensor whose elements cannot be read.
+    indirect case object(TorchObject)
 
     /// An `OrderedDict` of named tensors, as `model.state_dict()` gives: parameters become plain tensors over the same
     /// memory.
@@ -96,6 +98,53 @@ public struct TorchDictionary: Sendable {
     }
 }
 
+/// What a file of PyTorch holds of a class or function that is not known here: its name and the data that it was given.
+/// Nothing of it is looked up or run.
+public struct TorchObject: Sendable {
+    /// The class or function with its module: "argparse.Namespace".
+    public let name: String
+    /// Why it is not read as what it is.
+    public let reason: String
+    /// Where it stands in the file, in bytes.
+    public let offset: Int
+    /// Its attributes, as data. Of a pickled module these are the dictionaries that PyTorch keeps its parameters in.
+    public internal(set) var attributes: [(name: String, value: TorchValue)] = []
+    /// Tells it from others of the file.
+    let id: Int
+
+    init(name: String, reason: String, offset: Int, id: Int) {
+        self.name = name
+        self.reason = reason
+        self.offset = offset
+        self.id = id
+    }
+
+    /// The value of an attribute.
+    public subscript(name: String) -> TorchValue? {
+        attributes.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    /// Whether it is a whole module of PyTorch.
+    var isModule: Bool { self["_parameters"]?.dictionary != nil && self["_modules"]?.dictionary != nil }
+
+    /// The attributes under which tensors are found: of a module its state, under the names of `state_dict()`.
+    fileprivate var members: [(name: String, value: TorchValue)] {
+        guard isModule else { return attributes }
+        var members: [(name: String, value: TorchValue)] = []
+        var hidden: Set<[UInt8]> = []
+        if case .set(let names)? = self["_non_persistent_buffers_set"] {
+            hidden = Set(names.compactMap { $0.string.map { Array($0.utf8) } })
+        }
+        for part in ["_parameters", "_buffers", "_modules"] {
+            for (key, value) in self[part]?.dictionary?.items ?? [] {
+                let name = key.string ?? "\(key)"
+                if part != "_buffers" || !hidden.contains(Array(name.utf8)) { members.append((name, value)) }
+            }
+        }
+        return members
+    }
+}
+
 // MARK: - What it is
 
 extension TorchValue {
@@ -124,12 +173,16 @@ extension TorchValue {
         default: nil
         }
     }
-    /// The value of a text key in a dictionary.
-    public subscript(key: String) -> TorchValue? { dictionary?[key] }
+    /// The object that could not be read; nil for others.
+    public var object: TorchObject? { if case .object(let value) = self { value } else { nil } }
+    var isNone: Bool { if case .none = self { true } else { false } }
+    /// The value of a text key in a dictionary, or of an attribute.
+    public subscript(key: String) -> TorchValue? { dictionary?[key] ?? object?[key] }
 
     /// Every tensor with its path, in the order of the file: "model.0.weight", "optimizer.state.0.exp_avg".
     ///
-    /// Keys and the positions in lists are joined by dots; a tensor that is the whole file has the name "tensor".
+    /// Keys and the positions in lists are joined by dots; a tensor that is the whole file has the name "tensor". Those of
+    /// a whole module have the names of its `state_dict()`.
     public var tensors: [(name: String, tensor: Tensor)] {
         var found: [(name: String, tensor: Tensor)] = []
         collect(path: "", into: &found)
@@ -145,12 +198,70 @@ extension TorchValue {
         case .dictionary(let dictionary):
             for (key, value) in dictionary.items {
                 switch value {
-                case .tensor, .list, .tuple, .set, .dictionary:
+                case .tensor, .list, .tuple, .set, .dictionary, .object:
                     value.collect(path: below(key.string ?? "\(key)"), into: &found)
                 default: break
                 }
             }
+        case .object(let object):
+            for (name, value) in object.members { value.collect(path: below(name), into: &found) }
         default: break
+        }
+    }
+
+    /// What could not be read, with its path and the reason. Of a whole module or another object, the tensors and plain
+    /// values among its attributes are read all the same.
+    public var leftOut: [LeftOut] {
+        var found: [LeftOut] = []
+        collect(path: "", onlyTensors: false, into: &found)
+        return found
+    }
+
+    private func collect(path: String, onlyTensors: Bool, into found: inout [LeftOut]) {
+        func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+        switch self {
+        case .list(let items), .tuple(let items), .set(let items):
+            for (index, item) in items.enumerated() { item.collect(path: below("\(index)"), onlyTensors: onlyTensors, into: &found) }
+        case .dictionary(let dictionary):
+            for (key, value) in dictionary.items {
+                value.collect(path: below(key.string ?? "\(key)"), onlyTensors: onlyTensors, into: &found)
+            }
+        case .object(let object) where !onlyTensors || object.name == "torch.Tensor":
+            let isRead = !tensors.isEmpty
+            let reason = isRead ? "an object of \(object.name), of which the tensors are read" : object.reason
+            found.append(LeftOut(path.isEmpty ? object.name : path, reason: reason, offset: object.offset))
+            // What is inside of an object goes with it, but for tensors that one would expect to find.
+            for (name, value) in object.members {
+                value.collect(path: below(name), onlyTensors: true, into: &found)
+            }
+        case .object(let object):
+            for (name, value) in object.members {
+                value.collect(path: below(name), onlyTensors: true, into: &found)
+            }
+        default: break
+        }
+    }
+
+    /// The first thing that could not be read.
+    var firstObject: TorchObject? {
+        switch self {
+        case .object(let object): return object
+        case .list(let items), .tuple(let items), .set(let items):
+            for item in items { if let object = item.firstObject { return object } }
+        case .dictionary(let dictionary):
+            for item in dictionary.items { if let object = item.value.firstObject ?? item.key.firstObject { return object } }
+        default: break
+        }
+        return nil
+    }
+
+    /// Whether there is a tensor anywhere, or a plain value outside of objects.
+    var holdsValues: Bool {
+        switch self {
+        case .list(let items), .tuple(let items), .set(let items): items.contains { $0.holdsValues }
+        case .dictionary(let dictionary): dictionary.items.contains { $0.value.holdsValues }
+        case .object: !tensors.isEmpty
+        default: true
         }
     }
 }
@@ -179,6 +290,9 @@ extension TorchValue: CustomStringConvertible {
         case .device(let name): return "device('\(name)')"
         case .tensor(let tensor):
             return "\(tensor.isParameter ? "Parameter" : "Tensor")(\(tensor.dtype), \(tensor.shape))"
+        case .object(let object):
+            let attributes = object.attributes.map { "\(IOError.oneLine($0.name, limit: 100))=\($0.value)" }
+            return "\(object.name)(\(attributes.joined(separator: ", ")))"
         }
     }
 }

@@ -11,8 +11,14 @@ struct TorchValueBuilder {
     let offset: Int
     /// The most values, shared ones counted wherever they appear.
     let limit: Int
-    /// The memory of a storage, by its number in the pickle.
+    /// The memory of a storage, by its number in the pickle and its element type.
     let storages: [[String: Storage]]
+    /// Why a storage could not be read.
+    let failures: [Int: String]
+    /// Whether elements without a dtype here are given as bits.
+    let asBits: Bool
+    /// The element types of tensors that are given as bits.
+    private(set) var types: [ObjectIdentifier: String] = [:]
 
     static let depthLimit = 256
 
@@ -22,12 +28,17 @@ struct TorchValueBuilder {
     }
     private var progress: [Int: Progress] = [:]
     private var tensors: [Int: Tensor] = [:]
+    /// How many objects of unknown classes contain the value that is being built.
+    private var objectDepth = 0
 
     init(
-        _ pickle: PickleContents, storages: [[String: Storage]], file: String, offset: Int, limit: Int
+        _ pickle: PickleContents, storages: [[String: Storage]], failures: [Int: String] = [:], file: String,
+        offset: Int, limit: Int, asBits: Bool = false
     ) {
         self.pickle = pickle
         self.storages = storages
+        self.failures = failures
+        self.asBits = asBits
         self.file = file
         self.offset = offset
         self.limit = limit
@@ -38,7 +49,19 @@ struct TorchValueBuilder {
     }
 
     /// The value that the pickle ends with.
-    mutating func build() throws(IOError) -> TorchValue { try value(pickle.root, depth: 0).value }
+    ///
+    /// - Throws: `IOError` where it cannot be a tree of values, or holds nothing but objects that are not known.
+    mutating func build() throws(IOError) -> TorchValue {
+        let value = try value(pickle.root, depth: 0).value
+        if let object = value.firstObject, !value.holdsValues {
+            throw IOError(
+                .unsupported, "pth", file: file, offset: object.offset,
+                "the pickle asks for \(IOError.quoted(object.name)), which is not loaded or run: \(object.reason)",
+                expected: "tensors, containers, numbers or texts beside it, as torch.save(model.state_dict(), ...) writes them"
+            )
+        }
+        return value
+    }
 
     private mutating func value(_ ref: PickleRef, depth: Int) throws(IOError) -> (value: TorchValue, count: Int) {
         switch ref {
@@ -59,9 +82,11 @@ struct TorchValueBuilder {
             case .size(let sizes): return (.size(sizes), 1)
             case .dtype(let name): return (.dtype(name), 1)
             case .device(let name): return (.device(name), 1)
-            case .tensor(let number): return (.tensor(tensor(number)), 1)
-            case .list, .tuple, .set, .dictionary: return try container(index, depth: depth)
-            case .global, .storage, .foreign:
+            case .tensor(let number): return (tensor(number, index), 1)
+            case .list, .tuple, .set, .dictionary, .foreign: return try container(index, depth: depth)
+            case .global(let global) where objectDepth > 0 || depth > 0:
+                return (.object(TorchObject(name: global.name, reason: "a name", offset: offset, id: index)), 1)
+            case .global, .storage:
                 throw failure(
                     "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and texts")
             }
@@ -78,10 +103,13 @@ struct TorchValueBuilder {
         switch progress[index] {
         case .done(let value, let count): return (value, count)
         case .running:
+            // Objects of Python often refer to what contains them.
+            if objectDepth > 0 { return (.object(reference(to: index, "a reference to what contains it")), 1) }
             throw failure("\(pickle.objects[index].summary) that contains itself", expected: "a tree of values")
         case nil: break
         }
         guard depth < Self.depthLimit else {
+            if objectDepth > 0 { return (.object(reference(to: index, "nested too deeply")), 1) }
             throw failure("values nested too deeply", expected: "at most \(Self.depthLimit) levels")
         }
         progress[index] = .running
@@ -110,11 +138,42 @@ struct TorchValueBuilder {
                 }
             }
             result = .dictionary(dictionary)
+        case .foreign(let foreign):
+            objectDepth += 1
+            defer { objectDepth -= 1 }
+            result = .object(try object(foreign, index, depth: depth, count: &count))
         default: preconditionFailure("not a container")
         }
         try add(0, to: &count)
         progress[index] = .done(result, count: count)
         return (result, count)
+    }
+
+    /// A reference to a value that is not built again.
+    private func reference(to index: Int, _ reason: String) -> TorchObject {
+        let name = if case .foreign(let object) = pickle.objects[index] { object.name } else { "object" }
+        return TorchObject(name: name, reason: reason, offset: offset, id: index)
+    }
+
+    /// An object of a class that is not known, with its attributes.
+    private mutating func object(
+        _ foreign: ForeignObject, _ index: Int, depth: Int, count: inout Int
+    ) throws(IOError) -> TorchObject {
+        var object = TorchObject(name: foreign.name, reason: foreign.reason, offset: foreign.offset, id: index)
+        var pairs = try items(foreign.items, depth: depth, count: &count)
+        if let state = foreign.state {
+            let (value, inner) = try value(state, depth: depth + 1)
+            try add(inner, to: &count)
+            switch value {
+            case .dictionary(let dictionary): pairs += dictionary.items
+            // Of a class with slots: its dictionary, and that of the slots.
+            case .tuple(let parts) where parts.count == 2 && parts.allSatisfy({ $0.dictionary != nil || $0.isNone }):
+                for part in parts { pairs += part.dictionary?.items ?? [] }
+            default: pairs.append(("state", value))
+            }
+        }
+        object.attributes = pairs.map { ($0.key.string ?? "\($0.key)", $0.value) }
+        return object
     }
 
     private mutating func values(
@@ -179,6 +238,7 @@ struct TorchValueBuilder {
         case sizes([Int])
         case tuple([Key])
         case tensor(ObjectIdentifier)
+        case object(Int)
     }
 
     private func key(_ value: TorchValue) throws(IOError) -> Key {
@@ -194,6 +254,7 @@ struct TorchValueBuilder {
         case .dtype(let name), .device(let name): return .name(name)
         case .size(let sizes): return .sizes(sizes)
         case .tensor(let tensor): return .tensor(ObjectIdentifier(tensor))
+        case .object(let object): return .object(object.id)
         case .tuple(let items):
             var keys: [Key] = []
             for item in items { keys.append(try key(item)) }
@@ -203,18 +264,32 @@ struct TorchValueBuilder {
         }
     }
 
-    /// The tensor of a number, one object however often it appears.
-    private mutating func tensor(_ number: Int) -> Tensor {
-        if let known = tensors[number] { return known }
+    /// The tensor of a number, one object however often it appears; where its elements cannot be read, an object that
+    /// says why.
+    private mutating func tensor(_ number: Int, _ index: Int) -> TorchValue {
+        if let known = tensors[number] { return .tensor(known) }
         let description = pickle.tensors[number]
+        guard let element = description.element(asBits: asBits), let storage = storages[description.storage][element.name]
+        else {
+            let reason =
+                failures[description.storage] ?? "elements of type \(description.element.name) have no dtype here"
+            return .object(TorchObject(name: "torch.Tensor", reason: reason, offset: offset, id: index))
+        }
         let layout = Layout(
             shape: Dims(description.shape), strides: Dims(description.strides), offset: description.offset)
-        let tensor = Tensor(
-            storage: storages[description.storage][description.element.name]!, layout: layout,
-            dtype: description.element.dtype)
-        if description.requiresGrad, description.element.dtype.isFloatingPoint { tensor.requiresGrad_() }
+        let tensor = Tensor(storage: storage, layout: layout, dtype: element.dtype)
+        if description.requiresGrad, element.dtype.isFloatingPoint { tensor.requiresGrad_() }
         tensor.isParameter = description.isParameter
+        if element.name != description.element.name { types[ObjectIdentifier(tensor)] = description.element.name }
         tensors[number] = tensor
-        return tensor
+        return .tensor(tensor)
+    }
+}
+
+extension PickleTensor {
+    /// The element type that the tensor's storage is read as; nil where it cannot be.
+    func element(asBits: Bool) -> FileElement? {
+        if asBits, element.isWidened || element.readAs == nil { return element.asBits }
+        return element.readAs == nil ? nil : element
     }
 }

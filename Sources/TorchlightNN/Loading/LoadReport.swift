@@ -49,6 +49,8 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
     public let nearest: [String: String]
     /// The rules of the mapping that changed nothing.
     public let unusedRules: [String]
+    /// The mapping under which the file's names become the module's, where one explains most of what is missing.
+    public let suggestion: String?
 
     /// Whether every tensor of both sides fits.
     public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
@@ -64,14 +66,26 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         var parts: [String] = []
         if strict, !missing.isEmpty { parts.append("\(missing.count) missing (\(Self.list(missing)))") }
         if strict, !unexpected.isEmpty {
-            let names = unexpected.map { name in nearest[name].map { "\(name), like \($0)?" } ?? name }
+            // One rule for all says more than a guess for each.
+            let names = unexpected.map { name in
+                suggestion == nil ? nearest[name].map { "\(name), like \($0)?" } ?? name : name
+            }
             parts.append("\(unexpected.count) unexpected (\(Self.list(names)))")
+        }
+        if strict, let suggestion { parts.append(suggestion) }
+        if let scale = unexpected.first(where: Self.isScale) {
+            parts.append("\(scale) is the scale of quantised weights, which must be multiplied by it before they are loaded")
         }
         if !mismatched.isEmpty {
             let kind = mismatched.allSatisfy { $0.found != $0.expected } ? "shape" : "shape or dtype"
             parts.append("\(mismatched.count) of another \(kind) (\(Self.list(mismatched.map(\.text))))")
         }
         return parts
+    }
+
+    /// Whether a name is that of a scale beside 8-bit or 4-bit weights, as the usual tools call it.
+    private static func isScale(_ name: String) -> Bool {
+        ["weight_scale", "weight_scale_inv", "scale_weight", "weight.scale", ".scales"].contains { name.hasSuffix($0) }
     }
 
     private static func list(_ items: [String]) -> String {

@@ -107,7 +107,8 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
 
     /// A tensor on its way through the rules.
     struct Entry {
-        let source: String
+        /// Its place in the list that the rules are applied to.
+        let index: Int
         var name: String
         var tensor: Tensor
     }
@@ -127,36 +128,60 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
     /// - Throws: ``StateMappingError`` where two tensors get one name, a new name has more stars than its pattern, or a
     ///   tensor does not have the dimensions that a rule reorders.
     public func apply(to tensors: StateDict) throws(StateMappingError) -> Result {
+        let sorted = tensors.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        let mapped = try apply(to: sorted.map { (name: $0.key, tensor: $0.value) })
+        var result = Result()
+        for (name, tensor, index) in mapped.tensors {
+            let source = sorted[index].key
+            if let other = result.sources[name] {
+                throw StateMappingError(problem: "\(other) and \(source) both become \(name)")
+            }
+            result.tensors[name] = tensor
+            result.sources[name] = source
+        }
+        result.unusedRules = mapped.unusedRules.map { "\(rules[$0])" }
+        return result
+    }
+
+    /// Applies the rules to a list, whose names are compared as bytes.
+    ///
+    /// - Returns: The tensors that are left, with their places in the list, and the numbers of the rules that changed nothing.
+    /// - Throws: As ``apply(to:)-(StateDict)``.
+    package func apply(
+        to tensors: [(name: String, tensor: Tensor)]
+    ) throws(StateMappingError) -> (tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]) {
         for rule in rules {
             if case .rename(let old, let new) = rule.action, new.starCount > old.starCount {
                 throw StateMappingError(problem: "\(rule) has more stars in the new name than in the pattern")
             }
         }
-        var result = Result()
+        var result: [(name: String, tensor: Tensor, index: Int)] = []
+        result.reserveCapacity(tensors.count)
+        var sources: [[UInt8]: String] = [:]
         var isUsed = Array(repeating: false, count: rules.count)
-        var entries = tensors.sorted { $0.key < $1.key }.map { Entry(source: $0.key, name: $0.key, tensor: $0.value) }
+        var entries = tensors.indices.map { Entry(index: $0, name: tensors[$0].name, tensor: tensors[$0].tensor) }
         for (number, rule) in rules.enumerated() {
             if case .combine(let pattern, let combination) = rule.action {
                 isUsed[number] = try combination.apply(to: &entries, pattern)
                 continue
             }
             var kept: [Entry] = []
+            kept.reserveCapacity(entries.count)
             for entry in entries {
                 let (next, applied) = try rule.apply(to: (entry.name, entry.tensor))
                 if applied { isUsed[number] = true }
-                if let next { kept.append(Entry(source: entry.source, name: next.name, tensor: next.tensor)) }
+                if let next { kept.append(Entry(index: entry.index, name: next.name, tensor: next.tensor)) }
             }
             entries = kept
         }
         for entry in entries {
-            if let other = result.sources[entry.name] {
-                throw StateMappingError(problem: "\(other) and \(entry.source) both become \(entry.name)")
+            let source = tensors[entry.index].name
+            if let other = sources.updateValue(source, forKey: Array(entry.name.utf8)) {
+                throw StateMappingError(problem: "\(other) and \(source) both become \(entry.name)")
             }
-            result.tensors[entry.name] = entry.tensor
-            result.sources[entry.name] = entry.source
+            result.append((entry.name, entry.tensor, entry.index))
         }
-        result.unusedRules = zip(rules, isUsed).filter { !$0.1 }.map { "\($0.0)" }
-        return result
+        return (result, isUsed.indices.filter { !isUsed[$0] })
     }
 }
 

@@ -84,7 +84,7 @@ extension Module {
         }
         noGrad {
             for (name, tensor) in state {
-                guard let source = mapped.tensors[name], source !== tensor else { continue }
+                guard let source = mapped.tensors.value(of: name), source !== tensor else { continue }
                 // A view, or memory that may not be written, cannot take the place of a parameter's own.
                 if assigning, tensor.isLeaf, !tensor.isView, !source.storage.isReadOnly {
                     let keepsDType = source.dtype.isFloatingPoint == tensor.dtype.isFloatingPoint
@@ -140,16 +140,18 @@ extension Module {
     private func report(
         on given: StateMapping.Result, state: [(name: String, tensor: Tensor)]
     ) -> LoadReport {
-        let names = Set(state.map(\.name))
+        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        let names = Set(state.map { Array($0.name.utf8) })
         // A tensor with several names needs one of them: files often hold tied weights once.
-        let present = Set(state.filter { given.tensors[$0.name] != nil }.map { ObjectIdentifier($0.tensor) })
-        let missing = state.filter { given.tensors[$0.name] == nil && !present.contains(ObjectIdentifier($0.tensor)) }
+        let present = Set(state.filter { given.tensors.value(of: $0.name) != nil }.map { ObjectIdentifier($0.tensor) })
+        let missing = state.filter {
+            given.tensors.value(of: $0.name) == nil && !present.contains(ObjectIdentifier($0.tensor)) }
             .map(\.name)
-        let unexpected = given.tensors.keys.filter { !names.contains($0) }.sorted()
+        let unexpected = given.tensors.keys.filter { !names.contains(Array($0.utf8)) }.sorted()
         var matched: [LoadReport.Match] = []
         var mismatched: [LoadReport.Mismatch] = []
         for (name, tensor) in state {
-            guard let found = given.tensors[name] else { continue }
+            guard let found = given.tensors.value(of: name) else { continue }
             if found.shape == tensor.shape, found.dtype.category <= tensor.dtype.category {
                 matched.append(
                     .init(
@@ -165,7 +167,16 @@ extension Module {
         for name in unexpected.prefix(64) { nearest[name] = closestSpelling(to: name, among: missing) }
         return LoadReport(
             module: "\(type(of: self))", matched: matched, missing: missing, unexpected: unexpected,
-            mismatched: mismatched, nearest: nearest, unusedRules: given.unusedRules)
+            mismatched: mismatched, nearest: nearest, unusedRules: given.unusedRules,
+            suggestion: MappingSuggestion(missing: missing, unexpected: unexpected)?.text)
+    }
+}
+
+extension [String: Tensor] {
+    /// The tensor of a name that agrees in every byte.
+    fileprivate func value(of name: String) -> Tensor? {
+        guard let index = index(forKey: name), keys[index].utf8.elementsEqual(name.utf8) else { return nil }
+        return values[index]
     }
 }
 

@@ -45,14 +45,15 @@ public final class CheckpointFolder: Sendable {
     public let best: Best?
     private let background = Mutex<BackgroundTask?>(nil)
 
-    /// Opens a folder, which is created where it does not exist, and removes what killed processes left in it.
+    /// Opens a folder, which is created where it does not exist, and removes what killed processes left in it. What others
+    /// are writing now is not touched.
     public init(_ path: String, keepLast: Int = 3, best: Best? = nil) throws(IOError) {
         self.path = path
         self.keepLast = max(keepLast, 1)
         self.best = best
         try FileSystem.createDirectories(path)
         for name in FileSystem.names(in: path) {
-            // ".checkpoint-000001-step-20.safetensors.<process>-<serial>.tmp"
+            // ".checkpoint-000001-step-20.safetensors.<random>.tmp"
             guard let end = name.firstRange(of: Self.suffix), name.hasPrefix("."), name.hasSuffix(".tmp") else {
                 continue
             }

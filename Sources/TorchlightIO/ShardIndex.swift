@@ -1,0 +1,100 @@
+import TorchlightCore
+
+/// The index of a checkpoint in several files, as Hugging Face writes it: `model.safetensors.index.json` for safetensors,
+/// `pytorch_model.bin.index.json` for files of PyTorch.
+package struct ShardIndex {
+    package struct Place {
+        package let name: String
+        package let file: String
+        /// Where the index names the file.
+        let offset: Int
+    }
+
+    let path: String
+    /// The tensors, in the order of the index.
+    package let places: [Place]
+    /// The files, each once.
+    package let files: [String]
+
+    /// Reads an index. Files are names beside the index, never paths: an index from elsewhere cannot point at other
+    /// files of this machine.
+    package init(_ path: String) throws(IOError) {
+        try self.init(try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit), file: path)
+    }
+
+    /// Reads the bytes of an index.
+    package init(_ bytes: [UInt8], file path: String) throws(IOError) {
+        let texts = ["a JSON file", "a text file that begins like JSON"].map { FileKind.foreign($0) }
+        let mismatch = bytes.withUnsafeBytes {
+            FileKind.mismatch(
+                $0, file: path, operation: "index",
+                expected: (texts + [.shardIndex, .empty], "a JSON index of a checkpoint in several files"))
+        }
+        if let mismatch { throw mismatch }
+        let json = try JSON.parse(bytes, file: path)
+        guard let map = json["weight_map"], let members = map.members else {
+            throw IOError(
+                .malformed, "index", file: path, offset: json["weight_map"]?.offset ?? json.offset,
+                "no index of a checkpoint", expected: "an object with the object weight_map")
+        }
+        let endings = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"]
+        var places: [Place] = []
+        var files: [String] = []
+        var known: Set<[UInt8]> = []
+        for member in members {
+            guard let file = member.value.string, !file.isEmpty, !file.utf8.contains(UInt8(ascii: "/")),
+                !file.utf8.contains(0), endings.contains(where: { file.hasSuffix($0) })
+            else {
+                throw IOError(
+                    .malformed, "index", file: path, offset: member.value.offset,
+                    "the file of \(IOError.quoted(member.name)) is \(member.value.summary)",
+                    expected: "the name of a file beside the index that ends in \(endings.joined(separator: ", "))")
+            }
+            places.append(Place(name: member.name, file: file, offset: member.value.offset))
+            if known.insert(Array(file.utf8)).inserted { files.append(file) }
+        }
+        self.path = path
+        self.places = places
+        self.files = files
+    }
+
+    /// The tensors of the files that the index names, in its order.
+    func open() throws(IOError) -> StoredFile {
+        let folder = FileSystem.directory(of: path)
+        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        struct Key: Hashable {
+            let file: [UInt8]
+            let name: [UInt8]
+
+            init(_ file: String, _ name: String) { (self.file, self.name) = (Array(file.utf8), Array(name.utf8)) }
+        }
+        var contents: [Key: StoredTensor] = [:]
+        var lost: [Key: LeftOut] = [:]
+        var metadata: [(key: String, value: String)] = []
+        var kind = FileKind.safetensors
+        for name in files {
+            let file = try StoredFile.open("\(folder)/\(name)", isShard: true)
+            kind = file.kind
+            for tensor in file.tensors { contents[Key(name, tensor.name)] = tensor }
+            for member in file.leftOut { lost[Key(name, member.name)] = member }
+            for note in file.metadata where !metadata.contains(where: { $0.key == note.key }) { metadata.append(note) }
+        }
+        var tensors: [StoredTensor] = []
+        tensors.reserveCapacity(places.count)
+        var leftOut: [LeftOut] = []
+        for place in places {
+            let key = Key(place.file, place.name)
+            if let tensor = contents[key] {
+                tensors.append(tensor)
+            } else if let member = lost[key] {
+                leftOut.append(member)
+            } else {
+                throw IOError(
+                    .malformed, "index", file: path, offset: place.offset,
+                    "the tensor \(IOError.quoted(place.name)) is not in \(IOError.quoted(place.file))",
+                    expected: "files that belong to this index")
+            }
+        }
+        return StoredFile(kind: kind, tensors: tensors, metadata: metadata, leftOut: leftOut)
+    }
+}

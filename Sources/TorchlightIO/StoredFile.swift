@@ -1,0 +1,54 @@
+import TorchlightCore
+
+/// A file of tensors of any kind, with the element types of the file.
+package struct StoredFile: Sendable {
+    package let kind: FileKind
+    package let tensors: [StoredTensor]
+    /// The notes of a safetensors file.
+    package let metadata: [(key: String, value: String)]
+    /// All of a file of PyTorch.
+    package let value: TorchValue?
+    /// What cannot be had even as bits.
+    package let leftOut: [LeftOut]
+
+    init(
+        kind: FileKind, tensors: [StoredTensor], metadata: [(key: String, value: String)] = [],
+        value: TorchValue? = nil, leftOut: [LeftOut] = []
+    ) {
+        self.kind = kind
+        self.tensors = tensors
+        self.metadata = metadata
+        self.value = value
+        self.leftOut = leftOut
+    }
+
+    /// Opens a file of any kind.
+    ///
+    /// - Parameter isShard: Whether an index names the file, which cannot be an index itself then.
+    /// - Throws: `IOError` where the file breaks a rule of its format, or is of no kind that is read.
+    package static func open(_ path: String, isShard: Bool = false) throws(IOError) -> StoredFile {
+        let mapped = try MappedFile(path)
+        return try mapped.withBytes { bytes throws(IOError) in
+            let contents = FileContents(mapped)
+            switch try TensorFile.kind(of: bytes, path: path) {
+            case .shardIndex where !isShard: return try ShardIndex(path).open()
+            case .npy: return StoredFile(kind: .npy, tensors: [try NumpyFile.storedArray(contents)])
+            case .npz:
+                let (tensors, leftOut) = try NumpyFile.stored(contents)
+                return StoredFile(kind: .npz, tensors: tensors, leftOut: leftOut)
+            case .torchArchive, .torchStream, .torchScript, .pickle:
+                let file = try TorchFile.parse(contents, asBits: true)
+                let tensors = file.value.tensors.map { name, tensor in
+                    StoredTensor(
+                        name: name, type: file.types[ObjectIdentifier(tensor)] ?? "\(tensor.dtype)",
+                        shape: tensor.shape, byteCount: tensor.count * tensor.dtype.byteSize, bits: tensor)
+                }
+                return StoredFile(
+                    kind: .torchArchive, tensors: tensors, value: file.value, leftOut: file.value.leftOut)
+            default:
+                let (tensors, metadata) = try Safetensors.stored(contents)
+                return StoredFile(kind: .safetensors, tensors: tensors, metadata: metadata)
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+/// What a file is, by its contents. Every reader uses this to say what a file is that it cannot read.
+package enum FileKind: Equatable, Sendable {
+    case safetensors
+    /// A zip archive with a pickle, as `torch.save` writes it.
+    case torchArchive
+    /// A zip archive with code of TorchScript.
+    case torchScript
+    /// The stream of `torch.save` before PyTorch 1.6.
+    case torchStream
+    case npy
+    /// A zip archive of `.npy` files.
+    case npz
+    /// A JSON index that names the files of a checkpoint.
+    case shardIndex
+    case idx
+    case gzip
+    /// A zip archive of something else, or one whose directory cannot be read.
+    case zip
+    /// A pickle without the containers of `torch.save`.
+    case pickle
+    case empty
+    case zeros
+    /// A file that no reader here knows, and what it is.
+    case foreign(String)
+    /// Begins like nothing that is known.
+    case unknown
+
+    /// What the file is, for messages; nil where nothing is known.
+    package var name: String? {
+        switch self {
+        case .safetensors: "a safetensors file"
+        case .torchArchive: "a PyTorch file (a zip archive with a pickle)"
+        case .torchScript: "a TorchScript archive: a program, not only tensors"
+        case .torchStream: "a PyTorch file (the format before 1.6)"
+        case .npy: "a NumPy array (.npy)"
+        case .npz: "a NumPy archive (.npz)"
+        case .shardIndex: "a JSON index of a checkpoint in several files"
+        case .idx: "an IDX file, as MNIST has"
+        case .gzip: "a gzip file"
+        case .zip: "a zip archive"
+        case .pickle: "a bare pickle"
+        case .empty: "an empty file"
+        case .zeros: "a file of zeros, perhaps a download or a copy that did not finish"
+        case .foreign(let name): name
+        case .unknown: nil
+        }
+    }
+
+    /// Whether `TensorFile` reads it.
+    var isReadable: Bool {
+        switch self {
+        case .safetensors, .torchArchive, .torchStream, .npy, .npz, .shardIndex: true
+        default: false
+        }
+    }
+
+    /// The kind of a file's bytes.
+    package static func of(_ bytes: UnsafeRawBufferPointer) -> FileKind {
+        guard !bytes.isEmpty else { return .empty }
+        if isSafetensors(bytes) { return .safetensors }
+        if NumpyHeader.isNumpy(bytes) { return .npy }
+        if ZipArchive.isZip(bytes) { return archive(bytes) }
+        if LegacyTorchStream.isLegacy(bytes) { return .torchStream }
+        if let known = magic(bytes) { return known }
+        if bytes[0] == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) { return .pickle }
+        if bytes[0] == 0x1f, bytes.count > 1, bytes[1] == 0x8b { return .gzip }
+        if isIDX(bytes) { return .idx }
+        if bytes.prefix(1 << 16).allSatisfy({ $0 == 0 }) { return .zeros }
+        return protobuf(bytes) ?? text(bytes) ?? .unknown
+    }
+
+    /// A length of at most 100 MB, whose upper bytes are zero, and a brace after it; also where the file was cut off.
+    private static func isSafetensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
+            && bytes.integer(UInt64.self, at: 0) <= UInt64(SafetensorsHeader.lengthLimit)
+    }
+
+    private static func isIDX(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 4 && bytes[0] == 0 && bytes[1] == 0 && (0x08...0x0e).contains(bytes[2]) && bytes[2] != 0x0a
+            && (1...16).contains(bytes[3])
+    }
+
+    private static func archive(_ bytes: UnsafeRawBufferPointer) -> FileKind {
+        guard let archive = try? ZipArchive(bytes, file: "", operation: "zip") else { return .zip }
+        let names = archive.entries.map(\.name)
+        func holds(_ suffix: String) -> Bool { names.contains { $0.hasSuffix(suffix) } }
+        if holds("/constants.pkl") { return .torchScript }
+        if holds("/data.pkl") { return .torchArchive }
+        if !names.isEmpty, holds(".npy") { return .npz }
+        if holds("model.weights.h5") { return .foreign("a Keras model (.keras)") }
+        return .zip
+    }
+
+    /// Files that begin with fixed bytes.
+    private static func magic(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
+        let known: [(StaticString, String)] = [
+            ("version https://git-lfs", "a Git LFS pointer, not the file itself: git lfs pull fetches it"),
+            ("GGUF", "a GGUF file"), ("lmgg", "a GGML file"), ("tjgg", "a GGML file"), ("PAR1", "a Parquet file"),
+            ("ARROW1", "an Arrow file"), ("BZh", "a bzip2 file"), ("Rar!", "a RAR archive"), ("%PDF", "a PDF"),
+            ("GIF8", "an image"), ("#!", "a script"),
+        ]
+        for (start, name) in known where bytes.starts(with: start) { return .foreign(name) }
+        let bytewise: [([UInt8], String)] = [
+            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a], "an HDF5 file (.h5)"), ([0xfd, 0x37, 0x7a, 0x58], "an xz file"),
+            ([0x28, 0xb5, 0x2f, 0xfd], "a zstd file"), ([0x37, 0x7a, 0xbc, 0xaf], "a 7z archive"),
+            ([0x7f, 0x45, 0x4c, 0x46], "a program or library (ELF)"), ([0x89, 0x50, 0x4e, 0x47], "an image"),
+            ([0xff, 0xd8, 0xff], "an image"),
+        ]
+        for (start, name) in bytewise where bytes.prefix(start.count).elementsEqual(start) { return .foreign(name) }
+        if bytes.count > 262, bytes.slice(257..<262).starts(with: "ustar") {
+            return .foreign(
+                "a tar archive; one of PyTorch before 0.1.10 is converted by loading and saving it with PyTorch")
+        }
+        if bytes.count > 8, bytes.slice(4..<8).starts(with: "TFL3") { return .foreign("a TensorFlow Lite model") }
+        // The last bytes of a table of LevelDB, which the index of a TensorFlow checkpoint is.
+        if bytes.suffix(8).elementsEqual([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]) {
+            return .foreign("the index of a TensorFlow checkpoint")
+        }
+        return nil
+    }
+
+    /// Messages of protocol buffers have no magic number: told by their first two fields.
+    private static func protobuf(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
+        guard bytes.count > 6 else { return nil }
+        // The length of a field of bytes, and where the bytes begin.
+        func field(_ start: Int) -> (length: Int, start: Int)? {
+            var (length, shift, position) = (0, 0, start)
+            while position < bytes.count, shift < 35 {
+                length |= Int(bytes[position] & 0x7F) << shift
+                position += 1
+                if bytes[position - 1] < 0x80 { return length > 0 ? (length, position) : nil }
+                shift += 7
+            }
+            return nil
+        }
+        if bytes[0] == 0x08, (1...32).contains(bytes[1]), [0x12, 0x1a, 0x22, 0x3a, 0x42].contains(bytes[2]),
+            let inner = field(3), inner.start < bytes.count
+        {
+            // Field 2 of a SavedModel is a message, of an ONNX model the name of its producer.
+            let isGraph = bytes[1] == 1 && bytes[2] == 0x12 && [0x0a, 0x12].contains(bytes[inner.start])
+            return .foreign(isGraph ? "a TensorFlow SavedModel (.pb)" : "an ONNX model")
+        }
+        if bytes[0] == 0x0a, let node = field(1), node.start < bytes.count, bytes[node.start] == 0x0a,
+            let name = field(node.start + 1), name.length < node.length, name.start + name.length <= bytes.count,
+            bytes.slice(name.start..<name.start + name.length).allSatisfy({ $0 >= 0x20 && $0 < 0x7F })
+        {
+            return .foreign("a TensorFlow graph (.pb)")
+        }
+        return nil
+    }
+
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
+        let start = bytes.prefix(512)
+        let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0d).contains($0) }
+        // A byte order mark may come first.
+        let first = start.first { $0 > 0x20 && ![0xef, 0xbb, 0xbf].contains($0) }
+        guard isText, let first else { return nil }
+        if first == UInt8(ascii: "<") {
+            return .foreign("a web page (HTML or XML), perhaps the error page of a failed download")
+        }
+        if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
+            guard bytes.count <= SafetensorsHeader.lengthLimit,
+                let json = try? JSON.parse(bytes, file: "", operation: "json")
+            else { return .foreign("a text file that begins like JSON") }
+            return json["weight_map"]?.members == nil ? .foreign("a JSON file") : .shardIndex
+        }
+        let line = String(decoding: start.prefix { $0 >= 0x20 }.prefix(60), as: UTF8.self)
+        return start.prefix(60).allSatisfy({ $0 < 0x80 })
+            ? .foreign("a text file, which begins \(IOError.quoted(line))") : nil
+    }
+
+    /// The error for a file that is not what a reader expects; nil where the bytes may be.
+    ///
+    /// - Parameter expected: The kinds that the reader takes, and their name for the message.
+    package static func mismatch(
+        _ bytes: UnsafeRawBufferPointer, file: String, operation: String, expected: (kinds: [FileKind], name: String)
+    ) -> IOError? {
+        let kind = of(bytes)
+        guard !expected.kinds.contains(kind), let name = kind.name else { return nil }
+        return IOError(
+            .malformed, operation, file: file, offset: 0, "the file is \(name)", expected: expected.name,
+            fix: kind.isReadable ? "TensorFile.load(_:), which reads every kind" : "")
+    }
+}
