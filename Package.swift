@@ -134,7 +134,11 @@ let package = Package(
             name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "CLITests", dependencies: ["TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport"],
+            name: "CLITests",
+            dependencies: [
+                "TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "FirstProgram", dependencies: ["Torchlight"], path: "Examples/FirstProgram",

@@ -1,4 +1,6 @@
+import Glibc
 import Testing
+import TorchlightCore
 
 @testable import TorchlightCLI
 
@@ -49,5 +51,25 @@ import Testing
     @Test func knowsClockAndMemory() {
         #expect(monotonicSeconds() <= monotonicSeconds())
         #expect(peakMemoryBytes() > 1 << 20)
+    }
+
+    /// A pipe that does not block takes what fits; the rest is written when its reader has made space.
+    @Test func writesAllToAPipeThatDoesNotBlock() throws {
+        var ends: [Int32] = [0, 0]
+        try #require(pipe(&ends) == 0)
+        let (input, output) = (ends[0], ends[1])
+        #expect(fcntl(output, F_SETFL, O_NONBLOCK) == 0)
+        let text = String(repeating: "0123456789", count: 50_000)
+        let thread = try #require(
+            BackgroundThread {
+                Terminal.write(text, to: output)
+                close(output)
+            })
+        var received = 0
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while case let count = read(input, &buffer, buffer.count), count > 0 { received += count }
+        thread.join()
+        close(input)
+        #expect(received == text.utf8.count)
     }
 }

@@ -77,7 +77,10 @@ import TorchlightCore
         }
         let tree = try JSON.parse(FileSystem.read(file.tree!), file: file.tree!)
         for expected in tree["tensors"]!.elements! {
-            let tensor = try #require(loaded[expected["name"]!.string!])
+            let name = expected["name"]!.string!
+            // A uint64 beyond int64 is left out, and the others are read.
+            if file.expected == "ok_or_error", loaded.leftOut.contains(where: { $0.name == name }) { continue }
+            let tensor = try #require(loaded[name])
             #expect(tensor.dtype == dtype(of: expected["dtype"]!.string!))
             guard let values = expected["values"]?.elements else { continue }
             let read = tensor.toArray(Double.self)

@@ -54,11 +54,7 @@ struct Convert: ParsableCommand {
     func run() throws {
         let format = try OutputFormat(output, command: "convert")
         let listing = try FileListing(input)
-        var notes: [String] = []
-        var tensors: [StoredTensor] = []
-        for (stored, name) in try renamed(listing.entries.compactMap(\.stored)) {
-            tensors.append(try converted(stored, to: name, &notes))
-        }
+        let (tensors, notes) = try tensors(of: listing)
         let texts = Dictionary(
             listing.format == "safetensors" ? listing.metadata.map { ($0.key, $0.value) } : [],
             uniquingKeysWith: { first, _ in first })
@@ -74,6 +70,16 @@ struct Convert: ParsableCommand {
                 + (left > 0
                     ? "; \(counted(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out" : ""))
         for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
+    }
+
+    /// The tensors as they are written, and warnings about values that changed.
+    func tensors(of listing: FileListing) throws -> (tensors: [StoredTensor], warnings: [String]) {
+        var warnings: [String] = []
+        var tensors: [StoredTensor] = []
+        for (stored, name) in try renamed(listing.entries.compactMap(\.stored)) {
+            tensors.append(try converted(stored, to: name, &warnings))
+        }
+        return (tensors, warnings)
     }
 
     /// The tensors with their new names.

@@ -10,12 +10,17 @@ enum Interrupt {
     static func watch() {
         // The first access initialises the flag; a signal handler may only store to it.
         flag.store(false, ordering: .relaxed)
-        for number in [SIGINT, SIGTERM, SIGHUP] where !isIgnored(number) {
+        var watched = sigset_t()
+        sigemptyset(&watched)
+        for number in [SIGINT, SIGTERM, SIGHUP] where number != SIGHUP || !isIgnored(number) {
+            sigaddset(&watched, number)
             signal(number) { number in
                 Interrupt.flag.store(true, ordering: .relaxed)
                 signal(number, SIG_DFL)
             }
         }
+        // Whoever starts the process on a thread that blocks them hands that on.
+        pthread_sigmask(SIG_UNBLOCK, &watched, nil)
     }
 
     /// Whether whoever started the process wants it to go on, as `nohup` does.

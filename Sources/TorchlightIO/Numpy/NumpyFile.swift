@@ -18,7 +18,7 @@ public enum NumpyFile {
     public static func load(_ path: String) throws(IOError) -> Tensor {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
-            guard !ZipArchive.isZip(bytes) else {
+            guard FileKind.of(bytes) != .npz else {
                 throw IOError(
                     .unsupported, "npy", file: path, offset: 0, "an archive of arrays", expected: "one array",
                     fix: "NumpyFile.loadArchive(_:)")

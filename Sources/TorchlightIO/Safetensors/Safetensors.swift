@@ -49,7 +49,9 @@ public enum Safetensors {
     ///
     /// - Throws: `IOError` where the header breaks a rule of the format.
     public static func header(of path: String) throws(IOError) -> SafetensorsHeader {
-        try MappedFile(path).withBytes { bytes throws(IOError) in try SafetensorsHeader.parse(bytes, file: path) }
+        try MappedFile(path).withBytes { bytes throws(IOError) in
+            try SafetensorsHeader.parse(bytes, file: path, listing: true)
+        }
     }
 
     /// The contents of a file's bytes.

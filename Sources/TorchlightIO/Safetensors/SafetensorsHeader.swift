@@ -41,8 +41,11 @@ public struct SafetensorsHeader: Equatable, Sendable {
 
     /// Reads the header of a whole file's bytes.
     ///
+    /// - Parameter listing: Whether a file is listed too in which no element type is known.
     /// - Throws: `IOError` naming the file, the position and the rule that is broken.
-    public static func parse(_ bytes: UnsafeRawBufferPointer, file: String) throws(IOError) -> SafetensorsHeader {
+    public static func parse(
+        _ bytes: UnsafeRawBufferPointer, file: String, listing: Bool = false
+    ) throws(IOError) -> SafetensorsHeader {
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "safetensors", file: file, offset: offset, problem, expected: rule)
         }
@@ -80,6 +83,11 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 continue
             }
             entries.append(try parseEntry(member, dataStart: dataStart, file: file))
+        }
+        if !listing, let first = entries.first, entries.allSatisfy({ bits[$0.dtype] == nil }) {
+            throw failure(
+                8, "tensor \(IOError.quoted(first.name)): dtype is the string \(IOError.quoted(first.dtype)), and no other is known",
+                expected: "one of \(bits.keys.sorted())")
         }
         // Empty tensors may share their place with the one that follows: they come first then.
         entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
