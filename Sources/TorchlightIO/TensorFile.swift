@@ -98,7 +98,8 @@ public struct TensorFile: Sendable {
             case .npy: return .npy
             case .npz: return .npz
             case .torchArchive, .torchStream, .torchScript, .pickle: return .torch
-            case .shardIndex: return try ShardIndex(path).files.first?.hasSuffix(".safetensors") ?? true ? .safetensors : .torch
+            case .shardIndex:
+                return try ShardIndex(path).files.first?.hasSuffix(".safetensors") ?? true ? .safetensors : .torch
             default: return .safetensors
             }
         }

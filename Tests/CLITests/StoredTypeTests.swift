@@ -95,8 +95,14 @@ import Torchlight
     @Test func figuresOfEveryBitPatternAreJSON() throws {
         let nan32 = Float(bitPattern: 0xFFFF_FFFF)
         let signaling = Float(bitPattern: 0x7F80_0001)
-        var tensors: [String: Tensor] = ["f32": Tensor([nan32, signaling, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude])]
-        tensors["f64"] = Tensor([Double(bitPattern: .max), Double.leastNonzeroMagnitude, -.infinity, Double.greatestFiniteMagnitude], dtype: .float64)
+        var tensors: [String: Tensor] = [
+            "f32": Tensor([
+                nan32, signaling, .infinity, -.infinity, -0.0, .leastNonzeroMagnitude, .greatestFiniteMagnitude,
+            ])
+        ]
+        tensors["f64"] = Tensor(
+            [Double(bitPattern: .max), Double.leastNonzeroMagnitude, -.infinity, Double.greatestFiniteMagnitude],
+            dtype: .float64)
         for dtype in [DType.float16, .bfloat16] {
             tensors["\(dtype)"] = Tensor([Float.nan, -.infinity, 1]).to(dtype)
         }
@@ -146,7 +152,9 @@ import Torchlight
     }
 
     @Test func helpStatesEachDefaultOnce() {
-        for command in [TrainMNIST.self, Inspect.self, Convert.self, Diff.self, Bench.self] as [any ParsableCommand.Type] {
+        for command in [TrainMNIST.self, Inspect.self, Convert.self, Diff.self, Bench.self]
+            as [any ParsableCommand.Type]
+        {
             let text = TorchlightCommand.helpMessage(for: command, columns: 10_000)
             for line in text.split(separator: "\n") { #expect(line.ranges(of: "(default:").count < 2, "\(line)") }
         }

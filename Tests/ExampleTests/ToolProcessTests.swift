@@ -22,10 +22,12 @@ struct ToolProcessTests {
         try runAny("/bin/bash", ["-c", line], in: folder.path, environment: ["T": tool])
     }
 
-    @Test("Output that cannot be written is an error", arguments: [
-        "inspect a.safetensors", "inspect --json a.safetensors", "diff a.safetensors a.safetensors",
-        "convert a.safetensors b.npz", "--help", "train mnist --data data --epochs 1 --save q.safetensors --quiet",
-    ])
+    @Test(
+        "Output that cannot be written is an error",
+        arguments: [
+            "inspect a.safetensors", "inspect --json a.safetensors", "diff a.safetensors a.safetensors",
+            "convert a.safetensors b.npz", "--help", "train mnist --data data --epochs 1 --save q.safetensors --quiet",
+        ])
     func fullDevice(command: String) throws {
         let result = try shell("\"$T\" \(command) > /dev/full")
         #expect(result.status == 1 && result.errors.contains("cannot write to standard output"), "\(result)")
@@ -35,13 +37,16 @@ struct ToolProcessTests {
 
     @Test("Training goes on when the reader of its output goes away")
     func brokenPipe() throws {
-        let line = "\"$T\" train mnist --data data --epochs 2 --save p.safetensors 2>&1 | head -1; exit ${PIPESTATUS[0]}"
+        let line =
+            "\"$T\" train mnist --data data --epochs 2 --save p.safetensors 2>&1 | head -1; exit ${PIPESTATUS[0]}"
         #expect(try shell(line).status == 0)
         #expect(FileSystem.isFile(folder("p.safetensors")) && FileSystem.isFile(folder("p.checkpoint.safetensors")))
         #expect(try shell("\"$T\" inspect --json a.safetensors | true; exit ${PIPESTATUS[0]}").status == 0)
     }
 
-    @Test("A limit on the size of files is an error and leaves nothing", arguments: ["convert a.safetensors b.npz", "convert a.safetensors b.pth"])
+    @Test(
+        "A limit on the size of files is an error and leaves nothing",
+        arguments: ["convert a.safetensors b.npz", "convert a.safetensors b.pth"])
     func sizeLimit(command: String) throws {
         let result = try shell("ulimit -f 4; exec \"$T\" \(command)")
         #expect(result.status == 1 && result.errors.contains("File too large"), "\(result)")
@@ -75,9 +80,15 @@ struct ToolProcessTests {
         try FileSystem.createDirectories(folder("other"))
         // A rate of nearly 0 makes no epoch better: accuracies stay the same.
         for (line, path) in [
-            ("\"$T\" train mnist --data data --resume w.checkpoint.safetensors --epochs 1 --save x.safetensors", "x.safetensors"),
+            (
+                "\"$T\" train mnist --data data --resume w.checkpoint.safetensors --epochs 1 --save x.safetensors",
+                "x.safetensors"
+            ),
             ("\"$T\" train mnist --data data --resume w.checkpoint.safetensors --epochs 1 --save x.pth", "x.pth"),
-            ("rm w.safetensors; cd other && \"$T\" train mnist --data ../data --resume ../w.checkpoint.safetensors --epochs 1", "w.safetensors"),
+            (
+                "rm w.safetensors; cd other && \"$T\" train mnist --data ../data --resume ../w.checkpoint.safetensors --epochs 1",
+                "w.safetensors"
+            ),
         ] {
             let result = try shell(line)
             #expect(result.status == 0 && result.output.contains(path), "\(line): \(result)")

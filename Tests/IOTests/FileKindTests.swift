@@ -42,7 +42,8 @@ import TorchlightCore
             var readers: [(String, () throws -> Void)] = [("TensorFile", { _ = try TensorFile.load(path) })]
             if !name.hasSuffix(".json") {
                 readers += [
-                    ("Safetensors", { _ = try Safetensors.load(path) }), ("TorchFile", { _ = try TorchFile.load(path) }),
+                    ("Safetensors", { _ = try Safetensors.load(path) }),
+                    ("TorchFile", { _ = try TorchFile.load(path) }),
                     ("NumpyFile.load", { _ = try NumpyFile.load(path) }),
                     ("loadArchive", { _ = try NumpyFile.loadArchive(path) }),
                 ]
@@ -99,6 +100,7 @@ import TorchlightCore
         try TorchFile.save(["x": x], to: folder("x.pth"))
         let archive = try FileSystem.read(folder("x.pth"))
         try AtomicFile.write(Array(archive.dropLast(5)), to: folder("x.pth"))
-        #expect(#expect(throws: IOError.self) { try TensorFile.load(folder("x.pth")) }?.problem.contains("cut off") == true)
+        #expect(
+            #expect(throws: IOError.self) { try TensorFile.load(folder("x.pth")) }?.problem.contains("cut off") == true)
     }
 }

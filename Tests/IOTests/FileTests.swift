@@ -1,6 +1,7 @@
 import Glibc
 import TestSupport
 import Testing
+import TorchlightCore
 
 @testable import TorchlightIO
 
@@ -57,7 +58,8 @@ import Testing
 
     @Test func aFullFileSystemKeepsTheOldFile() throws {
         try AtomicFile.write("old", to: folder("a"))
-        // A limit on the size of files makes the write fail half-way, as a full disk does.
+        // A limit on the size of files makes the write fail half-way, as a full disk does. The writer holds its signal back,
+        // other tests that make large files do not.
         signal(SIGXFSZ, SIG_IGN)
         var old = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
@@ -73,6 +75,25 @@ import Testing
         #expect(error?.kind == .system(EFBIG))
         #expect(folder.names == ["a"])
         #expect(try FileSystem.read(folder("a")) == Array("old".utf8))
+    }
+
+    /// The signal of the limit would end the program; the library holds it back, whatever the program does with it.
+    @Test func aLimitOnTheSizeOfFilesDoesNotEndTheProcess() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            signal(SIGXFSZ, SIG_DFL)
+            let folder = TemporaryFolder()
+            var small = rlimit(rlim_cur: 4096, rlim_max: 4096)
+            setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
+            let x = Tensor.zeros([10_000])
+            do {
+                try Safetensors.save(["x": x], to: folder("x.safetensors"))
+            } catch {
+                // Saved with a reservation of space before, and without.
+                let second = try? AtomicFile.write([UInt8](repeating: 1, count: 10_000), to: folder("y"))
+                let isRight = (error as? IOError)?.kind == .system(EFBIG) && second == nil && folder.names.isEmpty
+                exit(isRight ? 7 : 1)
+            }
+        }
     }
 
     @Test func unwritablePlacesAreErrors() throws {
@@ -95,6 +116,60 @@ import Testing
         #expect(status.st_mode & S_IFMT == S_IFLNK)
         stat(folder("target"), &status)
         #expect(status.st_mode & 0o777 == 0o640)
+    }
+
+    @Test func aLinkStaysALinkWhereverItLeads() throws {
+        try FileSystem.createDirectories(folder("store"))
+        symlink("store/new", folder("relative"))
+        symlink(folder("store/other"), folder("absolute"))
+        symlink("relative", folder("chain"))
+        for (link, target, text) in [("relative", "new", "1"), ("absolute", "other", "2"), ("chain", "new", "3")] {
+            try AtomicFile.write(text, to: folder(link))
+            #expect(try FileSystem.read(folder("store/\(target)")) == Array(text.utf8), "\(link)")
+            var status = stat()
+            lstat(folder(link), &status)
+            #expect(status.st_mode & S_IFMT == S_IFLNK, "\(link)")
+        }
+        #expect(FileSystem.names(in: folder("store")) == ["new", "other"])
+        symlink("loop", folder("loop"))
+        #expect(throws: IOError.self) { try AtomicFile.write("x", to: folder("loop")) }
+        symlink("none/file", folder("dangling"))
+        #expect(throws: IOError.self) { try AtomicFile.write("x", to: folder("dangling")) }
+    }
+
+    @Test func longNamesAndOtherNamesOfAFile() throws {
+        for name in [String(repeating: "n", count: 255), String(repeating: "\u{e4}", count: 127)] {
+            try AtomicFile.write("x", to: folder(name))
+            #expect(folder.names == [name])
+            unlink(folder(name))
+        }
+        // Another name of the old file keeps the old contents.
+        try AtomicFile.write("old", to: folder("a"))
+        link(folder("a"), folder("b"))
+        try AtomicFile.write("new", to: folder("a"))
+        #expect(try FileSystem.read(folder("b")) == Array("old".utf8))
+    }
+
+    /// Whoever removes leftovers, in whichever process, leaves alone what is being written; of two writers of one path each
+    /// gives it a whole file.
+    @Test func writersAndReadersDoNotDisturbEachOther() throws {
+        let path = folder("a")
+        let (first, second) = (try AtomicFile(path), try AtomicFile(path))
+        #expect(folder.names.count == 2)
+        AtomicFile.removeLeftovers(of: path)
+        try first.write(Array("first".utf8))
+        try second.write(Array("second, longer".utf8))
+        try first.flush()
+        AtomicFile.removeLeftovers(of: path)
+        try second.commit()
+        #expect(try FileSystem.read(path) == Array("second, longer".utf8))
+        AtomicFile.removeLeftovers(of: path)
+        try first.publish()
+        #expect(try FileSystem.read(path) == Array("first".utf8) && folder.names == ["a"])
+        // A temporary that nobody has locked is a leftover.
+        for name in [".a.deadbeef.tmp", ".a.12-1.tmp", ".a.txt"] { try AtomicFile.write("half", to: folder(name)) }
+        AtomicFile.removeLeftovers(of: path)
+        #expect(folder.names == [".a.txt", "a"])
     }
 
     @Test func createsFolders() throws {

@@ -61,7 +61,10 @@ import TorchlightCore
     static let members: [(label: String, opcodes: [UInt8], reason: String)] = {
         typealias P = Pickle
         return [
-            ("a namespace", P.object("argparse", "Namespace", state: P.dictionary([("lr", P.int(1))])), "argparse.Namespace"),
+            (
+                "a namespace", P.object("argparse", "Namespace", state: P.dictionary([("lr", P.int(1))])),
+                "argparse.Namespace"
+            ),
             ("a date", P.call(P.global("datetime", "datetime"), P.text("now")), "datetime.datetime"),
             ("a path", P.call(P.global("pathlib", "PosixPath"), P.text("/tmp")), "pathlib.PosixPath"),
             ("a scalar of NumPy", P.call(P.global("numpy.core.multiarray", "scalar"), P.none, P.text("x")), "scalar"),
@@ -98,7 +101,8 @@ import TorchlightCore
         #expect(file.tensors.map(\.name) == ["w"] && file.leftOut == value.leftOut, "\(label)")
         #expect(try TensorFile.load(path, only: ["w"]).count == 1)
         let error = #expect(throws: IOError.self, "\(label)") { try TensorFile.load(path, only: [left.name]) }
-        #expect(error?.problem.contains(left.name) == true && error?.problem.contains(reason) == true, "\(error as Any)")
+        #expect(
+            error?.problem.contains(left.name) == true && error?.problem.contains(reason) == true, "\(error as Any)")
         // Alone it is an error that names it; an object with values of its own is read as these.
         let alone = try write(Pickle.dictionary([("odd", opcodes)]), storages: [4, 8], to: "alone.pth")
         #expect(throws: IOError.self, "\(label)") { try TorchFile.load(alone) }
@@ -109,7 +113,11 @@ import TorchlightCore
         let from = P.global("torch._tensor", "_rebuild_from_type_v2")
         let inner = P.tensorArguments("FloatStorage")
         let members: [(String, [UInt8])] = [
-            ("default", P.call(P.global("collections", "defaultdict"), P.global("builtins", "list")) + P.text("k") + P.tensor() + Array("s".utf8)),
+            (
+                "default",
+                P.call(P.global("collections", "defaultdict"), P.global("builtins", "list")) + P.text("k") + P.tensor()
+                    + Array("s".utf8)
+            ),
             ("deque", P.call(P.global("collections", "deque"), Array("]".utf8) + P.tensor() + Array("a".utf8))),
             (
                 "buffer",
@@ -123,18 +131,22 @@ import TorchlightCore
                     P.global("torch._utils", "_rebuild_parameter_with_state"), P.tensor(), [0x88], P.hooks,
                     P.dictionary([("tag", P.int(1))]))
             ),
-            ("float8", P.call(
-                P.global("torch._utils", "_rebuild_tensor_v3"),
-                Array("(".utf8) + P.text("storage") + P.global("torch.storage", "UntypedStorage") + P.text("1")
-                    + P.text("cpu") + P.int(4) + Array("tQ".utf8), P.int(0), P.int(4) + [0x85], P.int(1) + [0x85],
-                P.isFalse, P.hooks, P.global("torch", "float8_e4m3fn"))),
+            (
+                "float8",
+                P.call(
+                    P.global("torch._utils", "_rebuild_tensor_v3"),
+                    Array("(".utf8) + P.text("storage") + P.global("torch.storage", "UntypedStorage") + P.text("1")
+                        + P.text("cpu") + P.int(4) + Array("tQ".utf8), P.int(0), P.int(4) + [0x85], P.int(1) + [0x85],
+                    P.isFalse, P.hooks, P.global("torch", "float8_e4m3fn"))
+            ),
         ]
         let value = try TorchFile.load(try write(P.dictionary(members), storages: [4, 1]))
         #expect(value.leftOut.isEmpty, "\(value.leftOut)")
         #expect(
             value.tensors.map(\.name) == ["default.k", "deque.0", "buffer", "parameter", "float8"], "\(value.tensors)")
         #expect(value["parameter"]?.tensor?.isParameter == true)
-        #expect(value["float8"]?.tensor?.dtype == .float16 && value["float8"]?.tensor?.toArray(Float.self) == [1, 1, 1, 1])
+        #expect(
+            value["float8"]?.tensor?.dtype == .float16 && value["float8"]?.tensor?.toArray(Float.self) == [1, 1, 1, 1])
     }
 
     @Test func aWholeModuleGivesTheNamesOfItsStateDict() throws {
@@ -165,7 +177,8 @@ import TorchlightCore
     }
 
     @Test func anObjectMayContainItself() throws {
-        let cycle = Array("ca\nB\n)\u{81}".unicodeScalars.map { UInt8($0.value) }) + Array("q\0}".utf8)
+        let cycle =
+            Array("ca\nB\n)\u{81}".unicodeScalars.map { UInt8($0.value) }) + Array("q\0}".utf8)
             + Pickle.text("me") + Array("h\0s".utf8) + Array("b".utf8)
         let value = try TorchFile.load(
             try write(Pickle.dictionary([("o", cycle), ("w", Pickle.tensor())])))
@@ -177,7 +190,8 @@ import TorchlightCore
         for (label, opcodes) in [
             ("FRAME", [0x95] + huge + Array("N".utf8)), ("BINUNICODE8", [0x8d] + huge), ("BINBYTES8", [0x8e] + huge),
             ("BYTEARRAY8", [0x96] + huge), ("LONG4", [0x8b, 0xff, 0xff, 0xff, 0x7f]),
-            ("LONG4 below 0", [0x8b, 0xff, 0xff, 0xff, 0xff]), ("BINSTRING", Array("T".utf8) + [0xff, 0xff, 0xff, 0xff]),
+            ("LONG4 below 0", [0x8b, 0xff, 0xff, 0xff, 0xff]),
+            ("BINSTRING", Array("T".utf8) + [0xff, 0xff, 0xff, 0xff]),
             ("BINUNICODE", Array("X".utf8) + [0xff, 0xff, 0xff, 0xff]),
         ] {
             let path = try write(opcodes)
@@ -231,7 +245,8 @@ import TorchlightCore
     /// An array of NumPy's with a header of its own.
     private func array(_ descr: String, _ shape: String, _ data: [UInt8]) -> [UInt8] {
         let header = Array("{'descr': \(descr), 'fortran_order': False, 'shape': \(shape), }\n".utf8)
-        return [0x93] + Array("NUMPY".utf8) + [1, 0] + withUnsafeBytes(of: UInt16(header.count).littleEndian, Array.init)
+        return [0x93] + Array("NUMPY".utf8) + [1, 0]
+            + withUnsafeBytes(of: UInt16(header.count).littleEndian, Array.init)
             + header + data
     }
 

@@ -20,7 +20,7 @@ struct Bench: ParsableCommand {
     @Option(
         help: "Measure how cost grows with each kind of size instead, and write GROWTH.md and growth.svg to a folder.")
     var growth: String?
-    @Option(parsing: .unconditional, help: "Processor threads. (default: 2)")
+    @Option(parsing: .unconditional, help: "Processor threads.")
     var threads = 2
     @Option(help: "float32, or bfloat16 for training steps in mixed precision.")
     var dtype = BenchPrecision.float32

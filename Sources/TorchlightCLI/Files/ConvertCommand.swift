@@ -68,7 +68,8 @@ struct Convert: ParsableCommand {
         say(
             "\(output): \(counted(tensors.count, "tensor")), \(counted(bytes, "byte"))"
                 + (left > 0
-                    ? "; \(counted(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out" : ""))
+                    ? "; \(counted(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out"
+                    : ""))
         for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
     }
 
@@ -88,7 +89,9 @@ struct Convert: ParsableCommand {
         let rules = pairs.map { StateMapping.Rule.rename($0[0], to: $0[1]) }
         // The rules look at names only.
         let nothing = Tensor.zeros([0])
-        func apply(_ rules: [StateMapping.Rule]) throws -> (tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]) {
+        func apply(_ rules: [StateMapping.Rule]) throws -> (
+            tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]
+        ) {
             try StateMapping(rules).apply(to: tensors.map { (name: $0.name, tensor: nothing) })
         }
         do {
@@ -114,7 +117,8 @@ struct Convert: ParsableCommand {
 
     /// A tensor under its new name and in the dtype that was asked for.
     private func converted(_ stored: StoredTensor, to name: String, _ notes: inout [String]) throws -> StoredTensor {
-        guard let target = dtype?.dtype, let found = stored.dtype, found.isFloatingPoint, stored.type != "\(target)" else {
+        guard let target = dtype?.dtype, let found = stored.dtype, found.isFloatingPoint, stored.type != "\(target)"
+        else {
             return stored.renamed(name)
         }
         let source = try stored.tensor(file: input).detach()
@@ -130,7 +134,8 @@ struct Convert: ParsableCommand {
         }
         let shown = IOError.oneLine(name, limit: 200)
         if infinite > 0 {
-            notes.append("warning: \(shown): \(counted(infinite, "value")) beyond the range of \(target) became infinite")
+            notes.append(
+                "warning: \(shown): \(counted(infinite, "value")) beyond the range of \(target) became infinite")
         }
         if zero > 0 {
             notes.append("warning: \(shown): \(counted(zero, "value")) too small for \(target) became 0")

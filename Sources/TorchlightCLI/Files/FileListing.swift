@@ -109,7 +109,8 @@ struct FileListing {
 extension FileListing.Entry {
     init(_ stored: StoredTensor, type: String? = nil) {
         self.init(
-            name: stored.name, type: type ?? stored.type, shape: stored.shape, byteCount: stored.byteCount, stored: stored)
+            name: stored.name, type: type ?? stored.type, shape: stored.shape, byteCount: stored.byteCount,
+            stored: stored)
     }
 }
 

@@ -82,7 +82,8 @@ struct TrainMNIST: ParsableCommand {
         let settings = try RunSettings(self, resuming: checkpoint)
         switch try OutputFormat(settings.save, command: "--save") {
         case .safetensors, .torch, .npz: break
-        case .shards, .npy: throw Failure("--save: \(settings.save) cannot hold a model; expected .safetensors, .pth or .npz")
+        case .shards, .npy:
+            throw Failure("--save: \(settings.save) cannot hold a model; expected .safetensors, .pth or .npz")
         }
         for path in [settings.save, settings.checkpointPath, settings.curveSVG, settings.curvePNG, json].compactMap({
             $0

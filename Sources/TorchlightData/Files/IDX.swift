@@ -35,7 +35,8 @@ package struct IDX: Sendable {
     /// Parses a whole file's bytes.
     package static func parse(_ bytes: [UInt8], file: String) throws(IOError) -> IDX {
         let mismatch = bytes.withUnsafeBytes {
-            FileKind.mismatch($0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, as MNIST has"))
+            FileKind.mismatch(
+                $0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, as MNIST has"))
         }
         if let mismatch { throw mismatch }
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {

@@ -295,7 +295,8 @@ extension NumpyFile {
     }
 
     /// The same of arrays with the element types of another file.
-    package static func save(stored tensors: [StoredTensor], to path: String, compressed: Bool = false) throws(IOError) {
+    package static func save(stored tensors: [StoredTensor], to path: String, compressed: Bool = false) throws(IOError)
+    {
         var arrays: [(tensor: StoredTensor, element: FileElement)] = []
         for tensor in tensors.sorted(by: { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }) {
             let what = "the array \(IOError.quoted(tensor.name))"

@@ -234,7 +234,8 @@ struct PickleMachine {
             let length = try longLength()
             guard length <= bytes.count - position else {
                 throw failure(
-                    "a frame of \(length) bytes where \(bytes.count - position) are left", expected: "it within the pickle")
+                    "a frame of \(length) bytes where \(bytes.count - position) are left",
+                    expected: "it within the pickle")
             }
         case UInt8(ascii: "N"): try push(.none)
         case 0x88: try push(.bool(true))

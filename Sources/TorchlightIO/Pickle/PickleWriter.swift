@@ -269,7 +269,8 @@ struct PickleWriter {
         case .tensor(let tensor): try write(tensor)
         case .object(let object):
             throw failure(
-                "an object of \(IOError.quoted(object.name)) cannot be written", expected: "values of PyTorch and Python")
+                "an object of \(IOError.quoted(object.name)) cannot be written",
+                expected: "values of PyTorch and Python")
         }
     }
 

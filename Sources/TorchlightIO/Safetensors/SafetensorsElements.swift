@@ -51,7 +51,8 @@ extension Safetensors {
         let name = elementName(of: entry.dtype)
         let bits: Tensor
         if let element = FileElement(name: name), let same = element.asBits {
-            bits = try tensor(entry, as: element.isWidened || element.readAs == nil ? same : element, dtype: same.dtype, in: contents)
+            bits = try tensor(
+                entry, as: element.isWidened || element.readAs == nil ? same : element, dtype: same.dtype, in: contents)
         } else {
             let bytes = SafetensorsHeader.Entry(
                 name: entry.name, dtype: "U8", shape: [entry.range.count], range: entry.range)

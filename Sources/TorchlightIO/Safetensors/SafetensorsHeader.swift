@@ -35,7 +35,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
     /// The number of bits of an element, by the format's names.
     static let bits: [String: Int] = [
         "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
-        "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64, "F64": 64, "F4": 4, "F6_E2M3": 6,
+        "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64,
+        "F64": 64, "F4": 4, "F6_E2M3": 6,
         "F6_E3M2": 6,
     ]
 
@@ -86,7 +87,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
         }
         if !listing, let first = entries.first, entries.allSatisfy({ bits[$0.dtype] == nil }) {
             throw failure(
-                8, "tensor \(IOError.quoted(first.name)): dtype is the string \(IOError.quoted(first.dtype)), and no other is known",
+                8,
+                "tensor \(IOError.quoted(first.name)): dtype is the string \(IOError.quoted(first.dtype)), and no other is known",
                 expected: "one of \(bits.keys.sorted())")
         }
         // Empty tensors may share their place with the one that follows: they come first then.

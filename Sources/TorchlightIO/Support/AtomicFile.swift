@@ -218,7 +218,8 @@ package final class AtomicFile {
             if old >= 0 { close(old) }
             guard isMount else { throw error }
             throw IOError(
-                error.kind, "write", file: path, "\(error.problem): the file is a mount point, which cannot be replaced",
+                error.kind, "write", file: path,
+                "\(error.problem): the file is a mount point, which cannot be replaced",
                 expected: "its folder to be mounted instead")
         }
         close(descriptor)

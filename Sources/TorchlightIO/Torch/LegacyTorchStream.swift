@@ -105,7 +105,8 @@ enum LegacyTorchStream {
                 throw failure(
                     contents.bytes.count,
                     "the file was cut off: \(storage.byteCount - (contents.bytes.count - position)) bytes of the storage "
-                        + "\(IOError.quoted(key)) are missing", expected: "\(storage.byteCount) bytes from byte \(position)")
+                        + "\(IOError.quoted(key)) are missing",
+                    expected: "\(storage.byteCount) bytes from byte \(position)")
             }
             places[number] = position..<position + storage.byteCount
             position += storage.byteCount

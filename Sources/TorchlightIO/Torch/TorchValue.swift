@@ -221,7 +221,9 @@ extension TorchValue {
         func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch self {
         case .list(let items), .tuple(let items), .set(let items):
-            for (index, item) in items.enumerated() { item.collect(path: below("\(index)"), onlyTensors: onlyTensors, into: &found) }
+            for (index, item) in items.enumerated() {
+                item.collect(path: below("\(index)"), onlyTensors: onlyTensors, into: &found)
+            }
         case .dictionary(let dictionary):
             for (key, value) in dictionary.items {
                 value.collect(path: below(key.string ?? "\(key)"), onlyTensors: onlyTensors, into: &found)
@@ -249,7 +251,9 @@ extension TorchValue {
         case .list(let items), .tuple(let items), .set(let items):
             for item in items { if let object = item.firstObject { return object } }
         case .dictionary(let dictionary):
-            for item in dictionary.items { if let object = item.value.firstObject ?? item.key.firstObject { return object } }
+            for item in dictionary.items {
+                if let object = item.value.firstObject ?? item.key.firstObject { return object }
+            }
         default: break
         }
         return nil

@@ -57,7 +57,8 @@ struct TorchValueBuilder {
             throw IOError(
                 .unsupported, "pth", file: file, offset: object.offset,
                 "the pickle asks for \(IOError.quoted(object.name)), which is not loaded or run: \(object.reason)",
-                expected: "tensors, containers, numbers or texts beside it, as torch.save(model.state_dict(), ...) writes them"
+                expected:
+                    "tensors, containers, numbers or texts beside it, as torch.save(model.state_dict(), ...) writes them"
             )
         }
         return value
@@ -269,7 +270,8 @@ struct TorchValueBuilder {
     private mutating func tensor(_ number: Int, _ index: Int) -> TorchValue {
         if let known = tensors[number] { return .tensor(known) }
         let description = pickle.tensors[number]
-        guard let element = description.element(asBits: asBits), let storage = storages[description.storage][element.name]
+        guard let element = description.element(asBits: asBits),
+            let storage = storages[description.storage][element.name]
         else {
             let reason =
                 failures[description.storage] ?? "elements of type \(description.element.name) have no dtype here"

@@ -74,7 +74,8 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         }
         if strict, let suggestion { parts.append(suggestion) }
         if let scale = unexpected.first(where: Self.isScale) {
-            parts.append("\(scale) is the scale of quantised weights, which must be multiplied by it before they are loaded")
+            parts.append(
+                "\(scale) is the scale of quantised weights, which must be multiplied by it before they are loaded")
         }
         if !mismatched.isEmpty {
             let kind = mismatched.allSatisfy { $0.found != $0.expected } ? "shape" : "shape or dtype"

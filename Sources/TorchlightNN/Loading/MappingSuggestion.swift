@@ -46,14 +46,16 @@ struct MappingSuggestion {
     private static func prefixToStrip(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         var counts: [Name: Int] = [:]
         for name in given {
-            for position in name.indices where name[position] == dot && wanted.contains(Array(name[(position + 1)...])) {
+            for position in name.indices where name[position] == dot && wanted.contains(Array(name[(position + 1)...]))
+            {
                 counts[Array(name[...position]), default: 0] += 1
             }
         }
         guard let (prefix, count) = mostFrequent(counts) else { return nil }
         // Names beside the prefix belong to something else, such as an optimiser.
         let rule: StateMapping.Rule =
-            given.allSatisfy { $0.starts(with: prefix) } ? .stripPrefix(text(prefix)) : .subtree(text(prefix.dropLast()))
+            given.allSatisfy { $0.starts(with: prefix) }
+            ? .stripPrefix(text(prefix)) : .subtree(text(prefix.dropLast()))
         return ([rule], count)
     }
 

@@ -145,8 +145,9 @@ extension Module {
         // A tensor with several names needs one of them: files often hold tied weights once.
         let present = Set(state.filter { given.tensors.value(of: $0.name) != nil }.map { ObjectIdentifier($0.tensor) })
         let missing = state.filter {
-            given.tensors.value(of: $0.name) == nil && !present.contains(ObjectIdentifier($0.tensor)) }
-            .map(\.name)
+            given.tensors.value(of: $0.name) == nil && !present.contains(ObjectIdentifier($0.tensor))
+        }
+        .map(\.name)
         let unexpected = given.tensors.keys.filter { !names.contains(Array($0.utf8)) }.sorted()
         var matched: [LoadReport.Match] = []
         var mismatched: [LoadReport.Mismatch] = []
