@@ -89,7 +89,7 @@ import TorchlightCore
                 try Safetensors.save(["x": x], to: folder("x.safetensors"))
             } catch {
                 // Saved with a reservation of space before, and without.
-                let second = try? AtomicFile.write([UInt8](repeating: 1, count: 10_000), to: folder("y"))
+                let second: Void? = try? AtomicFile.write([UInt8](repeating: 1, count: 10_000), to: folder("y"))
                 let isRight = (error as? IOError)?.kind == .system(EFBIG) && second == nil && folder.names.isEmpty
                 exit(isRight ? 7 : 1)
             }

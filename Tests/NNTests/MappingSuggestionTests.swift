@@ -10,27 +10,28 @@ import Torchlight
 
     /// What other programs make of names, the rule that takes it back, and names beside the model's.
     private static let changes:
-        [(label: String, rename: @Sendable (String) -> String, beside: [String], rule: String, mapping: StateMapping)] = [
-            ("DDP", { "module." + $0 }, [], #".stripPrefix("module.")"#, [.stripPrefix("module.")]),
-            ("compile", { "_orig_mod." + $0 }, [], #".stripPrefix("_orig_mod.")"#, [.stripPrefix("_orig_mod.")]),
-            (
-                "both", { "module._orig_mod." + $0 }, [], #".stripPrefix("module._orig_mod.")"#,
-                [.stripPrefix("module._orig_mod.")]
-            ),
-            (
-                "beside an optimiser", { "model." + $0 }, ["optimizer.state.0.exp_avg", "ema.decay"],
-                #".subtree("model")"#, [.subtree("model")]
-            ),
-            (
-                "a compiled layer", { $0.prefix(2) + "_orig_mod." + $0.dropFirst(2) }, [],
-                #".rename("**._orig_mod.**", to: "**.**")"#, [.rename("*._orig_mod.**", to: "*.**")]
-            ),
-            (
-                "TensorFlow's names", { $0.replacing("weight", with: "gamma").replacing("bias", with: "beta") }, [],
-                #".rename("**.gamma", to: "**.weight")"#,
-                [.rename("**.gamma", to: "**.weight"), .rename("**.beta", to: "**.bias")]
-            ),
-        ]
+        [(label: String, rename: @Sendable (String) -> String, beside: [String], rule: String, mapping: StateMapping)] =
+            [
+                ("DDP", { "module." + $0 }, [], #".stripPrefix("module.")"#, [.stripPrefix("module.")]),
+                ("compile", { "_orig_mod." + $0 }, [], #".stripPrefix("_orig_mod.")"#, [.stripPrefix("_orig_mod.")]),
+                (
+                    "both", { "module._orig_mod." + $0 }, [], #".stripPrefix("module._orig_mod.")"#,
+                    [.stripPrefix("module._orig_mod.")]
+                ),
+                (
+                    "beside an optimiser", { "model." + $0 }, ["optimizer.state.0.exp_avg", "ema.decay"],
+                    #".subtree("model")"#, [.subtree("model")]
+                ),
+                (
+                    "a compiled layer", { $0.prefix(2) + "_orig_mod." + $0.dropFirst(2) }, [],
+                    #".rename("**._orig_mod.**", to: "**.**")"#, [.rename("*._orig_mod.**", to: "*.**")]
+                ),
+                (
+                    "TensorFlow's names", { $0.replacing("weight", with: "gamma").replacing("bias", with: "beta") }, [],
+                    #".rename("**.gamma", to: "**.weight")"#,
+                    [.rename("**.gamma", to: "**.weight"), .rename("**.beta", to: "**.bias")]
+                ),
+            ]
 
     @Test(arguments: changes.indices) func theErrorNamesTheRule(index: Int) throws {
         let change = Self.changes[index]
@@ -82,7 +83,8 @@ import Torchlight
         let bytes = withUnsafeBytes(of: UInt64(json.utf8.count).littleEndian, Array.init) + Array(json.utf8)
         try AtomicFile.write(bytes + [UInt8](repeating: 0, count: 40), to: folder("w.safetensors"))
         let error = #expect(throws: IOError.self) { try model.load(folder("w.safetensors")) }
-        #expect(error?.problem.contains("'weight'") == true && error?.problem.contains("C64") == true, "\(error as Any)")
+        #expect(
+            error?.problem.contains("'weight'") == true && error?.problem.contains("C64") == true, "\(error as Any)")
     }
 }
 

@@ -86,6 +86,12 @@ struct MappingSuggestion {
         return ([.rename("**.\(text(part)).**", to: "**.**")], count)
     }
 
+    /// What other programs call the two parameters that most layers have.
+    private static let usual = [
+        "gamma": "weight", "kernel": "weight", "scale": "weight", "embedding": "weight", "beta": "bias",
+        "offset": "bias",
+    ]
+
     /// Components that are called otherwise, the same in all names: `gamma` for `weight`, `encoder` for `body`.
     private static func componentsToRename(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         struct Change: Hashable {
@@ -123,8 +129,12 @@ struct MappingSuggestion {
         var rules: [StateMapping.Rule] = []
         var (found, taken) = (0, Set<Name>())
         let sorted = counts.sorted { ($0.value, text($1.key.old)) > ($1.value, text($0.key.old)) }
-        for (change, count) in sorted where rules.count < 4 && taken.insert(change.old).inserted {
+        for (change, count) in sorted where rules.count < 4 && !taken.contains(change.old) {
             guard !change.old.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
+            // Where several names would do, only one that is usual is taken.
+            let isAlone = sorted.allSatisfy { $0.key == change || $0.key.old != change.old || $0.value < count }
+            guard isAlone || usual[text(change.old)] == text(change.new) else { continue }
+            taken.insert(change.old)
             let (old, new) = (text(change.old), text(change.new))
             rules.append(
                 change.isFirst

@@ -85,7 +85,7 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
             case .rename(let old, let new): ".rename(\"\(old.text)\", to: \"\(new.text)\")"
             case .stripPrefix(let prefix): ".stripPrefix(\"\(prefix)\")"
             case .addPrefix(let prefix): ".addPrefix(\"\(prefix)\")"
-            case .subtree(let path): ".subtree(\"\(path)\")"
+            case .subtree(let path): ".subtree(\"\(path.hasSuffix(".") ? path.dropLast() : path[...])\")"
             case .drop(let pattern): ".drop(\"\(pattern.text)\")"
             case .permute(let pattern, nil): ".transpose(\"\(pattern.text)\")"
             case .permute(let pattern, let dims?): ".permute(\"\(pattern.text)\", \(dims))"
