@@ -122,6 +122,8 @@ let package = Package(
         .testTarget(
             name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"],
             swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ArgumentTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(

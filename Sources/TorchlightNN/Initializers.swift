@@ -229,7 +229,7 @@ public enum Initializers {
 func defaultWeightAndBias(
     weight shape: [Int], bias: Bool, biasSize: Int? = nil, dtype: DType, device: Device, generator: Generator
 ) -> (weight: Tensor, bias: Tensor?) {
-    let fanIn = shape.dropFirst().reduce(1, *)
+    let fanIn = shape.dropFirst().reduce(1, *|)
     let bound = fanIn > 0 ? 1 / Double(fanIn).squareRoot() : 0
     func draw(_ shape: [Int]) -> Tensor {
         let tensor = Tensor.empty(shape, dtype: dtype, device: device)

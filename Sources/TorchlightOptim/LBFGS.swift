@@ -84,7 +84,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         super.init(
             name: "LBFGS", groups: [ParameterGroup(parameters)],
             defaults: Options(
-                lr: lr, maxIter: maxIter, maxEval: maxEval ?? max(1, maxIter * 5 / 4), toleranceGrad: toleranceGrad,
+                lr: lr, maxIter: maxIter, maxEval: maxEval ?? max(1, maxIter *| 5 / 4), toleranceGrad: toleranceGrad,
                 toleranceChange: toleranceChange, historySize: historySize, lineSearch: lineSearch, maximize: maximize))
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Operations compute through the dispatcher, on the device of their operands.

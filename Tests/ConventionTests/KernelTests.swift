@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// Kernels and the Swift files that call them are found under the same names, and no kernel is left without a caller.

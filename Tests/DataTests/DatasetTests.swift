@@ -148,6 +148,9 @@ import TorchlightCore
         #expect(parts.flatMap(\.indices).sorted() == Array(0..<103))
         #expect(randomSplit(data, [0.5, 0.3, 0.2], seed: 4).map(\.indices) == parts.map(\.indices))
         #expect(randomSplit(data, lengths: [100, 3], seed: 1)[1].count == 3)
+        // Shares whose sum is a rounding error above 1 take no more than there is.
+        let many = TensorDataset(Tensor.zeros([1_200_000], dtype: .bool))
+        #expect(randomSplit(many, [0, 1.000_000_9], seed: 1).map(\.count) == [0, 1_200_000])
         #expect(try parts[0][5].item(Int.self) == parts[0].indices[5])
         for shares in [[0.5, 0.4], [1.5, -0.5]] {
             #expect(throws: TensorError.self) { try checked { _ = randomSplit(data, shares) } }
@@ -169,5 +172,35 @@ import TorchlightCore
         #expect(throws: TensorError.self) { try checked { _ = ToTensor()(Tensor([1])) } }
         #expect(throws: TensorError.self) { try checked { _ = Normalize(mean: [0, 0], std: [1, 1])(planes) } }
         #expect(throws: TensorError.self) { try checked { _ = Normalize(mean: 0, std: 0) } }
+    }
+}
+
+@Suite struct WrongSampleTests {
+    /// Numbers of samples that there are not.
+    private static let wrong = [-1, 4, Int.min, Int.max, 1 << 32]
+
+    @Test(arguments: wrong) func samplesThatAreNotThere(_ index: Int) {
+        let rows = TensorDataset(Tensor.arange(12).reshape(4, 3), Tensor.arange(4))
+        let some = Subset(rows, indices: [0, 1, 2, 3])
+        expectRefusal(by: "TensorDataset", .index, "\(index)") { rows[index] }
+        for batch in [[index], [0, index]] {
+            #expect(throws: TensorError.self, "\(batch)") { _ = try rows.batch(at: batch) }
+            #expect(throws: TensorError.self, "\(batch)") { _ = try some.batch(at: batch) }
+        }
+        #expect(throws: TensorError.self) { _ = try some[index] }
+        expectRefusal(by: "Subset", .index) { Subset(rows, indices: [index]) }
+    }
+
+    @Test func aBatchOfNoSamples() throws {
+        let rows = TensorDataset(Tensor.arange(12).reshape(4, 3))
+        #expect(try rows.batch(at: [])?.shape == [0, 3])
+    }
+
+    @Test func imagesThatAreNotThere() {
+        let digits = Digits()
+        for index in [-1, digits.count, Int.max] {
+            expectRefusal(by: "LabeledImages", .index) { digits[index] }
+            #expect(throws: TensorError.self) { _ = try digits.batch(at: [index]) }
+        }
     }
 }

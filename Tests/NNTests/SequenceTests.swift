@@ -135,3 +135,28 @@ import Torchlight
         #expect(ctcLoss(short, Tensor([1, 2, 2]), [3], [3], zeroInfinity: true).item() == 0)
     }
 }
+
+@Suite struct PackedSequencePartTests {
+    @Test func partsThatDoNotFit() {
+        let rows = Tensor.ones([5, 2])
+        for sizes in [[1, 2, 2], [3, -1, 3], [2, 2], [Int.max, 1], [0, 5]] {
+            expectRefusal(by: "PackedSequence", .value, "\(sizes)") { PackedSequence(data: rows, batchSizes: sizes) }
+        }
+        for order in [[0], [0, 0, 1], [0, 1, 3], [0, 1, -1]] {
+            expectRefusal(by: "PackedSequence", .index, "\(order)") {
+                PackedSequence(data: rows, batchSizes: [3, 2], sortedIndices: order)
+            }
+        }
+        let sequence = PackedSequence(data: rows, batchSizes: [3, 2], sortedIndices: [2, 0, 1])
+        #expect(sequence.lengths == [2, 1, 2])
+        expectRefusal(by: "padPackedSequence") { padPackedSequence(sequence, totalLength: Int.max) }
+    }
+
+    @Test func layersThatMemoryDoesNotHold() {
+        expectRefusal(by: "RNN") { RNN(2, 2, numLayers: Int.max) }
+        expectRefusal(by: "TransformerEncoder") {
+            TransformerEncoder(TransformerEncoderLayer(2, 1, dimFeedforward: 2), numLayers: 1 << 40)
+        }
+        expectRefusal(by: "Transformer") { Transformer(dModel: 2, nhead: 1, numEncoderLayers: -1, dimFeedforward: 2) }
+    }
+}

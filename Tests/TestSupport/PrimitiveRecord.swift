@@ -98,7 +98,7 @@ package struct Operand: Sendable {
     /// Gradients are checked for operands whose dtype is the one under test.
     package var isDifferentiable: Bool { dtype == nil && hasDerivative }
 
-    /// Numbers that the dtype holds exactly.
+    /// Numbers that the dtype holds exactly, as `to` converts those of the domain that it does not hold.
     package func draw(_ shape: [Int], _ requested: DType, _ random: inout TestRandom) -> Tensor {
         let type = dtype ?? requested
         let count = shape.reduce(1, *)
@@ -118,7 +118,7 @@ package struct Operand: Sendable {
                 }
             }
         }
-        return Tensor(values, shape: shape, dtype: type)
+        return Tensor(values, shape: shape, dtype: .float64).to(type)
     }
 }
 

@@ -21,7 +21,8 @@ package struct ReferenceArray: Sendable {
         self.init(tensor.detach().toArray(Double.self), shape: tensor.shape)
     }
 
-    package func tensor(_ dtype: DType) -> Tensor { Tensor(values, shape: shape, dtype: dtype) }
+    /// The numbers in a dtype, as `to` converts those that it does not hold.
+    package func tensor(_ dtype: DType) -> Tensor { Tensor(values, shape: shape, dtype: .float64).to(dtype) }
 
     /// All indices of a shape in row-major order.
     package static func indices(of shape: [Int]) -> [[Int]] {

@@ -9,6 +9,7 @@
 //
 // Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
 // every 64 KB, so that the fast path holds no locked instruction. tl_memory() adds up the counters of all threads.
+#include "Support/MemoryLimit.h"
 #include "include/tl_support.h"
 #include <atomic>
 #include <cstdlib>
@@ -340,7 +341,17 @@ void unmap(Large* large) {
 #endif
 }
 
+/// From this size on, the kernel is asked what is free: it then takes longer to fill the block than to ask.
+constexpr size_t asked_size = 256 << 20;
+
+/// Whether a block of this size can be filled. Linux maps it in any case, and ends the process when it is written.
+bool can_be_filled(size_t size) {
+    if (reserved.load(std::memory_order_relaxed) + static_cast<int64_t>(size) > tl_memory_limit()) return false;
+    return size < asked_size || static_cast<int64_t>(size) <= tl::available_memory();
+}
+
 Large* map(size_t size) {
+    if (!can_be_filled(size)) return nullptr;
 #if defined(__linux__)
     // Mapped with room to cut a start at a huge page; without it the first and last huge page would be small ones.
     const size_t room = size + huge_page;
@@ -363,6 +374,7 @@ Large* map(size_t size) {
 
 void* allocate_large(size_t size) {
     if (size > SIZE_MAX / 4) return nullptr;
+    if (const int64_t limit = tl_state()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
     const size_t needed = (size + sizeof(Large) + 4095) / 4096 * 4096;
     Large* large = nullptr;
     {

@@ -81,6 +81,12 @@ TL_API void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, con
 /// Converts and copies: shapes are equal, dtypes and strides need not be. Float to integer truncates towards zero;
 /// anything to bool is `!= 0`.
 TL_API void tl_copy(const tl_tensor* x, const tl_tensor* out);
+/// The position of the first of `count` numbers of a dtype, one after the other in host memory, that another dtype does not
+/// hold; -1 where it holds all. A floating-point dtype holds what rounds to a finite number, the infinities and NaN; an
+/// integer dtype what lies between its smallest and its largest number; bool everything.
+///
+/// With `wraps`, uint8 holds negative integers down to -255 as well, which wrap around.
+TL_API int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count, int32_t target, bool wraps);
 /// Fills with a value: `as_double` for floating-point outputs, `as_int` for integer and bool ones.
 TL_API void tl_fill(const tl_tensor* out, double as_double, int64_t as_int);
 /// out[i] = start + i * step over a contiguous or strided 1-d output, computed in double or int64 as its dtype asks.

@@ -15,7 +15,7 @@ TL_API void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t b
 TL_API const char* tl_instruction_set(void);
 
 /// The caching allocator: 64-byte aligned blocks in size classes; freed blocks are kept for reuse. Returns NULL when
-/// the system refuses. `size` must be the same in both calls.
+/// the system refuses or has not so much (`tl_memory_limit`). `size` must be the same in both calls.
 TL_API void* tl_allocate(size_t size);
 TL_API void tl_deallocate(void* block, size_t size);
 /// Gives the kept blocks back to the system.
@@ -31,6 +31,8 @@ typedef struct {
 } tl_memory_statistics;
 TL_API tl_memory_statistics tl_memory(void);
 TL_API void tl_reset_peak(void);
+/// The most bytes that this process can ever hold: memory and swap of the machine, or less where a control group says so.
+TL_API int64_t tl_memory_limit(void);
 
 /// State of the calling thread that every operation reads: one thread-local access instead of several.
 typedef struct {
@@ -49,6 +51,8 @@ typedef struct {
     // The first kernel that a device did not have since `tl_take_missing_kernel` was called last, or NULL.
     const char* missing_kernel;
     int32_t missing_device;
+    // Blocks above this many bytes are refused to this thread; 0 for no such limit.
+    int64_t block_limit;
 } tl_thread_state;
 TL_API tl_thread_state* tl_state(void);
 

@@ -49,6 +49,7 @@ public func embeddingBag(
         let table = embedding(
             flat, weight, paddingIdx: padding, maxNorm: maxNorm, normType: normType,
             scaleGradByFreq: scaleGradByFreq)
+        if table.isPlaceholder { return table }
         let bags = starts.count - 1
         var owners: [Int] = []
         owners.reserveCapacity(flat.count)

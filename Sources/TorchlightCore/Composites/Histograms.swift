@@ -100,7 +100,7 @@ extension Tensor {
                     fix: "give a range, or leave out what is not finite", operands: [self])
             }
             if low == high { (low, high) = (low - 0.5, high + 0.5) }
-            let edges = Tensor.linspace(low, high, steps: bins + 1, dtype: dtype, device: device)
+            let edges = Tensor.linspace(low, high, steps: bins +| 1, dtype: dtype, device: device)
             return histogram(edges, weight: weight, density: density)
         } catch {
             let placeholder = fail(error, like: self)

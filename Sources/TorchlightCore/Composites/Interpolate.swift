@@ -96,6 +96,7 @@ public func interpolate(
         default:
             throw refuse("the size of the result is not clear", expected: "either size or scaleFactor")
         }
+        for size in sizes { try checkListSize(size, bytesEach: MemoryLayout<Int>.stride, in: "interpolate") }
         if mode == .area {
             try checkFloating(x, in: "interpolate")
             return apply(AdaptiveAvgPool(sizes: Dims(sizes)), x)

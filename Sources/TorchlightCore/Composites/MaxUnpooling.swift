@@ -26,7 +26,7 @@ private func unpool(
         var sizes: [Int] = []
         for i in 0..<spatial {
             let (stride, padding, kernel) = (window.stride[i], window.padding[i], window.kernel[i])
-            let size = (x.shape[lead + i] - 1) * stride - 2 * padding + kernel
+            let size = (x.shape[lead + i] - 1) *| stride -| 2 * padding +| kernel
             guard let outputSize else {
                 sizes.append(size)
                 continue
@@ -39,10 +39,11 @@ private func unpool(
                     expected: quantity(spatial, "size"), operands: [x])
             }
             let wanted = outputSize[outputSize.count - spatial + i]
-            guard wanted > size - stride, wanted < size + stride else {
+            guard wanted > size -| stride, wanted < size +| stride else {
                 throw TensorError(
                     .value, in: operation, "no input of this size is pooled to that of x", got: "\(outputSize)",
-                    expected: "\(size - stride + 1) ... \(size + stride - 1) in dimension \(lead + i)", operands: [x])
+                    expected: "\(size -| stride +| 1) ... \(size +| stride -| 1) in dimension \(lead + i)",
+                    operands: [x])
             }
             sizes.append(wanted)
         }

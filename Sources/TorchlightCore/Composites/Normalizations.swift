@@ -178,6 +178,7 @@ public func localResponseNorm(
         // The mean over channels is PyTorch's avg_pool3d where there are two dimensions or more, which autocast widens.
         let squares = isAutocasting && x.rank >= 4 ? inFloat32 { $0(x * x) } : x * x
         let padded = squares.pad(Array(widths[0...(channelEntry + 1)]))
+        if padded.isPlaceholder { return padded }
         var sum = padded.narrow(1, start: 0, length: channels)
         for i in 1..<max(size, 1) { sum = sum + padded.narrow(1, start: i, length: channels) }
         // Integers are averaged as integers.

@@ -11,7 +11,7 @@ extension Tensor {
                     .value, in: "oneHot", "the number of classes cannot be read off no elements", fix: "pass it",
                     operands: [self])
             }
-            let width = classes ?? (index.toArray(Int.self).max() ?? 0) + 1
+            let width = classes ?? (index.toArray(Int.self).max() ?? 0) +| 1
             try checkIndices(index, size: width, dim: rank, in: "oneHot")
             return Tensor.zeros(shape + [width], dtype: .int64, device: index.device).scatter_(
                 -1, index.unsqueeze(-1), 1)

@@ -40,13 +40,7 @@ extension Tensor {
     /// NaN replaced by a number, the infinities by the largest and smallest of the dtype or by what is given.
     public func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
         guard dtype.isFloatingPoint else { return self }
-        let largest: Double =
-            switch dtype {
-            case .float64: Double.greatestFiniteMagnitude
-            case .float16: 65504
-            case .bfloat16: 0x1.FEp127
-            default: Double(Float.greatestFiniteMagnitude)
-            }
+        let largest = dtype.greatestFinite
         return maskedFill(isnan(), nan).maskedFill(isposinf(), posinf ?? largest).maskedFill(
             isneginf(), neginf ?? -largest)
     }

@@ -18,7 +18,7 @@ extension Tensor {
                 let size = i < lead ? 1 : layout.shape[i - lead]
                 column += [1, size]
                 spread += [count, size]
-                target.append(count * size)
+                target.append(count *| size)
             }
             let result = reshape(column).expand(spread).reshape(target)
             // Where nothing is repeated the result is a copy all the same.
@@ -68,13 +68,14 @@ extension Tensor {
                     .value, in: "repeatInterleave", "the counts do not fit the dimension",
                     expected: "one count, or \(size), none of them negative", operands: [self, counts])
             }
-            let total = times.count == 1 ? times[0] * size : times.reduce(0, +)
+            let total = times.count == 1 ? times[0] *| size : times.reduce(0, +|)
             guard outputSize == nil || outputSize == total else {
                 throw TensorError(
                     .value, in: "repeatInterleave", "the counts do not add up to the output size",
                     got: "outputSize \(outputSize!)", expected: "\(total)", operands: [counts])
             }
             if times.count == 1 { return repeatInterleave(times[0], dim: d) }
+            try checkListSize(total, bytesEach: MemoryLayout<Int>.stride, in: "repeatInterleave")
             let places = times.enumerated().flatMap { Array(repeating: $0.offset, count: $0.element) }
             return indexSelect(d, Tensor(places, shape: [places.count], device: device))
         }
@@ -84,7 +85,7 @@ extension Tensor {
         var spread = shape
         spread.insert(count, at: d + 1)
         var target = shape
-        target[d] *= count
+        target[d] *|= count
         return unsqueeze(d + 1).expand(spread).reshape(target)
     }
 
@@ -106,7 +107,7 @@ extension Tensor {
             var result = self
             for (shift, d) in zip(shifts, resolved) where layout.shape[d] > 0 {
                 let size = layout.shape[d]
-                let cut = ((-shift) % size + size) % size
+                let cut = (size - shift % size) % size
                 if cut == 0 { continue }
                 result = cat(
                     [

@@ -22,7 +22,7 @@ extension Tensor {
             let size = copy.shape[d]
             let bound = { (place: Int) in Swift.min(Swift.max(place < 0 ? place + size : place, 0), size) }
             let first = bound(start ?? 0)
-            let count = (Swift.max(bound(end ?? size) - first, 0) + step - 1) / step
+            let count = Swift.max(bound(end ?? size) - first, 0).dividedRoundingUp(by: step)
             return applyView(Slice(dim: d, start: first, count: count, step: step), copy)
         }
     }

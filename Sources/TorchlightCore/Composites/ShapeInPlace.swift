@@ -64,9 +64,8 @@ extension Tensor {
             }
             if shape == self.shape { return self }
             let held = storage.byteCount / dtype.byteSize - layout.offset
-            // The number of elements of a shape that no memory holds does not fit an integer.
-            let fits = shape.contains(0) || shape.reduce(1) { $0 > held / $1 ? held + 1 : $0 * $1 } <= held
-            if fits {
+            if Dims(shape).product <= held {
+                try checkShape(Dims(shape), in: "resize_")
                 storage.noteWrite(by: "resize_")
                 arrange(Layout(shape: Dims(shape), offset: layout.offset))
                 return self
@@ -115,7 +114,7 @@ extension Tensor {
                 return maskedFill_(places.reshape(shape), value)
             }
             let size = sizes.reduce(sizes[0]) { Swift.min($0, $1) }
-            let step = layout.strides.reduce(0, +)
+            let step = layout.strides.reduce(0, +|)
             asStrided([size], stride: [step]).fill_(value)
             return self
         }

@@ -10,6 +10,7 @@ extension Tensor {
                     expected: "at least 1", operands: [self])
             }
             if length == 0 { return [0] }
+            try checkPieces(length.dividedRoundingUp(by: size), in: "split")
             return stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }
         }
     }
@@ -17,7 +18,7 @@ extension Tensor {
     /// Pieces of these sizes along a dimension, which must add up to its own. Views.
     public func split(_ sizes: [Int], dim: Int = 0) -> [Tensor] {
         pieces("split", dim) { (length) throws(TensorError) in
-            guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +) == length else {
+            guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +|) == length else {
                 throw TensorError(
                     .value, in: "split", "the sizes do not add up to the dimension's", got: "\(sizes)",
                     expected: "a sum of \(length)", operands: [self])
@@ -35,8 +36,11 @@ extension Tensor {
                     expected: "at least 1",
                     operands: [self])
             }
-            if length == 0 { return Array(repeating: 0, count: count) }
-            let size = (length + count - 1) / count
+            if length == 0 {
+                try checkPieces(count, in: "chunk")
+                return Array(repeating: 0, count: count)
+            }
+            let size = length.dividedRoundingUp(by: count)
             return stride(from: 0, to: length, by: size).map { Swift.min(size, length - $0) }
         }
     }
@@ -49,6 +53,7 @@ extension Tensor {
                     .value, in: "tensorSplit", "the number of pieces is not positive", got: "\(count)",
                     expected: "at least 1", operands: [self])
             }
+            try checkPieces(count, in: "tensorSplit")
             return (0..<count).map { length / count + ($0 < length % count ? 1 : 0) }
         }
     }
@@ -125,6 +130,7 @@ extension Tensor {
                     operands: [self])
             }
             let d = try resolve(dim, in: "unbind")
+            try checkPieces(layout.shape[d], in: "unbind")
             return (0..<layout.shape[d]).map { applyView(Select(dim: d, index: $0), self) }
         } catch { return [fail(error, like: self)] }
     }
@@ -149,4 +155,9 @@ extension Tensor {
             return parts
         } catch { return [fail(error, like: self)] }
     }
+}
+
+/// Refuses more pieces than memory holds: a view takes some hundred bytes.
+private func checkPieces(_ count: Int, in operation: String) throws(TensorError) {
+    try checkListSize(count, bytesEach: 256, in: operation)
 }

@@ -125,24 +125,37 @@ extension Tensor {
                     got: "\(count)", operands: [self])
             }
             if count == 0 { return Tensor.empty([0], dtype: dtype, device: device) }
-            var chosen: [Int] = []
+            let choices = withReplacement ? binomial(self.count +| count - 1, count) : binomial(self.count, count)
+            guard choices > 0 else { return Tensor.empty([0, count], dtype: dtype, device: device) }
+            try checkListSize(choices *| count, bytesEach: 2 * MemoryLayout<Int>.stride, in: "combinations")
+            var chosen = withReplacement ? Array(repeating: 0, count: count) : Array(0..<count)
             var rows: [Int] = []
-            func choose(from first: Int) {
-                if chosen.count == count {
-                    rows += chosen
-                    return
-                }
-                for i in first..<Swift.max(first, self.count) {
-                    chosen.append(i)
-                    choose(from: withReplacement ? i : i + 1)
-                    chosen.removeLast()
-                }
+            rows.reserveCapacity(choices * count)
+            while true {
+                rows += chosen
+                // The last place that can still rise does, and those behind it follow closely.
+                let last = { (place: Int) in self.count - 1 - (withReplacement ? 0 : count - 1 - place) }
+                guard let rising = chosen.indices.last(where: { chosen[$0] < last($0) }) else { break }
+                let start = chosen[rising] + 1
+                for place in rising..<count { chosen[place] = withReplacement ? start : start + place - rising }
             }
-            choose(from: 0)
             let places = Tensor(rows, shape: [rows.count], device: device)
-            return indexSelect(0, places).reshape([rows.count / count, count])
+            return indexSelect(0, places).reshape([choices, count])
         }
     }
+}
+
+/// The number of ways to choose `k` of `n` things, or the largest Int.
+private func binomial(_ n: Int, _ k: Int) -> Int {
+    if k > n { return 0 }
+    var result = 1
+    for i in 0..<Swift.min(k, n - k) {
+        // The product of so many neighbours divides evenly, unless it has no place in an Int.
+        let (product, overflow) = result.multipliedReportingOverflow(by: n - i)
+        if overflow { return .max }
+        result = product / (i + 1)
+    }
+    return result
 }
 
 /// The shape that shapes broadcast to; nil where they do not.

@@ -17,6 +17,7 @@ extension Tensor {
             let parts = [prepend, self, append].compactMap { $0 }
             var result = parts.count > 1 ? cat(parts, dim: d) : self
             for _ in 0..<n {
+                if result.isPlaceholder { return result }
                 let size = result.shape[d]
                 if size == 0 { break }
                 let later = result.narrow(d, start: 1, length: size - 1)
@@ -147,7 +148,7 @@ extension Tensor {
                 throw TensorError(
                     .value, in: "bincount", "a number is negative", expected: "numbers from 0", operands: [self])
             }
-            let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) + 1)
+            let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) +| 1)
             // Weights that are no float32 are summed in double precision, as there.
             let type: DType = weights.map { $0.dtype == .float32 ? .float32 : .float64 } ?? .int64
             let amounts = weights?.to(type) ?? Tensor.ones([count], dtype: .int64, device: device)

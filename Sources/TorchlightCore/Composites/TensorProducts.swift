@@ -117,7 +117,8 @@ private func added(
     }
     // Integers stay integers: their factors are cut to whole numbers.
     func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
-        factor == 1 ? x : x.dtype.isInteger ? x * Int(factor) : x.dtype == .bool ? x * (factor != 0) : x * factor
+        factor == 1
+            ? x : x.dtype.isInteger ? x * Int(saturating: factor) : x.dtype == .bool ? x * (factor != 0) : x * factor
     }
     let scaledProduct = scaled(product, alpha)
     if beta == 0 {

@@ -76,7 +76,7 @@ private func transposed(
             try outputSize.map { size throws(TensorError) in
                 try outputPadding(reaching: size, batch.layout.shape, window, extra, operation, x)
             } ?? extra
-        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] &* groups)
+        var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] *| groups)
         for i in 0..<spatial {
             guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
                 throw TensorError(
@@ -85,7 +85,7 @@ private func transposed(
             }
             let reach = window.dilation[i] * (window.kernel[i] - 1) + 1
             let size =
-                (batch.layout.shape[i + 2] - 1) * window.stride[i] - 2 * window.padding[i] + reach + extra[i]
+                (batch.layout.shape[i + 2] - 1) *| window.stride[i] -| 2 * window.padding[i] +| reach +| extra[i]
             guard size > 0, batch.layout.shape[i + 2] > 0 else {
                 throw TensorError(
                     .shape, in: operation, "nothing is left of dimension \(i + 2)", got: "a size of \(size)",

@@ -49,6 +49,9 @@ func throwPendingError() throws(TensorError) {
     if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
 }
 
+/// Whether an operation inside `checked` has failed, so that what is computed until its end means nothing.
+var hasPendingError: Bool { threadState.pointee.checked > 0 && ThreadContext.existing?.pendingError != nil }
+
 package func trap(_ error: TensorError) -> Never {
     fatalError(error.description)
 }

@@ -179,10 +179,15 @@ package func inferResults(
     let device = try resultDevice(of: primitive, inputs)
     var results: [TensorSpec] = []
     for spec in try primitive.infer(inputs) {
+        try checkRank(spec.shape.count, in: primitive.publicName)
+        try checkShape(spec.shape, in: "allocate", .outOfMemory)
         let layout = isRowMajor ? Layout(shape: spec.shape) : primitive.arrangement(of: inputs, shape: spec.shape)
         results.append(TensorSpec(layout, spec.dtype, device: device))
     }
-    if let view = primitive as? any ViewPrimitive { results[0].layout = try view.view(of: inputs[0]) }
+    if let view = primitive as? any ViewPrimitive {
+        results[0].layout = try view.view(of: inputs[0])
+        try checkShape(results[0].layout.shape, in: primitive.publicName)
+    }
     return results
 }
 
@@ -192,7 +197,7 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
     let layout: Layout
     do throws(TensorError) {
         layout = try primitive.view(of: TensorSpec(input))
-        try checkRank(layout.rank, in: primitive.publicName)
+        try checkShape(layout.shape, in: primitive.publicName)
     } catch { return fail(error, like: input) }
     let view = Tensor(storage: input.storage, layout: layout, dtype: input.dtype, base: input.base ?? input)
     if let base = view.base { view.historyStamp = base.historyStamp }

@@ -56,7 +56,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
 
     package subscript(index: Int) -> Int {
         get {
-            precondition(index >= 0 && index < count, "dimension out of range")
+            guard index >= 0 && index < count else { return Self.missing }
             if let spill { return spill[index] }
             return inline[index]
         }
@@ -69,6 +69,15 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
             } else {
                 inline[index] = newValue
             }
+        }
+    }
+
+    /// The size of a dimension that is not there: a mistake of the library, except in code that goes on with the placeholder
+    /// of a failed operation inside `checked`, whose shape means nothing.
+    private static var missing: Int {
+        @inline(never) get {
+            precondition(hasPendingError, "dimension out of range")
+            return 1
         }
     }
 
@@ -96,10 +105,10 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
         self = longer
     }
 
-    /// The product of the elements; 1 for none.
+    /// The product of the elements, or the nearest Int; 1 for none.
     package var product: Int {
         var result = 1
-        for i in 0..<count { result &*= self[i] }
+        for i in 0..<count { result *|= self[i] }
         return result
     }
 

@@ -44,7 +44,7 @@ package struct Layout: Sendable, Hashable {
             if shape[i] == 0 { return true }
             if shape[i] != 1 {
                 if strides[i] != step { return false }
-                step *= shape[i]
+                step &*= shape[i]
             }
         }
         return true
@@ -59,7 +59,7 @@ package struct Layout: Sendable, Hashable {
         var step = 1
         for i in order {
             if strides[i] != step { return false }
-            step *= shape[i]
+            step &*= shape[i]
         }
         return true
     }
@@ -67,25 +67,27 @@ package struct Layout: Sendable, Hashable {
     /// Whether two indices may name the same place, as in an expanded tensor.
     package var mayOverlap: Bool {
         if isContiguous { return false }
-        let order = (0..<rank).filter { shape[$0] != 1 }.sorted { Swift.abs(strides[$0]) < Swift.abs(strides[$1]) }
+        let order = (0..<rank).filter { shape[$0] != 1 }
+            .sorted { strides[$0].saturatingMagnitude < strides[$1].saturatingMagnitude }
         var reach = 0
         for i in order {
-            if Swift.abs(strides[i]) <= reach { return true }
-            reach += Swift.abs(strides[i]) * (shape[i] - 1)
+            let step = strides[i].saturatingMagnitude
+            if step <= reach { return true }
+            reach +|= step *| (shape[i] - 1)
         }
         return false
     }
 
-    /// The first and one past the last place that the layout reaches.
+    /// The first and one past the last place that the layout reaches; a place that does not fit in an Int is the nearest.
     package var extent: Range<Int> {
         if count == 0 { return offset..<offset }
         var low = offset
         var high = offset
         for i in 0..<rank {
-            let reach = strides[i] * (shape[i] - 1)
-            if reach < 0 { low += reach } else { high += reach }
+            let reach = strides[i] *| (shape[i] - 1)
+            if reach < 0 { low +|= reach } else { high +|= reach }
         }
-        return low..<(high + 1)
+        return low..<(high +| 1)
     }
 }
 
@@ -118,7 +120,7 @@ extension Layout {
             for operand in operands {
                 let (stepA, stepB) = (step(operand.layout, a), step(operand.layout, b))
                 if stepA == 0 || stepB == 0 { continue }
-                if stepA != stepB { return stepA - stepB }
+                if stepA != stepB { return stepA < stepB ? -1 : 1 }
                 if shape[a] > shape[b] { return 1 }
             }
             return 0
@@ -140,7 +142,7 @@ extension Layout {
         var reach = 1
         for dim in inner {
             strides[dim] = reach
-            reach *= shape[dim]
+            reach *|= shape[dim]
         }
         return Layout(shape: shape, strides: strides, offset: 0)
     }
@@ -152,7 +154,7 @@ extension Layout {
         var reach = 0
         for dim in [1] + (2..<rank).reversed() + [0] {
             if shape[dim] == 0 || strides[dim] < reach || (dim == 0 && reach == strides[1]) { return false }
-            reach = strides[dim] * shape[dim]
+            reach = strides[dim] *| shape[dim]
         }
         return true
     }
@@ -163,7 +165,7 @@ extension Layout {
         var reach = shape[1]
         for dim in (2..<shape.count).reversed() + [0] {
             strides[dim] = reach
-            reach *= shape[dim]
+            reach *|= shape[dim]
         }
         return Layout(shape: shape, strides: strides, offset: 0)
     }
@@ -203,7 +205,8 @@ extension Layout {
         var strides = strides
         let offset = offset + (count > 0 ? start * strides[dim] : 0)
         shape[dim] = count
-        strides[dim] *= step
+        // Of one position or none the stride is never used, and the step may be any number.
+        strides[dim] *|= step
         return Layout(shape: shape, strides: strides, offset: offset)
     }
 
@@ -219,7 +222,7 @@ extension Layout {
     package func unsqueezed(_ dim: Int) -> Layout {
         var shape = shape
         var strides = strides
-        let step = dim < rank ? shape[dim] * strides[dim] : 1
+        let step = dim < rank ? shape[dim] *| strides[dim] : 1
         shape.insert(1, at: dim)
         strides.insert(step, at: dim)
         return Layout(shape: shape, strides: strides, offset: offset)
@@ -246,7 +249,7 @@ extension Layout {
         }
         // A new dimension of size 1 repeats nothing: it steps over the ones behind it, as unsqueeze has it.
         if rank > 0 {
-            for i in (0..<lead).reversed() where target[i] == 1 { strides[i] = strides[i + 1] * target[i + 1] }
+            for i in (0..<lead).reversed() where target[i] == 1 { strides[i] = strides[i + 1] *| target[i + 1] }
         }
         return Layout(shape: target, strides: strides, offset: offset)
     }
@@ -263,14 +266,14 @@ extension Layout {
         while i >= 0 {
             var groupCount = shape[i]
             let step = self.strides[i]
-            while i > 0 && (shape[i - 1] == 1 || self.strides[i - 1] == step * groupCount) {
+            while i > 0 && (shape[i - 1] == 1 || self.strides[i - 1] == step &* groupCount) {
                 i -= 1
                 groupCount *= shape[i]
             }
             var run = 1
             while t >= 0 && (run < groupCount || target[t] == 1) {
-                strides[t] = step * run
-                run *= target[t]
+                strides[t] = step &* run
+                run &*= target[t]
                 t -= 1
             }
             if run != groupCount { return nil }

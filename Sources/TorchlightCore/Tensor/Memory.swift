@@ -11,6 +11,10 @@ public enum Memory {
     /// How often the system was asked for memory; stands still once a training loop has warmed up.
     public static var systemAllocations: Int { statistics.systemAllocations }
 
+    /// The most bytes that this process can hold: memory and swap of the machine, or less in a container that limits it.
+    /// Tensors that would need more are refused with a ``TensorError``.
+    public static var limit: Int { Int(tl_memory_limit()) }
+
     /// All figures of one moment.
     public struct Statistics: Sendable, Equatable {
         /// Bytes in use.
@@ -35,6 +39,16 @@ public enum Memory {
     public static func resetPeak() { tl_reset_peak() }
     /// Gives the blocks kept for reuse back to the system.
     public static func emptyCache() { tl_empty_cache() }
+
+    /// Runs the body while this thread is refused blocks of memory above a size in bytes, so that a test can ask for what
+    /// there is no memory for, on any machine.
+    package static func refusingBlocks<R>(above bytes: Int, _ body: () throws -> R) rethrows -> R {
+        let state = threadState
+        let outer = state.pointee.block_limit
+        state.pointee.block_limit = Int64(bytes)
+        defer { state.pointee.block_limit = outer }
+        return try body()
+    }
 
     /// "1.5 MiB"
     package static func text(_ bytes: Int) -> String {

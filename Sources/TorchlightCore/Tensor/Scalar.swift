@@ -23,8 +23,7 @@ public enum Scalar: Sendable, Hashable, Codable {
         switch self {
         case .bool(let value): value ? 1 : 0
         case .int(let value): value
-        case .double(let value):
-            value.isNaN ? 0 : value >= 9.2e18 ? .max : value <= -9.2e18 ? .min : Int(value)
+        case .double(let value): Int(saturating: value)
         }
     }
 
@@ -50,6 +49,16 @@ extension Float: TensorScalar { public var scalar: Scalar { .double(Double(self)
 extension Bool: TensorScalar { public var scalar: Scalar { .bool(self) } }
 
 extension Tensor {
+    /// The number that this operand stands for; nil for a tensor.
+    package var wrappedScalar: Scalar? {
+        if !isWrappedScalar { return nil }
+        switch dtype {
+        case .bool: return .bool(storage.bytes.load(as: UInt8.self) != 0)
+        case .int64: return .int(Int(storage.bytes.load(as: Int64.self)))
+        default: return .double(storage.bytes.load(as: Double.self))
+        }
+    }
+
     /// A number as an operand of an operation.
     package static func wrap(_ scalar: Scalar) -> Tensor {
         guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }

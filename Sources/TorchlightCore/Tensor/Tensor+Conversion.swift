@@ -7,13 +7,15 @@ extension Tensor {
     ///     Tensor([1.5, 2])                // float32: Swift's Double literals become the default dtype
     ///     Tensor([1.5, 2], dtype: .float64)
     ///
-    /// - Parameter dtype: the dtype to convert to; left out, that of the Swift type, with Double becoming float32.
+    /// - Parameter dtype: the dtype to convert to; left out, that of the Swift type, with Double becoming float32. A number
+    ///   that it does not hold is an error.
     public convenience init<Data: TensorData>(
         _ data: Data, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
         let shape = data.tensorShape
         var elements: [Data.Leaf] = []
-        elements.reserveCapacity(shape.reduce(1, *))
+        // Rows of other lengths than the first say less than the shape does.
+        elements.reserveCapacity(Swift.min(Dims(shape).product, 1 << 16))
         guard data.appendElements(to: &elements, shape: shape[...]) else {
             self.init(
                 placeholderFor: TensorError(
@@ -30,7 +32,8 @@ extension Tensor {
     ) {
         let natural: DType = Element.self == Double.self ? .default : Element.dtype
         let target = dtype ?? natural
-        guard shape.allSatisfy({ $0 >= 0 }), shape.reduce(1, *) == elements.count else {
+        let dims = Dims(shape)
+        guard shape.allSatisfy({ $0 >= 0 }), dims.product == elements.count else {
             self.init(
                 placeholderFor: TensorError(
                     .shape, in: "Tensor", "the shape \(shape) does not fit the elements",
@@ -38,17 +41,24 @@ extension Tensor {
             return
         }
         do throws(TensorError) {
-            try checkRank(shape.count, in: "Tensor")
+            try checkShape(dims, in: "Tensor")
             guard device.isAvailable else { throw TensorError.unavailable(device, in: "Tensor") }
             guard !requiresGrad || target.isFloatingPoint else {
                 throw TensorError(
                     .dtype, in: "Tensor", "only floating-point tensors can require gradients", got: "\(target)",
                     fix: "write the numbers with a decimal point, or pass dtype: .float32")
             }
-            let layout = Layout(shape: Dims(shape))
+            let layout = Layout(shape: dims)
             // Staged on the host, where the elements are; a device without values gets none.
             let first = device.hasValues ? Device.cpu : device
             var storage = try Storage(byteCount: elements.count * target.byteSize, device: first)
+            if !target.holdsEvery(Element.dtype) {
+                let error = elements.withUnsafeBytes {
+                    Self.rangeError(
+                        $0, Element.dtype, count: elements.count, fits: target, wraps: true, in: "Tensor")
+                }
+                if let error { throw error }
+            }
             if device.hasValues {
                 elements.withUnsafeBytes { Self.convert($0, Element.dtype, to: storage, target, layout) }
             }
@@ -86,12 +96,31 @@ extension Tensor {
             storage: placeholder.storage, layout: placeholder.layout, dtype: placeholder.dtype, isPlaceholder: true)
     }
 
-    /// The elements in row-major order, converted to the Swift type.
+    /// The elements in row-major order, converted to the Swift type: fractions are cut off for an integer type, and a number
+    /// that the type does not hold is an error.
     ///
     ///     x.toArray(Float.self)
     public func toArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [Element] {
+        elements(type, "toArray")
+    }
+
+    /// The elements for `operation`, which errors name.
+    private func elements<Element: TensorElement>(_ type: Element.Type, _ operation: String) -> [Element] {
         if isPlaceholder || count == 0 { return [] }
-        if device != .cpu { return onHost("toArray").toArray(type) }
+        if device != .cpu { return onHost(operation).elements(type, operation) }
+        do throws(TensorError) {
+            try checkListSize(count, bytesEach: MemoryLayout<Element>.stride, in: operation)
+            if !Element.dtype.holdsEvery(dtype) {
+                let dense = noGrad { detach().contiguous() }
+                let error = Self.rangeError(
+                    UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize), dtype,
+                    count: count, fits: Element.dtype, wraps: false, in: operation)
+                if let error { throw error }
+            }
+        } catch {
+            reportFailure(error)
+            return []
+        }
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             let dense = Layout(shape: layout.shape)
             dense.shape.withPointer { shape in
@@ -144,11 +173,11 @@ extension Tensor {
         return scalar.asDouble
     }
 
-    /// The number in a tensor of one element, as a Swift type.
+    /// The number in a tensor of one element, as a Swift type; one that the type does not hold is an error.
     ///
     ///     let n = x.sum().item(Int.self)
     public func item<Element: TensorElement>(_ type: Element.Type) -> Element {
-        guard onlyElement("item") != nil, let first = toArray(type).first else {
+        guard onlyElement("item") != nil, let first = elements(type, "item").first else {
             return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
                 bytes.initializeMemory(as: UInt8.self, repeating: 0)
                 return bytes.load(as: Element.self)

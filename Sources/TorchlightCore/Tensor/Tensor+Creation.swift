@@ -3,7 +3,9 @@ import CKernels
 /// Fills a tensor with one number.
 package func fill(_ tensor: Tensor, with value: Scalar) {
     if tensor.count == 0 { return }
-    withKernel(tensor) { tl_fill($0, value.asDouble, Int64(value.asInt)) }
+    // Whatever is not 0 is true, fractions and NaN too.
+    let whole = tensor.dtype == .bool ? (value.asDouble != 0 ? 1 : 0) : value.asInt
+    withKernel(tensor) { tl_fill($0, value.asDouble, Int64(whole)) }
 }
 
 package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(value)) }
@@ -54,7 +56,6 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         orFail { () throws(TensorError) in
-            try checkShape(shape, in: "empty")
             let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device)
             return requiresGrad ? tensor.requiresGrad_() : tensor
         }

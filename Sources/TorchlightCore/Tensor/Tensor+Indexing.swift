@@ -93,6 +93,7 @@ extension Tensor {
     private func assign(_ value: Tensor, at items: [TensorIndexItem]) {
         if isPlaceholder || value.isPlaceholder { return }
         do throws(TensorError) {
+            if let number = value.wrappedScalar { try number.check(fits: dtype, in: "subscript") }
             try IndexPlan(of: self, items).write(value)
         } catch { reportFailure(error) }
     }
@@ -134,7 +135,8 @@ public struct TensorNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiter
     public init(floatLiteral value: Double) { scalar = .double(value) }
     /// A bool.
     public init(booleanLiteral value: Bool) { scalar = .bool(value) }
-    /// A number in a variable: `x[0] = .init(rate)`.
+    /// A number in a variable: `x[0] = TensorNumber(rate)`. A tensor made of it would have a dtype of its own, float32 for
+    /// a Double.
     public init(_ value: some TensorScalar) { scalar = value.scalar }
 }
 
@@ -183,7 +185,7 @@ private struct IndexPlan {
                 let first = Self.clamp(start ?? 0, size)
                 let last = max(first, Self.clamp(end ?? size, size))
                 if first != 0 || last != size || step != 1 {
-                    let count = (last - first + step - 1) / step
+                    let count = (last - first).dividedRoundingUp(by: step)
                     view = applyView(Slice(dim: dim, start: first, count: count, step: step), view)
                 }
                 dim += 1

@@ -67,20 +67,8 @@ public final class Tensor: @unchecked Sendable {
     /// Uninitialised memory for a layout that is dense in some order and starts at 0.
     package convenience init(empty layout: Layout, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
-        let shape = layout.shape
-        try checkRank(shape.count, in: "empty")
-        // The count of a shape that no memory holds wraps around, and would pass for a small one.
-        var (bytes, isTooLarge) = (dtype.byteSize, false)
-        for i in 0..<shape.count {
-            let (product, overflow) = bytes.multipliedReportingOverflow(by: shape[i])
-            bytes = product
-            isTooLarge = isTooLarge || overflow
-        }
-        if isTooLarge && !shape.contains(0) {
-            throw TensorError(
-                .outOfMemory, in: "allocate", "no memory holds so many elements", got: "a shape of \(shape)",
-                expected: "smaller sizes")
-        }
+        try checkRank(layout.rank, in: "empty")
+        try checkShape(layout.shape, in: "allocate", .outOfMemory)
         self.init(
             storage: try Storage(byteCount: layout.count * dtype.byteSize, device: device), layout: layout, dtype: dtype
         )

@@ -28,7 +28,7 @@ extension Range: TensorIndex where Bound == Int {
 }
 extension ClosedRange: TensorIndex where Bound == Int {
     public var index: TensorIndexItem {
-        .slice(start: lowerBound, end: upperBound == -1 ? nil : upperBound + 1, step: 1)
+        .slice(start: lowerBound, end: upperBound == -1 ? nil : upperBound +| 1, step: 1)
     }
 }
 extension PartialRangeFrom: TensorIndex where Bound == Int {
@@ -38,7 +38,7 @@ extension PartialRangeUpTo: TensorIndex where Bound == Int {
     public var index: TensorIndexItem { .slice(start: nil, end: upperBound, step: 1) }
 }
 extension PartialRangeThrough: TensorIndex where Bound == Int {
-    public var index: TensorIndexItem { .slice(start: nil, end: upperBound == -1 ? nil : upperBound + 1, step: 1) }
+    public var index: TensorIndexItem { .slice(start: nil, end: upperBound == -1 ? nil : upperBound +| 1, step: 1) }
 }
 extension StrideTo: TensorIndex where Element == Int {
     /// `x[stride(from: 0, to: 10, by: 2)]`
@@ -63,7 +63,7 @@ extension TensorIndexItem: TensorIndex {
         }
         let step = values.count > 1 ? values[1] - first : 1
         return step > 0
-            ? .slice(start: first, end: last + 1, step: step) : .tensor(Tensor(values, shape: [values.count]))
+            ? .slice(start: first, end: last +| 1, step: step) : .tensor(Tensor(values, shape: [values.count]))
     }
 }
 

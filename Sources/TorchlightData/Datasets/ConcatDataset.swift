@@ -41,7 +41,7 @@ public struct ConcatDataset<Element>: Dataset {
     /// The sample of the part that the index lies in.
     public subscript(index: Int) -> Element {
         get throws {
-            guard index >= 0, index < count else { throw noSample(index, of: count, in: "ConcatDataset") }
+            try checkSample(index, of: count, in: "ConcatDataset")
             let part = ends.firstIndex { index < $0 }!
             return try parts[part][index - (part == 0 ? 0 : ends[part - 1])]
         }
@@ -76,9 +76,4 @@ public struct StackDataset<First: Dataset, Second: Dataset>: Dataset {
     public subscript(index: Int) -> (First.Element, Second.Element) {
         get throws { (try first[index], try second[index]) }
     }
-}
-
-/// The error of an index that no sample has.
-func noSample(_ index: Int, of count: Int, in type: String) -> TensorError {
-    TensorError(.index, in: type, "there is no such sample", got: "\(index)", expected: "0 ..< \(count)")
 }

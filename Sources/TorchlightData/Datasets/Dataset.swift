@@ -33,3 +33,11 @@ public protocol BatchedDataset<Batch>: Dataset {
     /// - Parameter indices: In `0 ..< count`, not empty.
     func batch(at indices: [Int]) throws -> Batch?
 }
+
+/// Refuses the number of a sample that a data set does not have.
+func checkSample(_ index: Int, of count: Int, in name: String) throws(TensorError) {
+    guard index >= 0 && index < count else {
+        throw TensorError(
+            .index, in: name, "the sample does not exist", got: "\(index)", expected: "a number in 0 ..< \(count)")
+    }
+}

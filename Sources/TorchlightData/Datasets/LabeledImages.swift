@@ -61,7 +61,7 @@ public final class LabeledImages: Sendable {
 
     /// The pixels of an image: uint8 `[height, width]`.
     public func image(_ index: Int) -> Tensor {
-        precondition(index >= 0 && index < count, "image \(index) of \(count)")
+        do { try checkSample(index, of: count, in: "LabeledImages") } catch { return fail(error) }
         let size = height * width
         return Tensor(Array(pixels[index * size..<(index + 1) * size]), shape: [height, width])
     }
@@ -75,12 +75,10 @@ public final class LabeledImages: Sendable {
 
     /// A batch through a table: float32 `[n, 1, height, width]` and int64 `[n]`.
     func batch(at indices: [Int], table: [Float]) throws -> (Tensor, Tensor) {
+        for index in indices { try checkSample(index, of: count, in: "LabeledImages") }
         let images = try Tensor(empty: [indices.count, 1, height, width], dtype: .float32)
         let classes = try Tensor(empty: [indices.count], dtype: .int64)
-        let rows = indices.map { index in
-            precondition(index >= 0 && index < count, "image \(index) of \(count)")
-            return Int64(index)
-        }
+        let rows = indices.map(Int64.init)
         tl_lookup_rows(
             pixels, Int64(height * width), rows, Int64(rows.count), table,
             images.data.assumingMemoryBound(to: Float.self))
@@ -107,7 +105,11 @@ extension LabeledImageDataset {
     public var count: Int { images.count }
 
     /// The transformed image and its class.
-    public subscript(index: Int) -> (Tensor, Int) { (transform(images.image(index)), Int(images.labels[index])) }
+    public subscript(index: Int) -> (Tensor, Int) {
+        let image = images.image(index)
+        // Without an image there is no class; the error was reported.
+        return image.isPlaceholder ? (image, 0) : (transform(image), Int(images.labels[index]))
+    }
 
     /// The batch through the table, where there is one.
     public func batch(at indices: [Int]) throws -> (Tensor, Tensor)? {

@@ -24,12 +24,18 @@ public struct Subset<Base: Dataset>: Dataset {
     /// The number of samples.
     public var count: Int { indices.count }
     /// The sample of the data set that is drawn from.
-    public subscript(index: Int) -> Base.Element { get throws { try base[indices[index]] } }
+    public subscript(index: Int) -> Base.Element { get throws { try base[position(index)] } }
+
+    /// The number of a sample in the data set that is drawn from.
+    private func position(_ index: Int) throws(TensorError) -> Int {
+        try checkSample(index, of: indices.count, in: "Subset")
+        return indices[index]
+    }
 }
 
 extension Subset: BatchedDataset where Base: BatchedDataset {
     /// The batch as the underlying data set makes it.
-    public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { self.indices[$0] }) }
+    public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { try position($0) }) }
 }
 
 /// Splits a data set at random into parts of these lengths, which sum to its count.
@@ -37,7 +43,7 @@ extension Subset: BatchedDataset where Base: BatchedDataset {
 /// - Parameter seed: what the split depends on; drawn from the default generator where it is not given, so that two splits
 ///   differ. A program that is resumed gives one, or it trains on what it tested with.
 public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64? = nil) -> [Subset<Base>] {
-    guard lengths.allSatisfy({ $0 >= 0 }), sum(of: lengths) == dataset.count else {
+    guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +|) == dataset.count else {
         reportFailure(
             TensorError(
                 .value, in: "randomSplit", "the lengths do not make up the data set", got: "\(lengths)",
@@ -50,17 +56,6 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UI
         defer { start += length }
         return Subset(dataset, indices: Array(order[start..<start + length]))
     }
-}
-
-/// The sum; nil where it does not fit.
-private func sum(of lengths: [Int]) -> Int? {
-    var total = 0
-    for length in lengths {
-        let (next, overflows) = total.addingReportingOverflow(length)
-        if overflows { return nil }
-        total = next
-    }
-    return total
 }
 
 /// Splits a data set at random into shares that sum to 1; what rounding leaves over goes to the first parts.
@@ -76,6 +71,9 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed
         return shares.map { _ in Subset(dataset, indices: []) }
     }
     var lengths = shares.map { Int((Double(dataset.count) * $0 + 1e-9).rounded(.down)) }
-    for index in 0..<(dataset.count - lengths.reduce(0, +)) { lengths[index % lengths.count] += 1 }
+    let missing = dataset.count - lengths.reduce(0, +)
+    for index in 0..<max(missing, 0) { lengths[index % lengths.count] += 1 }
+    // Shares whose sum is a rounding error above 1 take more than there is; the largest part gives it back.
+    if missing < 0, let largest = lengths.indices.max(by: { lengths[$0] < lengths[$1] }) { lengths[largest] += missing }
     return randomSplit(dataset, lengths: lengths, seed: seed)
 }

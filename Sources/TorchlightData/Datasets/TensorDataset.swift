@@ -48,14 +48,23 @@ public struct TensorDataset<Element>: BatchedDataset {
 
     /// A row of each tensor; it shares their memory.
     public subscript(index: Int) -> Element {
-        precondition(index >= 0 && index < count, "TensorDataset: sample \(index) of \(count)")
+        do { try checkSample(index, of: count, in: "TensorDataset") } catch {
+            return join(placeholders(of: error))
+        }
         // Rows share the data set's memory.
         return join(
             tensors.map { Tensor(storage: $0.storage, layout: $0.layout.selected(0, index), dtype: $0.dtype) })
     }
 
+    /// A placeholder for each tensor, after an error.
+    private func placeholders(of error: TensorError) -> [Tensor] {
+        let placeholder = fail(error)
+        return Array(repeating: placeholder, count: tensors.isEmpty ? 3 : tensors.count)
+    }
+
     /// Some rows of each tensor, copied.
     public func batch(at indices: [Int]) throws -> Element? {
+        for index in indices { try checkSample(index, of: count, in: "TensorDataset") }
         let rows = indices.map(Int64.init)
         return try join(
             tensors.map { tensor in
@@ -65,6 +74,7 @@ public struct TensorDataset<Element>: BatchedDataset {
                         tensor.indexSelect(0, Tensor(indices, shape: [indices.count], device: tensor.device))
                     }
                 }
+                if indices.isEmpty { return tensor.narrow(0, start: 0, length: 0).clone() }
                 var shape = tensor.layout.shape
                 shape[0] = indices.count
                 let result = try Tensor(empty: shape, dtype: tensor.dtype)

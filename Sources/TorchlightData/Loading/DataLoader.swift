@@ -144,7 +144,7 @@ public final class DataLoader<Batch>: Sequence {
             }
         }
         let isValid = options.batchSize > 0 && options.workers >= 0 && options.prefetch > 0
-        sampleCount = isValid ? sampler.sampleCount(of: datasetCount) : 0
+        sampleCount = isValid ? Swift.max(sampler.sampleCount(of: datasetCount), 0) : 0
         let (full, rest) = sampleCount.quotientAndRemainder(dividingBy: batchSize)
         count = full + (rest > 0 && !dropLast ? 1 : 0)
         if !isValid {
@@ -208,7 +208,7 @@ public final class DataLoader<Batch>: Sequence {
 
     /// Starts the next epoch, or continues the one that `state` was set to.
     public func makeIterator() -> BatchIterator<Batch> {
-        if !isFresh { position = State(seed: position.seed, epoch: position.epoch + 1) }
+        if !isFresh { position = State(seed: position.seed, epoch: position.epoch +| 1) }
         isFresh = false
         serial += 1
         let (start, serial) = (position, serial)
@@ -226,12 +226,12 @@ public final class DataLoader<Batch>: Sequence {
             let indices = Array(order[first..<first + Swift.min(batchSize, order.count - first)])
             return try checked { try make(batch, indices, start.seed, start.epoch) }
         }
-        return BatchIterator(source, workers: workers, capacity: workers * prefetch) { [weak self] taken in
+        return BatchIterator(source, workers: workers, capacity: workers *| prefetch) { [weak self] taken in
             guard let self, self.serial == serial else { return }
             if let taken {
                 position.batch = taken + 1
             } else {
-                position = State(seed: start.seed, epoch: start.epoch + 1)
+                position = State(seed: start.seed, epoch: start.epoch +| 1)
                 isFresh = true
             }
         }

@@ -16,7 +16,9 @@ public struct SequentialSampler: Sampler {
     /// The number of samples an epoch takes.
     public func sampleCount(of count: Int) -> Int { count }
     /// The epoch's samples.
-    public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] { Array(0..<count) }
+    public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
+        Array(0..<checkedSampleCount(count, in: "SequentialSampler"))
+    }
 }
 
 /// All samples shuffled, each permutation equally likely; or samples drawn with replacement, each equally likely.
@@ -32,7 +34,7 @@ public struct RandomSampler: Sampler {
     ///   - sampleCount: The draws of an epoch; as many as there are samples where it is not given.
     public init(replacement: Bool = false, sampleCount: Int? = nil) {
         self.replacement = replacement
-        drawCount = checkedDraws(sampleCount, "RandomSampler")
+        drawCount = sampleCount.map { checkedSampleCount($0, in: "RandomSampler") }
     }
 
     /// The number of samples an epoch takes.
@@ -41,10 +43,11 @@ public struct RandomSampler: Sampler {
     /// The epoch's samples.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var generator = orderGenerator(seed: seed, epoch: epoch)
-        let wanted = sampleCount(of: count)
+        let wanted = checkedSampleCount(sampleCount(of: count), in: "RandomSampler")
         if replacement { return (0..<wanted).map { _ in generator.index(below: count) } }
+        let all = Array(0..<checkedSampleCount(count, in: "RandomSampler"))
         var drawn: [Int] = []
-        while drawn.count < wanted { drawn += generator.shuffled(Array(0..<count)).prefix(wanted - drawn.count) }
+        while !all.isEmpty, drawn.count < wanted { drawn += generator.shuffled(all).prefix(wanted - drawn.count) }
         return drawn
     }
 }
@@ -81,7 +84,7 @@ public struct WeightedRandomSampler: Sampler {
             sum += weight
             return sum
         }
-        drawCount = checkedDraws(sampleCount, "WeightedRandomSampler") ?? weights.count
+        drawCount = checkedSampleCount(sampleCount ?? weights.count, in: "WeightedRandomSampler")
         if weights.contains(where: { !($0 >= 0) }) || !(sum > 0) || !sum.isFinite {
             reportFailure(
                 TensorError(
@@ -115,15 +118,6 @@ public struct WeightedRandomSampler: Sampler {
     }
 }
 
-/// A number of draws; 0, and an error, where it is negative.
-private func checkedDraws(_ count: Int?, _ sampler: String) -> Int? {
-    guard let count, count < 0 else { return count }
-    reportFailure(
-        TensorError(
-            .value, in: sampler, "the number of draws is negative", got: "\(count)", expected: "a number from 0"))
-    return 0
-}
-
 extension PhiloxGenerator {
     /// A number in `0 ..< count`, uniform up to a bias of count / 2^64: the upper half of the product.
     mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
@@ -133,6 +127,21 @@ extension PhiloxGenerator {
         var order = elements
         for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, index(below: last + 1)) }
         return order
+    }
+}
+
+/// A number of samples that an epoch can take; 0 where there is none, which is reported.
+private func checkedSampleCount(_ count: Int, in sampler: String) -> Int {
+    do throws(TensorError) {
+        guard count >= 0 else {
+            throw TensorError(
+                .value, in: sampler, "the number of samples is negative", got: "\(count)", expected: "at least 0")
+        }
+        try checkListSize(count, bytesEach: MemoryLayout<Int>.stride, in: sampler)
+        return count
+    } catch {
+        reportFailure(error)
+        return 0
     }
 }
 

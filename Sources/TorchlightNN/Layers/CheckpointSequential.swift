@@ -28,7 +28,7 @@ public func checkpointSequential(
     let count = Swift.max(1, layers.count / segments)
     var x = input
     var rest = layers[...]
-    for _ in 1..<segments where rest.count > count {
+    for _ in 1..<min(segments, layers.count + 1) where rest.count > count {
         let segment = rest.prefix(count)
         x = checkpoint(x, preserveRandomState: preserveRandomState) { run(segment, $0) }
         rest = rest.dropFirst(count)

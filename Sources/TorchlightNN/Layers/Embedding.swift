@@ -71,12 +71,12 @@ public final class Embedding: Module, Layer {
     /// A padding index counted from the front, or nil where it lies outside the table, which is reported.
     static func checkedPadding(_ index: Int?, _ count: Int, _ operation: String) -> Int? {
         guard let index else { return nil }
-        let padding = index < 0 ? index + count : index
-        if (0..<count).contains(padding) { return padding }
+        let padding = index < 0 ? index +| count : index
+        if padding >= 0 && padding < count { return padding }
         reportFailure(
             TensorError(
                 .index, in: operation, "paddingIndex is out of range", got: "\(index)",
-                expected: "\(-count) ..< \(count)"))
+                expected: "\(0 -| count) ..< \(count)"))
         return nil
     }
 

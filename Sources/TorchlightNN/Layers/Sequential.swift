@@ -60,8 +60,15 @@ public final class Sequential: Module, Layer {
         names?.append(String(layers.count - 1))
     }
 
-    /// The layer at a position.
-    public subscript(index: Int) -> any Layer { layers[index] }
+    /// The layer at a position; where there is none, an error.
+    public subscript(index: Int) -> any Layer {
+        if layers.indices.contains(index) { return layers[index] }
+        reportFailure(
+            TensorError(
+                .index, in: "Sequential", "there is no such layer", got: "\(index)",
+                expected: layers.isEmpty ? "no index: there are no layers" : "0 ..< \(layers.count)"))
+        return Identity()
+    }
 
     /// The number of layers.
     public var count: Int { layers.count }

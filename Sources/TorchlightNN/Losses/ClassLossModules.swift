@@ -134,7 +134,7 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
             reportFailure(
                 TensorError(
                     .value, in: "AdaptiveLogSoftmaxWithLoss", "the cutoffs do not divide the classes",
-                    got: "\(cutoffs)", expected: "rising numbers from 1 to \(numClasses - 1)"))
+                    got: "\(cutoffs)", expected: "rising numbers from 1 to \(numClasses -| 1)"))
         }
         self.inFeatures = inFeatures
         self.numClasses = numClasses
@@ -142,16 +142,16 @@ public final class AdaptiveLogSoftmaxWithLoss: Module {
         self.divValue = divValue
         let first = cutoffs.first ?? 0
         head = Linear(
-            inFeatures, first + cutoffs.count, bias: headBias, dtype: dtype, device: device, generator: generator)
+            inFeatures, first +| cutoffs.count, bias: headBias, dtype: dtype, device: device, generator: generator)
         var tail: [Sequential] = []
         var power = divValue
         for (begin, end) in zip(cutoffs, cutoffs.dropFirst() + [numClasses]) {
-            let width = Int(Double(inFeatures) / power)
+            let width = Int(saturating: Double(inFeatures) / power)
             power *= divValue
             tail.append(
                 Sequential(
                     Linear(inFeatures, width, bias: false, dtype: dtype, device: device, generator: generator),
-                    Linear(width, end - begin, bias: false, dtype: dtype, device: device, generator: generator)))
+                    Linear(width, end -| begin, bias: false, dtype: dtype, device: device, generator: generator)))
         }
         self.tail = tail
         super.init()

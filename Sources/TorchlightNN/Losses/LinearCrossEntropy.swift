@@ -69,7 +69,7 @@ public final class LinearCrossEntropyLoss: Module, Loss {
         self.numClasses = numClasses
         self.outFeatures = outFeatures
         linear = Linear(
-            inFeatures, numClasses * outFeatures.reduce(1, *), bias: bias, dtype: dtype, device: device,
+            inFeatures, numClasses *| outFeatures.reduce(1, *|), bias: bias, dtype: dtype, device: device,
             generator: generator)
         _weight = Buffer(wrappedValue: weight)
         self.reduction = reduction

@@ -94,9 +94,8 @@ public final class OneCycleLR: LRScheduler {
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: Double = 0.85,
         maxMomentum: Double = 0.95, divFactor: Double = 25, finalDivFactor: Double = 1e4, threePhase: Bool = false
     ) {
-        let (steps, overflows) = max(epochs, 0).multipliedReportingOverflow(by: max(stepsPerEpoch, 0))
         self.init(
-            optimizer, maxLR: maxLR, totalSteps: overflows ? .max : steps, pctStart: pctStart,
+            optimizer, maxLR: maxLR, totalSteps: max(epochs, 0) *| max(stepsPerEpoch, 0), pctStart: pctStart,
             annealStrategy: annealStrategy, cycleMomentum: cycleMomentum, baseMomentum: baseMomentum,
             maxMomentum: maxMomentum, divFactor: divFactor, finalDivFactor: finalDivFactor, threePhase: threePhase)
     }

@@ -57,7 +57,7 @@ package struct AddMatMul: Primitive {
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let (a, b) = (inputs[1].layout.shape, inputs[2].layout.shape)
         let batch = Layout.broadcast(MatrixProduct.batchDims(a), MatrixProduct.batchDims(b))?.product ?? 1
-        return batch * a[a.count - 2] * a[a.count - 1] * b[b.count - 1]
+        return batch *| a[a.count - 2] *| a[a.count - 1] *| b[b.count - 1]
     }
 
     package var effects: Effects { .updates(0) }

@@ -60,13 +60,13 @@ package struct Convolution: Primitive {
                 got: "\(channels) input and \(filters) output channels in \(groups) groups",
                 expected: "groups that divide both", operands: operands)
         }
-        guard weight.layout.shape[1] &* groups == channels else {
+        guard weight.layout.shape[1] *| groups == channels else {
             throw TensorError(
                 .shape, in: operation,
-                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] &* groups)"
+                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] *| groups)"
                     + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(groups) groups)" : ""),
                 expected: "as many channels as the weight takes",
-                fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] &* groups
+                fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] *| groups
                     ? "move the channels to dimension 1, as in x.movedim(-1, 1)" : nil, operands: operands)
         }
         if operands.count > 2, operands[2].layout.shape != Dims(repeating: filters, count: 1) {
@@ -126,8 +126,8 @@ package struct Convolution: Primitive {
     }
 
     package func multiplyAdds(_ inputs: Specs) -> Int {
-        let positions = (try? infer(inputs))?.first?.shape.dropFirst(2).reduce(1, *) ?? 0
-        return inputs[0].layout.shape[0] * positions * inputs[1].count
+        let positions = (try? infer(inputs))?.first?.shape.dropFirst(2).reduce(1, *|) ?? 0
+        return inputs[0].layout.shape[0] *| positions *| inputs[1].count
     }
 
     package var effects: Effects { .pure }
@@ -188,7 +188,7 @@ package struct ConvolutionBackwardData: Primitive {
 
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let g = inputs[0].layout.shape
-        return g[0] * g.dropFirst(2).reduce(1, *) * inputs[1].count
+        return g[0] *| g.dropFirst(2).reduce(1, *|) *| inputs[1].count
     }
 
     package var effects: Effects { .pure }
@@ -258,7 +258,7 @@ package struct ConvolutionBackwardWeights: Primitive {
 
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let g = inputs[1].layout.shape
-        return g[0] * g.dropFirst(2).reduce(1, *) * shape.product
+        return g[0] *| g.dropFirst(2).reduce(1, *|) *| shape.product
     }
 
     package var effects: Effects { .pure }
@@ -298,7 +298,7 @@ private func convolve(
         // One sample without a batch dimension, as [C, *].
         let isSingle =
             x.rank == spatial + 1 && weight.rank == spatial + 2 && groups > 0
-            && weight.layout.shape[1] &* groups == x.layout.shape[0]
+            && weight.layout.shape[1] *| groups == x.layout.shape[0]
         if isSingle { x = x.unsqueeze(0) }
         var sides = Dims(repeating: 0, count: spatial)
         if let widths = try padding.each(spatial, in: operation) {

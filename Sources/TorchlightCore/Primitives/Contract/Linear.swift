@@ -119,7 +119,7 @@ package struct Linear: Primitive {
         return Few(left, right, bias)
     }
 
-    package func multiplyAdds(_ inputs: Specs) -> Int { inputs[0].count * inputs[1].layout.shape[0] }
+    package func multiplyAdds(_ inputs: Specs) -> Int { inputs[0].count *| inputs[1].layout.shape[0] }
 
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }

@@ -92,7 +92,7 @@ package struct MatMul: Primitive {
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let shape = (try? infer(inputs))?.first?.shape.product ?? 0
         let a = inputs[0].layout.shape
-        return shape * a[transposeA ? a.count - 2 : a.count - 1]
+        return shape *| a[transposeA ? a.count - 2 : a.count - 1]
     }
 
     package var effects: Effects { .pure }

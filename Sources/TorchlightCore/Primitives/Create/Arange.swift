@@ -11,11 +11,38 @@ package struct Arange: CreationPrimitive {
 
     package var shape: Dims { Dims(repeating: count, count: 1) }
 
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        if count > 0 {
+            try start.check(fits: dtype, in: Self.name)
+            try last.check(fits: dtype, in: Self.name)
+        }
+        return Few(ResultSpec(shape, dtype))
+    }
+
+    /// The last number; a whole one where the kernel counts in integers.
+    private var last: Scalar {
+        if dtype.isFloatingPoint || start.dtype == .float64 || step.dtype == .float64 {
+            return .double(start.asDouble + Double(count - 1) * step.asDouble)
+        }
+        return .int(start.asInt +| step.asInt *| (count - 1))
+    }
+
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if count == 0 { return }
         withKernel(outputs[0]) {
             tl_arange($0, start.asDouble, step.asDouble, Int64(start.asInt), Int64(step.asInt))
         }
+    }
+}
+
+extension Arange {
+    /// The number of integers from `start` to before `end`.
+    fileprivate static func count(from start: Int, to end: Int, by step: Int) -> Int {
+        let isRising = step > 0
+        if isRising ? end <= start : end >= start { return 0 }
+        // The distance of two Ints fits an unsigned one.
+        let distance = isRising ? UInt(bitPattern: end &- start) : UInt(bitPattern: start &- end)
+        return Int(clamping: (distance - 1) / step.magnitude + 1)
     }
 }
 
@@ -35,9 +62,10 @@ extension Tensor {
                     got: "\(from.asDouble) to \(to.asDouble) by \(by.asDouble)",
                     expected: "a step that is not 0 and has the sign of end - start"))
         }
+        // Beyond the limit of a shape the count need not be exact.
         let count =
-            isInteger
-            ? Swift.max(0, (to.asInt - from.asInt + by.asInt - by.asInt.signum()) / by.asInt) : Int(span.rounded(.up))
+            isInteger && span < 0x1p60
+            ? Arange.count(from: from.asInt, to: to.asInt, by: by.asInt) : Int(saturating: span.rounded(.up))
         return create("arange", [count], requiresGrad: requiresGrad) { _ in
             Arange(
                 start: from, step: by, count: count, dtype: dtype ?? (isInteger ? .int64 : .default), device: device)

@@ -31,7 +31,7 @@ package struct Clamp: TernaryPrimitive {
 extension Tensor {
     /// The elements held to `[min, max]`; one of the bounds may be left out.
     public func clamp(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
-        bounds(min.map { .wrap($0.scalar) }, max.map { .wrap($0.scalar) }).map { apply(Clamp(), self, $0, $1) } ?? self
+        bounds(min.map(bound), max.map(bound)).map { apply(Clamp(), self, $0, $1) } ?? self
     }
 
     /// The elements held to bounds that broadcast; one of them may be left out.
@@ -55,7 +55,7 @@ extension Tensor {
     /// Holds the elements to `[min, max]`, in place.
     @discardableResult
     public func clamp_(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
-        bounds(min.map { .wrap($0.scalar) }, max.map { .wrap($0.scalar) }).map {
+        bounds(min.map(bound), max.map(bound)).map {
             applyInPlace(Clamp(), on: self, Few(self, $0, $1), name: "clamp_")
         } ?? self
     }
@@ -81,6 +81,13 @@ extension Tensor {
     /// Holds the elements to at most a number, in place.
     @discardableResult
     public func clampMax_(_ max: some TensorScalar) -> Tensor { clamp_(max: max) }
+
+    /// A number as a bound, which the dtype of the result must hold.
+    private func bound(_ number: any TensorScalar) -> Tensor {
+        let wrapped = Tensor.wrap(number.scalar)
+        if isPlaceholder { return wrapped }
+        return .wrap(number.scalar, fitting: ResultType.of(self, wrapped), in: Clamp.name, like: self)
+    }
 
     /// Both bounds, with the lowest or highest number of the category for one that is left out.
     private func bounds(_ low: Tensor?, _ high: Tensor?) -> (Tensor, Tensor)? {

@@ -1,10 +1,11 @@
-/// One number in every place: what was there before gets a gradient of 0.
+/// One number in every place, which the dtype must hold: what was there before gets a gradient of 0.
 package struct FillWith: Primitive {
     package static let name = "fill"
     package var value: Scalar
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
+        try value.check(fits: inputs[0].dtype, in: Self.name)
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

@@ -41,7 +41,7 @@ package struct Polygamma: UnaryPrimitive {
     }
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.input(0).polygamma(order + 1)
+        gradient * context.input(0).polygamma(order +| 1)
     }
 }
 
@@ -73,10 +73,11 @@ extension Tensor {
     ///
     /// It is defined for `x > (p - 1) / 2`; to the left, each term is the logarithm of a magnitude.
     public func mvlgamma(_ p: Int) -> Tensor {
-        guard p >= 1 else {
+        // One term is computed for each dimension.
+        guard (1...(1 << 20)).contains(p) else {
             return fail(
                 TensorError(
-                    .value, in: "mvlgamma", "the dimension is too small", got: "\(p)", expected: "1 or more",
+                    .value, in: "mvlgamma", "the dimension is out of range", got: "\(p)", expected: "1 ... \(1 << 20)",
                     operands: [self]), like: self)
         }
         // Half types would round every term.

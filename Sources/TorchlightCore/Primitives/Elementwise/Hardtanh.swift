@@ -29,13 +29,15 @@ package struct HardtanhForward: UnaryPrimitive {
 extension Tensor {
     /// `x` held to `[min, max]`; integers stay integers.
     public func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
-        dtype.isInteger ? clamp(min: Int(min), max: Int(max)) : apply(HardtanhForward(min: min, max: max), self)
+        dtype.isInteger
+            ? clamp(min: Int(saturating: min), max: Int(saturating: max))
+            : apply(HardtanhForward(min: min, max: max), self)
     }
     /// `x` held to `[min, max]`, in place.
     @discardableResult
     public func hardtanh_(min: Double = -1, max: Double = 1) -> Tensor {
         dtype.isInteger
-            ? clamp_(min: Int(min), max: Int(max))
+            ? clamp_(min: Int(saturating: min), max: Int(saturating: max))
             : applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
     }
 

@@ -30,12 +30,12 @@ extension Tensor {
 
     /// `a` where the condition is true, else a number.
     public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: some TensorScalar) -> Tensor {
-        apply(Where(), condition, a, .wrap(b.scalar))
+        apply(Where(), condition, a, a.choice(b.scalar))
     }
 
     /// A number where the condition is true, else `b`.
     public static func `where`(_ condition: Tensor, _ a: some TensorScalar, _ b: Tensor) -> Tensor {
-        apply(Where(), condition, .wrap(a.scalar), b)
+        apply(Where(), condition, b.choice(a.scalar), b)
     }
 
     /// One number where the condition is true, else another: in the dtype that the two give together.
@@ -51,12 +51,19 @@ extension Tensor {
 
     /// This tensor where the condition is true, else a number.
     public func `where`(_ condition: Tensor, _ other: some TensorScalar) -> Tensor {
-        apply(Where(), condition, self, .wrap(other.scalar))
+        apply(Where(), condition, self, choice(other.scalar))
+    }
+
+    /// A number as the other choice of `where` beside this tensor: the dtype of the result must hold it.
+    private func choice(_ number: Scalar) -> Tensor {
+        let wrapped = Tensor.wrap(number)
+        if isPlaceholder { return wrapped }
+        return .wrap(number, fitting: ResultType.of(self, wrapped), in: Where.name, like: self)
     }
 
     /// This tensor with a number where the mask is true. The dtype stays.
     public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
-        apply(Where(), mask, Tensor.filling(value.scalar, for: self), self)
+        apply(Where(), mask, filling(value.scalar, "maskedFill"), self)
     }
 
     /// This tensor with the 0-dimensional `value` where the mask is true. The dtype stays.
@@ -68,7 +75,7 @@ extension Tensor {
     @discardableResult
     public func maskedFill_(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
         applyInPlace(
-            Where(), on: self, Few(mask, Tensor.filling(value.scalar, for: self), self), name: "maskedFill_")
+            Where(), on: self, Few(mask, filling(value.scalar, "maskedFill_"), self), name: "maskedFill_")
     }
 
     /// Writes the 0-dimensional `value` where the mask is true.
@@ -79,14 +86,17 @@ extension Tensor {
         } ?? self
     }
 
-    /// A number in the dtype of the tensor that it is to fill, which stays.
-    private static func filling(_ value: Scalar, for target: Tensor) -> Tensor {
-        if target.isPlaceholder { return target }
-        // As a number of the target's kind, which leaves its dtype as it is; the kernel converts.
-        switch target.dtype.category {
-        case .floatingPoint: return wrap(.double(value.asDouble))
-        case .integer: return wrap(.int(value.asInt))
-        case .bool: return wrap(.bool(value.asDouble != 0))
+    /// A number that is to fill a part of this tensor, whose dtype stays and must hold it.
+    private func filling(_ value: Scalar, _ operation: String) -> Tensor {
+        if isPlaceholder { return self }
+        // As a number of the tensor's category, which leaves its dtype as it is; the kernel converts.
+        return orFail(like: self) { () throws(TensorError) in
+            try value.check(fits: dtype, in: operation)
+            switch dtype.category {
+            case .floatingPoint: return .wrap(.double(value.asDouble))
+            case .integer: return .wrap(.int(value.asInt))
+            case .bool: return .wrap(.bool(value.asDouble != 0))
+            }
         }
     }
 

@@ -94,15 +94,7 @@ package struct IntegerFill: RandomFill, Primitive {
                 .value, in: Self.name, "the range is empty", got: "\(low) ..< \(high)", expected: "low < high",
                 operands: [spec])
         }
-        let limits: ClosedRange<Int> =
-            switch dtype {
-            case .bool: 0...1
-            case .uint8: 0...255
-            case .int8: -128...127
-            case .int16: -32768...32767
-            case .int32: Int(Int32.min)...Int(Int32.max)
-            default: Int.min...Int.max
-            }
+        let limits = dtype == .float16 ? -65504...65504 : dtype.bounds
         guard limits.contains(low), limits.contains(high - 1) else {
             throw TensorError(
                 .value, in: Self.name, "\(dtype) does not hold the range", got: "\(low) ..< \(high)",

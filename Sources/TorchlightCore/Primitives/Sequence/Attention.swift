@@ -138,7 +138,7 @@ package struct Attention: Primitive {
     /// Of both products, as if every query saw every key.
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let (q, k, v) = (inputs[0].layout.shape, inputs[1].layout.shape, inputs[2].layout.shape)
-        return q[0] * q[1] * q[2] * k[2] * (q[3] + v[3])
+        return q[0] *| q[1] *| q[2] *| k[2] *| (q[3] + v[3])
     }
 
     package var effects: Effects { .pure }

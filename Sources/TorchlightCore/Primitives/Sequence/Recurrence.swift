@@ -199,7 +199,7 @@ package struct Recurrence: Primitive {
 
     /// Of the products with the hidden state; that with the input is a call of its own.
     package func multiplyAdds(_ inputs: Specs) -> Int {
-        steps.rows * (inputs[1].count + (hasProjection ? inputs[4].count : 0))
+        steps.rows *| (inputs[1].count + (hasProjection ? inputs[4].count : 0))
     }
 
     package var effects: Effects { .pure }

@@ -133,7 +133,8 @@ extension Tensor {
         }
         let layout = Layout(shape: Dims(size), strides: Dims(stride), offset: offset ?? layout.offset)
         let (reach, limit) = (layout.extent, storage.byteCount / dtype.byteSize)
-        guard reach.isEmpty || (reach.lowerBound >= 0 && reach.upperBound <= limit) else {
+        // Of no elements, only the start must be a place.
+        guard reach.lowerBound >= 0 && reach.upperBound <= (reach.isEmpty ? maximumCount : limit) else {
             return fail(
                 TensorError(
                     .index, in: AsStrided.name, "the layout reaches outside the storage",

@@ -1,6 +1,6 @@
 /// A border of one number around a tensor; negative widths cut.
 ///
-/// Shapes: each dimension becomes `before + size + after`. Dtypes: any. The border has no gradient.
+/// Shapes: each dimension becomes `before + size + after`. Dtypes: any that holds the number. The border has no gradient.
 package struct ConstantPad: Primitive {
     package static let name = "pad"
     /// Widths before and after each dimension.
@@ -9,6 +9,7 @@ package struct ConstantPad: Primitive {
     package var value: Scalar
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        try value.check(fits: inputs[0].dtype, in: Self.name)
         var shape = inputs[0].layout.shape
         for d in 0..<shape.count {
             let size = shape[d] + before[d] + after[d]
@@ -133,6 +134,7 @@ extension Tensor {
                 .value, in: "pad", "a \(mode) border cannot be this wide in dimension \(d)",
                 got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
         }
+        try checkListSize(size + before + after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
         return (-before..<(size + after)).map { place in
             switch mode {
             case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place

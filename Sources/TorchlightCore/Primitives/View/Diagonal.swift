@@ -12,8 +12,8 @@ package struct Diagonal: ViewPrimitive {
 
     /// The layout of the diagonal of another one.
     func placed(in layout: Layout) -> Layout {
-        let rows = layout.shape[dim1] - Swift.max(-offset, 0)
-        let columns = layout.shape[dim2] - Swift.max(offset, 0)
+        let rows = layout.shape[dim1] -| Swift.max(0 -| offset, 0)
+        let columns = layout.shape[dim2] -| Swift.max(offset, 0)
         let length = Swift.max(Swift.min(rows, columns), 0)
         var shape = Dims()
         var strides = Dims()
@@ -22,9 +22,10 @@ package struct Diagonal: ViewPrimitive {
             strides.append(layout.strides[d])
         }
         shape.append(length)
-        strides.append(layout.strides[dim1] + layout.strides[dim2])
+        strides.append(layout.strides[dim1] +| layout.strides[dim2])
+        if length == 0 { return Layout(shape: shape, strides: strides, offset: layout.offset) }
         let skipped = offset >= 0 ? offset * layout.strides[dim2] : -offset * layout.strides[dim1]
-        return Layout(shape: shape, strides: strides, offset: layout.offset + (length > 0 ? skipped : 0))
+        return Layout(shape: shape, strides: strides, offset: layout.offset + skipped)
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
@@ -94,7 +95,7 @@ extension Tensor {
             guard first != second else {
                 throw TensorError(.index, in: "diagEmbed", "a dimension is named twice", got: "\(dim1) and \(dim2)")
             }
-            let size = layout.shape[rank - 1] + Swift.abs(offset)
+            let size = layout.shape[rank - 1] +| offset.saturatingMagnitude
             var target = layout.shape
             target.remove(at: rank - 1)
             target.insert(size, at: Swift.min(first, second))

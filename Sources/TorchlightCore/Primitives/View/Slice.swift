@@ -73,7 +73,7 @@ extension Tensor {
             let d = try resolve(dim, in: "narrow")
             let size = rank == 0 ? 1 : layout.shape[d]
             let first = start < 0 ? start + size : start
-            guard rank > 0, first >= 0, length >= 0, first + length <= size else {
+            guard rank > 0, first >= 0, length >= 0, first <= size, length <= size - first else {
                 throw TensorError(
                     .index, in: "narrow", "the range lies outside the dimension",
                     got: "start \(start), length \(length)",

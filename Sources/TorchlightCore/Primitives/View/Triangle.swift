@@ -20,6 +20,8 @@ package struct Triangle: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
+        // Beyond the sizes of any matrix all diagonals are alike, and the kernel adds positions to them.
+        let diagonal = Swift.min(Swift.max(diagonal, -maximumCount), maximumCount)
         withKernels(inputs[0], outputs[0]) { x, out in tl_triangle(x, out, Int64(diagonal), isUpper) }
     }
 

@@ -18,7 +18,7 @@ package struct Unfold: ViewPrimitive {
         }
         var (shape, strides) = (layout.shape, layout.strides)
         shape[dim] = (layout.shape[dim] - size) / step + 1
-        strides[dim] = layout.strides[dim] * step
+        strides[dim] = layout.strides[dim] *| step
         shape.append(size)
         strides.append(layout.strides[dim])
         return Layout(shape: shape, strides: strides, offset: layout.offset)

@@ -65,9 +65,14 @@ extension Tensor {
     public func unflatten(_ dim: Int, _ sizes: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let d = try resolve(dim, in: "unflatten")
-            let known = sizes.filter { $0 != -1 }.reduce(1, *)
+            guard rank > 0 else {
+                throw TensorError(
+                    .shape, in: "unflatten", "a single number has no dimension to split",
+                    expected: "at least one dimension", fix: "use reshape(_:)", operands: [self])
+            }
+            let known = sizes.filter { $0 != -1 }.reduce(1, *|)
             let sizes = sizes.map { $0 == -1 && known > 0 ? layout.shape[d] / known : $0 }
-            guard sizes.reduce(1, *) == layout.shape[d] else {
+            guard sizes.reduce(1, *|) == layout.shape[d] else {
                 throw TensorError(
                     .shape, in: "unflatten", "the sizes do not multiply to the dimension's", got: "\(sizes)",
                     expected: "a product of \(layout.shape[d])", operands: [self])
@@ -85,7 +90,7 @@ extension Tensor {
         var known = 1
         var open: Int?
         for (i, size) in shape.enumerated() {
-            if size == -1 && open == nil { open = i } else if size >= 0 { known *= size } else { open = -1 }
+            if size == -1 && open == nil { open = i } else if size >= 0 { known *|= size } else { open = -1 }
         }
         if let open, open >= 0, known > 0, count % known == 0 { target[open] = count / known }
         guard open != -1, target.allSatisfy({ $0 >= 0 }), target.product == count else {

@@ -72,15 +72,15 @@ public final class MultiheadAttention: Module {
         _outProj = Key(wrappedValue: output, "out_proj")
         super.init()
         if (kdim ?? embedDim) == embedDim && (vdim ?? embedDim) == embedDim {
-            inProjWeight = weight(3 * embedDim, embedDim)
+            inProjWeight = weight(3 *| embedDim, embedDim)
         } else {
             qProjWeight = weight(embedDim, embedDim)
             kProjWeight = weight(embedDim, kdim ?? embedDim)
             vProjWeight = weight(embedDim, vdim ?? embedDim)
         }
-        if bias { inProjBias = Parameter(Tensor.zeros([3 * embedDim], dtype: dtype, device: device)) }
+        if bias { inProjBias = Parameter(Tensor.zeros([3 *| embedDim], dtype: dtype, device: device)) }
         if addBiasKV {
-            let deviation = (2 / Double(max(embedDim + embedDim, 1))).squareRoot()
+            let deviation = (2 / Double(max(embedDim +| embedDim, 1))).squareRoot()
             func row() -> Tensor {
                 let tensor = Tensor.empty([1, 1, embedDim], dtype: dtype, device: device)
                 return Parameter(Initializers.normal_(tensor, std: deviation, generator: generator))

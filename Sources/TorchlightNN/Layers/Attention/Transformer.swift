@@ -26,14 +26,14 @@ public final class Transformer: Module {
     ) {
         func norm() -> LayerNorm { LayerNorm(dModel, eps: layerNormEps, bias: bias, dtype: dtype, device: device) }
         encoder = TransformerEncoder(
-            layers: (0..<numEncoderLayers).map { _ in
+            layers: (0..<checkedLayerCount(numEncoderLayers, in: "Transformer")).map { _ in
                 TransformerEncoderLayer(
                     dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
                     layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
                     device: device, generator: generator)
             }, norm: norm())
         decoder = TransformerDecoder(
-            layers: (0..<numDecoderLayers).map { _ in
+            layers: (0..<checkedLayerCount(numDecoderLayers, in: "Transformer")).map { _ in
                 TransformerDecoderLayer(
                     dModel, nhead, dimFeedforward: dimFeedforward, dropout: dropout, activation: activation,
                     layerNormEps: layerNormEps, batchFirst: batchFirst, normFirst: normFirst, bias: bias, dtype: dtype,
@@ -97,7 +97,8 @@ public final class TransformerEncoder: Module, Layer {
 
     /// So many layers with the settings and values of one, each with weights of its own.
     public convenience init(_ layer: TransformerEncoderLayer, numLayers: Int, norm: LayerNorm? = nil) {
-        self.init(layers: (0..<max(numLayers, 0)).map { _ in layer.copy() }, norm: norm)
+        self.init(
+            layers: (0..<checkedLayerCount(numLayers, in: "TransformerEncoder")).map { _ in layer.copy() }, norm: norm)
     }
 
     /// The output without masks.
@@ -135,7 +136,8 @@ public final class TransformerDecoder: Module {
 
     /// So many layers with the settings and values of one, each with weights of its own.
     public convenience init(_ layer: TransformerDecoderLayer, numLayers: Int, norm: LayerNorm? = nil) {
-        self.init(layers: (0..<max(numLayers, 0)).map { _ in layer.copy() }, norm: norm)
+        self.init(
+            layers: (0..<checkedLayerCount(numLayers, in: "TransformerDecoder")).map { _ in layer.copy() }, norm: norm)
     }
 
     /// The output; masks are those of ``MultiheadAttention``.

@@ -56,7 +56,7 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size> {
         let (kernel, dilation, padding) = (kernelSize.perDimension, dilation.perDimension, paddingPerDimension)
         return kernel.indices.reversed().flatMap { i in
             if let padding { return [padding[i], padding[i]] }
-            let total = dilation[i] * (kernel[i] - 1)
+            let total = Swift.max(dilation[i] *| (kernel[i] -| 1), 0)
             return [total / 2, total - total / 2]
         }
     }

@@ -74,7 +74,7 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
         guard lazyGenerator != nil, let weight = tensor("weight"), weight.rank == Size.spatialDimensions + 2 else {
             return
         }
-        settle(inChannels: isTransposed ? weight.shape[0] : weight.shape[1] * groups)
+        settle(inChannels: isTransposed ? weight.shape[0] : weight.shape[1] *| groups)
     }
 
     /// "Conv2d", and "LazyConv2d" until the channels of the input are known.

@@ -21,7 +21,9 @@ public class LPPoolLayer<Size: SpatialSize>: Module {
     }
 
     public override final var extraDescription: String {
-        let p = normType == normType.rounded() && abs(normType) < 1e15 ? "\(Int(normType))" : Printed.number(normType)
+        let p =
+            normType == normType.rounded() && abs(normType) < 1e15
+            ? "\(Int(saturating: normType))" : Printed.number(normType)
         return "norm_type=\(p), kernel_size=\(kernelSize), stride=\(Printed.optional(stride) { "\($0)" }), "
             + "ceil_mode=\(Printed.bool(ceilMode))"
     }

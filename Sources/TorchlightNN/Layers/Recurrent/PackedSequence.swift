@@ -15,6 +15,13 @@ public struct PackedSequence {
 
     /// A sequence of these rows.
     public init(data: Tensor, batchSizes: [Int], sortedIndices: [Int]? = nil) {
+        if let error = Self.error(of: data, batchSizes, sortedIndices) {
+            self.data = fail(error, like: data)
+            self.batchSizes = []
+            self.sortedIndices = nil
+            unsortedIndices = nil
+            return
+        }
         self.data = data
         self.batchSizes = batchSizes
         self.sortedIndices = sortedIndices
@@ -23,6 +30,22 @@ public struct PackedSequence {
             for (place, index) in sorted.enumerated() where places.indices.contains(index) { places[index] = place }
             return places
         }
+    }
+
+    /// What is wrong with the parts of a sequence.
+    private static func error(of data: Tensor, _ batchSizes: [Int], _ sortedIndices: [Int]?) -> TensorError? {
+        if data.isPlaceholder { return nil }
+        let isFalling = zip(batchSizes, batchSizes.dropFirst()).allSatisfy { $0 >= $1 }
+        let rows = data.rank > 0 ? data.size(0) : 0
+        guard batchSizes.allSatisfy({ $0 > 0 }), isFalling, batchSizes.reduce(0, +|) == rows, data.rank > 0 else {
+            return TensorError(
+                .value, in: "PackedSequence", "the batch sizes do not fit the rows", got: "\(batchSizes)",
+                expected: "sizes of at least 1 that never rise and add up to \(rows)", operands: [data])
+        }
+        guard let sortedIndices, sortedIndices.sorted() != Array(0..<(batchSizes.first ?? 0)) else { return nil }
+        return TensorError(
+            .index, in: "PackedSequence", "the sorted indices do not name each sequence once", got: "\(sortedIndices)",
+            expected: "the numbers 0 ..< \(batchSizes.first ?? 0)", operands: [data])
     }
 
     /// The lengths in the order of the batch.
@@ -93,6 +116,10 @@ public func padPackedSequence(
         return (fail(error, like: data), lengths)
     }
     let batch = lengths.count
+    do { try checkListSize(steps *| max(batch, 1), bytesEach: MemoryLayout<Int>.stride, in: "padPackedSequence") } catch
+    {
+        return (fail(error, like: data), lengths)
+    }
     var starts: [Int] = []
     var start = 0
     for size in sequence.batchSizes {

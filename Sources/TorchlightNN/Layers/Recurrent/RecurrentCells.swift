@@ -29,7 +29,7 @@ open class RecurrentCell: Module {
             let tensor = Tensor.empty(shape, dtype: dtype, device: device)
             return Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator))
         }
-        let rows = cell.gates * hiddenSize
+        let rows = cell.gates *| hiddenSize
         _weightIH = Key(wrappedValue: draw([rows, inputSize]), "weight_ih")
         _weightHH = Key(wrappedValue: draw([rows, hiddenSize]), "weight_hh")
         super.init()

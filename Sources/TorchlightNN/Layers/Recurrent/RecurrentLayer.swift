@@ -69,12 +69,12 @@ open class RecurrentLayer: Module {
             let tensor = Tensor.empty(shape, dtype: dtype, device: device)
             weights.append(name, Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator)))
         }
-        let rows = cell.gates * hiddenSize
+        let rows = cell.gates *| hiddenSize
         let out = projSize > 0 ? projSize : hiddenSize
-        for layer in 0..<max(numLayers, 0) {
+        for layer in 0..<checkedLayerCount(numLayers, in: name) {
             for direction in bidirectional ? ["", "_reverse"] : [""] {
                 let suffix = "_l\(layer)\(direction)"
-                draw("weight_ih" + suffix, [rows, layer == 0 ? inputSize : out * (bidirectional ? 2 : 1)])
+                draw("weight_ih" + suffix, [rows, layer == 0 ? inputSize : out *| (bidirectional ? 2 : 1)])
                 draw("weight_hh" + suffix, [rows, out])
                 if bias {
                     draw("bias_ih" + suffix, [rows])
@@ -112,7 +112,14 @@ open class RecurrentLayer: Module {
         var x = rows
         var last: [[Tensor]] = [[], []]
         let tensors = weights.elements
-        let perDirection = tensors.count / max(numLayers * directions, 1)
+        let perDirection = tensors.count / max(numLayers *| directions, 1)
+        guard perDirection > 0 else {
+            let error = TensorError(
+                .value, in: "\(type(of: self))", "there are no weights: the number of layers was refused",
+                got: "\(numLayers) layers", expected: "at least one")
+            let placeholder = fail(error, like: rows)
+            return (placeholder, [placeholder, placeholder])
+        }
         for layer in 0..<numLayers {
             if layer > 0 && dropout > 0 && isTraining {
                 x = TorchlightCore.dropout(x, p: dropout, training: true, generator: generator ?? .default)
@@ -190,7 +197,7 @@ open class RecurrentLayer: Module {
         let (rows, last) = run(whole.reshape([batch * length, inputSize]), steps, initial)
         var sizes = [whole.shape[0], whole.shape[1]]
         if !isBatched { sizes.remove(at: batchDim) }
-        return (rows.reshape(sizes + [outputSize * directions]), isBatched ? last : last.map { $0.squeeze(1) })
+        return (rows.reshape(sizes + [outputSize *| directions]), isBatched ? last : last.map { $0.squeeze(1) })
     }
 
     /// Sequences of several lengths through all layers.
@@ -223,7 +230,7 @@ open class RecurrentLayer: Module {
 
     private func stateError(_ name: String, _ states: [Tensor]?, _ batch: [Int]) -> TensorError? {
         for (i, state) in (states ?? []).enumerated() {
-            let expected = [numLayers * directions] + batch + [i == 0 ? outputSize : hiddenSize]
+            let expected = [numLayers *| directions] + batch + [i == 0 ? outputSize : hiddenSize]
             if state.shape != expected {
                 return TensorError(
                     .shape, in: name, "the initial state does not fit the layer and the batch",

@@ -1,16 +1,16 @@
-import Foundation
+package import Foundation
 
 /// The files of the repository, for tests of its conventions.
-enum SourceTree {
-    static let root = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardizedFileURL
+package enum SourceTree {
+    package static let root = URL(fileURLWithPath: #filePath).appending(path: "../../..").standardizedFileURL
 
     /// The text of a file.
-    static func text(_ path: String) throws -> String {
+    package static func text(_ path: String) throws -> String {
         try String(contentsOf: root.appending(path: path), encoding: .utf8)
     }
 
     /// The files below a folder with one of the endings: their paths from the folder, and their texts.
-    static func files(in folder: String, _ endings: Set<String>) throws -> [(path: String, text: String)] {
+    package static func files(in folder: String, _ endings: Set<String>) throws -> [(path: String, text: String)] {
         let base = root.appending(path: folder).path + "/"
         guard let found = FileManager.default.enumerator(atPath: base) else { return [] }
         return try found.compactMap { $0 as? String }.filter { endings.contains(($0 as NSString).pathExtension) }
@@ -18,7 +18,7 @@ enum SourceTree {
     }
 
     /// The identifiers of a text that begin with "tl_".
-    static func kernelNames(in text: String) -> Set<String> {
+    package static func kernelNames(in text: String) -> Set<String> {
         func isPart(_ byte: UInt8) -> Bool {
             byte == UInt8(ascii: "_") || (byte | 32 >= 97 && byte | 32 <= 122) || (byte >= 48 && byte <= 57)
         }

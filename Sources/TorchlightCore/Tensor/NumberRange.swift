@@ -1,0 +1,117 @@
+import CKernels
+
+// Which numbers a dtype holds: one rule for every number that a caller gives, in `tl_first_out_of_range`.
+//
+// A number that a dtype does not hold is an error, never another number: 300 in int8, 1e39 in float32, NaN in int64. What
+// rounds to a finite number is held by a floating-point dtype, as are the infinities; an integer dtype cuts off fractions.
+// uint8 takes negative integers down to -255, which wrap around, as in PyTorch. `x.to(dtype)` converts as C does.
+
+extension Scalar {
+    /// Refuses the number where a dtype does not hold it.
+    @inline(__always)
+    package func check(fits dtype: DType, in operation: @autoclosure () -> String) throws(TensorError) {
+        // Zeros and ones, which most calls give, are numbers of every dtype.
+        if case .int(let value) = self, value == 0 || value == 1 { return }
+        if !fits(dtype) { throw outOfRange(dtype, in: operation()) }
+    }
+
+    /// Whether a dtype holds the number.
+    package func fits(_ dtype: DType) -> Bool {
+        switch self {
+        case .bool: true
+        case .int(var value): tl_first_out_of_range(&value, DType.int64.rawValue, 1, dtype.rawValue, true) < 0
+        case .double(var value): tl_first_out_of_range(&value, DType.float64.rawValue, 1, dtype.rawValue, true) < 0
+        }
+    }
+
+    @inline(never)
+    private func outOfRange(_ dtype: DType, in operation: String) -> TensorError {
+        TensorError.outOfRange(text, dtype, in: operation)
+    }
+
+    /// The number as it is written.
+    private var text: String {
+        switch self {
+        case .bool(let value): "\(value)"
+        case .int(let value): "\(value)"
+        case .double(let value): "\(value)"
+        }
+    }
+}
+
+extension TensorError {
+    /// A number that a dtype does not hold.
+    package static func outOfRange(
+        _ number: String, _ dtype: DType, in operation: String, place: String? = nil
+    ) -> TensorError {
+        TensorError(
+            .value, in: operation, "the number cannot be converted to \(dtype) without overflow",
+            got: number + (place.map { " \($0)" } ?? ""), expected: "a number \(dtype.rangeText)",
+            fix: "use a dtype that holds it")
+    }
+}
+
+extension DType {
+    /// The largest finite number of a floating-point dtype.
+    package var greatestFinite: Double {
+        switch self {
+        case .float64: Double.greatestFiniteMagnitude
+        case .float16: 65504
+        case .bfloat16: 0x1.FEp127
+        default: Double(Float.greatestFiniteMagnitude)
+        }
+    }
+
+    /// Whether this dtype holds every number of another one, so that none need be looked at.
+    func holdsEvery(_ other: DType) -> Bool {
+        if self == other || self == .float64 || self == .bool || other == .bool { return true }
+        switch self {
+        case .float32: return other != .float64
+        case .bfloat16: return !other.isFloatingPoint || other == .float16
+        case .float16: return other == .int16 || other == .int8 || other == .uint8
+        default:
+            return other.isInteger && bounds.contains(other.bounds.lowerBound)
+                && bounds.contains(other.bounds.upperBound)
+        }
+    }
+
+    /// "in -128...127"
+    fileprivate var rangeText: String {
+        isFloatingPoint ? "of a magnitude of at most \(greatestFinite)" : "in \(bounds)"
+    }
+}
+
+extension Tensor {
+    /// A number as an operand whose dtype must hold it: a placeholder where it does not.
+    static func wrap(_ scalar: Scalar, fitting dtype: DType, in operation: String, like tensor: Tensor) -> Tensor {
+        orFail(like: tensor) { () throws(TensorError) in
+            try scalar.check(fits: dtype, in: operation)
+            return wrap(scalar)
+        }
+    }
+
+    /// The error of the first of the elements, one after the other in memory of the host, that a dtype does not hold.
+    static func rangeError(
+        _ elements: UnsafeRawBufferPointer, _ dtype: DType, count: Int, fits target: DType, wraps: Bool,
+        in operation: String
+    ) -> TensorError? {
+        guard let start = elements.baseAddress, count > 0 else { return nil }
+        let place = Int(
+            tl_first_out_of_range(start, dtype.rawValue, Int64(count), target.rawValue, wraps))
+        if place < 0 { return nil }
+        let element = UnsafeMutableRawPointer(mutating: start + place * dtype.byteSize)
+        let number: String
+        switch dtype {
+        case .float64: number = "\(element.load(as: Double.self))"
+        case .float32: number = "\(element.load(as: Float.self))"
+        case .float16: number = "\(element.load(as: Float16.self))"
+        case .bfloat16: number = "\(BFloat16(bitPattern: element.load(as: UInt16.self)).float)"
+        case .int64: number = "\(element.load(as: Int64.self))"
+        case .int32: number = "\(element.load(as: Int32.self))"
+        case .int16: number = "\(element.load(as: Int16.self))"
+        case .int8: number = "\(element.load(as: Int8.self))"
+        case .uint8, .bool: number = "\(element.load(as: UInt8.self))"
+        }
+        return .outOfRange(number, target, in: operation, place: "at position \(place)")
+    }
+}
