@@ -10,7 +10,7 @@ struct KernelTableTests {
     /// Declared beside the kernels, but not computing on tensors of a device.
     static let hostFunctions: Set = [
         "binary_contiguous", "matmul_contiguous",  // short cuts for CPU memory
-        "philox_word", "winograd", "set_winograd",
+        "philox_word", "winograd", "set_winograd", "first_out_of_range",
     ]
 
     static let kernels = (0..<tl_guarded_kernel_count()).map { String(cString: tl_guarded_kernel_name($0)) }
