@@ -126,7 +126,9 @@ extension Tensor {
             }
             if count == 0 { return Tensor.empty([0], dtype: dtype, device: device) }
             let choices = withReplacement ? binomial(self.count +| count - 1, count) : binomial(self.count, count)
-            guard choices > 0 else { return Tensor.empty([0, count], dtype: dtype, device: device) }
+            guard choices > 0 else {
+                return indexSelect(0, Tensor([Int](), shape: [0], device: device)).reshape([0, count])
+            }
             try checkListSize(choices *| count, bytesEach: 2 * MemoryLayout<Int>.stride, in: "combinations")
             var chosen = withReplacement ? Array(repeating: 0, count: count) : Array(0..<count)
             var rows: [Int] = []
