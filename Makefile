@@ -3,7 +3,7 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test test-instruction-sets conformance fuzz bench bench-compare bench-growth bench-operators format lint deps clean
+.PHONY: mnist test test-instruction-sets conformance fuzz hunt bench bench-compare bench-growth bench-operators format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -30,6 +30,10 @@ conformance: deps
 SECONDS ?= 60
 fuzz: deps
 	scripts/fuzz $(SECONDS) $(ARGS)
+
+## Look for wrong answers, SECONDS in all: random programs beside PyTorch where it is installed, and the readers of files.
+hunt: deps
+	scripts/hunt $(SECONDS)
 
 ## Time the reference workloads. ARGS="--only matmul --json figures.json" and the like are passed on.
 bench: deps

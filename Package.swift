@@ -164,7 +164,8 @@ let package = Package(
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "ConformanceTests", dependencies: ["ConformanceReplay"], swiftSettings: swiftSettings),
+            name: "ConformanceTests", dependencies: ["ConformanceReplay"], exclude: ["Programs"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "ConventionTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
     ],

@@ -11,6 +11,8 @@ public final class Call {
     private let args: [JSON]
     private let keywords: [JSON.Member]
     private let tensors: [String: Tensor]
+    /// Whether the tensors are the recorded ones, which are copied, or the variables of a program.
+    private let isRecorded: Bool
     private var leaves: [String: Tensor] = [:]
     private var read: Set<String> = []
 
@@ -19,6 +21,16 @@ public final class Call {
         self.args = args?.elements ?? []
         keywords = kwargs?.members ?? []
         self.tensors = tensors
+        isRecorded = true
+    }
+
+    /// A call whose tensors are the variables of a program.
+    init(name: String, args: JSON?, kwargs: JSON?, variables: [String: Tensor]) {
+        self.name = name
+        self.args = args?.elements ?? []
+        keywords = kwargs?.members ?? []
+        tensors = variables
+        isRecorded = false
     }
 
     /// The number of arguments given by place.
@@ -78,6 +90,7 @@ public final class Call {
         guard let key = value["tensor"]?.string else { return nil }
         if value["complex"] != nil { throw NotSupported("complex values") }
         guard let stored = tensors[key] else { throw NotSupported("the data lacks tensor \(key)") }
+        if !isRecorded { return stored }
         var tensor = ReplayDevice.copy(stored)
         if let view = value["strided"] {
             func numbers(_ name: String) -> [Int] { view[name]?.elements?.compactMap(\.int) ?? [] }

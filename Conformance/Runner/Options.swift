@@ -11,6 +11,7 @@ struct Options {
     var json: String?
     var exceptions = "Conformance/exceptions.json"
     var device = Device.cpu
+    var runsPrograms = false
 
     mutating func read(_ arguments: some Sequence<String>) throws {
         var rest = arguments.makeIterator()
@@ -25,6 +26,9 @@ struct Options {
                 failures = count
             case "--json": json = value
             case "--exceptions": exceptions = value
+            case "--programs":
+                guard value == "-" else { throw NotSupported("--programs reads -, the standard input") }
+                runsPrograms = true
             case "--device":
                 switch value {
                 case "cpu": device = .cpu
@@ -36,7 +40,7 @@ struct Options {
                 }
             default:
                 throw NotSupported(
-                    "no option \(flag); there are --data, --family, --op, --failures, --json, --exceptions and --device"
+                    "no option \(flag); there are --data, --family, --op, --failures, --json, --exceptions, --device and --programs"
                 )
             }
         }

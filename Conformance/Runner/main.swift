@@ -3,11 +3,15 @@ import Foundation
 import TorchlightIO
 
 /// `conformance [--data DIR] [--family a,b] [--op a,b] [--failures N] [--json FILE] [--exceptions FILE]
-/// [--device cpu|meta|guarded]`
+/// [--device cpu|meta|guarded]`, or `conformance --programs -` to run the programs that come in on standard input
 var options = Options()
 do {
     try options.read(CommandLine.arguments.dropFirst())
     ReplayDevice.current = options.device
+    if options.runsPrograms {
+        try ProgramServer.run()
+        exit(0)
+    }
     let report = try Report(options)
     report.print(failures: options.failures)
     if let file = options.json { try report.write(file) }
