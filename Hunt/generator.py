@@ -52,7 +52,12 @@ class Generator:
 
     def pick(self, wanted=lambda t: True):
         """The name of a tensor, a recent one more often than an old one."""
-        names = [n for n, t in self.run.tensors.items() if wanted(t)]
+        def fits(tensor):
+            try:
+                return wanted(tensor)
+            except RuntimeError:  # a view that PyTorch does not let be used any more
+                return False
+        names = [n for n, t in self.run.tensors.items() if not n.startswith("g") and fits(t)]
         if not names:
             return None
         return names[max(self.random.randrange(len(names)), self.random.randrange(len(names)))]
@@ -69,6 +74,10 @@ class Generator:
         try:
             results = self.run.perform(statement)
         except Refusal:
+            if statement["do"] in ("backward", "grad"):
+                if self.chance(0.3):
+                    self.statements.append(statement)
+                self.stop()  # what a refused pass has added to gradients is not defined
             if self.chance(0.3):
                 self.statements.append(statement)
             return None
@@ -106,7 +115,11 @@ class Generator:
         rank = self.random.choice([0, 1, 1, 2, 2, 2, 3, 3, 4]) if rank is None else rank
         return [self.random.choice([1, 2, 2, 3, 3, 4, 5] + ([0] if self.chance(0.05) else [])) for _ in range(rank)]
 
-    def new(self, shape=None, dtype=None, grad=None, values=None, no_special=False):
+    def seed(self, tensor):
+        """A gradient for a backward pass, used for nothing else: PyTorch may go on to add to its memory."""
+        return self.new(tensor.shape, dtype_name(tensor.dtype), grad=False, no_special=True, name=self.name("g"))
+
+    def new(self, shape=None, dtype=None, grad=None, values=None, no_special=False, name=None):
         shape = self.shape() if shape is None else list(shape)
         dtype = dtype or self.random.choice(DTYPES)
         count = 1
@@ -119,7 +132,7 @@ class Generator:
             kept = torch.tensor([float(self.run.value(v)) for v in values], dtype=getattr(torch, dtype))
             values = [number(v) for v in kept.double().tolist()]
         grad = (floating and self.chance(0.5)) if grad is None else grad
-        name = self.name()
+        name = name or self.name()
         self.add({"do": "tensor", "to": [name], "data": {"dtype": dtype, "shape": shape, "values": values},
                   **({"requires_grad": True} if grad else {})})
         return name
@@ -211,7 +224,7 @@ class Generator:
         tensor = self.at(root)
         statement = {"do": "backward", "of": root}
         if tensor.numel() != 1 or self.chance(0.1):
-            statement["gradient"] = self.new(tensor.shape, dtype_name(tensor.dtype), grad=False, no_special=True)
+            statement["gradient"] = self.seed(tensor)
         if self.chance(0.4):
             statement["retain_graph"] = True
         if self.chance(0.05):
@@ -228,7 +241,11 @@ class Generator:
         self.call(self.random.choice(UNARY), [self.of(name)])
 
     def do_unary_in_place(self):
-        self.call(self.random.choice(UNARY_IN_PLACE), [self.of(self.target())])
+        name = self.target()
+        op = self.random.choice(UNARY_IN_PLACE)
+        if op == "logical_not_" and self.at(name).requires_grad:
+            return  # PyTorch passes the gradient on as if nothing had been written
+        self.call(op, [self.of(name)])
 
     def do_binary(self):
         a = self.any()
@@ -253,6 +270,8 @@ class Generator:
             args = [self.of(a), self.scalar_like(self.at(a))]
         else:
             args = [self.of(a), self.of(self.broadcasting(self.at(a)))]
+        if op[:2] in ("eq", "ne", "lt", "le", "gt", "ge", "lo") and op not in ("gcd_",) and self.at(a).requires_grad:
+            return  # PyTorch passes the gradient on as if nothing had been written
         self.call(op, args)
 
     def do_three(self):
@@ -319,15 +338,23 @@ class Generator:
         a = self.any()
         op = self.random.choice(ONE_DIM)
         tensor = self.at(a)
+        if op in ("median", "nanmedian", "mode") and not self.is_distinct(tensor):
+            return
         args = [self.of(a)]
         if op in ("max", "min", "argmax", "argmin", "median", "nanmedian") and self.chance(0.3):
             return self.call(op, args)
         args.append(self.dim(tensor))
         self.call(op, args, results=2 if op in ("max", "min", "median", "nanmedian", "mode", "cummax", "cummin") else 1)
 
+    def is_distinct(self, tensor):
+        """Whether no element occurs twice: which of them an index names is not defined."""
+        return tensor.detach().unique().numel() == tensor.numel() and not tensor.isnan().any()
+
     def do_order(self):
         a = self.any()
         tensor = self.at(a)
+        if not self.is_distinct(tensor):
+            return
         op = self.random.choice(["sort", "argsort", "topk", "kthvalue", "msort", "unique", "unique_consecutive", "quantile",
                                  "bincount", "searchsorted", "diff"])
         dim = self.dim(tensor)
@@ -707,7 +734,7 @@ class Generator:
         statement = {"do": "grad", "to": [self.name()], "outputs": [root], "inputs": [leaf],
                      "create_graph": self.chance(0.6), "retain_graph": self.chance(0.8)}
         if tensor.numel() != 1:
-            statement["grad_outputs"] = [self.new(tensor.shape, dtype_name(tensor.dtype), grad=False, no_special=True)]
+            statement["grad_outputs"] = [self.seed(tensor)]
         if self.chance(0.3):
             statement["inputs"].append(self.pick(lambda t: t.requires_grad))
             statement["to"].append(self.name())

@@ -87,11 +87,13 @@ class Deviations:
         with open(os.path.join(HERE, "deviations.json")) as file:
             self.entries = json.load(file)
 
-    def reason(self, statements, outcome):
+    def reason(self, program, outcome):
+        statements, index = program["statements"], outcome["statement"]
+        says = program["expected"][index].get("says", "") if 0 <= index < len(statements) else ""
         for entry in self.entries:
             if (re.search(entry.get("operation", ""), operation(statements, outcome["statement"]))
                     and re.search(entry.get("expected", ""), outcome["expected"])
-                    and re.search(entry.get("got", ""), outcome["got"])):
+                    and re.search(entry.get("got", ""), outcome["got"]) and re.search(entry.get("says", ""), says)):
                 return entry["reason"]
         return None
 
@@ -139,7 +141,7 @@ class Hunt:
         if outcome["outcome"] == "not supported":
             self.counts["not mapped: " + outcome["reason"].split(": ", 1)[-1]] += 1
             return
-        reason = self.deviations.reason(statements, outcome)
+        reason = self.deviations.reason(program, outcome)
         if reason:
             self.known[reason] += 1
             return
@@ -154,7 +156,7 @@ class Hunt:
         if found is None or found[1]["outcome"] != "differs":
             short, found = statements, (program, outcome)
         program, outcome = found
-        reason = self.deviations.reason(short, outcome)
+        reason = self.deviations.reason(program, outcome)
         if reason:
             self.known[reason] += 1
             return

@@ -21,7 +21,7 @@ TOLERANCES = {
     torch.float64: (1e-8, 1e-9), torch.float32: (2e-5, 2e-6), torch.float16: (6e-3, 2e-3), torch.bfloat16: (4e-2, 1e-2),
 }
 # Refusals of what an operator means. Others, such as a missing kernel for a dtype, say nothing about ours.
-UNIMPLEMENTED = ("not implemented", "not supported", "unsupported", "no kernel", "INTERNAL ASSERT")
+UNIMPLEMENTED = ("not implemented", "not supported", "unsupported", "no kernel", "INTERNAL ASSERT", "not yet implemented")
 
 
 class Refusal(Exception):
@@ -328,6 +328,12 @@ def record(statements, name):
     main = Run()
     others = [(Run(dtypes), factor) for dtypes, factor in other_dtypes(statements)]
     expected = []
+    # Tensors whose strides are defined: new ones and views of them. Those of other results are a matter of speed.
+    laid_out = set()
+    # Tensors that have a gradient of their own; other names may stand for the same tensor in one language only.
+    owners = {s["to"][0] for s in statements if s["do"] == "tensor"} | {
+        s["of"] for s in statements if s["do"] == "retain_grad"}
+    refused = False
     for s in statements:
         def attempt(run):
             try:
@@ -339,23 +345,30 @@ def record(statements, name):
         if any(isinstance(shadow, Refusal) != isinstance(results, Refusal) for shadow, _ in shadows):
             raise Unstable(s)
         if isinstance(results, Refusal):
+            refused = refused or s["do"] in ("backward", "grad")
             expected.append({"error": True, "says": str(results)})
             continue
         if any(len(shadow) != len(results) for shadow, _ in shadows):
             raise Unstable(s)
-        views = s["do"] == "call" and s["op"] in VIEWS
-        expected.append({"results": [
+        views = s["do"] == "call" and s["op"] in VIEWS and s["args"][0].get("tensor") in laid_out
+        if views or s["do"] == "tensor":
+            laid_out |= set(s["to"])
+        elif s["do"] == "call":
+            laid_out -= set(s["to"])
+        entry = {"results": [
             expectation(value, [(shadow[i], factor) for shadow, factor in shadows], views)
-            for i, value in enumerate(results)]})
+            for i, value in enumerate(results)]}
+        if s.get("no_grad"):  # an operation that changes nothing may return its operand
+            for result in entry["results"]:
+                result.pop("requires_grad", None)
+        expected.append(entry)
     final = {}
     for key, tensor in main.named().items():
+        if key.startswith("g"):
+            continue
         forms = [(run.named()[key], factor) for run, factor in others]
         final[key] = expectation(tensor, forms)
-        final[key]["grad"] = expectation(tensor.grad, [(f.grad, factor) for f, factor in forms], gradient=True)
+        final[key].pop("requires_grad", None)
+        if not refused and (key in owners or "." in key):
+            final[key]["grad"] = expectation(tensor.grad, [(f.grad, factor) for f, factor in forms], gradient=True)
     return {"name": name, "statements": copy.deepcopy(statements), "expected": expected, "final": final}
-
-
-def is_pure(statements):
-    """Whether PyTorch itself gives the same twice (uninitialised memory, threads)."""
-    first, second = record(statements, ""), record(statements, "")
-    return first == second
