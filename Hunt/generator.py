@@ -83,6 +83,12 @@ class Generator:
             return None
         except Skip:
             return None
+        if statement["do"] == "call" and not statement["op"].endswith("_") and any(
+                r is t for r in results for n, t in self.run.tensors.items() if n in names):
+            # The operation had nothing to do and gave its operand back. Whether it does is not defined.
+            for name in set(self.run.tensors) - names:
+                del self.run.tensors[name]
+            return None
         if any(isinstance(r, torch.Tensor) and (r.numel() > 400 or r.dtype.is_complex or r.layout != torch.strided)
                for r in results):
             for name in set(self.run.tensors) - names:
@@ -100,7 +106,7 @@ class Generator:
         statement = {"do": "call", "to": [self.name() for _ in range(results)], "op": op, "args": args}
         if kwargs:
             statement["kwargs"] = kwargs
-        if self.chance(0.06):
+        if self.chance(0.06) and not op.endswith("_"):
             statement["no_grad"] = True
         return self.add(statement)
 
@@ -189,10 +195,10 @@ class Generator:
 
     # Programs
 
-    def program(self, length):
+    def program(self, length, without=()):
         for _ in range(self.random.randrange(1, 4)):
             self.new()
-        steps = [value for name, value in sorted(vars(Generator).items()) if name.startswith("do_")]
+        steps = [value for name, value in sorted(vars(Generator).items()) if name.startswith("do_") and name not in without]
         weights = [WEIGHTS.get(step.__name__, 1.0) for step in steps]
         favourite = self.random.choice(steps)  # programs that are about one thing reach deeper than an even mixture
         try:
@@ -270,7 +276,8 @@ class Generator:
             args = [self.of(a), self.scalar_like(self.at(a))]
         else:
             args = [self.of(a), self.of(self.broadcasting(self.at(a)))]
-        if op[:2] in ("eq", "ne", "lt", "le", "gt", "ge", "lo") and op not in ("gcd_",) and self.at(a).requires_grad:
+        if op[:2] in ("eq", "ne", "lt", "le", "gt", "ge", "lo") and op not in ("gcd_",) and any(
+                self.at(arg["tensor"]).requires_grad for arg in args if isinstance(arg, dict) and "tensor" in arg):
             return  # PyTorch passes the gradient on as if nothing had been written
         self.call(op, args)
 
@@ -315,11 +322,13 @@ class Generator:
         op = self.random.choice(REDUCTIONS)
         tensor, kwargs = self.at(a), {}
         if self.chance(0.7) or op == "logsumexp":
-            dims = [self.dim(tensor) for _ in range(self.random.choice([1, 1, 2]))]
+            count = self.random.choice([1, 1, 2])
+            dims = self.random.sample(range(tensor.dim()), 2) if count == 2 and tensor.dim() > 1 else [self.dim(tensor)]
             kwargs["dim"] = dims if len(dims) > 1 or self.chance(0.5) else dims[0]
             if op == "prod":
                 kwargs["dim"] = dims[0]
-            if self.chance(0.4) and op != "count_nonzero":
+            if self.chance(0.4) and op not in ("count_nonzero", "prod", "sum") or self.chance(0.2) and "dim" in kwargs and \
+                    op != "count_nonzero":
                 kwargs["keepdim"] = True
         if op == "norm":
             kwargs["p"] = self.random.choice([1, 2, 2, {"float": "inf"}, 3, 0])
@@ -441,6 +450,8 @@ class Generator:
         elif op == "unflatten":
             args += [dim, self.sizes(size, 2)]
         elif op == "as_strided":
+            if not x.is_leaf or x.dim() and not x.is_contiguous():
+                return
             limit = x.untyped_storage().nbytes() // x.element_size()
             sizes = [self.random.choice([1, 2, 3]), self.random.choice([1, 2])]
             strides = [self.random.choice([0, 1, 2]), self.random.choice([1, 2, 3])]
@@ -555,7 +566,7 @@ class Generator:
         if self.chance(0.2):
             shape = shape[1:]
         return self.of(self.pick(lambda t: list(t.shape) == shape and t.dtype == x.dtype) or
-                       self.new(shape, dtype_name(x.dtype) if self.chance(0.9) else None))
+                       self.new(shape, dtype_name(x.dtype)))
 
     def do_set(self):
         a = self.target(lambda t: t.dim() > 0, shape=self.shape(2))
@@ -568,7 +579,7 @@ class Generator:
         index = self.index(x)
         self.add({"do": "update", "op": self.random.choice(["+=", "-=", "*=", "/="]),
                   "args": [self.of(a), index, self.value_for(x, index)],
-                  **({"no_grad": True} if self.chance(0.1) else {})})
+                  **({"no_grad": True} if self.chance(0.1) and not x.requires_grad else {})})
 
     def do_gather(self):
         a = self.any(lambda t: t.dim() > 0, shape=self.shape(2))

@@ -20,6 +20,7 @@ def arguments():
     parser.add_argument("--programs", type=int, default=10 ** 9)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--length", type=int, default=14)
+    parser.add_argument("--without", default="", help="statements not to make, such as do_update,do_train")
     parser.add_argument("--findings", help="append each program that differs, as a line of JSON")
     parser.add_argument("--replay", help="run the programs of this file instead of random ones")
     parser.add_argument("--record", help="with --replay: write the programs with what this PyTorch gives")
@@ -199,7 +200,7 @@ class Hunt:
                     for seed in range(seed, seed + 500):
                         if time.time() > end or self.totals["programs"] >= self.chosen.programs:
                             break
-                        statements = Generator(seed).program(self.chosen.length)
+                        statements = Generator(seed).program(self.chosen.length, self.chosen.without.split(","))
                         if statements:
                             self.examine(f"seed {seed}", statements)
                         file.write(json.dumps([seed + 1, self.counts, self.known, self.totals]) + "\n")
@@ -230,7 +231,10 @@ class Hunt:
                 program = json.loads(line)
                 if self.chosen.record:
                     from programs import record
-                    lines.append(json.dumps(record(program["statements"], program["name"])))
+                    program = record(program["statements"], program["name"])
+                    for entry in program["expected"]:
+                        entry.pop("says", None)
+                    lines.append(json.dumps(program, separators=(",", ":")))
                 else:
                     outcome = self.server.run(program)
                     self.totals["programs"] += 1

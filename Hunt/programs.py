@@ -18,10 +18,10 @@ WIDER = {torch.float16: torch.float32, torch.bfloat16: torch.float32, torch.floa
 NARROWER = {torch.float64: torch.float32}
 # What the least precise dtype of a comparison allows: relative and absolute.
 TOLERANCES = {
-    torch.float64: (1e-8, 1e-9), torch.float32: (2e-5, 2e-6), torch.float16: (6e-3, 2e-3), torch.bfloat16: (4e-2, 1e-2),
+    torch.float64: (1e-8, 1e-9), torch.float32: (2e-5, 2e-6), torch.float16: (6e-3, 2e-3), torch.bfloat16: (4e-2, 3e-2),
 }
 # Refusals of what an operator means. Others, such as a missing kernel for a dtype, say nothing about ours.
-UNIMPLEMENTED = ("not implemented", "not supported", "unsupported", "no kernel", "INTERNAL ASSERT", "not yet implemented")
+UNIMPLEMENTED = ("not implemented", "not supported", "unsupported", "no kernel", "INTERNAL ASSERT", "not yet implemented", "does not support bool")
 
 
 class Refusal(Exception):
@@ -278,7 +278,8 @@ def expectation(value, shadows, views=False, gradient=False):
     if not gradient:
         expected["requires_grad"] = value.requires_grad
     if views:
-        expected["strides"] = list(value.stride())
+        # Along a dimension of one element the stride says nothing.
+        expected["strides"] = [stride if size > 1 else None for stride, size in zip(value.stride(), value.shape)]
     rtol, atol = TOLERANCES.get(value.dtype, (0, 0))
     plain = value.detach().double()
     for shadow, factor in shadows:
@@ -358,7 +359,12 @@ def record(statements, name):
         entry = {"results": [
             expectation(value, [(shadow[i], factor) for shadow, factor in shadows], views)
             for i, value in enumerate(results)]}
-        if s.get("no_grad"):  # an operation that changes nothing may return its operand
+        if s["do"] == "call" and not s["op"].endswith("_"):
+            operands = {t.untyped_storage().data_ptr() for t in flat(main.arguments(s)[0]) if isinstance(t, torch.Tensor)}
+            for result, value in zip(entry["results"], results):
+                if isinstance(value, torch.Tensor) and value.numel() and value.untyped_storage().data_ptr() not in operands:
+                    result["fresh"] = True
+        if s.get("no_grad") or s["do"] == "grad":  # an operation that changes nothing may return its operand
             for result in entry["results"]:
                 result.pop("requires_grad", None)
         expected.append(entry)

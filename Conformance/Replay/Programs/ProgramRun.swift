@@ -31,6 +31,7 @@ final class ProgramRun {
             }
             for (i, (value, wanted)) in zip(answers, wanted).enumerated() {
                 try checked { try compare(value, wanted, "result \(i)") }
+                if wanted["fresh"]?.bool == true { try refuseSharing(value, with: statement["args"], "result \(i)") }
             }
         } catch let difference as Difference {
             throw ProgramOutcome.Failure(expected: difference.expected, got: difference.got)
@@ -49,6 +50,16 @@ final class ProgramRun {
             let gradient = tensor.grad.map(Answer.tensor) ?? .nothing
             try compare(gradient, wanted, "the gradient of \(member.name)")
         }
+    }
+
+    /// Refuses a result that lies in the memory of an operand, where PyTorch's has memory of its own.
+    private func refuseSharing(_ result: Answer, with argument: JSON?, _ label: String) throws {
+        guard case .tensor(let tensor) = result, tensor.numel > 0, let argument else { return }
+        if let name = argument["tensor"]?.string {
+            guard let operand = tensors[name], operand.storage === tensor.storage else { return }
+            throw Difference(expected: "\(label) in memory of its own", got: "a view of \(name)")
+        }
+        for item in argument.list ?? [] { try refuseSharing(result, with: item, label) }
     }
 
     // MARK: Statements
@@ -244,8 +255,11 @@ final class ProgramRun {
         if let requiresGrad = wanted["requires_grad"]?.bool, tensor.requiresGrad != requiresGrad {
             throw Difference(expected: "\(label) requires_grad \(requiresGrad)", got: "\(tensor.requiresGrad)")
         }
-        if let strides = wanted["strides"]?.elements?.compactMap(\.int), tensor.strides != strides {
-            throw Difference(expected: "\(label) with strides \(strides)", got: "\(tensor.strides)")
+        for (dim, stride) in (wanted["strides"]?.elements ?? []).enumerated() where tensor.numel > 0 {
+            if let stride = stride.int, tensor.strides[dim] != stride {
+                throw Difference(
+                    expected: "\(label) with stride \(stride) in dimension \(dim)", got: "\(tensor.strides)")
+            }
         }
         guard wanted["values"] != nil else { return }
         try Tolerance(wanted).check(tensor, try Self.decode(wanted), label)
