@@ -91,9 +91,11 @@ class Deviations:
     def reason(self, program, outcome):
         statements, index = program["statements"], outcome["statement"]
         says = program["expected"][index].get("says", "") if 0 <= index < len(statements) else ""
+        text = json.dumps(statements)
         for entry in self.entries:
             if (re.search(entry.get("operation", ""), operation(statements, outcome["statement"]))
                     and re.search(entry.get("expected", ""), outcome["expected"])
+                    and re.search(entry.get("program", ""), text)
                     and re.search(entry.get("got", ""), outcome["got"]) and re.search(entry.get("says", ""), says)):
                 return entry["reason"]
         return None

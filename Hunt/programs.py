@@ -267,7 +267,7 @@ def function(name, args):
 # Expectations
 
 
-def expectation(value, shadows, views=False, gradient=False):
+def expectation(value, shadows, views=False, gradient=False, least=None):
     """What a value must be, with a tolerance that covers how far other dtypes move it; `shadows` are its other forms."""
     if value is None:
         return {"none": True}
@@ -281,6 +281,8 @@ def expectation(value, shadows, views=False, gradient=False):
         # Along a dimension of one element the stride says nothing.
         expected["strides"] = [stride if size > 1 else None for stride, size in zip(value.stride(), value.shape)]
     rtol, atol = TOLERANCES.get(value.dtype, (0, 0))
+    if least is not None and value.dtype in FLOATS:  # what came through it is as inexact
+        rtol, atol = max(rtol, TOLERANCES[least][0]), max(atol, TOLERANCES[least][1])
     plain = value.detach().double()
     for shadow, factor in shadows:
         if not isinstance(shadow, torch.Tensor) or shadow.shape != value.shape:
@@ -335,6 +337,8 @@ def record(statements, name):
     owners = {s["to"][0] for s in statements if s["do"] == "tensor"} | {
         s["of"] for s in statements if s["do"] == "retain_grad"}
     refused = False
+    # The least precise dtype so far, where it is less than float32.
+    least = None
     for s in statements:
         def attempt(run):
             try:
@@ -351,13 +355,16 @@ def record(statements, name):
             continue
         if any(len(shadow) != len(results) for shadow, _ in shadows):
             raise Unstable(s)
+        for value in results:
+            if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+                least = torch.bfloat16 if torch.bfloat16 in (least, value.dtype) else torch.float16
         views = s["do"] == "call" and s["op"] in VIEWS and s["args"][0].get("tensor") in laid_out
         if views or s["do"] == "tensor":
             laid_out |= set(s["to"])
         elif s["do"] == "call":
             laid_out -= set(s["to"])
         entry = {"results": [
-            expectation(value, [(shadow[i], factor) for shadow, factor in shadows], views)
+            expectation(value, [(shadow[i], factor) for shadow, factor in shadows], views, least=least)
             for i, value in enumerate(results)]}
         if s["do"] == "call" and not s["op"].endswith("_"):
             operands = {t.untyped_storage().data_ptr() for t in flat(main.arguments(s)[0]) if isinstance(t, torch.Tensor)}
@@ -373,8 +380,9 @@ def record(statements, name):
         if key.startswith("g"):
             continue
         forms = [(run.named()[key], factor) for run, factor in others]
-        final[key] = expectation(tensor, forms)
+        final[key] = expectation(tensor, forms, least=least)
         final[key].pop("requires_grad", None)
         if not refused and (key in owners or "." in key):
-            final[key]["grad"] = expectation(tensor.grad, [(f.grad, factor) for f, factor in forms], gradient=True)
+            final[key]["grad"] = expectation(tensor.grad, [(f.grad, factor) for f, factor in forms],
+                                             gradient=True, least=least)
     return {"name": name, "statements": copy.deepcopy(statements), "expected": expected, "final": final}
