@@ -242,7 +242,10 @@ struct BackwardPass {
     /// Adds a gradient to that of a leaf, or to the result of the pass. Takes it: where nobody else holds it, it is kept
     /// without a copy.
     private mutating func accept(_ gradient: inout Tensor, in leaf: Tensor) throws(TensorError) {
-        guard isTargeted else { return try leaf.accumulate(&gradient, isRecorded: createGraph) }
+        guard isTargeted else {
+            // A leaf may have been told since that it needs no gradient.
+            return leaf.requiresGrad ? try leaf.accumulate(&gradient, isRecorded: createGraph) : ()
+        }
         guard let index = wanted[.leaf(ObjectIdentifier(leaf))] else { return }
         guard var sum = results[index].take() else {
             results[index] = gradient

@@ -57,6 +57,12 @@ package final class GradientContext {
         let tensor = unpacked[index]!
         return keepsGraph ? node.withHistory(tensor, ofInput: index) : tensor
     }
+    /// An input for arithmetic of its own, such as the logarithm of a base. Beside float64 a number or an integer is taken
+    /// as float64 too: alone it would be computed in the default dtype, and the gradient would keep seven digits.
+    package func operand(_ index: Int) -> Tensor {
+        let input = input(index)
+        return gradient.dtype == .float64 ? input.to(.float64) : input
+    }
     /// A result that `saved` named.
     package func output(_ index: Int = 0) -> Tensor {
         let saved = node.outputs[index].saved ?? unpacked[node.inputCount + index]!

@@ -2,6 +2,7 @@ import Synchronization
 
 extension Tensor {
     /// Adds to the gradient of a leaf. Takes what is added: where nobody else holds it, it is kept without a copy.
+    /// Otherwise it is copied, in a recorded pass too: later passes add to the gradient in place, which nothing else may see.
     ///
     /// Passes on several threads may add to one leaf: the sum is that of all.
     func accumulate(_ gradient: inout Tensor, isRecorded: Bool) throws(TensorError) {
@@ -14,7 +15,7 @@ extension Tensor {
                 sum.add_(gradient)
             }
         } else if isRecorded {
-            self.gradient = gradient
+            self.gradient = isUniquelyHeld(&gradient) ? gradient : gradient.clone()
         } else if isUniquelyHeld(&gradient) && gradient.layout.isDenseInSomeOrder && gradient.layout.count > 0 {
             self.gradient = gradient
         } else {

@@ -20,9 +20,7 @@ extension Tensor {
                 spread += [count, size]
                 target.append(count *| size)
             }
-            let result = reshape(column).expand(spread).reshape(target)
-            // Where nothing is repeated the result is a copy all the same.
-            return result.storage === storage ? result.rowMajorClone() : result
+            return reshape(column).expand(spread).reshape(target).inMemoryApart(from: self)
         }
     }
 
@@ -86,7 +84,7 @@ extension Tensor {
         spread.insert(count, at: d + 1)
         var target = shape
         target[d] *|= count
-        return unsqueeze(d + 1).expand(spread).reshape(target)
+        return unsqueeze(d + 1).expand(spread).reshape(target).inMemoryApart(from: self)
     }
 
     /// The elements moved round along dimensions; what leaves at the end comes in at the start.

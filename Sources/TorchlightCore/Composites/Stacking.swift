@@ -108,6 +108,13 @@ public enum GridIndexing: Sendable {
 /// All tuples with one element of each vector, the last one changing fastest: `[n0], [n1], ... -> [n0 n1 ..., count]`.
 /// One vector alone comes back as it is.
 public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
+    if let other = vectors.first(where: { $0.rank != 1 && !$0.isPlaceholder }) {
+        return fail(
+            TensorError(
+                .shape, in: "cartesianProd", "an operand is no vector", expected: "one dimension each",
+                operands: vectors),
+            like: other)
+    }
     if vectors.count == 1 { return vectors[0] }
     return stack(meshgrid(vectors).map { $0.reshape([-1]) }, dim: 1)
 }

@@ -44,6 +44,12 @@ extension Tensor {
     /// A copy of its own that lies row by row.
     package func rowMajorClone() -> Tensor { apply(Cast(dtype: dtype, isRowMajor: true), self) }
 
+    /// The result of an operation that is no view: a copy where reshaping had nothing to move and left a view of the
+    /// operand, which a change in place would write to.
+    package func inMemoryApart(from operand: Tensor) -> Tensor {
+        storage === operand.storage && !isPlaceholder ? rowMajorClone() : self
+    }
+
     /// A copy whose elements lie at the same distances as this tensor's, with the gaps between them, if any. Where
     /// elements share a place, `clone()`.
     ///

@@ -28,8 +28,8 @@ package struct Pow: BinaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
-        let a = context.input(0)
-        let b = context.input(1)
+        let a = context.operand(0)
+        let b = context.operand(1)
         var ofBase: Tensor?
         if context.needs[0] {
             // 0 where b is 0, whatever a^(b - 1) is.

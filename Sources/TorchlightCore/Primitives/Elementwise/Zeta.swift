@@ -13,7 +13,7 @@ package struct Zeta: BinaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         if context.needs[0] { throw .noDerivative(Self.name, "s, its first argument") }
-        let s = context.input(0)
+        let s = context.operand(0)
         return Few(nil, -context.gradient * s * (s + 1).zeta(context.input(1)))
     }
 }

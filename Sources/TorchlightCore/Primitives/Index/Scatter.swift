@@ -15,6 +15,8 @@ package struct Scatter: Primitive {
     package static let name = "scatter"
     package var dim: Int
     package var reduction = Reduction.set
+    /// Whether what `x` holds at the places of the index is one of the elements that share the gradient.
+    package var includesSelf = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, index, source) = (inputs[0], inputs[1], inputs[2])
@@ -81,7 +83,11 @@ package struct Scatter: Primitive {
         case .max, .min:
             // Among equals the gradient is shared evenly.
             let (x, index, source, out) = (context.input(0), context.input(1), context.input(2), context.output())
-            let own = (x .== out).to(g.dtype)
+            var own = (x .== out).to(g.dtype)
+            if !includesSelf {
+                own = apply(
+                    Scatter(dim: dim), own, index, try Tensor.zeroView(index.layout.shape, own.dtype, own.device))
+            }
             let theirs = (source .== apply(Gather(dim: dim), out, index)).to(g.dtype)
             let count = apply(Scatter(dim: dim, reduction: .add), own, index, theirs)
             let share = g / count
@@ -226,8 +232,8 @@ extension Tensor {
         switch reduce {
         case .sum: return start.scattered(dim, index, source, .add, name, inPlace: inPlace)
         case .prod: return start.scattered(dim, index, source, .multiply, name, inPlace: inPlace)
-        case .amax: return start.scattered(dim, index, source, .max, name, inPlace: inPlace)
-        case .amin: return start.scattered(dim, index, source, .min, name, inPlace: inPlace)
+        case .amax: return start.scattered(dim, index, source, .max, name, includeSelf, inPlace: inPlace)
+        case .amin: return start.scattered(dim, index, source, .min, name, includeSelf, inPlace: inPlace)
         case .mean:
             let sum = start.scattered(dim, index, source, .add, name)
             var counts = Tensor.ones(like: self)
@@ -241,11 +247,12 @@ extension Tensor {
 
     private func scattered(
         _ dim: Int, _ index: Tensor, _ source: Tensor, _ reduction: Scatter.Reduction, _ name: String,
-        inPlace: Bool = false
+        _ includesSelf: Bool = true, inPlace: Bool = false
     ) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || source.isPlaceholder { return self }
-            let primitive = Scatter(dim: try resolve(dim, in: name), reduction: reduction)
+            let primitive = Scatter(
+                dim: try resolve(dim, in: name), reduction: reduction, includesSelf: includesSelf)
             let index = try indexOperand(index, in: name)
             var source = source
             if source.rank == index.rank {

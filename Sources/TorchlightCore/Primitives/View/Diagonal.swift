@@ -120,9 +120,15 @@ extension Tensor {
         }
     }
 
-    /// The sum of the diagonal of a matrix.
+    /// The sum of the diagonal of a matrix, `[n, m] -> []`.
     public func trace() -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).trace() } }
+        guard isPlaceholder || rank == 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "trace", "the tensor is no matrix", expected: "two dimensions",
+                    fix: "use diagonal(dim1:dim2:).sum(dim: -1) for a batch of matrices", operands: [self]), like: self)
+        }
         return diagonal().sum()
     }
 }
