@@ -121,6 +121,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"],
+            exclude: ["SpecialPoints/special_points.json", "SpecialPoints/record_special_points.py"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "ArgumentTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),

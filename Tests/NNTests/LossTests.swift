@@ -115,3 +115,56 @@ import Torchlight
         }
     }
 }
+
+/// The domains of losses are checked where PyTorch checks them.
+@Suite struct LossDomainTests {
+    @Test func probabilitiesLieBetweenZeroAndOne() {
+        let inside = Tensor([0.5, 0.1]), outside: [[Double]] = [[255, 0], [-1, 1], [0, 2], [.nan, 0]]
+        for values in outside {
+            expectRefusal(by: "binaryCrossEntropy", .value, "target \(values)") {
+                binaryCrossEntropy(inside, Tensor(values))
+            }
+            expectRefusal(by: "binaryCrossEntropy", .value, "prediction \(values)") {
+                binaryCrossEntropy(Tensor(values), inside)
+            }
+        }
+        #expect(binaryCrossEntropy(Tensor([0.0, 1]), Tensor([0.0, 1])).item() == 0)
+        #expect(binaryCrossEntropy(Tensor([Float]()), Tensor([Float]()), reduction: .sum).item() == 0)
+    }
+
+    @Test func variancesAreNotNegative() {
+        let x = Tensor([1.0, 2])
+        expectRefusal(by: "gaussianNLLLoss", .value) { gaussianNLLLoss(x, x, Tensor([1.0, -0.5])) }
+    }
+
+    @Test(arguments: [3, 20, 100])
+    func multilabelMarginsOfManyClasses(_ classes: Int) {
+        var random = TestRandom("multilabel \(classes)")
+        let x = Tensor(random.values(2 * classes, in: -2...2), shape: [2, classes], dtype: .float64)
+        var labels = [[Int]](repeating: Array(repeating: -1, count: classes), count: 2)
+        labels[0][0...1] = [2, 0]
+        labels[1] = Array(0..<classes)
+        let target = Tensor(labels.flatMap { $0 }, shape: [2, classes])
+        let rows = x.toArray(Double.self)
+        let own = [0, 2]
+        var expected = 0.0
+        for y in own {
+            for i in 0..<classes where !own.contains(i) { expected += max(0, 1 - (rows[y] - rows[i])) }
+        }
+        let losses = multilabelMarginLoss(x, target, reduction: .none)
+        expectClose(losses, [expected / Double(classes), 0], .sums, "seed: \(TestRandom.seed)")
+        if classes < 30 {
+            expectGradients(order: 1, at: [x], label: "\(classes) classes") {
+                [multilabelMarginLoss($0[0], target, reduction: .none)]
+            }
+        }
+    }
+
+    @Test func cosinesOfLargeAndSmallVectors() {
+        let a = Tensor([[3.0, 4]], dtype: .float32), b = Tensor([[4.0, 3]], dtype: .float32)
+        for scale in [1.0, 1e20] {
+            let loss = cosineEmbeddingLoss(a * scale, b * scale, Tensor([1]))
+            expectClose(loss, [1 - 0.96], .sums, "scale: \(scale)")
+        }
+    }
+}

@@ -108,6 +108,41 @@ package enum Laws {
         weak var tensor: Tensor?
     }
 
+    /// Numbers at which formulas for values and for gradients part: zeros of both signs, ends of the range, ties, NaN.
+    private static let special: [Double] = [
+        0, -0.0, 1, -1, 0.5, 2, .infinity, -.infinity, .nan, 1e-40, -1e-40, 1e-20, 1e20, -1e20, 1e-38, 3e38, 1, 0,
+    ]
+
+    /// Results are the same, bit for bit, whether or not a gradient is wanted, and so are refusals.
+    package static func gradientFlagDoesNotMatter(_ record: PrimitiveRecord) {
+        for sample in record.samples {
+            for dtype in [DType.float32, .float64] where record.dtypes.contains(dtype) {
+                var (inputs, label) = record.draw(sample, dtype)
+                for useSpecial in [false, true] {
+                    if useSpecial {
+                        var random = TestRandom(label + " special")
+                        inputs = inputs.map { x in
+                            guard x.dtype == dtype else { return x }
+                            let values = (0..<x.count).map { _ in special.randomElement(using: &random)! }
+                            return Tensor(values, shape: x.shape, dtype: dtype)
+                        }
+                        label += ", special numbers"
+                    }
+                    let leaves = inputs.map { $0.dtype == dtype ? $0.detach().requiresGrad_() : $0 }
+                    let (plain, watched) = (outcome(sample, inputs), outcome(sample, leaves))
+                    // A primitive without a gradient refuses to lose one.
+                    if case .none = record.gradient, watched == nil { continue }
+                    #expect(plain == watched, "\(label)")
+                }
+            }
+        }
+    }
+
+    /// The bits of the results; nil for a refusal.
+    private static func outcome(_ sample: Sample, _ inputs: [Tensor]) -> [[UInt8]]? {
+        try? checked { sample.run(inputs) }.map { $0.detach().contiguous().withUnsafeBytes { Array($0) } }
+    }
+
     /// A dtype that is not supported is refused by an error that names the operation.
     package static func refusesOtherDTypes(_ record: PrimitiveRecord) {
         guard let sample = record.samples.first else { return }

@@ -193,11 +193,11 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
         T *const scale = memory.need<T>(), *const shift = scale + channels;
         for (int64_t c = 0; c < channels; c++) {
             scale[c] = rstds.get()[c] * (weight ? gain.get()[c] : T(1));
-            shift[c] = (bias ? offset.get()[c] : T(0)) - means.get()[c] * scale[c];
+            shift[c] = bias ? offset.get()[c] : T(0);
         }
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
-        p.scale = scale, p.shift = shift;
+        p.pivot = means.get(), p.scale = scale, p.shift = shift;
         affine(p);
     });
 }
@@ -215,7 +215,7 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         const bool side_by_side = is_side_by_side(*x);
         const Operand<T> in(*x, side_by_side, false), gradient(*grad_out, side_by_side, false);
         const Vector<T> means(mean), rstds(rstd), gain(weight);
-        const Scratch memory(size_t(channels) * (2 * sizeof(double) + 3 * sizeof(T)));
+        const Scratch memory(size_t(channels) * (2 * sizeof(double) + 4 * sizeof(T)));
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.g = gradient.data(), p.g_image = gradient.image(), p.g_channel = gradient.channel();
         p.pivot = means.get();
@@ -233,20 +233,24 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
             result.done();
         }
         if (!grad_x || count == 0) return;
-        // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), as g scale + x slope + shift.
+        // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), as (g + (x - mean) slope + shift) scale, whose
+        // factors neither overflow nor underflow.
         T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
-                 *const shift = slope + channels;
+                 *const shift = slope + channels, *const origin = shift + channels;
         for (int64_t c = 0; c < channels; c++) {
             const double inverse = double(rstds.get()[c]), factor = inverse * (weight ? double(gain.get()[c]) : 1);
-            const double tilt = training ? factor * inverse * inverse * p.sums[2 * c + 1] / count : 0;
             scale[c] = T(factor);
-            slope[c] = T(-tilt);
-            shift[c] = T(training ? tilt * double(means.get()[c]) - factor * p.sums[2 * c] / count : 0);
+            slope[c] = T(training ? -inverse * inverse * p.sums[2 * c + 1] / count : 0);
+            shift[c] = T(training ? -p.sums[2 * c] / count : 0);
         }
         const Operand<T> result(*grad_x, side_by_side, true);
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
         p.scale = scale, p.slope = slope, p.shift = shift;
-        if (!training) p.x = p.g, p.x_image = p.g_image, p.x_channel = p.g_channel, p.g = nullptr;
+        if (!training) {
+            p.x = p.g, p.x_image = p.g_image, p.x_channel = p.g_channel, p.g = nullptr;
+            std::fill_n(origin, channels, T(0));
+            p.pivot = origin;
+        }
         affine(p);
     });
 }

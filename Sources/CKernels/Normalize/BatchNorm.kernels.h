@@ -4,6 +4,14 @@
 // lie side by side, as rows [N * L, C], part by part.
 namespace tl::TL_ISA {
 
+/// The sum that add(total, x[i], g[i]) makes, in float64: for squares and products that overflow in float32.
+template <class T, class Add>
+static double wide_sum_of(int64_t n, Add&& add, const T* x, const T* g) {
+    double total = 0;
+    for (int64_t i = 0; i < n; i++) add(total, double(x[i]), double(g[i]));
+    return total;
+}
+
 /// Two sums over each of the planes begin ..< end of N * C, as `first` and `second` add them, into sums[plane]. Short
 /// runs are added in T, the runs in double.
 template <class T, class First, class Second>
@@ -18,7 +26,10 @@ static inline void plane_sums(const BatchNorm<T>& p, int64_t begin, int64_t end,
         for (int64_t i = 0; i < p.length; i += 1024) {
             const int64_t count = p.length - i < 1024 ? p.length - i : 1024;
             sums[plane][0] += double(sum_of<T>(count, first(pivot), x + i, g + i));
-            sums[plane][1] += double(sum_of<T>(count, second(pivot), x + i, g + i));
+            T other = sum_of<T>(count, second(pivot), x + i, g + i);
+            double wide = double(other);
+            if (!(other - other == 0)) wide = wide_sum_of(count, second(double(pivot)), x + i, g + i);
+            sums[plane][1] += wide;
         }
     }
 }
@@ -28,8 +39,8 @@ template <class T>
 static void plane_moments(const BatchNorm<T>& p, int64_t begin, int64_t end, double (*sums)[2]) {
     plane_sums(
         p, begin, end, sums,
-        [](T pivot) { return [pivot](auto& total, const auto& x, const auto&) { total += x - pivot; }; },
-        [](T pivot) {
+        [](auto pivot) { return [pivot](auto& total, const auto& x, const auto&) { total += x - pivot; }; },
+        [](auto pivot) {
             return [pivot](auto& total, const auto& x, const auto&) { total += (x - pivot) * (x - pivot); };
         });
 }
@@ -40,23 +51,24 @@ static void plane_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t en
     plane_sums(
         p, begin, end, sums,
         [](T) { return [](auto& total, const auto&, const auto& g) { total += g; }; },
-        [](T mean) { return [mean](auto& total, const auto& x, const auto& g) { total += g * (x - mean); }; });
+        [](auto mean) { return [mean](auto& total, const auto& x, const auto& g) { total += g * (x - mean); }; });
 }
 
-/// out = x * scale + shift, or with gradients out = g * scale + x * slope + shift, for planes begin ..< end of N * C.
+/// out = (x - pivot) * scale + shift, or with gradients out = (g + (x - pivot) * slope + shift) * scale, for planes
+/// begin ..< end of N * C. The pivot keeps the digits that a mean far from zero would cost.
 template <class T>
 static void plane_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
     for (int64_t plane = begin; plane < end; plane++) {
         const int64_t n = plane / p.channels, c = plane % p.channels;
         const T* __restrict x = p.x + n * p.x_image + c * p.x_channel;
         T* __restrict y = p.y + n * p.y_image + c * p.y_channel;
-        const T scale = p.scale[c], shift = p.shift[c];
+        const T scale = p.scale[c], shift = p.shift[c], pivot = p.pivot[c];
         if (p.g) {
             const T* __restrict g = p.g + n * p.g_image + c * p.g_channel;
             const T slope = p.slope[c];
-            for (int64_t i = 0; i < p.length; i++) y[i] = g[i] * scale + (x[i] * slope + shift);
+            for (int64_t i = 0; i < p.length; i++) y[i] = (g[i] + ((x[i] - pivot) * slope + shift)) * scale;
         } else {
-            for (int64_t i = 0; i < p.length; i++) y[i] = x[i] * scale + shift;
+            for (int64_t i = 0; i < p.length; i++) y[i] = (x[i] - pivot) * scale + shift;
         }
     }
 }
@@ -86,7 +98,19 @@ static inline void side_sums(const BatchNorm<T>& p, int64_t begin, int64_t end, 
                 }
             }
         }
-        for (int64_t c = 0; c < 2 * channels; c++) sums[c] += double(run[c]);
+        for (int64_t c = 0; c < channels; c++) {
+            sums[c] += double(first[c]);
+            double wide = double(second[c]);
+            if (!(wide - wide == 0)) {
+                // Squares and products overflow in float32.
+                wide = 0;
+                for (int64_t row = block; row < stop; row++) {
+                    const double d = double(p.x[row * channels + c]) - double(pivot[c]);
+                    wide += gradient ? double(p.g[row * channels + c]) * d : d * d;
+                }
+            }
+            sums[channels + c] += wide;
+        }
     }
 }
 
@@ -103,15 +127,16 @@ static void side_gradient_sums(const BatchNorm<T>& p, int64_t begin, int64_t end
 template <class T>
 static void side_affine(const BatchNorm<T>& p, int64_t begin, int64_t end) {
     const int64_t channels = p.channels;
-    const T *__restrict scale = p.scale, *__restrict shift = p.shift, *__restrict slope = p.slope;
+    const T *__restrict scale = p.scale, *__restrict shift = p.shift, *__restrict slope = p.slope,
+               *__restrict pivot = p.pivot;
     for (int64_t row = begin; row < end; row++) {
         const T* __restrict x = p.x + row * channels;
         T* __restrict y = p.y + row * channels;
         if (p.g) {
             const T* __restrict g = p.g + row * channels;
-            for (int64_t c = 0; c < channels; c++) y[c] = g[c] * scale[c] + (x[c] * slope[c] + shift[c]);
+            for (int64_t c = 0; c < channels; c++) y[c] = (g[c] + ((x[c] - pivot[c]) * slope[c] + shift[c])) * scale[c];
         } else {
-            for (int64_t c = 0; c < channels; c++) y[c] = x[c] * scale[c] + shift[c];
+            for (int64_t c = 0; c < channels; c++) y[c] = (x[c] - pivot[c]) * scale[c] + shift[c];
         }
     }
 }

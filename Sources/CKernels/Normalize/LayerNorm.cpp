@@ -28,7 +28,7 @@ void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor*
         const Vector<T> scale(weight), shift(bias), means(mean, true), rstds(rstd, true);
         parallel_for(in.count, std::max<int64_t>(1, 8192 / std::max<int64_t>(in.width, 1)),
                      [&](int64_t begin, int64_t end) {
-                         TL_DISPATCH(layer_norm_rows<T>, in, result, scale.get(), shift.get(), T(epsilon), means.get(),
+                         TL_DISPATCH(layer_norm_rows<T>, in, result, scale.get(), shift.get(), epsilon, means.get(),
                                      rstds.get(), begin, end);
                      });
         means.done();

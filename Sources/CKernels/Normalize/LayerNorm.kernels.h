@@ -2,29 +2,62 @@
 
 namespace tl::TL_ISA {
 
+/// The mean of x - mean, and the reciprocal of the deviation, by float64.
+static void wide_moments(const float* x, int64_t n, double epsilon, float mean, float& rest, float& rstd) {
+    typedef float Narrow __attribute__((vector_size(32), aligned(4)));
+    typedef double Wide __attribute__((vector_size(64)));
+    Wide totals = {}, squares = {};
+    int64_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        const Wide d = __builtin_convertvector(*reinterpret_cast<const Narrow*>(x + i), Wide) - double(mean);
+        totals += d;
+        squares += d * d;
+    }
+    double total = 0, square = 0;
+    for (int lane = 0; lane < 8; lane++) total += totals[lane], square += squares[lane];
+    for (; i < n; i++) {
+        const double d = double(x[i]) - double(mean);
+        total += d;
+        square += d * d;
+    }
+    const double shift = total / double(n);
+    rest = float(shift);
+    rstd = float(1 / square_root(square / double(n) - shift * shift + epsilon));
+}
+
 template <class T>
-static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, T epsilon, T* means,
+static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, double epsilon, T* means,
                             T* rstds, int64_t begin, int64_t end) {
     const RowReader<T> read(in);
     const RowWriter<T> write(out);
     const int64_t n = in.width;
+    const double share = 1 / double(n);
     for (int64_t row = begin; row < end; row++) {
         const T* __restrict x = read(row);
         T* __restrict y = write(row);
-        // Two passes over a row that is in the first cache by then: no digits are lost to a large mean.
-        const T mean = sum(x, n) / T(n);
-        const T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) / T(n);
-        const T rstd = 1 / square_root(variance + epsilon);
-        means[row] = mean;
+        // Two passes over a row that is in the first cache by then: no digits are lost to a large mean. `rest` is what
+        // rounding takes from the mean.
+        const double average = wide_sum(x, n) * share;
+        // A sum that overflowed on the way is formed about 0.
+        T mean = average - average == 0 ? T(average) : T(0);
+        T rest = T(average - double(mean));
+        T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) * T(share) - rest * rest;
+        T rstd = 1 / square_root(variance + T(epsilon));
+        // float32 has too few digits beside a mean that is much larger, and too small a range for squares.
+        if constexpr (sizeof(T) == 4)
+            if (!(variance > T(1e-6) * mean * mean && variance > T(1e-26) && variance < T(1e37)))
+                wide_moments(x, n, epsilon, mean, rest, rstd);
+        const T shift = -rest * rstd;
+        means[row] = mean + rest;
         rstds[row] = rstd;
         if (weight && bias)
-            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i] + bias[i];
+            for (int64_t i = 0; i < n; i++) y[i] = ((x[i] - mean) * rstd + shift) * weight[i] + bias[i];
         else if (weight)
-            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd * weight[i];
+            for (int64_t i = 0; i < n; i++) y[i] = ((x[i] - mean) * rstd + shift) * weight[i];
         else if (bias)
-            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd + bias[i];
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd + shift + bias[i];
         else
-            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd;
+            for (int64_t i = 0; i < n; i++) y[i] = (x[i] - mean) * rstd + shift;
         write.done(row);
     }
 }

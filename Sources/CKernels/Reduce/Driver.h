@@ -237,13 +237,12 @@ struct ShortRowDriver {
                 }
                 transpose_block(compute_size, at, length, turned, n, length, n);
                 kernel.start(sums, n);
-                int64_t row = 0;
-                const auto row_at = [&](int64_t r) { return static_cast<const void*>(turned + r * n * compute_size); };
-                for (; row + 4 <= length; row += 4) {
-                    const void* rows[] = {row_at(row), row_at(row + 1), row_at(row + 2), row_at(row + 3)};
-                    kernel.four(sums, rows, n);
+                for (int64_t row = 0; row < length;) {
+                    const int64_t number = kernel.rows_at_once(length - row);
+                    const void* rows[8];
+                    for (int64_t r = 0; r < number; ++r, ++row) rows[r] = turned + row * n * compute_size;
+                    kernel.fold(sums, rows, number, n);
                 }
-                for (; row < length; ++row) kernel.one(sums, row_at(row), n);
                 finish(sums, n, Walker(kept, 1, 0), first);
             }
         });
@@ -275,7 +274,7 @@ struct ColumnDriver {
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {}
 
     struct alignas(64) Buffers {
-        char rows[4][block * 8];
+        char rows[8][block * 8];
         char stack[8][block * 8];
     };
 
@@ -289,8 +288,8 @@ struct ColumnDriver {
             kernel.start(sum, columns);
             const int64_t stop = std::min(row + leaf, end);
             while (row < stop) {
-                const int64_t rows = stop - row >= 4 ? 4 : 1;
-                const void* at[4];
+                const int64_t rows = kernel.rows_at_once(stop - row);
+                const void* at[8];
                 for (int64_t i = 0; i < rows; ++i, walker.step()) {
                     at[i] = base + walker.offset[0] * size;
                     if (!native) {
@@ -298,10 +297,7 @@ struct ColumnDriver {
                         at[i] = buffers.rows[i];
                     }
                 }
-                if (rows == 4)
-                    kernel.four(sum, at, columns);
-                else
-                    kernel.one(sum, at[0], columns);
+                kernel.fold(sum, at, rows, columns);
                 row += rows;
             }
             for (int64_t done = ++leaves; done % 2 == 0; done /= 2) join(into, --depth, columns, buffers);
@@ -313,7 +309,7 @@ struct ColumnDriver {
         kernel.merge(level == 1 ? into : buffers.stack[level - 1], buffers.stack[level], columns);
     }
 
-    /// Calls finish as RowDriver does; a state is one element.
+    /// Calls finish as RowDriver does; a state is one number.
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t columns = kept.shape[0], blocks = (columns + block - 1) / block;
@@ -333,7 +329,7 @@ struct ColumnDriver {
             });
             return;
         }
-        const int64_t row_bytes = kept.count * compute_size;
+        const int64_t row_bytes = kept.count * kernel.state_size;
         Scratch partial(static_cast<size_t>(chunks * row_bytes));
         parallel_for(chunks * outer * blocks, grain, [&](int64_t begin, int64_t end) {
             Buffers buffers;
@@ -343,14 +339,15 @@ struct ColumnDriver {
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
                 fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
-                           partial.need<char>() + index * row_bytes + (part / blocks * columns + first) * compute_size,
+                           partial.need<char>() + index * row_bytes +
+                               (part / blocks * columns + first) * kernel.state_size,
                            buffers);
             }
         });
         parallel_for(outer * blocks, std::max<int64_t>(1, 32768 / (chunks * block)), [&](int64_t begin, int64_t end) {
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                char* sums = partial.need<char>() + (task / blocks * columns + first) * compute_size;
+                char* sums = partial.need<char>() + (task / blocks * columns + first) * kernel.state_size;
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);

@@ -30,13 +30,9 @@ void square_roots(int32_t compute, void* results, int64_t count) {
         for (int64_t i = 0; i < count; ++i) static_cast<double*>(results)[i] = std::sqrt(static_cast<double*>(results)[i]);
 }
 
-void divide_results(int32_t compute, void* results, int64_t count, double divisor) {
-    if (compute == TL_FLOAT32)
-        for (int64_t i = 0; i < count; ++i)
-            static_cast<float*>(results)[i] =
-                static_cast<float>(static_cast<double>(static_cast<float*>(results)[i]) / divisor);
-    else if (compute == TL_FLOAT64)
-        for (int64_t i = 0; i < count; ++i) static_cast<double*>(results)[i] /= divisor;
+void divide_results(void* results, int64_t count, double divisor) {
+    double* const x = static_cast<double*>(results);
+    for (int64_t i = 0; i < count; ++i) x[i] /= divisor;
 }
 
 } // namespace tl

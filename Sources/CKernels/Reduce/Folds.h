@@ -18,12 +18,22 @@ struct RowFold {
     void (*four_pieces)(void* const* states, const void* const* x, int64_t count) = nullptr;
 };
 
-/// Folds rows of a matrix into one row, element by element; the state of a column is one element.
+/// Folds rows of a matrix into one row, element by element; the state of a column is one number of the state dtype.
 struct ColumnFold {
+    int64_t state_size = 0;
     void (*start)(void* into, int64_t count) = nullptr;
     void (*four)(void* into, const void* const* rows, int64_t count) = nullptr;
     void (*one)(void* into, const void* row, int64_t count) = nullptr;
     void (*merge)(void* into, const void* other, int64_t count) = nullptr;
+    /// As `four`; none where it would not pay.
+    void (*eight)(void* into, const void* const* rows, int64_t count) = nullptr;
+    /// How many rows are folded at once where `left` remain.
+    int64_t rows_at_once(int64_t left) const { return eight && left >= 8 ? 8 : left >= 4 ? 4 : 1; }
+    void fold(void* into, const void* const* rows, int64_t number, int64_t count) const {
+        if (number == 8) eight(into, rows, count);
+        else if (number == 4) four(into, rows, count);
+        else one(into, rows[0], count);
+    }
 };
 
 struct Fold {
@@ -46,14 +56,19 @@ struct ExponentialState {
 };
 
 const Fold& fold_kernel(int32_t op, int32_t compute);       // sum, prod, max, min, any, all, sum of squares, logsumexp
+/// The dtype of the states of a fold: sums of float32 are carried in float64.
+inline int32_t state_dtype(int32_t op, int32_t compute) {
+    const bool is_sum = op == TL_REDUCE_SUM || op == TL_REDUCE_MEAN;
+    return is_sum && compute == TL_FLOAT32 ? int32_t(TL_FLOAT64) : compute;
+}
 const RowFold& extreme_kernel(bool largest, int32_t compute);
 const RowFold& moment_kernel(int32_t compute);
 /// Turns states of logsumexp into results.
 void finish_logsumexp(int32_t compute, const void* states, void* results, int64_t count);
 /// results[i] = sqrt(results[i]); floating point.
 void square_roots(int32_t compute, void* results, int64_t count);
-/// results[i] /= divisor
-void divide_results(int32_t compute, void* results, int64_t count, double divisor);
+/// results[i] /= divisor of float64, in which sums are carried.
+void divide_results(void* results, int64_t count, double divisor);
 
 } // namespace tl
 

@@ -1,7 +1,8 @@
 // Folding contiguous elements with several accumulators, so that the additions need not wait for one another.
 //
-// Accuracy of sums: a piece has at most 1,024 elements, of which each of 16 or 32 accumulators takes its share; pieces
-// are joined pairwise by the drivers. The error grows as that of pairwise summation.
+// Accuracy of sums: those of float32 are carried in float64. Of float64 a piece has at most 1,024 elements, of which each of
+// 16 accumulators takes its share, and pieces are joined pairwise by the drivers, so that the error grows as that of
+// pairwise summation.
 namespace tl::TL_ISA {
 
 /// 128 bytes at a time, as many registers as the instruction set needs for it.
@@ -172,7 +173,94 @@ void merge_columns(void* into, const void* other, int64_t count) {
 template <class Op, class T>
 constexpr Fold make_fold() {
     return {{sizeof(T), fold_piece<Op, T>, merge_states<Op, T>, fold_four_pieces<Op, T>},
-            {start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>}};
+            {sizeof(T), start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>}};
+}
+
+// ---- Sums of float32, carried in float64
+
+template <int lanes>
+struct Widened {
+    typedef float Source __attribute__((vector_size(lanes * 4), aligned(4)));
+    typedef float Narrow __attribute__((vector_size(lanes * 4)));
+    typedef double Vector __attribute__((vector_size(lanes * 8)));
+    static inline __attribute__((always_inline)) Narrow at(const float* x) {
+        return *reinterpret_cast<const Source*>(x);
+    }
+};
+
+/// Four numbers or vectors are added in float32 before they are converted, which costs two roundings and no time beside reading
+/// them; where that overflows, `tl_reduce` repeats the sum.
+template <class V>
+inline __attribute__((always_inline)) V sum_of_four(V a, V b, V c, V d) {
+    return (a + b) + (c + d);
+}
+
+inline void sum_piece(void* state, const void* source, int64_t count, int64_t) {
+    using Wide = typename Widened<16>::Vector;
+    using Half = typename Widened<8>::Vector;
+    const float* x = static_cast<const float*>(source);
+    const auto at = [x](int64_t i) { return Widened<16>::at(x + i); };
+    double result = 0;
+    int64_t i = 0;
+    if (count >= 16) {
+        Wide sum{};
+        for (; i + 64 <= count; i += 64)
+            sum += __builtin_convertvector(sum_of_four(at(i), at(i + 16), at(i + 32), at(i + 48)), Wide);
+        for (; i + 16 <= count; i += 16) sum += __builtin_convertvector(at(i), Wide);
+        result = across<Sum<double>, Wide, double>(sum);
+    }
+    if (i + 8 <= count) {
+        const Half sum = __builtin_convertvector(Widened<8>::at(x + i), Half);
+        result += across<Sum<double>, Half, double>(sum);
+        i += 8;
+    }
+    for (; i < count; ++i) result += static_cast<double>(x[i]);
+    *static_cast<double*>(state) = result;
+}
+
+/// `sum_piece` of four pieces of whole vectors, as `fold_four_pieces` is to `fold_piece`.
+inline void sum_four_pieces(void* const* states, const void* const* sources, int64_t count) {
+    using Wide = typename Widened<16>::Vector;
+    const auto four = [sources](int piece, int64_t i) {
+        const float* x = static_cast<const float*>(sources[piece]) + i;
+        const auto at = [x](int64_t j) { return Widened<16>::at(x + j); };
+        return __builtin_convertvector(sum_of_four(at(0), at(16), at(32), at(48)), Wide);
+    };
+    Wide a{}, b{}, c{}, d{};
+    for (int64_t i = 0; i < count; i += 64) {
+        a += four(0, i);
+        b += four(1, i);
+        c += four(2, i);
+        d += four(3, i);
+    }
+    *static_cast<double*>(states[0]) = across<Sum<double>, Wide, double>(a);
+    *static_cast<double*>(states[1]) = across<Sum<double>, Wide, double>(b);
+    *static_cast<double*>(states[2]) = across<Sum<double>, Wide, double>(c);
+    *static_cast<double*>(states[3]) = across<Sum<double>, Wide, double>(d);
+}
+
+/// As `sum_of_four`, with a third rounding.
+inline void sum_eight_rows(void* into, const void* const* rows, int64_t count) {
+    double* sum = static_cast<double*>(into);
+    const float* r[8];
+    for (int i = 0; i < 8; ++i) r[i] = static_cast<const float*>(rows[i]);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i)
+        sum[i] += static_cast<double>(sum_of_four(r[0][i], r[1][i], r[2][i], r[3][i]) +
+                                      sum_of_four(r[4][i], r[5][i], r[6][i], r[7][i]));
+}
+inline void sum_four_rows(void* into, const void* const* rows, int64_t count) {
+    double* sum = static_cast<double*>(into);
+    const float *a = static_cast<const float*>(rows[0]), *b = static_cast<const float*>(rows[1]);
+    const float *c = static_cast<const float*>(rows[2]), *d = static_cast<const float*>(rows[3]);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<double>(sum_of_four(a[i], b[i], c[i], d[i]));
+}
+inline void sum_one_row(void* into, const void* row, int64_t count) {
+    double* sum = static_cast<double*>(into);
+    const float* x = static_cast<const float*>(row);
+#pragma clang loop vectorize(assume_safety)
+    for (int64_t i = 0; i < count; ++i) sum[i] += static_cast<double>(x[i]);
 }
 
 // ---- log(sum(exp(x)))
@@ -248,14 +336,42 @@ void merge_extremes(void* state, const void* later) {
 
 // ---- Mean and variance: two passes within a piece, then the formula of Chan, Golub and LeVeque (1979) for joining
 
+/// `moment_piece` in float64.
+inline void wide_moments(const float* x, int64_t count, MomentState& result) {
+    using Wide = typename Widened<8>::Vector;
+    const auto at = [x](int64_t i) { return Widened<8>::at(x + i); };
+    Wide sums{}, squares{}, rests{};
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) sums += __builtin_convertvector(at(i), Wide);
+    double sum = across<Sum<double>, Wide, double>(sums);
+    for (; i < count; ++i) sum += static_cast<double>(x[i]);
+    const double n = static_cast<double>(count), mean = sum / n;
+    i = 0;
+    for (; i + 8 <= count; i += 8) {
+        const Wide d = __builtin_convertvector(at(i), Wide) - mean;
+        squares += d * d;
+        rests += d;
+    }
+    double square = across<Sum<double>, Wide, double>(squares), rest = across<Sum<double>, Wide, double>(rests);
+    for (; i < count; ++i) {
+        const double d = static_cast<double>(x[i]) - mean;
+        square += d * d;
+        rest += d;
+    }
+    const double shift = rest / n;
+    result = {n, mean + shift, square - n * shift * shift};
+}
+
 template <class T>
 void moment_piece(void* state, const void* source, int64_t count, int64_t) {
     using V = typename Wide<T>::Vector;
     constexpr int64_t lanes = Wide<T>::lanes;
     const T* x = static_cast<const T*>(source);
-    T sum;
-    fold_piece<Sum<T>, T>(&sum, source, count, 0);
-    const T mean = sum / static_cast<T>(count);
+    const double n = static_cast<double>(count);
+    double sum;
+    if constexpr (sizeof(T) == 4) sum_piece(&sum, source, count, 0);
+    else fold_piece<Sum<T>, T>(&sum, source, count, 0);
+    const T mean = static_cast<T>(sum / n);
     V squares{}, rests{};
     int64_t i = 0;
     for (; i + lanes <= count; i += lanes) {
@@ -270,9 +386,12 @@ void moment_piece(void* state, const void* source, int64_t count, int64_t) {
         rest += d;
     }
     // `mean` is rounded; the deviations' own mean corrects it and, by Steiner's theorem, the squares.
-    const double n = static_cast<double>(count), shift = static_cast<double>(rest) / n;
-    *static_cast<MomentState*>(state) = {n, static_cast<double>(mean) + shift,
-                                         static_cast<double>(square) - n * shift * shift};
+    const double shift = static_cast<double>(rest) / n;
+    MomentState& result = *static_cast<MomentState*>(state);
+    result = {n, static_cast<double>(mean) + shift, static_cast<double>(square) - n * shift * shift};
+    // Squares of float32 that overflow or lose digits in underflow are formed again in float64.
+    if constexpr (sizeof(T) == 4)
+        if (!(square >= T(1e-26) * T(count) && square <= T(1e38))) wide_moments(x, count, result);
 }
 inline void merge_moments(void* state, const void* later) {
     MomentState& a = *static_cast<MomentState*>(state);
@@ -295,6 +414,11 @@ inline const Fold& fold(int32_t op, int compute) {
     static constexpr Fold logsumexp[2] = {
         {{sizeof(ExponentialState<float>), exponential_piece<float>, merge_exponentials<float>}, {}},
         {{sizeof(ExponentialState<double>), exponential_piece<double>, merge_exponentials<double>}, {}}};
+    static constexpr Fold wide_sum = {
+        {sizeof(double), sum_piece, merge_states<Sum<double>, double>, sum_four_pieces},
+        {sizeof(double), start_columns<Sum<double>, double>, sum_four_rows, sum_one_row,
+         merge_columns<Sum<double>, double>, sum_eight_rows}};
+    if (compute == 0 && (op == TL_REDUCE_SUM || op == TL_REDUCE_MEAN)) return wide_sum;
     switch (op) {
     case TL_REDUCE_PROD: return Folds<Product, uint64_t>::each[compute];
     case TL_REDUCE_MAX: return Folds<Maximum, int64_t>::each[compute];

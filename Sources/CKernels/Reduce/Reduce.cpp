@@ -2,6 +2,8 @@
 #include "Reduce/Driver.h"
 #include "Support/Forward.h"
 #include "include/tl_elementwise.h"
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 using namespace tl;
@@ -43,6 +45,82 @@ Target target(const tl_tensor& out, int operand, int32_t from) {
     return {static_cast<char*>(out.data), size_of_dtype(out.dtype), operand, convert_block(from, out.dtype)};
 }
 
+/// Calls body(value) for the elements of one output, whose first is at `base`.
+template <class Body>
+void each_element(const Iteration& fold, const char* base, int64_t size, ConvertBlock load, Body&& body) {
+    double block[256];
+    const int64_t length = fold.rank ? fold.shape[0] : 1, stride = fold.rank ? fold.strides[0][0] : 0;
+    Walker walker(fold, 1, 0);
+    for (int64_t run = 0; run < fold.count / length; ++run, walker.step())
+        for (int64_t i = 0; i < length; i += 256) {
+            const int64_t count = std::min<int64_t>(256, length - i);
+            load(base + (walker.offset[0] + i * stride) * size, stride, block, 1, count);
+            for (int64_t j = 0; j < count; ++j) body(block[j]);
+        }
+}
+
+/// Folds an output again, element by element in float64, where the fast fold overflowed or underflowed on the way: a sum of
+/// float32 that is not finite, a norm whose squares may have left the range of their dtype.
+struct CarefulFold {
+    int32_t op, compute;
+    const Iteration& fold;
+    const char* x;
+    int64_t size;
+    ConvertBlock load;
+
+    CarefulFold(int32_t op, int32_t compute, const Iteration& fold, const tl_tensor& x)
+        : op(op), compute(compute), fold(fold), x(static_cast<const char*>(x.data)), size(size_of_dtype(x.dtype)),
+          load(convert_block(x.dtype, TL_FLOAT64)) {}
+
+    /// `results` of outputs whose first elements lie at `offset`, `offset + stride`, ...
+    void repair_sums(void* results, int64_t count, int64_t offset, int64_t stride) const {
+        if ((op != TL_REDUCE_SUM && op != TL_REDUCE_MEAN) || compute != TL_FLOAT32) return;
+        constexpr double largest = std::numeric_limits<double>::max();
+        repair(static_cast<double*>(results), -largest, largest, count,
+               [&](int64_t i) { return sum(x + (offset + i * stride) * size); });
+    }
+    void repair_norms(void* results, int64_t count, int64_t offset, int64_t stride) const {
+        if (op != TL_REDUCE_NORM) return;
+        const auto again = [&](int64_t i) { return norm(x + (offset + i * stride) * size); };
+        // Between the bounds, squares that are lost are too small to count.
+        if (compute == TL_FLOAT32) repair(static_cast<float*>(results), 1e-15f, 1e18f, count, again);
+        else repair(static_cast<double*>(results), 1e-140, 1e150, count, again);
+    }
+
+  private:
+    template <class T, class Again>
+    static void repair(T* results, T low, T high, int64_t count, Again&& again) {
+        int outside = 0;
+        for (int64_t i = 0; i < count; ++i) outside |= !(results[i] >= low) | !(results[i] <= high);
+        if (!outside) return;
+        for (int64_t i = 0; i < count; ++i)
+            if (!(results[i] >= low && results[i] <= high)) results[i] = static_cast<T>(again(i));
+    }
+
+    double sum(const char* base) const {
+        double total = 0;
+        each_element(fold, base, size, load, [&](double value) { total += value; });
+        return total;
+    }
+
+    /// The elements are scaled by the power of two next to the largest, so that their squares neither overflow nor vanish.
+    double norm(const char* base) const {
+        double largest = 0;
+        each_element(fold, base, size, load, [&](double value) {
+            if (!(std::fabs(value) <= largest) && largest == largest) largest = std::fabs(value);
+        });
+        if (largest == 0 || largest - largest != 0) return largest;
+        int exponent;
+        std::frexp(largest, &exponent);
+        double total = 0;
+        each_element(fold, base, size, load, [&](double value) {
+            const double scaled = std::ldexp(value, -exponent);
+            total += scaled * scaled;
+        });
+        return std::ldexp(std::sqrt(total), exponent);
+    }
+};
+
 } // namespace
 
 void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out) {
@@ -60,10 +138,16 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
     fold.sort();
     fold.merge();
     const Fold& kernel = fold_kernel(op, compute);
-    const Target result = target(*out, 1, compute);
+    const int32_t state = state_dtype(op, compute);
+    const Target result = target(*out, 1, state);
+    const CarefulFold careful(op, compute, fold, *x);
+    const int64_t stride = kept.rank ? kept.strides[0][0] : 0;
     const auto finish = [&](char* states, int64_t count, const Walker& walker, int64_t first) {
-        if (op == TL_REDUCE_MEAN) divide_results(compute, states, count, static_cast<double>(fold.count));
+        const int64_t offset = walker.offset[0] + first * stride;
+        careful.repair_sums(states, count, offset, stride);
+        if (op == TL_REDUCE_MEAN) divide_results(states, count, static_cast<double>(fold.count));
         if (op == TL_REDUCE_NORM) square_roots(compute, states, count);
+        careful.repair_norms(states, count, offset, stride);
         if (op == TL_REDUCE_LOGSUMEXP) finish_logsumexp(compute, states, states, count);
         result.write(kept, walker, first, states, count);
     };
@@ -109,9 +193,9 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
         });
 }
 
-void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
+void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool root, const tl_tensor* mean,
                  const tl_tensor* variance) {
-    TL_FORWARD(variance, variance, (x, reduced, correction, mean, variance));
+    TL_FORWARD(variance, variance, (x, reduced, correction, root, mean, variance));
     const int split = x->rank - reduced;
     const int32_t compute = compute_dtype(x->dtype) == TL_FLOAT64 ? TL_FLOAT64 : TL_FLOAT32;
     const tl_tensor* tensors[] = {x, variance, mean};
@@ -137,6 +221,7 @@ void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const t
                 const MomentState& state = reinterpret_cast<const MomentState*>(states)[i];
                 // No degree of freedom: 0/0 or something/0, as in PyTorch.
                 variances[i] = state.squares / (freedom > 0 ? freedom : 0);
+                if (root) variances[i] = std::sqrt(variances[i]);
                 means[i] = state.mean;
             }
             to_variance.write(kept, walker, first, variances, count);

@@ -42,6 +42,7 @@
     X(dropout) X(dropout_backward)                                                                                     \
     /* tl_reduce.h */                                                                                                  \
     X(reduce) X(argreduce) X(variance) X(scan) X(linear_scan)                                                          \
+    X(pair_distance) X(pair_distance_backward) X(condensed_distance) X(condensed_distance_backward)                    \
     /* tl_sequence.h */                                                                                                \
     X(recurrence) X(recurrence_backward) X(attention) X(attention_backward) X(ctc) X(ctc_backward)                     \
     /* tl_vision.h */                                                                                                  \

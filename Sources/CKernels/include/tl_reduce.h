@@ -12,16 +12,30 @@ enum tl_reduce_op {
 };
 
 /// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64 or int64; the mean and
-/// logsumexp floating point only) or better. Nothing folded gives 0, 1, -inf (max, logsumexp), inf (min), false, true,
+/// logsumexp floating point only) or better: sums of float32 are carried in float64. Nothing folded gives 0, 1, -inf (max, logsumexp), inf (min), false, true,
 /// or NaN (mean).
 TL_API void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out);
 /// Position of the first largest or smallest element along the (single, last) folded run, row-major over the folded
 /// dimensions; NaN counts as largest and smallest. `values` may be NULL. `indices` is int64.
 TL_API void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_tensor* values,
                          const tl_tensor* indices);
-/// Mean and variance (divided by n - correction) in one pass, Welford. `mean` may be NULL.
-TL_API void tl_variance(const tl_tensor* x, int32_t reduced, double correction, const tl_tensor* mean,
+/// Mean and variance (divided by n - correction) in one pass, Welford; with `root` the standard deviation in place of the
+/// variance. `mean` may be NULL.
+TL_API void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool root, const tl_tensor* mean,
                         const tl_tensor* variance);
+/// Distances of all pairs of rows, out[n, i, j] = the p-norm of a[n, i] - b[n, j] + shift: a [N, I, D], b [N, J, D] with a
+/// contiguous last dimension, out [N, I, J] dense; float32 or float64, all the same; p of at least 0. Nothing of the size
+/// of I J D is kept, and sums neither overflow nor underflow on the way.
+TL_API void tl_pair_distance(const tl_tensor* a, const tl_tensor* b, double p, double shift, const tl_tensor* out);
+/// The gradient of a [N, I, D], dense. `gradient` and `distance` [N, I, J] may have any strides.
+TL_API void tl_pair_distance_backward(const tl_tensor* gradient, const tl_tensor* a, const tl_tensor* b,
+                                      const tl_tensor* distance, double p, double shift, const tl_tensor* grad_a);
+/// The distances of the pairs i < j of the rows of x [1, n, D], in order: out [n (n - 1) / 2], dense.
+TL_API void tl_condensed_distance(const tl_tensor* x, double p, const tl_tensor* out);
+/// The gradient of x; all dense.
+TL_API void tl_condensed_distance_backward(const tl_tensor* gradient, const tl_tensor* x, const tl_tensor* distance,
+                                           double p, const tl_tensor* grad_x);
+
 enum tl_scan_op { TL_SCAN_SUM, TL_SCAN_PROD, TL_SCAN_MAX, TL_SCAN_MIN, TL_SCAN_LOGSUMEXP };
 /// Cumulative along the last dimension of x. `indices` (int64, may be NULL) for max and min: the position of the latest
 /// of equals, and of the last NaN. Floating-point sums and products, and log(sum(e^x)), are carried in double precision.

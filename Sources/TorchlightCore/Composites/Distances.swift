@@ -13,6 +13,8 @@ public func pairwiseDistance(
                 .shape, in: "pairwiseDistance", "there is no dimension to measure along", expected: "[*, D]",
                 operands: [a, b]), like: a)
     }
+    // Where each repeats for the other, their differences would be many times as large as both.
+    if let distances = pairDistances(a, b, p: p, shift: eps) { return keepdim ? distances.unsqueeze(-1) : distances }
     return (a - b + eps).norm(p: p, dim: -1, keepdim: keepdim)
 }
 
@@ -27,14 +29,46 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
                 .shape, in: "cosineSimilarity", "the shapes do not broadcast", expected: "equal sizes, or 1",
                 operands: [a, b]), like: a)
     }
-    let (a, b) = (a.floatingPoint.expand(Array(shape)), b.floatingPoint.expand(Array(shape)))
-    func unit(_ x: Tensor) -> Tensor { x / x.norm(p: 2, dim: dim, keepdim: true).clamp(min: eps) }
-    return (unit(a) * unit(b)).sum(dim: dim)
+    return orFail(like: a) { () throws(TensorError) in
+        let rank = shape.count
+        guard rank > 0 else { return cosineSimilarity(a.unsqueeze(0), b.unsqueeze(0), dim: 0, eps: eps) }
+        let d = try a.expand(Array(shape)).resolve(dim, in: "cosineSimilarity")
+        /// With as many dimensions as the result, and unit length; one number counts as many equal ones.
+        func unit(_ x: Tensor) -> Tensor {
+            var x = x.floatingPoint
+            while x.rank < rank { x = x.unsqueeze(0) }
+            let repeats = x.layout.shape[d] == shape[d] ? 1 : shape[d]
+            let length = x.norm(p: 2, dim: d, keepdim: true) * Double(repeats).squareRoot()
+            return x / length.clamp(min: eps)
+        }
+        return sumOfProducts(unit(a), unit(b), over: d, size: shape[d])
+    }
+}
+
+/// `(a * b).sum(dim: d)` of tensors of one rank that broadcast. Where each repeats for the other along different dimensions, it
+/// is a product of matrices, so that nothing larger than operands and result is made.
+private func sumOfProducts(_ a: Tensor, _ b: Tensor, over d: Int, size: Int) -> Tensor {
+    let (first, second) = (a.layout.shape, b.layout.shape)
+    let others = (0..<a.rank).filter { $0 != d }
+    let rows = others.filter { second[$0] == 1 && first[$0] != 1 }
+    let columns = others.filter { first[$0] == 1 && second[$0] != 1 }
+    guard !rows.isEmpty, !columns.isEmpty, first[d] == size, second[d] == size, a.dtype == b.dtype else {
+        return (a * b).sum(dim: d)
+    }
+    let batch = others.filter { !rows.contains($0) && !columns.contains($0) }
+    let lead = batch.map { first[$0] }
+    let left = a.permute(batch + rows + columns + [d]).reshape(lead + [rows.map { first[$0] }.reduce(1, *), size])
+    let right = b.permute(batch + columns + rows + [d]).reshape(lead + [columns.map { second[$0] }.reduce(1, *), size])
+    let order = batch + rows + columns
+    let product = withoutAutocast { left.matmul(right.mT) }
+        .reshape(lead + rows.map { first[$0] } + columns.map { second[$0] })
+    return product.permute(others.map { order.firstIndex(of: $0)! })
 }
 
 /// The p-norm of the difference of every pair of rows: `out[*, i, j] = norm(a[*, i] - b[*, j], p)`.
 ///
-/// Shapes: `a [*, n, D]`, `b [*, m, D] -> [*, n, m]`; the leading dimensions broadcast. Floating point.
+/// Shapes: `a [*, n, D]`, `b [*, m, D] -> [*, n, m]`; the leading dimensions broadcast. Floating point. The gradient is 0 at
+/// distance 0 and for `p = 0`; for an infinite `p` each of several largest coordinates gets the whole of it.
 public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
     if isAutocasting { return inFloat32 { cdist($0(a), $0(b), p: p) } }
     return orFail(like: a) { () throws(TensorError) in
@@ -50,52 +84,56 @@ public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
             throw TensorError(
                 .value, in: "cdist", "p is negative", got: "\(p)", expected: "at least 0", operands: [a, b])
         }
-        return distance(a.unsqueeze(-2) - b.unsqueeze(-3), p)
+        guard let distances = pairDistances(a.unsqueeze(-2), b.unsqueeze(-3), p: p, shift: 0, always: true) else {
+            throw TensorError(
+                .shape, in: "cdist", "the leading dimensions do not broadcast", expected: "equal sizes, or 1",
+                operands: [a, b])
+        }
+        return distances
     }
 }
 
 /// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) / 2]`.
+/// Floating point; the gradients are those of ``cdist(_:_:p:)``.
 public func pdist(_ x: Tensor, p: Double = 2) -> Tensor {
-    orFail(like: x) { () throws(TensorError) in
+    if isAutocasting { return inFloat32 { pdist($0(x), p: p) } }
+    return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
         try checkFloating(x, in: "pdist")
-        guard x.rank == 2 else {
-            throw TensorError(.shape, in: "pdist", "the input is no list of rows", expected: "[n, D]", operands: [x])
-        }
         guard p >= 0 else {
             throw TensorError(.value, in: "pdist", "p is negative", got: "\(p)", expected: "at least 0", operands: [x])
         }
-        let n = x.layout.shape[0]
-        var (first, second): ([Int], [Int]) = ([], [])
-        for i in 0..<n {
-            for j in (i + 1)..<Swift.max(n, i + 1) {
-                first.append(i)
-                second.append(j)
-            }
-        }
-        let difference =
-            x.indexSelect(0, Tensor(first, shape: [first.count], device: x.device))
-            - x.indexSelect(0, Tensor(second, shape: [second.count], device: x.device))
-        return distance(difference, p)
+        return apply(CondensedDistance(p: p), x.to(x.dtype.computeType)).to(x.dtype)
     }
 }
 
-/// The p-norm of the last dimension, with the gradients of a distance: 0 for `p = 0`, where the norm counts.
-private func distance(_ difference: Tensor, _ p: Double) -> Tensor {
-    if p == .infinity { return largestDifference(difference) }
-    let norm = difference.norm(p: p, dim: -1)
-    guard p == 0, difference.requiresGrad else { return norm }
-    return norm + difference.maskedFill(Tensor(true), 0).sum(dim: -1)
-}
-
-/// The largest `|x|` of the last dimension. Where several are largest each gets the whole gradient, as a distance has it.
-private func largestDifference(_ x: Tensor) -> Tensor {
-    guard x.requiresGrad && isGradEnabled else { return x.abs().amax(dim: -1) }
-    let magnitude = x.abs()
-    let ties = noGrad { (magnitude .== magnitude.amax(dim: -1, keepdim: true)).to(x.dtype).sum(dim: -1) }
-    let largest = magnitude.amax(dim: -1)
-    // amax shares the gradient among ties: what it lacks is added without changing the value.
-    return largest * ties - (largest * (ties - 1)).detach()
+/// `norm(a - b + shift, p)` over the last dimension of tensors that broadcast, without the differences of all pairs: where
+/// each of them repeats for the other. Otherwise nil, unless `always` asks for it in any case.
+private func pairDistances(_ a: Tensor, _ b: Tensor, p: Double, shift: Double, always: Bool = false) -> Tensor? {
+    let rank = Swift.max(a.rank, b.rank)
+    guard p >= 0, a.rank > 0, b.rank > 0, a.shape.last == b.shape.last,
+        let shape = Layout.broadcast(a.layout.shape, b.layout.shape)
+    else { return nil }
+    func lead(_ x: Tensor) -> [Int] { Array(repeating: 1, count: rank - x.rank) + x.shape.dropLast() }
+    let (first, second) = (lead(a), lead(b))
+    let dims = Array(0..<(rank - 1))
+    // What a alone runs through are rows, what b alone runs through columns; what both or none run through are batches.
+    let rows = dims.filter { first[$0] != 1 && second[$0] == 1 }
+    let columns = dims.filter { second[$0] != 1 && first[$0] == 1 }
+    guard always || !(rows.isEmpty || columns.isEmpty) else { return nil }
+    let batch = dims.filter { !rows.contains($0) && !columns.contains($0) }
+    let type = DType.promote(a.dtype, b.dtype)
+    guard type.isFloatingPoint else { return nil }
+    let width = shape[rank - 1]
+    func points(_ x: Tensor, _ sizes: [Int], _ dims: [Int], _ others: [Int]) -> Tensor {
+        let order = batch + dims + others + [rank - 1]
+        return x.to(type.computeType).reshape(sizes + [width]).permute(order)
+            .reshape([batch.map { sizes[$0] }.reduce(1, *), dims.map { sizes[$0] }.reduce(1, *), width])
+    }
+    let (left, right) = (points(a, first, rows, columns), points(b, second, columns, rows))
+    let distances = apply(PairDistance(p: p, shift: shift), left, right)
+    let order = batch + rows + columns
+    return distances.reshape(order.map { shape[$0] }).permute(dims.map { order.firstIndex(of: $0)! }).to(type)
 }
 
 /// A bilinear form of two vectors for each output: `y[k] = a W[k] b + bias[k]`.

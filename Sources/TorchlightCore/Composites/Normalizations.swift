@@ -135,7 +135,10 @@ public func rmsNorm(
         }
         let wide = x.dtype == x.dtype.computeType ? x : x.to(x.dtype.computeType)
         let dims = Array((x.rank - normalizedShape.count)..<x.rank)
-        let rstd = (wide.square().mean(dim: dims, keepdim: true) + (eps ?? x.dtype.epsilon)).rsqrt()
+        // The root of the mean square by the norm, whose squares neither overflow nor underflow.
+        let width = normalizedShape.reduce(1, *)
+        let root = wide.norm(dim: dims, keepdim: true) * (1 / Double(Swift.max(width, 1)).squareRoot())
+        let rstd = root.hypot(Tensor.wrap(.double((eps ?? x.dtype.epsilon).squareRoot()))).reciprocal()
         var y = wide * rstd
         if let weight { y = y * weight.to(y.dtype) }
         return y.dtype == x.dtype ? y : y.to(x.dtype)

@@ -103,7 +103,11 @@ extension Tensor {
             if let frequencies { w = frequencies.to(type) }
             if let weights { w = w.map { $0 * weights.to(type) } ?? weights.to(type) }
             let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type, device: device)
-            let mean = ((w.map { x * $0 } ?? x).sum(dim: 1, keepdim: true)) / total
+            // The plain mean comes off first: sums of numbers that are far from 0 lose what is left of them beside it.
+            // What is left of the mean after rounding comes off then.
+            var centred = x - x.mean(dim: 1, keepdim: true)
+            let rest = w.map { (centred * $0).sum(dim: 1, keepdim: true) / total }
+            centred = centred - (rest ?? centred.mean(dim: 1, keepdim: true))
             var degrees: Tensor
             if let w, let weights, correction != 0 {
                 degrees = total - (w * weights.to(type)).sum() / total * Double(correction)
@@ -111,7 +115,6 @@ extension Tensor {
                 degrees = total - Double(correction)
             }
             degrees = degrees.clamp(min: 0)
-            let centred = x - mean
             let result = (w.map { centred * $0 } ?? centred).matmul(centred.mT) / degrees
             return x.shape[0] == 1 ? result.reshape([]) : result
         }

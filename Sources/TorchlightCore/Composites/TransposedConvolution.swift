@@ -98,10 +98,7 @@ private func transposed(
                 .shape, in: operation, "the bias does not fit the weight", expected: "\(x.dtype) [\(shape[1])]",
                 operands: [weight, bias])
         }
-        var out =
-            x.dtype.isFloatingPoint
-            ? apply(ConvolutionBackwardData(convolution: convolution, shape: shape), batch, weight)
-            : try integerTransposedConvolution(batch, weight, convolution, window, shape)
+        var out = try fullOrCut(batch, weight, convolution, shape, extra)
         if let bias { out = out + bias.reshape([-1] + Array(repeating: 1, count: spatial)) }
         return isSingle ? out.squeeze(0) : out
     }
@@ -136,4 +133,28 @@ private func outputPadding(
         padding.append(wanted - least)
     }
     return padding
+}
+
+/// The transposed convolution without a bias, `shape` being that of the result.
+///
+/// An output padding of the stride or more is no convolution's gradient: that convolution would find further windows in the
+/// result. Along such a dimension the whole result is computed, without padding, and cut or padded with zeros to its size.
+private func fullOrCut(
+    _ x: Tensor, _ weight: Tensor, _ convolution: Convolution, _ shape: Dims, _ extra: Dims
+) throws(TensorError) -> Tensor {
+    var (whole, full) = (convolution, shape)
+    var widths: [Int] = []
+    for i in 0..<convolution.spatial {
+        let (padding, isCut) = (convolution.padding[i], extra[i] >= convolution.stride[i])
+        if isCut {
+            whole.padding[i] = 0
+            full[i + 2] = shape[i + 2] + 2 * padding - extra[i]
+        }
+        widths = (isCut ? [-padding, extra[i] - padding] : [0, 0]) + widths
+    }
+    let out =
+        x.dtype.isFloatingPoint
+        ? apply(ConvolutionBackwardData(convolution: whole, shape: full), x, weight)
+        : try integerTransposedConvolution(x, weight, whole, whole.window(of: weight.layout.shape), full)
+    return widths.allSatisfy { $0 == 0 } ? out : out.pad(widths)
 }

@@ -34,8 +34,10 @@ package enum AllPrimitives {
     ]
 
     private static let reduce: [any Primitive.Type] = [
-        AllTrue.self, Amax.self, Amin.self, AnyTrue.self, ArgExtreme.self, CumExtreme.self, CumProd.self, CumSum.self,
-        EuclideanNorm.self, Extreme.self, LinearScan.self, LogCumSumExp.self, LogSumExp.self, Mean.self, Median.self,
+        AllTrue.self, Amax.self, Amin.self, AnyTrue.self, ArgExtreme.self, CondensedDistance.self,
+        CondensedDistanceBackward.self, CumExtreme.self, CumProd.self, CumSum.self, EuclideanNorm.self, Extreme.self,
+        LinearScan.self, LogCumSumExp.self, LogSumExp.self, Mean.self, Median.self, PairDistance.self,
+        PairDistanceBackward.self,
         Prod.self, Sum.self, Variance.self,
     ]
 
@@ -51,7 +53,8 @@ package enum AllPrimitives {
     ]
 
     private static let normalize: [any Primitive.Type] = [
-        BatchNorm.self, BatchNormBackward.self, CrossEntropyBackward.self, CrossEntropyRows.self, LayerNorm.self,
+        BatchNorm.self, BatchNormBackward.self, BinaryCrossEntropy.self, CrossEntropyBackward.self,
+        CrossEntropyRows.self, LayerNorm.self,
         LayerNormBackward.self, LogSoftmax.self, LogSoftmaxBackward.self, Softmax.self, SoftmaxBackward.self,
     ]
 

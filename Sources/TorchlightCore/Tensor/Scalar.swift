@@ -69,4 +69,8 @@ extension Tensor {
         }
         return Tensor(storage: storage, layout: Layout(shape: Dims()), dtype: scalar.dtype, isWrappedScalar: true)
     }
+
+    /// The tensor, or a number that was wrapped as one whose dtype counts: two numbers alone, as in the exponent less 1 of a
+    /// gradient, would be computed in the default dtype.
+    var withOwnDType: Tensor { isWrappedScalar ? to(dtype) : self }
 }

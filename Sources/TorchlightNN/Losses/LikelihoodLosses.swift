@@ -15,7 +15,7 @@ public enum DivergenceReduction: String, Sendable, Hashable {
 /// The terms of the Kullback-Leibler divergence: t (log t − x), x being log probabilities.
 ///
 /// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. Only `batchMean` gives the divergence itself; `mean`,
-/// the default as elsewhere, divides by the number of classes too.
+/// the default as elsewhere, divides by the number of classes too. The values of the targets are not checked.
 ///
 /// - Parameter logTarget: the target holds log probabilities as well.
 public func klDiv(
@@ -35,7 +35,7 @@ public func klDiv(
 
 /// The negative log likelihood of counts under Poisson distributions: λ − t log λ.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`.
+/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. The values of input and target are not checked.
 ///
 /// - Parameters:
 ///   - logInput: the input is log λ, else λ.

@@ -4,7 +4,8 @@ import TorchlightCore
 
 /// The logistic loss of a sign: log(1 + e^(−y x)) for targets y of 1 and −1.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`.
+/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. The values of the targets are not checked, here as in the
+/// other losses of this file whose targets are 1 and −1: an element with another target adds what the formula gives.
 public func softMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     if isAutocasting { return inFloat32 { softMarginLoss($0(input), $0(target), reduction: reduction) } }
     if let error = shapesError("softMarginLoss", [input, target]) { return fail(error) }
@@ -59,10 +60,11 @@ public func cosineEmbeddingLoss(
                 expected: "[N, D], [N, D] and [N], or [D], [D] and []", operands: [input1, input2, target]))
     }
     let (a, b) = (input1.floatingPoint, input2.floatingPoint)
-    let epsilon = 1e-12
-    let product = (a * b).sum(dim: -1)
-    let lengths = ((a * a).sum(dim: -1) + epsilon) * ((b * b).sum(dim: -1) + epsilon)
-    let cosine = product / lengths.sqrt()
+    /// Divided by sqrt(|x|^2 + 1e-12), in which nothing overflows.
+    func unit(_ x: Tensor) -> Tensor {
+        x / x.norm(dim: -1, keepdim: true).hypot(Tensor.full([], 1e-6, dtype: x.dtype, device: x.device))
+    }
+    let cosine = (unit(a) * unit(b)).sum(dim: -1)
     let together = (1 - cosine).maskedFill(target .!= 1, 0)
     let apart = (cosine - margin).clamp(min: 0).maskedFill(target .!= -1, 0)
     return reduction(together + apart)
@@ -148,10 +150,27 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
         Tensor.zeros([rows.shape[0], classes], dtype: .int64, device: input.device)
             .scatterAdd(1, safe, counts.to(.int64)) > 0
     }
-    // [N, label, other class]
-    let gaps = (1 - (rows.gather(1, safe).unsqueeze(2) - rows.unsqueeze(1))).relu()
-    let pairs = noGrad { counts.unsqueeze(2).logicalAnd(isLabel.logicalNot().unsqueeze(1)) }
-    let losses = gaps.maskedFill(pairs.logicalNot(), 0).sum(dim: [1, 2]) / Double(classes)
+    // The pairs of labels and other classes are as many as classes squared: a few labels at a time, whose terms the backward
+    // pass computes again.
+    let used =
+        labels.device.hasValues && labels.count > 0
+        ? Swift.max(1, noGrad { counts.sum(dim: 1).max().item(Int.self) }) : classes
+    let step = Swift.max(1, 64 / Swift.max(classes, 1))
+    var sum: Tensor?
+    for start in stride(from: 0, to: used, by: step) {
+        let few = Swift.min(step, used - start)
+        let part =
+            checkpoint(rows, preserveRandomState: false) { rows in
+                let own = rows.gather(1, safe.narrow(1, start: start, length: few)).unsqueeze(2)
+                let isPair = noGrad {
+                    counts.narrow(1, start: start, length: few).unsqueeze(2).logicalAnd(
+                        isLabel.logicalNot().unsqueeze(1))
+                }
+                return (1 - (own - rows.unsqueeze(1))).relu().maskedFill(isPair.logicalNot(), 0).sum(dim: [1, 2])
+            }
+        sum = sum.map { $0 + part } ?? part
+    }
+    let losses = (sum ?? Tensor.zeros([rows.shape[0]], dtype: rows.dtype, device: rows.device)) / Double(classes)
     return reduction(input.rank < 2 ? losses.reshape([]) : losses)
 }
 

@@ -18,6 +18,9 @@ import Testing
     func graphsAreFreed(_ record: PrimitiveRecord) { Laws.graphsAreFreed(record) }
 
     @Test(arguments: AllRecords.all)
+    func gradientFlagDoesNotMatter(_ record: PrimitiveRecord) { Laws.gradientFlagDoesNotMatter(record) }
+
+    @Test(arguments: AllRecords.all)
     func refusesOtherDTypes(_ record: PrimitiveRecord) { Laws.refusesOtherDTypes(record) }
 
     @Test(arguments: AllRecords.all)

@@ -7,7 +7,18 @@ enum NormalizeRecords {
     private static let floating = DType.allCases.filter(\.isFloatingPoint)
     private static let composed = "gradients of higher order go another way"
 
-    static let all: [PrimitiveRecord] = softmaxes + entropies + norms
+    static let all: [PrimitiveRecord] = softmaxes + entropies + norms + [binaryCrossEntropy]
+
+    private static let binaryCrossEntropy = PrimitiveRecord(
+        BinaryCrossEntropy.self, operands: [.real(0.1...0.9), .real(0...1)],
+        samples: [[2, 3], [], [0, 3], [37]].map { shape in
+            Sample(
+                shapes: [shape, shape], run: { [apply(BinaryCrossEntropy(), $0[0], $0[1])] },
+                reference: {
+                    [ReferenceArray.combine($0) { -($0[1] * log($0[0]) + (1 - $0[1]) * log(1 - $0[0])) }]
+                })
+        }, dtypes: floating,
+        tolerance: Tolerance(units: 16, scale: 4, reason: "half types round the logarithms and the products"))
 
     // MARK: Softmax
 

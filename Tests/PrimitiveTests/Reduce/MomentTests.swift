@@ -27,7 +27,24 @@ extension ReduceRecords {
                             x[0].fold(call.dims, keepdim: call.keepdim) { $0.reduce(0, +) / Double($0.count) },
                         ]
                     })
-            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums)
+            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums),
+        PrimitiveRecord(
+            Variance.self, operands: [.real()],
+            samples: calls.map { call in
+                Sample(
+                    "root, dim: \(call.dims), correction: \(call.correction)", shapes: [call.shape],
+                    run: { x in
+                        let (deviation, mean) = x[0].stdMean(
+                            dim: call.dims, correction: call.correction, keepdim: call.keepdim)
+                        return [deviation, mean]
+                    },
+                    reference: { x in
+                        [
+                            x[0].fold(call.dims, keepdim: call.keepdim) { variance($0, call.correction).squareRoot() },
+                            x[0].fold(call.dims, keepdim: call.keepdim) { $0.reduce(0, +) / Double($0.count) },
+                        ]
+                    })
+            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums, operation: "stdMean"),
     ]
 
     static let norms: [PrimitiveRecord] = [

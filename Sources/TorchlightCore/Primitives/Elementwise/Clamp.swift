@@ -1,10 +1,13 @@
 import CKernels
 
-/// `min(max(x, low), high)`, also where `low > high`. The gradient passes at the bounds and is 0 beyond; what a bound
-/// replaced goes to the bound.
+/// `min(max(x, low), high)`, also where `low > high`. What a bound replaces gives its gradient to the bound. At a bound that
+/// is a number the gradient is 0, as that of `relu` at 0; a bound that is a tensor shares it half and half, as `maximum`
+/// does.
 package struct Clamp: TernaryPrimitive {
     package static let name = "clamp"
     package static let kernel = TL_TERNARY_CLAMP
+    package var low: ClampBound
+    package var high: ClampBound
 
     package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         let dtype = ResultType.of(inputs)
@@ -17,26 +20,56 @@ package struct Clamp: TernaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let g = context.gradient
+        // min(max(x, low), high), from the outside in. NaN is beyond no bound: it passes its gradient on.
         let x = context.input(0)
         let low = context.input(1)
         let high = context.input(2)
-        return Few(
-            context.needs[0] ? Tensor.where((x >= low).logicalAnd(x <= high), g, 0.0) : nil,
-            context.needs[1] ? Tensor.where((x < low).logicalAnd(low < high), g, 0.0) : nil,
-            context.needs[2] ? Tensor.where((x > high).logicalOr(high < low), g, 0.0) : nil)
+        var inner = context.gradient
+        var (ofLow, ofHigh): (Tensor?, Tensor?)
+        if self.high != .absent {
+            let raised = noGrad { self.low == .absent ? x : x.maximum(low) }
+            let (isBeyond, isEqual) = (raised > high, raised .== high)
+            if context.needs[2] { ofHigh = inner.replaced(isBeyond, isEqual) }
+            inner = inner.left(isBeyond, isEqual, self.high)
+        }
+        if self.low != .absent {
+            let (isBeyond, isEqual) = (x < low, x .== low)
+            if context.needs[1] { ofLow = inner.replaced(isBeyond, isEqual) }
+            inner = inner.left(isBeyond, isEqual, self.low)
+        }
+        return Few(context.needs[0] ? inner : nil, ofLow, ofHigh)
+    }
+}
+
+/// What bounds one side of a `clamp`.
+package enum ClampBound: String, Sendable, Hashable, Codable {
+    case absent, number, tensor
+}
+
+extension Tensor {
+    /// What a bound leaves of a gradient: nothing beyond it; at it nothing for a number, half for a tensor.
+    fileprivate func left(_ isBeyond: Tensor, _ isEqual: Tensor, _ bound: ClampBound) -> Tensor {
+        let inside = maskedFill(isBeyond, 0)
+        return bound == .number ? inside.maskedFill(isEqual, 0) : Tensor.where(isEqual, inside * 0.5, inside)
+    }
+
+    /// What a bound that is a tensor gets of a gradient.
+    fileprivate func replaced(_ isBeyond: Tensor, _ isEqual: Tensor) -> Tensor {
+        Tensor.where(isBeyond, self, Tensor.where(isEqual, self * 0.5, 0.0))
     }
 }
 
 extension Tensor {
     /// The elements held to `[min, max]`; one of the bounds may be left out.
     public func clamp(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
-        bounds(min.map(bound), max.map(bound)).map { apply(Clamp(), self, $0, $1) } ?? self
+        let primitive = Clamp(low: min == nil ? .absent : .number, high: max == nil ? .absent : .number)
+        return bounds(min.map(bound), max.map(bound)).map { apply(primitive, self, $0, $1) } ?? self
     }
 
     /// The elements held to bounds that broadcast; one of them may be left out.
     public func clamp(min: Tensor?, max: Tensor?) -> Tensor {
-        bounds(min, max).map { apply(Clamp(), self, $0, $1) } ?? self
+        let primitive = Clamp(low: min == nil ? .absent : .tensor, high: max == nil ? .absent : .tensor)
+        return bounds(min, max).map { apply(primitive, self, $0, $1) } ?? self
     }
 
     /// The elements held to at least those of `min`.
@@ -55,15 +88,17 @@ extension Tensor {
     /// Holds the elements to `[min, max]`, in place.
     @discardableResult
     public func clamp_(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
-        bounds(min.map(bound), max.map(bound)).map {
-            applyInPlace(Clamp(), on: self, Few(self, $0, $1), name: "clamp_")
+        let primitive = Clamp(low: min == nil ? .absent : .number, high: max == nil ? .absent : .number)
+        return bounds(min.map(bound), max.map(bound)).map {
+            applyInPlace(primitive, on: self, Few(self, $0, $1), name: "clamp_")
         } ?? self
     }
 
     /// Holds the elements to bounds that broadcast, in place; one of them may be left out.
     @discardableResult
     public func clamp_(min: Tensor?, max: Tensor?) -> Tensor {
-        bounds(min, max).map { applyInPlace(Clamp(), on: self, Few(self, $0, $1), name: "clamp_") } ?? self
+        let primitive = Clamp(low: min == nil ? .absent : .tensor, high: max == nil ? .absent : .tensor)
+        return bounds(min, max).map { applyInPlace(primitive, on: self, Few(self, $0, $1), name: "clamp_") } ?? self
     }
     /// The larger of the elements and those of `min`, in place.
     @discardableResult

@@ -31,7 +31,7 @@ package struct Asinh: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.input(0).square() + 1).rsqrt()
+        gradient / context.input(0).hypot(Tensor.wrap(.double(1)))
     }
 }
 
@@ -42,7 +42,9 @@ package struct Acosh: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.input(0).square() - 1).rsqrt()
+        // Two roots, so that x^2 neither overflows nor loses what is left of 1.
+        let x = context.input(0)
+        return gradient * ((x - 1).rsqrt() * (x + 1).rsqrt())
     }
 }
 
@@ -53,7 +55,8 @@ package struct Atanh: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (1 - context.input(0).square())
+        let x = context.input(0)
+        return gradient / ((1 - x) * (1 + x))
     }
 }
 

@@ -1,6 +1,6 @@
 import CKernels
 
-/// `sqrt(a^2 + b^2)`, without overflow on the way.
+/// `sqrt(a^2 + b^2)`, without overflow on the way. The gradient is 0 where both are 0.
 package struct Hypot: BinaryPrimitive {
     package static let name = "hypot"
     package static let kernel = TL_BINARY_HYPOT
@@ -9,9 +9,14 @@ package struct Hypot: BinaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .output(0)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let scaled = context.gradient / context.output()
+        let length = context.output()
+        let isZero = noGrad { length .== 0 }
+        let safe = length.maskedFill(isZero, 1)
+        let g = context.gradient.maskedFill(isZero, 0)
+        // The quotients are at most 1 at any scale.
         return Few(
-            context.needs[0] ? scaled * context.input(0) : nil, context.needs[1] ? scaled * context.input(1) : nil)
+            context.needs[0] ? (context.input(0) / safe) * g : nil,
+            context.needs[1] ? (context.input(1) / safe) * g : nil)
     }
 }
 

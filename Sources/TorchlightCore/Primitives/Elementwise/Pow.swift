@@ -29,7 +29,7 @@ package struct Pow: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         let a = context.operand(0)
-        let b = context.operand(1)
+        let b = context.operand(1).withOwnDType
         var ofBase: Tensor?
         if context.needs[0] {
             // 0 where b is 0, whatever a^(b - 1) is.

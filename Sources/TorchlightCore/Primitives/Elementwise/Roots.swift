@@ -20,7 +20,9 @@ package struct Rsqrt: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.output() * context.output().square() * -0.5
+        // One factor after the other: the cube may overflow where the product does not.
+        let y = context.output()
+        return gradient * -0.5 * y * y * y
     }
 }
 
@@ -31,7 +33,7 @@ package struct Reciprocal: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        -gradient * context.output().square()
+        -gradient * context.output() * context.output()
     }
 }
 

@@ -42,7 +42,8 @@ package struct Asin: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (1 - context.input(0).square()).rsqrt()
+        let x = context.input(0)
+        return gradient * ((1 - x) * (1 + x)).rsqrt()
     }
 }
 
@@ -53,7 +54,8 @@ package struct Acos: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        -gradient * (1 - context.input(0).square()).rsqrt()
+        let x = context.input(0)
+        return -gradient * ((1 - x) * (1 + x)).rsqrt()
     }
 }
 

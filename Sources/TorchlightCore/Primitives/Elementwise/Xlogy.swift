@@ -28,7 +28,7 @@ package struct Xlog1py: BinaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let a = context.input(0)
-        let b = context.input(1)
+        let b = context.input(1).withOwnDType
         let g = context.gradient
         return Few(
             context.needs[0] ? g.xlog1py(b).maskedFill((a .== 0).logicalAnd(b <= -1), 0) : nil,

@@ -1,6 +1,7 @@
 import CKernels
 
-/// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0.
+/// The Euclidean length over dimensions, `sqrt(sum(x^2))`, of floating-point numbers. Its gradient is 0 at 0. Squares neither
+/// overflow nor underflow: those of float32 are formed in float64, those of float64 scaled where it is necessary.
 package struct EuclideanNorm: ReductionPrimitive {
     package static let name = "norm"
     package static let kernel = TL_REDUCE_NORM
@@ -21,7 +22,8 @@ package struct EuclideanNorm: ReductionPrimitive {
         let length = context.output().unfolded(dims, keepdim: keepdim, rank: x.rank)
         let g = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank)
         let isZero = noGrad { length .== 0 }
-        return Few(x * (g / length.maskedFill(isZero, 1)).maskedFill(isZero, 0))
+        // The quotient is at most 1 at any scale.
+        return Few((x / length.maskedFill(isZero, 1)) * g.maskedFill(isZero, 0))
     }
 }
 
@@ -65,16 +67,53 @@ extension Tensor {
             return counted.sum(dim: dim, keepdim: keepdim)
         case .infinity: return abs().amax(dim: dim, keepdim: keepdim)
         case -.infinity: return abs().amin(dim: dim, keepdim: keepdim)
-        default:
-            // Powers below 1 have an infinite slope at 0, which the gradient of |x| there, 0, is meant to stop.
-            let isZero = noGrad { self .== 0 }
-            let magnitude =
-                p < 1 && requiresGrad ? abs().maskedFill(isZero, 1).pow(p).maskedFill(isZero, 0) : abs().pow(p)
-            let sum = magnitude.sum(dim: dim, keepdim: keepdim)
-            let isNothing = noGrad { sum .== 0 }
-            return sum.requiresGrad
-                ? sum.maskedFill(isNothing, 1).pow(1 / p).maskedFill(isNothing, 0) : sum.pow(1 / p)
+        default: return powerNorm(p, dim, keepdim)
         }
+    }
+
+    /// `sum(|x|^p)^(1/p)` for any other p. The magnitudes are scaled by the power of two next to the one that counts most, so that
+    /// the powers neither overflow nor underflow. For a negative p the norm is 0 where an element is 0. The gradient is 0
+    /// at elements that are 0.
+    private func powerNorm(_ p: Double, _ dim: [Int], _ keepdim: Bool) -> Tensor {
+        if isPlaceholder { return self }
+        let isZero = noGrad { self .== 0 }
+        let scale = noGrad {
+            let size = abs()
+            if size.count == 0 { return size.sum(dim: dim, keepdim: true) + 1 }
+            let most =
+                p > 0
+                ? size.amax(dim: dim, keepdim: true)
+                : size.maskedFill(isZero, Double.infinity).amin(dim: dim, keepdim: true)
+            return most.powerOfTwo()
+        }
+        // Zeros add nothing. Their own power may have an infinite slope, which must not meet the slope 0 of |x|.
+        let neutral = p > 0 ? 1 : Double.infinity
+        var powers = (abs().maskedFill(isZero, neutral) / scale).pow(p)
+        if p > 0 { powers = powers.maskedFill(isZero, 0) }
+        let sum = powers.sum(dim: dim, keepdim: true)
+        let hasZero = noGrad { isZero.any(dim: dim, keepdim: true) }
+        let isNothing = noGrad { p > 0 ? sum .== 0 : (sum .== 0).logicalOr(hasZero) }
+        var norm = (sum.maskedFill(isNothing, 1).pow(1 / p) * scale).maskedFill(isNothing, p > 0 ? 0 : Double.infinity)
+        if p < 0 { norm = norm.maskedFill(hasZero, 0) }
+        return keepdim ? norm : norm.withoutFolded(dim)
+    }
+
+    /// A result of a reduction without the dimensions of size 1 that it kept; all where none is named.
+    private func withoutFolded(_ dim: [Int]) -> Tensor {
+        orFail(like: self) { () throws(TensorError) in
+            dim.isEmpty ? reshape([]) : squeeze(try resolve(dim, in: "norm"))
+        }
+    }
+
+    /// The power of two next above each magnitude, as far as the dtype has one; 1 for 0, the infinities and NaN.
+    private func powerOfTwo() -> Tensor {
+        let (low, high): (Int, Int) =
+            switch dtype {
+            case .float64: (-1022, 1023)
+            case .float16: (-14, 15)
+            default: (-126, 127)
+            }
+        return apply(FrexpExponent(), self).clamp(min: low, max: high).to(dtype).exp2()
     }
 
     /// The p-norm over one dimension.

@@ -1,14 +1,17 @@
 import CKernels
 
-/// The variance and the mean over dimensions, in one pass: `[*] -> [*], [*]`.
+/// The variance, or its root, and the mean over dimensions, in one pass: `[*] -> [*], [*]`.
 ///
 /// The variance is the sum of squared distances from the mean, divided by the count less `correction`. Floating point
-/// only; half types accumulate in float32.
+/// only; float32 and half types accumulate in float64, so that the root is right where the variance itself overflows. The
+/// gradient of the root is 0 where all elements are equal.
 package struct Variance: Primitive {
     package static let name = "var"
     package var dims: Dims
     package var correction: Double
     package var keepdim: Bool
+    /// The standard deviation in place of the variance.
+    package var isRoot = false
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
@@ -21,7 +24,7 @@ package struct Variance: Primitive {
         if outputs[0].count == 0 { return }
         let fold = Fold(of: x.layout, dims: dims)
         withKernels(outputs, fold) { variance, mean in
-            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), correction, mean, variance) }
+            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), correction, isRoot, mean, variance) }
         }
     }
 
@@ -33,7 +36,7 @@ package struct Variance: Primitive {
     }
 
     package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func saved(for needs: Needs) -> Saved { isRoot ? [.input(0), .output(0)] : .input(0) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let x = context.input(0)
@@ -42,8 +45,16 @@ package struct Variance: Primitive {
         if let ofVariance = context.gradients[0] {
             // Computed again, so that the second order passes through the mean.
             let distance = x - apply(Mean(dims: dims, keepdim: true), x)
-            let factor = 2 / Swift.max(Double(length) - correction, 0)
-            sum = ofVariance.unfolded(dims, keepdim: keepdim, rank: x.rank) * (distance * factor)
+            let freedom = Swift.max(Double(length) - correction, 0)
+            let g = ofVariance.unfolded(dims, keepdim: keepdim, rank: x.rank)
+            if isRoot {
+                let deviation = context.output(0).unfolded(dims, keepdim: keepdim, rank: x.rank)
+                let isZero = noGrad { deviation .== 0 }
+                // The quotient is of the order of 1 at any scale.
+                sum = ((distance / deviation.maskedFill(isZero, 1)) * (g / freedom)).maskedFill(isZero, 0)
+            } else {
+                sum = g * (distance * (2 / freedom))
+            }
         }
         if let ofMean = context.gradients[1] {
             let share = (ofMean / length).unfolded(dims, keepdim: keepdim, rank: x.rank)
@@ -72,7 +83,7 @@ extension Tensor {
     /// The standard deviation over the dimensions, or of all elements: the root of the variance. Its gradient is 0
     /// where all elements are equal.
     public func std(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
-        variances(dim, correction, keepdim, "std").variance.rootWithZeroGradient()
+        variances(dim, correction, keepdim, isRoot: true, "std").variance
     }
 
     /// The standard deviation over one dimension.
@@ -91,28 +102,21 @@ extension Tensor {
     public func stdMean(
         dim: [Int] = [], correction: Double = 1, keepdim: Bool = false
     ) -> (deviation: Tensor, mean: Tensor) {
-        let (variance, mean) = variances(dim, correction, keepdim, "stdMean")
-        return (variance.rootWithZeroGradient(), mean)
+        let (deviation, mean) = variances(dim, correction, keepdim, isRoot: true, "stdMean")
+        return (deviation, mean)
     }
 
     private func variances(
-        _ dim: [Int], _ correction: Double, _ keepdim: Bool, _ operation: String
+        _ dim: [Int], _ correction: Double, _ keepdim: Bool, isRoot: Bool = false, _ operation: String
     ) -> (variance: Tensor, mean: Tensor) {
         do {
             let dims = rank == 0 ? Dims() : Dims(try resolve(dim, in: operation).sorted())
             let results = applyAll(
-                Variance(dims: dims, correction: correction, keepdim: keepdim), Few(self), count: 2)
+                Variance(dims: dims, correction: correction, keepdim: keepdim, isRoot: isRoot), Few(self), count: 2)
             return (results[0], results[1])
         } catch {
             let placeholder = fail(error, like: self)
             return (placeholder, placeholder)
         }
-    }
-
-    /// The square root whose gradient is 0 at 0 instead of infinite.
-    package func rootWithZeroGradient() -> Tensor {
-        guard requiresGrad && isGradEnabled else { return sqrt() }
-        let isZero = noGrad { self .== 0 }
-        return maskedFill(isZero, 1).sqrt().maskedFill(isZero, 0)
     }
 }
