@@ -1,7 +1,7 @@
 import CKernels
 
 // The larger and the smaller of two: `maximum` and `minimum` give NaN where one operand is NaN, `fmax` and `fmin` the other
-// operand. Where both are equal, `maximum` and `minimum` share the gradient half and half; `fmax` and `fmin` give it to the first.
+// operand. Where both are equal they share the gradient half and half.
 
 /// The larger of `a` and `b`.
 package struct Maximum: BinaryPrimitive {
@@ -54,10 +54,10 @@ package struct Fmax: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let a = context.input(0)
         let b = context.input(1)
-        let isFirst = (a >= b).logicalOr(b.isnan())
+        let g = Tensor.where(a .== b, context.gradient * 0.5, context.gradient)
         return Few(
-            context.needs[0] ? context.gradient.maskedFill(isFirst.logicalNot(), 0) : nil,
-            context.needs[1] ? context.gradient.maskedFill(isFirst, 0) : nil)
+            g.maskedFill((a < b).logicalOr(a.isnan().logicalAnd(b.isnan().logicalNot())), 0),
+            g.maskedFill((a > b).logicalOr(b.isnan()), 0))
     }
 }
 
@@ -72,10 +72,10 @@ package struct Fmin: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let a = context.input(0)
         let b = context.input(1)
-        let isFirst = (a <= b).logicalOr(b.isnan())
+        let g = Tensor.where(a .== b, context.gradient * 0.5, context.gradient)
         return Few(
-            context.needs[0] ? context.gradient.maskedFill(isFirst.logicalNot(), 0) : nil,
-            context.needs[1] ? context.gradient.maskedFill(isFirst, 0) : nil)
+            g.maskedFill((a > b).logicalOr(a.isnan().logicalAnd(b.isnan().logicalNot())), 0),
+            g.maskedFill((a < b).logicalOr(b.isnan()), 0))
     }
 }
 
