@@ -94,7 +94,7 @@ extension AveragedModel: Layer where Model: Layer {
 ///
 /// The modules are in training mode meanwhile, and nothing records gradients.
 public func updateBatchNorm<Batch>(_ model: Module, _ batches: some Sequence<Batch>, forward: (Batch) -> Void) {
-    let norms = model.modules().compactMap { $0 as? BatchNorm }
+    let norms = model.modules().compactMap { $0 as? TorchlightNN.BatchNorm }
     if norms.isEmpty { return }
     let momenta = norms.map(\.momentum)
     let modes = model.modules().map { ($0, $0.isTraining) }

@@ -241,22 +241,31 @@ extension CallTable {
             $0.tensor().tensordot($0.tensor(), dims: $0.ints(), $0.ints())
         }
 
-        add("convTranspose1d(stride: Int, padding: Int, outputPadding: Int, groups: Int, dilation: Int)") {
+        add(
+            "convTranspose1d(stride: Int, padding: Int, outputPadding: Int, groups: Int, dilation: Int, outputSize: [Int]?)"
+        ) {
             convTranspose1d(
                 $0.tensor(), $0.tensor(), bias: $0.maybe($0.tensor()), stride: $0.int(), padding: $0.int(),
-                outputPadding: $0.int(), groups: $0.int(), dilation: $0.int())
+                outputPadding: $0.int(), groups: $0.int(), dilation: $0.int(), outputSize: $0.maybe($0.ints()))
         }
-        add("convTranspose2d(stride: Size2, padding: Size2, outputPadding: Size2, groups: Int, dilation: Size2)") {
+        add(
+            "convTranspose2d(stride: Size2, padding: Size2, outputPadding: Size2, groups: Int, dilation: Size2, outputSize: [Int]?)"
+        ) {
             convTranspose2d(
                 $0.tensor(), $0.tensor(), bias: $0.maybe($0.tensor()), stride: $0.size2(), padding: $0.size2(),
-                outputPadding: $0.size2(), groups: $0.int(), dilation: $0.size2())
+                outputPadding: $0.size2(), groups: $0.int(), dilation: $0.size2(), outputSize: $0.maybe($0.ints()))
         }
-        add("convTranspose3d(stride: Size3, padding: Size3, outputPadding: Size3, groups: Int, dilation: Size3)") {
+        add(
+            "convTranspose3d(stride: Size3, padding: Size3, outputPadding: Size3, groups: Int, dilation: Size3, outputSize: [Int]?)"
+        ) {
             convTranspose3d(
                 $0.tensor(), $0.tensor(), bias: $0.maybe($0.tensor()), stride: $0.size3(), padding: $0.size3(),
-                outputPadding: $0.size3(), groups: $0.int(), dilation: $0.size3())
+                outputPadding: $0.size3(), groups: $0.int(), dilation: $0.size3(), outputSize: $0.maybe($0.ints()))
         }
 
+        add("Tensor.multinomial(_: Int)") {
+            $0.tensor().multinomial($0.count(), replacement: $0.bool(), generator: $0.generator)
+        }
         add("Tensor.trilIndices(_: Int, _: Int, offset: Int)") {
             Tensor.trilIndices($0.int(), $0.int(), offset: $0.int(), dtype: $0.dtype())
         }

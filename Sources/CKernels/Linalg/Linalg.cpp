@@ -236,6 +236,10 @@ int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, const tl
             T* work = arena.take<T>(room);
             int* whole = arena.take<int>(8 * int64_t(k));
             from.read(i, matrix, ld);
+            // The iteration of the library may never end on infinities.
+            for (int column = 0; column < n; ++column)
+                for (int row = 0; row < m; ++row)
+                    if (!std::isfinite(matrix[row + int64_t(column) * ld])) return TL_LINALG_NOT_CONVERGED;
             int answer = 0;
             if (k > 0) {
                 routines->gesdd(job, &m, &n, matrix, &ld, singular, basis, &ld, rights, &ldvt, work, &room, whole,

@@ -22,7 +22,7 @@ template <class From, class Holds>
 struct Real {
     Holds holds;
     bool operator()(From value) const {
-        if constexpr (std::is_floating_point_v<From>) return is_special(value) | holds(value);
+        if constexpr (std::is_floating_point_v<From>) return unsigned(is_special(value)) | unsigned(holds(value));
         return holds(value);
     }
 };

@@ -20,7 +20,8 @@ package func gradientsThroughComposition(
             proxies.append(
                 createsGraph && input.requiresGrad ? input.view(input.shape) : input.detach().requiresGrad_())
         }
-        let (results, inner) = try composition(proxies)
+        // The graph of the composition is used up here: no hook of the caller may keep its tensors in another form.
+        let (results, inner) = try SavedTensorHooks.with(nil) { () throws(TensorError) in try composition(proxies) }
         let wanted = Array(proxies) + inner
         let reached = zip(results, seeds).filter { $0.requiresGrad && $1 != nil }
         if reached.isEmpty { return wanted.map { Tensor.zeros(like: $0) } }

@@ -138,7 +138,11 @@ public func rmsNorm(
         // The root of the mean square by the norm, whose squares neither overflow nor underflow.
         let width = normalizedShape.reduce(1, *)
         let root = wide.norm(dim: dims, keepdim: true) * (1 / Double(Swift.max(width, 1)).squareRoot())
-        let rstd = root.hypot(Tensor.wrap(.double((eps ?? x.dtype.epsilon).squareRoot()))).reciprocal()
+        let epsilon = eps ?? x.dtype.epsilon
+        let rstd =
+            epsilon < 0
+            ? (root.square() + epsilon).rsqrt()
+            : root.hypot(Tensor.wrap(.double(epsilon.squareRoot()))).reciprocal()
         var y = wide * rstd
         if let weight { y = y * weight.to(y.dtype) }
         return y.dtype == x.dtype ? y : y.to(x.dtype)

@@ -80,8 +80,7 @@ private func ctcLoss(
 
 /// The labels of samples that lie one after another, `[total] -> [N, longest]`.
 private func rows(of labels: Tensor, lengths: [Int]) throws(TensorError) -> Tensor {
-    let longest = lengths.max() ?? 0
-    var places: [Int] = []
+    var starts: [Int] = []
     var start = 0
     for (n, length) in lengths.enumerated() {
         guard length >= 0, length <= labels.count - start else {
@@ -89,10 +88,13 @@ private func rows(of labels: Tensor, lengths: [Int]) throws(TensorError) -> Tens
                 .value, in: "ctcLoss", "the target length of sample \(n) does not fit the targets", got: "\(length)",
                 expected: "0 ... \(labels.count - start), the labels that are left", operands: [labels])
         }
-        places += (0..<longest).map { $0 < length ? start + $0 : 0 }
+        starts.append(start)
         start += length
     }
+    let longest = lengths.max() ?? 0
     let shape = [lengths.count, longest]
+    try checkListSize(lengths.count *| longest, bytesEach: MemoryLayout<Int>.size, in: "ctcLoss")
+    let places = zip(starts, lengths).flatMap { start, length in (0..<longest).map { $0 < length ? start + $0 : 0 } }
     if places.isEmpty { return Tensor.zeros(shape, dtype: .int64, device: labels.device) }
     return labels.indexSelect(0, Tensor(places, shape: [places.count], device: labels.device)).reshape(shape)
 }

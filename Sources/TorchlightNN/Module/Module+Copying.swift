@@ -39,7 +39,7 @@ private final class ModuleCopier {
         if holdsUnownedReference(module, source, properties) {
             return refuse(module, "it holds an unowned reference; a weak one can be copied")
         }
-        let object = allocate(kind)
+        let object = allocate(kind, properties)
         for property in properties {
             if property.isStrong {
                 initialize(object + property.offset, from: source + property.offset, property.type)
@@ -84,11 +84,13 @@ private final class ModuleCopier {
         return module
     }
 
-    /// An object without values.
-    private func allocate(_ type: Module.Type) -> UnsafeMutableRawPointer {
-        tl_allocate_object(
-            unsafeBitCast(type as AnyClass, to: UnsafeRawPointer.self), Int(classInstanceExtents(type).positive),
-            MemoryLayout<Int>.alignment * 2 - 1)
+    /// An object without values, which ends where its last property does.
+    private func allocate(_ type: Module.Type, _ properties: [StoredProperty]) -> UnsafeMutableRawPointer {
+        func size<T>(_: T.Type) -> Int { MemoryLayout<T>.size }
+        let header = 2 * MemoryLayout<Int>.size
+        let end = properties.map { $0.offset + _openExistential($0.type, do: size) }.max() ?? header
+        return tl_allocate_object(
+            unsafeBitCast(type as AnyClass, to: UnsafeRawPointer.self), max(end, header), header - 1)
     }
 
     private func initialize(_ copy: UnsafeMutableRawPointer, from source: UnsafeRawPointer, _ type: Any.Type) {
@@ -228,6 +230,3 @@ extension ModuleHooks {
         return copy
     }
 }
-
-@_silgen_name("swift_class_getInstanceExtents")
-private func classInstanceExtents(_ type: AnyClass) -> (negative: UInt, positive: UInt)

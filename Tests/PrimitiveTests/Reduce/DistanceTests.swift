@@ -28,7 +28,7 @@ extension ReduceRecords {
                             cdist($0[0], $0[1], p: pair.p)
                         }.map { ReferenceArray($0) }
                     })
-            }, dtypes: [.float64, .float32], resultTypes: { [$0, $0] }, tolerance: .sums,
+            }, dtypes: real, resultTypes: { [$0, $0] }, tolerance: .sums,
             gradient: .none("the record differentiates already"), withoutScalar: noScalar, operation: "cdist"),
         PrimitiveRecord(
             CondensedDistance.self, operands: [.real()],
@@ -51,7 +51,7 @@ extension ReduceRecords {
                                 .map { ReferenceArray($0) }
                         })
                 }
-            }, dtypes: [.float64, .float32], tolerance: .sums,
+            }, dtypes: real, tolerance: .sums,
             gradient: .none("the record differentiates already"), withoutScalar: noScalar, operation: "pdist"),
     ]
 

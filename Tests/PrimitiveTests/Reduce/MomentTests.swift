@@ -44,7 +44,7 @@ extension ReduceRecords {
                             x[0].fold(call.dims, keepdim: call.keepdim) { $0.reduce(0, +) / Double($0.count) },
                         ]
                     })
-            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums, operation: "stdMean"),
+            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums),
     ]
 
     static let norms: [PrimitiveRecord] = [

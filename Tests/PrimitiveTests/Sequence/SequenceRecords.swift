@@ -219,7 +219,7 @@ enum SequenceRecords {
                     "no steps", shapes: [[0, 2, 3]],
                     run: { x in
                         let none = Tensor.zeros([2], dtype: .int64, device: x[0].device)
-                        let operands = Few([
+                        let operands = Few<Tensor>([
                             x[0], Tensor.zeros([2, 0], dtype: .int64, device: x[0].device), none, none,
                         ])
                         return [applyAll(CTC(), operands, count: 2)[0]]
@@ -233,7 +233,7 @@ enum SequenceRecords {
                     run: { operands in
                         let x = aligned(operands[1])
                         let results = noGrad { applyAll(CTC(), x, count: 2) }
-                        return [applyFirst(CTCBackward(), Few([operands[0]] + Array(x) + Array(results)))]
+                        return [applyFirst(CTCBackward(), Few<Tensor>([operands[0]] + Array(x) + Array(results)))]
                     }, reference: nil)
             ], dtypes: types, tolerance: long, withoutEmpty: noEmpty, withoutScalar: ContractRecords.noScalar,
             operation: "ctcLoss"),

@@ -1,7 +1,6 @@
 import CKernels
 
-/// The angle in `(-pi, pi]` of the point `(b, a)`: `atan(a / b)` in the right quadrant. The gradient is 0 at the origin and at
-/// infinity.
+/// The angle in `(-pi, pi]` of the point `(b, a)`: `atan(a / b)` in the right quadrant. The gradient is 0 at the origin.
 package struct Atan2: BinaryPrimitive {
     package static let name = "atan2"
     package static let kernel = TL_BINARY_ATAN2
@@ -14,12 +13,12 @@ package struct Atan2: BinaryPrimitive {
         let b = context.input(1)
         // a^2 + b^2 would underflow and overflow long before its root does.
         let length = a.hypot(b)
-        let isFlat = noGrad { (length .== 0).logicalOr(length.isinf()) }
-        let safe = length.maskedFill(isFlat, 1)
+        let isZero = noGrad { length .== 0 }
+        let safe = length.maskedFill(isZero, 1)
         let scaled = context.gradient / safe
         return Few(
-            context.needs[0] ? (scaled * (b / safe)).maskedFill(isFlat, 0) : nil,
-            context.needs[1] ? (-scaled * (a / safe)).maskedFill(isFlat, 0) : nil)
+            context.needs[0] ? (scaled * (b / safe)).maskedFill(isZero, 0) : nil,
+            context.needs[1] ? (-scaled * (a / safe)).maskedFill(isZero, 0) : nil)
     }
 }
 

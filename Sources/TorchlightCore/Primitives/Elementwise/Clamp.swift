@@ -20,7 +20,7 @@ package struct Clamp: TernaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1), .input(2)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        // min(max(x, low), high), from the outside in. NaN is beyond no bound: it passes its gradient on.
+        // min(max(x, low), high), from the outside in. NaN is within no bounds: it has the gradient 0.
         let x = context.input(0)
         let low = context.input(1)
         let high = context.input(2)
@@ -28,14 +28,14 @@ package struct Clamp: TernaryPrimitive {
         var (ofLow, ofHigh): (Tensor?, Tensor?)
         if self.high != .absent {
             let raised = noGrad { self.low == .absent ? x : x.maximum(low) }
-            let (isBeyond, isEqual) = (raised > high, raised .== high)
-            if context.needs[2] { ofHigh = inner.replaced(isBeyond, isEqual) }
-            inner = inner.left(isBeyond, isEqual, self.high)
+            let isEqual = raised .== high
+            if context.needs[2] { ofHigh = inner.replaced(raised > high, isEqual) }
+            inner = inner.left(raised < high, isEqual, self.high)
         }
         if self.low != .absent {
-            let (isBeyond, isEqual) = (x < low, x .== low)
-            if context.needs[1] { ofLow = inner.replaced(isBeyond, isEqual) }
-            inner = inner.left(isBeyond, isEqual, self.low)
+            let isEqual = x .== low
+            if context.needs[1] { ofLow = inner.replaced(x < low, isEqual) }
+            inner = inner.left(x > low, isEqual, self.low)
         }
         return Few(context.needs[0] ? inner : nil, ofLow, ofHigh)
     }
@@ -47,10 +47,10 @@ package enum ClampBound: String, Sendable, Hashable, Codable {
 }
 
 extension Tensor {
-    /// What a bound leaves of a gradient: nothing beyond it; at it nothing for a number, half for a tensor.
-    fileprivate func left(_ isBeyond: Tensor, _ isEqual: Tensor, _ bound: ClampBound) -> Tensor {
-        let inside = maskedFill(isBeyond, 0)
-        return bound == .number ? inside.maskedFill(isEqual, 0) : Tensor.where(isEqual, inside * 0.5, inside)
+    /// What a bound leaves of a gradient: all within it, nothing beyond; at it nothing for a number, half for a tensor.
+    fileprivate func left(_ isWithin: Tensor, _ isEqual: Tensor, _ bound: ClampBound) -> Tensor {
+        let within = Tensor.where(isWithin, self, 0.0)
+        return bound == .number ? within : Tensor.where(isEqual, self * 0.5, within)
     }
 
     /// What a bound that is a tensor gets of a gradient.

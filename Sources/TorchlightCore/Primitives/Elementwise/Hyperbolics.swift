@@ -43,7 +43,7 @@ package struct Acosh: UnaryPrimitive {
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         // Two roots, so that x^2 neither overflows nor loses what is left of 1.
-        let x = context.input(0)
+        let x = context.input(0).abs()
         return gradient * ((x - 1).rsqrt() * (x + 1).rsqrt())
     }
 }

@@ -21,7 +21,8 @@ package struct Lerp: TernaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         return Few(
-            context.needs[0] ? g * (1 - context.input(2).withOwnDType) : nil, context.needs[1] ? g * context.input(2) : nil,
+            context.needs[0] ? g * (1 - context.input(2).withOwnDType) : nil,
+            context.needs[1] ? g * context.input(2) : nil,
             context.needs[2] ? g * (context.input(1) - context.input(0)) : nil)
     }
 }

@@ -9,7 +9,7 @@ package struct LogAddExp: BinaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let difference = differenceOfExponents(context)
+        let difference = context.input(0) - context.input(1)
         return Few(
             context.needs[0] ? context.gradient * difference.sigmoid() : nil,
             context.needs[1] ? context.gradient * (-difference).sigmoid() : nil)
@@ -25,17 +25,11 @@ package struct LogAddExp2: BinaryPrimitive {
     package func saved(for needs: Needs) -> Saved { [.input(0), .input(1)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let difference = differenceOfExponents(context) * 0.693147180559945309417
+        let difference = (context.input(0) - context.input(1)) * 0.693147180559945309417
         return Few(
             context.needs[0] ? context.gradient * difference.sigmoid() : nil,
             context.needs[1] ? context.gradient * (-difference).sigmoid() : nil)
     }
-}
-
-/// `a - b`, and 0 where both are the same infinity.
-private func differenceOfExponents(_ context: GradientContext) -> Tensor {
-    let (a, b) = (context.input(0), context.input(1))
-    return (a - b).maskedFill(noGrad { a .== b }, 0)
 }
 
 extension Tensor {

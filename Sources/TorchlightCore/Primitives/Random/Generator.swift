@@ -101,6 +101,11 @@ package struct RandomKey: Sendable, Hashable, Codable {
     package var seed: UInt64
     package var call: UInt64
 
+    package init(seed: UInt64, call: UInt64) {
+        self.seed = seed
+        self.call = call
+    }
+
     /// The operand of a random operation: int64 `[2]`, the bits of the seed and of the call.
     package func tensor(on device: Device) throws(TensorError) -> Tensor {
         let words = try Tensor(empty: Dims([2]), dtype: .int64)
