@@ -3,6 +3,7 @@
 // Linux maps more memory than there is and ends a process that writes to it. A request that the machine, or the control
 // group of this process, cannot fill is therefore refused before it is mapped.
 #include "Support/MemoryLimit.h"
+#include "Support/ControlGroups.h"
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -43,41 +44,13 @@ int64_t field_in(const char* path, const char* word) {
 
 int64_t kilobytes(const char* word) { return field_in("/proc/meminfo", word) * 1024; }
 
-/// Calls `visit(folder, isUnified)` for the memory control group of this process and each group above it.
-template <class Visit>
-void each_group(Visit visit) {
-    FILE* file = std::fopen("/proc/self/cgroup", "r");
-    if (!file) return;
-    char line[4096];
-    while (std::fgets(line, sizeof line, file)) {
-        // "hierarchy:controllers:path"; version 2 has no controllers.
-        char* controllers = std::strchr(line, ':');
-        char* group = controllers ? std::strchr(controllers + 1, ':') : nullptr;
-        if (!group) continue;
-        *group++ = 0;
-        ++controllers;
-        group[std::strcspn(group, "\n")] = 0;
-        const bool unified = *controllers == 0;
-        if (!unified && !std::strstr(controllers, "memory")) continue;
-        for (;;) {
-            char folder[8192];
-            std::snprintf(folder, sizeof folder, "/sys/fs/cgroup%s%s", unified ? "" : "/memory", group);
-            visit(folder, unified);
-            char* slash = std::strrchr(group, '/');
-            if (!slash) break;
-            *slash = 0;
-        }
-    }
-    std::fclose(file);
-}
-
 const char* limit_name(bool unified) { return unified ? "memory.max" : "memory.limit_in_bytes"; }
 
 int64_t total() {
     const int64_t swap = kilobytes("SwapTotal");
     const int64_t machine = kilobytes("MemTotal");
     int64_t lowest = machine > 0 ? machine + swap : unlimited;
-    each_group([&](const char* folder, bool unified) {
+    tl::each_control_group("memory", [&](const char* folder, bool unified) {
         const int64_t limit = number_in(folder, limit_name(unified));
         if (limit == unlimited) return;
         const int64_t swappable = unified ? std::min(number_in(folder, "memory.swap.max"), swap) : swap;
@@ -97,7 +70,7 @@ int64_t tl::available_memory() {
     const int64_t swap = kilobytes("SwapFree");
     const int64_t machine = kilobytes("MemAvailable");
     int64_t lowest = machine > 0 ? machine + swap : unlimited;
-    each_group([&](const char* folder, bool unified) {
+    tl::each_control_group("memory", [&](const char* folder, bool unified) {
         const int64_t limit = number_in(folder, limit_name(unified));
         const int64_t used = number_in(folder, unified ? "memory.current" : "memory.usage_in_bytes");
         if (limit == unlimited || used == unlimited) return;

@@ -1,4 +1,5 @@
 // How many threads kernels use, and telling GNU OpenMP (hence oneDNN) the same number.
+#include "Support/ControlGroups.h"
 #include "Support/Parallel.h"
 #include <atomic>
 #include <cstdio>
@@ -21,47 +22,27 @@ bool read_line(const char* path, char* line, int size) {
     return read;
 }
 
-/// Processors that the control groups of this process allow it, rounded up; 0 where there is no limit. A group's limit
-/// holds for its children too, so every level up to the root is asked.
+/// Processors that the control groups of this process allow it, rounded up; 0 where there is no limit.
 int quota_of_control_groups() {
     double lowest = 0;
     auto note = [&](double quota, double period) {
         if (quota > 0 && period > 0 && (lowest == 0 || quota / period < lowest)) lowest = quota / period;
     };
-    FILE* file = std::fopen("/proc/self/cgroup", "r");
-    if (!file) return 0;
-    char line[4096];
-    while (std::fgets(line, sizeof line, file)) {
-        // "hierarchy:controllers:path"; version 2 has no controllers.
-        char* controllers = std::strchr(line, ':');
-        char* group = controllers ? std::strchr(controllers + 1, ':') : nullptr;
-        if (!group) continue;
-        *group++ = 0;
-        ++controllers;
-        group[std::strcspn(group, "\n")] = 0;
-        const bool unified = *controllers == 0;
-        if (!unified && !std::strstr(controllers, "cpu")) continue;
-        if (!unified && std::strstr(controllers, "cpuset") && !std::strstr(controllers, "cpu,")) continue;
-        for (;;) {
-            char path[8192], text[256];
-            if (unified) {
-                std::snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-                double quota, period;
-                if (read_line(path, text, sizeof text) && std::sscanf(text, "%lf %lf", &quota, &period) == 2)
-                    note(quota, period);
-            } else {
-                std::snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_quota_us", group);
-                const double quota = read_line(path, text, sizeof text) ? std::atof(text) : -1;
-                std::snprintf(path, sizeof path, "/sys/fs/cgroup/cpu%s/cpu.cfs_period_us", group);
-                const double period = read_line(path, text, sizeof text) ? std::atof(text) : -1;
-                note(quota, period);
-            }
-            char* slash = std::strrchr(group, '/');
-            if (!slash) break;
-            *slash = 0;
+    tl::each_control_group("cpu", [&](const char* folder, bool is_unified) {
+        char path[8192 + 32], text[256];
+        const auto read = [&](const char* name) {
+            std::snprintf(path, sizeof path, "%s/%s", folder, name);
+            return read_line(path, text, sizeof text);
+        };
+        if (is_unified) {
+            double quota, period;
+            if (read("cpu.max") && std::sscanf(text, "%lf %lf", &quota, &period) == 2) note(quota, period);
+        } else {
+            const double quota = read("cpu.cfs_quota_us") ? std::atof(text) : -1;
+            const double period = read("cpu.cfs_period_us") ? std::atof(text) : -1;
+            note(quota, period);
         }
-    }
-    std::fclose(file);
+    });
     return lowest > 0 ? static_cast<int>(lowest + 0.999) : 0;
 }
 

@@ -108,7 +108,11 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
     /// The product of the elements, or the nearest Int; 1 for none.
     package var product: Int {
         var result = 1
-        for i in 0..<count { result *|= self[i] }
+        if let spill {
+            for i in 0..<count { result *|= spill[i] }
+        } else {
+            for i in 0..<count { result *|= inline[i] }
+        }
         return result
     }
 

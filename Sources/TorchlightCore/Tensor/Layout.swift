@@ -29,6 +29,9 @@ package struct Layout: Sendable, Hashable {
         isContiguous = true
     }
 
+    /// Whether the elements of the last dimension are neighbours in memory.
+    var hasDenseRows: Bool { rank == 0 || shape[rank - 1] <= 1 || strides[rank - 1] == 1 }
+
     package init(shape: Dims, strides: Dims, offset: Int) {
         precondition(shape.count == strides.count)
         self.shape = shape

@@ -10,42 +10,35 @@ extension ReduceRecords {
         ([], [], 0, false), ([31], [0], 1, false), ([2, 4], [1], 0.5, false),
     ]
 
-    static let moments: [PrimitiveRecord] = [
+    static let moments: [PrimitiveRecord] = [moment(isRoot: false), moment(isRoot: true)]
+
+    /// The variance, or its root, with the mean.
+    private static func moment(isRoot: Bool) -> PrimitiveRecord {
         PrimitiveRecord(
             Variance.self, operands: [.real()],
             samples: calls.map { call in
-                Sample(
-                    "dim: \(call.dims), correction: \(call.correction), keepdim: \(call.keepdim)", shapes: [call.shape],
+                let (dims, correction, keepdim) = (call.dims, call.correction, call.keepdim)
+                return Sample(
+                    "isRoot: \(isRoot), dim: \(dims), correction: \(correction), keepdim: \(keepdim)",
+                    shapes: [call.shape],
                     run: { x in
-                        let (variance, mean) = x[0].varMean(
-                            dim: call.dims, correction: call.correction, keepdim: call.keepdim)
+                        if isRoot {
+                            let (deviation, mean) = x[0].stdMean(dim: dims, correction: correction, keepdim: keepdim)
+                            return [deviation, mean]
+                        }
+                        let (variance, mean) = x[0].varMean(dim: dims, correction: correction, keepdim: keepdim)
                         return [variance, mean]
                     },
                     reference: { x in
                         [
-                            x[0].fold(call.dims, keepdim: call.keepdim) { variance($0, call.correction) },
-                            x[0].fold(call.dims, keepdim: call.keepdim) { $0.reduce(0, +) / Double($0.count) },
+                            x[0].fold(dims, keepdim: keepdim) {
+                                isRoot ? variance($0, correction).squareRoot() : variance($0, correction)
+                            },
+                            x[0].fold(dims, keepdim: keepdim) { $0.reduce(0, +) / Double($0.count) },
                         ]
                     })
-            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums),
-        PrimitiveRecord(
-            Variance.self, operands: [.real()],
-            samples: calls.map { call in
-                Sample(
-                    "root, dim: \(call.dims), correction: \(call.correction)", shapes: [call.shape],
-                    run: { x in
-                        let (deviation, mean) = x[0].stdMean(
-                            dim: call.dims, correction: call.correction, keepdim: call.keepdim)
-                        return [deviation, mean]
-                    },
-                    reference: { x in
-                        [
-                            x[0].fold(call.dims, keepdim: call.keepdim) { variance($0, call.correction).squareRoot() },
-                            x[0].fold(call.dims, keepdim: call.keepdim) { $0.reduce(0, +) / Double($0.count) },
-                        ]
-                    })
-            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums),
-    ]
+            }, dtypes: floats, resultTypes: { [$0, $0] }, tolerance: .sums)
+    }
 
     static let norms: [PrimitiveRecord] = [
         .reduction(

@@ -26,7 +26,7 @@ package struct PairDistance: Primitive {
         return Few(ResultSpec(Dims(a.layout.shape[0], a.layout.shape[1], b.layout.shape[1]), a.dtype))
     }
 
-    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasContiguousRows }
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasDenseRows }
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -67,7 +67,7 @@ package struct PairDistanceBackward: Primitive {
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
-        index == 0 || index == 3 || layout.hasContiguousRows
+        index == 0 || index == 3 || layout.hasDenseRows
     }
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
@@ -111,7 +111,7 @@ package struct CondensedDistance: Primitive {
         return Few(ResultSpec(Dims(repeating: n * Swift.max(n - 1, 0) / 2, count: 1), x.dtype))
     }
 
-    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasContiguousRows }
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasDenseRows }
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -144,7 +144,7 @@ package struct CondensedDistanceBackward: Primitive {
         return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 
-    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index == 1 && layout.hasContiguousRows }
+    package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index == 1 && layout.hasDenseRows }
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -215,7 +215,7 @@ private func composedGradient(
     }
     let width = a.layout.shape[2]
     let operands = a.count + b.count, pairs = distance.count
-    // As many coordinates at a time as the operands have room for, and their intermediate results computed again.
+    // In chunks of coordinates whose intermediate tensors are about as large as the operands, with activation checkpointing.
     let step = Swift.min(width, Swift.max(1, operands / pairs))
     let parts = stride(from: 0, to: width, by: step).map { start in
         let count = Swift.min(step, width - start)
@@ -238,9 +238,4 @@ private func composedGradient(
         }
     }
     return parts.count == 1 ? parts[0] : cat(parts, dim: 2)
-}
-
-extension Layout {
-    /// Whether the elements of the last dimension lie side by side.
-    var hasContiguousRows: Bool { rank > 0 && (strides[rank - 1] == 1 || shape[rank - 1] <= 1) }
 }

@@ -203,11 +203,6 @@ package struct AttentionBackward: Primitive {
     package var algebra: Algebra { .linear([5]) }
 }
 
-extension Layout {
-    /// Whether the elements of the last dimension are neighbours.
-    fileprivate var hasDenseRows: Bool { rank == 0 || shape[rank - 1] <= 1 || strides[rank - 1] == 1 }
-}
-
 extension Tensor {
     /// Each head of keys or values once for every head of queries that shares it.
     fileprivate func repeatedHeads(_ queries: Tensor) -> Tensor {
