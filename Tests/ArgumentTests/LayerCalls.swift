@@ -153,17 +153,15 @@ extension CallTable {
                     $0.tensor())
         }
 
-        add("ConvTranspose1d.callAsFunction(outputSize: [Int]?)") {
-            ConvTranspose1d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
-                $0.tensor(), outputSize: $0.maybe($0.ints()))
-        }
-        add("ConvTranspose2d.callAsFunction(outputSize: [Int]?)") {
-            ConvTranspose2d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
-                $0.tensor(), outputSize: $0.maybe($0.ints()))
-        }
-        add("ConvTranspose3d.callAsFunction(outputSize: [Int]?)") {
-            ConvTranspose3d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
-                $0.tensor(), outputSize: $0.maybe($0.ints()))
+        add("SpatialTransposedConvolution.callAsFunction(outputSize: [Int]?)") {
+            (
+                ConvTranspose1d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                    $0.tensor(), outputSize: $0.maybe($0.ints())),
+                ConvTranspose2d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                    $0.tensor(), outputSize: $0.maybe($0.ints())),
+                ConvTranspose3d(2, 3, kernelSize: 2, stride: 2, generator: $0.generator)(
+                    $0.tensor(), outputSize: $0.maybe($0.ints()))
+            )
         }
         add("Module.weightNorm(dim: Int?)") {
             Linear(3, 2, generator: $0.generator).weightNorm(dim: $0.maybe($0.int()))
@@ -320,14 +318,12 @@ extension CallTable {
                 MaxUnpool2d($0.size2(), stride: $0.maybe($0.size2()), padding: $0.size2())($0.tensor(), $0.index())
             )
         }
-        add("MaxUnpool1d.callAsFunction(outputSize: [Int]?)") {
-            MaxUnpool1d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints()))
-        }
-        add("MaxUnpool2d.callAsFunction(outputSize: [Int]?)") {
-            MaxUnpool2d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints()))
-        }
-        add("MaxUnpool3d.callAsFunction(outputSize: [Int]?)") {
-            MaxUnpool3d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints()))
+        add("MaxUnpoolLayer.callAsFunction(outputSize: [Int]?)") {
+            (
+                MaxUnpool1d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints())),
+                MaxUnpool2d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints())),
+                MaxUnpool3d(2)($0.tensor(), $0.index(), outputSize: $0.maybe($0.ints()))
+            )
         }
 
         add("PackedSequence.init(batchSizes: [Int], sortedIndices: [Int]?)") {
@@ -451,8 +447,5 @@ extension CallTable {
         }
 
         add("Layer.summary(input: [Int])") { Sequential([ReLU()]).summary(input: $0.ints(), dtype: $0.dtype()) }
-        add("Layer.summary(inputShape: [Int])") {
-            Sequential([ReLU()]).summary(inputShape: $0.ints(), dtype: $0.dtype())
-        }
     }
 }

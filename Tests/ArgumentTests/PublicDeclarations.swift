@@ -43,6 +43,8 @@ enum PublicDeclarations {
                     (indent, String(second.prefix { $0.isLetter || $0.isNumber || $0 == "." || $0 == "_" })))
                 continue
             }
+            // A deprecated name stands for another, which is in the table.
+            if number > 0, lines[number - 1].contains("@available(*, deprecated") { continue }
             guard isPublic, let name = functionName(words.joined(separator: " ")) else { continue }
             let parameters = self.parameters(from: lines[number...])
             let wanted = parameters.filter { parameter in

@@ -49,6 +49,7 @@ enum EveryModule {
     static let bases: Set<String> = [
         "RecurrentLayer", "RecurrentCell", "BorderLayer", "ConvolutionLayer", "SpatialConvolution",
         "SpatialTransposedConvolution", "MaxPoolLayer", "AvgPoolLayer", "LPPoolLayer", "AdaptivePoolLayer",
+        "AdaptiveAvgPoolLayer", "AdaptiveMaxPoolLayer",
         "MaxUnpoolLayer", "Parametrization", "WeightNorm", "SpectralNorm",
     ]
 

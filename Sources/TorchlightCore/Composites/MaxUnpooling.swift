@@ -2,11 +2,18 @@ import CKernels
 
 // The partial inverse of max pooling: what was the largest of its window goes back to its place, among zeros.
 
-private func unpool(
-    _ x: Tensor, _ indices: Tensor, _ window: Window, _ outputSize: [Int]?
+/// The partial inverse of max pooling over one to three dimensions; see
+/// ``maxUnpool1d(_:_:_:stride:padding:outputSize:)``.
+package func maxUnpool<Size: SpatialSize>(
+    _ x: Tensor, _ indices: Tensor, _ kernelSize: Size, stride: Size?, padding: Size, outputSize: [Int]?
 ) -> Tensor {
-    if isAutocasting { return inFloat32 { unpool($0(x), indices, window, outputSize) } }
-    let spatial = window.spatial
+    if isAutocasting {
+        return inFloat32 {
+            maxUnpool($0(x), indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
+        }
+    }
+    let window = Window(kernelSize, stride: stride, padding: padding)
+    let spatial = Size.spatialDimensions
     let operation = "maxUnpool\(spatial)d"
     return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || indices.isPlaceholder { return x.isPlaceholder ? x : indices }
@@ -80,11 +87,7 @@ extension String {
 public func maxUnpool1d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, outputSize: [Int]? = nil
 ) -> Tensor {
-    let one = Dims(repeating: 1, count: 1)
-    let window = Window(
-        kernel: Dims(repeating: kernelSize, count: 1), stride: Dims(repeating: stride ?? kernelSize, count: 1),
-        padding: Dims(repeating: padding, count: 1), dilation: one)
-    return unpool(x, indices, window, outputSize)
+    maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
 }
 
 /// What `maxPool2dWithIndices` gave, put back to its places among zeros: `[N, C, H', W'] -> [N, C, H, W]`.
@@ -96,9 +99,7 @@ public func maxUnpool2d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0,
     outputSize: [Int]? = nil
 ) -> Tensor {
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1))
-    return unpool(x, indices, window, outputSize)
+    maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
 }
 
 /// What `maxPool3dWithIndices` gave, put back to its places among zeros: `[N, C, D', H', W'] -> [N, C, D, H, W]`.
@@ -110,7 +111,5 @@ public func maxUnpool3d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0,
     outputSize: [Int]? = nil
 ) -> Tensor {
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1, 1))
-    return unpool(x, indices, window, outputSize)
+    maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
 }

@@ -9,10 +9,9 @@ public func convTranspose1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
     groups: Int = 1, dilation: Int = 1, outputSize: [Int]? = nil
 ) -> Tensor {
-    func one(_ value: Int) -> Dims { Dims(repeating: value, count: 1) }
-    let convolution = Convolution(
-        stride: one(stride), padding: one(padding), dilation: one(dilation), groups: groups)
-    return transposed(x, weight, bias, convolution, one(outputPadding), outputSize, "convTranspose1d")
+    transposedConvolution(
+        x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
+        dilation: dilation, outputSize: outputSize)
 }
 
 /// Transposed convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] ->
@@ -24,9 +23,9 @@ public func convTranspose2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
     outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1, outputSize: [Int]? = nil
 ) -> Tensor {
-    let convolution = Convolution(
-        stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
-    return transposed(x, weight, bias, convolution, outputPadding.dims, outputSize, "convTranspose2d")
+    transposedConvolution(
+        x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
+        dilation: dilation, outputSize: outputSize)
 }
 
 /// Transposed convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [C, O / groups, kd, kh,
@@ -38,21 +37,30 @@ public func convTranspose3d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: Size3 = 0,
     outputPadding: Size3 = 0, groups: Int = 1, dilation: Size3 = 1, outputSize: [Int]? = nil
 ) -> Tensor {
-    let convolution = Convolution(
-        stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
-    return transposed(x, weight, bias, convolution, outputPadding.dims, outputSize, "convTranspose3d")
+    transposedConvolution(
+        x, weight, bias: bias, stride: stride, padding: padding, outputPadding: outputPadding, groups: groups,
+        dilation: dilation, outputSize: outputSize)
 }
 
-private func transposed(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution, _ extra: Dims,
-    _ outputSize: [Int]?, _ operation: String
+/// Transposed convolution over one to three dimensions; see
+/// ``convTranspose1d(_:_:bias:stride:padding:outputPadding:groups:dilation:outputSize:)``.
+package func transposedConvolution<Size: SpatialSize>(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor?, stride: Size, padding: Size, outputPadding: Size, groups: Int,
+    dilation: Size, outputSize: [Int]?
 ) -> Tensor {
     if isAutocasting {
-        return inLowPrecision { transposed($0(x), $0(weight), bias.map($0), convolution, extra, outputSize, operation) }
+        return inLowPrecision {
+            transposedConvolution(
+                $0(x), $0(weight), bias: bias.map($0), stride: stride, padding: padding, outputPadding: outputPadding,
+                groups: groups, dilation: dilation, outputSize: outputSize)
+        }
     }
     return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
-        let spatial = convolution.spatial
+        let spatial = Size.spatialDimensions
+        let operation = "convTranspose\(spatial)d"
+        let convolution = Convolution(
+            stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
         guard weight.rank == spatial + 2, x.rank == spatial + 2 || x.rank == spatial + 1 else {
             throw TensorError(
                 .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
@@ -64,7 +72,6 @@ private func transposed(
         try window.check(in: operation, x)
         let isSingle = x.rank == spatial + 1
         let batch = isSingle ? x.unsqueeze(0) : x
-        let groups = convolution.groups
         guard groups > 0, batch.layout.shape[1] == weight.layout.shape[0], weight.layout.shape[0] % groups == 0 else {
             throw TensorError(
                 .shape, in: operation,
@@ -72,10 +79,10 @@ private func transposed(
                 expected: "as many channels as the weight takes, divisible by the \(groups) groups",
                 operands: [x, weight])
         }
-        let extra =
-            try outputSize.map { size throws(TensorError) in
-                try outputPadding(reaching: size, batch.layout.shape, window, extra, operation, x)
-            } ?? extra
+        var extra = outputPadding.dims
+        if let outputSize {
+            extra = try extraSizes(reaching: outputSize, batch.layout.shape, window, extra, operation, x)
+        }
         var shape = Dims(batch.layout.shape[0], weight.layout.shape[1] *| groups)
         for i in 0..<spatial {
             guard extra[i] >= 0, extra[i] < Swift.max(window.stride[i], window.dilation[i]) else {
@@ -105,7 +112,7 @@ private func transposed(
 }
 
 /// What is to be added at the end of each dimension for a result of these sizes.
-private func outputPadding(
+private func extraSizes(
     reaching size: [Int], _ shape: Dims, _ window: Window, _ given: Dims, _ operation: String, _ x: Tensor
 ) throws(TensorError) -> Dims {
     let spatial = shape.count - 2

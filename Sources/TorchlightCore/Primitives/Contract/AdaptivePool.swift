@@ -112,8 +112,9 @@ private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims) -> Dims {
     return shape
 }
 
-private func average(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> Tensor {
-    if spatial == 3 && isAutocasting { return inFloat32 { average($0(x), size, spatial) } }
+/// Adaptive average pooling over the last `spatial` dimensions, one to three; see ``adaptiveAvgPool1d(_:_:)``.
+package func adaptiveAvgPool(_ x: Tensor, _ size: AdaptiveSize, spatial: Int) -> Tensor {
+    if spatial == 3 && isAutocasting { return inFloat32 { adaptiveAvgPool($0(x), size, spatial: spatial) } }
     return orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
         let sizes = try size.dims(spatial, over: x, in: "adaptiveAvgPool\(spatial)d")
@@ -123,8 +124,11 @@ private func average(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> Tenso
     }
 }
 
-private func largest(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> (values: Tensor, indices: Tensor) {
-    if spatial == 3 && isAutocasting { return inFloat32 { largest($0(x), size, spatial) } }
+/// Adaptive max pooling over the last `spatial` dimensions, one to three; see ``adaptiveMaxPool1dWithIndices(_:_:)``.
+package func adaptiveMaxPoolWithIndices(
+    _ x: Tensor, _ size: AdaptiveSize, spatial: Int
+) -> (values: Tensor, indices: Tensor) {
+    if spatial == 3 && isAutocasting { return inFloat32 { adaptiveMaxPoolWithIndices($0(x), size, spatial: spatial) } }
     if x.isPlaceholder { return (x, x) }
     let sizes: Dims
     do { sizes = try size.dims(spatial, over: x, in: "adaptiveMaxPool\(spatial)d") } catch {
@@ -138,40 +142,52 @@ private func largest(_ x: Tensor, _ size: AdaptiveSize, _ spatial: Int) -> (valu
 }
 
 /// The mean of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
-public func adaptiveAvgPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 1) }
+public func adaptiveAvgPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveAvgPool(x, outputSize, spatial: 1)
+}
 
 /// The mean of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`; a size that
 /// is nil stays.
-public func adaptiveAvgPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 2) }
+public func adaptiveAvgPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveAvgPool(x, outputSize, spatial: 2)
+}
 
 /// The mean of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height, width]`; a
 /// size that is nil stays.
-public func adaptiveAvgPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { average(x, outputSize, 3) }
+public func adaptiveAvgPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveAvgPool(x, outputSize, spatial: 3)
+}
 
 /// The largest element of windows whose number is given instead of their size, `[N, C, L] -> [N, C, size]`, and its
 /// position.
 public func adaptiveMaxPool1dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
-) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 1) }
+) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 1) }
 
 /// The largest element of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
-public func adaptiveMaxPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 1).values }
+public func adaptiveMaxPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveMaxPoolWithIndices(x, outputSize, spatial: 1).values
+}
 
 /// The largest element of windows whose number is given instead of their size, `[N, C, H, W] -> [N, C, height, width]`,
 /// and its position, counted row-major over height and width.
 public func adaptiveMaxPool2dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
-) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 2) }
+) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 2) }
 
 /// The largest element of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`.
-public func adaptiveMaxPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 2).values }
+public func adaptiveMaxPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveMaxPoolWithIndices(x, outputSize, spatial: 2).values
+}
 
 /// The largest element of windows whose number is given instead of their size, `[N, C, D, H, W] -> [N, C, depth, height,
 /// width]`, and its position, counted row-major over the three.
 public func adaptiveMaxPool3dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
-) -> (values: Tensor, indices: Tensor) { largest(x, outputSize, 3) }
+) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 3) }
 
 /// The largest element of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height,
 /// width]`.
-public func adaptiveMaxPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor { largest(x, outputSize, 3).values }
+public func adaptiveMaxPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
+    adaptiveMaxPoolWithIndices(x, outputSize, spatial: 3).values
+}

@@ -73,14 +73,30 @@ package struct AvgPoolBackward: Primitive {
     package var algebra: Algebra { .linear }
 }
 
-private func pool(_ x: Tensor, _ primitive: AvgPool, divisor: Int? = nil) -> Tensor {
-    if divisor == 0 && !x.isPlaceholder {
+/// Average pooling over one to three dimensions; see
+/// ``avgPool2d(_:_:stride:padding:ceilMode:countIncludePad:divisorOverride:)``.
+package func avgPool<Size: SpatialSize>(
+    _ x: Tensor, _ kernelSize: Size, stride: Size?, padding: Size, ceilMode: Bool, countIncludePad: Bool,
+    divisorOverride: Int?
+) -> Tensor {
+    // Autocast computes this in float32 over three dimensions only, as in PyTorch.
+    if isAutocasting && Size.spatialDimensions == 3 {
+        return inFloat32 {
+            avgPool(
+                $0(x), kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
+                countIncludePad: countIncludePad, divisorOverride: divisorOverride)
+        }
+    }
+    if divisorOverride == 0 && !x.isPlaceholder {
         let error = TensorError(
-            .value, in: "avgPool\(primitive.window.spatial)d", "the divisor is zero", expected: "another number",
+            .value, in: "avgPool\(Size.spatialDimensions)d", "the divisor is zero", expected: "another number",
             operands: [x])
         return fail(error, like: x)
     }
-    if x.isPlaceholder || x.rank != primitive.window.spatial + 1 { return apply(primitive, x) }
+    let primitive = AvgPool(
+        window: Window(kernelSize, stride: stride, padding: padding), ceilMode: ceilMode,
+        countsPadding: countIncludePad, divisor: divisorOverride ?? 0)
+    if x.isPlaceholder || x.rank != Size.spatialDimensions + 1 { return apply(primitive, x) }
     let out = apply(primitive, x.unsqueeze(0))
     return out.isPlaceholder ? out : out.squeeze(0)
 }
@@ -95,10 +111,9 @@ public func avgPool1d(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true
 ) -> Tensor {
-    let window = Window(
-        kernel: Dims(repeating: kernelSize, count: 1), stride: Dims(repeating: stride ?? kernelSize, count: 1),
-        padding: Dims(repeating: padding, count: 1), dilation: Dims(repeating: 1, count: 1))
-    return pool(x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: 0))
+    avgPool(
+        x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+        divisorOverride: nil)
 }
 
 /// The mean of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
@@ -112,11 +127,9 @@ public func avgPool2d(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true, divisorOverride: Int? = nil
 ) -> Tensor {
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1))
-    return pool(
-        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0),
-        divisor: divisorOverride)
+    avgPool(
+        x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+        divisorOverride: divisorOverride)
 }
 
 /// The mean of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
@@ -130,16 +143,7 @@ public func avgPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true, divisorOverride: Int? = nil
 ) -> Tensor {
-    if isAutocasting {
-        return inFloat32 {
-            avgPool3d(
-                $0(x), kernelSize, stride: stride, padding: padding, ceilMode: ceilMode,
-                countIncludePad: countIncludePad, divisorOverride: divisorOverride)
-        }
-    }
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: Dims(1, 1, 1))
-    return pool(
-        x, AvgPool(window: window, ceilMode: ceilMode, countsPadding: countIncludePad, divisor: divisorOverride ?? 0),
-        divisor: divisorOverride)
+    avgPool(
+        x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+        divisorOverride: divisorOverride)
 }

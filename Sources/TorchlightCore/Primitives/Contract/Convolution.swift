@@ -287,13 +287,15 @@ extension Layout {
     }
 }
 
-private func convolve(
-    _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ stride: Dims, _ padding: ConvPadding, _ dilation: Dims,
-    _ groups: Int, _ operation: String
+/// Convolution over one to three dimensions; see ``conv1d(_:_:bias:stride:padding:dilation:groups:)``.
+package func convolution<Size: SpatialSize>(
+    _ x: Tensor, _ weight: Tensor, bias: Tensor?, stride: Size, padding: ConvPadding, dilation: Size, groups: Int
 ) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight.isPlaceholder { return x.isPlaceholder ? x : weight }
-        let spatial = stride.count
+        let spatial = Size.spatialDimensions
+        let operation = "conv\(spatial)d"
+        let (stride, dilation) = (stride.dims, dilation.dims)
         var x = x
         // One sample without a batch dimension, as [C, *].
         let isSingle =
@@ -338,9 +340,8 @@ public func conv1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: ConvPadding = 0, dilation: Int = 1,
     groups: Int = 1
 ) -> Tensor {
-    convolve(
-        x, weight, bias, Dims(repeating: stride, count: 1), padding, Dims(repeating: dilation, count: 1), groups,
-        "conv1d")
+    convolution(
+        x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }
 
 /// Convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] ->
@@ -351,7 +352,8 @@ public func conv2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: ConvPadding = 0,
     dilation: Size2 = 1, groups: Int = 1
 ) -> Tensor {
-    convolve(x, weight, bias, stride.dims, padding, dilation.dims, groups, "conv2d")
+    convolution(
+        x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }
 
 /// Convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [O, C / groups, kd, kh, kw]`, `bias
@@ -362,5 +364,6 @@ public func conv3d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: ConvPadding = 0,
     dilation: Size3 = 1, groups: Int = 1
 ) -> Tensor {
-    convolve(x, weight, bias, stride.dims, padding, dilation.dims, groups, "conv3d")
+    convolution(
+        x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }

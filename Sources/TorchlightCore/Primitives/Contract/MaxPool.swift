@@ -117,13 +117,33 @@ extension Window {
     }
 }
 
-private func pool(_ x: Tensor, _ window: Window, _ ceilMode: Bool) -> (values: Tensor, indices: Tensor) {
+/// Max pooling over one to three dimensions; see
+/// ``maxPool1dWithIndices(_:_:stride:padding:dilation:ceilMode:)``.
+package func maxPoolWithIndices<Size: SpatialSize>(
+    _ x: Tensor, _ kernelSize: Size, stride: Size?, padding: Size, dilation: Size, ceilMode: Bool
+) -> (values: Tensor, indices: Tensor) {
     if x.isPlaceholder { return (x, x) }
+    let window = Window(kernelSize, stride: stride, padding: padding, dilation: dilation)
     let isSingle = x.rank == window.spatial + 1
     let results = applyAll(
         MaxPool(window: window, ceilMode: ceilMode), Few(isSingle ? x.unsqueeze(0) : x), count: 2)
     if !isSingle || results[0].isPlaceholder { return (results[0], results[1]) }
     return (results[0].squeeze(0), results[1].squeeze(0))
+}
+
+/// Max pooling over one to three dimensions; see ``maxPool1d(_:_:stride:padding:dilation:ceilMode:)``.
+package func maxPool<Size: SpatialSize>(
+    _ x: Tensor, _ kernelSize: Size, stride: Size?, padding: Size, dilation: Size, ceilMode: Bool
+) -> Tensor {
+    // Autocast computes this in float32 over three dimensions only, as in PyTorch.
+    if isAutocasting && Size.spatialDimensions == 3 {
+        return inFloat32 {
+            maxPool($0(x), kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+        }
+    }
+    return maxPoolWithIndices(
+        x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode
+    ).values
 }
 
 /// The largest element of each window of the last dimension, `[N, C, L] -> [N, C, L']`, and its position there.
@@ -134,17 +154,14 @@ private func pool(_ x: Tensor, _ window: Window, _ ceilMode: Bool) -> (values: T
 public func maxPool1dWithIndices(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
-    let window = Window(
-        kernel: Dims(repeating: kernelSize, count: 1), stride: Dims(repeating: stride ?? kernelSize, count: 1),
-        padding: Dims(repeating: padding, count: 1), dilation: Dims(repeating: dilation, count: 1))
-    return pool(x, window, ceilMode)
+    maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
 /// The largest element of each window of the last dimension: `[N, C, L] -> [N, C, L']`.
 public func maxPool1d(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
 ) -> Tensor {
-    maxPool1dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+    maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
 /// The largest element of each window of the last two dimensions, `[N, C, H, W] -> [N, C, H', W']`, and its position,
@@ -153,9 +170,7 @@ public func maxPool2dWithIndices(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
     ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: dilation.dims)
-    return pool(x, window, ceilMode)
+    maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
 /// The largest element of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
@@ -167,7 +182,7 @@ public func maxPool2d(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
     ceilMode: Bool = false
 ) -> Tensor {
-    maxPool2dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode).values
+    maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
 /// The largest element of each window of the last three dimensions, `[N, C, D, H, W] -> [N, C, D', H', W']`, and its
@@ -176,9 +191,7 @@ public func maxPool3dWithIndices(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
     ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
-    let window = Window(
-        kernel: kernelSize.dims, stride: (stride ?? kernelSize).dims, padding: padding.dims, dilation: dilation.dims)
-    return pool(x, window, ceilMode)
+    maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
 /// The largest element of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
@@ -186,11 +199,5 @@ public func maxPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
     ceilMode: Bool = false
 ) -> Tensor {
-    if isAutocasting {
-        return inFloat32 {
-            maxPool3d($0(x), kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-        }
-    }
-    return maxPool3dWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-        .values
+    maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// What convolutions of one to three dimensions share.
-public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size> {
+public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Layer {
     /// Zeros on every side.
     public final let padding: ConvPadding
     /// What the border holds; zeros by default.
@@ -38,10 +38,14 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size> {
             dilation: dilation, groups: groups, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// Adds a border that is not of zeros, and hands the input and the padding that is left to the convolution.
-    final func run(_ x: Tensor, _ convolve: (Tensor, ConvPadding) -> Tensor) -> Tensor {
+    /// The convolution of x.
+    public final func forward(_ x: Tensor) -> Tensor {
         settle(for: x)
-        return paddingMode == .constant ? convolve(x, padding) : convolve(x.pad(border, mode: paddingMode), 0)
+        // A border that is not of zeros is added first; nothing is left to pad then.
+        let hasZeros = paddingMode == .constant
+        return convolution(
+            hasZeros ? x : x.pad(border, mode: paddingMode), weight, bias: bias, stride: stride,
+            padding: hasZeros ? padding : 0, dilation: dilation, groups: groups)
     }
 
     /// A number for each dimension; nil for `.same`. That the numbers fit was checked when the layer was made.
@@ -70,33 +74,18 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size> {
 ///
 /// Shapes: `[N, in, L] -> [N, out, L']` with L' = (L + 2·padding − dilation·(k − 1) − 1) / stride + 1, rounded down; the
 /// weight is `[out, in / groups, k]`. Weight and bias start uniform within ±1/√(in / groups · k).
-public class Conv1d: SpatialConvolution<Int>, Layer {
-    /// The convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
-        run(x) { conv1d($0, weight, bias: bias, stride: stride, padding: $1, dilation: dilation, groups: groups) }
-    }
-}
+public class Conv1d: SpatialConvolution<Int> {}
 
 /// Convolution over two dimensions.
 ///
 /// Shapes: `[N, in, H, W] -> [N, out, H', W']` with H' = (H + 2·padding − dilation·(k − 1) − 1) / stride + 1, rounded
 /// down, and so W'; the weight is `[out, in / groups, kH, kW]`. Weight and bias start uniform within
 /// ±1/√(in / groups · kH · kW).
-public class Conv2d: SpatialConvolution<Size2>, Layer {
-    /// The convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
-        run(x) { conv2d($0, weight, bias: bias, stride: stride, padding: $1, dilation: dilation, groups: groups) }
-    }
-}
+public class Conv2d: SpatialConvolution<Size2> {}
 
 /// Convolution over three dimensions.
 ///
 /// Shapes: `[N, in, D, H, W] -> [N, out, D', H', W']` with D' = (D + 2·padding − dilation·(k − 1) − 1) / stride + 1,
 /// rounded down, and so H' and W'; the weight is `[out, in / groups, kD, kH, kW]`. Weight and bias start uniform within
 /// ±1/√(in / groups · kD · kH · kW).
-public class Conv3d: SpatialConvolution<Size3>, Layer {
-    /// The convolution of x.
-    public final func forward(_ x: Tensor) -> Tensor {
-        run(x) { conv3d($0, weight, bias: bias, stride: stride, padding: $1, dilation: dilation, groups: groups) }
-    }
-}
+public class Conv3d: SpatialConvolution<Size3> {}

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// What adaptive pooling of one to three dimensions shares: the size of the output.
-public class AdaptivePoolLayer: Module {
+public class AdaptivePoolLayer<Size: SpatialSize>: Module {
     /// The size of the output over its last dimensions; nil keeps that of the input.
     public final let outputSize: AdaptiveSize
 
@@ -14,65 +14,55 @@ public class AdaptivePoolLayer: Module {
     public override final var extraDescription: String { "output_size=\(outputSize)" }
 }
 
+/// What adaptive average pooling of one to three dimensions shares: the mean of each of as many windows as make the given
+/// output size.
+public class AdaptiveAvgPoolLayer<Size: SpatialSize>: AdaptivePoolLayer<Size>, Layer {
+    /// The means.
+    public final func forward(_ x: Tensor) -> Tensor {
+        adaptiveAvgPool(x, outputSize, spatial: Size.spatialDimensions)
+    }
+}
+
+/// What adaptive max pooling of one to three dimensions shares: the largest element of each of as many windows as make the
+/// given output size.
+public class AdaptiveMaxPoolLayer<Size: SpatialSize>: AdaptivePoolLayer<Size>, Layer {
+    /// The largest elements.
+    public final func forward(_ x: Tensor) -> Tensor {
+        adaptiveMaxPoolWithIndices(x, outputSize, spatial: Size.spatialDimensions).values
+    }
+
+    /// The largest elements and their positions.
+    public final func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
+        scope(x) { x in adaptiveMaxPoolWithIndices(x, outputSize, spatial: Size.spatialDimensions) }
+    }
+}
+
 /// The mean of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, L] -> [N, C, outputSize]`.
-public final class AdaptiveAvgPool1d: AdaptivePoolLayer, Layer {
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveAvgPool1d(x, outputSize) }
-}
+public final class AdaptiveAvgPool1d: AdaptiveAvgPoolLayer<Int> {}
 
 /// The mean of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, outputSize]`; a size that is nil stays.
-public final class AdaptiveAvgPool2d: AdaptivePoolLayer, Layer {
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveAvgPool2d(x, outputSize) }
-}
+public final class AdaptiveAvgPool2d: AdaptiveAvgPoolLayer<Size2> {}
 
 /// The mean of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, outputSize]`; a size that is nil stays.
-public final class AdaptiveAvgPool3d: AdaptivePoolLayer, Layer {
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveAvgPool3d(x, outputSize) }
-}
+public final class AdaptiveAvgPool3d: AdaptiveAvgPoolLayer<Size3> {}
 
 /// The largest element of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, L] -> [N, C, outputSize]`.
-public final class AdaptiveMaxPool1d: AdaptivePoolLayer, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveMaxPool1d(x, outputSize) }
-
-    /// The largest elements and their positions.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in adaptiveMaxPool1dWithIndices(x, outputSize) }
-    }
-}
+public final class AdaptiveMaxPool1d: AdaptiveMaxPoolLayer<Int> {}
 
 /// The largest element of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, outputSize]`; a size that is nil stays.
-public final class AdaptiveMaxPool2d: AdaptivePoolLayer, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveMaxPool2d(x, outputSize) }
-
-    /// The largest elements and their positions.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in adaptiveMaxPool2dWithIndices(x, outputSize) }
-    }
-}
+public final class AdaptiveMaxPool2d: AdaptiveMaxPoolLayer<Size2> {}
 
 /// The largest element of each of as many windows as make the given output size.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, outputSize]`; a size that is nil stays.
-public final class AdaptiveMaxPool3d: AdaptivePoolLayer, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor { adaptiveMaxPool3d(x, outputSize) }
-
-    /// The largest elements and their positions.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in adaptiveMaxPool3dWithIndices(x, outputSize) }
-    }
-}
+public final class AdaptiveMaxPool3d: AdaptiveMaxPoolLayer<Size3> {}

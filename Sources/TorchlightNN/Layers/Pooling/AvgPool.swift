@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// What average pooling of one to three dimensions shares: the windows.
-public class AvgPoolLayer<Size: SpatialSize>: Module {
+public class AvgPoolLayer<Size: SpatialSize>: Module, Layer {
     /// The size of the window.
     public final let kernelSize: Size
     /// The distance between windows; that of the kernel size by default.
@@ -29,25 +29,26 @@ public class AvgPoolLayer<Size: SpatialSize>: Module {
         super.init()
     }
 
+    /// The means.
+    public final func forward(_ x: Tensor) -> Tensor {
+        avgPool(
+            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
+            divisorOverride: divisorOverride)
+    }
+
     public override var extraDescription: String { "kernel_size=\(kernelSize), stride=\(stride), padding=\(padding)" }
 }
 
 /// The mean of each window of the last dimension.
 ///
 /// Shapes: `[N, C, L] -> [N, C, L']`.
-public final class AvgPool1d: AvgPoolLayer<Int>, Layer {
+public final class AvgPool1d: AvgPoolLayer<Int> {
     /// A layer with these windows.
     public init(
         _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false, countIncludePad: Bool = true
     ) {
         super.init(
             kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
-    }
-
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor {
-        avgPool1d(
-            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad)
     }
 
     public override var extraDescription: String {
@@ -59,23 +60,9 @@ public final class AvgPool1d: AvgPoolLayer<Int>, Layer {
 /// The mean of each window of the last two dimensions.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
-public final class AvgPool2d: AvgPoolLayer<Size2>, Layer {
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor {
-        avgPool2d(
-            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
-            divisorOverride: divisorOverride)
-    }
-}
+public final class AvgPool2d: AvgPoolLayer<Size2> {}
 
 /// The mean of each window of the last three dimensions.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`.
-public final class AvgPool3d: AvgPoolLayer<Size3>, Layer {
-    /// The means.
-    public func forward(_ x: Tensor) -> Tensor {
-        avgPool3d(
-            x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
-            divisorOverride: divisorOverride)
-    }
-}
+public final class AvgPool3d: AvgPoolLayer<Size3> {}

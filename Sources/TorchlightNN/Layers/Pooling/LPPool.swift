@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// What the pooling by p-norms of one to three dimensions shares: the exponent and the windows.
-public class LPPoolLayer<Size: SpatialSize>: Module {
+public class LPPoolLayer<Size: SpatialSize>: Module, Layer {
     /// The exponent p.
     public final let normType: Double
     /// The size of the window.
@@ -20,6 +20,11 @@ public class LPPoolLayer<Size: SpatialSize>: Module {
         super.init()
     }
 
+    /// The norms.
+    public final func forward(_ x: Tensor) -> Tensor {
+        lpPool(x, normType, kernelSize, stride: stride, ceilMode: ceilMode)
+    }
+
     public override final var extraDescription: String {
         let p =
             normType == normType.rounded() && abs(normType) < 1e15
@@ -32,29 +37,14 @@ public class LPPoolLayer<Size: SpatialSize>: Module {
 /// The p-norm of each window of the last dimension: (Σ xᵖ)^(1/p).
 ///
 /// Shapes: `[N, C, L] -> [N, C, L']`.
-public final class LPPool1d: LPPoolLayer<Int>, Layer {
-    /// The norms.
-    public func forward(_ x: Tensor) -> Tensor {
-        lpPool1d(x, normType, kernelSize, stride: stride, ceilMode: ceilMode)
-    }
-}
+public final class LPPool1d: LPPoolLayer<Int> {}
 
 /// The p-norm of each window of the last two dimensions: (Σ xᵖ)^(1/p).
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
-public final class LPPool2d: LPPoolLayer<Size2>, Layer {
-    /// The norms.
-    public func forward(_ x: Tensor) -> Tensor {
-        lpPool2d(x, normType, kernelSize, stride: stride, ceilMode: ceilMode)
-    }
-}
+public final class LPPool2d: LPPoolLayer<Size2> {}
 
 /// The p-norm of each window of the last three dimensions: (Σ xᵖ)^(1/p).
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`.
-public final class LPPool3d: LPPoolLayer<Size3>, Layer {
-    /// The norms.
-    public func forward(_ x: Tensor) -> Tensor {
-        lpPool3d(x, normType, kernelSize, stride: stride, ceilMode: ceilMode)
-    }
-}
+public final class LPPool3d: LPPoolLayer<Size3> {}

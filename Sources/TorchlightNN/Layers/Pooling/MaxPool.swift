@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// What max pooling of one to three dimensions shares: the windows.
-public class MaxPoolLayer<Size: SpatialSize>: Module {
+public class MaxPoolLayer<Size: SpatialSize>: Module, Layer {
     /// The size of the window.
     public final let kernelSize: Size
     /// The distance between windows; that of the kernel size by default.
@@ -25,6 +25,18 @@ public class MaxPoolLayer<Size: SpatialSize>: Module {
         super.init()
     }
 
+    /// The largest elements.
+    public final func forward(_ x: Tensor) -> Tensor {
+        maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+    }
+
+    /// The largest elements, and their positions as ``MaxUnpoolLayer`` takes them.
+    public final func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
+        scope(x) { x in
+            maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
+        }
+    }
+
     public override final var extraDescription: String {
         "kernel_size=\(kernelSize), stride=\(stride), padding=\(padding), dilation=\(dilation), "
             + "ceil_mode=\(Printed.bool(ceilMode))"
@@ -34,53 +46,14 @@ public class MaxPoolLayer<Size: SpatialSize>: Module {
 /// The largest element of each window of the last dimension.
 ///
 /// Shapes: `[N, C, L] -> [N, C, L']`.
-public final class MaxPool1d: MaxPoolLayer<Int>, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor {
-        maxPool1d(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-    }
-
-    /// The largest elements, and their positions as ``MaxUnpool1d`` takes them.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in
-            maxPool1dWithIndices(
-                x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-        }
-    }
-}
+public final class MaxPool1d: MaxPoolLayer<Int> {}
 
 /// The largest element of each window of the last two dimensions.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
-public final class MaxPool2d: MaxPoolLayer<Size2>, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor {
-        maxPool2d(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-    }
-
-    /// The largest elements, and their positions as ``MaxUnpool2d`` takes them.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in
-            maxPool2dWithIndices(
-                x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-        }
-    }
-}
+public final class MaxPool2d: MaxPoolLayer<Size2> {}
 
 /// The largest element of each window of the last three dimensions.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`.
-public final class MaxPool3d: MaxPoolLayer<Size3>, Layer {
-    /// The largest elements.
-    public func forward(_ x: Tensor) -> Tensor {
-        maxPool3d(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-    }
-
-    /// The largest elements, and their positions as ``MaxUnpool3d`` takes them.
-    public func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
-        scope(x) { x in
-            maxPool3dWithIndices(
-                x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
-        }
-    }
-}
+public final class MaxPool3d: MaxPoolLayer<Size3> {}

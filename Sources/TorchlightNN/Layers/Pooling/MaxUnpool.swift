@@ -17,6 +17,13 @@ public class MaxUnpoolLayer<Size: SpatialSize>: Module {
         super.init()
     }
 
+    /// The elements of x at their indices; `outputSize` where inputs of several sizes are pooled to that of x.
+    public final func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
+        scope(x, indices) { x, indices in
+            maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
+        }
+    }
+
     public override final var extraDescription: String {
         "kernel_size=\(Printed.tuple(kernelSize.perDimension)), stride=\(Printed.tuple(stride.perDimension)), "
             + "padding=\(Printed.tuple(padding.perDimension))"
@@ -26,35 +33,14 @@ public class MaxUnpoolLayer<Size: SpatialSize>: Module {
 /// Puts the values that ``MaxPool1d`` found at their indices, among zeros.
 ///
 /// Shapes: `[N, C, L']` and indices of the same shape `-> [N, C, L]`.
-public final class MaxUnpool1d: MaxUnpoolLayer<Int> {
-    /// The elements of x at their indices; `outputSize` where inputs of several sizes are pooled to that of x.
-    public func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
-        scope(x, indices) { x, indices in
-            maxUnpool1d(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
-        }
-    }
-}
+public final class MaxUnpool1d: MaxUnpoolLayer<Int> {}
 
 /// Puts the values that ``MaxPool2d`` found at their indices, among zeros.
 ///
 /// Shapes: `[N, C, H', W']` and indices of the same shape `-> [N, C, H, W]`.
-public final class MaxUnpool2d: MaxUnpoolLayer<Size2> {
-    /// The elements of x at their indices; `outputSize` where inputs of several sizes are pooled to that of x.
-    public func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
-        scope(x, indices) { x, indices in
-            maxUnpool2d(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
-        }
-    }
-}
+public final class MaxUnpool2d: MaxUnpoolLayer<Size2> {}
 
 /// Puts the values that ``MaxPool3d`` found at their indices, among zeros.
 ///
 /// Shapes: `[N, C, D', H', W']` and indices of the same shape `-> [N, C, D, H, W]`.
-public final class MaxUnpool3d: MaxUnpoolLayer<Size3> {
-    /// The elements of x at their indices; `outputSize` where inputs of several sizes are pooled to that of x.
-    public func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
-        scope(x, indices) { x, indices in
-            maxUnpool3d(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
-        }
-    }
-}
+public final class MaxUnpool3d: MaxUnpoolLayer<Size3> {}
