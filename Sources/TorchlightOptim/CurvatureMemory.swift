@@ -45,15 +45,16 @@ struct CurvatureMemory {
             rho.append(1 / product)
             scale = product / dot(change, change)
         }
+        // The coefficients stay on the device: no value is read between the products.
         let q = -next
-        var alpha = [Double](repeating: 0, count: steps.count)
+        var alpha: [Tensor] = []
         for i in steps.indices.reversed() {
-            alpha[i] = dot(steps[i], q) * rho[i]
-            q.add_(changes[i], alpha: -alpha[i])
+            alpha.append(steps[i].dot(q) * rho[i])
+            q.addcmul_(changes[i], alpha[alpha.count - 1], value: -1)
         }
         q.mul_(scale)
         for i in steps.indices {
-            q.add_(steps[i], alpha: alpha[i] - dot(changes[i], q) * rho[i])
+            q.addcmul_(steps[i], alpha.removeLast() - changes[i].dot(q) * rho[i])
         }
         return q
     }
