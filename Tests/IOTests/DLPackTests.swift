@@ -96,6 +96,10 @@ import TorchlightCore
         refused("uint16") { $0.dtype = tl_dl_data_type(code: 1, bits: 16, lanes: 1) }
         refused("vectors") { $0.dtype.lanes = 4 }
         refused("rank") { $0.ndim = -1 }
+        let ones = UnsafeMutablePointer<Int64>.allocate(capacity: 65)
+        ones.initialize(repeating: 1, count: 65)
+        defer { ones.deallocate() }
+        refused("65 dimensions") { ($0.ndim, $0.shape, $0.strides) = (65, ones, nil) }
         refused("no shape") { $0.shape = nil }
         refused("no data") { $0.data = nil }
         refused("alignment") { $0.byte_offset = 2 }

@@ -67,6 +67,16 @@ import TorchlightCore
         #expect(try read("{'shape': (), 'descr': '|b1', 'fortran_order': False}", [1]).item(Bool.self))
     }
 
+    @Test func takes64DimensionsAndRefuses65() throws {
+        func array(_ rank: Int) throws -> Tensor {
+            let sizes = String(repeating: "1,", count: rank)
+            return try read("{'descr': '|u1', 'fortran_order': False, 'shape': (\(sizes))}", [7])
+        }
+        #expect(try array(64).rank == 64)
+        let error = #expect(throws: IOError.self) { try array(65) }
+        #expect(error?.problem.contains("65 dimensions") == true)
+    }
+
     @Test func widensUnsignedIntegers() throws {
         func one(_ type: String, _ data: [UInt8]) throws -> Tensor {
             try read(

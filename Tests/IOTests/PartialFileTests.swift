@@ -234,6 +234,24 @@ import TorchlightCore
         #expect(throws: IOError.self) { try Safetensors.load(path, only: ["none"]) }
     }
 
+    @Test func tensorsOfTooManyDimensionsAreLeftOutOfSafetensors() throws {
+        func path(rank: Int) throws -> String {
+            let sizes = Array(repeating: "1", count: rank).joined(separator: ",")
+            let text = """
+                {"deep":{"dtype":"U8","shape":[\(sizes)],"data_offsets":[0,1]},\
+                "w":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}
+                """
+            let bytes = withUnsafeBytes(of: UInt64(text.utf8.count).littleEndian, Array.init) + text.utf8 + [7, 8]
+            try AtomicFile.write(bytes, to: folder("deep\(rank).safetensors"))
+            return folder("deep\(rank).safetensors")
+        }
+        #expect(try Safetensors.load(path(rank: 64))["deep"]?.rank == 64)
+        let file = try Safetensors.open(path(rank: 65))
+        #expect(file.tensors.map(\.name) == ["w"] && file.leftOut.map(\.name) == ["deep"])
+        let error = #expect(throws: IOError.self) { try Safetensors.load(path(rank: 65), only: ["deep"]) }
+        #expect(error?.problem.contains("65 dimensions") == true, "\(error as Any)")
+    }
+
     @Test func nullMetadataIsNone() throws {
         let text = Array("{\"__metadata__\":null,\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}".utf8)
         let bytes = withUnsafeBytes(of: UInt64(text.count).littleEndian, Array.init) + text + [7]

@@ -103,6 +103,10 @@ public enum DLPack {
         guard source.ndim >= 0, source.ndim == 0 || source.shape != nil else {
             throw failure("the shape is missing", got: "\(source.ndim) dimensions", expected: "their sizes")
         }
+        guard source.ndim <= maximumRank else {
+            throw failure(
+                "the tensor has too many dimensions", got: "\(source.ndim)", expected: "at most \(maximumRank)")
+        }
         let shape = (0..<Int(source.ndim)).map { Int(source.shape[$0]) }
         var layout = Layout(shape: Dims())
         var size: Int? = shape.allSatisfy { $0 >= 0 } ? 1 : nil

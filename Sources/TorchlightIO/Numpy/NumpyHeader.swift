@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// The header of a `.npy` file (NumPy's NEP 1, versions 1.0 to 3.0): the type, order and shape of one array.
 ///
 /// A file is the bytes `93 NUMPY`, a version, the length of the header (16 bits in version 1, 32 in 2 and 3), that many
@@ -15,8 +17,6 @@ struct NumpyHeader: Equatable {
     /// Where the elements begin, from the start of the array's file.
     let dataStart: Int
 
-    /// The most dimensions that are read.
-    static let rankLimit = 64
     /// The longest dictionary that is read; NumPy itself refuses more than 10,000 characters.
     static let lengthLimit = 10_000
     /// The magic bytes, the version and the length, at most.
@@ -73,8 +73,8 @@ struct NumpyHeader: Equatable {
             IOError(
                 .malformed, operation, file: file, offset: start + fields.shapeOffset, problem, expected: rule)
         }
-        guard fields.shape.count <= rankLimit else {
-            throw failure("\(fields.shape.count) dimensions", expected: "at most \(rankLimit)")
+        guard fields.shape.count <= maximumRank else {
+            throw failure("\(fields.shape.count) dimensions", expected: "at most \(maximumRank)")
         }
         // Empty dimensions count as one: strides must not overflow either.
         var size: Int? = fields.element.size

@@ -1,3 +1,5 @@
+import TorchlightCore
+
 extension PickleMachine {
     /// Pushes a global name, where it is on the list.
     mutating func global(module: String, name: String) throws(IOError) {
@@ -298,16 +300,15 @@ extension PickleMachine {
 
     /// The most elements of a view that repeats what is stored: writing it out must stay possible.
     private static let repeatedLimit = 1 << 26
-    private static let rankLimit = 64
 
     /// Checks that every element lies within the storage, with arithmetic that cannot overflow.
     ///
     /// - Returns: Whether the tensor can be written out: whether it repeats its storage within a limit.
     private func checkPlace(offset: Int, shape: [Int], strides: [Int], count: Int) throws(IOError) -> Bool {
-        guard shape.count == strides.count, shape.count <= Self.rankLimit else {
+        guard shape.count == strides.count, shape.count <= maximumRank else {
             throw failure(
                 "a tensor of \(shape.count) sizes and \(strides.count) strides",
-                expected: "as many of both, at most \(Self.rankLimit)")
+                expected: "as many of both, at most \(maximumRank)")
         }
         var what: String { "a tensor of size \(shape), stride \(strides) and offset \(offset)" }
         var product: Int? = 1

@@ -39,6 +39,11 @@ extension Safetensors {
     private static func tensor(
         _ entry: SafetensorsHeader.Entry, as element: FileElement, dtype: DType, in contents: FileContents
     ) throws(IOError) -> Tensor {
+        if let problem = rankProblem(entry) {
+            throw IOError(
+                .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
+                "\(IOError.quoted(entry.name)) \(problem)", expected: "at most \(maximumRank) dimensions")
+        }
         let layout = Layout(shape: Dims(entry.shape))
         let storage = try StorageReader(contents: contents, operation: "safetensors").storage(
             of: element, count: layout.count, in: entry.range, isSwapped: false,
@@ -46,11 +51,16 @@ extension Safetensors {
         return Tensor(storage: storage, layout: layout, dtype: dtype)
     }
 
+    private static func rankProblem(_ entry: SafetensorsHeader.Entry) -> String? {
+        entry.shape.count > maximumRank ? "has \(entry.shape.count) dimensions, more than a tensor may have" : nil
+    }
+
     /// A tensor of a file with its element type; of types without a dtype, the bits.
     static func stored(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> StoredTensor {
         let name = elementName(of: entry.dtype)
+        let problem = rankProblem(entry)
         let bits: Tensor
-        if let element = FileElement(name: name), let same = element.asBits {
+        if problem == nil, let element = FileElement(name: name), let same = element.asBits {
             bits = try tensor(
                 entry, as: element.isWidened || element.readAs == nil ? same : element, dtype: same.dtype, in: contents)
         } else {
@@ -59,6 +69,7 @@ extension Safetensors {
             bits = try tensor(bytes, as: FileElement(.uint8), dtype: .uint8, in: contents)
         }
         return StoredTensor(
-            name: entry.name, type: name, shape: entry.shape, byteCount: entry.range.count, bits: bits)
+            name: entry.name, type: name, shape: entry.shape, byteCount: entry.range.count, bits: bits,
+            problem: problem)
     }
 }
