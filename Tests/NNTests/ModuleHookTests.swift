@@ -195,7 +195,7 @@ import Torchlight
                 return attention(y, y, y).output
             }
         }
-        let rows = Model().summary(inputShape: [5, 2, 3]).rows
+        let rows = Model().summary(input: [5, 2, 3]).rows
         #expect(rows.first { $0.name == "lstm" }?.outputShape == [5, 2, 4])
         #expect(rows.first { $0.name == "attention" }?.outputShape == [5, 2, 4])
     }

@@ -103,7 +103,7 @@ import Torchlight
             Flatten()
             Linear(4 * 6 * 6, 10)
         }
-        let summary = model.summary(inputShape: [2, 1, 8, 8])
+        let summary = model.summary(input: [2, 1, 8, 8])
         #expect(summary.rows.map(\.outputShape) == [[2, 10], [2, 4, 6, 6], [2, 144], [2, 10]])
         #expect(summary.rows.map(\.parameterCount) == [0, 40, 0, 1450])
         #expect(summary.parameterCount == 1490)

@@ -121,6 +121,7 @@ extension Layer {
     }
 
     /// The same as ``summary(input:dtype:)``.
+    @available(*, deprecated, renamed: "summary(input:dtype:)")
     public func summary(inputShape: [Int], dtype: DType = .default) -> ModuleSummary {
         summary(input: inputShape, dtype: dtype)
     }
