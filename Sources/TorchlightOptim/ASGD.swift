@@ -1,28 +1,30 @@
 import CKernels
 import TorchlightCore
 
-/// Averaged stochastic gradient descent (Polyak and Juditsky 1992): beside the parameters it keeps their mean over the
-/// steps after `t0`, in the state `ax`.
+/// ASGD: stochastic gradient descent that also averages the parameters over the steps after `t0` (Polyak and Juditsky,
+/// 1992).
 ///
 ///     p ← (1 - lambd · η) p - η g,   ax ← ax + μ (p - ax)
 ///     η ← lr / (1 + lambd · lr · t)^alpha,   μ ← 1 / max(1, t - t0)
+///
+/// The average `ax` is a state tensor of the parameter, with the parameter's shape.
 public final class ASGD: GroupedOptimizer<ASGD.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The initial learning rate. Default: 0.01.
         public var lr = 1e-2
-        /// The strength of the decay of the parameters, and of the learning rate.
+        /// The decay term of the parameters and of the learning rate. Default: 1e-4.
         public var lambd = 1e-4
-        /// The power by which the learning rate falls.
+        /// Exponent of the learning rate's decay. Default: 0.75.
         public var alpha = 0.75
-        /// The step after which the mean begins.
+        /// The step after which averaging starts. Default: 1e6.
         public var t0 = 1e6
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -34,15 +36,15 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("weightDecay", weightDecay)])
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting is an error.
+    /// It is an error if the learning rate or the weight decay is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, lambd: Double = 1e-4, alpha: Double = 0.75, t0: Double = 1e6,
         weightDecay: Double = 0, maximize: Bool = false
@@ -52,7 +54,7 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
             maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-2, lambd: Double = 1e-4, alpha: Double = 0.75,
         t0: Double = 1e6, weightDecay: Double = 0, maximize: Bool = false

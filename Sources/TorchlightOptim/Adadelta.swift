@@ -1,25 +1,25 @@
 import CKernels
 import TorchlightCore
 
-/// Adadelta (Zeiler 2012): steps in the unit of the parameter, by the ratio of recent steps to recent gradients.
+/// Adadelta: scales the gradient by the ratio of the running root mean squares of updates and gradients (Zeiler, 2012).
 ///
 ///     v ← ρ v + (1 - ρ) g²,   d = √(a + eps) / √(v + eps) · g,   a ← ρ a + (1 - ρ) d²
 ///     p ← p - lr · d
 public final class Adadelta: GroupedOptimizer<Adadelta.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate, a factor of the update. Default: 1.
         public var lr = 1.0
-        /// The decay of the running means of squares.
+        /// Decay rate of the running means of the squared gradient and the squared update. Default: 0.9.
         public var rho = 0.9
-        /// Added to the denominator, so that it is never 0.
+        /// Term added to the variances for numerical stability. Default: 1e-6.
         public var eps = 1e-6
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -30,16 +30,16 @@ public final class Adadelta: GroupedOptimizer<Adadelta.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)])
                 ?? ((0...1).contains(rho) ? nil : "rho is \(rho); expected 0 <= rho <= 1")
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, or a rho outside [0, 1], is an error.
+    /// It is an error if a setting is negative or not finite, or rho is outside [0, 1].
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1, rho: Double = 0.9, eps: Double = 1e-6, weightDecay: Double = 0,
         maximize: Bool = false
@@ -48,7 +48,7 @@ public final class Adadelta: GroupedOptimizer<Adadelta.Options> {
             [ParameterGroup(parameters)], lr: lr, rho: rho, eps: eps, weightDecay: weightDecay, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1, rho: Double = 0.9, eps: Double = 1e-6,
         weightDecay: Double = 0, maximize: Bool = false

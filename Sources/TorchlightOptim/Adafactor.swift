@@ -1,33 +1,35 @@
 import Glibc
 import TorchlightCore
 
-/// Adafactor (Shazeer and Stern 2018): scales like ``Adam`` without momentum, and keeps of the squared gradients of a
-/// matrix only the means of its rows and columns.
+/// Adafactor: divides the gradient by the root of a factored running mean of its square, without momentum (Shazeer and
+/// Stern, 2018).
 ///
 ///     w = t^beta2Decay,   R ← R + w (rowMeans(g²) - R),   C ← C + w (columnMeans(g²) - C),   V = R C / max(mean(R), eps₁)
 ///     u = g / √max(V, eps₁²)
 ///     p ← p - min(lr, 1 / √t) · max(eps₂, rms(p)) · u / max(1, rms(u) / d)
 ///
-/// Rows and columns are the last two dimensions. Parameters of fewer dimensions keep all of V.
+/// `t` is the number of the step, from 1. Of the squared gradient of a parameter `[..., M, N]` only the means of its
+/// rows
+/// `[..., M, 1]` and columns `[..., 1, N]` are stored. Parameters with fewer than 2 dimensions store all of V.
 public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The largest relative learning rate.
+        /// Upper bound of the relative learning rate. Default: 0.01.
         public var lr = 1e-2
-        /// The power of the step by which new squares count; negative.
+        /// Exponent of the step in the weight of the running means, at most 0. Default: -0.8.
         public var beta2Decay = -0.8
-        /// The least scale of a gradient; nil for the parameter type's rounding unit.
+        /// Lower bound of the gradient's scale. Default: nil, the machine epsilon of the parameter's dtype.
         public var eps1: Double?
-        /// The least scale of a parameter.
+        /// Lower bound of the parameter's root mean square. Default: 1e-3.
         public var eps2 = 1e-3
-        /// The largest root mean square of an update.
+        /// Clipping threshold of the update's root mean square. Default: 1.
         public var d = 1.0
-        /// The strength of the decay of the parameter itself, as in ``AdamW``.
+        /// Decoupled weight decay, as in ``AdamW``. Default: 0.
         public var weightDecay = 0.0
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .number("beta2_decay", \.beta2Decay), .optional("eps1", \.eps1),
@@ -36,7 +38,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             if let problem = checkNotNegative([
                 ("lr", lr), ("eps1", eps1 ?? 0), ("eps2", eps2), ("weightDecay", weightDecay),
@@ -48,9 +50,9 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, a positive beta2Decay, or a d below 1 is an error.
+    /// It is an error if a setting is negative or not finite, `beta2Decay` is above 0, or `d` is below 1.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, beta2Decay: Double = -0.8, eps: (Double?, Double) = (nil, 1e-3),
         d: Double = 1, weightDecay: Double = 0, maximize: Bool = false
@@ -60,7 +62,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
             maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-2, beta2Decay: Double = -0.8,
         eps: (Double?, Double) = (nil, 1e-3), d: Double = 1, weightDecay: Double = 0, maximize: Bool = false
@@ -90,7 +92,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         let gradient = options.maximize ? -trained.gradient : trained.gradient
         let eps1 = options.eps1 ?? roundingUnit(parameter.dtype)
         let weight = pow(step, options.beta2Decay)
-        // Norms stay on the device of the parameter, in the dtype that computes.
+        // Norms stay on the device of the parameter and are computed in float32, or float64 for float64 parameters.
         let wide = parameter.dtype == .float64 ? DType.float64 : .float32
         let scale = (parameter.to(wide).norm() / root).clamp(min: options.eps2)
         let rate = scale * min(options.lr, 1 / step.squareRoot())
@@ -112,7 +114,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         parameter.addcmul_(update, rate / length, value: -1)
     }
 
-    /// The distance from 1 to the next larger number.
+    /// The machine epsilon: the distance from 1 to the next larger number.
     private static func roundingUnit(_ dtype: DType) -> Double {
         switch dtype {
         case .float64: Double.ulpOfOne

@@ -1,27 +1,29 @@
 import CKernels
 import TorchlightCore
 
-/// Adagrad (Duchi et al. 2011): each element's steps shrink with the sum of its squared gradients so far.
+/// Adagrad: divides the step of each element by the root of the sum of its squared gradients (Duchi et al., 2011).
 ///
 ///     s ← s + g²
 ///     p ← p - lr / (1 + (t - 1) · lrDecay) · g / (√s + eps)
+///
+/// `t` is the number of the step, from 1; `s` starts at `initialAccumulatorValue`.
 public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 0.01.
         public var lr = 1e-2
-        /// How much the learning rate shrinks from step to step.
+        /// The decay of the learning rate. Default: 0.
         public var lrDecay = 0.0
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// What the sums of squares start from.
+        /// Initial value of the sum of squared gradients. Default: 0.
         public var initialAccumulatorValue = 0.0
-        /// Added to the denominator, so that it is never 0.
+        /// Term added to the denominator for numerical stability. Default: 1e-10.
         public var eps = 1e-10
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -33,7 +35,7 @@ public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([
                 ("lr", lr), ("lrDecay", lrDecay), ("weightDecay", weightDecay),
@@ -42,9 +44,9 @@ public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting is an error.
+    /// It is an error if a setting is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, lrDecay: Double = 0, weightDecay: Double = 0,
         initialAccumulatorValue: Double = 0, eps: Double = 1e-10, maximize: Bool = false
@@ -54,7 +56,7 @@ public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
             initialAccumulatorValue: initialAccumulatorValue, eps: eps, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-2, lrDecay: Double = 0, weightDecay: Double = 0,
         initialAccumulatorValue: Double = 0, eps: Double = 1e-10, maximize: Bool = false

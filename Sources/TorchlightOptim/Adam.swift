@@ -1,29 +1,30 @@
 import CKernels
 import TorchlightCore
 
-/// The settings of Adam and AdamW for a parameter group.
+/// The settings of a parameter group of ``Adam`` and ``AdamW``.
 public struct AdamOptions: OptimizerOptions {
-    /// The learning rate.
+    /// The learning rate. Default: 1e-3.
     public var lr: Double
-    /// The decay of the running mean of the gradients.
+    /// Decay rate of the running mean of the gradient. Default: 0.9.
     public var beta1: Double
-    /// The decay of the running mean of their squares.
+    /// Decay rate of the running mean of the squared gradient. Default: 0.999.
     public var beta2: Double
-    /// Added to the denominator, so that it is never 0.
+    /// Term added to the denominator for numerical stability. Default: 1e-8.
     public var eps: Double
-    /// The strength of the decay: added to the gradient by Adam, taken from the parameter itself by AdamW.
+    /// Weight decay: an L2 penalty added to the gradient for ``Adam`` (default: 0), decoupled for ``AdamW`` (default:
+    /// 0.01).
     public var weightDecay: Double
-    /// Whether to divide by the largest mean of squares so far (Reddi et al. 2018).
+    /// Whether to use AMSGrad, which divides by the maximum of all past `v` (Reddi et al., 2018). Default: false.
     public var amsgrad: Bool
-    /// Whether to climb instead of descend.
+    /// Whether to maximise the objective instead of minimising it. Default: false.
     public var maximize: Bool
-    /// Whether the decay acts on the parameter itself, not through the gradient: AdamW.
+    /// Whether the weight decay is applied to the parameter, as in ``AdamW``, and not to the gradient.
     public var decoupledWeightDecay: Bool
 
-    /// The first beta stands for the momentum.
+    /// `beta1`: momentum schedules set it.
     public static var momentumPath: WritableKeyPath<AdamOptions, Double>? { \.beta1 }
 
-    /// The settings by their names.
+    /// Every setting with PyTorch's name for it, as `state()` saves it.
     public static var fields: [OptionField<AdamOptions>] {
         [
             .number("lr", \.lr), .number("beta1", \.beta1), .number("beta2", \.beta2), .number("eps", \.eps),
@@ -32,14 +33,14 @@ public struct AdamOptions: OptimizerOptions {
         ]
     }
 
-    /// The first setting that is out of range.
+    /// Describes the first setting that is out of range; nil if every setting is valid.
     public var problem: String? {
         if let problem = checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)]) { return problem }
         return checkBetas([("beta1", beta1), ("beta2", beta2)])
     }
 }
 
-/// What Adam and AdamW share.
+/// Base class of ``Adam`` and ``AdamW``.
 public class AdamFamily: GroupedOptimizer<AdamOptions> {
     override func stateTensors(_ options: AdamOptions, for parameter: Tensor) -> [StateTensor?] {
         [
@@ -55,15 +56,20 @@ public class AdamFamily: GroupedOptimizer<AdamOptions> {
     }
 }
 
-/// Adam (Kingma and Ba 2015): each parameter's step is scaled by running means of its gradient and of its square.
+/// Adam: gradient descent with running means of the gradient and of the squared gradient (Kingma and Ba, 2015).
 ///
 ///     g ← g + weightDecay · p
 ///     m ← β₁ m + (1 - β₁) g,   v ← β₂ v + (1 - β₂) g²
 ///     p ← p - lr / (1 - β₁ᵗ) · m / (√v / √(1 - β₂ᵗ) + eps)
+///
+/// `t` is the number of the step, from 1. With `amsgrad` the maximum of all past `v` replaces `v` in the last line.
+/// With `decoupledWeightDecay` the weight decay is that of ``AdamW``.
+///
+///     let optimizer = Adam(model.parameters(), lr: 1e-3)
 public final class Adam: AdamFamily {
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, or a beta outside [0, 1), is an error.
+    /// It is an error if a setting is negative or not finite, or a beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,
         weightDecay: Double = 0, amsgrad: Bool = false, maximize: Bool = false, decoupledWeightDecay: Bool = false
@@ -73,7 +79,7 @@ public final class Adam: AdamFamily {
             maximize: maximize, decoupledWeightDecay: decoupledWeightDecay)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<AdamOptions>], lr: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999),
         eps: Double = 1e-8, weightDecay: Double = 0, amsgrad: Bool = false, maximize: Bool = false,
@@ -88,7 +94,7 @@ public final class Adam: AdamFamily {
     }
 }
 
-/// The complaint about the first decay rate that is outside [0, 1).
+/// Describes the first decay rate that is outside [0, 1); nil if there is none.
 func checkBetas(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !(0..<1).contains(value) {
         return "\(name) is \(value); expected 0 <= \(name) < 1"

@@ -1,12 +1,18 @@
 import TorchlightCore
 
-/// AdamW (Loshchilov and Hutter 2019): Adam whose weight decay acts on the parameter, not through the gradient.
+/// AdamW: ``Adam`` with decoupled weight decay (Loshchilov and Hutter, 2019).
 ///
-///     p ← p · (1 - lr · weightDecay), then as ``Adam`` without decay
+///     p ← p · (1 - lr · weightDecay), then the step of ``Adam`` without weight decay
+///
+/// The weight decay is applied to the parameter and does not enter the gradient or its running means.
 public final class AdamW: AdamFamily {
-    /// Trains the parameters. The decay applies to all of them; use groups to spare biases and normalisation.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, or a beta outside [0, 1), is an error.
+    /// The weight decay (default: 0.01) applies to all parameters; put biases and parameters of normalisation layers in
+    /// a
+    /// ``ParameterGroup`` with `weightDecay = 0` to exclude them. It is an error if a setting is negative or not
+    /// finite, or a
+    /// beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,
         weightDecay: Double = 1e-2, amsgrad: Bool = false, maximize: Bool = false
@@ -16,7 +22,7 @@ public final class AdamW: AdamFamily {
             maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<AdamOptions>], lr: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999),
         eps: Double = 1e-8, weightDecay: Double = 1e-2, amsgrad: Bool = false, maximize: Bool = false

@@ -1,30 +1,30 @@
 import CKernels
 import TorchlightCore
 
-/// Adamax (Kingma and Ba 2015): ``Adam`` that scales by the largest recent gradient in place of the mean square.
+/// Adamax: ``Adam`` with the exponentially weighted infinity norm of the gradient as the scale (Kingma and Ba, 2015).
 ///
 ///     m ← β₁ m + (1 - β₁) g,   u ← max(β₂ u, |g| + eps)
 ///     p ← p - lr / (1 - β₁ᵗ) · m / u
 public final class Adamax: GroupedOptimizer<Adamax.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 2e-3.
         public var lr = 2e-3
-        /// The decay of the running mean of the gradients.
+        /// Decay rate of the running mean of the gradient. Default: 0.9.
         public var beta1 = 0.9
-        /// The decay of the largest gradient.
+        /// Decay rate of the exponentially weighted infinity norm. Default: 0.999.
         public var beta2 = 0.999
-        /// Added to the denominator, so that it is never 0.
+        /// Term added to the gradient's magnitude for numerical stability. Default: 1e-8.
         public var eps = 1e-8
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The first beta stands for the momentum.
+        /// `beta1`: momentum schedules set it.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.beta1 }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -36,16 +36,16 @@ public final class Adamax: GroupedOptimizer<Adamax.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)])
                 ?? checkBetas([("beta1", beta1), ("beta2", beta2)])
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, or a beta outside [0, 1), is an error.
+    /// It is an error if a setting is negative or not finite, or a beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,
         weightDecay: Double = 0, maximize: Bool = false
@@ -54,7 +54,7 @@ public final class Adamax: GroupedOptimizer<Adamax.Options> {
             [ParameterGroup(parameters)], lr: lr, betas: betas, eps: eps, weightDecay: weightDecay, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999),
         eps: Double = 1e-8, weightDecay: Double = 0, maximize: Bool = false

@@ -1,13 +1,22 @@
 import CKernels
 import TorchlightCore
 
-/// Scales the gradients of the parameters down together so that their joint norm is at most `maxNorm` (Pascanu et al.
-/// 2013). Call it between `backward()` and the optimiser's step.
+/// Clips the norm of the gradients of the parameters: scales all gradients in place by
+/// `min(1, maxNorm / (norm + 1e-6))`, where `norm` is the p-norm of all gradients as one vector (Pascanu et al., 2013).
+///
+/// Call it between `backward()` and `step()`. Parameters without a gradient are ignored.
+///
+///     loss.backward()
+///     clipGradNorm(model.parameters(), maxNorm: 1)
+///     optimizer.step()
 ///
 /// - Parameters:
-///   - normType: the p of the norm; infinity takes the largest magnitude.
-///   - errorIfNonFinite: make a norm that is infinite or NaN an error; otherwise the gradients become NaN or 0.
-/// - Returns: the norm before, a single number.
+///   - parameters: the parameters whose gradients are clipped.
+///   - maxNorm: the upper bound of the norm, at least 0.
+///   - normType: the p of the norm, above 0; infinity is the maximum norm. Default: 2.
+///   - errorIfNonFinite: whether an infinite or NaN norm is an error. Default: false; the gradients then become NaN or
+///     0.
+/// - Returns: the norm before clipping, a 0-dimensional tensor.
 @discardableResult
 public func clipGradNorm(
     _ parameters: [Tensor], maxNorm: Double, normType: Double = 2, errorIfNonFinite: Bool = false
@@ -32,7 +41,7 @@ public func clipGradNorm(
                         fix: "look at model.gradientReport(), or run the step under detectAnomalies { }"))
             }
         }
-        // The factor stays on the device of the gradients. NaN passes through `clamp`: the gradients are NaN already.
+        // The factor stays on the device of the gradients. `clamp` returns NaN for NaN: the gradients are NaN already.
         let factor = (maxNorm / (norm + 1e-6)).clamp(max: 1)
         if let device = gradients.first?.device {
             performUpdate("clipGradNorm", of: gradients, on: device) {
@@ -45,7 +54,7 @@ public func clipGradNorm(
     }
 }
 
-/// The p-norm of all elements of dense gradients together, 0-dimensional and float64, on the device of the first.
+/// The p-norm of all gradients as one vector, 0-dimensional and float64, on the device of the first gradient.
 private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
     let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
     if zero.isPlaceholder { return zero }
@@ -63,7 +72,9 @@ private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
     return gradients.reduce(zero) { $0 + $1.abs().pow(p).sum().to(.float64) }.pow(1 / p)
 }
 
-/// Holds every element of every gradient to [−limit, limit].
+/// Clips every element of the gradients of the parameters to `[-limit, limit]`, in place.
+///
+/// NaN stays NaN. A negative limit is an error.
 public func clipGradValue(_ parameters: [Tensor], _ limit: Double) {
     guard limit >= 0 else {
         reportFailure(
@@ -77,7 +88,7 @@ public func clipGradValue(_ parameters: [Tensor], _ limit: Double) {
     }
 }
 
-/// The gradients, those made dense that are not.
+/// The gradients of the parameters; those that are not contiguous are replaced by contiguous copies.
 private func denseGradients(of parameters: [Tensor]) -> [Tensor] {
     parameters.compactMap { parameter in
         guard let gradient = parameter.grad, !gradient.isPlaceholder else { return nil }
@@ -95,6 +106,6 @@ private func withEntries<R>(_ gradients: [Tensor], _ body: (UnsafePointer<tl_opt
         entry.device = gradient.device.kernelCode
         return entry
     }
-    // One entry more than is used, so that there is an address for none.
+    // One unused entry at the end, so that the buffer has an address if there are no gradients.
     return (entries + [tl_optim_entry()]).withUnsafeBufferPointer { body($0.baseAddress!, Int64(entries.count)) }
 }

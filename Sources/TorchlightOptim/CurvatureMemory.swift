@@ -1,12 +1,12 @@
 import TorchlightCore
 
-/// What LBFGS remembers: the last moves, how the gradient changed along each, and where it was before.
+/// The state of LBFGS: the last updates, the change of the gradient in each, and the gradient before the last.
 struct CurvatureMemory {
-    /// Moves so far.
+    /// Number of iterations so far.
     var moves = 0
-    /// Calls of the closure so far.
+    /// Number of closure calls so far.
     var evaluations = 0
-    /// How far the last move went along its direction.
+    /// Step size of the last iteration.
     var t = 0.0
     private var direction: Tensor?
     private var gradient: Tensor?
@@ -14,26 +14,26 @@ struct CurvatureMemory {
     private var changes: [Tensor] = []
     /// 1 / (step · change).
     private var rho: [Double] = []
-    /// The scale of the first guess of the inverse Hessian.
+    /// Scale of the initial inverse Hessian.
     private var scale = 1.0
 
     init() {}
 
-    /// Notes where a move starts.
+    /// Stores direction, gradient and step size at the start of an iteration.
     mutating func remember(direction: Tensor, gradient: Tensor, t: Double) {
         self.direction = direction
         self.gradient = gradient
         self.t = t
     }
 
-    /// The direction `-H g` of the next move; H is the inverse Hessian as the last moves show it (Nocedal and Wright,
-    /// algorithm 7.4).
+    /// The direction `-H g` of the next iteration; H is the approximate inverse Hessian (Nocedal and Wright, Numerical
+    /// Optimization, algorithm 7.4).
     mutating func direction(for next: Tensor, limit: Int) -> Tensor {
         guard let direction, let gradient else { return -next }
         let change = next - gradient
         let step = direction * t
         let product = dot(change, step)
-        // A move along which the slope did not grow says nothing of a minimum.
+        // An update is stored only if its curvature is positive.
         if product > 1e-10 {
             while steps.count >= limit {
                 steps.removeFirst()
@@ -59,7 +59,7 @@ struct CurvatureMemory {
         return q
     }
 
-    /// Goes on in another type, after the parameters were converted.
+    /// Converts the state to another dtype, after the parameters were converted.
     mutating func adapt(to dtype: DType) {
         guard let gradient, gradient.dtype != dtype else { return }
         self.gradient = gradient.to(dtype)
@@ -70,7 +70,7 @@ struct CurvatureMemory {
 
     // MARK: State
 
-    /// Adds everything under the names that PyTorch gives it.
+    /// Adds the state under PyTorch's names.
     func save(into state: inout OptimizerState) {
         guard let direction, let gradient else { return }
         state.tensors["0.n_iter"] = Tensor([moves], shape: [])
@@ -86,7 +86,7 @@ struct CurvatureMemory {
         state.metadata["0.ro"] = rho.map { "\($0)" }.joined(separator: ",")
     }
 
-    /// Reads what ``save(into:)`` wrote, for parameters of `count` elements together.
+    /// Reads the state that ``save(into:)`` wrote, for parameters with `count` elements in total.
     init(_ state: OptimizerState, count: Int) throws(OptimizerStateError) {
         guard let moves = state.tensors["0.n_iter"] else { return }
         func number(_ tensor: Tensor?) -> Int? {
@@ -106,7 +106,7 @@ struct CurvatureMemory {
         guard let moves = number(moves), let evaluations = number(state.tensors["0.func_evals"]),
             let t = state.metadata["0.t"].flatMap({ Double($0) }),
             let scale = state.metadata["0.H_diag"].flatMap({ Double($0) })
-        else { throw OptimizerStateError(problem: "n_iter, func_evals, t or H_diag is missing or no number") }
+        else { throw OptimizerStateError(problem: "n_iter, func_evals, t or H_diag is missing or not a number") }
         self.moves = moves
         self.evaluations = evaluations
         self.t = t

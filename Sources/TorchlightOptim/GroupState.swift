@@ -1,20 +1,21 @@
 import CKernels
 import TorchlightCore
 
-// What a step needs of each parameter. It is the same for every kind of optimiser and stands outside the generic class,
-// so that the loop over the parameters is compiled once, for the types that it has.
+// The state that a step needs for each parameter. It is the same for every optimiser and is outside the generic class,
+// so
+// that the loop over the parameters is compiled once.
 
-/// A tensor that an optimiser keeps for a parameter: its name, and how it starts.
+/// A state tensor of a parameter: its name, shape, dtype and initial value.
 struct StateTensor {
     let name: String
-    /// Nil for the shape of the parameter.
+    /// nil: the shape of the parameter.
     var shape: [Int]? = nil
-    /// Nil for the type of the parameter.
+    /// nil: the dtype of the parameter.
     var dtype: DType? = nil
-    /// What every element is at first.
+    /// The initial value of every element.
     var start = 0.0
 
-    /// A single number, kept in double precision.
+    /// A 0-dimensional float64 tensor.
     static func number(_ name: String, startingAt start: Double) -> StateTensor {
         StateTensor(name: name, shape: [], dtype: .float64, start: start)
     }
@@ -29,25 +30,25 @@ struct StateTensor {
         tensor.shape == (shape ?? parameter.shape) && tensor.dtype.isFloatingPoint
     }
 
-    /// A tensor as it is kept for the parameter; itself where it is so already.
+    /// The tensor with the dtype, device and memory layout of this state; the same tensor if nothing has to change.
     func adapt(_ tensor: Tensor, to parameter: Tensor) -> Tensor {
         noGrad { tensor.to(dtype ?? parameter.dtype).to(parameter.device).contiguous() }
     }
 }
 
-/// What an optimiser keeps for one parameter.
+/// The state of one parameter.
 struct Slot {
     let parameter: Tensor
     /// Up to three tensors by name, in the kernel's order; nil where the settings need none.
     var states: [(name: String, tensor: Tensor)?] = []
-    /// Steps taken.
+    /// Number of steps taken.
     var step = 0
-    /// The entry as the kernel takes it, but for the gradient and the step. Its address is nil until the state is made.
+    /// The kernel's entry without the gradient and the step. Its address is nil until the state tensors are created.
     var entry = tl_optim_entry()
 
     init(parameter: Tensor) { self.parameter = parameter }
 
-    /// Makes the state where it is missing, converts it where the parameter was converted, and notes the addresses.
+    /// Creates missing state tensors, converts those of a converted parameter, and stores the addresses.
     mutating func rebuild(_ wanted: [StateTensor?]) {
         let (parameter, old) = (parameter, states)
         states = wanted.map { wanted in
@@ -75,18 +76,18 @@ struct TrainedParameter {
     let step: Int
 }
 
-/// What an optimiser keeps for a group.
+/// The state of one parameter group.
 final class GroupState {
     var slots: [Slot] = []
-    /// Slots whose addresses are not those of their parameters any more, with their positions in the entries.
+    /// Slots whose stored addresses are not those of their parameters any more, with their indices in the entries.
     var outdated: [(slot: Int, position: Int)] = []
-    /// Copies of gradients that do not lie densely; they live until the kernel has run.
+    /// Contiguous copies of gradients; they are kept until the kernel has run.
     var copies: [Tensor] = []
 
-    /// The parameters that the step changes; until it has run.
+    /// The parameters that the current step changes.
     var changed: [Tensor] = []
 
-    /// The device of the parameters that the step changes; nil, and an error, where there are several.
+    /// The device of the parameters that the step changes; nil, with an error, if there are several devices.
     func device(in name: String) -> Device? {
         guard let first = changed.first else { return nil }
         for parameter in changed where parameter.device != first.device {
@@ -99,7 +100,7 @@ final class GroupState {
         return first.device
     }
 
-    /// Makes the next step look at the state of every parameter again.
+    /// Makes the next step check the state of every parameter again.
     func invalidate() {
         for i in slots.indices { slots[i].entry.parameter = nil }
     }
@@ -134,7 +135,7 @@ final class GroupState {
     }
 }
 
-/// Notices that gradients of past steps are never dropped: the same tensor is added to, once a step, step after step.
+/// Detects that gradients are never cleared: the same tensor is accumulated into once a step, for several steps.
 struct GradientWatch {
     private var lastGradient: ObjectIdentifier?
     private var lastVersion = 0

@@ -1,15 +1,15 @@
 import CKernels
 import TorchlightCore
 
-/// An optimiser whose parameters lie in groups and are changed by one kernel call a group.
+/// Base class of the optimisers: parameter groups with settings, and one kernel call for each group in a step.
 ///
-/// Subclasses say which state a parameter needs and call the kernel.
+/// Subclasses define the state tensors of a parameter and call the kernel.
 public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
-    /// The parameter groups; their settings may be changed between steps.
+    /// The parameter groups. Their settings may be changed between steps.
     public private(set) final var groups: [ParameterGroup<Options>] = []
-    /// What groups get that say nothing else.
+    /// The settings of groups that do not set their own.
     public final let defaults: Options
-    /// The learning rates that schedules start from, by group; nil before one is attached.
+    /// The learning rates of the groups when the first scheduler was attached; nil before.
     public final var initialLearningRates: [Double]?
     private let name: String
     private var entries: UnsafeMutablePointer<tl_optim_entry>
@@ -32,10 +32,11 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     deinit { entries.deallocate() }
 
-    /// What is kept for a parameter under the given settings, in the kernel's order; nil where it takes nothing.
+    /// The state tensors of a parameter with the given settings, in the kernel's order; nil at positions that are not
+    /// used.
     func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] { [] }
 
-    /// What is wrong with a parameter that this optimiser cannot train, nil where nothing is.
+    /// Describes why this optimiser cannot train the parameter; nil if it can.
     func complaint(about parameter: Tensor) -> String? { nil }
 
     /// Runs the kernel over the parameters of a group.
@@ -43,7 +44,11 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         preconditionFailure("a subclass says what a step does")
     }
 
-    /// Adds parameters that are trained from the next step on, with settings of their own where `configure` sets any.
+    /// Adds a parameter group, which is trained from the next step on.
+    ///
+    /// - Parameters:
+    ///   - parameters: the parameters; each must be a contiguous floating-point leaf that is in no group yet.
+    ///   - configure: changes the settings of this group; settings it does not change are ``defaults``.
     public func addGroup(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         addGroup(ParameterGroup(parameters, configure))
     }
@@ -92,7 +97,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
                         .shape, in: name, "a parameter is a view whose elements do not lie row by row",
                         fix: "make it of x.contiguous()", operands: [parameter])
                 }
-                // A step walks parameter, gradient and state side by side, so they lie alike.
+                // A step iterates over parameter, gradient and state together, so they need the same memory layout.
                 let gradient = parameter.grad
                 parameter.adopt(parameter)
                 parameter.grad = gradient
@@ -115,7 +120,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// The momentum of each parameter group, or what stands for it (Adam's beta1); nil where there is none.
+    /// The momentum of each parameter group (`beta1` for Adam); nil if the optimiser has no momentum.
     public var momenta: [Double]? {
         get { Options.momentumPath.map { path in groups.map { $0.options[keyPath: path] } } }
         set {
@@ -134,14 +139,15 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return false
     }
 
-    /// Clears the gradients of all parameters: drops them, or fills them with 0 in place.
+    /// Clears the gradients of all parameters: sets them to nil, or fills them with 0 in place.
     public func zeroGrad(setToNil: Bool) {
         for group in groups {
             for parameter in group.parameters { parameter.clearGrad(setToNil: setToNil) }
         }
     }
 
-    /// Changes every parameter that has a gradient, in one pass a group.
+    /// Performs one optimisation step: updates every parameter that has a gradient, with one kernel call for each
+    /// group.
     public func step() {
         for group in groups {
             let state = group.state
@@ -155,8 +161,9 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Hands over every parameter that has a gradient, its state made ready: the step of the optimisers that are no
-    /// single pass over the elements. Runs without recording.
+    /// Calls `body` for every parameter that has a gradient, with its state tensors: the step of optimisers that are
+    /// not one
+    /// pass over the elements. Runs without recording gradients.
     final func forEachTrained(_ body: (_ trained: TrainedParameter, _ options: Options) -> Void) {
         var isFirst = true
         noGrad {
@@ -183,7 +190,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Works out the loss and its gradients by calling the closure, changes the parameters, and gives the loss back.
+    /// Calls the closure, which computes the loss and its gradients, performs one step, and returns the loss.
     @discardableResult
     public func step(_ closure: () -> Tensor) -> Tensor {
         let loss = enableGrad { closure() }
@@ -191,7 +198,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return loss
     }
 
-    /// Makes the state of parameters that have none, or were converted or moved since.
+    /// Creates the state of parameters that have none, and converts it for parameters that changed dtype or device.
     private func update(_ group: ParameterGroup<Options>, _ entries: UnsafeMutablePointer<tl_optim_entry>) {
         for (slot, position) in group.state.outdated {
             let wanted = stateTensors(group.options, for: group.state.slots[slot].parameter)
@@ -206,7 +213,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     // MARK: State
 
-    /// The settings of the groups and the state of each parameter that was trained.
+    /// Returns the settings of the groups and the state tensors of every parameter that was trained.
     public func state() -> OptimizerState {
         var tensors: [String: Tensor] = [:]
         var metadata = ["optimizer": name, "groups": "\(groups.count)"]
@@ -230,7 +237,11 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return OptimizerState(tensors: tensors, metadata: metadata)
     }
 
-    /// Takes over a state that ``state()`` gave, if it fits.
+    /// Restores a state that ``state()`` returned.
+    ///
+    /// - Throws: ``OptimizerStateError`` if it is the state of other parameters or of another class of optimiser;
+    ///   nothing is
+    ///   changed then.
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"

@@ -1,10 +1,10 @@
 import TorchlightCore
 
-/// Limited-memory BFGS (Nocedal 1980): a quasi-Newton method that works the curvature out of the last steps, for smooth
-/// losses of the whole data set.
+/// L-BFGS: a quasi-Newton method that approximates the inverse Hessian by the last `historySize` updates (Nocedal,
+/// 1980). It needs the loss of the whole dataset, or of a large batch.
 ///
-/// One step makes up to `maxIter` moves and calls the closure for each, which clears the gradients, works out the loss
-/// and calls `backward()`:
+/// One step performs up to `maxIter` iterations. Each calls the closure, which clears the gradients, computes the loss,
+/// calls `backward()` and returns the loss:
 ///
 ///     optimizer.step {
 ///         optimizer.zeroGrad()
@@ -13,31 +13,32 @@ import TorchlightCore
 ///         return loss
 ///     }
 public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
-    /// How far a move goes along its direction.
+    /// How the step size of an iteration is chosen.
     public enum LineSearch: String, CaseIterable, Sendable {
-        /// By the learning rate.
+        /// The step size is the learning rate.
         case fixedStep = "none"
-        /// To a point that satisfies the strong Wolfe conditions; the learning rate is the first guess.
+        /// A line search for a step size that satisfies the strong Wolfe conditions; the learning rate is the initial
+        /// guess.
         case strongWolfe = "strong_wolfe"
     }
 
-    /// The settings.
+    /// The settings of the optimiser.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 1.
         public var lr = 1.0
-        /// The most moves of a step.
+        /// Maximum number of iterations in a step. Default: 20.
         public var maxIter = 20
-        /// The most calls of the closure in a step.
+        /// Maximum number of closure calls in a step. Default: 25.
         public var maxEval = 25
-        /// A step ends where no element of the gradient is larger.
+        /// Termination tolerance on the largest magnitude of the gradient's elements. Default: 1e-7.
         public var toleranceGrad = 1e-7
-        /// A step ends where no element moves, or the loss does not change, by more.
+        /// Termination tolerance on the largest change of an element and on the change of the loss. Default: 1e-9.
         public var toleranceChange = 1e-9
-        /// How many moves are remembered.
+        /// The number of updates that are stored. Default: 100.
         public var historySize = 100
-        /// How far a move goes.
+        /// How the step size is chosen. Default: `.fixedStep`.
         public var lineSearch = LineSearch.fixedStep
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
         private var lineSearchIndex: Int {
@@ -45,7 +46,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
             set { lineSearch = LineSearch.allCases[newValue] }
         }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .whole("max_iter", \.maxIter), .whole("max_eval", \.maxEval),
@@ -56,7 +57,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             if let problem = checkNotNegative([
                 ("lr", lr), ("toleranceGrad", toleranceGrad), ("toleranceChange", toleranceChange),
@@ -73,9 +74,11 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
 
     private var memory = CurvatureMemory()
 
-    /// Trains the parameters, all with the same settings.
+    /// Creates an optimiser for `parameters`; there is only one parameter group.
     ///
-    /// `maxEval` is 5/4 of `maxIter` where it is not given. A negative or non-finite setting is an error.
+    /// `maxEval` is `maxIter · 5 / 4` by default. It is an error if a setting is negative or not finite, or a count is
+    /// below
+    /// 1.
     public init(
         _ parameters: [Tensor], lr: Double = 1, maxIter: Int = 20, maxEval: Int? = nil, toleranceGrad: Double = 1e-7,
         toleranceChange: Double = 1e-9, historySize: Int = 100, lineSearch: LineSearch = .fixedStep,
@@ -88,7 +91,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 toleranceChange: toleranceChange, historySize: historySize, lineSearch: lineSearch, maximize: maximize))
     }
 
-    /// An error: this optimiser needs the closure.
+    /// Reports an error: L-BFGS needs `step(_:)` with a closure.
     public override func step() {
         reportFailure(
             TensorError(
@@ -96,7 +99,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 fix: "optimizer.step { optimizer.zeroGrad(); ...; loss.backward(); return loss }"))
     }
 
-    /// Makes up to `maxIter` moves; gives back the loss before the first.
+    /// Performs up to `maxIter` iterations; returns the loss before the first.
     @discardableResult
     public override func step(_ closure: () -> Tensor) -> Tensor {
         guard groups.count == 1 else {
@@ -158,7 +161,8 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
                 move(direction, t)
             case .fixedStep:
                 move(direction, t)
-                // After the last move the closure is the next step's to call, which may see other data.
+                // The closure is not called after the last iteration: the next step calls it, perhaps for another
+                // batch.
                 if iterations < options.maxIter {
                     (value, gradient) = evaluate()
                     fresh = 1
@@ -194,14 +198,16 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
 
     // MARK: State
 
-    /// The settings and what is remembered of the last moves.
+    /// Returns the settings and the stored updates.
     public override func state() -> OptimizerState {
         var state = super.state()
         memory.save(into: &state)
         return state
     }
 
-    /// Takes over a state that ``state()`` gave, if it fits.
+    /// Restores a state that ``state()`` returned.
+    ///
+    /// - Throws: ``OptimizerStateError`` if the state does not fit; nothing is changed then.
     public override func load(_ state: OptimizerState) throws {
         let count = parameters.reduce(0) { $0 + $1.count }
         let loaded = try CurvatureMemory(state, count: count)
@@ -210,5 +216,5 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     }
 }
 
-/// The sum of products.
+/// The dot product of two vectors.
 func dot(_ a: Tensor, _ b: Tensor) -> Double { a.dot(b).item() }

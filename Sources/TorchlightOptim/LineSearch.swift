@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// A point on the line that a search follows: how far along, the value there, the gradient, and its part along the line.
+/// A point of a line search: step size t, loss, gradient, and directional derivative.
 struct LinePoint {
     var t: Double
     var value: Double
@@ -8,22 +8,22 @@ struct LinePoint {
     var slope: Double
 }
 
-/// Finds a step that satisfies the strong Wolfe conditions (Nocedal and Wright, Numerical Optimization, section 3.5):
-/// enough lower than the start, and flat enough. First the step grows until such points are bracketed, then the bracket
-/// shrinks, both by cubic interpolation.
+/// Line search for a step size that satisfies the strong Wolfe conditions (Nocedal and Wright, Numerical Optimization,
+/// section 3.5). The step size grows until it brackets such points; then the bracket shrinks. Both use cubic
+/// interpolation.
 struct StrongWolfeSearch {
-    /// How much of the fall that the first slope promises has to come.
+    /// Constant c₁ of the sufficient decrease condition `f(t) <= f(0) + c₁ t f'(0)`.
     var sufficientFall = 1e-4
-    /// How much of the first slope may be left.
+    /// Constant c₂ of the curvature condition `|f'(t)| <= c₂ |f'(0)|`.
     var slopeLeft = 0.9
-    /// The least movement of any element that is worth a look.
+    /// The search ends when no element changes by more than this between the ends of the bracket.
     var toleranceChange: Double
-    /// The largest element of the direction.
+    /// The largest magnitude of an element of the direction.
     var directionSize: Double
     var maxIterations: Int
     let evaluate: (Double) -> LinePoint
 
-    /// The step found, and the number of points looked at.
+    /// Returns the point that was found, and the number of evaluations.
     func run(from start: LinePoint, first: Double) -> (point: LinePoint, evaluations: Int) {
         var current = evaluate(first)
         var previous = start
@@ -54,7 +54,7 @@ struct StrongWolfeSearch {
 
     private func isFlat(_ point: LinePoint, _ start: LinePoint) -> Bool { abs(point.slope) <= -slopeLeft * start.slope }
 
-    /// Shrinks a bracket around a point that satisfies the conditions.
+    /// Shrinks the bracket until a point satisfies the conditions.
     private func zoom(
         _ bracket: [LinePoint], _ start: LinePoint, _ before: Int
     ) -> (point: LinePoint, evaluations: Int) {
@@ -65,7 +65,8 @@ struct StrongWolfeSearch {
         while iterations < maxIterations && abs(high.t - low.t) * directionSize >= toleranceChange {
             let (left, right) = (min(low.t, high.t), max(low.t, high.t))
             var t = cubicMinimum(low, high, in: (left, right))
-            // A trial at an edge, or the second in a row near one, gains little: it moves a tenth of the way inwards.
+            // A trial point at an end of the bracket, or the second in a row close to one, is moved inwards by a tenth
+            // of its length.
             let margin = 0.1 * (right - left)
             if min(right - t, t - left) < margin {
                 if wasNearEdge || t >= right || t <= left {
@@ -91,7 +92,8 @@ struct StrongWolfeSearch {
         return (low, iterations + 1)
     }
 
-    /// Where the cubic through two values and slopes is lowest, held to the bounds; their middle where it has no
+    /// The minimum of the cubic through two values and slopes, clamped to the bounds; their midpoint if the cubic has
+    /// no
     /// minimum.
     private func cubicMinimum(_ a: LinePoint, _ b: LinePoint, in bounds: (Double, Double)) -> Double {
         let (left, right) = a.t <= b.t ? (a, b) : (b, a)

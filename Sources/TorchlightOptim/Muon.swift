@@ -1,22 +1,27 @@
 import TorchlightCore
 
-/// Muon (Jordan et al. 2024): momentum whose direction is made orthogonal, for the weight matrices of hidden layers.
+/// Muon: gradient descent with momentum and orthogonalised updates, for the weight matrices of hidden layers
+/// (Jordan et al., 2024).
 ///
 ///     b ← b + (1 - momentum)(g - b)
 ///     u = nesterov ? g + momentum (b - g) : b
 ///     p ← (1 - lr · weightDecay) p - lr' · orthogonalised(u)
 ///
-/// The singular values of u are brought near 1 by a few steps of a quintic Newton-Schulz iteration,
-/// `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from `X = u / ‖u‖`. It runs in float32 (in float64 for parameters of that
-/// type), where PyTorch rounds to bfloat16.
+/// `lr'` is `lr` times the factor of ``Adjustment``. `orthogonalised(u)` approximates the orthogonal matrix nearest to
+/// u
+/// by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from
+/// `X = u / ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
+///
+/// Shapes: every parameter `[M, N]`.
 public final class Muon: GroupedOptimizer<Muon.Options> {
-    /// How the learning rate follows the shape of a matrix of m rows and n columns.
+    /// Factor of the learning rate for a matrix of shape `[m, n]`.
     public enum Adjustment: String, CaseIterable, Sendable {
-        /// By `√max(1, m / n)`.
+        /// `√max(1, m / n)`.
         case original
-        /// By `0.2 √max(m, n)`: updates of the size of those of ``AdamW``, whose settings then fit.
+        /// `0.2 √max(m, n)`: the root mean square of an update is that of ``AdamW``, so the settings of AdamW can be
+        /// used.
         case matchRMSAdamW = "match_rms_adamw"
-        /// By `√(m / n)`.
+        /// `√(m / n)`.
         case spectralUnclamped = "spectral_unclamped"
 
         func factor(_ rows: Int, _ columns: Int) -> Double {
@@ -31,25 +36,25 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
 
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 1e-3.
         public var lr = 1e-3
-        /// The strength of the decay of the parameter itself.
+        /// Decoupled weight decay, as in ``AdamW``. Default: 0.1.
         public var weightDecay = 0.1
-        /// The decay of the running mean of the gradients.
+        /// The momentum factor. Default: 0.95.
         public var momentum = 0.95
-        /// Whether to look ahead along the momentum.
+        /// Whether to use Nesterov momentum. Default: true.
         public var nesterov = true
-        /// The factor of X in the iteration.
+        /// Coefficient `a` of the Newton-Schulz iteration. Default: 3.4445.
         public var a = 3.4445
-        /// The factor of A X in the iteration.
+        /// Coefficient `b` of the Newton-Schulz iteration. Default: -4.775.
         public var b = -4.775
-        /// The factor of A² X in the iteration.
+        /// Coefficient `c` of the Newton-Schulz iteration. Default: 2.0315.
         public var c = 2.0315
-        /// The least length that a direction is divided by.
+        /// Lower bound of the norm that the update is divided by. Default: 1e-7.
         public var eps = 1e-7
-        /// The number of iterations.
+        /// The number of Newton-Schulz iterations, 0 to 99. Default: 5.
         public var nsSteps = 5
-        /// How the learning rate follows the shape.
+        /// Factor of the learning rate by the shape of the parameter. Default: `.original`.
         public var adjustLR = Adjustment.original
 
         private var adjustmentIndex: Int {
@@ -57,10 +62,10 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             set { adjustLR = Adjustment.allCases[newValue] }
         }
 
-        /// The momentum.
+        /// The momentum, which momentum schedules set.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .number("weight_decay", \.weightDecay), .number("momentum", \.momentum),
@@ -70,16 +75,18 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("weightDecay", weightDecay), ("momentum", momentum), ("eps", eps)])
                 ?? ((0..<100).contains(nsSteps) ? nil : "nsSteps is \(nsSteps); expected 0 to 99")
         }
     }
 
-    /// Trains the parameters, which have to be matrices; leave biases, embeddings and heads to ``AdamW``.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, more than 99 steps, or a parameter that is not a matrix is an error.
+    /// Every parameter must have 2 dimensions; train biases, embeddings and output layers with ``AdamW``. It is an
+    /// error if
+    /// a setting is negative or not finite, `nsSteps` is above 99, or a parameter does not have 2 dimensions.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, weightDecay: Double = 0.1, momentum: Double = 0.95,
         nesterov: Bool = true, nsCoefficients: (Double, Double, Double) = (3.4445, -4.775, 2.0315), eps: Double = 1e-7,
@@ -90,7 +97,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             nsCoefficients: nsCoefficients, eps: eps, nsSteps: nsSteps, adjustLR: adjustLR)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-3, weightDecay: Double = 0.1, momentum: Double = 0.95,
         nesterov: Bool = true, nsCoefficients: (Double, Double, Double) = (3.4445, -4.775, 2.0315), eps: Double = 1e-7,
@@ -104,7 +111,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
     }
 
     override func complaint(about parameter: Tensor) -> String? {
-        parameter.rank == 2 ? nil : "a parameter has the shape \(parameter.shape); expected a matrix"
+        parameter.rank == 2 ? nil : "a parameter has the shape \(parameter.shape); expected a matrix (2 dimensions)"
     }
 
     override func stateTensors(_ options: Options, for parameter: Tensor) -> [StateTensor?] {
@@ -126,7 +133,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
 
     private static func orthogonalised(_ update: Tensor, _ options: Options) -> Tensor {
         let isTall = update.shape[0] > update.shape[1]
-        // X Xᵀ is the smaller product when X is wide.
+        // X Xᵀ is the smaller product if X has more columns than rows.
         var x = (isTall ? update.t() : update).to(update.dtype == .float64 ? .float64 : .float32)
         x = x / x.norm().clamp(min: options.eps)
         for _ in 0..<options.nsSteps {

@@ -1,34 +1,36 @@
 import CKernels
 import TorchlightCore
 
-/// NAdam (Dozat 2016): ``Adam`` that looks ahead along its momentum, as Nesterov's form of SGD does.
+/// NAdam: ``Adam`` with Nesterov momentum (Dozat, 2016).
 ///
 ///     μₜ = β₁ (1 - 0.96^(t · momentumDecay) / 2),   M = μ₁ ⋯ μₜ,   d = √(v / (1 - β₂ᵗ)) + eps
 ///     p ← p - lr (1 - μₜ) / (1 - M) · g / d - lr μₜ₊₁ / (1 - M μₜ₊₁) · m / d
+///
+/// `m` and `v` are the running means of ``Adam``; `t` is the number of the step, from 1.
 public final class NAdam: GroupedOptimizer<NAdam.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 2e-3.
         public var lr = 2e-3
-        /// The decay of the running mean of the gradients.
+        /// Decay rate of the running mean of the gradient. Default: 0.9.
         public var beta1 = 0.9
-        /// The decay of the running mean of their squares.
+        /// Decay rate of the running mean of the squared gradient. Default: 0.999.
         public var beta2 = 0.999
-        /// Added to the denominator, so that it is never 0.
+        /// Term added to the denominator for numerical stability. Default: 1e-8.
         public var eps = 1e-8
-        /// The strength of the decay.
+        /// Weight decay (L2 penalty). Default: 0.
         public var weightDecay = 0.0
-        /// How fast the momentum comes to its full strength.
+        /// Decay of the momentum schedule μₜ. Default: 4e-3.
         public var momentumDecay = 4e-3
-        /// Whether the decay acts on the parameter itself, as in ``AdamW``, not through the gradient.
+        /// Whether the weight decay is decoupled, as in ``AdamW``. Default: false.
         public var decoupledWeightDecay = false
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The first beta stands for the momentum.
+        /// `beta1`: momentum schedules set it.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.beta1 }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -42,16 +44,16 @@ public final class NAdam: GroupedOptimizer<NAdam.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay), ("momentumDecay", momentumDecay)])
                 ?? checkBetas([("beta1", beta1), ("beta2", beta2)])
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting, or a beta outside [0, 1), is an error.
+    /// It is an error if a setting is negative or not finite, or a beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,
         weightDecay: Double = 0, momentumDecay: Double = 4e-3, decoupledWeightDecay: Bool = false,
@@ -62,7 +64,7 @@ public final class NAdam: GroupedOptimizer<NAdam.Options> {
             momentumDecay: momentumDecay, decoupledWeightDecay: decoupledWeightDecay, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999),
         eps: Double = 1e-8, weightDecay: Double = 0, momentumDecay: Double = 4e-3, decoupledWeightDecay: Bool = false,

@@ -1,11 +1,11 @@
 import TorchlightCore
 
-/// Changes parameters by their gradients, step by step.
+/// Interface of every optimiser: updates parameters by their gradients.
 public protocol Optimizer: AnyObject {
-    /// Changes every parameter that has a gradient.
+    /// Performs one optimisation step: updates every parameter that has a gradient.
     func step()
 
-    /// Works out the loss and its gradients by calling the closure, changes the parameters, and gives the loss back.
+    /// Calls the closure, which computes the loss and its gradients, performs one step, and returns the loss.
     ///
     ///     optimizer.step {
     ///         optimizer.zeroGrad()
@@ -16,48 +16,51 @@ public protocol Optimizer: AnyObject {
     @discardableResult
     func step(_ closure: () -> Tensor) -> Tensor
 
-    /// Clears the gradients of all parameters, so that the next backward pass starts from nothing.
+    /// Clears the gradients of all parameters.
     ///
-    /// - Parameter setToNil: drop them, which costs nothing: their memory goes back to the pool and is what the next
-    ///   gradients are made in. With false they are filled with 0 in place and keep their memory, for gradients that are
-    ///   views of a larger buffer or whose tensors the program holds; a step then changes parameters that got no gradient
-    ///   too, where the optimiser has momentum or weight decay.
+    /// - Parameter setToNil: whether to set the gradients to nil. Default: true; their memory is returned to the pool
+    ///   and is
+    ///   reused for the next gradients. With false they are filled with 0 in place and keep their memory. Use false for
+    ///   gradients that are views of a larger buffer, or whose tensors the program holds. A step then also updates
+    ///   parameters without a new gradient if the optimiser has momentum or weight decay.
     func zeroGrad(setToNil: Bool)
 
-    /// The learning rate of each parameter group, in order; schedulers set them.
+    /// The learning rate of each parameter group, in the order of the groups. Schedulers set it.
     var learningRates: [Double] { get set }
 
-    /// The momentum of each parameter group (Adam's beta1); nil where the optimiser has none.
+    /// The momentum of each parameter group (`beta1` for Adam); nil if the optimiser has no momentum.
     var momenta: [Double]? { get set }
 
-    /// The learning rates that the groups had when a scheduler was first attached; schedulers keep them here, so that
-    /// several can share an optimiser.
+    /// The learning rates of the groups when the first scheduler was attached; nil before. Schedulers store them here,
+    /// so
+    /// that several schedulers can be attached to one optimiser.
     var initialLearningRates: [Double]? { get set }
 
     /// All parameters, in the order of the groups.
     var parameters: [Tensor] { get }
 
-    /// Everything that decides the next steps besides the parameters themselves.
+    /// Returns the state of the optimiser: the settings of the groups and the state tensors of the parameters.
     func state() -> OptimizerState
 
-    /// Goes on where the optimiser that gave this state was.
+    /// Restores a state that ``state()`` returned.
     ///
-    /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or another kind of optimiser; nothing
+    /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or to another class of optimiser;
+    ///   nothing
     ///   is changed then.
     func load(_ state: OptimizerState) throws
 }
 
 extension Optimizer {
-    /// Drops the gradients of all parameters.
+    /// Sets the gradients of all parameters to nil.
     public func zeroGrad() { zeroGrad(setToNil: true) }
 
-    /// There is no momentum.
+    /// nil: the optimiser has no momentum.
     public var momenta: [Double]? {
         get { nil }
         set {}
     }
 
-    /// Calls the closure for the gradients, then makes a step; gives the closure's loss back.
+    /// Calls the closure with gradient recording enabled, performs one step, and returns the loss of the closure.
     @discardableResult
     public func step(_ closure: () -> Tensor) -> Tensor {
         let loss = enableGrad { closure() }
@@ -66,24 +69,25 @@ extension Optimizer {
     }
 }
 
-/// The state of an optimiser in the form that safetensors files hold: tensors, and texts by name.
+/// The state of an optimiser in a form that a safetensors file can hold: named tensors and named strings.
 public struct OptimizerState: Sendable {
-    /// "0.exp_avg", "0.step", ...: by the number of the parameter and the name that PyTorch gives it.
+    /// The state tensors by key: index of the parameter, then PyTorch's name, as in "0.exp_avg" and "0.step".
     public var tensors: [String: Tensor]
-    /// The kind of optimiser and the settings of each group: "group.0.lr" and so on. Numbers read back exactly.
+    /// The class of the optimiser and the settings of each group, by keys such as "group.0.lr". Numbers read back
+    /// exactly.
     public var metadata: [String: String]
 
-    /// A state of these parts.
+    /// Creates a state from tensors and metadata.
     public init(tensors: [String: Tensor], metadata: [String: String]) {
         self.tensors = tensors
         self.metadata = metadata
     }
 }
 
-/// Why a saved optimiser state cannot be taken over.
+/// A saved state of an optimiser or scheduler that does not fit the one that loads it.
 public struct OptimizerStateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What does not fit.
     public let problem: String
-    /// "optimizer state: ..."
+    /// The text "optimizer state: " followed by the problem.
     public var description: String { "optimizer state: \(problem)" }
 }

@@ -4,19 +4,21 @@ import TorchlightCore
 public protocol OptimizerOptions: Sendable, Equatable {
     /// The learning rate.
     var lr: Double { get set }
-    /// The setting that schedules of the momentum move; nil where there is none.
+    /// The setting that momentum schedules set; nil if there is none.
     static var momentumPath: WritableKeyPath<Self, Double>? { get }
-    /// Every setting with the name that PyTorch gives it.
+    /// Every setting with PyTorch's name for it.
     static var fields: [OptionField<Self>] { get }
-    /// What is wrong with the settings, nil where nothing is.
+    /// Describes the first setting that is out of range; nil if every setting is valid.
     var problem: String? { get }
 }
 
 extension OptimizerOptions {
-    /// There is no momentum.
+    /// nil: there is no momentum.
     public static var momentumPath: WritableKeyPath<Self, Double>? { nil }
 
-    /// Whether other settings decide the same state: the learning rate never matters, the momentum by being 0 or not.
+    /// Whether the other settings need the same state tensors. The learning rate never matters; the momentum matters
+    /// only by
+    /// being 0 or not.
     func needsSameState(as other: Self) -> Bool {
         var other = other
         other.lr = lr
@@ -27,16 +29,16 @@ extension OptimizerOptions {
     }
 }
 
-/// One setting of an optimiser: its name and where it is kept.
+/// One setting of an optimiser: its name, its type and the property that stores it.
 public enum OptionField<Options> {
     case number(String, WritableKeyPath<Options, Double>)
     case optional(String, WritableKeyPath<Options, Double?>)
     case whole(String, WritableKeyPath<Options, Int>)
     case flag(String, WritableKeyPath<Options, Bool>)
-    /// One of several names; the number is the name's place among them.
+    /// One of several named values; the property is the index into the names.
     case choice(String, WritableKeyPath<Options, Int>, [String])
 
-    /// The name that PyTorch gives the setting.
+    /// PyTorch's name for the setting.
     var name: String {
         switch self {
         case .number(let name, _), .optional(let name, _), .whole(let name, _), .flag(let name, _),
@@ -45,7 +47,7 @@ public enum OptionField<Options> {
         }
     }
 
-    /// The setting as a text that ``read(_:into:)`` reads back exactly.
+    /// The value as a string that ``read(_:into:)`` reads back exactly.
     func text(_ options: Options) -> String {
         switch self {
         case .number(_, let path): "\(options[keyPath: path])"
@@ -56,7 +58,7 @@ public enum OptionField<Options> {
         }
     }
 
-    /// Takes the setting over from its text; false where it cannot be read.
+    /// Sets the property from a string; returns false if the string is not a value of this setting.
     func read(_ text: String, into options: inout Options) -> Bool {
         switch self {
         case .number(_, let path):
@@ -80,28 +82,32 @@ public enum OptionField<Options> {
     }
 }
 
-/// Parameters that are trained with the same settings.
+/// Parameters that an optimiser trains with the same settings.
 ///
 ///     let optimizer = SGD([.init(backbone.parameters()) { $0.lr = 1e-4 }, .init(head.parameters())], lr: 0.1)
 ///     optimizer.groups[0].lr = 1e-5
 @dynamicMemberLookup
 public final class ParameterGroup<Options: OptimizerOptions> {
-    /// The parameters, in order.
+    /// The parameters of the group, in order.
     public let parameters: [Tensor]
     private let configure: ((inout Options) -> Void)?
     let state = GroupState()
     var settings: Options?
 
-    /// Parameters, and what changes for them against the settings of the optimiser.
+    /// Creates a group of parameters.
+    ///
+    /// - Parameters:
+    ///   - parameters: the parameters, which must be leaves.
+    ///   - configure: changes the settings of this group; settings it does not change are those of the optimiser.
     public init(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         self.parameters = parameters
         self.configure = configure
     }
 
-    /// The settings of this group.
+    /// The settings of this group. A setting that is out of range is an error.
     public var options: Options {
         get {
-            guard let settings else { preconditionFailure("the group belongs to no optimiser yet") }
+            guard let settings else { preconditionFailure("the parameter group belongs to no optimiser yet") }
             return settings
         }
         set {
@@ -114,7 +120,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
         }
     }
 
-    /// One setting of this group.
+    /// Gets or sets one setting of this group: `optimizer.groups[0].lr`.
     public subscript<Value>(dynamicMember path: WritableKeyPath<Options, Value>) -> Value {
         get { options[keyPath: path] }
         set { options[keyPath: path] = newValue }

@@ -1,7 +1,7 @@
 import CKernels
 import TorchlightCore
 
-/// RMSprop (Hinton 2012): each element's gradient is divided by the root of its recent mean square.
+/// RMSprop: divides the gradient by the root of the running mean of its square (Hinton, 2012).
 ///
 ///     v ← α v + (1 - α) g²,   a ← α a + (1 - α) g
 ///     d = g / (√(centered ? v - a² : v) + eps)
@@ -10,25 +10,25 @@ import TorchlightCore
 public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 0.01.
         public var lr = 1e-2
-        /// The decay of the running means.
+        /// Decay rate of the running means. Default: 0.99.
         public var alpha = 0.99
-        /// Added to the denominator, so that it is never 0.
+        /// Term added to the denominator for numerical stability. Default: 1e-8.
         public var eps = 1e-8
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// How much of the last step's direction is kept.
+        /// The momentum factor. Default: 0.
         public var momentum = 0.0
-        /// Whether to divide by the standard deviation of the gradients (Graves 2013).
+        /// Whether to divide by the estimated standard deviation of the gradient (Graves, 2013). Default: false.
         public var centered = false
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The momentum.
+        /// The momentum, which momentum schedules set.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -41,7 +41,7 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([
                 ("lr", lr), ("alpha", alpha), ("eps", eps), ("weightDecay", weightDecay), ("momentum", momentum),
@@ -49,9 +49,9 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting is an error.
+    /// It is an error if a setting is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, alpha: Double = 0.99, eps: Double = 1e-8, weightDecay: Double = 0,
         momentum: Double = 0, centered: Bool = false, maximize: Bool = false
@@ -61,7 +61,7 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
             centered: centered, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-2, alpha: Double = 0.99, eps: Double = 1e-8,
         weightDecay: Double = 0, momentum: Double = 0, centered: Bool = false, maximize: Bool = false

@@ -1,27 +1,29 @@
 import CKernels
 import TorchlightCore
 
-/// Resilient propagation (Riedmiller and Braun 1993), for gradients of the whole data set: only their signs count.
+/// Rprop (resilient propagation): updates by the sign of the full-batch gradient only (Riedmiller and Braun, 1993).
 ///
-/// Each element has a step size, at first `lr`. It grows by the second eta while the gradient keeps its sign; when the
-/// sign turns it shrinks by the first, and the element rests for a step.
+/// Each element has a step size, initially `lr`. It is multiplied by `etaPlus` if the gradient keeps its sign, and by
+/// `etaMinus` if the sign changes; in that case the element is not updated in this step.
+///
+///     p ← p - sign(g) · stepSize
 public final class Rprop: GroupedOptimizer<Rprop.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The initial step size. Default: 0.01.
         public var lr = 1e-2
-        /// The factor of a step size when the gradient turns.
+        /// Factor of the step size if the gradient changes its sign. Default: 0.5.
         public var etaMinus = 0.5
-        /// The factor of a step size when the gradient keeps its sign.
+        /// Factor of the step size if the gradient keeps its sign. Default: 1.2.
         public var etaPlus = 1.2
-        /// The smallest step size.
+        /// Lower bound of the step size. Default: 1e-6.
         public var smallestStep = 1e-6
-        /// The largest step size.
+        /// Upper bound of the step size. Default: 50.
         public var largestStep = 50.0
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr),
@@ -33,17 +35,21 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("smallestStep", smallestStep), ("largestStep", largestStep)])
                 ?? (etaMinus > 0 && etaMinus < 1 && etaPlus > 1
-                    ? nil : "the etas are \(etaMinus) and \(etaPlus); expected 0 < first < 1 < second")
+                    ? nil : "the etas are \(etaMinus) and \(etaPlus); expected 0 < etaMinus < 1 < etaPlus")
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// Etas other than 0 < η₁ < 1 < η₂, or a negative learning rate or step size, is an error.
+    /// - Parameters:
+    ///   - etas: `etaMinus` and `etaPlus`, with 0 < etaMinus < 1 < etaPlus. Default: (0.5, 1.2).
+    ///   - stepSizes: the bounds of the step size. Default: (1e-6, 50).
+    ///
+    /// It is an error if the etas break their rule, or a learning rate or step size is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, etas: (Double, Double) = (0.5, 1.2),
         stepSizes: (Double, Double) = (1e-6, 50.0), maximize: Bool = false
@@ -52,7 +58,7 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
             [ParameterGroup(parameters)], lr: lr, etas: etas, stepSizes: stepSizes, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-2, etas: (Double, Double) = (0.5, 1.2),
         stepSizes: (Double, Double) = (1e-6, 50.0), maximize: Bool = false

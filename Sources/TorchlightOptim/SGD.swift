@@ -1,31 +1,35 @@
 import CKernels
 import TorchlightCore
 
-/// Stochastic gradient descent, with momentum (Polyak 1964) and Nesterov's form of it (Sutskever et al. 2013).
+/// Stochastic gradient descent with optional momentum (Polyak, 1964) and Nesterov momentum (Sutskever et al., 2013).
 ///
 ///     g ← g + weightDecay · p
 ///     b ← momentum · b + (1 - dampening) · g        (b ← g in the first step)
 ///     p ← p - lr · (nesterov ? g + momentum · b : b)
+///
+/// `p` is the parameter, `g` its gradient and `b` the momentum buffer. As in PyTorch, the learning rate is applied to
+/// the
+/// momentum buffer: `p ← p - lr · b`, not `b ← momentum · b + lr · g`.
 public final class SGD: GroupedOptimizer<SGD.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {
-        /// The learning rate.
+        /// The learning rate. Default: 1e-3.
         public var lr = 1e-3
-        /// How much of the last step's direction is kept.
+        /// The momentum factor. Default: 0.
         public var momentum = 0.0
-        /// How much less the new gradient counts in the direction.
+        /// The dampening of the momentum: the gradient is multiplied by `1 - dampening`. Default: 0.
         public var dampening = 0.0
-        /// The factor of the parameter that is added to its gradient.
+        /// Weight decay (L2 penalty): `weightDecay · p` is added to the gradient. Default: 0.
         public var weightDecay = 0.0
-        /// Whether to look ahead along the direction.
+        /// Whether to use Nesterov momentum. Default: false.
         public var nesterov = false
-        /// Whether to climb instead of descend.
+        /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
         /// The momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
-        /// The settings by their names.
+        /// Every setting with PyTorch's name for it, as `state()` saves it.
         public static var fields: [OptionField<Options>] {
             [
                 .number("lr", \.lr), .number("momentum", \.momentum), .number("dampening", \.dampening),
@@ -33,7 +37,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
             ]
         }
 
-        /// The first setting that is out of range.
+        /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("momentum", momentum), ("weightDecay", weightDecay)])
                 ?? (nesterov && (momentum <= 0 || dampening != 0)
@@ -41,9 +45,10 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         }
     }
 
-    /// Trains the parameters.
+    /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
-    /// A negative or non-finite setting is an error.
+    /// It is an error if a setting is negative or not finite, or if `nesterov` is true without a momentum above 0 and a
+    /// dampening of 0.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0,
         nesterov: Bool = false, maximize: Bool = false
@@ -53,7 +58,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
             nesterov: nesterov, maximize: maximize)
     }
 
-    /// Trains groups of parameters, which may have settings of their own.
+    /// Creates an optimiser for parameter groups; the arguments are the settings of groups that do not set their own.
     public init(
         _ groups: [ParameterGroup<Options>], lr: Double = 1e-3, momentum: Double = 0, dampening: Double = 0,
         weightDecay: Double = 0, nesterov: Bool = false, maximize: Bool = false
@@ -76,7 +81,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
     }
 }
 
-/// The complaint about the first setting that is negative, infinite or not a number.
+/// Describes the first setting that is negative, infinite or NaN; nil if there is none.
 func checkNotNegative(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !(value >= 0 && value.isFinite) {
         return "\(name) is \(value); expected a finite number that is not negative"

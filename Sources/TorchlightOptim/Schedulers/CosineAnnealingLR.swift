@@ -1,17 +1,19 @@
 import Glibc
 import TorchlightCore
 
-/// Leads the learning rates along half a cosine from where they are down to `etaMin` (Loshchilov and Hutter 2017), and up
-/// again after that.
+/// Decays the learning rates to `etaMin` by half a period of a cosine (SGDR without restarts, Loshchilov and Hutter,
+/// 2017).
 ///
 ///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · epoch / tMax)) / 2
+///
+/// After epoch `tMax` the rates rise again, as the cosine does.
 public final class CosineAnnealingLR: LRScheduler {
-    /// The epochs of the way down.
+    /// Number of epochs until `etaMin` is reached.
     public let tMax: Int
-    /// The lowest rate.
+    /// The minimum learning rate. Default: 0.
     public let etaMin: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, tMax: Int, etaMin: Double = 0) {
         requireSchedule(tMax > 0, "CosineAnnealingLR", "tMax is \(tMax); expected at least 1")
         requireSchedule(etaMin >= 0, "CosineAnnealingLR", "etaMin is \(etaMin); expected at least 0")
@@ -24,7 +26,7 @@ public final class CosineAnnealingLR: LRScheduler {
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
         if epoch == 0 { return rates }
-        // At the bottom the ratio of neighbouring heights is 0 / 0: the way up starts with a step of its own.
+        // At the minimum the ratio of consecutive values is 0 / 0: the first step up needs a formula of its own.
         if (epoch - 1) % tMax == 0 && (epoch - 1) / tMax % 2 == 1 {
             return zip(rates, baseLearningRates).map { rate, base in
                 rate + (base - etaMin) * (1 - cos(.pi / Double(tMax))) / 2
@@ -39,19 +41,21 @@ public final class CosineAnnealingLR: LRScheduler {
     public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
-/// Half cosines that start anew from the base rates, each `tMult` times as long as the one before (SGDR, Loshchilov and
-/// Hutter 2017).
+/// Cosine annealing with warm restarts: the learning rates decay to `etaMin` by half a period of a cosine and restart
+/// from the base rates; each cycle is `tMult` times as long as the one before (SGDR, Loshchilov and Hutter, 2017).
 ///
-///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · t / T)) / 2        (t epochs into a cycle of T)
+///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · t / T)) / 2
+///
+/// `t` is the number of epochs since the last restart and `T` the length of the current cycle.
 public final class CosineAnnealingWarmRestarts: LRScheduler {
-    /// The epochs of the first cycle.
+    /// Number of epochs of the first cycle.
     public let t0: Int
-    /// How many times longer each cycle is than the one before.
+    /// Factor of the cycle length after each restart. Default: 1.
     public let tMult: Int
-    /// The lowest rate.
+    /// The minimum learning rate. Default: 0.
     public let etaMin: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, t0: Int, tMult: Int = 1, etaMin: Double = 0) {
         requireSchedule(t0 > 0, "CosineAnnealingWarmRestarts", "t0 is \(t0); expected at least 1")
         requireSchedule(tMult > 0, "CosineAnnealingWarmRestarts", "tMult is \(tMult); expected at least 1")
@@ -66,7 +70,8 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
 
     public override var closedFormRates: [Double]? { self.rates(at: Double(epoch)) }
 
-    /// Goes to a point between two epochs: `step(to: Double(epoch) + Double(batch) / Double(batches))`.
+    /// Sets the learning rates for a fractional epoch, for a call after every batch:
+    /// `step(to: Double(epoch) + Double(batch) / Double(batches))`.
     public func step(to epoch: Double) {
         guard epoch >= 0 && epoch < 1e15 else {
             requireSchedule(false, "CosineAnnealingWarmRestarts", "the epoch is \(epoch); expected at least 0")

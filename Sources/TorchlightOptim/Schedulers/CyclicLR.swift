@@ -1,37 +1,43 @@
 import Glibc
 import TorchlightCore
 
-/// Leads the learning rates up and down between two bounds, batch by batch (Smith 2017), and the momentum against them.
+/// Cycles the learning rates between two bounds, with one step for each batch (Smith, 2017); the momentum changes in
+/// the
+/// opposite direction.
 ///
-///     lr = baseLR + (maxLR − baseLR) · h · s        (h climbs from 0 to 1 and falls back; s is the mode's scale)
+///     lr = baseLR + (maxLR − baseLR) · h · s
+///
+/// `h` rises linearly from 0 to 1 in `stepSizeUp` steps and falls back to 0 in `stepSizeDown` steps; `s` is the scale
+/// of
+/// the mode.
 public final class CyclicLR: LRScheduler {
-    /// How the height of the cycles changes.
+    /// How the amplitude of the cycles changes.
     public enum Mode: String, Sendable {
-        /// Not at all.
+        /// Constant amplitude: s = 1.
         case triangular
-        /// Each cycle is half as high as the one before.
+        /// The amplitude is halved after each cycle: s = 0.5^cycle, with cycles counted from 0.
         case triangular2
-        /// By `gamma` in every step.
+        /// The amplitude is multiplied by `gamma` in every step: s = gamma^step.
         case expRange = "exp_range"
     }
 
-    /// The lowest learning rate of each group.
+    /// The lower bound of each group's learning rate.
     public var baseLR: [Double] { baseLRs.values }
-    /// The learning rate of each group at the first peak.
+    /// The upper bound of each group's learning rate.
     public var maxLR: [Double] { maxLRs.values }
-    /// The steps of the way up.
+    /// Number of steps in which the learning rate rises. Default: 2000.
     public let stepSizeUp: Int
-    /// The steps of the way down.
+    /// Number of steps in which the learning rate falls. Default: `stepSizeUp`.
     public let stepSizeDown: Int
-    /// How the height of the cycles changes.
+    /// How the amplitude of the cycles changes. Default: `.triangular`.
     public let mode: Mode
-    /// The factor of a step for `expRange`.
+    /// The factor of the amplitude in every step with `.expRange`. Default: 1.
     public let gamma: Double
-    /// Whether the momentum falls while the rate climbs.
+    /// Whether to change the momentum in the opposite direction. Default: true.
     public let cycleMomentum: Bool
-    /// The momentum of each group at the peak.
+    /// The minimum momentum of each group, at the maximum learning rate. Default: 0.8.
     public var baseMomentum: [Double] { baseMomenta.values }
-    /// The momentum of each group between two cycles.
+    /// The maximum momentum of each group, at the minimum learning rate. Default: 0.9.
     public var maxMomentum: [Double] { maxMomenta.values }
 
     private var baseLRs: GroupSetting
@@ -39,8 +45,9 @@ public final class CyclicLR: LRScheduler {
     private var baseMomenta: GroupSetting
     private var maxMomenta: GroupSetting
 
-    /// A schedule for this optimiser. The bounds are a number for all groups or one for each; the way down is as long as
-    /// the way up where it is not given.
+    /// Creates a scheduler for `optimizer`. Bounds have one value for all groups or one for each.
+    ///
+    /// It is an error if a number of steps is below 1, or if `cycleMomentum` is true and the optimiser has no momentum.
     public init(
         _ optimizer: any Optimizer, baseLR: [Double], maxLR: [Double], stepSizeUp: Int = 2000, stepSizeDown: Int? = nil,
         mode: Mode = .triangular, gamma: Double = 1, cycleMomentum: Bool = true, baseMomentum: [Double] = [0.8],
@@ -49,7 +56,7 @@ public final class CyclicLR: LRScheduler {
         let down = stepSizeDown ?? stepSizeUp
         requireSchedule(
             stepSizeUp > 0 && down > 0, "CyclicLR",
-            "the ways up and down have \(stepSizeUp) and \(down) steps; expected at least 1")
+            "stepSizeUp is \(stepSizeUp) and stepSizeDown is \(down); expected at least 1")
         requireMomentum(cycleMomentum, optimizer, "CyclicLR")
         baseLRs = GroupSetting(baseLR, optimizer, "CyclicLR", "baseLR")
         maxLRs = GroupSetting(maxLR, optimizer, "CyclicLR", "maxLR")
@@ -63,7 +70,7 @@ public final class CyclicLR: LRScheduler {
         super.init(optimizer)
     }
 
-    /// The same bounds for all groups.
+    /// Creates a scheduler with the same bounds for all groups.
     public convenience init(
         _ optimizer: any Optimizer, baseLR: Double, maxLR: Double, stepSizeUp: Int = 2000, stepSizeDown: Int? = nil,
         mode: Mode = .triangular, gamma: Double = 1, cycleMomentum: Bool = true, baseMomentum: Double = 0.8,
@@ -74,9 +81,9 @@ public final class CyclicLR: LRScheduler {
             gamma: gamma, cycleMomentum: cycleMomentum, baseMomentum: [baseMomentum], maxMomentum: [maxMomentum])
     }
 
-    /// The part of the way between the bounds.
+    /// The value between the bounds, from 0 to 1, times the scale of the mode.
     private var height: Double {
-        // Unsigned, so that the sum of two ways always fits.
+        // Unsigned, so that the sum of both lengths cannot overflow.
         let length = UInt(stepSizeUp) + UInt(stepSizeDown)
         let (cycle, position) = UInt(epoch).quotientAndRemainder(dividingBy: length)
         let part =
@@ -108,9 +115,9 @@ public final class CyclicLR: LRScheduler {
     }
 }
 
-/// Reports an optimiser whose momentum cannot be moved.
+/// Reports an error if the momentum is to be changed and the optimiser has none.
 func requireMomentum(_ isWanted: Bool, _ optimizer: any Optimizer, _ scheduler: String) {
     requireSchedule(
         !isWanted || optimizer.momenta != nil, scheduler,
-        "the optimiser has no momentum to move; pass cycleMomentum: false")
+        "the optimiser has no momentum to cycle; pass cycleMomentum: false")
 }

@@ -1,25 +1,35 @@
 import TorchlightCore
 
-/// Changes the learning rates of an optimiser from epoch to epoch, or from step to step: whichever `step()` is called in.
+/// Base class of the learning rate schedulers. `step()` sets the learning rates of the next epoch, or of the next batch
+/// if it is called after every batch.
 ///
-/// A scheduler sets the rates of epoch 0 when it is made. The rates follow from those of the epoch before, so that
-/// several schedulers may work on one optimiser, each doing its share.
+///     let scheduler = StepLR(optimizer, stepSize: 30)
+///     for epoch in 0..<90 {
+///         for (x, y) in loader { ... }
+///         scheduler.step()
+///     }
 ///
-/// A parameter group that is added to the optimiser later takes part from the next step on, with its own learning rate as
-/// its base rate. Schedules that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``, ``MultiplicativeLR``,
-/// ``ReduceLROnPlateau``) multiply that of the group too. The others give the group the rate that the epoch has for its base
-/// rate. A schedule with one setting a group reports an error, since it has none for the new group.
+/// Creating a scheduler sets the learning rates of epoch 0. Most schedulers compute the rates of an epoch from those of
+/// the epoch before, so several can be attached to one optimiser and their factors are multiplied.
+///
+/// A parameter group that is added to the optimiser later is scheduled from the next step on, with its own learning
+/// rate
+/// as its base rate. Schedulers that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``,
+/// ``MultiplicativeLR``, ``ReduceLROnPlateau``) multiply the rate of the new group too. The others set it to the rate
+/// of
+/// the epoch for its base rate. A scheduler with one setting for each group reports an error, since it has none for the
+/// new group.
 open class LRScheduler {
     /// The optimiser whose learning rates are changed.
     public final let optimizer: any Optimizer
-    /// The learning rates that the schedule starts from, by group.
+    /// The base learning rate of each group: the rate at epoch 0.
     public private(set) final var baseLearningRates: [Double]
     /// The number of calls of `step()`.
     public internal(set) final var epoch = 0
 
-    /// Attaches to an optimiser and sets the rates of epoch 0.
+    /// Attaches the scheduler to an optimiser and sets the learning rates of epoch 0.
     ///
-    /// Calls the subclass's `nextRates`, so its settings must be there already.
+    /// It calls ``nextRates(_:)`` of the subclass, so a subclass initialises its properties before `super.init`.
     public init(_ optimizer: any Optimizer) {
         self.optimizer = optimizer
         let initial = optimizer.initialLearningRates ?? optimizer.learningRates
@@ -28,16 +38,16 @@ open class LRScheduler {
         setRates(nextRates(optimizer.learningRates))
     }
 
-    /// The learning rates of `epoch`, given those of the epoch before.
+    /// Returns the learning rates of ``epoch``, given those of the epoch before. Subclasses override it.
     open func nextRates(_ rates: [Double]) -> [Double] { rates }
 
-    /// The learning rates of `epoch` from the base rates alone; nil where there is no such formula.
+    /// The learning rates of ``epoch`` computed from the base rates alone; nil if there is no such formula.
     open var closedFormRates: [Double]? { nil }
 
-    /// The momentum of each group in `epoch`; nil for schedules that leave it alone.
+    /// Returns the momentum of each group in ``epoch``; nil if the scheduler does not change the momentum.
     open func nextMomenta() -> [Double]? { nil }
 
-    /// Goes to the next epoch.
+    /// Advances to the next epoch and sets its learning rates.
     open func step() {
         guard let joining = adoptNewGroups() else { return }
         epoch += 1
@@ -47,14 +57,15 @@ open class LRScheduler {
         setRates(next)
     }
 
-    /// The rate in `epoch` of a group that joins with this rate; nil where the schedule treats it like the other groups.
+    /// The rate in ``epoch`` of a new group with this base rate; nil if the scheduler treats it like the other groups.
     func joiningRate(_ rate: Double) -> Double? { nil }
 
-    /// Extends settings by group to so many groups; gives what is wrong where the schedule has no setting for one.
+    /// Extends the settings to `count` groups; returns what is wrong if there is no setting for a new group.
     func extendSettings(to count: Int) -> String? { nil }
 
-    /// Takes note of the parameter groups that were added to the optimiser since the last step, and gives their numbers; nil,
-    /// and an error, where the schedule has no settings for them.
+    /// Includes the parameter groups that were added to the optimiser since the last step and returns their indices;
+    /// nil, with
+    /// an error, if the scheduler has no settings for them.
     final func adoptNewGroups() -> Range<Int>? {
         let (known, count) = (baseLearningRates.count, optimizer.learningRates.count)
         guard count > known else { return known..<known }
@@ -71,7 +82,7 @@ open class LRScheduler {
         return known..<count
     }
 
-    /// The rates that the groups of the optimiser were added with.
+    /// The learning rates that the groups were added with.
     private func initialRates(of count: Int) -> [Double] {
         let initial = optimizer.initialLearningRates ?? []
         let all = initial + optimizer.learningRates.dropFirst(initial.count)
@@ -91,42 +102,44 @@ open class LRScheduler {
         if let momenta = nextMomenta() { optimizer.momenta = momenta }
     }
 
-    /// Sets the rates of epoch 0 by those that the optimiser has, as a schedule does when it is made.
+    /// Sets the rates of epoch 0 from the current rates, as creating the scheduler does.
     func begin() {
         if adoptNewGroups() == nil { return }
         epoch = 0
         setRates(nextRates(optimizer.learningRates))
     }
 
-    /// Starts at epoch 0 from the base rates, as ``SequentialLR`` has its schedules do in turn.
+    /// Starts at epoch 0 from the base rates: ``SequentialLR`` calls it at a milestone.
     func restart() {
         if adoptNewGroups() == nil { return }
         epoch = 0
         setRates(closedFormRates ?? nextRates(optimizer.learningRates))
     }
 
-    /// Sets the base rates, for schedules made of others.
+    /// Resets the learning rates to the base rates, for schedulers that combine others.
     final func resetRates() {
         optimizer.learningRates = optimizer.initialLearningRates ?? baseLearningRates
     }
 
-    /// The learning rates now.
+    /// The current learning rate of each group.
     public final var lastRates: [Double] { optimizer.learningRates }
 
-    /// Everything that decides the next rates, as texts that read back exactly: what ``load(_:)`` takes.
+    /// Returns the state of the scheduler as strings from which numbers read back exactly; ``load(_:)`` restores it.
     ///
-    /// The rates themselves are in the optimiser's state. Closures are not saved.
+    /// The learning rates are part of the optimiser's state. Closures are not saved.
     open func state() -> [String: String] {
         let (known, count) = (baseLearningRates.count, optimizer.learningRates.count)
         var state = [
             "epoch": "\(epoch)", "base_lrs": initialRates(of: count).map { "\($0)" }.joined(separator: ","),
         ]
-        // Groups that were added after the last step join in the next one.
+        // Groups that were added after the last step are included in the next one.
         if known < count { state["joined_groups"] = "\(known)" }
         return state
     }
 
-    /// Goes on where the scheduler that gave this state was.
+    /// Restores a state that ``state()`` returned.
+    ///
+    /// - Throws: ``OptimizerStateError`` if a value is missing or the number of groups differs.
     open func load(_ state: [String: String]) throws {
         guard let epoch = state["epoch"].flatMap({ Int($0) }), epoch >= 0 else {
             throw OptimizerStateError(problem: "the scheduler's epoch is missing")
@@ -143,17 +156,17 @@ open class LRScheduler {
     }
 }
 
-/// Reports a setting that makes no schedule.
+/// Reports an invalid setting of a scheduler.
 func requireSchedule(_ holds: Bool, _ scheduler: String, _ problem: String) {
     if !holds { reportFailure(TensorError(.value, in: scheduler, problem)) }
 }
 
-/// A setting that is one number for all groups, or one for each.
+/// A setting with one value for all groups, or one for each group.
 struct GroupSetting {
     private(set) var values: [Double]
     private let isShared: Bool
 
-    /// Reports settings of which there are not as many as groups; a single one is meant for all.
+    /// Reports an error unless there is one value, or as many as groups.
     init(_ values: [Double], _ optimizer: any Optimizer, _ scheduler: String, _ name: String) {
         let count = optimizer.learningRates.count
         isShared = values.count == 1
@@ -167,16 +180,16 @@ struct GroupSetting {
         }
     }
 
-    /// The values for more groups; false where each has its own.
+    /// Extends the values to `count` groups; returns false if each group has its own value.
     mutating func extend(to count: Int) -> Bool {
-        // A single group that was given a single value leaves open which was meant; the value then holds for all.
+        // A single group with a single value does not say which was meant; the value then holds for all groups.
         guard isShared else { return false }
         if let value = values.first { values += Array(repeating: value, count: Swift.max(count - values.count, 0)) }
         return true
     }
 }
 
-/// A function of the epoch for all groups, or one for each.
+/// A function of the epoch for all groups, or one for each group.
 enum GroupFunction {
     case shared((Int) -> Double)
     case each([(Int) -> Double])
@@ -189,7 +202,7 @@ enum GroupFunction {
         self = .each(functions)
     }
 
-    /// The values of so many groups.
+    /// The values of `count` groups.
     func callAsFunction(_ epoch: Int, count: Int) -> [Double] {
         switch self {
         case .shared(let function): (0..<count).map { _ in function(epoch) }
@@ -197,7 +210,7 @@ enum GroupFunction {
         }
     }
 
-    /// What is wrong with more groups.
+    /// What is wrong with adding a group; nil if nothing is.
     var problemWithMoreGroups: String? {
         guard case .each(let functions) = self else { return nil }
         return "there are \(functions.count) functions, one a group"

@@ -1,15 +1,15 @@
 import Glibc
 import TorchlightCore
 
-/// One climb to a large learning rate and one long way down far below the start, batch by batch (Smith and Topin 2018);
-/// the momentum goes the other way.
+/// The 1cycle policy: raises the learning rate to a maximum and then lowers it far below the initial value, with one
+/// step for each batch; the momentum changes in the opposite direction (Smith and Topin, 2018).
 ///
-/// The rate starts at `maxLR / divFactor` and ends at `maxLR / divFactor / finalDivFactor`.
+/// The rate rises from `maxLR / divFactor` to `maxLR` and falls to `maxLR / divFactor / finalDivFactor`.
 public final class OneCycleLR: LRScheduler {
-    /// The form of the ways.
+    /// Shape of the curve between two values: half a cosine or a line.
     public enum AnnealStrategy: String, Sendable { case cos, linear }
 
-    /// A part of the cycle: the step it ends with, and from where to where the rate and the momentum go.
+    /// A phase of the cycle: its last step, and the start and end values of learning rate and momentum.
     private struct Phase {
         var end: Double
         var rate: (from: Level, to: Level)
@@ -17,31 +17,39 @@ public final class OneCycleLR: LRScheduler {
     }
     private enum Level { case start, peak, end }
 
-    /// The learning rate of each group at the peak.
+    /// The maximum learning rate of each group.
     public var maxLR: [Double] { maxLRs.values }
-    /// The steps of the whole cycle.
+    /// Total number of steps of the cycle.
     public let totalSteps: Int
-    /// The part of the steps that the climb takes.
+    /// Fraction of the steps in which the learning rate rises. Default: 0.3.
     public let pctStart: Double
-    /// The form of the ways.
+    /// Shape of the curve. Default: `.cos`.
     public let annealStrategy: AnnealStrategy
-    /// Whether the momentum moves.
+    /// Whether to change the momentum too. Default: true.
     public let cycleMomentum: Bool
-    /// The momentum of each group at the peak.
+    /// The minimum momentum of each group, at the maximum learning rate. Default: 0.85.
     public var baseMomentum: [Double] { baseMomenta.values }
-    /// The momentum of each group at the ends.
+    /// The maximum momentum of each group, at the start and the end of the cycle. Default: 0.95.
     public var maxMomentum: [Double] { maxMomenta.values }
-    /// How many times lower the start is than the peak.
+    /// Ratio of the maximum learning rate to the initial one. Default: 25.
     public let divFactor: Double
-    /// How many times lower the end is than the start.
+    /// Ratio of the initial learning rate to the final one. Default: 1e4.
     public let finalDivFactor: Double
     private let phases: [Phase]
     private var maxLRs: GroupSetting
     private var baseMomenta: GroupSetting
     private var maxMomenta: GroupSetting
 
-    /// A schedule for this optimiser. Values for groups are a number for all or one for each; `threePhase` comes back to
-    /// the start as steeply as it climbed before it goes to the end.
+    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used.
+    ///
+    /// - Parameters:
+    ///   - maxLR: the maximum learning rate, one value for all groups or one for each.
+    ///   - totalSteps: the total number of steps; a step after the last is an error.
+    ///   - baseMomentum: the minimum momentum, one value for all groups or one for each.
+    ///   - maxMomentum: the maximum momentum, one value for all groups or one for each.
+    ///   - threePhase: whether to return to the initial learning rate in as many steps as the rise took before lowering
+    ///     it to
+    ///     the final one. Default: false.
     public init(
         _ optimizer: any Optimizer, maxLR: [Double], totalSteps: Int, pctStart: Double = 0.3,
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: [Double] = [0.85],
@@ -76,7 +84,7 @@ public final class OneCycleLR: LRScheduler {
         super.init(optimizer)
     }
 
-    /// The same peak for all groups.
+    /// Creates a scheduler with the same maximum learning rate for all groups.
     public convenience init(
         _ optimizer: any Optimizer, maxLR: Double, totalSteps: Int, pctStart: Double = 0.3,
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: Double = 0.85,
@@ -88,7 +96,7 @@ public final class OneCycleLR: LRScheduler {
             divFactor: divFactor, finalDivFactor: finalDivFactor, threePhase: threePhase)
     }
 
-    /// The same, with the steps counted as epochs of so many steps.
+    /// Creates a scheduler whose total number of steps is `epochs · stepsPerEpoch`.
     public convenience init(
         _ optimizer: any Optimizer, maxLR: Double, epochs: Int, stepsPerEpoch: Int, pctStart: Double = 0.3,
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: Double = 0.85,
@@ -100,7 +108,7 @@ public final class OneCycleLR: LRScheduler {
             maxMomentum: maxMomentum, divFactor: divFactor, finalDivFactor: finalDivFactor, threePhase: threePhase)
     }
 
-    /// Goes to the next step; an error after the last.
+    /// Advances to the next step. A step after the last is an error.
     public override func step() {
         guard epoch < totalSteps else {
             requireSchedule(
@@ -110,7 +118,7 @@ public final class OneCycleLR: LRScheduler {
         super.step()
     }
 
-    /// The phase of this epoch, and how far along it is.
+    /// The phase of the current step, and the fraction of it that has passed.
     private var position: (phase: Phase, part: Double) {
         var start = 0.0
         for phase in phases.dropLast() {

@@ -1,39 +1,47 @@
 import TorchlightCore
 
-/// Lowers the learning rates when a measure has not become better for some epochs.
+/// Multiplies the learning rates by `factor` when a metric has not improved for more than `patience` epochs.
 ///
-///     schedule.step(validationLoss)
+///     let scheduler = ReduceLROnPlateau(optimizer, patience: 5)
+///     for epoch in 0..<100 {
+///         ...
+///         scheduler.step(validationLoss)
+///     }
 public final class ReduceLROnPlateau: LRScheduler {
-    /// Which way a measure is better.
+    /// Whether a lower (`min`) or a higher (`max`) metric is better.
     public enum Mode: String, Sendable { case min, max }
-    /// Whether the threshold is a part of the best measure or a distance from it.
+    /// Whether the threshold is relative to the best metric (`rel`) or an absolute difference (`abs`).
     public enum ThresholdMode: String, Sendable { case rel, abs }
 
-    /// Which way a measure is better.
+    /// Whether a lower or a higher metric is better. Default: `.min`.
     public let mode: Mode
-    /// What the learning rates are multiplied by.
+    /// Factor of the learning rates, below 1. Default: 0.1.
     public let factor: Double
-    /// The epochs without improvement that are let pass.
+    /// Number of epochs without improvement before the learning rates are reduced. Default: 10.
     public let patience: Int
-    /// How much better than the best a measure has to be to count.
+    /// Minimum change of the metric that counts as an improvement. Default: 1e-4.
     public let threshold: Double
-    /// What the threshold is measured by.
+    /// Whether the threshold is relative or absolute. Default: `.rel`.
+    ///
+    /// With `.rel` a metric is better if it is below `best · (1 - threshold)` (`.min`) or above `best · (1 +
+    /// threshold)`
+    /// (`.max`); with `.abs`, if it is below `best - threshold` or above `best + threshold`.
     public let thresholdMode: ThresholdMode
-    /// The epochs after a change that do not count as bad.
+    /// Number of epochs after a reduction in which bad epochs are not counted. Default: 0.
     public let cooldown: Int
-    /// The lowest learning rate of each group.
+    /// Lower bound of each group's learning rate. Default: 0.
     public var minLR: [Double] { minLRs.values }
-    /// Changes of a learning rate that are not larger are left out.
+    /// Minimum decrease of a learning rate; smaller changes are ignored. Default: 1e-8.
     public let eps: Double
 
-    /// The best measure so far; infinite before the first.
+    /// The best metric so far; infinity (`.min`) or -infinity (`.max`) before the first.
     public private(set) var best: Double
-    /// The epochs since the last improvement or change.
+    /// Number of epochs since the last improvement or reduction.
     public private(set) var badEpochs = 0
     private var cooling = 0
     private var minLRs: GroupSetting
 
-    /// A schedule for this optimiser. `minLR` is a number for all groups or one for each.
+    /// Creates a scheduler for `optimizer`. `minLR` has one value for all groups or one for each.
     public init(
         _ optimizer: any Optimizer, mode: Mode = .min, factor: Double = 0.1, patience: Int = 10,
         threshold: Double = 1e-4, thresholdMode: ThresholdMode = .rel, cooldown: Int = 0, minLR: [Double] = [0],
@@ -52,12 +60,12 @@ public final class ReduceLROnPlateau: LRScheduler {
         super.init(optimizer)
     }
 
-    /// An error: this schedule follows a measure.
+    /// Reports an error: this scheduler needs `step(_:)` with a metric.
     public override func step() {
-        requireSchedule(false, "ReduceLROnPlateau", "a step needs a measure: schedule.step(validationLoss)")
+        requireSchedule(false, "ReduceLROnPlateau", "a step needs a metric: schedule.step(validationLoss)")
     }
 
-    /// Goes to the next epoch, at the end of which the measure was this.
+    /// Advances to the next epoch, given the metric at the end of the current one.
     public func step(_ metric: Double) {
         if adoptNewGroups() == nil { return }
         epoch += 1
@@ -106,7 +114,7 @@ public final class ReduceLROnPlateau: LRScheduler {
         guard let best = state["best"].flatMap({ Double($0) }),
             let badEpochs = state["num_bad_epochs"].flatMap({ Int($0) }),
             let cooling = state["cooldown_counter"].flatMap({ Int($0) })
-        else { throw OptimizerStateError(problem: "the scheduler's best measure or counters are missing") }
+        else { throw OptimizerStateError(problem: "the scheduler's best metric or counters are missing") }
         try super.load(state)
         (self.best, self.badEpochs, self.cooling) = (best, badEpochs, cooling)
     }

@@ -1,23 +1,26 @@
 import Glibc
 import TorchlightCore
 
-/// Leads the learning rates to a constant in so many epochs and keeps them there, for averages of weights (Izmailov et al.
-/// 2018).
+/// Anneals the learning rates to a constant in `annealEpochs` epochs and keeps them there, for stochastic weight
+/// averaging
+/// (Izmailov et al., 2018).
 ///
-///     lr = swaLR · α + lr₀ (1 − α)        (α goes from 0 to 1)
+///     lr = swaLR · α + lr₀ (1 − α)
+///
+/// α rises from 0 to 1, linearly or by half a period of a cosine. See `AveragedModel`.
 public final class SWALR: LRScheduler {
-    /// The form of the way.
+    /// Shape of the curve: half a cosine or a line.
     public enum AnnealStrategy: String, Sendable { case cos, linear }
 
-    /// The constant of each group.
+    /// The final learning rate of each group.
     public var swaLR: [Double] { swaLRs.values }
-    /// How many epochs the way takes.
+    /// Number of epochs of the annealing. Default: 10; with 0 the constant is reached at once.
     public let annealEpochs: Int
-    /// The form of the way.
+    /// Shape of the curve. Default: `.cos`.
     public let annealStrategy: AnnealStrategy
     private var swaLRs: GroupSetting
 
-    /// A schedule for this optimiser. `swaLR` is a number for all groups or one for each.
+    /// Creates a scheduler for `optimizer`. `swaLR` has one value for all groups or one for each.
     public init(
         _ optimizer: any Optimizer, swaLR: [Double], annealEpochs: Int = 10, annealStrategy: AnnealStrategy = .cos
     ) {
@@ -28,7 +31,7 @@ public final class SWALR: LRScheduler {
         super.init(optimizer)
     }
 
-    /// The same constant for all groups.
+    /// Creates a scheduler with the same constant for all groups.
     public convenience init(
         _ optimizer: any Optimizer, swaLR: Double, annealEpochs: Int = 10, annealStrategy: AnnealStrategy = .cos
     ) {
@@ -45,7 +48,7 @@ public final class SWALR: LRScheduler {
         let epoch = annealEpochs == 0 ? max(epoch, 1) : epoch
         let (last, next) = (part(epoch - 1), part(epoch))
         return zip(rates, swaLR).map { rate, goal in
-            // What the rate would be without this schedule, from what it made of it in the epoch before.
+            // The rate without this scheduler, recovered from the rate of the epoch before.
             let plain = last == 1 ? goal : max((rate - last * goal) / (1 - last), 0)
             return goal * next + plain * (1 - next)
         }

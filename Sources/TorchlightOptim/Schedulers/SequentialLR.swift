@@ -1,19 +1,26 @@
 import TorchlightCore
 
-/// Runs schedules one after the other: each from one milestone to the next.
+/// Runs several schedulers one after the other; the next one starts at each milestone.
 ///
 ///     let schedule = SequentialLR(optimizer, milestones: [5]) {
 ///         [LinearLR($0, startFactor: 0.1, totalIters: 5), CosineAnnealingLR($0, tMax: 95)]
 ///     }
 ///
-/// Each schedule starts at its own epoch 0 from the base rates, a ``ChainedScheduler`` with all of its parts. A schedule
-/// whose milestone is that of the next one takes no part, and one before a milestone of 0 neither.
+/// Each scheduler starts at its own epoch 0 from the base learning rates; a ``ChainedScheduler`` restarts all its
+/// schedulers. If two milestones are equal, the scheduler between them is not used; neither is the first one if the
+/// first
+/// milestone is 0.
 public final class SequentialLR: LRScheduler {
     private let schedulers: [LRScheduler]
-    /// The epochs in which the next schedule begins.
+    /// The epochs at which the next scheduler starts.
     public let milestones: [Int]
 
-    /// Schedules for this optimiser, made by the closure; there is one milestone less than schedules.
+    /// Creates a scheduler for `optimizer`.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser.
+    ///   - milestones: the epochs at which the next scheduler starts, in ascending order; one fewer than schedulers.
+    ///   - schedulers: creates the schedulers for the optimiser that it is called with.
     public init(
         _ optimizer: any Optimizer, milestones: [Int], _ schedulers: (any Optimizer) -> [LRScheduler]
     ) {
@@ -28,12 +35,12 @@ public final class SequentialLR: LRScheduler {
         self.schedulers = made
         self.milestones = milestones
         super.init(optimizer)
-        // Each schedule set the rates and momenta of its own first epoch when it was made; only the first one's count.
+        // Creating each scheduler set the rates and momenta of its own epoch 0; only those of the first one are kept.
         if let momenta { optimizer.momenta = momenta }
         begin()
     }
 
-    /// The schedule of the epoch, and whether it is its first.
+    /// The scheduler of the current epoch, and whether this is its first epoch.
     private var current: (scheduler: LRScheduler, isFirstEpoch: Bool)? {
         let index = milestones.prefix { $0 <= epoch }.count
         guard index < schedulers.count else { return nil }
@@ -66,19 +73,21 @@ public final class SequentialLR: LRScheduler {
     }
 }
 
-/// Runs several schedules at once: each multiplies what the ones before it left.
+/// Steps several schedulers together: each multiplies the rates that the ones before it set.
 ///
 ///     let schedule = ChainedScheduler(optimizer) {
 ///         [ConstantLR($0, factor: 0.1, totalIters: 5), ExponentialLR($0, gamma: 0.9)]
 ///     }
 ///
-/// A part that computes its rates from the base rates (``LambdaLR``, ``CyclicLR``, ``OneCycleLR``,
-/// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces what the parts before it
-/// left, as in PyTorch; put it first.
+/// A scheduler that computes its rates from the base rates (``LambdaLR``, ``CyclicLR``, ``OneCycleLR``,
+/// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces the rates of the
+/// ones
+/// before it, as in PyTorch. Put it first.
 public final class ChainedScheduler: LRScheduler {
     private let schedulers: [LRScheduler]
 
-    /// Schedules for this optimiser, made by the closure.
+    /// Creates a scheduler for `optimizer`; the closure creates the schedulers for the optimiser that it is called
+    /// with.
     public init(_ optimizer: any Optimizer, _ schedulers: (any Optimizer) -> [LRScheduler]) {
         let made = schedulers(optimizer)
         requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedules; expected at least one")
@@ -114,16 +123,16 @@ public final class ChainedScheduler: LRScheduler {
     }
 }
 
-/// Reports parts of a schedule that cannot follow its steps.
+/// Reports schedulers of another optimiser, and schedulers whose step needs a metric.
 private func requireParts(_ parts: [LRScheduler], of optimizer: any Optimizer, _ scheduler: String) {
     requireSchedule(
         parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule is for another optimiser")
     requireSchedule(
         !parts.contains { $0 is ReduceLROnPlateau }, scheduler,
-        "a ReduceLROnPlateau follows a measure, which step() here does not have; step it yourself")
+        "a ReduceLROnPlateau needs a metric, which step() here does not have; call its step(_:) yourself")
 }
 
-/// The states of several schedules, the names preceded by their numbers.
+/// The states of several schedulers; the keys are prefixed by their indices.
 private func states(of schedulers: [LRScheduler]) -> [String: String] {
     var states: [String: String] = [:]
     for (i, scheduler) in schedulers.enumerated() {
@@ -132,7 +141,7 @@ private func states(of schedulers: [LRScheduler]) -> [String: String] {
     return states
 }
 
-/// Gives each schedule its part of what ``states(of:)`` made.
+/// Restores each scheduler from the result of ``states(of:)``.
 private func load(_ state: [String: String], into schedulers: [LRScheduler]) throws {
     for (i, scheduler) in schedulers.enumerated() {
         let prefix = "\(i)."

@@ -1,14 +1,16 @@
 import Glibc
 import TorchlightCore
 
-/// Multiplies the learning rates by gamma after every `stepSize` epochs.
+/// Multiplies the learning rates by `gamma` every `stepSize` epochs.
+///
+///     lr = lr₀ · gamma^⌊epoch / stepSize⌋
 public final class StepLR: LRScheduler {
-    /// Epochs between two changes.
+    /// Number of epochs between two changes.
     public let stepSize: Int
-    /// The factor of a change.
+    /// Factor of the learning rates. Default: 0.1.
     public let gamma: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, stepSize: Int, gamma: Double = 0.1) {
         requireSchedule(stepSize > 0, "StepLR", "stepSize is \(stepSize); expected at least 1")
         self.stepSize = max(stepSize, 1)
@@ -25,14 +27,16 @@ public final class StepLR: LRScheduler {
     }
 }
 
-/// Multiplies the learning rates by gamma at each milestone.
+/// Multiplies the learning rates by `gamma` when the epoch reaches a milestone.
+///
+///     lr = lr₀ · gamma^(number of milestones <= epoch)
 public final class MultiStepLR: LRScheduler {
-    /// The epochs of the changes; one that is named twice counts twice.
+    /// The epochs of the changes, sorted; an epoch that is listed twice multiplies twice.
     public let milestones: [Int]
-    /// The factor of a change.
+    /// Factor of the learning rates. Default: 0.1.
     public let gamma: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, milestones: [Int], gamma: Double = 0.1) {
         self.milestones = milestones.sorted()
         self.gamma = gamma
@@ -50,12 +54,14 @@ public final class MultiStepLR: LRScheduler {
     }
 }
 
-/// Multiplies the learning rates by gamma in every epoch.
+/// Multiplies the learning rates by `gamma` in every epoch.
+///
+///     lr = lr₀ · gamma^epoch
 public final class ExponentialLR: LRScheduler {
-    /// The factor of an epoch.
+    /// Factor of the learning rates.
     public let gamma: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, gamma: Double) {
         self.gamma = gamma
         super.init(optimizer)
@@ -66,14 +72,14 @@ public final class ExponentialLR: LRScheduler {
     public override var closedFormRates: [Double]? { baseLearningRates.map { $0 * power(gamma, epoch) } }
 }
 
-/// Multiplies the learning rates by a factor for the first epochs, and by 1 after them.
+/// Multiplies the learning rates by `factor` in the first `totalIters` epochs, and by 1 after them.
 public final class ConstantLR: LRScheduler {
-    /// The factor at first.
+    /// Factor of the learning rates, above 0 and at most 1. Default: 1/3.
     public let factor: Double
-    /// How many epochs it holds.
+    /// Number of epochs with the factor. Default: 5.
     public let totalIters: Int
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, factor: Double = 1.0 / 3, totalIters: Int = 5) {
         requireSchedule(factor > 0 && factor <= 1, "ConstantLR", "factor is \(factor); expected 0 < factor <= 1")
         self.factor = factor
@@ -91,18 +97,21 @@ public final class ConstantLR: LRScheduler {
     public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
-/// Leads the factor of the learning rates in a straight line from one value to another: a warm-up.
+/// Changes the factor of the learning rates linearly from `startFactor` to `endFactor` in `totalIters` epochs, for
+/// example as a warm-up.
+///
+///     factor = startFactor + (endFactor - startFactor) · min(epoch, totalIters) / totalIters
 ///
 ///     let warmUp = LinearLR(optimizer, startFactor: 0.1, totalIters: 5)
 public final class LinearLR: LRScheduler {
-    /// The factor at epoch 0.
+    /// Factor at epoch 0, above 0 and at most 1. Default: 1/3.
     public let startFactor: Double
-    /// The factor from epoch `totalIters` on.
+    /// Factor from epoch `totalIters` on, from 0 to 1. Default: 1.
     public let endFactor: Double
-    /// How many epochs the way takes.
+    /// Number of epochs until `endFactor` is reached. Default: 5.
     public let totalIters: Int
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(
         _ optimizer: any Optimizer, startFactor: Double = 1.0 / 3, endFactor: Double = 1, totalIters: Int = 5
     ) {
@@ -121,12 +130,12 @@ public final class LinearLR: LRScheduler {
     public override func nextRates(_ rates: [Double]) -> [Double] {
         if epoch == 0 { return rates.map { $0 * startFactor } }
         if epoch > totalIters { return rates }
-        // A quotient of factors, none of which is below 0; a sum of 1 and a change may round to less than 0.
+        // A quotient of two factors, both at least 0. Adding a change to 1 could round to a value below 0.
         let ratio = factor(epoch) / factor(epoch - 1)
         return rates.map { $0 * ratio }
     }
 
-    /// The factor of an epoch; the last is `endFactor` itself.
+    /// The factor of an epoch; exactly `endFactor` from epoch `totalIters` on.
     private func factor(_ epoch: Int) -> Double {
         if epoch >= totalIters { return endFactor }
         return startFactor + (endFactor - startFactor) * (Double(epoch) / Double(totalIters))
@@ -137,16 +146,16 @@ public final class LinearLR: LRScheduler {
     public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
-/// Lets the learning rates fall to 0 along a polynomial.
+/// Decays the learning rates to 0 by a polynomial.
 ///
 ///     lr = lr₀ (1 - min(epoch, totalIters) / totalIters)^power
 public final class PolynomialLR: LRScheduler {
-    /// How many epochs the way takes.
+    /// Number of epochs until 0 is reached. Default: 5.
     public let totalIters: Int
-    /// The exponent of the way that is left.
+    /// Exponent of the polynomial, at least 0. Default: 1.
     public let power: Double
 
-    /// A schedule for this optimiser.
+    /// Creates a scheduler for `optimizer`.
     public init(_ optimizer: any Optimizer, totalIters: Int = 5, power: Double = 1) {
         requireSchedule(totalIters > 0, "PolynomialLR", "totalIters is \(totalIters); expected at least 1")
         requireSchedule(power >= 0, "PolynomialLR", "power is \(power); expected at least 0")
@@ -168,17 +177,21 @@ public final class PolynomialLR: LRScheduler {
     public override var closedFormRates: [Double]? { baseLearningRates.map { joiningRate($0)! } }
 }
 
-/// Multiplies the starting learning rates by what a function gives for the epoch.
+/// Multiplies the base learning rates by a function of the epoch.
+///
+///     lr = lr₀ · factor(epoch)
+///
+///     let schedule = LambdaLR(optimizer) { epoch in pow(0.95, Double(epoch)) }
 public final class LambdaLR: LRScheduler {
     private let factors: GroupFunction
 
-    /// The same function for all groups.
+    /// Creates a scheduler with one function for all groups.
     public init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
         factors = .shared(factor)
         super.init(optimizer)
     }
 
-    /// A function for each group.
+    /// Creates a scheduler with one function for each group.
     public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
         self.factors = GroupFunction(each: factors, optimizer, "LambdaLR")
         super.init(optimizer)
@@ -191,17 +204,19 @@ public final class LambdaLR: LRScheduler {
     override func extendSettings(to count: Int) -> String? { factors.problemWithMoreGroups }
 }
 
-/// Multiplies the learning rates by what a function gives for the epoch, each time anew.
+/// Multiplies the learning rates of the epoch before by a function of the epoch.
+///
+///     lr = lr of the epoch before · factor(epoch)
 public final class MultiplicativeLR: LRScheduler {
     private let factors: GroupFunction
 
-    /// The same function for all groups.
+    /// Creates a scheduler with one function for all groups.
     public init(_ optimizer: any Optimizer, _ factor: @escaping (_ epoch: Int) -> Double) {
         factors = .shared(factor)
         super.init(optimizer)
     }
 
-    /// A function for each group.
+    /// Creates a scheduler with one function for each group.
     public init(_ optimizer: any Optimizer, _ factors: [(_ epoch: Int) -> Double]) {
         self.factors = GroupFunction(each: factors, optimizer, "MultiplicativeLR")
         super.init(optimizer)
@@ -214,7 +229,7 @@ public final class MultiplicativeLR: LRScheduler {
     override func extendSettings(to count: Int) -> String? { factors.problemWithMoreGroups }
 }
 
-/// The power with a whole exponent, by squaring.
+/// `base` to the power of an integer, by repeated squaring.
 func power(_ base: Double, _ exponent: Int) -> Double {
     var (result, factor, rest) = (1.0, base, exponent)
     while rest > 0 {
