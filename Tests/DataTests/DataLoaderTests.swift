@@ -127,7 +127,7 @@ import TorchlightData
             try checked { for _ in loader { seen += 1 } }
         }
         #expect(seen == 2)
-        #expect(error?.description == "DataLoader: a sample could not be made: bad file a.png")
+        #expect(error?.description == "DataLoader: a sample could not be loaded: bad file a.png")
         let iterator = DataLoader(Numbers(count: 10, failing: 0), batchSize: 2, workers: workers).makeIterator()
         #expect(throws: Numbers.Broken.self) { try iterator.nextBatch() }
         #expect(try iterator.nextBatch() == nil)
@@ -149,7 +149,7 @@ import TorchlightData
             let error = #expect(throws: TensorError.self) {
                 try checked { _ = DataLoader(Numbers(count: 3), batchSize: size, workers: workers) }
             }
-            #expect(error?.description.contains("batchSize from 1") == true)
+            #expect(error?.description.contains("batchSize at least 1") == true)
         }
         #expect(throws: TensorError.self) {
             try checked { DataLoader(Numbers(count: 3)).state = .init(seed: 0, epoch: 0, batch: 4) }

@@ -1,15 +1,15 @@
 import TorchlightCore
 
-/// The samples of several data sets one after the other.
+/// The concatenation of several datasets: the samples of the first, then those of the second, and so on.
 ///
 ///     let all = ConcatDataset([train, extra])
 public struct ConcatDataset<Element>: Dataset {
-    /// The data sets, in order.
+    /// The datasets, in order.
     public let parts: [any Dataset<Element>]
-    /// The number of samples up to the end of each part.
+    /// The cumulative number of samples up to the end of each dataset.
     private let ends: [Int]
 
-    /// Data sets of any types whose samples are of one type.
+    /// Creates a concatenation of datasets of any types with samples of the same type.
     public init(_ parts: [any Dataset<Element>]) {
         var total = 0
         var ends: [Int] = []
@@ -29,16 +29,18 @@ public struct ConcatDataset<Element>: Dataset {
         self.ends = ends
     }
 
-    /// Data sets of one type.
+    /// Creates a concatenation of datasets of one type.
     public init<Part: Dataset<Element>>(_ parts: [Part]) { self.init(parts.map { $0 as any Dataset<Element> }) }
 
-    /// Two data sets.
+    /// Creates a concatenation of two datasets.
     public init(_ first: some Dataset<Element>, _ second: some Dataset<Element>) { self.init([first, second]) }
 
-    /// The number of samples of all parts.
+    /// The total number of samples.
     public var count: Int { ends.last ?? 0 }
 
-    /// The sample of the part that the index lies in.
+    /// The sample at an index of the concatenation.
+    ///
+    /// - Throws: `TensorError` if the index is not in `0 ..< count`, and what the dataset throws.
     public subscript(index: Int) -> Element {
         get throws {
             try checkSample(index, of: count, in: "ConcatDataset")
@@ -48,18 +50,18 @@ public struct ConcatDataset<Element>: Dataset {
     }
 }
 
-/// The samples of two data sets side by side, as pairs.
+/// Pairs of the samples of two datasets at the same index.
 ///
 ///     let pairs = StackDataset(images, captions)
 public struct StackDataset<First: Dataset, Second: Dataset>: Dataset {
-    /// Where the first half of each pair comes from.
+    /// The dataset of the first element of each pair.
     public let first: First
-    /// Where the second half comes from.
+    /// The dataset of the second element of each pair.
     public let second: Second
     /// The number of pairs.
     public let count: Int
 
-    /// Pairs of the samples of equal numbers; both data sets have as many.
+    /// Creates a dataset of pairs. Datasets with different numbers of samples are an error.
     public init(_ first: First, _ second: Second) {
         self.first = first
         self.second = second
@@ -67,12 +69,12 @@ public struct StackDataset<First: Dataset, Second: Dataset>: Dataset {
         if first.count != second.count {
             reportFailure(
                 TensorError(
-                    .value, in: "StackDataset", "the data sets differ in length",
-                    got: "\(first.count) and \(second.count)", expected: "as many samples in both"))
+                    .value, in: "StackDataset", "the datasets differ in length",
+                    got: "\(first.count) and \(second.count)", expected: "the same number of samples in both"))
         }
     }
 
-    /// A sample of each.
+    /// The samples of both datasets at `index`.
     public subscript(index: Int) -> (First.Element, Second.Element) {
         get throws { (try first[index], try second[index]) }
     }

@@ -1,18 +1,19 @@
 import TorchlightCore
 
-/// Samples by number: what a `DataLoader` draws from.
+/// A map-style dataset: samples by index, with a known number of samples. A ``DataLoader`` makes batches of them.
 ///
-/// Two requirements: a count, and a subscript that makes sample `index` or throws. The loader may ask from several
-/// threads at once, hence `Sendable`. What is random in a sample draws from the default generator, as `Tensor.rand` and layers
-/// do, or from `SampleKey.current`: both are the sample's own while it is made, so that it depends on the seed, the epoch
-/// and the index alone. Swift's own `random(in:)` is not, unless it is given `using:`.
+/// A dataset needs a `count` and a subscript that returns sample `index` or throws. The loader calls it from several
+/// worker
+/// threads at once, hence `Sendable`. A sample that is random draws from the default generator, as `Tensor.rand` and
+/// layers do, or from `SampleKey.current`. Both are set for each sample, so that it depends only on the seed, the epoch
+/// and the index. Swift's own `random(in:)` does not use them unless it is called with `using:`.
 ///
 ///     struct Squares: Dataset {
 ///         let count = 100
 ///         subscript(index: Int) -> (Tensor, Int) { (Tensor([Float(index)]), index * index) }
 ///     }
 public protocol Dataset<Element>: Sendable {
-    /// The type of a sample: a tensor, a number, a tuple of such things, ...
+    /// The type of a sample: a tensor, a number, a tuple of these, ...
     associatedtype Element
 
     /// The number of samples.
@@ -22,22 +23,24 @@ public protocol Dataset<Element>: Sendable {
     subscript(index: Int) -> Element { get throws }
 }
 
-/// A data set that can make a whole batch faster than sample by sample.
+/// A dataset that can make a batch faster than by collating single samples.
 public protocol BatchedDataset<Batch>: Dataset {
-    /// The type of a batch: what `Collatable` makes of a list of samples.
+    /// The type of a batch: the result of ``Collatable/collate(_:)`` for a list of samples.
     associatedtype Batch
 
-    /// The batch of the samples of these indices, equal in every bit to collating them one by one; nil where they
-    /// can only be collated.
+    /// Returns the batch of the samples at `indices`, with the same bits as collating them one by one; nil if the
+    /// samples must
+    /// be collated.
     ///
-    /// - Parameter indices: In `0 ..< count`, not empty.
+    /// - Parameter indices: indices in `0 ..< count`; not empty.
     func batch(at indices: [Int]) throws -> Batch?
 }
 
-/// Refuses the number of a sample that a data set does not have.
+/// Throws if a dataset has no sample of this index.
 func checkSample(_ index: Int, of count: Int, in name: String) throws(TensorError) {
     guard index >= 0 && index < count else {
         throw TensorError(
-            .index, in: name, "the sample does not exist", got: "\(index)", expected: "a number in 0 ..< \(count)")
+            .index, in: name, "there is no sample at this index", got: "\(index)",
+            expected: "an index in 0 ..< \(count)")
     }
 }

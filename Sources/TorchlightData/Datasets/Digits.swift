@@ -2,25 +2,29 @@ import CDigits
 import TorchlightCore
 import TorchlightIO
 
-/// 1,797 real handwritten digits of 8 x 8 that ship with the package, for when nothing can be downloaded.
+/// The digits dataset: 1,797 handwritten digits of 8 x 8 pixels, which ship with the package and need no download.
 ///
-/// The test part of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak (UCI, 1998, CC BY 4.0,
-/// <https://doi.org/10.24432/C50P49>). Samples are (float32 `[1, 8, 8]` in 0...1, class 0...9); batches
-/// (float32 `[n, 1, 8, 8]`, int64 `[n]`).
+/// The test set of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak (UCI, 1998, CC BY 4.0,
+/// <https://doi.org/10.24432/C50P49>). A sample is a pair of a float32 image `[1, 8, 8]` with values in 0...1 and a
+/// class
+/// index 0...9; a batch is a pair of float32 `[N, 1, 8, 8]` and int64 `[N]`.
 public struct Digits: LabeledImageDataset {
-    /// The images as they ship.
+    /// The original images.
     public let images: LabeledImages
-    /// What is done to each image.
+    /// The transform of each image.
     public let transform: any Transform
-    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
+    /// The results of the transform for all 256 byte values if it is element-wise; nil otherwise.
     public let table: [Float]?
-    /// The names of the classes.
+    /// The names of the classes by class index.
     public static let classes = (0...9).map(String.init)
 
-    /// A part of the digits; the test part is a fifth, picked at random once and for all, and nil means all in their order.
+    /// Creates the dataset, or one of its splits.
     ///
-    /// - Parameter transform: What to do to each image, uint8 `[8, 8]` from 0 to 16; `ToTensor(maximum: 16)` where it is
-    ///   not given.
+    /// - Parameters:
+    ///   - split: `.test` is a fifth of the digits, chosen at random with a fixed seed; `.train` is the rest. Default:
+    ///     nil, all
+    ///     digits in their original order.
+    ///   - transform: applied to each image, uint8 `[8, 8]` with values from 0 to 16. Default: `ToTensor(maximum: 16)`.
     public init(split: DataSplit? = nil, transform: any Transform = ToTensor(maximum: 16)) {
         images = Self.parts[split]!
         self.transform = transform
@@ -49,7 +53,7 @@ public struct Digits: LabeledImageDataset {
                 .train: LabeledImages(all, indices: order[testCount...].sorted()),
             ]
         } catch {
-            // The bytes are part of the program.
+            // Cannot fail: the bytes are part of the program.
             fatalError("\(error)")
         }
     }()

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Samples that come one after another, for what cannot be read by number: lines of a file, messages, what a simulation makes.
+/// An iterable dataset: samples in sequence, without indices, for example lines of a file or messages of a stream.
 ///
 /// An ``IterableDataLoader`` makes batches of them.
 ///
@@ -15,41 +15,41 @@ public protocol IterableDataset<Element>: Sendable {
     /// The type of a sample.
     associatedtype Element
 
-    /// The samples of an epoch, from the first.
+    /// Returns the samples of an epoch, from the first.
     func samples() throws -> SampleStream<Element>
 }
 
-/// Samples one after another: nil at the end, an error where one cannot be read.
+/// A sequence of samples whose `next()` can throw.
 public struct SampleStream<Element> {
     private let read: () throws -> Element?
 
-    /// Samples that a function gives until it gives nil.
+    /// Creates a stream from a function that returns the next sample, or nil at the end.
     public init(_ read: @escaping () throws -> Element?) { self.read = read }
 
-    /// The elements of a sequence.
+    /// Creates a stream of the elements of a sequence.
     public init(_ elements: some Sequence<Element>) {
         var iterator = elements.makeIterator()
         read = { iterator.next() }
     }
 
-    /// The next sample; nil after the last.
+    /// Returns the next sample; nil after the last.
     public func next() throws -> Element? { try read() }
 }
 
-/// The samples of several iterable data sets one after the other.
+/// The concatenation of several iterable datasets.
 public struct ChainDataset<Element>: IterableDataset {
-    /// The data sets, in order.
+    /// The datasets, in order.
     public let parts: [any IterableDataset<Element>]
 
-    /// Data sets of any types whose samples are of one type.
+    /// Creates a concatenation of datasets of any types with samples of the same type.
     public init(_ parts: [any IterableDataset<Element>]) { self.parts = parts }
 
-    /// Data sets of one type.
+    /// Creates a concatenation of datasets of one type.
     public init<Part: IterableDataset<Element>>(_ parts: [Part]) {
         self.init(parts.map { $0 as any IterableDataset<Element> })
     }
 
-    /// The samples of the first part, then those of the second, and so on.
+    /// Returns the samples of the first dataset, then those of the second, and so on.
     public func samples() throws -> SampleStream<Element> {
         var rest = parts[...]
         var current: SampleStream<Element>?

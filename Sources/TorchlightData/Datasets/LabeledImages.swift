@@ -2,22 +2,22 @@ import CFiles
 import TorchlightCore
 import TorchlightIO
 
-/// Gray images of one size in bytes, with a class number each: what the built-in data sets hold.
+/// Grayscale images of one size in bytes, with a class index each: the contents of the built-in image datasets.
 public final class LabeledImages: Sendable {
     /// The number of images.
     public let count: Int
-    /// Rows of an image.
+    /// The number of rows of an image.
     public let height: Int
-    /// Columns of an image.
+    /// The number of columns of an image.
     public let width: Int
-    /// The class of each image.
+    /// The class index of each image.
     public let labels: [UInt8]
-    /// The pixels, image by image, row by row.
+    /// The pixels of all images, row-major.
     let pixels: [UInt8]
 
-    /// Takes images and labels from IDX arrays: uint8 `[n, height, width]` and `[n]`.
+    /// Creates images and labels from IDX arrays: uint8 `[N, height, width]` and `[N]`.
     ///
-    /// - Throws: `IOError` where the arrays do not fit together or a label is not below `classCount`.
+    /// - Throws: `IOError` if the arrays do not fit together or a label is not below `classCount`.
     init(images: IDX, labels: IDX, imagesFile: String, labelsFile: String, classCount: Int) throws(IOError) {
         func failure(_ file: String, _ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "idx", file: file, offset: offset, problem, expected: rule)
@@ -32,7 +32,7 @@ public final class LabeledImages: Sendable {
         guard images.shape[0] == labels.shape[0] else {
             throw failure(
                 labelsFile, 4, "\(labels.shape[0]) labels for the \(images.shape[0]) images of \(imagesFile)",
-                expected: "as many")
+                expected: "the same number of labels and images")
         }
         if let wrong = labels.data.firstIndex(where: { $0 >= classCount }) {
             throw failure(labelsFile, wrong, "the label \(labels.data[wrong])", expected: "0 to \(classCount - 1)")
@@ -44,7 +44,7 @@ public final class LabeledImages: Sendable {
         self.labels = Array(labels.data)
     }
 
-    /// Some of the images.
+    /// Creates a copy of the images at `indices`.
     init(_ other: LabeledImages, indices: some Sequence<Int>) {
         let size = other.height * other.width
         var (pixels, labels): ([UInt8], [UInt8]) = ([], [])
@@ -59,21 +59,21 @@ public final class LabeledImages: Sendable {
         self.labels = labels
     }
 
-    /// The pixels of an image: uint8 `[height, width]`.
+    /// Returns the pixels of an image: uint8 `[height, width]`. An index out of range is an error.
     public func image(_ index: Int) -> Tensor {
         do { try checkSample(index, of: count, in: "LabeledImages") } catch { return fail(error) }
         let size = height * width
         return Tensor(Array(pixels[index * size..<(index + 1) * size]), shape: [height, width])
     }
 
-    /// The numbers that an elementwise transform gives for the 256 bytes; nil for transforms of other kinds.
+    /// The results of an element-wise transform for all 256 byte values; nil for other transforms.
     static func table(of transform: any Transform) -> [Float]? {
         guard transform.isElementwise else { return nil }
         let values = transform(Tensor((0..<256).map(UInt8.init), shape: [16, 16]))
         return values.dtype == .float32 && values.shape == [1, 16, 16] ? values.toArray(Float.self) : nil
     }
 
-    /// A batch through a table: float32 `[n, 1, height, width]` and int64 `[n]`.
+    /// Returns a batch by looking up pixels in a table: float32 `[N, 1, height, width]` and int64 `[N]`.
     func batch(at indices: [Int], table: [Float]) throws -> (Tensor, Tensor) {
         for index in indices { try checkSample(index, of: count, in: "LabeledImages") }
         let images = try Tensor(empty: [indices.count, 1, height, width], dtype: .float32)
@@ -88,15 +88,15 @@ public final class LabeledImages: Sendable {
     }
 }
 
-/// A data set of gray images with a class each: samples are (transformed image, class number).
+/// Base protocol of datasets of grayscale images: a sample is a pair of transformed image and class index.
 public protocol LabeledImageDataset: BatchedDataset where Element == (Tensor, Int), Batch == (Tensor, Tensor) {
-    /// The images as they are in the files.
+    /// The original images.
     var images: LabeledImages { get }
-    /// What is done to each image.
+    /// The transform of each image.
     var transform: any Transform { get }
-    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
+    /// The results of the transform for all 256 byte values if it is element-wise; nil otherwise.
     var table: [Float]? { get }
-    /// The names of the classes, by number.
+    /// The names of the classes by class index.
     static var classes: [String] { get }
 }
 
@@ -104,14 +104,14 @@ extension LabeledImageDataset {
     /// The number of images.
     public var count: Int { images.count }
 
-    /// The transformed image and its class.
+    /// The transformed image and its class index.
     public subscript(index: Int) -> (Tensor, Int) {
         let image = images.image(index)
-        // Without an image there is no class; the error was reported.
+        // Without an image there is no class; the error was reported already.
         return image.isPlaceholder ? (image, 0) : (transform(image), Int(images.labels[index]))
     }
 
-    /// The batch through the table, where there is one.
+    /// Returns the batch by looking up pixels in the table; nil if there is no table.
     public func batch(at indices: [Int]) throws -> (Tensor, Tensor)? {
         try table.map { try images.batch(at: indices, table: $0) }
     }

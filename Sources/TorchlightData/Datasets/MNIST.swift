@@ -1,37 +1,42 @@
 import TorchlightCore
 import TorchlightIO
 
-/// The two halves of a data set.
+/// A split of a dataset.
 public enum DataSplit: String, Sendable, CaseIterable {
-    /// What a model learns from.
+    /// The samples for training.
     case train
-    /// What it is judged by.
+    /// The samples for evaluation.
     case test
 }
 
-/// The MNIST handwritten digits of LeCun, Cortes and Burges: 60,000 + 10,000 gray images of 28 x 28.
+/// The MNIST dataset: grayscale images of handwritten digits, 28 x 28 pixels, 60,000 for training and 10,000 for
+/// testing
+/// (LeCun, Cortes and Burges).
 ///
-/// Samples are (float32 `[1, 28, 28]` in 0...1, class 0...9); batches (float32 `[n, 1, 28, 28]`, int64 `[n]`).
+/// A sample is a pair of a float32 image `[1, 28, 28]` with values in 0...1 and a class index 0...9; a batch is a pair
+/// of
+/// float32 `[N, 1, 28, 28]` and int64 `[N]`.
 public struct MNIST: LabeledImageDataset {
-    /// The images as they are in the files.
+    /// The original images.
     public let images: LabeledImages
-    /// What is done to each image.
+    /// The transform of each image.
     public let transform: any Transform
-    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
+    /// The results of the transform for all 256 byte values if it is element-wise; nil otherwise.
     public let table: [Float]?
-    /// The names of the classes.
+    /// The names of the classes by class index.
     public static let classes = (0...9).map(String.init)
 
-    /// Reads the images, downloading them first where they are in none of the usual places.
+    /// Reads a split of the dataset and downloads its files if they are not found.
     ///
     /// - Parameters:
-    ///   - split: The part to read.
-    ///   - root: A folder that holds the four files, itself or in `mnist` or `MNIST/raw`, compressed or not. Left out:
-    ///     `$TORCHLIGHT_DATA`, then the user's cache.
-    ///   - download: Whether to fetch missing files from the usual mirrors, checked by MD5, into `root` or the cache.
-    ///   - transform: What to do to each image, uint8 `[28, 28]`; `ToTensor()` where it is not given.
-    ///   - progress: Hears a file's name, the bytes that have come, and the bytes to come.
-    /// - Throws: `IOError` for missing or damaged files, those of another data set, and failed downloads.
+    ///   - split: the split to read.
+    ///   - root: a directory with the files of the dataset, directly or in `mnist` or `MNIST/raw`, compressed or not.
+    ///     Default: nil, which searches `$TORCHLIGHT_DATA` and then the cache directory of the user.
+    ///   - download: whether to download missing files into `root` or the cache; their MD5 is checked. Default: true.
+    ///   - transform: applied to each image, uint8 `[28, 28]`. Default: `ToTensor()`.
+    ///   - progress: called during a download with the name of the file, the bytes received and the total number of
+    ///     bytes.
+    /// - Throws: `IOError` if a file is missing, damaged or of another dataset, or a download fails.
     public init(
         split: DataSplit, root: String? = nil, download: Bool = true, transform: any Transform = ToTensor(),
         progress: DownloadProgress? = nil
@@ -42,32 +47,36 @@ public struct MNIST: LabeledImageDataset {
     }
 }
 
-/// Zalando's articles of clothing in the form of MNIST (<https://arxiv.org/abs/1708.07747>): 60,000 + 10,000 gray images of
-/// 28 x 28.
+/// The Fashion-MNIST dataset: grayscale images of clothing, 28 x 28 pixels, 60,000 for training and 10,000 for testing
+/// (Xiao, Rasul and Vollgraf, 2017, <https://arxiv.org/abs/1708.07747>).
 ///
-/// Samples are (float32 `[1, 28, 28]` in 0...1, class 0...9); batches (float32 `[n, 1, 28, 28]`, int64 `[n]`).
+/// A sample is a pair of a float32 image `[1, 28, 28]` with values in 0...1 and a class index 0...9; a batch is a pair
+/// of
+/// float32 `[N, 1, 28, 28]` and int64 `[N]`.
 public struct FashionMNIST: LabeledImageDataset {
-    /// The images as they are in the files.
+    /// The original images.
     public let images: LabeledImages
-    /// What is done to each image.
+    /// The transform of each image.
     public let transform: any Transform
-    /// The transform's results for the 256 bytes, where it looks at one pixel at a time.
+    /// The results of the transform for all 256 byte values if it is element-wise; nil otherwise.
     public let table: [Float]?
-    /// The names of the classes.
+    /// The names of the classes by class index.
     public static let classes = [
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ]
 
-    /// Reads the images, downloading them first where they are in none of the usual places.
+    /// Reads a split of the dataset and downloads its files if they are not found.
     ///
     /// - Parameters:
-    ///   - split: The part to read.
-    ///   - root: A folder that holds the four files, itself or in `fashion-mnist` or `FashionMNIST/raw`, compressed or not.
-    ///     Left out: `$TORCHLIGHT_DATA`, then the user's cache.
-    ///   - download: Whether to fetch missing files, checked by MD5, into `root` or the cache.
-    ///   - transform: What to do to each image, uint8 `[28, 28]`; `ToTensor()` where it is not given.
-    ///   - progress: Hears a file's name, the bytes that have come, and the bytes to come.
-    /// - Throws: `IOError` for missing or damaged files, those of another data set, and failed downloads.
+    ///   - split: the split to read.
+    ///   - root: a directory with the files of the dataset, directly or in `fashion-mnist` or `FashionMNIST/raw`,
+    ///     compressed or
+    ///     not. Default: nil, which searches `$TORCHLIGHT_DATA` and then the cache directory of the user.
+    ///   - download: whether to download missing files into `root` or the cache; their MD5 is checked. Default: true.
+    ///   - transform: applied to each image, uint8 `[28, 28]`. Default: `ToTensor()`.
+    ///   - progress: called during a download with the name of the file, the bytes received and the total number of
+    ///     bytes.
+    /// - Throws: `IOError` if a file is missing, damaged or of another dataset, or a download fails.
     public init(
         split: DataSplit, root: String? = nil, download: Bool = true, transform: any Transform = ToTensor(),
         progress: DownloadProgress? = nil
@@ -78,7 +87,9 @@ public struct FashionMNIST: LabeledImageDataset {
     }
 }
 
-/// Hears of a download: the file's name, the bytes that have come, and the bytes to come where the server says.
+/// Called during a download with the name of the file, the bytes received, and the total number of bytes; the total is
+/// nil
+/// if the server does not send it.
 public typealias DownloadProgress = (_ file: String, _ done: Int, _ total: Int?) -> Void
 
 extension DatasetFiles {
@@ -91,7 +102,7 @@ extension DatasetFiles {
             try locate(file, root: root, download: download) { done, total in progress?(file.name, done, total) }
         }
         let (imagesPath, labelsPath) = (try path(imagesFile), try path(labelsFile))
-        // 60,000 images are 47 MB; a file that inflates to much more is not one of these.
+        // The training images have 47 MB; a file that inflates to more than the limit is not one of these.
         let limit = 256 << 20
         let images = try LabeledImages(
             images: try IDX.read(imagesPath, limit: limit), labels: try IDX.read(labelsPath, limit: limit),

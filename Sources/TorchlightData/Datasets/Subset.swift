@@ -1,19 +1,19 @@
 import TorchlightCore
 
-/// Some samples of another data set, in a given order.
+/// The samples of a dataset at given indices, in the order of the indices.
 public struct Subset<Base: Dataset>: Dataset {
-    /// The data set that is drawn from.
+    /// The underlying dataset.
     public let base: Base
-    /// The samples' numbers in it.
+    /// The indices of the samples in ``base``.
     public let indices: [Int]
 
-    /// The samples of these numbers; each must lie in `0 ..< base.count`.
+    /// Creates a subset of `base`. An index outside `0 ..< base.count` is an error.
     public init(_ base: Base, indices: [Int]) {
         self.base = base
         if let wrong = indices.first(where: { $0 < 0 || $0 >= base.count }) {
             reportFailure(
                 TensorError(
-                    .index, in: "Subset", "a sample's number is out of range", got: "\(wrong)",
+                    .index, in: "Subset", "an index is out of range", got: "\(wrong)",
                     expected: "0 ..< \(base.count)"))
             self.indices = []
         } else {
@@ -23,10 +23,10 @@ public struct Subset<Base: Dataset>: Dataset {
 
     /// The number of samples.
     public var count: Int { indices.count }
-    /// The sample of the data set that is drawn from.
+    /// The sample of the underlying dataset at `indices[index]`.
     public subscript(index: Int) -> Base.Element { get throws { try base[position(index)] } }
 
-    /// The number of a sample in the data set that is drawn from.
+    /// The index of a sample in the underlying dataset.
     private func position(_ index: Int) throws(TensorError) -> Int {
         try checkSample(index, of: indices.count, in: "Subset")
         return indices[index]
@@ -34,19 +34,25 @@ public struct Subset<Base: Dataset>: Dataset {
 }
 
 extension Subset: BatchedDataset where Base: BatchedDataset {
-    /// The batch as the underlying data set makes it.
+    /// Returns the batch that the underlying dataset makes.
     public func batch(at indices: [Int]) throws -> Base.Batch? { try base.batch(at: indices.map { try position($0) }) }
 }
 
-/// Splits a data set at random into parts of these lengths, which sum to its count.
+/// Splits a dataset at random into non-overlapping subsets of given lengths.
 ///
-/// - Parameter seed: what the split depends on; drawn from the default generator where it is not given, so that two splits
-///   differ. A program that is resumed gives one, or it trains on what it tested with.
+///     let parts = randomSplit(digits, lengths: [1500, 297], seed: 1)
+///
+/// - Parameters:
+///   - dataset: the dataset to split.
+///   - lengths: the number of samples of each subset; their sum must be `dataset.count`.
+///   - seed: the seed of the split. Default: nil, a seed drawn from the default generator, so that two calls give
+///     different
+///     splits. Pass a seed in a program that is resumed; otherwise it trains on samples that it tested with.
 public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64? = nil) -> [Subset<Base>] {
     guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +|) == dataset.count else {
         reportFailure(
             TensorError(
-                .value, in: "randomSplit", "the lengths do not make up the data set", got: "\(lengths)",
+                .value, in: "randomSplit", "the lengths do not sum to the number of samples", got: "\(lengths)",
                 expected: "numbers from 0 that sum to \(dataset.count)"))
         return lengths.map { _ in Subset(dataset, indices: []) }
     }
@@ -58,22 +64,24 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UI
     }
 }
 
-/// Splits a data set at random into shares that sum to 1; what rounding leaves over goes to the first parts.
-/// Without a seed each split is another, see ``randomSplit(_:lengths:seed:)``.
+/// Splits a dataset at random into non-overlapping subsets of given fractions.
+///
+/// The length of a subset is the fraction of `dataset.count`, rounded down; remaining samples go to the first subsets,
+/// one each. See ``randomSplit(_:lengths:seed:)`` for the seed.
 ///
 ///     let parts = randomSplit(digits, [0.8, 0.2], seed: 1)
 public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed: UInt64? = nil) -> [Subset<Base>] {
     guard shares.allSatisfy({ $0 >= 0 && $0 <= 1 }), abs(shares.reduce(0, +) - 1) < 1e-6 else {
         reportFailure(
             TensorError(
-                .value, in: "randomSplit", "the shares do not make up the data set", got: "\(shares)",
-                expected: "numbers from 0 to 1 that sum to 1"))
+                .value, in: "randomSplit", "the fractions do not sum to 1", got: "\(shares)",
+                expected: "fractions from 0 to 1 that sum to 1"))
         return shares.map { _ in Subset(dataset, indices: []) }
     }
     var lengths = shares.map { Int((Double(dataset.count) * $0 + 1e-9).rounded(.down)) }
     let missing = dataset.count - lengths.reduce(0, +)
     for index in 0..<max(missing, 0) { lengths[index % lengths.count] += 1 }
-    // Shares whose sum is a rounding error above 1 take more than there is; the largest part gives it back.
+    // Fractions whose sum is above 1 by a rounding error give too many samples; the largest subset gets fewer.
     if missing < 0, let largest = lengths.indices.max(by: { lengths[$0] < lengths[$1] }) { lengths[largest] += missing }
     return randomSplit(dataset, lengths: lengths, seed: seed)
 }

@@ -1,31 +1,31 @@
 import CFiles
 import TorchlightCore
 
-/// Samples that are the rows of one or several tensors.
+/// A dataset of the rows of one or several tensors: sample i is the slice of each tensor at index i of dimension 0.
 ///
-///     let data = TensorDataset(inputs, targets)      // inputs [n, *], targets [n, *]
+///     let data = TensorDataset(inputs, targets)      // inputs [N, *], targets [N, *]
 ///     for (x, y) in DataLoader(data, batchSize: 32) { ... }
 public struct TensorDataset<Element>: BatchedDataset {
-    /// Rows are joined to tensors of the same kind.
+    /// A batch has the same structure as a sample, with a batch dimension in front.
     public typealias Batch = Element
 
     private let tensors: [Tensor]
     private let join: @Sendable ([Tensor]) -> Element
 
-    /// The rows of a tensor: `[n, *]` -> samples of `[*]`.
+    /// Creates a dataset of the rows of a tensor: `[N, *]` -> samples `[*]`.
     public init(_ tensor: Tensor) where Element == Tensor { self.init([tensor]) { $0[0] } }
 
-    /// The rows of two tensors with equal first dimensions.
+    /// Creates a dataset of the rows of two tensors, which must have the same size of dimension 0.
     public init(_ first: Tensor, _ second: Tensor) where Element == (Tensor, Tensor) {
         self.init([first, second]) { ($0[0], $0[1]) }
     }
 
-    /// The rows of three tensors with equal first dimensions.
+    /// Creates a dataset of the rows of three tensors, which must have the same size of dimension 0.
     public init(_ first: Tensor, _ second: Tensor, _ third: Tensor) where Element == (Tensor, Tensor, Tensor) {
         self.init([first, second, third]) { ($0[0], $0[1], $0[2]) }
     }
 
-    /// The rows of any number of tensors with equal first dimensions.
+    /// Creates a dataset of the rows of several tensors, which must have the same size of dimension 0.
     public init(_ tensors: [Tensor]) where Element == [Tensor] { self.init(tensors) { $0 } }
 
     private init(_ tensors: [Tensor], join: @escaping @Sendable ([Tensor]) -> Element) {
@@ -36,39 +36,40 @@ public struct TensorDataset<Element>: BatchedDataset {
             reportFailure(
                 TensorError(
                     .shape, in: "TensorDataset", "the tensors do not have the same number of rows",
-                    expected: "equal first dimensions, and tensors that require no gradient", operands: tensors))
+                    expected: "equal sizes of dimension 0, and tensors that do not require gradients", operands: tensors
+                ))
             self.tensors = []
             return
         }
         self.tensors = tensors.map { $0.contiguous() }
     }
 
-    /// The number of rows.
+    /// The size of dimension 0.
     public var count: Int { tensors.first?.layout.shape[0] ?? 0 }
 
-    /// A row of each tensor; it shares their memory.
+    /// The rows at `index`, as views that share memory with the tensors.
     public subscript(index: Int) -> Element {
         do { try checkSample(index, of: count, in: "TensorDataset") } catch {
             return join(placeholders(of: error))
         }
-        // Rows share the data set's memory.
+        // Rows are views: they share memory with the tensors.
         return join(
             tensors.map { Tensor(storage: $0.storage, layout: $0.layout.selected(0, index), dtype: $0.dtype) })
     }
 
-    /// A placeholder for each tensor, after an error.
+    /// One placeholder for each tensor, after an error.
     private func placeholders(of error: TensorError) -> [Tensor] {
         let placeholder = fail(error)
         return Array(repeating: placeholder, count: tensors.isEmpty ? 3 : tensors.count)
     }
 
-    /// Some rows of each tensor, copied.
+    /// Returns copies of the rows at `indices`: `[n, *]` for each tensor.
     public func batch(at indices: [Int]) throws -> Element? {
         for index in indices { try checkSample(index, of: count, in: "TensorDataset") }
         let rows = indices.map(Int64.init)
         return try join(
             tensors.map { tensor in
-                // Rows on another device are picked there.
+                // Rows of a tensor on another device are selected on that device.
                 if tensor.device != .cpu {
                     return noGrad {
                         tensor.indexSelect(0, Tensor(indices, shape: [indices.count], device: tensor.device))

@@ -1,22 +1,23 @@
 import TorchlightIO
 
-/// The files of a published data set: their names, their digests, and where they can be had.
+/// The files of a published dataset: names, digests and addresses.
 package struct DatasetFiles: Sendable {
-    /// One file as it is published.
+    /// A published file.
     package struct File: Sendable {
         package let name: String
         package let md5: String
-        /// The first bytes of the decompressed contents, behind the header: those of the labels tell the sets apart.
+        /// The first bytes of the decompressed data after the header. Those of the labels identify the dataset and the
+        /// split.
         package var start: [UInt8] = []
     }
 
-    /// The name for messages.
+    /// The name of the dataset for error texts.
     package let title: String
-    /// The folder's name below a root: `mnist`, `fashion-mnist`.
+    /// The name of the directory below a root: `mnist`, `fashion-mnist`.
     package let folder: String
-    /// The folder that torchvision uses below its root.
+    /// The directory that torchvision uses below its root.
     package let torchvisionFolder: String
-    /// The addresses of the folder, each ending in a slash; all hold the same files.
+    /// The base addresses of the files, each ending in a slash; all hold the same files.
     package let mirrors: [String]
     package let trainImages: File
     package let trainLabels: File
@@ -38,7 +39,7 @@ package struct DatasetFiles: Sendable {
             name: "t10k-labels-idx1-ubyte.gz", md5: "ec29112dd5afa0611ce80d1b7f02629c",
             start: [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]))
 
-    /// Zalando's articles of clothing, in the form of MNIST (<https://arxiv.org/abs/1708.07747>).
+    /// The Fashion-MNIST dataset, with files in the format of MNIST (<https://arxiv.org/abs/1708.07747>).
     package static let fashionMNIST = DatasetFiles(
         title: "FashionMNIST", folder: "fashion-mnist", torchvisionFolder: "FashionMNIST/raw",
         mirrors: ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"],
@@ -51,10 +52,10 @@ package struct DatasetFiles: Sendable {
             name: "t10k-labels-idx1-ubyte.gz", md5: "bb300cfdad3c16e7a12a480ee83cd310",
             start: [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]))
 
-    /// The sets whose files have the same names.
+    /// The datasets whose files have the same names.
     private static let all = [mnist, fashionMNIST]
 
-    /// Throws where a file of labels is one of another set or another split.
+    /// Throws if labels are those of another dataset or another split.
     func check(labels: [UInt8], of file: File, at path: String) throws(IOError) {
         for set in Self.all {
             for (split, other) in [(DataSplit.train, set.trainLabels), (.test, set.testLabels)]
@@ -66,13 +67,15 @@ package struct DatasetFiles: Sendable {
         }
     }
 
-    /// The path of one file, downloaded first where it is in none of the usual places.
+    /// Returns the path of a file, which is downloaded if it is not found.
     ///
-    /// Looked for in `root`, or without one in `$TORCHLIGHT_DATA` and the user's cache; in each of them under this data
-    /// set's folder, torchvision's folder and, for an explicit `root`, the root itself; compressed or not. A download goes
-    /// to this data set's folder in `root` or in the cache.
-    /// - Throws: `IOError` of kind `.notFound` where the file is missing and `download` is false, `.network` where no
-    ///   address yields it.
+    /// It is searched in `root`, or without one in `$TORCHLIGHT_DATA` and the user's cache directory; in each of them
+    /// in the
+    /// directory of this dataset, in torchvision's and, for an explicit `root`, in the root itself; compressed or not.
+    /// A
+    /// download is stored in the directory of this dataset in `root` or in the cache.
+    /// - Throws: `IOError` of kind `.notFound` if the file is missing and `download` is false, `.network` if no address
+    ///   provides it.
     package func locate(
         _ file: File, root: String?, download: Bool, patience: Download.Patience = .init(),
         progress: Download.Progress? = nil
@@ -82,7 +85,7 @@ package struct DatasetFiles: Sendable {
             + [FileSystem.cacheDirectory()]
         let raw = String(file.name.dropLast(".gz".count))
         for place in roots {
-            // The files of both sets have the same names: a shared root itself would not say which they are.
+            // The files of both datasets have the same names, so a shared root does not identify the dataset.
             let folders = ["\(place)/\(folder)", "\(place)/\(torchvisionFolder)"] + (root == nil ? [] : [place])
             for folder in folders {
                 for name in [file.name, raw] where FileSystem.isFile("\(folder)/\(name)") { return "\(folder)/\(name)" }
@@ -92,10 +95,10 @@ package struct DatasetFiles: Sendable {
             throw IOError(
                 .notFound, "read", file: file.name,
                 "no such file in \(roots.map { "\($0)/\(folder)" }.joined(separator: " or "))",
-                expected: "the \(title) files there, or permission to download them")
+                expected: "the \(title) files there, or download: true")
         }
         let path = "\(roots.last!)/\(folder)/\(file.name)"
-        // Ten times the largest file that the sets publish.
+        // Ten times the size of the largest published file.
         try Download.fetch(
             mirrors.map { $0 + file.name }, to: path, md5: file.md5, limit: 300 << 20, patience: patience,
             progress: progress)

@@ -1,27 +1,27 @@
 import CCurl
 import TorchlightIO
 
-/// Fetching of files over HTTP.
+/// Downloads files over HTTP.
 package enum Download {
-    /// Hears how many bytes have come of how many; the second is nil where the server does not say.
+    /// Called with the number of bytes received and the total number; the total is nil if the server does not send it.
     package typealias Progress = (_ done: Int, _ total: Int?) -> Void
 
-    /// How long to wait for a server.
+    /// The timeouts of a download.
     package struct Patience: Sendable {
-        /// For the connection, in milliseconds.
+        /// The timeout for the connection, in milliseconds.
         package var connect = 10_000
-        /// For a transfer that has come to a standstill, in seconds.
+        /// The timeout for a stalled transfer, in seconds.
         package var stall = 20
 
         package init() {}
     }
 
-    /// Fetches the first of several addresses that yields the right bytes, into a file that appears complete or not at all.
+    /// Downloads a file from the first address that provides it. The file is created complete or not at all.
     ///
     /// - Parameters:
-    ///   - md5: The digest that the file must have, in hexadecimal.
-    ///   - limit: The most bytes to accept.
-    /// - Throws: `IOError` of kind `.network` with the reason of every address where none yields the file.
+    ///   - md5: the required MD5 digest, in hexadecimal.
+    ///   - limit: the maximum number of bytes.
+    /// - Throws: `IOError` of kind `.network`, with the reason for every address, if none provides the file.
     package static func fetch(
         _ addresses: [String], to path: String, md5: String, limit: Int, patience: Patience = .init(),
         progress: Progress? = nil
@@ -32,7 +32,7 @@ package enum Download {
             let file = try AtomicFile(path)
             let transfer = Transfer(file: file, limit: limit, progress: progress)
             let reason = transfer.run(address, patience: patience)
-            // A full disk is nobody's fault but ours: another address would not help.
+            // An error while writing, such as a full disk, does not depend on the address.
             if let error = transfer.error { throw error }
             if let reason {
                 reasons.append("\(address): \(reason)")
@@ -52,14 +52,14 @@ package enum Download {
     }
 }
 
-/// One attempt: what libcurl's callbacks write to.
+/// One transfer: the context of libcurl's callbacks.
 private final class Transfer {
     let file: AtomicFile
     let limit: Int
     let progress: Download.Progress?
     var digest = MD5()
     var count = 0
-    /// A failure to write what came.
+    /// An error while writing the received bytes.
     var error: IOError?
     var isTooLong = false
 
@@ -69,7 +69,7 @@ private final class Transfer {
         self.progress = progress
     }
 
-    /// Fetches an address; returns why it failed.
+    /// Downloads from an address; returns the reason if it failed.
     func run(_ address: String, patience: Download.Patience) -> String? {
         var options = tl_http_options(
             connect_timeout_ms: patience.connect, stall_seconds: patience.stall, stall_bytes_per_second: 100,

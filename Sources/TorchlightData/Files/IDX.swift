@@ -2,10 +2,10 @@ import TorchlightIO
 
 /// An array in the IDX format of the MNIST files (<http://yann.lecun.com/exdb/mnist>).
 ///
-/// A file is two zero bytes, a type code, the number of dimensions, each dimension as an unsigned 32-bit integer
-/// (big-endian), and the elements, row-major. Parsing checks that the elements fill the file exactly.
+/// A file consists of two zero bytes, a type code, the number of dimensions, the size of each dimension as an unsigned
+/// 32-bit integer (big-endian), and the elements, row-major. Parsing checks that the elements fill the file exactly.
 package struct IDX: Sendable {
-    /// The type of the elements, by the format's codes.
+    /// The element type, with the format's codes.
     package enum Element: UInt8, Sendable {
         case uint8 = 0x08
         case int8 = 0x09
@@ -25,14 +25,14 @@ package struct IDX: Sendable {
         }
     }
 
-    /// The type of the elements.
+    /// The element type.
     package let element: Element
-    /// The dimensions.
+    /// The sizes of the dimensions.
     package let shape: [Int]
     /// The elements, row-major, big-endian.
     package let data: ArraySlice<UInt8>
 
-    /// Parses a whole file's bytes.
+    /// Parses the bytes of a file.
     package static func parse(_ bytes: [UInt8], file: String) throws(IOError) -> IDX {
         let mismatch = bytes.withUnsafeBytes {
             FileKind.mismatch(
@@ -75,7 +75,7 @@ package struct IDX: Sendable {
         return IDX(element: element, shape: shape, data: bytes[start...])
     }
 
-    /// Reads a file, compressed by gzip or not; `limit` bounds the bytes after decompression.
+    /// Reads a file, compressed by gzip or not; `limit` is the maximum number of bytes after decompression.
     package static func read(_ path: String, limit: Int) throws(IOError) -> IDX {
         var bytes = try FileSystem.read(path, limit: limit)
         if Gzip.isGzip(bytes) { bytes = try Gzip.inflate(bytes, limit: limit, file: path) }

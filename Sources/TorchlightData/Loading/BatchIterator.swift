@@ -1,18 +1,18 @@
 import TorchlightCore
 
-/// How the batches of one epoch are made: by number, on any thread.
+/// Makes the batches of one epoch by number, on any thread.
 struct BatchSource<Batch>: Sendable {
     let start: Int
     let end: Int
     let make: @Sendable (Int) throws -> Batch
 }
 
-/// The batches of one epoch, in order.
+/// Iterates over the batches of one epoch, in order.
 public final class BatchIterator<Batch>: IteratorProtocol {
     private let source: BatchSource<Batch>
     private let ahead: Prefetcher<Batch>?
     private var position: Int
-    /// Hears the number of each batch that is taken, and nil at the end.
+    /// Called with the number of each batch that is taken, and with nil at the end.
     private let onTake: (Int?) -> Void
 
     init(_ source: BatchSource<Batch>, workers: Int, capacity: Int, onTake: @escaping (Int?) -> Void) {
@@ -25,9 +25,10 @@ public final class BatchIterator<Batch>: IteratorProtocol {
 
     deinit { ahead?.cancel() }
 
-    /// The next batch, or nil after the last one.
+    /// Returns the next batch, or nil after the last one.
     ///
-    /// - Throws: What the data set threw, or a `TensorError` where samples do not fit together. The iterator ends with it.
+    /// - Throws: what the dataset throws, or a `TensorError` if samples cannot be collated. The iterator ends with an
+    ///   error.
     public func nextBatch() throws -> Batch? {
         guard position < source.end else {
             if position == source.end { onTake(nil) }
@@ -46,18 +47,18 @@ public final class BatchIterator<Batch>: IteratorProtocol {
         }
     }
 
-    /// The next batch, or nil after the last one; an error traps, or is recorded inside `checked { }`.
+    /// Returns the next batch, or nil after the last one. An error traps, or is recorded inside `checked { }`.
     public func next() -> Batch? { reportingFailures { try nextBatch() } }
 }
 
-/// What the body gives; nil, and the error reported, where it throws.
+/// Returns the result of the body; nil, with the error reported, if it throws.
 func reportingFailures<Batch>(_ body: () throws -> Batch?) -> Batch? {
     do {
         return try body()
     } catch let error as TensorError {
         reportFailure(error)
     } catch {
-        reportFailure(TensorError(.value, in: "DataLoader", "a sample could not be made: \(error)"))
+        reportFailure(TensorError(.value, in: "DataLoader", "a sample could not be loaded: \(error)"))
     }
     return nil
 }

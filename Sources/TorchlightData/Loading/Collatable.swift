@@ -1,21 +1,23 @@
 import TorchlightCore
 
-/// A part of a sample of which many make a part of a batch.
+/// A type whose values can be collated into a batch.
 ///
-/// Tensors are stacked along a new first dimension, integers become an int64 tensor, floating-point numbers a float32
-/// tensor, truth values a bool tensor; texts stay a list; arrays and dictionaries become arrays and dictionaries of batches.
+/// - Tensors are stacked along a new dimension 0: `[*]` -> `[N, *]`.
+/// - Integers become an int64 tensor `[N]`, `Float` and `Double` a float32 tensor `[N]`, `Bool` a bool tensor `[N]`.
+/// - Strings become an array of strings.
+/// - Arrays and dictionaries become arrays and dictionaries of batches.
 public protocol Collatable: SendableMetatype {
-    /// What a list of this becomes.
+    /// The type of a batch of these values.
     associatedtype Batch
 
-    /// Joins the parts of a batch's samples, in order; there is at least one.
+    /// Collates the values of a batch, in order; there is at least one.
     ///
-    /// - Throws: `TensorError` where they do not fit together.
+    /// - Throws: `TensorError` if shapes, dtypes, lengths or keys differ.
     static func collate(_ parts: [Self]) throws -> Batch
 }
 
 extension Tensor: Collatable {
-    /// `n` tensors of one shape and dtype: `[*]` each -> `[n, *]`.
+    /// Stacks N tensors of the same shape and dtype along a new dimension 0: `[*]` -> `[N, *]`.
     public static func collate(_ parts: [Tensor]) throws -> Tensor {
         let first = parts[0]
         let result = try Tensor(empty: Dims([parts.count] + first.shape), dtype: first.dtype)
@@ -25,12 +27,12 @@ extension Tensor: Collatable {
                 throw TensorError(
                     .shape, in: "collate", "samples 0 and \(index) of a batch differ",
                     expected: "tensors of one shape and dtype",
-                    fix: "pad or crop them in the data set, or pass collate:", operands: [first, part])
+                    fix: "pad or crop them in the dataset, or pass collate:", operands: [first, part])
             }
             guard !part.requiresGrad else {
                 throw TensorError(
-                    .autograd, in: "collate", "a sample requires a gradient, which a batch's copy would lose",
-                    fix: "detach() it in the data set", operands: [part])
+                    .autograd, in: "collate", "a sample requires gradients, which a batch's copy would lose",
+                    fix: "detach() it in the dataset", operands: [part])
             }
             if size == 0 { continue }
             part.withUnsafeBytes { (result.data + index * size).copyMemory(from: $0.baseAddress!, byteCount: size) }
@@ -40,7 +42,7 @@ extension Tensor: Collatable {
 }
 
 extension Collatable where Self: TensorElement {
-    /// `n` numbers -> `[n]`.
+    /// Makes a tensor `[N]` of N numbers.
     public static func collate(_ parts: [Self]) throws -> Tensor { Tensor(parts, shape: [parts.count]) }
 }
 
@@ -55,12 +57,12 @@ extension Float: Collatable {}
 extension Double: Collatable {}
 
 extension String: Collatable {
-    /// The texts as they are.
+    /// Returns the strings unchanged.
     public static func collate(_ parts: [String]) -> [String] { parts }
 }
 
 extension Array: Collatable where Element: Collatable {
-    /// A batch for each position; all arrays are of one length.
+    /// Collates the elements at each index; all arrays must have the same length.
     public static func collate(_ parts: [[Element]]) throws -> [Element.Batch] {
         for part in parts where part.count != parts[0].count {
             throw TensorError(
@@ -72,7 +74,7 @@ extension Array: Collatable where Element: Collatable {
 }
 
 extension Dictionary: Collatable where Value: Collatable {
-    /// A batch for each key; all dictionaries have the same keys.
+    /// Collates the values of each key; all dictionaries must have the same keys.
     public static func collate(_ parts: [[Key: Value]]) throws -> [Key: Value.Batch] {
         for part in parts where Set(part.keys) != Set(parts[0].keys) {
             throw TensorError(

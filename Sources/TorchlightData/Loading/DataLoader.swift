@@ -1,29 +1,32 @@
 import TorchlightCore
 
-/// Draws batches from a data set: each pass of a `for` loop over it is an epoch.
+/// Loads batches of a dataset; each `for` loop over the loader is one epoch.
 ///
 ///     let loader = DataLoader(train, batchSize: 64, shuffle: true)
 ///     for (images, labels) in loader { ... }
 ///
-/// Order and content of an epoch depend on the seed, the epoch's number and the samples' indices alone, never on the
-/// number of workers. `state` is the exact position: saved with a checkpoint and set again, it continues with the batch
-/// that would have been next, without reading those before it.
+/// Order and contents of the batches depend only on the seed, the epoch and the indices of the samples, not on the
+/// number of
+/// workers. ``state`` is the position of the loader: saved in a checkpoint and set again, the loader continues with the
+/// next batch and does not read the batches before it.
 ///
-/// A sample that cannot be read ends the loop as a failing tensor operation does: with a trap that says why, or inside
-/// `checked { }` with a `TensorError` thrown at its end. `nextBatch()` of the iterator throws the data set's own error.
+/// If a sample cannot be read, the loop traps with a text that says why, as a failing tensor operation does; inside
+/// `checked { }` a `TensorError` is thrown at the end of the block. ``BatchIterator/nextBatch()`` throws the error of
+/// the
+/// dataset.
 public final class DataLoader<Batch>: Sequence {
-    /// A position between two batches.
+    /// The position of a loader between two batches.
     public typealias State = DataLoaderState
 
-    /// How many samples make a batch.
+    /// The number of samples in a batch.
     public let batchSize: Int
-    /// Whether the samples that do not fill a last batch are left out.
+    /// Whether the last batch is dropped if it is incomplete.
     public let dropLast: Bool
-    /// Background threads that make batches ahead; with 0 each is made when it is asked for.
+    /// The number of worker threads; with 0 the batches are made on the thread that iterates.
     public let workers: Int
-    /// How many batches each worker may be ahead.
+    /// The number of batches that each worker makes ahead.
     public let prefetch: Int
-    /// The number of samples that an epoch takes.
+    /// The number of samples in an epoch.
     public let sampleCount: Int
     /// The number of batches in an epoch.
     public let count: Int
@@ -32,25 +35,26 @@ public final class DataLoader<Batch>: Sequence {
     private let sampler: any Sampler
     private let make: @Sendable (_ batch: Int, _ indices: [Int], _ seed: UInt64, _ epoch: Int) throws -> Batch
     private var position: State
-    /// What tells the order of an epoch from others.
+    /// A digest of the order of samples in an epoch.
     private var orderDigest: (epoch: Int, digest: UInt64)?
-    /// Whether the position is one to start at, not the middle of an epoch that a loop has left.
+    /// Whether the next loop starts at the position, and not at the epoch after it.
     private var isFresh = true
-    /// Counts the iterators: only the latest moves the position.
+    /// Counts the iterators: only the latest one updates the position.
     private var serial = 0
 
-    /// A loader that joins samples by their type, see `Collatable`.
+    /// Creates a loader that collates samples by their type, see ``Collatable``.
     ///
     /// - Parameters:
-    ///   - dataset: The samples.
-    ///   - batchSize: How many samples make a batch, at least 1.
-    ///   - shuffle: Whether the samples are shuffled anew in each epoch.
-    ///   - sampler: Which samples an epoch takes, instead of `shuffle`.
-    ///   - dropLast: Whether to leave out the samples that do not fill a last batch.
-    ///   - seed: What the order and the samples' random numbers depend on, besides the epoch; drawn from the default
-    ///     generator where it is not given, so that loaders differ, and `manualSeed(_:)` before makes runs repeat themselves.
-    ///   - workers: Background threads that make batches ahead.
-    ///   - prefetch: How many batches each of them may be ahead, at least 1.
+    ///   - dataset: the dataset to load from.
+    ///   - batchSize: the number of samples in a batch, at least 1. Default: 1.
+    ///   - shuffle: whether to shuffle the samples in every epoch. Default: false. Ignored if a sampler is given.
+    ///   - sampler: selects the samples of an epoch and their order. Default: nil.
+    ///   - dropLast: whether to drop the last batch if it is incomplete. Default: false.
+    ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
+    ///     seed drawn
+    ///     from the default generator; then loaders differ, and `manualSeed(_:)` makes runs reproducible.
+    ///   - workers: the number of worker threads. Default: 0, the batches are made on the thread that iterates.
+    ///   - prefetch: the number of batches that each worker makes ahead, at least 1. Default: 2.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
         dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
@@ -63,7 +67,8 @@ public final class DataLoader<Batch>: Sequence {
             collate: Source.Element.collate)
     }
 
-    /// A loader of samples that are pairs; each part is joined by its type. Parameters as above.
+    /// Creates a loader of samples that are pairs; each element is collated by its type. The parameters are those
+    /// above.
     public convenience init<Source: Dataset, First: Collatable, Second: Collatable>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
         dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
@@ -78,7 +83,8 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
-    /// A loader of samples that are triples; each part is joined by its type. Parameters as above.
+    /// Creates a loader of samples that are triples; each element is collated by its type. The parameters are those
+    /// above.
     public convenience init<Source: Dataset, First: Collatable, Second: Collatable, Third: Collatable>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
         dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2
@@ -96,9 +102,11 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
-    /// A loader that joins a batch's samples by a function of the caller's.
+    /// Creates a loader with a collate function.
     ///
-    /// Parameters as above; `collate` is called on the workers' threads, with at least one sample.
+    /// `collate` makes a batch of a list with at least one sample; it is called on the worker threads. The other
+    /// parameters are
+    /// those above.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
         dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2,
@@ -121,7 +129,7 @@ public final class DataLoader<Batch>: Sequence {
         let prefetch: Int
     }
 
-    /// `whole` makes a batch at once, where the data set can.
+    /// `whole` makes a batch at once if the dataset can.
     private init<Source: Dataset>(
         _ dataset: Source, _ options: Options, whole: (any BatchedDataset<Batch>)?,
         collate: @escaping @Sendable ([Source.Element]) throws -> Batch
@@ -134,7 +142,8 @@ public final class DataLoader<Batch>: Sequence {
         sampler = options.sampler ?? (options.shuffle ? RandomSampler() : SequentialSampler())
         position = State(seed: options.seed ?? TorchlightCore.Generator.default.drawSeed())
         make = { batch, indices, seed, epoch in
-            // What is random in a batch as a whole, such as a collate function that mixes samples, is the batch's own too.
+            // Random numbers of a batch, for example in a collate function that mixes samples, have a generator of the
+            // batch.
             try batchGenerator(seed: seed, epoch: epoch, batch: batch).asDefault {
                 if let batch = try whole?.batch(at: indices) { return batch }
                 let samples = try indices.map { index in
@@ -150,16 +159,18 @@ public final class DataLoader<Batch>: Sequence {
         if !isValid {
             reportFailure(
                 TensorError(
-                    .value, in: "DataLoader", "a size is out of range",
+                    .value, in: "DataLoader", "an argument is out of range",
                     got: "batchSize \(options.batchSize), workers \(options.workers), prefetch \(options.prefetch)",
-                    expected: "batchSize from 1, workers from 0, prefetch from 1"))
+                    expected: "batchSize at least 1, workers at least 0, prefetch at least 1"))
         }
     }
 
-    /// Where the loader stands: the batch that a loop would take next, or the start of the next epoch after a whole one.
+    /// The position of the loader: the next batch of the current epoch, or the start of the next epoch after a complete
+    /// one.
     ///
-    /// Setting it makes the next loop continue from there; epochs after that one start at their beginning. A state that a
-    /// loader of other samples, batches or order gave is an error.
+    /// After it is set, the next loop continues from there; later epochs start at their first batch. It is an error to
+    /// set the
+    /// state of a loader with another number of samples, another batch size or another order.
     public var state: State {
         get {
             var state = position
@@ -181,14 +192,14 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
-    /// What the positions of this loader are positions in.
+    /// Describes the samples and batches that a position refers to.
     private func source(order: UInt64?) -> State.Source {
         State.Source(
             samples: datasetCount, batchSize: batchSize, dropLast: dropLast, sampler: "\(type(of: sampler))",
             order: order)
     }
 
-    /// Why this loader cannot continue from a state; nil where it can.
+    /// Describes why this loader cannot continue from a state; nil if it can.
     public func problem(with state: State) -> String? {
         let own = source(
             order: state.source?.order.map { _ in digest(of: order(seed: state.seed, epoch: state.epoch)) })
@@ -199,14 +210,15 @@ public final class DataLoader<Batch>: Sequence {
         return nil
     }
 
-    /// The samples of an epoch in their order. A sampler that draws tensors has a default generator of its own.
+    /// The indices of the samples of an epoch, in order. A sampler that draws tensors gets a default generator of its
+    /// own.
     private func order(seed: UInt64, epoch: Int) -> [Int] {
         batchGenerator(seed: seed, epoch: epoch, batch: -1).asDefault {
             sampler.indices(of: datasetCount, seed: seed, epoch: epoch)
         }
     }
 
-    /// Starts the next epoch, or continues the one that `state` was set to.
+    /// Starts the next epoch, or continues at the state that was set.
     public func makeIterator() -> BatchIterator<Batch> {
         if !isFresh { position = State(seed: position.seed, epoch: position.epoch +| 1) }
         isFresh = false
@@ -219,8 +231,9 @@ public final class DataLoader<Batch>: Sequence {
         let source = BatchSource(start: start.batch, end: count) { [batchSize, make] batch in
             guard isValid else {
                 throw TensorError(
-                    .index, in: "DataLoader", "the sampler names samples that do not exist, or not as many as it said",
-                    expected: "numbers in 0 ..< \(datasetCount)")
+                    .index, in: "DataLoader",
+                    "the sampler returned indices out of range, or not as many as its sampleCount",
+                    expected: "indices in 0 ..< \(datasetCount)")
             }
             let first = batch * batchSize
             let indices = Array(order[first..<first + Swift.min(batchSize, order.count - first)])
@@ -237,16 +250,17 @@ public final class DataLoader<Batch>: Sequence {
         }
     }
 
-    /// 0: what is left of an epoch depends on `state`.
+    /// 0: the number of remaining batches depends on ``state``.
     public var underestimatedCount: Int { 0 }
 }
 
-/// A number that tells an order of samples from others.
+/// A digest of an order of samples.
 private func digest(of order: [Int]) -> UInt64 {
     order.reduce(UInt64(order.count)) { mixed(($0 &+ 1) ^ UInt64(truncatingIfNeeded: $1)) }
 }
 
-/// The default generator while a batch is made, apart from those of its samples; batch -1 is the order of the epoch.
+/// The default generator while a batch is made, independent of those of its samples; batch -1 is the order of the
+/// epoch.
 func batchGenerator(seed: UInt64, epoch: Int, batch: Int) -> TorchlightCore.Generator {
     let place = mixed(UInt64(truncatingIfNeeded: epoch)) ^ ~UInt64(bitPattern: Int64(batch))
     return TorchlightCore.Generator(seed: mixed(seed ^ mixed(place)))

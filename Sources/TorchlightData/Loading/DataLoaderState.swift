@@ -1,28 +1,29 @@
-/// A position between two batches of a `DataLoader`: all that is needed to continue there.
+/// The position of a `DataLoader` between two batches: what it needs to continue there.
 public struct DataLoaderState: Codable, Sendable {
-    /// What the order depends on, besides the epoch.
+    /// The seed of the loader.
     public var seed: UInt64
     /// The epoch, counted from 0.
     public var epoch: Int
-    /// How many of the epoch's batches have been taken.
+    /// The number of batches of the epoch that were taken.
     public var batch: Int
-    /// What the position is one in: a loader refuses the state of another. Nil in states that name a position alone.
+    /// The loader that the position belongs to: another loader rejects the state. nil for a state created from a
+    /// position.
     public internal(set) var source: Source?
 
-    /// What the batches of a loader are made of.
+    /// The properties of a loader that its batches depend on.
     public struct Source: Codable, Hashable, Sendable {
-        /// The number of samples of the data set.
+        /// The number of samples of the dataset.
         public let samples: Int
-        /// How many samples make a batch.
+        /// The number of samples in a batch.
         public let batchSize: Int
-        /// Whether a last batch that is not full is left out.
+        /// Whether the last batch is dropped if it is incomplete.
         public let dropLast: Bool
-        /// The type of the sampler.
+        /// The name of the sampler's type.
         public let sampler: String
-        /// What tells the order of the epoch's samples from others; nil before the epoch has begun.
+        /// A digest of the order of the epoch's samples; nil before the epoch has begun.
         public let order: UInt64?
 
-        /// What does not fit, nil where nothing is different.
+        /// Describes the first difference; nil if there is none.
         func difference(from other: Source) -> String? {
             func compare<Value: Equatable>(_ name: String, _ path: KeyPath<Source, Value>) -> String? {
                 let (saved, here) = (self[keyPath: path], other[keyPath: path])
@@ -35,7 +36,12 @@ public struct DataLoaderState: Codable, Sendable {
         }
     }
 
-    /// A position.
+    /// Creates a position.
+    ///
+    /// - Parameters:
+    ///   - seed: the seed of the loader.
+    ///   - epoch: the epoch, counted from 0. Default: 0.
+    ///   - batch: the number of batches of the epoch that were taken. Default: 0.
     public init(seed: UInt64, epoch: Int = 0, batch: Int = 0) {
         self.seed = seed
         self.epoch = epoch
@@ -44,10 +50,10 @@ public struct DataLoaderState: Codable, Sendable {
 }
 
 extension DataLoaderState: Hashable {
-    /// Whether two states name the same position; what they are positions in is not compared.
+    /// Whether two states have the same seed, epoch and batch; ``source`` is not compared.
     public static func == (a: Self, b: Self) -> Bool { a.seed == b.seed && a.epoch == b.epoch && a.batch == b.batch }
 
-    /// Hashes the position.
+    /// Hashes seed, epoch and batch.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(seed)
         hasher.combine(epoch)
@@ -56,8 +62,8 @@ extension DataLoaderState: Hashable {
 }
 
 extension DataLoaderState: LosslessStringConvertible {
-    /// `seed 0, epoch 3, batch 17, samples 64, batchSize 8, dropLast false, sampler RandomSampler, order 81985529216486895`:
-    /// fit for the metadata of a checkpoint. What follows the batch is left out where it is not known.
+    /// A string for the metadata of a checkpoint, such as `seed 0, epoch 3, batch 17, samples 64, batchSize 8, dropLast
+    /// false, sampler RandomSampler, order 81985529216486895`. The parts after the batch are those of ``source``.
     public var description: String {
         var text = "seed \(seed), epoch \(epoch), batch \(batch)"
         if let source {
@@ -68,12 +74,12 @@ extension DataLoaderState: LosslessStringConvertible {
         return text
     }
 
-    /// Reads back a description.
+    /// Parses a description.
     public init?(_ description: String) {
         var parts: [Substring: Substring] = [:]
         for part in description.split(separator: ",") {
             let words = part.split(separator: " ", maxSplits: 1)
-            // The name of a generic type may hold a comma: what has no name of a part is none.
+            // The name of a generic type can contain a comma: parts without a known name are ignored.
             if words.count == 2, Self.names.contains(words[0]) { parts[words[0]] = words[1] }
         }
         guard let seed = parts["seed"].flatMap({ UInt64($0) }), let epoch = parts["epoch"].flatMap({ Int($0) }),

@@ -1,19 +1,20 @@
 import TorchlightCore
 
-/// Draws batches from samples that come one after another: each pass of a `for` loop over it is an epoch.
+/// Loads batches of an iterable dataset; each `for` loop over the loader is one epoch.
 ///
 ///     let loader = IterableDataLoader(Lines(path: "corpus.txt"), batchSize: 64, shuffleBuffer: 10_000)
 ///
-/// The batches are made on the thread that takes them, in the order of the samples, or with a buffer each sample picked from
-/// those that wait in it. What is random in a sample depends on the seed, the epoch and the sample's number alone.
+/// The batches are made on the thread that iterates, in the order of the samples or, with a shuffle buffer, in a random
+/// order. Random numbers of a sample depend only on the seed, the epoch and the number of the sample.
 ///
-/// `state` is the position; set again, the loader reads and drops the samples before it, since they cannot be skipped.
+/// ``state`` is the position of the loader. After it is set, the loader reads and drops the samples before it, since an
+/// iterable dataset cannot skip samples.
 public final class IterableDataLoader<Batch>: Sequence {
-    /// How many samples make a batch.
+    /// The number of samples in a batch.
     public let batchSize: Int
-    /// Whether the samples that do not fill a last batch are left out.
+    /// Whether the last batch is dropped if it is incomplete.
     public let dropLast: Bool
-    /// How many samples wait to be picked from at random; with 0 they keep their order.
+    /// The size of the shuffle buffer, from which samples are drawn at random; 0 for no shuffling.
     public let shuffleBuffer: Int
 
     private let open: (_ seed: UInt64, _ epoch: Int) throws -> () throws -> Batch?
@@ -21,13 +22,16 @@ public final class IterableDataLoader<Batch>: Sequence {
     private var isFresh = true
     private var serial = 0
 
-    /// A loader that joins samples by their type, see `Collatable`.
+    /// Creates a loader that collates samples by their type, see ``Collatable``.
     ///
     /// - Parameters:
-    ///   - batchSize: How many samples make a batch, at least 1.
-    ///   - shuffleBuffer: How many samples wait to be picked from at random, from 0.
-    ///   - seed: What the picks and the samples' random numbers depend on, besides the epoch; drawn from the default generator
-    ///     where it is not given.
+    ///   - dataset: the dataset to load from.
+    ///   - batchSize: the number of samples in a batch, at least 1. Default: 1.
+    ///   - shuffleBuffer: the size of the shuffle buffer. Default: 0, no shuffling.
+    ///   - dropLast: whether to drop the last batch if it is incomplete. Default: false.
+    ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
+    ///     seed drawn
+    ///     from the default generator.
     public convenience init<Source: IterableDataset>(
         _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
     ) where Source.Element: Collatable, Batch == Source.Element.Batch {
@@ -36,7 +40,8 @@ public final class IterableDataLoader<Batch>: Sequence {
             collate: Source.Element.collate)
     }
 
-    /// A loader of samples that are pairs; each part is joined by its type. Parameters as above.
+    /// Creates a loader of samples that are pairs; each element is collated by its type. The parameters are those
+    /// above.
     public convenience init<Source: IterableDataset, First: Collatable, Second: Collatable>(
         _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
     ) where Source.Element == (First, Second), Batch == (First.Batch, Second.Batch) {
@@ -45,7 +50,7 @@ public final class IterableDataLoader<Batch>: Sequence {
         ) { samples in (try First.collate(samples.map(\.0)), try Second.collate(samples.map(\.1))) }
     }
 
-    /// A loader that joins a batch's samples by a function of the caller's, which gets at least one. Parameters as above.
+    /// Creates a loader with a collate function, which gets at least one sample. The other parameters are those above.
     public init<Source: IterableDataset>(
         _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil,
         collate: @escaping ([Source.Element]) throws -> Batch
@@ -53,9 +58,9 @@ public final class IterableDataLoader<Batch>: Sequence {
         if batchSize < 1 || shuffleBuffer < 0 {
             reportFailure(
                 TensorError(
-                    .value, in: "IterableDataLoader", "a size is out of range",
+                    .value, in: "IterableDataLoader", "an argument is out of range",
                     got: "batchSize \(batchSize), shuffleBuffer \(shuffleBuffer)",
-                    expected: "batchSize from 1, shuffleBuffer from 0"))
+                    expected: "batchSize at least 1, shuffleBuffer at least 0"))
         }
         let (size, buffer) = (Swift.max(batchSize, 1), Swift.max(shuffleBuffer, 0))
         self.batchSize = size
@@ -75,7 +80,10 @@ public final class IterableDataLoader<Batch>: Sequence {
         }
     }
 
-    /// Where the loader stands: the batch that a loop would take next, or the start of the next epoch after a whole one.
+    /// The position of the loader: the next batch of the current epoch, or the start of the next epoch after a complete
+    /// one.
+    ///
+    /// It is an error to set the state of a loader with another batch size or shuffle buffer.
     public var state: DataLoaderState {
         get {
             var state = position
@@ -101,14 +109,14 @@ public final class IterableDataLoader<Batch>: Sequence {
             samples: -1, batchSize: batchSize, dropLast: dropLast, sampler: "buffer of \(shuffleBuffer)", order: nil)
     }
 
-    /// Why this loader cannot continue from a state; nil where it can.
+    /// Describes why this loader cannot continue from a state; nil if it can.
     public func problem(with state: DataLoaderState) -> String? {
         if let difference = state.source?.difference(from: source) { return difference }
         return state.epoch >= 0 && state.batch >= 0
             ? nil : "there is no batch \(state.batch) of epoch \(state.epoch)"
     }
 
-    /// Starts the next epoch, or continues the one that `state` was set to.
+    /// Starts the next epoch, or continues at the state that was set.
     public func makeIterator() -> IterableBatchIterator<Batch> {
         if !isFresh { position = DataLoaderState(seed: position.seed, epoch: position.epoch + 1) }
         isFresh = false
@@ -131,7 +139,7 @@ public final class IterableDataLoader<Batch>: Sequence {
     public var underestimatedCount: Int { 0 }
 }
 
-/// The batches of one epoch of an ``IterableDataLoader``, in order.
+/// Iterates over the batches of one epoch of an ``IterableDataLoader``, in order.
 public final class IterableBatchIterator<Batch>: IteratorProtocol {
     private var read: (() throws -> Batch?)?
     private let open: () throws -> () throws -> Batch?
@@ -147,9 +155,10 @@ public final class IterableBatchIterator<Batch>: IteratorProtocol {
         position = skipping
     }
 
-    /// The next batch, or nil after the last one.
+    /// Returns the next batch, or nil after the last one.
     ///
-    /// - Throws: What the data set threw, or a `TensorError` where samples do not fit together. The iterator ends with it.
+    /// - Throws: what the dataset throws, or a `TensorError` if samples cannot be collated. The iterator ends with an
+    ///   error.
     public func nextBatch() throws -> Batch? {
         if isOver { return nil }
         do {
@@ -172,11 +181,11 @@ public final class IterableBatchIterator<Batch>: IteratorProtocol {
         }
     }
 
-    /// The next batch, or nil after the last one; an error traps, or is recorded inside `checked { }`.
+    /// Returns the next batch, or nil after the last one. An error traps, or is recorded inside `checked { }`.
     public func next() -> Batch? { reportingFailures { try nextBatch() } }
 }
 
-/// The samples of an epoch, each made with its own random numbers.
+/// The samples of an epoch, each read with its own random number generator.
 private func numbered<Source: IterableDataset>(
     _ dataset: Source, _ seed: UInt64, _ epoch: Int
 ) throws -> () throws -> Source.Element? {
@@ -188,7 +197,7 @@ private func numbered<Source: IterableDataset>(
     }
 }
 
-/// Samples picked at random from those that wait in a buffer.
+/// Samples drawn at random from a buffer of the next `capacity` samples.
 private func bufferedShuffle<Element>(
     _ next: @escaping () throws -> Element?, _ capacity: Int, _ seed: UInt64, _ epoch: Int
 ) -> () throws -> Element? {

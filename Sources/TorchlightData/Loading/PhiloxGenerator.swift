@@ -1,20 +1,22 @@
 import CKernels
 
-/// Random numbers for Swift code from the counter-based generator that tensors use (Philox 4x32-10, Salmon et al. 2011).
+/// A random number generator for Swift code: Philox 4x32-10 (Salmon et al., 2011), the counter-based generator that
+/// tensors
+/// use.
 ///
-/// A value: a copy continues on its own from where the original stands.
+/// It is a value: a copy continues independently from the state of the original.
 public struct PhiloxGenerator: RandomNumberGenerator, Sendable, Hashable {
     private let seed: UInt64
     private let call: UInt64
     private var position: UInt64 = 0
 
-    /// A stream named by two numbers.
+    /// Creates the stream of a seed and a call number; different call numbers give independent streams.
     public init(seed: UInt64, call: UInt64 = 0) {
         self.seed = seed
         self.call = call
     }
 
-    /// The next 64 bits.
+    /// Returns the next 64 random bits.
     public mutating func next() -> UInt64 {
         let key = tl_philox(seed: seed, call: call)
         defer { position += 2 }

@@ -1,14 +1,14 @@
 import TorchlightCore
 
-/// Makes batches ahead on threads of its own and hands them out in order.
+/// Makes batches ahead of the consumer on worker threads and returns them in order.
 ///
-/// Each worker takes the next number that nobody has taken, as long as it is less than `capacity` beyond what the
-/// consumer has; so memory is bounded and a slow batch holds up only those behind it.
+/// A worker takes the next batch number, as long as it is less than `capacity` ahead of the consumer. This bounds the
+/// memory, and a slow batch delays only the batches after it.
 final class Prefetcher<Batch>: @unchecked Sendable {
     private let source: BatchSource<Batch>
     private let capacity: Int
     private let lock = ConditionLock()
-    // All below is guarded by the lock.
+    // The lock protects everything below.
     private var ready: [Int: Result<Batch, any Error>] = [:]
     private var nextToMake: Int
     private var nextToTake: Int
@@ -20,16 +20,16 @@ final class Prefetcher<Batch>: @unchecked Sendable {
         nextToMake = source.start
         nextToTake = source.start
         for _ in 0..<min(workers, source.end - source.start) {
-            // The workers keep this object alive until they see that nobody wants more.
+            // The workers keep this object alive until it is cancelled or all batches are made.
             BackgroundThread { self.work() }?.detach()
         }
     }
 
-    /// Waits for a batch; batches must be taken in order, each once.
+    /// Waits for a batch. Batches must be taken in order, each once.
     func take(_ number: Int) throws -> Batch {
         lock.lock()
         while ready[number] == nil {
-            // Where no thread could be started this one does the work.
+            // If no thread could be started, the batch is made on this thread.
             if nextToMake == number {
                 nextToMake += 1
                 nextToTake = number + 1
@@ -45,7 +45,7 @@ final class Prefetcher<Batch>: @unchecked Sendable {
         return try result.get()
     }
 
-    /// Ends the workers once they have finished the batches at hand.
+    /// Stops the workers after their current batches.
     func cancel() {
         lock.lock()
         isCancelled = true

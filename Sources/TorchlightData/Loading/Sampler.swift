@@ -1,46 +1,49 @@
 import TorchlightCore
 
-/// Decides which samples an epoch takes, and in which order.
+/// Selects the samples of an epoch and their order.
 public protocol Sampler: Sendable {
-    /// The number of samples an epoch takes from a data set of `count`.
+    /// Returns the number of samples in an epoch, for a dataset with `count` samples.
     func sampleCount(of count: Int) -> Int
 
-    /// The epoch's samples: `sampleCount(of: count)` numbers in `0 ..< count`, a function of the arguments alone.
+    /// Returns the `sampleCount(of: count)` indices of an epoch, each in `0 ..< count`. They depend on the arguments
+    /// only.
     func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int]
 }
 
-/// All samples in their order.
+/// Selects all samples in their order.
 public struct SequentialSampler: Sampler {
     /// Creates a sampler.
     public init() {}
-    /// The number of samples an epoch takes.
+    /// Returns `count`: an epoch has every sample once.
     public func sampleCount(of count: Int) -> Int { count }
-    /// The epoch's samples.
+    /// Returns `0, 1, ..., count - 1`.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         Array(0..<checkedSampleCount(count, in: "SequentialSampler"))
     }
 }
 
-/// All samples shuffled, each permutation equally likely; or samples drawn with replacement, each equally likely.
+/// Selects all samples in random order, or draws samples with replacement, all with the same probability.
 public struct RandomSampler: Sampler {
-    /// Whether a sample may come several times.
+    /// Whether samples are drawn with replacement.
     public let replacement: Bool
     private let drawCount: Int?
 
-    /// A sampler.
+    /// Creates a sampler.
     ///
     /// - Parameters:
-    ///   - replacement: Whether each draw is from all samples; without it none comes again before all have come.
-    ///   - sampleCount: The draws of an epoch; as many as there are samples where it is not given.
+    ///   - replacement: whether to draw with replacement. Default: false, a random permutation; with more draws than
+    ///     samples,
+    ///     another permutation follows.
+    ///   - sampleCount: the number of samples in an epoch. Default: nil, the number of samples of the dataset.
     public init(replacement: Bool = false, sampleCount: Int? = nil) {
         self.replacement = replacement
         drawCount = sampleCount.map { checkedSampleCount($0, in: "RandomSampler") }
     }
 
-    /// The number of samples an epoch takes.
+    /// Returns the number of samples in an epoch.
     public func sampleCount(of count: Int) -> Int { drawCount.map { count > 0 ? $0 : 0 } ?? count }
 
-    /// The epoch's samples.
+    /// Returns the indices of an epoch.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var generator = orderGenerator(seed: seed, epoch: epoch)
         let wanted = checkedSampleCount(sampleCount(of: count), in: "RandomSampler")
@@ -52,32 +55,36 @@ public struct RandomSampler: Sampler {
     }
 }
 
-/// Some samples, by their numbers, shuffled in each epoch.
+/// Selects samples from a list of indices in random order.
 public struct SubsetRandomSampler: Sampler {
-    /// The numbers of the samples.
+    /// The indices of the samples.
     public let indices: [Int]
 
-    /// A sampler of these samples.
+    /// Creates a sampler of the samples at `indices`.
     public init(_ indices: [Int]) { self.indices = indices }
 
-    /// The number of samples an epoch takes.
+    /// Returns the number of indices.
     public func sampleCount(of count: Int) -> Int { indices.count }
 
-    /// The epoch's samples.
+    /// Returns the indices in the random order of the epoch.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var generator = orderGenerator(seed: seed, epoch: epoch)
         return generator.shuffled(indices)
     }
 }
 
-/// Samples drawn with replacement, each with a probability proportional to its weight.
+/// Draws samples with replacement, each with a probability proportional to its weight.
 public struct WeightedRandomSampler: Sampler {
     private let cumulative: [Double]
     private let drawCount: Int
 
-    /// A sampler of `sampleCount` draws an epoch; the number of weights where it is not given.
+    /// Creates a sampler.
     ///
-    /// The weights must be finite, not negative, and not all 0; there is one for each sample of the data set.
+    /// - Parameters:
+    ///   - weights: one weight for each sample of the dataset; finite, not negative, with a positive sum. They need not
+    ///     sum to
+    ///     1.
+    ///   - sampleCount: the number of draws in an epoch. Default: nil, the number of weights.
     public init(weights: [Double], sampleCount: Int? = nil) {
         var sum = 0.0
         cumulative = weights.map { weight in
@@ -88,26 +95,26 @@ public struct WeightedRandomSampler: Sampler {
         if weights.contains(where: { !($0 >= 0) }) || !(sum > 0) || !sum.isFinite {
             reportFailure(
                 TensorError(
-                    .value, in: "WeightedRandomSampler", "the weights are not a distribution",
+                    .value, in: "WeightedRandomSampler", "the weights do not define a distribution",
                     expected: "finite weights that are not negative, and a positive sum"))
         }
     }
 
-    /// The number of samples an epoch takes.
+    /// Returns the number of draws in an epoch.
     public func sampleCount(of count: Int) -> Int { drawCount }
-    /// The epoch's samples.
+    /// Returns the indices of an epoch.
     public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
         guard cumulative.count == count, let sum = cumulative.last else {
             reportFailure(
                 TensorError(
-                    .value, in: "WeightedRandomSampler", "one weight for each sample is needed",
+                    .value, in: "WeightedRandomSampler", "the number of weights is not the number of samples",
                     got: "\(cumulative.count) weights for \(count) samples"))
             return []
         }
         var generator = orderGenerator(seed: seed, epoch: epoch)
         return (0..<drawCount).map { _ in
             let target = Double.random(in: 0..<1, using: &generator) * sum
-            // The first index whose sum is beyond the target, by bisection.
+            // The first index whose cumulative weight is above the target, by binary search.
             var (low, high) = (0, count - 1)
             while low < high {
                 let middle = (low + high) / 2
@@ -119,10 +126,10 @@ public struct WeightedRandomSampler: Sampler {
 }
 
 extension PhiloxGenerator {
-    /// A number in `0 ..< count`, uniform up to a bias of count / 2^64: the upper half of the product.
+    /// An integer in `0 ..< count`, uniform up to a bias of count / 2^64: the upper half of the product.
     mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }
 
-    /// Fisher and Yates's shuffle, written out: the standard library's may change from one version to the next.
+    /// The Fisher-Yates shuffle. The standard library's may change between versions.
     mutating func shuffled(_ elements: [Int]) -> [Int] {
         var order = elements
         for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, index(below: last + 1)) }
@@ -130,7 +137,7 @@ extension PhiloxGenerator {
     }
 }
 
-/// A number of samples that an epoch can take; 0 where there is none, which is reported.
+/// The number of samples if it is valid; 0, with an error, if it is not.
 private func checkedSampleCount(_ count: Int, in sampler: String) -> Int {
     do throws(TensorError) {
         guard count >= 0 else {
@@ -145,7 +152,8 @@ private func checkedSampleCount(_ count: Int, in sampler: String) -> Int {
     }
 }
 
-/// The numbers that order an epoch: a stream apart from those of tensor operations and of samples with the same seed.
+/// The generator of an epoch's order: a stream independent of those of tensor operations and samples with the same
+/// seed.
 func orderGenerator(seed: UInt64, epoch: Int) -> PhiloxGenerator {
     PhiloxGenerator(seed: seed ^ 0x5368_7566_666c_6521, call: UInt64(truncatingIfNeeded: epoch))
 }

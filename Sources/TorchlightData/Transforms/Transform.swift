@@ -1,60 +1,65 @@
 import TorchlightCore
 
-/// A step that makes of one sample's tensor another.
+/// A function from the tensor of a sample to a tensor.
 ///
-/// Transforms are called like functions. One that draws random numbers takes them from the default generator (`Tensor.rand`),
-/// or from `SampleKey.current!.generator`, asked for anew in each call; both belong to the sample that is being made.
+/// A transform is called like a function: `transform(image)`. A random transform draws from the default generator, as
+/// `Tensor.rand` does, or from `SampleKey.current!.generator`, accessed in each call; both belong to the current
+/// sample.
 public protocol Transform: Sendable {
-    /// Whether every element of the result depends on the element at its index alone, and not on the index.
+    /// Whether the transform is element-wise: each element of the result depends only on the value of the element at
+    /// the same
+    /// index.
     ///
-    /// Chains of such transforms are computed once for each of the 256 values of a byte, and looked up from then on.
+    /// Element-wise transforms of byte images are computed once for all 256 byte values and then looked up.
     var isElementwise: Bool { get }
 
-    /// Transforms a sample.
+    /// Returns the transformed sample.
     func callAsFunction(_ x: Tensor) -> Tensor
 }
 
 extension Transform {
-    /// Whether a result's element depends on the element at its index alone.
+    /// false: the transform is not element-wise.
     public var isElementwise: Bool { false }
 }
 
-/// Transforms one after another.
+/// Applies several transforms in order.
 ///
 ///     let transform = Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)])
 public struct Compose: Transform {
-    /// The steps, first to last.
+    /// The transforms, in the order of application.
     public let transforms: [any Transform]
 
-    /// A chain of steps; an empty one changes nothing.
+    /// Creates a chain of transforms. An empty chain returns its input.
     public init(_ transforms: [any Transform]) { self.transforms = transforms }
 
-    /// Whether a result's element depends on the element at its index alone.
+    /// Whether all transforms are element-wise.
     public var isElementwise: Bool { transforms.allSatisfy(\.isElementwise) }
-    /// Transforms a sample.
+    /// Returns the transformed sample.
     public func callAsFunction(_ x: Tensor) -> Tensor { transforms.reduce(x) { $1($0) } }
 }
 
-/// Turns an image of bytes into numbers from 0 to 1 with the channels first: uint8 `[height, width]` or
-/// `[height, width, channels]` -> float32 `[channels, height, width]`, `x / maximum`.
+/// Converts an image of bytes to float32 with values in 0...1 and the channel dimension first: `x / maximum`.
 ///
-/// A tensor that is not uint8 keeps its values and its dtype, converted to float32 where it holds integers.
+/// Shapes: uint8 `[H, W]` -> float32 `[1, H, W]`; uint8 `[H, W, C]` -> float32 `[C, H, W]`. A tensor of another dtype
+/// is
+/// only permuted, and converted to float32 if it is not floating-point. Another number of dimensions is an error.
 public struct ToTensor: Transform {
-    /// The byte that becomes 1.
+    /// The value that is mapped to 1. Default: 255.
     public let maximum: Double
 
-    /// A conversion; 255 is white in nearly every format.
+    /// Creates the transform.
     public init(maximum: Double = 255) { self.maximum = maximum }
 
-    /// Whether a result's element depends on the element at its index alone.
+    /// true: the transform is element-wise.
     public var isElementwise: Bool { true }
 
-    /// Transforms a sample.
+    /// Returns the converted image.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         guard x.rank == 2 || x.rank == 3 else {
             return fail(
                 TensorError(
-                    .shape, in: "ToTensor", "not an image", expected: "[height, width] or [height, width, channels]",
+                    .shape, in: "ToTensor", "the input is not an image",
+                    expected: "[height, width] or [height, width, channels]",
                     operands: [x]))
         }
         let planes = x.rank == 2 ? x.unsqueeze(0) : x.permute(2, 0, 1).contiguous()
@@ -63,32 +68,35 @@ public struct ToTensor: Transform {
     }
 }
 
-/// Shifts and scales channels: `(x - mean) / std`, floating-point `[channels, *]` -> the same shape.
+/// Normalises an image with a mean and a standard deviation for each channel: `(x - mean) / std`.
+///
+/// Shapes: floating-point `[C, *]` -> `[C, *]`.
 public struct Normalize: Transform {
-    /// The number to subtract, one for each channel or one for all.
+    /// The mean of each channel, or a single value for all channels.
     public let mean: [Double]
-    /// The number to divide by, one for each channel or one for all.
+    /// The standard deviation of each channel, or a single value for all channels.
     public let std: [Double]
 
-    /// One mean and deviation for all channels.
+    /// Creates the transform with one mean and standard deviation for all channels.
     public init(mean: Double, std: Double) { self.init(mean: [mean], std: [std]) }
 
-    /// A mean and deviation for each channel; no deviation may be 0.
+    /// Creates the transform with a mean and a standard deviation for each channel. A standard deviation of 0 is an
+    /// error.
     public init(mean: [Double], std: [Double]) {
         self.mean = mean
         self.std = std
         if mean.isEmpty || mean.count != std.count || !std.allSatisfy({ $0 != 0 && $0.isFinite }) {
             reportFailure(
                 TensorError(
-                    .value, in: "Normalize", "unusable figures", got: "mean \(mean), std \(std)",
-                    expected: "as many deviations as means, none of them 0"))
+                    .value, in: "Normalize", "the mean or std is invalid", got: "mean \(mean), std \(std)",
+                    expected: "as many values in std as in mean, at least one, none of std 0"))
         }
     }
 
-    /// Whether a result's element depends on the element at its index alone.
+    /// Whether all channels have the same mean and standard deviation.
     public var isElementwise: Bool { mean.count == 1 }
 
-    /// Transforms a sample.
+    /// Returns the normalised image. An input that is not floating-point or has another number of channels is an error.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         guard x.dtype.isFloatingPoint, x.rank > 0, mean.count == 1 || x.shape[0] == mean.count else {
             return fail(
