@@ -2,28 +2,39 @@ import TorchlightIO
 import TorchlightNN
 
 extension Module {
-    /// Writes the parameters and persistent buffers to a safetensors file, which appears complete or not at all.
+    /// Saves the state dictionary (parameters and persistent buffers) to a safetensors file. The file is created
+    /// complete or
+    /// not at all.
     ///
     ///     try model.save("net.safetensors")
     ///
-    /// - Parameter metadata: texts that are kept in the file beside the tensors.
-    /// - Throws: `IOError` where the file cannot be written.
+    /// - Parameters:
+    ///   - path: the path of the file; an existing file is replaced.
+    ///   - metadata: strings that are stored in the header of the file. Default: none.
+    /// - Throws: `IOError` if the file cannot be written.
     public func save(_ path: String, metadata: [String: String] = [:]) throws {
         try save(path, as: TensorFile.self, metadata: metadata)
     }
 
-    /// Reads the parameters and buffers from a file of safetensors, PyTorch (`.pth`) or NumPy (`.npz`), told apart by their
-    /// contents, or from the files of a `.safetensors.index.json` or `.bin.index.json`. Nothing is changed where anything
-    /// does not fit. What of the file cannot be read here is left out.
+    /// Loads a state dictionary from a file into the parameters and buffers of the module. If anything does not fit, an
+    /// error
+    /// is thrown and nothing is changed.
     ///
+    ///     try model.load("net.safetensors")
     ///     try model.encoder.load("pretrained.safetensors", mapping: [.subtree("encoder")])
     ///
+    /// The format is detected by the contents: safetensors, PyTorch (`.pth`), NumPy (`.npz`), or an index of shards
+    /// (`.safetensors.index.json`, `.bin.index.json`). Objects of the file that are not tensors are ignored.
+    ///
     /// - Parameters:
-    ///   - mapping: Rules that give the file's tensors the module's names and shapes.
-    ///   - assigning: Whether the parameters lie in the mapped file from then on, in its floating-point dtype: nothing is
-    ///     read before it is used, and what training changes is a copy in memory.
-    /// - Returns: What fitted, and with `strict` false what did not.
-    /// - Throws: `IOError` where the file cannot be read, `StateDictError` where it holds another model.
+    ///   - path: the path of the file.
+    ///   - strict: whether missing and unexpected keys are errors. Default: true.
+    ///   - mapping: rules that map the names and shapes of the file to those of the module. Default: none.
+    ///   - assigning: whether the parameters use the memory-mapped file, in its floating-point dtype, instead of
+    ///     copying: data
+    ///     is read when it is first used, and parameters that training changes are copied to memory. Default: false.
+    /// - Returns: the keys that were loaded and, with `strict` false, the missing and unexpected keys.
+    /// - Throws: `IOError` if the file cannot be read, `StateDictError` if keys or shapes do not fit.
     @discardableResult
     public func load(
         _ path: String, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
@@ -32,7 +43,7 @@ extension Module {
         do {
             return try load(stateDict: try file.byName(path), strict: strict, mapping: mapping, assigning: assigning)
         } catch let error as StateDictError {
-            // What is missing may be in the file, but of a kind that cannot be read.
+            // A missing tensor may be in the file as an object that cannot be read.
             for name in error.missing {
                 guard let left = file.leftOut.first(where: { $0.name == name || $0.name.hasSuffix(".\(name)") }) else {
                     continue

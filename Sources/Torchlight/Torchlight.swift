@@ -1,4 +1,5 @@
-/// `import Torchlight` gives the whole framework: tensors and autograd, modules, optimisers, data, files and checkpoints.
+/// `import Torchlight` imports the whole framework: tensors and autograd, modules, optimisers, data, files and
+/// checkpoints.
 @_exported import TorchlightCore
 @_exported import TorchlightData
 @_exported import TorchlightIO
@@ -6,15 +7,16 @@
 @_exported import TorchlightOptim
 @_exported import TorchlightTraining
 
-// Some layers are called like the primitive that they are made of. Primitives are visible inside the package only, where
-// these names say which is meant; what is declared here hides what the modules above declare.
-/// The layer, not the primitive.
+// Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides
+// the
+// declarations of the imported modules, so these names mean the layers.
+/// The module `TorchlightNN.Embedding`.
 public typealias Embedding = TorchlightNN.Embedding
-/// The layer, not the primitive.
+/// The module `TorchlightNN.LayerNorm`.
 public typealias LayerNorm = TorchlightNN.LayerNorm
-/// The layer, not the primitive.
+/// The module `TorchlightNN.Linear`.
 public typealias Linear = TorchlightNN.Linear
-/// The layer, not the primitive.
+/// The module `TorchlightNN.LogSoftmax`.
 public typealias LogSoftmax = TorchlightNN.LogSoftmax
-/// The layer, not the primitive.
+/// The module `TorchlightNN.Softmax`.
 public typealias Softmax = TorchlightNN.Softmax

@@ -1,8 +1,9 @@
 import TorchlightCore
 import TorchlightNN
 
-/// A copy of a model whose parameters are averages of those that the model has had: the mean of stochastic weight averaging
-/// (Izmailov et al. 2018), or an exponential moving average.
+/// A copy of a model whose parameters are averages over training: the mean of stochastic weight averaging (Izmailov et
+/// al.,
+/// 2018), or an exponential moving average.
 ///
 ///     let averaged = AveragedModel(model, .exponential(decay: 0.999))
 ///     ...
@@ -11,26 +12,28 @@ import TorchlightNN
 ///     ...
 ///     let accuracy = evaluate(averaged.module)
 ///
-/// Its state dict has the model's names behind `module.`, and `n_averaged`.
+/// The state dictionary has the model's names with the prefix `module.`, and the int64 count `n_averaged`.
 public final class AveragedModel<Model: Module>: Module {
-    /// How the parameters of an update are weighed.
+    /// How the parameters are averaged.
     public enum Average: Sendable, Hashable {
-        /// The mean of all updates.
+        /// The mean of the parameters at all updates: `average ← average + (parameter - average) / (updates + 1)`.
         case mean
-        /// average ← decay · average + (1 − decay) · parameter.
+        /// The exponential moving average: `average ← decay · average + (1 − decay) · parameter`.
         case exponential(decay: Double)
     }
 
-    /// The model with the averages.
+    /// The model with the averaged parameters.
     public let module: Model
-    /// The number of updates.
+    /// The number of updates, a 0-dimensional int64 tensor.
     @Buffer public private(set) var updateCount: Tensor
-    /// How the parameters of an update are weighed.
+    /// How the parameters are averaged. Default: `.mean`.
     public let average: Average
-    /// Whether floating-point buffers are averaged too; else the copy has those of the last update.
+    /// Whether floating-point buffers are averaged too. Default: false, buffers are copied in every update.
     public let averagesBuffers: Bool
 
-    /// A copy of a model, which shares nothing with it.
+    /// Creates a deep copy of `model`, which shares no memory with it.
+    ///
+    /// A decay outside [0, 1] is an error.
     public init(_ model: Model, _ average: Average = .mean, averagesBuffers: Bool = false) {
         if case .exponential(let decay) = average, !(0...1).contains(decay) {
             reportFailure(
@@ -45,7 +48,9 @@ public final class AveragedModel<Model: Module>: Module {
         super.init()
     }
 
-    /// Takes the model's parameters into the averages; the first update copies them.
+    /// Updates the averages with the parameters of `model`; the first update copies them.
+    ///
+    /// A model with other names or shapes of parameters or buffers is an error.
     public func update(_ model: Model) {
         let (own, new) = (module.namedParameters(), model.namedParameters())
         let (ownBuffers, newBuffers) = (module.namedBuffers(), model.namedBuffers())
@@ -57,7 +62,7 @@ public final class AveragedModel<Model: Module>: Module {
             reportFailure(
                 TensorError(
                     .value, in: "AveragedModel.update", "the model has other parameters or buffers than the averages",
-                    expected: "the model that the averages were made of, or one like it"))
+                    expected: "the model that the averages were made of, or one with the same architecture"))
             return
         }
         noGrad {
@@ -83,16 +88,21 @@ public final class AveragedModel<Model: Module>: Module {
 }
 
 extension AveragedModel: Layer where Model: Layer {
-    /// The averaged model's result.
+    /// Returns the output of the averaged model.
     public func forward(_ x: Tensor) -> Tensor { module(x) }
 }
 
-/// Computes the running statistics of all batch normalisations anew, as the means over all batches: those of averaged parameters
-/// are not the averages of the statistics.
+/// Recomputes the running mean and variance of all batch normalisation layers as the means over all batches. Averaged
+/// parameters need it, since the running statistics belong to other parameters.
 ///
 ///     updateBatchNorm(averaged.module, loader) { images, _ in _ = averaged.module(images) }
 ///
-/// The modules are in training mode meanwhile, and nothing records gradients.
+/// The model is in training mode during the call and gradients are not recorded; its modes are restored afterwards.
+///
+/// - Parameters:
+///   - model: the model whose layers are updated.
+///   - batches: the batches, for example a loader.
+///   - forward: calls the model with a batch.
 public func updateBatchNorm<Batch>(_ model: Module, _ batches: some Sequence<Batch>, forward: (Batch) -> Void) {
     let norms = model.modules().compactMap { $0 as? TorchlightNN.BatchNorm }
     if norms.isEmpty { return }
@@ -100,12 +110,12 @@ public func updateBatchNorm<Batch>(_ model: Module, _ batches: some Sequence<Bat
     let modes = model.modules().map { ($0, $0.isTraining) }
     for norm in norms {
         norm.resetRunningStats()
-        // The plain mean over all batches.
+        // Without momentum the running statistics are the mean over all batches.
         norm.momentum = nil
     }
     model.train()
     noGrad { for batch in batches { forward(batch) } }
     for (norm, momentum) in zip(norms, momenta) { norm.momentum = momentum }
-    // From the outside in, since a mode is that of all inside.
+    // From the outermost module inwards, since a module's mode is set for all modules inside it.
     for (module, isTraining) in modes { module.train(isTraining) }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 import TorchlightIO
 
-/// A folder of training states, of which the last few and the best are kept.
+/// A directory of checkpoints, which keeps the last few and the best one.
 ///
 ///     let checkpoints = try CheckpointFolder("runs/7", keepLast: 3, best: .highest)
 ///     if let found = try checkpoints.latest() { try found.state.restore(model: model, optimizer: optimizer) }
@@ -10,43 +10,48 @@ import TorchlightIO
 ///     ...
 ///     try checkpoints.wait()
 ///
-/// What is in the folder is known from the files alone: each appears complete or not at all, carries its score and its
-/// checksums, and is removed only when a newer one is safe. A process that is killed at any moment, or a device that is
-/// full, leaves a folder whose latest state loads. One process at a time may write to a folder.
+/// The contents are determined by the files alone: each file is created complete or not at all, contains its score and
+/// its checksums, and is removed only after a newer one was written. If the process is killed or the disk is full, the
+/// latest checkpoint in the directory can still be loaded. Only one process at a time may write to a directory.
 public final class CheckpointFolder: Sendable {
-    /// Which score is the best.
+    /// Whether the highest or the lowest score is the best.
     public enum Best: Sendable {
         case highest, lowest
     }
 
-    /// One file of the folder.
+    /// A checkpoint file of the directory.
     public struct Entry: Sendable, Equatable {
-        /// Its path.
+        /// The path of the file.
         public let path: String
-        /// The number of the save, counted on through all runs; the highest is the latest, whatever its step.
+        /// The serial number of the save, which increases over all runs; the highest is the latest.
         public let serial: Int
     }
 
-    /// A state that was found, and the newer or better files that could not be read.
+    /// A checkpoint that was loaded, and the errors of files that could not be read.
     public struct Found: Sendable {
-        /// The file.
+        /// The path of the file.
         public let path: String
-        /// What it holds, every checksum compared.
+        /// The training state, with all checksums verified.
         public let state: TrainingState
-        /// Why each file before it was passed over.
+        /// The errors of the files that were tried before this one.
         public let skipped: [IOError]
     }
 
-    /// The folder.
+    /// The path of the directory.
     public let path: String
-    /// How many of the latest states are kept.
+    /// The number of latest checkpoints that are kept. Default: 3.
     public let keepLast: Int
-    /// Which state is kept besides; nil for none.
+    /// Whether the checkpoint with the highest or lowest score is kept too. Default: nil, it is not.
     public let best: Best?
     private let background = Mutex<BackgroundTask?>(nil)
 
-    /// Opens a folder, which is created where it does not exist, and removes what killed processes left in it. What others
-    /// are writing now is not touched.
+    /// Opens a directory, creates it if it does not exist, and removes temporary files of processes that were killed.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the directory.
+    ///   - keepLast: the number of latest checkpoints to keep; values below 1 mean 1. Default: 3.
+    ///   - best: also keeps the checkpoint with the highest or lowest score. Default: nil.
+    /// - Throws: `IOError` if the directory cannot be created.
     public init(_ path: String, keepLast: Int = 3, best: Best? = nil) throws(IOError) {
         self.path = path
         self.keepLast = max(keepLast, 1)
@@ -61,7 +66,7 @@ public final class CheckpointFolder: Sendable {
         }
     }
 
-    /// The files of the folder, the oldest first.
+    /// The checkpoint files of the directory, the oldest first.
     public var entries: [Entry] {
         FileSystem.names(in: path).compactMap { name in
             guard name.hasPrefix(Self.prefix), name.hasSuffix(Self.suffix),
@@ -71,19 +76,20 @@ public final class CheckpointFolder: Sendable {
         }.sorted { $0.serial < $1.serial }
     }
 
-    /// Saves a state, and then removes those that need not be kept. Waits for a save in the background first.
+    /// Saves a checkpoint and then removes those that are not kept. Waits for a background save first.
     ///
-    /// - Returns: The path of the new file.
-    /// - Throws: `IOError` where this save, or the one in the background, failed. What was there before is untouched.
+    /// - Returns: the path of the new file.
+    /// - Throws: `IOError` if this save or the background save failed. Existing files are not changed then.
     @discardableResult
     public func save(_ state: TrainingState) throws(IOError) -> String {
         try wait()
         return try write(state)
     }
 
-    /// Copies the state in memory and saves the copy on a thread of its own, while training goes on.
+    /// Copies the state in memory and saves the copy on another thread, while training continues.
     ///
-    /// - Throws: `IOError` where the save before this one failed. Call ``wait()`` at the end to hear of the last one.
+    /// - Throws: `IOError` if the previous background save failed. Call ``wait()`` at the end to get the error of the
+    ///   last.
     public func saveInBackground(_ state: TrainingState) throws(IOError) {
         try wait()
         let snapshot = state.snapshot()
@@ -91,9 +97,9 @@ public final class CheckpointFolder: Sendable {
         background.withLock { $0 = task }
     }
 
-    /// Waits until nothing is being saved.
+    /// Waits for the background save to finish.
     ///
-    /// - Throws: `IOError` where the save in the background failed; once.
+    /// - Throws: `IOError` if the background save failed; only the first call throws it.
     public func wait() throws(IOError) {
         let task = background.withLock { task in
             defer { task = nil }
@@ -102,19 +108,19 @@ public final class CheckpointFolder: Sendable {
         try task?.wait()
     }
 
-    /// The state that was saved last. Where its file is damaged, the one before is taken, and so on.
+    /// Loads the latest checkpoint. If its file is damaged, the one before it is loaded, and so on.
     ///
-    /// - Returns: nil for an empty folder.
-    /// - Throws: `IOError` where there are files and none can be read.
+    /// - Returns: the checkpoint; nil if the directory has none.
+    /// - Throws: `IOError` if there are checkpoints and none can be read.
     public func latest() throws(IOError) -> Found? {
         try wait()
         return try first(of: entries.reversed())
     }
 
-    /// The state with the best score. Where its file is damaged, the next best is taken.
+    /// Loads the checkpoint with the best score. If its file is damaged, the next best is loaded, and so on.
     ///
-    /// - Returns: nil where no state has a score, or the folder keeps no best.
-    /// - Throws: As ``latest()``.
+    /// - Returns: the checkpoint; nil if none has a score, or ``best`` is nil.
+    /// - Throws: `IOError` if there are checkpoints with a score and none can be read.
     public func loadBest() throws(IOError) -> Found? {
         try wait()
         return try first(of: ranked())
@@ -150,7 +156,7 @@ public final class CheckpointFolder: Sendable {
         for entry in all.dropLast(keepLast) where entry != kept { try FileSystem.remove(entry.path) }
     }
 
-    /// The files with a score, the best first; of equals the oldest.
+    /// The files with a score, the best first; at ties the oldest first.
     private func ranked() -> [Entry] {
         guard let best else { return [] }
         var scored: [(entry: Entry, score: Double)] = []

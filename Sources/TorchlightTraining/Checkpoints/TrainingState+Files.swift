@@ -4,18 +4,19 @@ import TorchlightIO
 import TorchlightNN
 import TorchlightOptim
 
-// The file of a training state is a safetensors file. Tensors are named `model.*`, `optimizer.*` and `tensors.*`; the notes
-// hold everything else, with a CRC-32 of each tensor's bytes (`crc32.<tensor>`) and one of the notes and of the names,
-// dtypes and shapes of the tensors together (`crc32`). A flipped bit anywhere is found.
+// The file of a training state is a safetensors file. Tensors are named `model.*`, `optimizer.*` and `tensors.*`. The
+// metadata holds everything else, with a CRC-32 of each tensor's bytes (`crc32.<tensor>`) and a CRC-32 of the metadata
+// and
+// of the names, dtypes and shapes of the tensors (`crc32`). Any flipped bit is detected.
 
 extension TrainingState {
     private static let family = "torchlight training state "
     private static let version = "1"
 
-    /// Writes the state to a file, which appears complete or not at all, and on the device, not in a cache.
+    /// Writes the checkpoint to a file. The file is created complete or not at all, and is synchronised to the disk.
     ///
-    /// The file is a safetensors file: `torchlight inspect` shows it, and other programs can read its tensors.
-    /// - Throws: `IOError` where the file cannot be written; an older file of this name is untouched then.
+    /// It is a safetensors file: `torchlight inspect` lists it, and other programs can read its tensors.
+    /// - Throws: `IOError` if the file cannot be written; an existing file is not changed then.
     public func save(_ path: String) throws(IOError) {
         AtomicFile.removeLeftovers(of: path)
         var contents: [String: Tensor] = [:]
@@ -37,9 +38,9 @@ extension TrainingState {
         try Safetensors.save(contents, to: path, metadata: notes)
     }
 
-    /// Reads a state and compares every checksum.
+    /// Reads a checkpoint and verifies every checksum.
     ///
-    /// - Throws: `IOError` where the file cannot be read, holds something else, or is damaged.
+    /// - Throws: `IOError` if the file cannot be read, is not a checkpoint, or is damaged.
     public init(contentsOf path: String) throws(IOError) {
         let file = try Safetensors.open(path)
         var notes = Notes(values: Dictionary(file.metadata, uniquingKeysWith: { first, _ in first }), file: path)
@@ -76,7 +77,7 @@ extension TrainingState {
         }
     }
 
-    /// The step and the score of a file, without reading its tensors.
+    /// Returns the step and the score of a file without reading its tensors.
     static func summary(of path: String) throws(IOError) -> (step: Int, score: Double?) {
         let header = try Safetensors.header(of: path)
         var notes = Notes(
@@ -86,13 +87,13 @@ extension TrainingState {
         return (try notes.take("step") { Int($0) }, score)
     }
 
-    /// The checksum of the notes and of what the tensors are called and look like.
+    /// The checksum of the metadata and of the names, dtypes and shapes of the tensors.
     fileprivate static func checksum(
         of notes: [String: String], _ tensors: [(name: String, dtype: String, shape: [Int])]
     ) -> String {
         var checksum = CRC32()
         func add(_ text: String) {
-            // With their lengths, texts cannot run into each other.
+            // The length in front of each string makes the sequence unambiguous.
             var bytes = Array("\(text.utf8.count):\(text)".utf8)
             bytes.withUnsafeMutableBytes { checksum.update(UnsafeRawBufferPointer($0)) }
         }
@@ -107,7 +108,7 @@ extension TrainingState {
         return CRC32.hex(checksum.value)
     }
 
-    /// The notes of a file, checked.
+    /// The metadata of a file, with a verified checksum.
     private struct Notes {
         var values: [String: String]
         let file: String
@@ -125,7 +126,8 @@ extension TrainingState {
             }
             let found = TrainingState.checksum(of: values, tensors)
             guard values["crc32"] == found else {
-                throw damage("the notes have the checksum \(found)", expected: values["crc32"] ?? "one beside them")
+                throw damage(
+                    "the metadata has the checksum \(found)", expected: values["crc32"] ?? "a checksum in the metadata")
             }
         }
 
@@ -138,8 +140,9 @@ extension TrainingState {
         mutating func take<Value>(_ key: String, _ read: (String) -> Value?) throws(IOError) -> Value {
             guard let value = values.removeValue(forKey: key).flatMap(read) else {
                 throw IOError(
-                    .malformed, "checkpoint", file: file, "the note \(IOError.quoted(key)) is missing or unreadable",
-                    expected: "one that this version writes")
+                    .malformed, "checkpoint", file: file,
+                    "the metadata \(IOError.quoted(key)) is missing or unreadable",
+                    expected: "the metadata that TrainingState.save writes")
             }
             return value
         }
@@ -155,7 +158,7 @@ extension TrainingState {
 }
 
 extension String {
-    /// What follows a prefix; nil where the text does not begin with it.
+    /// The text after a prefix; nil if the string does not begin with it.
     fileprivate func without(_ prefix: String) -> String? {
         hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
     }

@@ -4,37 +4,49 @@ import TorchlightIO
 import TorchlightNN
 import TorchlightOptim
 
-/// Everything that decides how a training run goes on: a run that is resumed from it computes the same bits as one that
-/// never stopped.
+/// A checkpoint: the complete state of a training run. A run that is resumed from it computes the same bits as a run
+/// without an interruption.
 ///
 ///     try TrainingState(step: step, model: model, optimizer: optimizer, loader: loader).save("run.checkpoint")
 ///     ...
 ///     let state = try TrainingState(contentsOf: "run.checkpoint")
 ///     try state.restore(model: model, optimizer: optimizer, loader: loader)
 ///
-/// The tensors of a state that was made of a model are the model's own, so saving copies nothing, and training changes
-/// them; ``snapshot()`` is a copy that stands still. ``CheckpointFolder`` keeps several states and saves in the background.
+/// A state that is created from a model shares the model's tensors, so saving copies nothing, and training changes
+/// them;
+/// ``snapshot()`` returns a copy. ``CheckpointFolder`` keeps several checkpoints and saves in the background.
 public struct TrainingState: Sendable {
-    /// How many steps were taken, in whatever the program counts.
+    /// The number of steps taken; the program decides what a step is. Default: 0.
     public var step: Int
-    /// The parameters and buffers of the model.
+    /// The state dictionary of the model.
     public var model: StateDict
-    /// The optimiser's state.
+    /// The state of the optimiser; nil if it is not saved.
     public var optimizer: OptimizerState?
-    /// The scheduler's state.
+    /// The state of the learning rate scheduler; nil if it is not saved.
     public var scheduler: [String: String]?
-    /// The batch that comes next.
+    /// The position of the data loader; nil if it is not saved.
     public var loader: DataLoaderState?
-    /// The position of the random number generator.
+    /// The state of the random number generator; nil if it is not saved.
     public var generator: Generator.State?
-    /// How good the model is, by a measure of the program's; what ``CheckpointFolder`` calls the best goes by it.
+    /// A metric of the model, by which ``CheckpointFolder`` finds the best checkpoint; nil if there is none.
     public var score: Double?
-    /// Other tensors to keep: averages of weights, samples to look at.
+    /// Additional tensors, such as averaged parameters.
     public var tensors: [String: Tensor]
-    /// Other texts to keep: settings, figures of past epochs.
+    /// Additional strings, such as hyperparameters.
     public var metadata: [String: String]
 
-    /// The state of a run as it is now. The tensors are shared, not copied.
+    /// Creates a checkpoint of the current state. The tensors are shared, not copied.
+    ///
+    /// - Parameters:
+    ///   - step: the number of steps taken. Default: 0.
+    ///   - model: the model, of which the state dictionary is saved.
+    ///   - optimizer: the optimiser. Default: nil, not saved.
+    ///   - scheduler: the learning rate scheduler. Default: nil, not saved.
+    ///   - loader: the data loader. Default: nil, not saved.
+    ///   - generator: the random number generator. Default: the default generator.
+    ///   - score: a metric of the model. Default: nil.
+    ///   - tensors: additional tensors.
+    ///   - metadata: additional strings.
     public init(
         step: Int = 0, model: Module, optimizer: (any Optimizer)? = nil, scheduler: LRScheduler? = nil,
         loader: (any ResumableLoader)? = nil, generator: Generator? = .default, score: Double? = nil,
@@ -58,7 +70,7 @@ public struct TrainingState: Sendable {
         metadata = [:]
     }
 
-    /// The same state with tensors of its own, which training does not change.
+    /// Returns a copy with its own tensors, which training does not change.
     public func snapshot() -> TrainingState {
         func copy(_ tensors: [String: Tensor]) -> [String: Tensor] {
             noGrad { tensors.mapValues { $0.detach().clone() } }
@@ -70,14 +82,20 @@ public struct TrainingState: Sendable {
         return state
     }
 
-    /// Puts a run where this state was saved. Either all of it changes, or nothing and an error says what does not fit.
+    /// Restores the saved state in a model, an optimiser, a scheduler, a loader and a generator. If anything does not
+    /// fit, an
+    /// error is thrown and nothing is changed.
     ///
     /// - Parameters:
-    ///   - optimizer: Made of the same parameters in the same order as the one that was saved.
-    ///   - loader: Made as the one that was saved: of as many samples, in batches of the same size and the same order.
-    ///   - generator: Whose position is restored, if the state has one.
-    /// - Throws: ``TrainingStateError`` where the state lacks what is to be restored or the loader is another, `StateDictError` and
-    ///   `OptimizerStateError` where it belongs to another model or optimiser.
+    ///   - model: a model with the same parameters and buffers as the saved one.
+    ///   - optimizer: an optimiser with the same parameters in the same order as the saved one. Default: nil, not
+    ///     restored.
+    ///   - scheduler: a scheduler of the same class as the saved one. Default: nil, not restored.
+    ///   - loader: a loader with the same number of samples, batch size and order as the saved one. Default: nil, not
+    ///     restored.
+    ///   - generator: the generator whose state is set, if the checkpoint has one. Default: the default generator.
+    /// - Throws: ``TrainingStateError`` if the checkpoint lacks a part that is to be restored or the loader differs,
+    ///   `StateDictError` and `OptimizerStateError` if it belongs to another model or optimiser.
     public func restore(
         model: Module, optimizer: (any Optimizer)? = nil, scheduler: LRScheduler? = nil,
         loader: (any ResumableLoader)? = nil, generator: Generator? = .default
@@ -110,21 +128,21 @@ public struct TrainingState: Sendable {
     }
 }
 
-/// What has a position between two batches that can be saved and set: a `DataLoader` of any batches.
+/// A loader whose position between two batches can be saved and set, such as `DataLoader`.
 public protocol ResumableLoader: AnyObject {
-    /// Where the loader stands.
+    /// The position of the loader.
     var state: DataLoaderState { get set }
-    /// Why the loader cannot continue from a state, such as another batch size or order; nil where it can.
+    /// Describes why the loader cannot continue from a state, such as another batch size; nil if it can.
     func problem(with state: DataLoaderState) -> String?
 }
 
 extension DataLoader: ResumableLoader {}
 extension IterableDataLoader: ResumableLoader {}
 
-/// Why a training state cannot be restored.
+/// A checkpoint that cannot be restored.
 public struct TrainingStateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What does not fit.
     public let problem: String
-    /// "training state: ..."
+    /// The text "training state: " followed by the problem.
     public var description: String { "training state: \(problem)" }
 }
