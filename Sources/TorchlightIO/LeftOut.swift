@@ -1,13 +1,13 @@
-/// A member of a file that cannot be read here, while the others are.
+/// A member of a file that was skipped because it cannot be read.
 public struct LeftOut: Sendable, Equatable, CustomStringConvertible {
-    /// Its name, or its path through the containers of a file of PyTorch.
+    /// The name of the member; in a PyTorch file its path through the containers.
     public let name: String
-    /// Why it is left out.
+    /// Why it cannot be read.
     public let reason: String
-    /// Where it stands in the file, in bytes.
+    /// The position in the file, in bytes.
     public let offset: Int
 
-    /// "name: reason", in one line.
+    /// The text "name: reason" in one line.
     public var description: String {
         "\(IOError.oneLine(name, limit: 200)): \(IOError.oneLine(reason, limit: 400))"
     }
@@ -18,21 +18,21 @@ public struct LeftOut: Sendable, Equatable, CustomStringConvertible {
         self.offset = offset
     }
 
-    /// The error for asking for the member.
+    /// The error for a request of this member.
     func error(_ operation: String, file: String) -> IOError {
         IOError(
             .unsupported, operation, file: file, offset: offset, "\(IOError.quoted(name)) cannot be read: \(reason)",
-            expected: "elements of a type that has a dtype here")
+            expected: "a supported element type")
     }
 }
 
-/// Which members of a file to read.
+/// The members of a file to read.
 struct Selection {
     private let asked: [String]?
-    /// Names are bytes: Swift takes two spellings of an accented letter for equal.
+    // Names are compared as bytes: Swift compares canonically equivalent strings as equal.
     private let names: Set<[UInt8]>
 
-    /// The members of these names; nil for all.
+    /// Selects the members with these names; nil for all members.
     init(_ asked: [String]?) {
         self.asked = asked
         names = Set((asked ?? []).map { Array($0.utf8) })
@@ -40,7 +40,7 @@ struct Selection {
 
     func contains(_ name: String) -> Bool { asked == nil || names.contains(Array(name.utf8)) }
 
-    /// Fails where a name that was asked for was not read, or where nothing of a file that is not empty could be.
+    /// Throws if a requested name was not read, or if no member of a file that is not empty could be read.
     func check(found: [String], leftOut: [LeftOut], operation: String, file: String) throws(IOError) {
         guard let asked else {
             if found.isEmpty, let first = leftOut.first { throw first.error(operation, file: file) }
@@ -51,7 +51,7 @@ struct Selection {
             if let left = leftOut.first(where: { $0.name.utf8.elementsEqual(name.utf8) }) {
                 throw left.error(operation, file: file)
             }
-            throw IOError(.notFound, operation, file: file, "it holds no \(IOError.quoted(name))")
+            throw IOError(.notFound, operation, file: file, "there is no tensor \(IOError.quoted(name))")
         }
     }
 }

@@ -1,41 +1,42 @@
 import TorchlightCore
 
-/// The index of a checkpoint in several files, as Hugging Face writes it: `model.safetensors.index.json` for safetensors,
-/// `pytorch_model.bin.index.json` for files of PyTorch.
+/// The index of a sharded checkpoint in Hugging Face's format: `model.safetensors.index.json` for safetensors shards,
+/// `pytorch_model.bin.index.json` for PyTorch shards.
 package struct ShardIndex {
     package struct Place {
         package let name: String
         package let file: String
-        /// Where the index names the file.
+        /// The position of the file name in the index, in bytes.
         let offset: Int
     }
 
     let path: String
     /// The tensors, in the order of the index.
     package let places: [Place]
-    /// The files, each once.
+    /// The shards, each once.
     package let files: [String]
 
-    /// Reads an index. Files are names beside the index, never paths: an index from elsewhere cannot point at other
-    /// files of this machine.
+    /// Reads an index. Shards are names of files in the directory of the index, not paths, so that an untrusted index
+    /// cannot
+    /// refer to other files.
     package init(_ path: String) throws(IOError) {
         try self.init(try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit), file: path)
     }
 
-    /// Reads the bytes of an index.
+    /// Parses the bytes of an index.
     package init(_ bytes: [UInt8], file path: String) throws(IOError) {
         let texts = ["a JSON file", "a text file that begins like JSON"].map { FileKind.foreign($0) }
         let mismatch = bytes.withUnsafeBytes {
             FileKind.mismatch(
                 $0, file: path, operation: "index",
-                expected: (texts + [.shardIndex, .empty], "a JSON index of a checkpoint in several files"))
+                expected: (texts + [.shardIndex, .empty], "the JSON index of a sharded checkpoint"))
         }
         if let mismatch { throw mismatch }
         let json = try JSON.parse(bytes, file: path)
         guard let map = json["weight_map"], let members = map.members else {
             throw IOError(
                 .malformed, "index", file: path, offset: json["weight_map"]?.offset ?? json.offset,
-                "no index of a checkpoint", expected: "an object with the object weight_map")
+                "not the index of a sharded checkpoint", expected: "an object with the object weight_map")
         }
         let endings = [".safetensors", ".bin", ".pt", ".pth", ".ckpt"]
         var places: [Place] = []
@@ -48,7 +49,9 @@ package struct ShardIndex {
                 throw IOError(
                     .malformed, "index", file: path, offset: member.value.offset,
                     "the file of \(IOError.quoted(member.name)) is \(member.value.summary)",
-                    expected: "the name of a file beside the index that ends in \(endings.joined(separator: ", "))")
+                    expected:
+                        "the name of a file in the directory of the index that ends in \(endings.joined(separator: ", "))"
+                )
             }
             places.append(Place(name: member.name, file: file, offset: member.value.offset))
             if known.insert(Array(file.utf8)).inserted { files.append(file) }
@@ -58,10 +61,10 @@ package struct ShardIndex {
         self.files = files
     }
 
-    /// The tensors of the files that the index names, in its order.
+    /// Reads the tensors of all shards, in the order of the index.
     func open() throws(IOError) -> StoredFile {
         let folder = FileSystem.directory(of: path)
-        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        // Names are compared as bytes: Swift compares canonically equivalent strings as equal.
         struct Key: Hashable {
             let file: [UInt8]
             let name: [UInt8]
@@ -92,7 +95,7 @@ package struct ShardIndex {
                 throw IOError(
                     .malformed, "index", file: path, offset: place.offset,
                     "the tensor \(IOError.quoted(place.name)) is not in \(IOError.quoted(place.file))",
-                    expected: "files that belong to this index")
+                    expected: "the shards that belong to this index")
             }
         }
         return StoredFile(kind: kind, tensors: tensors, metadata: metadata, leftOut: leftOut)

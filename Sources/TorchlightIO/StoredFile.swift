@@ -1,14 +1,14 @@
 import TorchlightCore
 
-/// A file of tensors of any kind, with the element types of the file.
+/// A tensor file of any format, with the element types of the file.
 package struct StoredFile: Sendable {
     package let kind: FileKind
     package let tensors: [StoredTensor]
-    /// The notes of a safetensors file.
+    /// The metadata of a safetensors file.
     package let metadata: [(key: String, value: String)]
-    /// All of a file of PyTorch.
+    /// The complete contents of a PyTorch file.
     package let value: TorchValue?
-    /// What cannot be had even as bits.
+    /// The members that cannot be read even as bits.
     package let leftOut: [LeftOut]
 
     init(
@@ -22,10 +22,10 @@ package struct StoredFile: Sendable {
         self.leftOut = leftOut
     }
 
-    /// Opens a file of any kind.
+    /// Opens a file of any supported format.
     ///
-    /// - Parameter isShard: Whether an index names the file, which cannot be an index itself then.
-    /// - Throws: `IOError` where the file breaks a rule of its format, or is of no kind that is read.
+    /// - Parameter isShard: whether the file is a shard of an index, which cannot itself be an index.
+    /// - Throws: `IOError` if the file is malformed or of an unsupported format.
     package static func open(_ path: String, isShard: Bool = false) throws(IOError) -> StoredFile {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in

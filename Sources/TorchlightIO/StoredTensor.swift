@@ -1,20 +1,21 @@
 import TorchlightCore
 
-/// A tensor as it lies in a file: its element type there, and its bits.
+/// A tensor with the element type and the bits that it has in a file.
 ///
-/// Tensors whose element type has no dtype here keep their bits in elements of the same size, so that they can be written
-/// to another file as they are.
+/// A tensor of an element type without a dtype stores its bits in a dtype of the same element size, so that it can be
+/// written to another file unchanged.
 package struct StoredTensor: Sendable {
     package let name: String
-    /// The element type in the file, as PyTorch spells it: "float32", "uint32", "float8_e4m3fn"; the format's own name where
-    /// PyTorch has none.
+    /// PyTorch's name of the element type in the file: "float32", "uint32", "float8_e4m3fn"; the format's own name if
+    /// PyTorch
+    /// has none.
     package let type: String
     package let shape: [Int]
     /// The number of bytes in the file.
     package let byteCount: Int
-    /// The elements, of a dtype of the same size; nil where they cannot be had as bits.
+    /// The elements in a dtype of the same size; nil if their bits cannot be read.
     package let bits: Tensor?
-    /// Why the elements have no value here; nil where they do.
+    /// Why the values cannot be read; nil if they can.
     package let problem: String?
 
     init(name: String, type: String, shape: [Int], byteCount: Int, bits: Tensor?, problem: String? = nil) {
@@ -24,42 +25,42 @@ package struct StoredTensor: Sendable {
         self.byteCount = byteCount
         self.bits = bits
         self.problem =
-            problem ?? (FileElement(name: type)?.readAs == nil ? "elements of type \(type) have no dtype here" : nil)
+            problem ?? (FileElement(name: type)?.readAs == nil ? "the element type \(type) is not supported" : nil)
     }
 
-    /// A tensor of one of the dtypes.
+    /// Creates a stored tensor of a tensor; its element type is the dtype.
     package init(_ name: String, _ tensor: Tensor) {
         self.init(
             name: name, type: "\(tensor.dtype)", shape: tensor.shape, byteCount: tensor.count * tensor.dtype.byteSize,
             bits: tensor)
     }
 
-    /// The dtype that ``tensor(file:)`` has; nil where it throws.
+    /// The dtype of ``tensor(file:)``; nil if it throws.
     package var dtype: DType? { problem == nil ? FileElement(name: type)?.readAs : nil }
 
-    /// Whether the element type is one of the dtypes.
+    /// Whether the element type is a dtype.
     package var hasDType: Bool { dtype.map { "\($0)" == type } ?? false }
 
-    /// The same tensor under another name.
+    /// Returns the tensor with another name.
     package func renamed(_ name: String) -> StoredTensor {
         StoredTensor(name: name, type: type, shape: shape, byteCount: byteCount, bits: bits, problem: problem)
     }
 
-    /// Whether all bits agree with those of a tensor of the same type and shape.
+    /// Whether all bits are equal to those of a tensor with the same type and shape.
     package func hasSameBits(as other: StoredTensor) -> Bool {
         guard let bits, let others = other.bits else { return false }
         return bits.withUnsafeBytes { first in others.withUnsafeBytes { second in first.elementsEqual(second) } }
     }
 
-    /// The values, widened where the element type has no dtype of its own.
+    /// Returns the values, widened if the element type has no dtype.
     ///
-    /// - Throws: `IOError` where they have no value here.
+    /// - Throws: `IOError` if the values cannot be read.
     package func tensor(file: String) throws(IOError) -> Tensor {
         guard problem == nil, let bits, let element = FileElement(name: type), let dtype = element.readAs else {
             throw IOError(
                 .unsupported, "read", file: file,
-                "\(IOError.quoted(name)) cannot be read: \(problem ?? "its elements cannot be had")",
-                expected: "elements of a type that has a dtype here")
+                "\(IOError.quoted(name)) cannot be read: \(problem ?? "its bits cannot be read")",
+                expected: "a supported element type")
         }
         guard element.isWidened else { return bits }
         let tensor: Tensor

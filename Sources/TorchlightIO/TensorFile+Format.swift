@@ -1,18 +1,18 @@
 import TorchlightCore
 
-/// Reads every format of this library and writes safetensors.
+/// Reads every supported format and writes safetensors.
 extension TensorFile: TensorFileFormat {
-    /// Writes a safetensors file, which appears complete or not at all.
+    /// Writes tensors to a safetensors file. The file is created complete or not at all.
     ///
-    /// - Throws: `IOError` where the file cannot be written.
+    /// - Throws: `IOError` if the file cannot be written.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)], to path: String, metadata: [String: String]
     ) throws {
         try Safetensors.save(tensors.map { (key: $0.name, value: $0.tensor) }, to: path, metadata: metadata)
     }
 
-    /// The tensors of a file of any format by name.
+    /// Returns the tensors of a file of any supported format by name.
     ///
-    /// - Throws: As ``load(_:)``.
+    /// - Throws: the errors of ``load(_:only:)``.
     public static func read(_ path: String) throws -> [String: Tensor] { try load(path) }
 }

@@ -1,36 +1,40 @@
 import TorchlightCore
 
-/// A file of tensors of any kind that this library reads: which kind it is, is told by its first bytes, not by its name.
+/// Reads tensor files of any supported format. The format is detected by the first bytes of the file, not by its name.
 ///
-///     let tensors = try TensorFile.load("weights.pth")
+///     let tensors = try TensorFile.load("weights.pth")        // [String: Tensor]
 public struct TensorFile: Sendable {
-    /// A kind of file.
+    /// The format of a file.
     public enum Format: String, Sendable {
         case safetensors
-        /// What `torch.save` writes.
+        /// A file that `torch.save` wrote.
         case torch
         case npy
         case npz
     }
 
-    /// The kind of the file.
+    /// The format of the file.
     public let format: Format
-    /// The names and tensors, in the order of the file. In a file of PyTorch the names are paths through its containers
-    /// (``TorchValue/tensors``); the array of a `.npy` file is called `array`.
+    /// The names and tensors, in the order of the file. In a PyTorch file the names are paths through its containers
+    /// (``TorchValue/tensors``); the array of a `.npy` file is named `array`.
     public let tensors: [(name: String, tensor: Tensor)]
-    /// The free-form notes of a safetensors file.
+    /// The metadata of a safetensors file; empty for other formats.
     public let metadata: [(key: String, value: String)]
-    /// All of a file of PyTorch, with the numbers and texts beside the tensors.
+    /// The complete contents of a PyTorch file, including numbers and strings; nil for other formats.
     public let value: TorchValue?
-    /// What cannot be read here, with the reasons: objects of Python, arrays of texts, elements that have no dtype.
+    /// The members that cannot be read, with reasons: Python objects, arrays of strings, unsupported element types.
     public let leftOut: [LeftOut]
 
-    /// Opens a file of any kind, or all files of an index (`model.safetensors.index.json`,
-    /// `pytorch_model.bin.index.json`) together.
+    /// Opens a file of any supported format, or all shards of an index (`model.safetensors.index.json`,
+    /// `pytorch_model.bin.index.json`).
     ///
-    /// Members that cannot be read here are left out and listed; nothing of a pickle is run.
-    /// - Parameter names: The tensors to read; nil for all that can be read.
-    /// - Throws: `IOError` where the file breaks a rule of its format or is of no kind that is read, where none of its
+    /// Members that cannot be read are skipped and listed in ``leftOut``; a pickle is never executed.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - names: the names of the tensors to read. Default: nil, all that can be read.
+    /// - Throws: `IOError` if the file is malformed or of an unsupported format, none of its members can be read, or
+    ///   one of
+    ///   `names` is missing or cannot be read.
     ///   members can be read, or one of `names` is not there or cannot be read.
     public static func open(_ path: String, only names: [String]? = nil) throws(IOError) -> TensorFile {
         let mapped = try MappedFile(path)
@@ -64,16 +68,16 @@ public struct TensorFile: Sendable {
         }
     }
 
-    /// The tensors of a file of any kind by name.
+    /// Returns the tensors of a file of any supported format by name.
     ///
-    /// - Throws: As ``open(_:only:)``, and where a name comes twice.
+    /// - Throws: the errors of ``open(_:only:)``, and `IOError` if a name occurs twice.
     public static func load(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         try open(path, only: names).byName(path)
     }
 
-    /// The tensors by name.
+    /// Returns the tensors by name.
     ///
-    /// - Throws: `IOError` where a name comes twice.
+    /// - Throws: `IOError` if a name occurs twice.
     package func byName(_ path: String) throws(IOError) -> [String: Tensor] {
         var byName: [String: Tensor] = [:]
         byName.reserveCapacity(tensors.count)
@@ -81,16 +85,16 @@ public struct TensorFile: Sendable {
             guard byName.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
                     .unsupported, "read", file: path,
-                    "two tensors with names that are equal as texts: \(IOError.quoted(name))",
+                    "two tensors have names that are equal as Unicode strings: \(IOError.quoted(name))",
                     expected: "each name once", fix: "TensorFile.open(_:)")
             }
         }
         return byName
     }
 
-    /// The kind of a file, by its bytes: an archive is one of PyTorch where it has a pickle.
+    /// Returns the format of a file, detected by its contents. A zip archive with a pickle is a PyTorch file.
     ///
-    /// - Throws: `IOError` where the file cannot be read or is of no kind that is read.
+    /// - Throws: `IOError` if the file cannot be read or is of an unsupported format.
     public static func format(of path: String) throws(IOError) -> Format {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
@@ -105,10 +109,10 @@ public struct TensorFile: Sendable {
         }
     }
 
-    /// The kind of a file by its bytes; where these tell nothing, by its name, so that the reader of that format says what
-    /// is wrong.
+    /// The kind of a file by its bytes, or by its name if the bytes are not recognised; the reader of that format then
+    /// describes the error.
     ///
-    /// - Throws: `IOError` where the file is of a kind that is not read.
+    /// - Throws: `IOError` if the kind is not supported.
     static func kind(of bytes: UnsafeRawBufferPointer, path: String) throws(IOError) -> FileKind {
         let kind = FileKind.of(bytes)
         let name = path.lowercased()
@@ -126,7 +130,7 @@ public struct TensorFile: Sendable {
             }
         switch kind {
         case .safetensors, .torchArchive, .torchStream, .torchScript, .npy, .npz, .shardIndex, .pickle: return kind
-        // An archive that is damaged or holds something else: the reader says what is missing.
+        // A damaged archive, or one with other contents: the reader reports what is missing.
         case .zip: return named == .npz ? .npz : .torchArchive
         case .unknown: return named
         case .empty, .zeros, .idx, .gzip, .foreign:

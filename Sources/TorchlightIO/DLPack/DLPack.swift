@@ -1,30 +1,35 @@
 import CDLPack
 import TorchlightCore
 
-/// Tensors that other libraries of the process use in place, and theirs here, by DLPack
+/// Shares the memory of tensors with other libraries in the same process by DLPack
 /// (<https://dmlc.github.io/dlpack/latest/>).
 ///
 ///     let exported = try DLPack.export(tensor)            // a DLManagedTensorVersioned *, for a capsule "dltensor_versioned"
-///     let shared = try DLPack.adopt(exported)             // the same elements as `tensor`
+///     let shared = try DLPack.adopt(exported)             // shares memory with `tensor`
 ///
-/// Nothing is copied: what one side writes the other sees. Such writes are not counted as in-place operations, so a tensor
-/// that autograd has saved must not be written by the other side before the backward pass.
+/// Nothing is copied: writes on one side are visible on the other. They are not counted as in-place operations, so a
+/// tensor that autograd has saved must not be written by the other library before the backward pass.
 public enum DLPack {
-    /// The two layouts of the interface.
+    /// The version of the DLPack structure.
     public enum Version: Sendable {
-        /// `DLManagedTensor`, up to version 0.8: Python capsules called `dltensor`.
+        /// `DLManagedTensor`, up to version 0.8: Python capsules named `dltensor`.
         case v0
-        /// `DLManagedTensorVersioned`, from version 1.0: capsules called `dltensor_versioned`.
+        /// `DLManagedTensorVersioned`, from version 1.0: Python capsules named `dltensor_versioned`.
         case v1
     }
 
-    /// Hands out a tensor's memory.
+    /// Exports a tensor without copying its memory.
     ///
-    /// The structure holds the memory until its deleter is called, which whoever receives the structure does once; the
-    /// tensor itself may go before.
-    /// - Returns: A `DLManagedTensor *` or a `DLManagedTensorVersioned *`.
-    /// - Throws: `TensorError` for a tensor that needs a gradient, lies in memory that must not be written and goes out
-    ///   by version 0, which cannot say so, or is the result of an operation that failed.
+    /// The structure keeps the memory alive until its deleter is called, which the receiver does once; the tensor
+    /// itself may be
+    /// released earlier.
+    /// - Parameters:
+    ///   - tensor: a tensor on the CPU that does not require gradients.
+    ///   - version: the version of the structure. Default: `.v1`.
+    /// - Returns: a `DLManagedTensor *` or a `DLManagedTensorVersioned *`.
+    /// - Throws: `TensorError` if the tensor is on another device, requires gradients, is read-only and `version` is
+    ///   `.v0`,
+    ///   which has no flag for that, or is the result of an operation that failed.
     public static func export(
         _ tensor: Tensor, version: Version = .v1
     ) throws(TensorError) -> UnsafeMutableRawPointer {
@@ -33,19 +38,19 @@ public enum DLPack {
         }
         guard tensor.device == .cpu else {
             throw TensorError(
-                .device, in: "DLPack.export", "the memory of this device cannot be handed out", expected: "cpu",
+                .device, in: "DLPack.export", "the memory of this device cannot be exported", expected: "cpu",
                 fix: "export x.to(.cpu)", operands: [tensor])
         }
         guard !tensor.requiresGrad else {
             throw TensorError(
                 .autograd, in: "DLPack.export",
-                "the other side would write past autograd, and the tensor needs a gradient",
+                "the tensor requires gradients, and autograd does not see writes of the other library",
                 fix: "export x.detach()", operands: [tensor])
         }
         guard version == .v1 || !tensor.storage.isReadOnly else {
             throw TensorError(
                 .value, in: "DLPack.export",
-                "the tensor lies in memory that may not be written, which version 0 cannot say",
+                "the tensor is read-only, and DLPack version 0 has no flag for read-only memory",
                 fix: "export x.clone(), or use version 1", operands: [tensor])
         }
         switch version {
@@ -54,14 +59,21 @@ public enum DLPack {
         }
     }
 
-    /// Takes over a tensor of another library.
+    /// Imports a tensor of another library without copying its memory.
     ///
-    /// The structure belongs to the tensor from then on, and its deleter is called when the last tensor over the memory
-    /// goes; it is called too where this function throws. Memory that is marked as read-only stays so: writing to the
-    /// tensor is refused.
-    /// - Parameter managed: A `DLManagedTensor *` or a `DLManagedTensorVersioned *`. In Python terms: the pointer of a
-    ///   capsule, which must be renamed `used_dltensor` (`used_dltensor_versioned`) by the caller.
-    /// - Throws: `TensorError` for memory on other devices, elements that have no dtype here, and layouts that make no sense.
+    /// The structure belongs to the tensor from then on: its deleter is called when the last tensor that uses the
+    /// memory is
+    /// released, or if this function throws. Memory that is marked read-only stays read-only: writing to the tensor is
+    /// an
+    /// error.
+    /// - Parameters:
+    ///   - managed: a `DLManagedTensor *` or a `DLManagedTensorVersioned *`. For a Python capsule, its pointer; the
+    ///     caller must
+    ///     rename the capsule to `used_dltensor` or `used_dltensor_versioned`.
+    ///   - version: the version of the structure. Default: `.v1`.
+    /// - Throws: `TensorError` if the memory is not on the CPU, the element type has no dtype, or shape, strides or
+    ///   address are
+    ///   invalid.
     public static func adopt(
         _ managed: UnsafeMutableRawPointer, version: Version = .v1
     ) throws(TensorError) -> Tensor {
@@ -73,10 +85,10 @@ public enum DLPack {
         case .v1:
             let pointer = managed.assumingMemoryBound(to: tl_dl_managed_tensor_versioned.self)
             let owner = Imported { pointer.pointee.deleter?(pointer) }
-            // Of another major version only the deleter may be used.
+            // In a structure of another major version only the deleter may be used.
             guard pointer.pointee.version.major == 1 else {
                 throw TensorError(
-                    .unsupported, in: "DLPack.adopt", "the structure is of another version",
+                    .unsupported, in: "DLPack.adopt", "the structure has another major version",
                     got: "\(pointer.pointee.version.major).\(pointer.pointee.version.minor)", expected: "1.x")
             }
             let isReadOnly = pointer.pointee.flags & UInt64(TL_DL_FLAG_READ_ONLY) != 0
@@ -92,11 +104,11 @@ public enum DLPack {
         }
         let kind = source.device.device_type
         guard kind == Int32(TL_DL_CPU) || kind == Int32(TL_DL_CUDA_HOST) else {
-            throw failure("the memory is not the processor's", got: "device type \(kind)", expected: "1 (CPU)")
+            throw failure("the memory is not on the CPU", got: "device type \(kind)", expected: "1 (CPU)")
         }
         guard let dtype = DType(source.dtype) else {
             throw failure(
-                "there is no dtype for the elements",
+                "the element type is not supported",
                 got: "code \(source.dtype.code), \(source.dtype.bits) bits, \(source.dtype.lanes) lanes",
                 expected: "one of \(DType.allCases.map { "\($0)" }.joined(separator: ", "))")
         }
@@ -111,11 +123,12 @@ public enum DLPack {
         var layout = Layout(shape: Dims())
         var size: Int? = shape.allSatisfy { $0 >= 0 } ? 1 : nil
         for extent in shape {
-            // Empty tensors may have any other sizes, but those must not overflow either.
+            // An empty tensor may have any other sizes, but their product must not overflow.
             size = size.flatMap { product(max($0, 1), max(extent, 1)) }
         }
         guard let size, product(size, dtype.byteSize) != nil else {
-            throw failure("the shape makes no sense", got: "\(shape)", expected: "sizes from 0 that fit into memory")
+            throw failure(
+                "the shape is invalid", got: "\(shape)", expected: "sizes of at least 0 whose product fits into memory")
         }
         layout = Layout(shape: Dims(shape))
         if source.ndim > 0, let strides = source.strides, layout.count > 0 {
@@ -124,23 +137,24 @@ public enum DLPack {
                 product(abs(clamping: stride), extent).flatMap { product($0, dtype.byteSize * 64) } != nil
             }
             guard isSound else {
-                throw failure("the strides make no sense", got: "\(given)", expected: "distances within memory")
+                throw failure("the strides are invalid", got: "\(given)", expected: "strides within the address space")
             }
             layout = Layout(shape: Dims(shape), strides: Dims(given), offset: 0)
         }
         guard layout.count > 0, let start = source.data.map({ $0 + Int(source.byte_offset) }) else {
             guard layout.count == 0 else {
                 throw failure(
-                    "the address is missing", got: "shape \(shape)", expected: "one, for a tensor with elements")
+                    "the address is missing", got: "shape \(shape)",
+                    expected: "an address, since the tensor has elements")
             }
             return try Tensor(empty: Dims(shape), dtype: dtype)
         }
         guard UInt(bitPattern: start) % UInt(dtype.byteSize) == 0 else {
             throw failure(
                 "the address is not a multiple of the element's size", got: "\(start) for \(dtype)",
-                expected: "aligned memory; a copy on the other side is")
+                expected: "aligned memory, such as a copy made by the other library")
         }
-        // Negative strides reach below the first element: the storage begins where they end.
+        // With negative strides the storage begins below the first element.
         let extent = layout.extent
         let storage = Storage(
             bytes: start + extent.lowerBound * dtype.byteSize, byteCount: extent.count * dtype.byteSize, device: .cpu,
@@ -158,14 +172,14 @@ public enum DLPack {
     private static func abs(clamping value: Int) -> Int { value == .min ? .max : Swift.abs(value) }
 }
 
-/// Keeps the structure of another library until no tensor needs it.
+/// Keeps the structure of another library until no tensor uses it.
 private final class Imported {
     private let release: () -> Void
     init(_ release: @escaping () -> Void) { self.release = release }
     deinit { release() }
 }
 
-/// What a structure that was handed out holds until its deleter is called.
+/// The contents of an exported structure, kept until its deleter is called.
 private final class Exported {
     private let storage: Storage
     private let sizes: UnsafeMutablePointer<Int64>
@@ -174,7 +188,7 @@ private final class Exported {
     private init(_ tensor: Tensor) {
         storage = tensor.storage
         rank = tensor.rank
-        // One block for both lists; never empty, so that there is an address for a single number too.
+        // One block for both lists; never empty, so that a 0-dimensional tensor has an address too.
         sizes = .allocate(capacity: max(2 * rank, 1))
         for (i, extent) in tensor.shape.enumerated() { sizes[i] = Int64(extent) }
         for (i, stride) in tensor.strides.enumerated() { sizes[rank + i] = Int64(stride) }

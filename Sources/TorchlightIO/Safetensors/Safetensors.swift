@@ -1,40 +1,48 @@
 import TorchlightCore
 
-/// Reading and writing of tensors in the safetensors format (<https://github.com/huggingface/safetensors>).
+/// Reads and writes tensors in the safetensors format (<https://github.com/huggingface/safetensors>).
 ///
 ///     try Safetensors.save(["weight": w, "bias": b], to: "linear.safetensors", metadata: ["epoch": "3"])
 ///     let tensors = try Safetensors.load("linear.safetensors")
 public enum Safetensors {
-    /// The tensors of a file by name.
+    /// Returns the tensors of a file by name.
     ///
-    /// They lie in the mapped file itself, unless a tensor does not begin at a multiple of its element's size: nothing is
-    /// read before it is used (but for bools, which are checked), and changing a tensor in place does not change the file.
+    /// The file is memory-mapped: the tensors share the memory of the mapping, unless one does not begin at a multiple
+    /// of its
+    /// element size, and data is read when it is first used (bool tensors are checked at once). Changing a tensor in
+    /// place
+    /// does not change the file.
     ///
-    /// Element types without a dtype of their own here are widened without loss: U16 to int32, U32 to int64, U64 to int64
-    /// where every value fits, the types F8 to float16 and F8_E8M0 to float32. Tensors of other types (complex numbers, floats
-    /// of less than 8 bits, types that are not known) are left out; ``open(_:only:)`` lists them.
-    /// - Parameter names: The tensors to read; nil for all that can be read. No other is looked at.
-    /// - Throws: `IOError` where the file breaks a rule of the format, none of its tensors can be read, or one of `names` is
-    ///   not there or cannot be read.
+    /// Element types without a dtype are widened without loss: U16 to int32, U32 to int64, U64 to int64 if every value
+    /// fits,
+    /// 8-bit floats (F8) to float16 and F8_E8M0 to float32. Tensors of other types (complex numbers, floats of less
+    /// than 8
+    /// bits, unknown types) are skipped; ``open(_:only:)`` lists them.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - names: the names of the tensors to read. Default: nil, all that can be read.
+    /// - Throws: `IOError` if the file is malformed, none of its tensors can be read, or one of `names` is missing or
+    ///   cannot be
+    ///   read.
     public static func load(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         let file = try open(path, only: names)
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in file.tensors {
-            // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
+            // Names are bytes in the file; Swift compares canonically equivalent strings as equal.
             guard tensors.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
                     .unsupported, "safetensors", file: path,
-                    "two names that Unicode takes for equal: \(IOError.quoted(name))",
-                    expected: "names that differ as texts", fix: "Safetensors.open(_:)")
+                    "two tensors have names that are equal as Unicode strings: \(IOError.quoted(name))",
+                    expected: "each name once", fix: "Safetensors.open(_:)")
             }
         }
         return tensors
     }
 
-    /// A file with its metadata and with its tensors in the order of their data, or all files of an index
-    /// (`model.safetensors.index.json`) together.
+    /// Opens a file with its metadata and its tensors in the order of their data, or all shards of an index
+    /// (`model.safetensors.index.json`).
     ///
-    /// - Throws: As ``load(_:only:)``.
+    /// - Throws: the errors of ``load(_:only:)``.
     public static func open(_ path: String, only names: [String]? = nil) throws(IOError) -> SafetensorsFile {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
@@ -45,16 +53,16 @@ public enum Safetensors {
         }
     }
 
-    /// The header of a file: what is in it, without a look at the tensors.
+    /// Reads the header of a file: the names, element types and shapes of its tensors, without their data.
     ///
-    /// - Throws: `IOError` where the header breaks a rule of the format.
+    /// - Throws: `IOError` if the header is malformed.
     public static func header(of path: String) throws(IOError) -> SafetensorsHeader {
         try MappedFile(path).withBytes { bytes throws(IOError) in
             try SafetensorsHeader.parse(bytes, file: path, listing: true)
         }
     }
 
-    /// The contents of a file's bytes.
+    /// Parses the bytes of a file.
     package static func parse(
         _ contents: FileContents, only names: [String]? = nil
     ) throws(IOError) -> SafetensorsFile {
@@ -75,7 +83,7 @@ public enum Safetensors {
         return SafetensorsFile(tensors: tensors, metadata: header.metadata ?? [], leftOut: leftOut)
     }
 
-    /// The tensors of a file's bytes with their element types there.
+    /// The tensors of a file's bytes with their element types in the file.
     static func stored(
         _ contents: FileContents
     ) throws(IOError) -> (tensors: [StoredTensor], metadata: [(key: String, value: String)]) {
@@ -86,21 +94,25 @@ public enum Safetensors {
         return (tensors, header.metadata ?? [])
     }
 
-    /// Writes tensors and notes to a file that appears complete or not at all.
+    /// Writes tensors and metadata to a file. The file is created complete or not at all; an existing file is replaced
+    /// only
+    /// after the new one has been synchronised to the disk.
     ///
-    /// The tensors are streamed one after another, the widest element types first and by name within a type, so that the
-    /// same tensors give the same bytes. An existing file is replaced only when the new one is safely on the device.
+    /// The tensors are written in order of decreasing element size and then by name, so that the same tensors give the
+    /// same
+    /// bytes.
     /// - Parameters:
-    ///   - tensors: Names and tensors; a dictionary or a list of labelled pairs.
-    ///   - metadata: Free-form notes, written in the order of their names.
-    /// - Throws: `IOError` where the file cannot be written, a name comes twice, or is `__metadata__`.
+    ///   - tensors: names and tensors: a dictionary or a list of labelled pairs.
+    ///   - path: the path of the file.
+    ///   - metadata: strings by key, written in the order of the keys. Default: none.
+    /// - Throws: `IOError` if the file cannot be written, a name occurs twice, or a name is `__metadata__`.
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, metadata: [String: String] = [:]
     ) throws(IOError) {
         try save(stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, metadata: metadata)
     }
 
-    /// The same of tensors with the element types of another file.
+    /// Writes tensors with the element types of another file.
     package static func save(
         stored tensors: [StoredTensor], to path: String, metadata: [String: String]
     ) throws(IOError) {
@@ -110,7 +122,7 @@ public enum Safetensors {
         try file.publish()
     }
 
-    /// Fails where tensors cannot be written.
+    /// Throws if a tensor cannot be written.
     static func check(_ tensors: [StoredTensor], path: String) throws(IOError) {
         var names: Set<[UInt8]> = []
         for tensor in tensors {
@@ -125,12 +137,12 @@ public enum Safetensors {
                 throw IOError(
                     .unsupported, "safetensors", file: path,
                     "cannot write the tensor \(IOError.quoted(tensor.name)) of type \(tensor.type)",
-                    expected: "an element type of the format")
+                    expected: "an element type of the safetensors format")
             }
         }
     }
 
-    /// Writes a file that has not got its name yet. The bytes go from the tensors' own memory to the system.
+    /// Writes a file under its temporary name. The bytes are written from the memory of the tensors without a copy.
     static func write(
         _ tensors: [StoredTensor], to path: String, metadata: [String: String]
     ) throws(IOError) -> AtomicFile {
@@ -156,13 +168,13 @@ public enum Safetensors {
     }
 }
 
-/// What a safetensors file holds.
+/// The contents of a safetensors file.
 public struct SafetensorsFile: Sendable {
     /// The names and tensors, in the order of their data.
     public let tensors: [(name: String, tensor: Tensor)]
-    /// The free-form notes, in the file's order.
+    /// The metadata, in the order of the file.
     public let metadata: [(key: String, value: String)]
-    /// The tensors that cannot be read here, with the reasons.
+    /// The tensors that cannot be read, with reasons.
     public let leftOut: [LeftOut]
 
     init(
@@ -173,7 +185,7 @@ public struct SafetensorsFile: Sendable {
         self.leftOut = leftOut
     }
 
-    /// The values of stored tensors.
+    /// Reads the values of stored tensors.
     init(stored file: StoredFile, path: String, only names: [String]?) throws(IOError) {
         let selection = Selection(names)
         var tensors: [(name: String, tensor: Tensor)] = []
@@ -189,9 +201,9 @@ public struct SafetensorsFile: Sendable {
         self.init(tensors: tensors, metadata: file.metadata, leftOut: leftOut)
     }
 
-    /// The tensor of a name.
+    /// The tensor with a name; nil if there is none.
     public subscript(name: String) -> Tensor? { tensors.first { $0.name.utf8.elementsEqual(name.utf8) }?.tensor }
 
-    /// The note of a key.
+    /// The metadata string of a key; nil if there is none.
     public func note(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
 }

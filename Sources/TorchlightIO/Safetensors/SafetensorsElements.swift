@@ -1,9 +1,9 @@
 import TorchlightCore
 
-// The element types of the format and the dtypes here.
+// The element types of the safetensors format and their dtypes.
 
 extension Safetensors {
-    /// The format's names of element types, by PyTorch's.
+    /// The names of element types in the format, by PyTorch's names.
     private static let names: [String: String] = [
         "float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64", "int32": "I32",
         "int16": "I16", "int8": "I8", "uint8": "U8", "bool": "BOOL", "uint16": "U16", "uint32": "U32", "uint64": "U64",
@@ -12,26 +12,26 @@ extension Safetensors {
     ]
     private static let elementNames = Dictionary(uniqueKeysWithValues: names.map { ($1, $0) })
 
-    /// The format's name of a dtype.
+    /// The name of a dtype in the format.
     package static func typeName(of dtype: DType) -> String { names["\(dtype)"]! }
 
-    /// The format's name of an element type of PyTorch's name, or of the format's own; nil where the format has none.
+    /// The name in the format of an element type with PyTorch's name or with the format's own; nil if there is none.
     package static func typeName(of name: String) -> String? {
-        // "complex128" and the like are PyTorch's names; the format's own are in capitals.
+        // PyTorch's names such as "complex128" are in lower case; those of the format are in capitals.
         names[name] ?? (name.first?.isUppercase == true ? name : nil)
     }
 
-    /// PyTorch's name of an element type of the format; the format's own where PyTorch has none.
+    /// PyTorch's name of an element type of the format; the format's own name if PyTorch has none.
     package static func elementName(of type: String) -> String { elementNames[type] ?? type }
 
-    /// A tensor of a file: the file's own bytes where they are aligned and of a dtype, otherwise a copy.
+    /// A tensor of a file: a view of the file's bytes if they are aligned and the type is a dtype, otherwise a copy.
     ///
-    /// - Throws: `IOError` of kind `.unsupported` where the elements cannot be read.
+    /// - Throws: `IOError` of kind `.unsupported` if the element type is not supported.
     static func tensor(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> Tensor {
         guard let element = FileElement(name: elementName(of: entry.dtype)), let dtype = element.readAs else {
             throw IOError(
                 .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
-                "elements of type \(entry.dtype) have no dtype here", expected: "F64 to F8, I64 to I8, U64 to U8, BOOL")
+                "the element type \(entry.dtype) is not supported", expected: "F64 to F8, I64 to I8, U64 to U8, BOOL")
         }
         return try tensor(entry, as: element, dtype: dtype, in: contents)
     }
@@ -55,7 +55,7 @@ extension Safetensors {
         entry.shape.count > maximumRank ? "has \(entry.shape.count) dimensions, more than a tensor may have" : nil
     }
 
-    /// A tensor of a file with its element type; of types without a dtype, the bits.
+    /// A tensor of a file with its element type; the bits if the type has no dtype.
     static func stored(_ entry: SafetensorsHeader.Entry, in contents: FileContents) throws(IOError) -> StoredTensor {
         let name = elementName(of: entry.dtype)
         let problem = rankProblem(entry)

@@ -1,38 +1,41 @@
-/// The header of a safetensors file: which tensors it holds, their element types, shapes and places.
+/// The header of a safetensors file: the names, element types, shapes and positions of its tensors.
 ///
-/// A file is an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
-/// (<https://github.com/huggingface/safetensors>). Parsing checks every rule of the format: one object of at most
-/// 100 MB in UTF-8, no name twice, sizes that agree with the shapes, and data that the tensors fill from the first byte to
-/// the last without holes or overlaps. Nothing is allocated by a length that the file states. Of an element type that is
-/// not known, the number of bytes must be a whole number of bits an element.
+/// A file consists of an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
+/// (<https://github.com/huggingface/safetensors>). Parsing checks every rule of the format: one object of at most 100
+/// MB
+/// in UTF-8, no duplicate names, sizes that agree with the shapes, and data without holes or overlaps from the first
+/// byte
+/// to the last. No memory is allocated for a length that the file states. For an unknown element type, the data must
+/// have
+/// a whole number of bits for each element.
 public struct SafetensorsHeader: Equatable, Sendable {
-    /// One tensor of the file.
+    /// The description of a tensor.
     public struct Entry: Equatable, Sendable {
-        /// The tensor's name.
+        /// The name of the tensor.
         public let name: String
-        /// The name of its element type as the format writes it: `F32`, `BF16`, `I64`, ...
+        /// The name of the element type in the format: `F32`, `BF16`, `I64`, ...
         public let dtype: String
-        /// Its dimensions; empty for a scalar.
+        /// The shape; empty for a scalar.
         public let shape: [Int]
-        /// Where its bytes are, from the start of the file; row-major and little-endian.
+        /// The range of its bytes in the file; row-major and little-endian.
         public let range: Range<Int>
     }
 
-    /// The longest header that the format allows, in bytes.
+    /// The maximum length of a header in bytes.
     public static let lengthLimit = 100_000_000
 
     /// The tensors, in the order of their data.
     public let entries: [Entry]
-    /// The file's free-form notes, in its order; nil where the file has none.
+    /// The metadata, in the order of the file; nil if the file has none.
     public let metadata: [(key: String, value: String)]?
 
-    /// Whether two headers describe the same tensors in the same places with the same notes.
+    /// Whether two headers have the same tensors at the same positions and the same metadata.
     public static func == (a: Self, b: Self) -> Bool {
         a.entries == b.entries && a.metadata?.map(\.key) == b.metadata?.map(\.key)
             && a.metadata?.map(\.value) == b.metadata?.map(\.value)
     }
 
-    /// The number of bits of an element, by the format's names.
+    /// The number of bits of each element type of the format.
     static let bits: [String: Int] = [
         "BOOL": 8, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8,
         "I16": 16, "U16": 16, "F16": 16, "BF16": 16, "I32": 32, "U32": 32, "F32": 32, "C64": 64, "I64": 64, "U64": 64,
@@ -40,10 +43,13 @@ public struct SafetensorsHeader: Equatable, Sendable {
         "F6_E3M2": 6,
     ]
 
-    /// Reads the header of a whole file's bytes.
+    /// Parses the header of a file.
     ///
-    /// - Parameter listing: Whether a file is listed too in which no element type is known.
-    /// - Throws: `IOError` naming the file, the position and the rule that is broken.
+    /// - Parameters:
+    ///   - bytes: the bytes of the whole file.
+    ///   - file: the path for error texts.
+    ///   - listing: whether a file is accepted in which every element type is unknown. Default: false.
+    /// - Throws: `IOError` with the file, the position and the rule that is broken.
     public static func parse(
         _ bytes: UnsafeRawBufferPointer, file: String, listing: Bool = false
     ) throws(IOError) -> SafetensorsHeader {
@@ -67,7 +73,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
             throw failure(
                 bytes.count,
                 "the file was cut off within its header: \(dataStart - bytes.count) of the header's \(length) bytes are missing",
-                expected: "a whole file")
+                expected: "a complete file")
         }
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
             throw failure(
@@ -88,15 +94,15 @@ public struct SafetensorsHeader: Equatable, Sendable {
         if !listing, let first = entries.first, entries.allSatisfy({ bits[$0.dtype] == nil }) {
             throw failure(
                 8,
-                "tensor \(IOError.quoted(first.name)): dtype is the string \(IOError.quoted(first.dtype)), and no other is known",
+                "tensor \(IOError.quoted(first.name)): dtype is the string \(IOError.quoted(first.dtype)), and no tensor has a known one",
                 expected: "one of \(bits.keys.sorted())")
         }
-        // Empty tensors may share their place with the one that follows: they come first then.
+        // An empty tensor can have the same position as the tensor after it; it comes first.
         entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
         var end = dataStart
         for entry in entries {
             guard entry.range.lowerBound == end else {
-                let what = entry.range.lowerBound > end ? "leaves a hole before it" : "overlaps another"
+                let what = entry.range.lowerBound > end ? "has a gap before it" : "overlaps that of another tensor"
                 throw failure(
                     entry.range.lowerBound, "the data of \(IOError.quoted(entry.name)) \(what)",
                     expected: "it to begin at byte \(end)")
@@ -108,7 +114,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 bytes.count,
                 "the file was cut off: \(end - bytes.count) of its \(end) bytes are missing, from the data of "
                     + IOError.quoted(entries.first { $0.range.upperBound > bytes.count }?.name ?? "") + " on",
-                expected: "a whole file; it can be fetched or copied again")
+                expected: "a complete file; download or copy it again")
         }
         guard end == bytes.count else {
             throw failure(end, "\(bytes.count - end) bytes after the last tensor", expected: "none")
@@ -118,7 +124,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
 
     private static func parseMetadata(_ json: JSON, file: String) throws(IOError) -> [(key: String, value: String)] {
         var metadata: [(key: String, value: String)] = []
-        // Some writers state null where there are no notes.
+        // Some writers write null if there is no metadata.
         if case .null = json.content { return [] }
         guard let members = json.members else {
             throw IOError(
@@ -175,7 +181,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 expected: "0 <= begin <= end, within the data of the file")
         }
         guard let bits = Self.bits[dtype] else {
-            // An element type of a later version: the bytes say how large its elements are.
+            // An element type of a later version of the format: its size follows from the number of bytes.
             guard let count, count == 0 ? begin == end : (end - begin) * 8 % count == 0 else {
                 throw failure(
                     offsetsField, "\(end - begin) bytes of data for shape \(shape) of the unknown type \(dtype)",
@@ -194,10 +200,10 @@ public struct SafetensorsHeader: Equatable, Sendable {
 }
 
 extension SafetensorsHeader {
-    /// Lays out a file: the tensors with the widest elements first and by name within a width, so that each begins at a
-    /// multiple of its element's size, as the format's reference implementation writes them.
+    /// Creates the header of a file with these tensors, in order of decreasing element size and then by name, as the
+    /// reference implementation orders them. Each tensor then begins at a multiple of its element size.
     ///
-    /// Names and element types must be valid: each name once, none `__metadata__`, each type one of the format's.
+    /// The arguments must be valid: each name once, none `__metadata__`, each type one of the format's.
     public init(tensors: [(name: String, dtype: String, shape: [Int])], metadata: [(key: String, value: String)]? = nil)
     {
         self.init(
@@ -205,15 +211,15 @@ extension SafetensorsHeader {
             metadata: metadata)
     }
 
-    /// The same of element types of any name, with the numbers of bytes.
+    /// Creates the header for element types of any name, with the number of bytes of each tensor.
     init(
         tensors: [(name: String, dtype: String, shape: [Int], byteCount: Int)],
         metadata: [(key: String, value: String)]?
     ) {
         let sorted = tensors.sorted { a, b in
-            // Types that are not known come last: nothing is known of their alignment.
+            // Unknown types come last: their alignment is unknown.
             let (wide, narrow) = (Self.bits[a.dtype] ?? 0, Self.bits[b.dtype] ?? 0)
-            // By bytes, not by Swift's order of characters: that is what other writers do.
+            // By bytes and not by Swift's order of characters, as other writers do.
             return wide != narrow ? wide > narrow : a.name.utf8.lexicographicallyPrecedes(b.name.utf8)
         }
         func place(from start: Int) -> [Entry] {
@@ -224,12 +230,13 @@ extension SafetensorsHeader {
                 return Entry(name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, range: begin..<begin + size)
             }
         }
-        // The data's start depends on the header's length, the header's text only on offsets from that start.
+        // The start of the data depends on the length of the header; the header depends only on offsets from that
+        // start.
         let relative = SafetensorsHeader(entries: place(from: 0), metadata: metadata)
         self.init(entries: place(from: relative.encoded(dataStart: 0).count), metadata: metadata)
     }
 
-    /// The bytes that precede the data: the length and the JSON, padded with spaces to a multiple of 8 bytes.
+    /// The bytes before the data: the length and the JSON, padded with spaces to a multiple of 8 bytes.
     public func encoded() -> [UInt8] { encoded(dataStart: entries.first?.range.lowerBound ?? 0) }
 
     private func encoded(dataStart: Int) -> [UInt8] {

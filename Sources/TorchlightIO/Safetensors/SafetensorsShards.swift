@@ -1,25 +1,28 @@
 import TorchlightCore
 
-// A checkpoint in several files, as Hugging Face writes large models: `model-00001-of-00003.safetensors` and so on, and
-// `model.safetensors.index.json`, which says in which file each tensor is.
+// A sharded checkpoint in Hugging Face's format: `model-00001-of-00003.safetensors` and so on, and
+// `model.safetensors.index.json`, which maps each tensor to its shard.
 
 extension Safetensors {
-    /// What the name of an index ends in.
+    /// The suffix of an index's name.
     static let indexSuffix = ".safetensors.index.json"
 
-    /// Writes tensors to several files and an index.
+    /// Writes tensors to several files (shards) and an index.
     ///
     ///     try Safetensors.saveShards(tensors, to: "model.safetensors.index.json", shardSize: 2 << 30)
     ///
-    /// The files lie beside the index and are named after it: `model-00001-of-00003.safetensors`. All of them are
-    /// complete on the device before the first gets its name, and the index comes last. The files of an older index of
-    /// this name are replaced: after a crash in between there is no index, so that old and new files are never mixed.
+    /// The shards are in the directory of the index and are named after it: `model-00001-of-00003.safetensors`. All
+    /// shards are
+    /// synchronised to the disk before the first gets its name, and the index is written last. An older index of this
+    /// name
+    /// and its shards are replaced. After a crash in between there is no index, so old and new shards are never mixed.
     /// - Parameters:
-    ///   - tensors: Names and tensors; they are written in the order of their names.
-    ///   - path: The index; its name ends in `.safetensors.index.json`.
-    ///   - shardSize: How many bytes of data a file may hold. A tensor that is larger has a file of its own.
-    ///   - metadata: Free-form notes, which every file carries.
-    /// - Throws: As ``save(_:to:metadata:)``.
+    ///   - tensors: names and tensors; they are written in the order of their names.
+    ///   - path: the path of the index, which ends in `.safetensors.index.json`.
+    ///   - shardSize: the maximum number of bytes of data in a shard. Default: 5 GB. A larger tensor has a shard of its
+    ///     own.
+    ///   - metadata: strings by key, which every shard contains. Default: none.
+    /// - Throws: the errors of ``save(_:to:metadata:)``.
     public static func saveShards(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, shardSize: Int = 5_000_000_000,
         metadata: [String: String] = [:]
@@ -28,14 +31,14 @@ extension Safetensors {
             stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, shardSize: shardSize, metadata: metadata)
     }
 
-    /// The same of tensors with the element types of another file.
+    /// Writes tensors with the element types of another file.
     package static func saveShards(
         stored tensors: [StoredTensor], to path: String, shardSize: Int, metadata: [String: String]
     ) throws(IOError) {
         let name = FileSystem.name(of: path)
         guard name.hasSuffix(indexSuffix), name.utf8.count > indexSuffix.utf8.count else {
             throw IOError(
-                .unsupported, "safetensors", file: path, "cannot be the name of an index",
+                .unsupported, "safetensors", file: path, "the path is not a name for an index",
                 expected: "a name that ends in \(indexSuffix)")
         }
         let stem = String(name.dropLast(indexSuffix.count))
