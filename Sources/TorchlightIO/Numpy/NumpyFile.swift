@@ -1,61 +1,70 @@
 import TorchlightCore
 
-/// Reading and writing of NumPy's files: one array (`.npy`) or an archive of named ones (`.npz`).
+/// Reads and writes NumPy files: one array (`.npy`) or an archive of named arrays (`.npz`).
 ///
 ///     try NumpyFile.save(["x": x, "y": y], to: "data.npz", compressed: true)
 ///     let arrays = try NumpyFile.loadArchive("data.npz")
 ///     let x = try NumpyFile.load("x.npy")
 ///
-/// All versions of the format, both orders of bytes and both orders of dimensions are read. uint16 becomes int32, uint32
-/// and uint64 become int64 (uint64 only where every value fits). Arrays of complex numbers, extended precision, strings,
-/// dates, structures and Python objects are refused, and left out of archives that hold others.
+/// All versions of the format, both byte orders and both memory orders (C and Fortran) are read. uint16 becomes int32,
+/// uint32 and uint64 become int64 (uint64 only if every value fits). Arrays of complex numbers, extended precision,
+/// strings,
+/// dates, structures and Python objects are an error in a `.npy` file, and are skipped in an archive.
 public enum NumpyFile {
-    /// The array of a `.npy` file.
+    /// Reads the array of a `.npy` file.
     ///
-    /// It lies in the mapped file itself where order of bytes and alignment allow: nothing is read before it is used. An
-    /// array in Fortran order keeps that order through its strides.
-    /// - Throws: `IOError` where the file breaks a rule of the format, is an archive or holds other things than numbers.
+    /// The tensor shares the memory of the memory-mapped file if byte order and alignment allow it; data is then read
+    /// when it
+    /// is first used. An array in Fortran order keeps that order through its strides.
+    /// - Throws: `IOError` if the file is malformed, is an archive, or has elements that are not numbers or bools.
     public static func load(_ path: String) throws(IOError) -> Tensor {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in
             guard FileKind.of(bytes) != .npz else {
                 throw IOError(
-                    .unsupported, "npy", file: path, offset: 0, "an archive of arrays", expected: "one array",
+                    .unsupported, "npy", file: path, offset: 0, "the file is an archive of arrays",
+                    expected: "one array",
                     fix: "NumpyFile.loadArchive(_:)")
             }
             return try array(FileContents(mapped))
         }
     }
 
-    /// The arrays of a `.npz` file by name, without the `.npy` that its entries end in.
+    /// Reads the arrays of a `.npz` file by name, without the suffix `.npy` of the entries.
     ///
-    /// Arrays that are not compressed lie in the mapped file where they are aligned. Arrays of other things than numbers are
-    /// left out; ``NumpyFile/contents(of:only:)`` lists them.
-    /// - Parameter names: The arrays to read; nil for all that can be read. No other is looked at.
-    /// - Throws: As ``load(_:)``, where an entry is no array or damaged, or one of `names` is not there or cannot be read.
+    /// Uncompressed arrays share the memory of the memory-mapped file if they are aligned. Arrays of unsupported
+    /// element types
+    /// are skipped; ``NumpyFile/contents(of:only:)`` lists them.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - names: the names of the arrays to read. Default: nil, all that can be read.
+    /// - Throws: the errors of ``load(_:)``, and `IOError` if an entry is damaged, or one of `names` is missing or
+    ///   cannot be
+    ///   read.
     public static func loadArchive(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         var arrays: [String: Tensor] = [:]
         for (name, tensor) in try open(path, only: names) {
-            // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
+            // Names are bytes in the file; Swift compares canonically equivalent strings as equal.
             guard arrays.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
-                    .unsupported, "npz", file: path, "two names that Unicode takes for equal: \(IOError.quoted(name))",
-                    expected: "names that differ as texts", fix: "NumpyFile.open(_:)")
+                    .unsupported, "npz", file: path,
+                    "two arrays have names that are equal as Unicode strings: \(IOError.quoted(name))",
+                    expected: "each name once", fix: "NumpyFile.open(_:)")
             }
         }
         return arrays
     }
 
-    /// The arrays of a `.npz` file in its order; a `.npy` file gives one, named `array`.
+    /// Reads the arrays of a `.npz` file in the order of the file; a `.npy` file gives one array named `array`.
     ///
-    /// - Throws: As ``loadArchive(_:only:)``.
+    /// - Throws: the errors of ``loadArchive(_:only:)``.
     public static func open(
         _ path: String, only names: [String]? = nil
     ) throws(IOError) -> [(name: String, tensor: Tensor)] { try contents(of: path, only: names).arrays }
 
-    /// The arrays of a file, and those that cannot be read here with the reasons.
+    /// Reads the arrays of a file, and lists those that cannot be read with reasons.
     ///
-    /// - Throws: As ``loadArchive(_:only:)``.
+    /// - Throws: the errors of ``loadArchive(_:only:)``.
     public static func contents(
         of path: String, only names: [String]? = nil
     ) throws(IOError) -> (arrays: [(name: String, tensor: Tensor)], leftOut: [LeftOut]) {
@@ -63,14 +72,14 @@ public enum NumpyFile {
         return try mapped.withBytes { _ throws(IOError) in try members(of: FileContents(mapped), only: names) }
     }
 
-    /// The arrays in the bytes of a file of either kind.
+    /// Parses the bytes of a `.npy` or `.npz` file.
     package static func parse(
         _ contents: FileContents, verifyingChecksums: Bool = true
     ) throws(IOError) -> [(name: String, tensor: Tensor)] {
         try members(of: contents, verifyingChecksums: verifyingChecksums).arrays
     }
 
-    /// The arrays in the bytes of a file of either kind, and those that cannot be read.
+    /// The arrays in the bytes of a `.npy` or `.npz` file, and those that cannot be read.
     static func members(
         of contents: FileContents, only names: [String]? = nil, verifyingChecksums: Bool = true
     ) throws(IOError) -> (arrays: [(name: String, tensor: Tensor)], leftOut: [LeftOut]) {
@@ -90,7 +99,7 @@ public enum NumpyFile {
         return (arrays, leftOut)
     }
 
-    /// The arrays of an archive with their element types, and what cannot be had as bits.
+    /// The arrays of an archive with their element types, and those that cannot be read even as bits.
     static func stored(_ contents: FileContents) throws(IOError) -> (tensors: [StoredTensor], leftOut: [LeftOut]) {
         var tensors: [StoredTensor] = []
         let leftOut = try eachArray(in: contents, Selection(nil)) { (name, entry, archive) throws(IOError) in
@@ -118,7 +127,7 @@ public enum NumpyFile {
 
     /// Calls a closure for each array of an archive.
     ///
-    /// - Returns: Those for which it threw an error of kind `.unsupported`.
+    /// - Returns: the arrays for which it threw an error of kind `.unsupported`.
     private static func eachArray(
         in contents: FileContents, _ selection: Selection,
         _ body: (String, ZipArchive.Entry, ZipArchive) throws(IOError) -> Void
@@ -131,10 +140,10 @@ public enum NumpyFile {
         var leftOut: [LeftOut] = []
         for entry in archive.entries {
             guard entry.name.hasSuffix(".npy") else {
-                // NumPy gives such entries as bytes.
+                // NumPy reads such entries as bytes.
                 if selection.contains(entry.name) {
                     leftOut.append(
-                        LeftOut(entry.name, reason: "an entry that is no array (.npy)", offset: entry.header))
+                        LeftOut(entry.name, reason: "the entry is not an array (.npy)", offset: entry.header))
                 }
                 continue
             }
@@ -153,7 +162,7 @@ public enum NumpyFile {
         return tensor(header, storage)
     }
 
-    /// The element that the storage of an array gets.
+    /// The element type that the storage of an array is read as.
     private static func element(
         _ header: NumpyHeader, asBits: Bool, file: String, operation: String, offset: Int
     ) throws(IOError) -> FileElement {
@@ -206,7 +215,7 @@ public enum NumpyFile {
                 isSwapped: header.isBigEndian, what: what)
             return (header, storage)
         }
-        // The header first: memory for the elements is taken only when it agrees with the size of the entry.
+        // The header is read first: memory is allocated only if its shape agrees with the size of the entry.
         let stream = try ZipStream(entry, in: archive, verifyingChecksum: verifyingChecksum)
         let inflated = "\(contents.path):\(entry.name)"
         var start = [UInt8](repeating: 0, count: min(entry.size, NumpyHeader.prefixLimit))
@@ -237,7 +246,7 @@ public enum NumpyFile {
         }.get()
     }
 
-    /// `withUnsafeBytes` keeps the type of the error only through a Result.
+    /// `withUnsafeBytes` preserves the type of the error only through a Result.
     private static func withBytes<Value>(
         _ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(IOError) -> Value
     ) throws(IOError) -> Value {
@@ -265,14 +274,14 @@ public enum NumpyFile {
 }
 
 extension NumpyFile {
-    /// Writes one array to a `.npy` file, which appears complete or not at all.
+    /// Writes a tensor to a `.npy` file. The file is created complete or not at all.
     ///
-    /// - Throws: `IOError` where the file cannot be written, or the dtype is bfloat16, which NumPy does not have.
+    /// - Throws: `IOError` if the file cannot be written, or the dtype is bfloat16, which NumPy does not have.
     public static func save(_ tensor: Tensor, to path: String) throws(IOError) {
         try save(stored: StoredTensor("array", tensor), to: path)
     }
 
-    /// The same of an array with the element type of another file.
+    /// Writes an array with the element type of another file.
     package static func save(stored array: StoredTensor, to path: String) throws(IOError) {
         let element = try element(of: array, "the array", operation: "npy", path: path)
         let file = try AtomicFile(path)
@@ -282,19 +291,23 @@ extension NumpyFile {
         try file.commit()
     }
 
-    /// Writes named arrays to a `.npz` file, which appears complete or not at all.
+    /// Writes named tensors to a `.npz` file. The file is created complete or not at all.
     ///
-    /// The arrays are streamed one after another in the order of their names, each at a multiple of 64 bytes unless it is
-    /// compressed, so that readers can map them.
-    /// - Parameter compressed: Whether to deflate the arrays, as `numpy.savez_compressed` does.
-    /// - Throws: `IOError` where the file cannot be written, a name comes twice, or a dtype is bfloat16.
+    /// The arrays are written in the order of their names. Uncompressed arrays are aligned to 64 bytes, so that readers
+    /// can
+    /// map them into memory.
+    /// - Parameters:
+    ///   - tensors: names and tensors.
+    ///   - path: the path of the file.
+    ///   - compressed: whether to compress the arrays, as `numpy.savez_compressed` does. Default: false.
+    /// - Throws: `IOError` if the file cannot be written, a name occurs twice, or a dtype is bfloat16.
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String, compressed: Bool = false
     ) throws(IOError) {
         try save(stored: tensors.map { StoredTensor($0.key, $0.value) }, to: path, compressed: compressed)
     }
 
-    /// The same of arrays with the element types of another file.
+    /// Writes arrays with the element types of another file.
     package static func save(stored tensors: [StoredTensor], to path: String, compressed: Bool = false) throws(IOError)
     {
         var arrays: [(tensor: StoredTensor, element: FileElement)] = []
@@ -316,7 +329,7 @@ extension NumpyFile {
         try file.commit()
     }
 
-    /// The element type of an array that can be written.
+    /// The element type of an array, if NumPy has it.
     private static func element(
         of tensor: StoredTensor, _ what: String, operation: String, path: String
     ) throws(IOError) -> FileElement {

@@ -1,32 +1,34 @@
 import TorchlightCore
 
-/// The header of a `.npy` file (NumPy's NEP 1, versions 1.0 to 3.0): the type, order and shape of one array.
+/// The header of a `.npy` file (NumPy's NEP 1, versions 1.0 to 3.0): element type, memory order and shape of an array.
 ///
-/// A file is the bytes `93 NUMPY`, a version, the length of the header (16 bits in version 1, 32 in 2 and 3), that many
-/// bytes of a Python dictionary, and the elements. The dictionary is read by a grammar of its own, never as Python.
+/// A file consists of the bytes `93 NUMPY`, a version, the length of the header (16 bits in version 1, 32 bits in
+/// versions 2 and 3), that many bytes of a Python dictionary, and the elements. The dictionary is parsed, never run as
+/// Python.
 struct NumpyHeader: Equatable {
-    /// The type of the elements.
+    /// The element type.
     let element: FileElement
-    /// Whether the most significant byte comes first.
+    /// Whether the byte order is big-endian.
     let isBigEndian: Bool
-    /// Whether the first index runs fastest.
+    /// Whether the memory order is Fortran order: the first index varies fastest.
     let isFortranOrder: Bool
     let shape: [Int]
     /// The number of elements.
     let count: Int
-    /// Where the elements begin, from the start of the array's file.
+    /// The position of the first element in the array's file.
     let dataStart: Int
 
-    /// The longest dictionary that is read; NumPy itself refuses more than 10,000 characters.
+    /// The maximum length of the dictionary; NumPy rejects more than 10,000 characters too.
     static let lengthLimit = 10_000
-    /// The magic bytes, the version and the length, at most.
+    /// The maximum length of magic bytes, version and length.
     static let prefixLimit = 12
 
     static func isNumpy(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count >= 6 && bytes[0] == 0x93 && UnsafeRawBufferPointer(rebasing: bytes[1...]).starts(with: "NUMPY")
     }
 
-    /// The length of everything before the elements, from the first bytes of an array's file: 12, or all of them.
+    /// The number of bytes before the elements, given the first 12 bytes of an array's file, or all of them if there
+    /// are fewer.
     static func length(
         _ bytes: UnsafeRawBufferPointer, file: String, operation: String, start: Int
     ) throws(IOError) -> (prefix: Int, total: Int) {
@@ -55,7 +57,7 @@ struct NumpyHeader: Equatable {
         return (prefix, prefix + length)
     }
 
-    /// Reads the header; `available` is the number of bytes that the array's file has in all, which it must fill.
+    /// Parses the header; `available` is the number of bytes of the array's file, which the elements must fill.
     static func parse(
         _ bytes: UnsafeRawBufferPointer, available: Int, file: String, operation: String, start: Int
     ) throws(IOError) -> NumpyHeader {
@@ -76,11 +78,11 @@ struct NumpyHeader: Equatable {
         guard fields.shape.count <= maximumRank else {
             throw failure("\(fields.shape.count) dimensions", expected: "at most \(maximumRank)")
         }
-        // Empty dimensions count as one: strides must not overflow either.
+        // Sizes of 0 count as 1: strides must not overflow either.
         var size: Int? = fields.element.size
         for extent in fields.shape { size = size.flatMap { checkedProduct($0, max(extent, 1)) } }
         guard let size, size <= 1 << 62 else {
-            throw failure("the shape \(fields.shape)", expected: "a number of bytes that fits 63 bits")
+            throw failure("the shape \(fields.shape)", expected: "a number of bytes below 2^63")
         }
         let count = fields.shape.contains(0) ? 0 : size / fields.element.size
         guard available - total == count * fields.element.size else {
@@ -97,7 +99,7 @@ struct NumpyHeader: Equatable {
             shape: fields.shape, count: count, dataStart: total)
     }
 
-    /// NumPy's letter for the kind of an element; nil where NumPy has no such type.
+    /// NumPy's character for the kind of an element type; nil if NumPy has no such type.
     static func kind(of element: FileElement) -> Character? {
         switch element.name {
         case "bool": "b"
@@ -109,21 +111,22 @@ struct NumpyHeader: Equatable {
         }
     }
 
-    /// The bytes before the elements of a little-endian array in C order, padded so that the data begins at a multiple of
-    /// 64 bytes.
+    /// The bytes before the elements of a little-endian array in C order, padded so that the data begins at a multiple
+    /// of 64
+    /// bytes.
     static func encoded(_ element: FileElement, shape: [Int]) -> [UInt8] {
         let kind = kind(of: element)!
         let order = element.size == 1 ? "|" : "<"
         let sizes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
         var text = "{'descr': '\(order)\(kind)\(element.size)', 'fortran_order': False, 'shape': (\(sizes)), }"
-        // A file of version 1 has 10 bytes before the text; a newline ends it. No tensor's shape needs version 2.
+        // In version 1, 10 bytes precede the text, and a newline ends it. No tensor's shape needs version 2.
         text += String(repeating: " ", count: (64 - (10 + text.utf8.count + 1) % 64) % 64) + "\n"
         return [0x93] + Array("NUMPY".utf8) + [1, 0]
             + withUnsafeBytes(of: UInt16(text.utf8.count).littleEndian, Array.init) + Array(text.utf8)
     }
 }
 
-/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
+/// Parses a header such as `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
 private struct NumpyHeaderParser {
     struct Fields {
         let element: FileElement
@@ -196,7 +199,7 @@ private struct NumpyHeaderParser {
         skipSpace()
         guard position == bytes.count else { throw failure("\(found) after its end", expected: "spaces only") }
         guard let descr, let order, let shape else {
-            throw failure("a key too few", expected: "descr, fortran_order and shape", at: 0)
+            throw failure("a missing key", expected: "descr, fortran_order and shape", at: 0)
         }
         return Fields(
             element: descr.element, isBigEndian: descr.isBigEndian, isFortranOrder: order, shape: shape.sizes,
@@ -211,7 +214,7 @@ private struct NumpyHeaderParser {
         let open = position
         position += 1
         while position < bytes.count, next != quote, next != UInt8(ascii: "\\") { position += 1 }
-        guard next == quote else { throw failure("a string without an end", expected: "a closing quote", at: open) }
+        guard next == quote else { throw failure("an unterminated string", expected: "a closing quote", at: open) }
         position += 1
         guard let text = String(validating: bytes.slice(open + 1..<position - 1), as: UTF8.self) else {
             throw failure("a string that is not UTF-8", expected: "UTF-8", at: open)
@@ -238,7 +241,7 @@ private struct NumpyHeaderParser {
             if next == UInt8(ascii: ")") { break }
             let first = position
             while next >= UInt8(ascii: "0"), next <= UInt8(ascii: "9") { position += 1 }
-            guard position > first else { throw failure("\(found) in the shape", expected: "integers from 0") }
+            guard position > first else { throw failure("\(found) in the shape", expected: "integers of at least 0") }
             let digits = String(decoding: bytes.slice(first..<position), as: UTF8.self)
             guard let extent = Int(digits) else {
                 throw failure("the size \(digits.prefix(40))", expected: "at most \(Int.max)", at: first)
@@ -257,11 +260,11 @@ private struct NumpyHeaderParser {
         return shape
     }
 
-    /// The type: an order of bytes, a letter for the kind, and the number of bytes.
+    /// Parses the element type: byte order, a character for the kind, and the number of bytes.
     mutating func parseDescr() throws(IOError) -> (FileElement, Bool) {
         let offset = position
         guard next != UInt8(ascii: "[") else {
-            throw refusal("structured elements", expected: "one number an element", at: offset)
+            throw refusal("structured elements", expected: "one number for each element", at: offset)
         }
         let text = try parseString()
         var rest = Substring(text)
@@ -271,7 +274,7 @@ private struct NumpyHeaderParser {
         switch rest.first {
         case "O":
             throw refusal(
-                "Python objects as elements, a pickle that could run anything", expected: "numbers", at: offset)
+                "Python objects as elements, stored as a pickle that could run code", expected: "numbers", at: offset)
         case "c" where rest != "c8" && rest != "c16":
             throw refusal("complex elements ('\(text)')", expected: "real numbers", at: offset)
         case "U", "S", "a": throw refusal("strings as elements ('\(text)')", expected: "numbers", at: offset)
@@ -287,7 +290,7 @@ private struct NumpyHeaderParser {
         guard let name = names[rest], let element = FileElement(name: name), order != "|" || element.size == 1 else {
             throw refusal(
                 "elements of type \(IOError.quoted(text))",
-                expected: "b1, i1 to i8, u1 to u8 or f2 to f8, with the order of bytes", at: offset)
+                expected: "b1, i1 to i8, u1 to u8 or f2 to f8, with the byte order", at: offset)
         }
         return (element, isBigEndian)
     }

@@ -1,9 +1,9 @@
-/// The global names that are known: containers, numbers and what makes tensors of them. None of them is looked up or run:
-/// each stands for a few lines of this reader. What any other name would make is left out.
+/// The supported global names: containers, numbers, and the functions that create tensors. None of them is looked up or
+/// executed: the reader implements each. The results of all other names are skipped.
 enum PickleGlobal: Equatable {
     case orderedDict
     case counter
-    /// `collections.defaultdict`, whose function for missing keys is left out.
+    /// `collections.defaultdict`; its default factory is ignored.
     case defaultDict
     /// `collections.deque`, read as a list.
     case deque
@@ -11,7 +11,7 @@ enum PickleGlobal: Equatable {
     case frozenSet
     case complex
     case byteArray
-    /// `_codecs.encode`, by which old protocols write bytes.
+    /// `_codecs.encode`, with which protocol 2 writes bytes.
     case encode
     case size
     case device
@@ -20,14 +20,14 @@ enum PickleGlobal: Equatable {
     case rebuildTensor
     case rebuildTensorV3
     case rebuildParameter
-    /// A parameter with attributes of its own, which are left out.
+    /// A parameter with attributes, which are ignored.
     case rebuildParameterWithState
-    /// A tensor of a subclass or with attributes of its own: read as the plain tensor.
+    /// A tensor of a subclass or with attributes, read as a plain tensor.
     case rebuildFromType
 
-    /// The global of a module and a name.
+    /// Finds the global of a module and a name.
     ///
-    /// - Returns: the global, or where there is none a reason that is better than "unknown".
+    /// - Returns: the global; or nil and, for known unsupported names, the reason.
     static func find(module: String, name: String) -> (global: PickleGlobal?, reason: String?) {
         switch (module, name) {
         case ("collections", "OrderedDict"): return (.orderedDict, nil)
@@ -54,14 +54,14 @@ enum PickleGlobal: Equatable {
             if name == "UntypedStorage" { return (.storage(nil), nil) }
             guard let element = storages[name] else { return (nil, nil) }
             guard let known = FileElement(name: element) else {
-                return (nil, "elements of type \(element) have no dtype here")
+                return (nil, "the element type \(element) is not supported")
             }
             return (.storage(known), nil)
         default: return (nil, nil)
         }
     }
 
-    /// Its name, for messages.
+    /// The name for error texts.
     var name: String {
         switch self {
         case .orderedDict: "collections.OrderedDict"
@@ -94,12 +94,12 @@ enum PickleGlobal: Equatable {
         "QInt32Storage": "qint32", "QUInt4x2Storage": "quint4x2", "QUInt2x4Storage": "quint2x4",
     ]
 
-    /// The storage class of an element, as PyTorch's pickles name it.
+    /// The name of the storage class of an element type in PyTorch's pickles.
     static func storageClass(of element: FileElement) -> String {
         storages.first { $0.value == element.name }!.key
     }
 
-    /// PyTorch's dtypes. As values they are only names; tensors are made of those that exist here.
+    /// PyTorch's dtypes. As values they are names; tensors are created only for supported dtypes.
     private static let dtypes: Set<String> = [
         "float64", "double", "float32", "float", "float16", "half", "bfloat16", "int64", "long", "int32", "int",
         "int16",
@@ -108,7 +108,7 @@ enum PickleGlobal: Equatable {
         "float8_e5m2fnuz", "float8_e8m0fnu",
     ]
 
-    /// What the other functions that rebuild tensors would make.
+    /// The reasons for other functions that create tensors.
     private static let unsupportedTensors = [
         "_rebuild_sparse_tensor": "sparse tensors are not supported",
         "_rebuild_sparse_csr_tensor": "sparse tensors are not supported",

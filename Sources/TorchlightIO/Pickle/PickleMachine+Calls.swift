@@ -1,7 +1,7 @@
 import TorchlightCore
 
 extension PickleMachine {
-    /// Pushes a global name, where it is on the list.
+    /// Pushes a global name, or a foreign object if the name is not on the list.
     mutating func global(module: String, name: String) throws(IOError) {
         let (global, reason) = PickleGlobal.find(module: module, name: name)
         if let global {
@@ -12,7 +12,7 @@ extension PickleMachine {
         if isInspection {
             refusals.append(PickleRefusal(name: module + "." + name, offset: start + opcodeOffset))
         }
-        try pushForeign(full, reason: reason ?? "\(full) is not known here, and nothing of a pickle is run")
+        try pushForeign(full, reason: reason ?? "\(full) is not supported, and a pickle is never executed")
     }
 
     private static func canonicalDType(_ name: String) -> String {
@@ -22,14 +22,14 @@ extension PickleMachine {
         ][name] ?? name
     }
 
-    /// Does what a call of a global on the list stands for.
+    /// Implements the call of a global.
     mutating func call(_ callee: PickleRef, _ arguments: [PickleRef]) throws(IOError) {
         guard case .object(let index) = callee else {
             throw failure("a call of \(summary(callee))", expected: "a global name")
         }
         switch objects[index] {
         case .global(let global):
-            // What is made of something that is not known is not known either.
+            // The result of a call with an unsupported object is not supported either.
             if let foreign = foreignArgument(of: global, arguments) {
                 return try pushForeign(global.name, reason: foreign.reason, offset: foreign.offset)
             }
@@ -46,14 +46,14 @@ extension PickleMachine {
         }
     }
 
-    /// The first argument that decides what a call makes and is not known.
+    /// The first unsupported argument on which the result depends.
     private func foreignArgument(of global: PickleGlobal, _ arguments: [PickleRef]) -> ForeignObject? {
         let deciding: ArraySlice<PickleRef> =
             switch global {
-            // A function for missing keys, and a class whose data is a plain tensor's.
+            // The default factory and the class of the data are ignored.
             case .defaultDict: arguments.dropFirst()
             case .rebuildFromType: arguments.prefix(1)
-            // Hooks and attributes.
+            // So are hooks and attributes.
             case .rebuildTensor: arguments.prefix(5)
             case .rebuildParameter, .rebuildParameterWithState: arguments.prefix(2)
             default: arguments[...]
@@ -139,7 +139,7 @@ extension PickleMachine {
             switch function {
             case .rebuildTensor, .rebuildTensorV3, .rebuildParameter, .rebuildParameterWithState:
                 try call(arguments[0], inner)
-            default: try pushForeign(function.name, reason: "a tensor of a class of its own")
+            default: try pushForeign(function.name, reason: "a tensor of a subclass with its own function")
             }
         case .rebuildParameter, .rebuildParameterWithState:
             guard arguments.count >= 2, case .object(let index) = arguments[0],
@@ -151,11 +151,11 @@ extension PickleMachine {
             parameter.requiresGrad = requiresGrad
             try push(.tensor(tensors.count))
             tensors.append(parameter)
-        case .dtype, .storage: throw refuse("it not to be called")
+        case .dtype, .storage: throw refuse("a name that is not called")
         }
     }
 
-    /// Sets attributes: state dictionaries of modules carry one with the versions of their layers.
+    /// Sets attributes: the state dictionary of a module has one with the versions of its layers.
     mutating func build(_ state: PickleRef) throws(IOError) {
         let target = try pop()
         guard case .object(let index) = target else {
@@ -170,7 +170,7 @@ extension PickleMachine {
         case .foreign(var object):
             object.state = state
             objects[index] = .foreign(object)
-        // Attributes of its own beside what it holds.
+        // Other attributes are ignored.
         case .dictionary, .tensor: break
         default: throw failure("attributes for \(objects[index].summary)", expected: "an OrderedDict")
         }
@@ -179,18 +179,18 @@ extension PickleMachine {
 
     // MARK: - Storages and tensors
 
-    /// Makes a storage known, by what `torch.save` writes for it.
+    /// Registers a storage by the persistent id that `torch.save` writes for it.
     mutating func persistent(_ id: PickleRef) throws(IOError) {
         let rule = "('storage', class, key, location, count)"
         guard let items = tuple(id) else { throw failure("a persistent id that is \(summary(id))", expected: rule) }
         if items.count >= 2, string(items[0]) == "module" {
-            // The class of a module, with its source code.
+            // The class of a module with its source code.
             return try push(items[1])
         }
         if items.count >= 2, string(items[0]) == "storage", case .object(let index) = items[1],
             case .foreign(let object) = objects[index]
         {
-            return try pushForeign(object.name, reason: "a storage of \(object.name), which is not known here")
+            return try pushForeign(object.name, reason: "a storage of \(object.name), which is not supported")
         }
         guard items.count == 5 || items.count == 6 && layout == .legacy, string(items[0]) == "storage",
             case .object(let classIndex) = items[1], case .global(.storage(let element)) = objects[classIndex],
@@ -203,7 +203,9 @@ extension PickleMachine {
             key.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x7a).contains($0 | 0x20) || $0 == 0x5f })
         else { throw failure("the storage key \(IOError.quoted(key))", expected: "letters and digits") }
         guard count >= 0, let byteCount = checkedProduct(count, element?.size ?? 1) else {
-            throw failure("a storage of \(count) elements", expected: "a number from 0 that fits")
+            throw failure(
+                "a storage of \(count) elements",
+                expected: "a number of at least 0 whose size in bytes does not overflow")
         }
         let number: Int
         if let known = storageNumbers[key] {
@@ -224,7 +226,8 @@ extension PickleMachine {
             guard let parts = tuple(items[5]), parts.count == 3, let first = int(parts[1]), let size = int(parts[2]),
                 first >= 0, size >= 0, first <= count, size <= count - first
             else {
-                throw failure("a view of the storage \(IOError.quoted(key)) beyond it", expected: "one within")
+                throw failure(
+                    "a view beyond the end of the storage \(IOError.quoted(key))", expected: "a view within it")
             }
             view = PickleStorageView(storage: number, element: element, start: first, count: size)
         }
@@ -237,7 +240,7 @@ extension PickleMachine {
         func refuse(_ problem: String, _ rule: String) -> IOError {
             failure("a tensor with \(problem)", expected: rule)
         }
-        // The oldest form has the first four only.
+        // The oldest form has the first four arguments only.
         guard arguments.count >= (statesDType ? 7 : 4), arguments.count <= (statesDType ? 8 : 7) else {
             throw refuse("\(arguments.count) arguments", statesDType ? "7 or 8" : "4 to 7")
         }
@@ -252,7 +255,7 @@ extension PickleMachine {
                 throw refuse("\(summary(arguments[6])) as dtype", "a dtype")
             }
             guard let known = FileElement(name: name) else {
-                return try pushForeign("torch.Tensor", reason: "elements of type \(name) have no dtype here")
+                return try pushForeign("torch.Tensor", reason: "the element type \(name) is not supported")
             }
             guard view.element == nil || view.element == known else {
                 throw refuse("dtype \(name) over a storage of \(view.element!.name)", "the same type")
@@ -262,7 +265,7 @@ extension PickleMachine {
         }
         guard let element else { throw refuse("a storage of bytes and no dtype", "a dtype") }
         guard let offset = int(arguments[1]), offset >= 0 else {
-            throw refuse("the offset \(summary(arguments[1]))", "an integer from 0")
+            throw refuse("the offset \(summary(arguments[1]))", "an integer of at least 0")
         }
         guard let shape = integers(arguments[2]), let strides = integers(arguments[3]) else {
             throw refuse("\(summary(arguments[2])) and \(summary(arguments[3])) as size and stride", "integers")
@@ -293,29 +296,30 @@ extension PickleMachine {
         tensors.append(
             PickleTensor(
                 storage: view.storage, element: element,
-                // Empty tensors may start anywhere; here they stay within the storage.
+                // An empty tensor may have any offset; here it is clamped to the storage.
                 offset: view.start + (isEmpty ? min(offset, count) : offset), shape: shape, strides: strides,
                 requiresGrad: requiresGrad))
     }
 
-    /// The most elements of a view that repeats what is stored: writing it out must stay possible.
+    /// The maximum number of elements of a view that repeats its storage, so that it can be copied.
     private static let repeatedLimit = 1 << 26
 
-    /// Checks that every element lies within the storage, with arithmetic that cannot overflow.
+    /// Checks that every element is within the storage, with arithmetic that cannot overflow.
     ///
-    /// - Returns: Whether the tensor can be written out: whether it repeats its storage within a limit.
+    /// - Returns: whether the number of elements is within the limit for views that repeat their storage.
     private func checkPlace(offset: Int, shape: [Int], strides: [Int], count: Int) throws(IOError) -> Bool {
         guard shape.count == strides.count, shape.count <= maximumRank else {
             throw failure(
                 "a tensor of \(shape.count) sizes and \(strides.count) strides",
-                expected: "as many of both, at most \(maximumRank)")
+                expected: "the same number of both, at most \(maximumRank)")
         }
         var what: String { "a tensor of size \(shape), stride \(strides) and offset \(offset)" }
         var product: Int? = 1
         var last: Int? = offset
         for (size, stride) in zip(shape, strides) {
             guard size >= 0, stride >= 0, stride <= max(count, 1 << 31) else {
-                throw failure(what, expected: "sizes and strides from 0 and within the storage of \(count) elements")
+                throw failure(
+                    what, expected: "sizes and strides of at least 0, within the storage of \(count) elements")
             }
             product = product.flatMap { checkedProduct($0, max(size, 1)) }
             last = last.flatMap { last in
@@ -323,14 +327,16 @@ extension PickleMachine {
             }
         }
         guard let product, product <= Int.max / 16, let last else {
-            throw failure(what, expected: "sizes whose product fits 59 bits")
+            throw failure(what, expected: "sizes whose product is below 2^59")
         }
         if shape.contains(0) { return true }
-        guard last < count else { throw failure(what, expected: "all of it within the storage of \(count) elements") }
+        guard last < count else {
+            throw failure(what, expected: "every element within the storage of \(count) elements")
+        }
         return product <= max(count, Self.repeatedLimit)
     }
 
-    /// The integers of a tuple, a list or a `torch.Size`.
+    /// The integers of a tuple, a list or a `torch.Size`; nil for other values.
     func integers(_ ref: PickleRef) -> [Int]? {
         guard case .object(let index) = ref else { return nil }
         let items: [PickleRef]
@@ -348,7 +354,7 @@ extension PickleMachine {
         return values
     }
 
-    /// The bytes of a string whose characters all are below 256.
+    /// The bytes of a string whose code points are all below 256; nil otherwise.
     private static func latin1(_ text: String) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.utf8.count)
@@ -359,7 +365,7 @@ extension PickleMachine {
         return bytes
     }
 
-    /// A value as Python would write it, shortened; for lists of what a pickle would have run.
+    /// A value as a shortened Python expression, for the list of unsupported calls.
     private func expression(_ ref: PickleRef, depth: Int) -> String {
         func items(_ refs: [PickleRef]) -> String {
             guard depth < 3 else { return "..." }

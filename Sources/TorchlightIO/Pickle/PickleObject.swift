@@ -1,6 +1,6 @@
-/// A value on the stack of a pickle: small ones themselves, all others by their number in the machine's list of objects.
+/// A value on the stack of a pickle: a small value itself, or the index of an object in the machine's list of objects.
 ///
-/// Objects refer to each other by number, not by reference: whatever a pickle nests, nothing is released recursively.
+/// Objects refer to each other by index and not by reference, so that deep nesting needs no recursive release.
 enum PickleRef {
     case none
     case bool(Bool)
@@ -9,31 +9,31 @@ enum PickleRef {
     case object(Int)
 }
 
-/// An object that a pickle made.
+/// An object that a pickle created.
 enum PickleObject {
     case string(String)
     case bytes([UInt8])
     case byteArray([UInt8])
-    /// An integer of more than 64 bits: two's complement, the least significant byte first.
+    /// An integer of more than 64 bits in two's complement, little-endian.
     case bigInt([UInt8])
     case complex(Double, Double)
     case list([PickleRef])
     case tuple([PickleRef])
     case set([PickleRef])
-    /// Keys and values in turn; keys may still come twice.
+    /// Keys and values in turn; a key may occur twice.
     case dictionary([PickleRef], isOrdered: Bool)
     case size([Int])
     case dtype(String)
     case device(String)
     case global(PickleGlobal)
-    /// A typed view of a storage, by its number.
+    /// A typed view of a storage, by its index.
     case storage(Int)
-    /// A tensor, by its number.
+    /// A tensor, by its index.
     case tensor(Int)
-    /// Something that is not made: a global that is not on the list, or what a call of one would give.
+    /// An object that is not created: an unsupported global, or the result of calling one.
     case foreign(ForeignObject)
 
-    /// What it is, for messages.
+    /// A description for error texts.
     var summary: String {
         switch self {
         case .string(let text): "the string \(IOError.quoted(text))"
@@ -55,46 +55,47 @@ enum PickleObject {
     }
 }
 
-/// An object of a class that is not known, or the result of a function that is not run.
+/// An object of an unsupported class, or the result of a function that is not executed.
 struct ForeignObject {
-    /// The class or function, with its module.
+    /// The class or function with its module.
     let name: String
-    /// The object as a Python expression, where a pickle is inspected; otherwise the name.
+    /// The object as a Python expression if a pickle is inspected; otherwise the name.
     let text: String
-    /// Why it is not made.
+    /// Why it is not created.
     let reason: String
-    /// Where in the pickle it was asked for.
+    /// The position in the pickle.
     let offset: Int
-    /// What it was given: its attributes, and pairs of keys and values. Data, read as such.
+    /// Its data: attributes, and pairs of keys and values.
     var state: PickleRef?
     var items: [PickleRef] = []
 }
 
-/// What a pickle says about a storage.
+/// The description of a storage in a pickle.
 struct PickleStorage {
-    /// Its name in the file.
+    /// The name of the storage in the file.
+    /// The size in the file, in bytes.
     let key: String
     /// Its size in the file.
     let byteCount: Int
-    /// The first type that it was asked for with; nil for bytes whose type every tensor states.
+    /// The element type of its first use; nil for bytes whose type each tensor states.
     let element: FileElement?
-    /// Where in the pickle it was first asked for.
+    /// The position of its first use in the pickle.
     let offset: Int
-    /// Whether it was asked for with different types.
+    /// Whether it is used with different element types.
     var isMixed = false
 }
 
-/// A part of a storage, as elements of a type.
+/// A range of a storage, with an element type.
 struct PickleStorageView {
     let storage: Int
-    /// Nil for bytes whose type the tensor states.
+    /// nil for bytes whose type the tensor states.
     let element: FileElement?
-    /// In elements; in bytes where the type is not known.
+    /// In elements; in bytes if the type is unknown.
     let start: Int
     let count: Int
 }
 
-/// What a pickle says about a tensor; checked against the size of its storage.
+/// The description of a tensor in a pickle, checked against the size of its storage.
 struct PickleTensor {
     let storage: Int
     let element: FileElement
@@ -105,25 +106,25 @@ struct PickleTensor {
     var isParameter = false
 }
 
-/// A global name that the pickle asked for and that is neither loaded nor run.
+/// A global name in the pickle that is neither loaded nor executed.
 package struct PickleRefusal: Sendable {
     /// The name with its module: `os.system`.
     package let name: String
-    /// Where it stands in the file.
+    /// The position in the file.
     package let offset: Int
-    /// The call that Python would have made with it, where one follows.
+    /// The call that Python would have made with it; nil if there is none.
     package var call: String?
 }
 
-/// What a pickle made.
+/// The objects that a pickle created.
 struct PickleContents {
     let root: PickleRef
     let objects: [PickleObject]
     let storages: [PickleStorage]
     let tensors: [PickleTensor]
-    /// The attributes of ordered dictionaries, by object: dictionaries again.
+    /// The attributes of ordered dictionaries, by object index; each is a dictionary.
     let attributes: [Int: PickleRef]
     let refusals: [PickleRefusal]
-    /// One past the last byte.
+    /// The position after the last byte.
     let end: Int
 }

@@ -1,17 +1,17 @@
 import TorchlightCore
 
-/// Writes values as a pickle of protocol 2, which every version of PyTorch reads, also with `weights_only`.
+/// Writes values as a pickle of protocol 2, which every version of PyTorch reads, also with `weights_only=True`.
 ///
-/// A tensor that appears twice is written once and remembered. Tensors that share a storage keep sharing it: of each
-/// storage the part is written that its tensors reach.
+/// A tensor that occurs twice is written once and memoised. Tensors that share a storage share it in the file; of each
+/// storage, the range that its tensors use is written.
 struct PickleWriter {
-    /// A part of a storage, and the name that it gets.
+    /// A range of a storage, and its key in the file.
     struct StoredPart {
         let storage: Storage
         let element: FileElement
         /// In elements.
         var range: Range<Int>
-        /// The position in the order of first appearance, as the key in the file; nil before it was written.
+        /// The key in the file, by order of first occurrence; nil until it is written.
         var key: Int?
     }
 
@@ -20,25 +20,25 @@ struct PickleWriter {
         let dtype: DType
     }
 
-    /// The parts in the order of their keys.
+    /// The storages in the order of first occurrence among the tensors.
     private(set) var parts: [StoredPart] = []
     private(set) var bytes: [UInt8] = [0x80, 2]
     private let path: String
     private var numbers: [StorageID: Int] = [:]
     private var keyCount = 0
-    /// Copies of the tensors whose layout PyTorch does not have.
+    /// Contiguous copies on the CPU of tensors with negative strides or on other devices.
     private var copies: [ObjectIdentifier: Tensor] = [:]
     private var texts: [[UInt8]: Int] = [:]
     private var tensors: [ObjectIdentifier: Int] = [:]
     private var globals: [String: Int] = [:]
     private var memoCount = 0
 
-    /// The element types of tensors that hold the bits of others.
+    /// The element types of tensors that contain the bits of another type.
     private let types: [ObjectIdentifier: String]
 
-    /// The pickle of a value.
+    /// Creates the pickle of a value.
     ///
-    /// - Parameter types: For tensors that hold the bits of elements of another type, PyTorch's name of it.
+    /// - Parameter types: PyTorch's names of the element types of tensors that contain bits.
     init(_ value: TorchValue, path: String, types: [ObjectIdentifier: String] = [:]) throws(IOError) {
         self.path = path
         self.types = types
@@ -56,7 +56,7 @@ struct PickleWriter {
         IOError(.unsupported, "pth", file: path, problem, expected: rule)
     }
 
-    /// Finds the storages and what is reached of each.
+    /// Collects the storages and the ranges that are used.
     private mutating func collect(_ value: TorchValue, depth: Int) throws(IOError) {
         guard depth < TorchValueBuilder.depthLimit else {
             throw failure("values nested too deeply", expected: "at most \(TorchValueBuilder.depthLimit) levels")
@@ -82,7 +82,7 @@ struct PickleWriter {
                 expected: "results of operations that succeeded")
         }
         if tensor.device != .cpu || tensor.strides.contains(where: { $0 < 0 }) {
-            // PyTorch has no strides below zero.
+            // PyTorch does not support negative strides.
             if copies[ObjectIdentifier(tensor)] == nil {
                 copies[ObjectIdentifier(tensor)] = tensor.detach().to(.cpu).contiguous()
             }
@@ -155,7 +155,7 @@ struct PickleWriter {
         let utf8 = Array(text.utf8)
         if let known = texts[utf8] { return recall(known) }
         guard let count = UInt32(exactly: utf8.count) else {
-            throw failure("a text of \(utf8.count) bytes", expected: "at most \(UInt32.max)")
+            throw failure("a string of \(utf8.count) bytes", expected: "at most \(UInt32.max)")
         }
         put("X")
         put(count)
@@ -168,7 +168,7 @@ struct PickleWriter {
         put(value.bitPattern.byteSwapped)
     }
 
-    /// A global by its module and name, parted by a space.
+    /// Writes a global name: module and name, separated by a space.
     private mutating func writeGlobal(_ name: String) {
         if let known = globals[name] { return recall(known) }
         put("c")
@@ -192,7 +192,7 @@ struct PickleWriter {
         put("R")
     }
 
-    /// Bytes, which protocol 2 writes as a text of Latin-1 and a call.
+    /// Writes bytes, which protocol 2 represents as a Latin-1 string and a call of `_codecs.encode`.
     private mutating func writeBytes(_ value: [UInt8]) throws(IOError) {
         writeGlobal("_codecs encode")
         var text = ""
@@ -252,7 +252,7 @@ struct PickleWriter {
             put("R")
         case .dtype(let name):
             guard PickleGlobal.find(module: "torch", name: name).global == .dtype(name) else {
-                throw failure("there is no dtype \(IOError.quoted(name))", expected: "one of PyTorch's")
+                throw failure("there is no dtype \(IOError.quoted(name))", expected: "a dtype of PyTorch")
             }
             writeGlobal("torch \(name)")
         case .device(let name):
@@ -283,7 +283,7 @@ struct PickleWriter {
 
     private mutating func write(_ dictionary: TorchDictionary) throws(IOError) {
         guard dictionary.isOrdered || dictionary.attributes.isEmpty else {
-            throw failure("attributes of a plain dictionary", expected: "an ordered one")
+            throw failure("a plain dictionary has attributes", expected: "an ordered dictionary")
         }
         if dictionary.isOrdered { writeEmptyOrderedDict() } else { put("}") }
         try writeItems(dictionary.items)
@@ -314,7 +314,7 @@ struct PickleWriter {
             keyCount += 1
         }
         let part = parts[number]
-        // Element types that have no storage class stand in the tensor, over a storage of bytes.
+        // For element types without a storage class, the tensor states the dtype and the storage has bytes.
         let type = types[ObjectIdentifier(tensor)]
         writeGlobal("torch._utils _rebuild_tensor_v\(type == nil ? 2 : 3)")
         put("(")

@@ -1,23 +1,22 @@
 import TorchlightCore
 
-/// The layout of `torch.save` before PyTorch 1.6: five pickles, one after another, and the bytes of the storages.
+/// The format of `torch.save` before PyTorch 1.6: five pickles, followed by the data of the storages.
 ///
 /// The pickles are a magic number, a version, a description of the machine, the value, and the keys of the storages in
-/// the order in which they follow. Each storage is the number of its elements, in 64 bits, and the elements; all of it
-/// little-endian, whatever the machine.
+/// the order of their data. A storage is its number of elements (64 bits) and the elements, always little-endian.
 enum LegacyTorchStream {
     /// `0x1950a86a20f9469cfc6c` as a pickle of protocol 2 and later.
     private static let magic: [UInt8] = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e]
 
     /// Whether bytes begin with the magic number.
     static func isLegacy(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        // Protocol 4 puts a frame around the number.
+        // Protocol 4 puts a frame before the number.
         guard bytes.count >= 15, bytes[0] == 0x80 else { return false }
         let start = bytes[2] == 0x95 ? 11 : 2
         return bytes.count >= start + magic.count && bytes.slice(start..<start + magic.count).elementsEqual(magic)
     }
 
-    /// Where the pickle of the value begins.
+    /// The position of the value's pickle.
     static func pickleStart(_ contents: FileContents) throws(IOError) -> Int {
         var position = 0
         for part in 0..<3 {
@@ -25,7 +24,7 @@ enum LegacyTorchStream {
             if part == 1 {
                 guard case .int(1001) = result.root else {
                     throw IOError(
-                        .malformed, "pth", file: contents.path, offset: position, "another version of the stream",
+                        .malformed, "pth", file: contents.path, offset: position, "the format has another version",
                         expected: "1001")
                 }
             }
@@ -50,7 +49,7 @@ enum LegacyTorchStream {
         return (result, builder.types)
     }
 
-    /// Runs the pickle at a position; positions in the result count from the start of the file.
+    /// Runs the pickle at a position; positions in the result are relative to the start of the file.
     private static func run(_ contents: FileContents, at start: Int, limit: Int) throws(IOError) -> PickleContents {
         var machine = PickleMachine(
             contents.bytes, file: contents.path, start: 0, layout: .legacy, limit: limit)
@@ -70,11 +69,11 @@ enum LegacyTorchStream {
             if texts.count == refs.count { return texts }
         }
         throw IOError(
-            .malformed, "pth", file: contents.path, offset: start, "no list of the storages' keys",
-            expected: "a list of texts")
+            .malformed, "pth", file: contents.path, offset: start, "the list of storage keys is missing",
+            expected: "a list of strings")
     }
 
-    /// Reads the storages that follow the pickles.
+    /// Reads the storages after the pickles.
     private static func read(
         _ pickle: PickleContents, keys: [String], from start: Int, _ contents: FileContents, asBits: Bool
     ) throws(IOError) -> (storages: [[String: Storage]], failures: [Int: String]) {
@@ -87,10 +86,12 @@ enum LegacyTorchStream {
         var position = start
         for key in keys {
             guard let number = numbers[key], places[number] == nil else {
-                throw failure(position, "the storage key \(IOError.quoted(key))", expected: "each of the pickle's once")
+                throw failure(
+                    position, "the storage key \(IOError.quoted(key))", expected: "each key of the pickle once")
             }
             guard contents.bytes.count - position >= 8 else {
-                throw failure(contents.bytes.count, "the file ends before its storages", expected: "\(keys.count)")
+                throw failure(
+                    contents.bytes.count, "the file ends before its storages", expected: "\(keys.count) storages")
             }
             let storage = pickle.storages[number]
             let stated = contents.bytes.integer(UInt64.self, at: position)
@@ -125,8 +126,8 @@ enum LegacyTorchStream {
             let storage = pickle.storages[tensor.storage]
             guard let range = places[tensor.storage] else {
                 throw failure(
-                    storage.offset, "the storage \(IOError.quoted(storage.key)) does not follow",
-                    expected: "its key in the list at the end")
+                    storage.offset, "the data of the storage \(IOError.quoted(storage.key)) is missing",
+                    expected: "its key in the list of storage keys")
             }
             do throws(IOError) {
                 storages[tensor.storage][element.name] = try reader.storage(

@@ -1,11 +1,15 @@
 import TorchlightCore
 
 extension TorchFile {
-    /// Writes a value to a file that `torch.load` reads, also with `weights_only=True`; it appears complete or not at all.
+    /// Writes a value to a file that `torch.load` reads, also with `weights_only=True`. The file is created complete or
+    /// not at
+    /// all.
     ///
-    /// Tensors that share a storage keep sharing it, and one that appears twice stays one: tied weights stay tied. Of a
-    /// storage, the part is written that its tensors reach. Parameters are written as parameters.
-    /// - Throws: `IOError` where the file cannot be written or a tensor is the result of an operation that failed.
+    /// Tensors that share a storage share it in the file, and a tensor that occurs twice is written once, so tied
+    /// weights stay
+    /// tied. Of a storage, only the range that its tensors use is written. Parameters are written as
+    /// `torch.nn.Parameter`.
+    /// - Throws: `IOError` if the file cannot be written, or a tensor is the result of an operation that failed.
     public static func save(_ value: TorchValue, to path: String) throws(IOError) {
         try save(value, types: [:], to: path)
     }
@@ -37,18 +41,18 @@ extension TorchFile {
         try save(.dictionary(TorchDictionary(items, isOrdered: true)), types: types, to: path)
     }
 
-    /// Writes named tensors as `torch.save(model.state_dict(), path)` does: plain tensors in an `OrderedDict`.
+    /// Writes named tensors as `torch.save(model.state_dict(), path)` does: tensors in an `OrderedDict`.
     ///
-    /// - Throws: As ``save(_:to:)-(TorchValue,_)``.
+    /// - Throws: the errors of ``save(_:to:)-(TorchValue,_)``.
     public static func save(
         _ tensors: some Sequence<(key: String, value: Tensor)>, to path: String
     ) throws(IOError) {
         try save(.stateDict(tensors), to: path)
     }
 
-    /// The same of a Swift dictionary, in the order of the names.
+    /// Writes named tensors as `torch.save(model.state_dict(), path)` does, in the order of their names.
     ///
-    /// - Throws: As ``save(_:to:)-(TorchValue,_)``.
+    /// - Throws: the errors of ``save(_:to:)-(TorchValue,_)``.
     public static func save(_ tensors: [String: Tensor], to path: String) throws(IOError) {
         try save(.stateDict(tensors), to: path)
     }

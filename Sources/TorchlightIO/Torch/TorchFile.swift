@@ -1,25 +1,33 @@
 import TorchlightCore
 
-/// Reading and writing of PyTorch's files: what `torch.save` writes, as zip archives and in the stream that came before
-/// PyTorch 1.6.
+/// Reads and writes PyTorch files: the zip archives of `torch.save`, and the format of versions before 1.6.
 ///
 ///     let weights = try TorchFile.loadTensors("resnet.pth")
 ///     let checkpoint = try TorchFile.load("checkpoint.pt")
 ///     try TorchFile.save(["epoch": 3, "model": .stateDict(model.stateDict())], to: "next.pt")
 ///
-/// Nothing in such a file is ever run. It holds a pickle, a program for Python; here it is read by a machine without calls
-/// that knows containers, numbers, texts and tensors, and leaves out what any other name would make.
+/// No code in a file is ever executed. A PyTorch file contains a pickle, which is a program for Python. Here it is read
+/// by
+/// an interpreter without calls that supports containers, numbers, strings and tensors, and skips everything else.
 public enum TorchFile {
-    /// The value that was saved.
+    /// Reads the object that was saved.
     ///
-    /// Tensors lie in the mapped file itself where alignment and order of bytes allow; changing one in place does not
-    /// change the file. Views of one storage share it, and a tensor that appears twice is one object. uint16 becomes int32,
-    /// uint32 and uint64 become int64 (uint64 only where every value fits), 8-bit floats float16 or float32. Objects of other
-    /// classes, and tensors that do not exist here (complex, quantized, sparse), are ``TorchValue/object(_:)`` with the
-    /// reason; ``TorchValue/leftOut`` lists them.
-    /// - Parameter verifyingChecksums: whether to compare the CRC-32 of every tensor's bytes in a zip archive, which takes
-    ///   one pass over the file. Archives that state none, as PyTorch can write them, are read without.
-    /// - Throws: `IOError` naming the place and the rule that is broken where the file is damaged, or holds nothing but
+    /// Tensors share the memory of the memory-mapped file if byte order and alignment allow it; changing one in place
+    /// does not
+    /// change the file. Views of one storage share it, and a tensor that occurs twice is one object. uint16 becomes
+    /// int32,
+    /// uint32 and uint64 become int64 (uint64 only if every value fits), and 8-bit floats become float16 or float32.
+    /// Objects of
+    /// other classes and unsupported tensors (complex, quantized, sparse) become ``TorchValue/object(_:)`` with the
+    /// reason;
+    /// ``TorchValue/leftOut`` lists them.
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - verifyingChecksums: whether to verify the CRC-32 of every tensor in a zip archive, which takes one pass over
+    ///     the
+    ///     file. Default: true. Archives that PyTorch wrote without checksums are not verified.
+    /// - Throws: `IOError` with the position and the rule that is broken if the file is damaged, or if it contains
+    ///   nothing but
     ///   objects of other classes.
     public static func load(_ path: String, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
         let mapped = try MappedFile(path)
@@ -28,27 +36,28 @@ public enum TorchFile {
         }
     }
 
-    /// The tensors of a file by their paths: those of a state dictionary by their names, in a checkpoint
-    /// "model.0.weight" and so on (``TorchValue/tensors``).
+    /// Reads the tensors of a file by their paths: for a state dictionary the keys, for a checkpoint paths such as
+    /// "model.0.weight" (``TorchValue/tensors``).
     ///
-    /// - Throws: As ``load(_:verifyingChecksums:)``, and where two tensors have one path.
+    /// - Throws: the errors of ``load(_:verifyingChecksums:)``, and `IOError` if two tensors have the same path.
     public static func loadTensors(_ path: String, verifyingChecksums: Bool = true) throws(IOError) -> [String: Tensor]
     {
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in try load(path, verifyingChecksums: verifyingChecksums).tensors {
             guard tensors.updateValue(tensor, forKey: name) == nil else {
                 throw IOError(
-                    .unsupported, "pth", file: path, "two tensors with the path \(IOError.quoted(name))",
-                    expected: "TorchFile.load(_:)")
+                    .unsupported, "pth", file: path, "two tensors have the path \(IOError.quoted(name))",
+                    expected: "each path once; TorchFile.load(_:) reads both")
             }
         }
         return tensors
     }
 
-    /// Names that the file's pickle asks for beyond those of tensors, with the calls that Python would have made. Empty for
-    /// files of tensors.
+    /// Lists the global names in the file's pickle that are not those of tensors, with the calls that Python would have
+    /// made.
+    /// The list is empty for files of tensors.
     ///
-    /// - Throws: `IOError` where the file is no file of PyTorch. A pickle that is damaged further on gives what came before.
+    /// - Throws: `IOError` if the file is not a PyTorch file. A damaged pickle gives the names before the damage.
     package static func refusals(_ path: String) throws(IOError) -> [PickleRefusal] {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { _ throws(IOError) in
@@ -76,8 +85,9 @@ public enum TorchFile {
         return machine.refusals
     }
 
-    /// The value of a pickle alone, as it stands in an archive, with storages of zeros of the sizes that it states, and
-    /// what it asks for beyond tensors. For trying the reader on pickles of any kind.
+    /// Reads a pickle of an archive on its own, with storages of zeros of the stated sizes, and lists its global names
+    /// that are
+    /// not those of tensors. Used to test the reader on arbitrary pickles.
     package static func readPickle(
         _ bytes: UnsafeRawBufferPointer, file: String
     ) -> (value: TorchValue?, refusals: [PickleRefusal]) {
@@ -98,13 +108,14 @@ public enum TorchFile {
         return (try? builder.build(), refusals)
     }
 
-    /// The value in a file's bytes.
+    /// Parses the bytes of a file.
     package static func parse(_ contents: FileContents, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
         try parse(contents, verifyingChecksums: verifyingChecksums, asBits: false).value
     }
 
-    /// The value in a file's bytes; with `asBits`, tensors whose elements have no dtype here hold their bits, and `types`
-    /// says what they are.
+    /// Parses the bytes of a file. With `asBits`, tensors of element types without a dtype contain their bits, and
+    /// `types`
+    /// gives their element types.
     static func parse(
         _ contents: FileContents, verifyingChecksums: Bool = true, asBits: Bool
     ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
@@ -117,39 +128,40 @@ public enum TorchFile {
     }
 
     private static func mismatch(_ contents: FileContents) -> IOError? {
-        // The archive's own reader says what is missing in these.
+        // These are read as archives; the reader of archives reports what is missing.
         let expected = ([FileKind.torchArchive, .torchStream, .torchScript, .zip], "a file of torch.save")
         return FileKind.mismatch(contents.bytes, file: contents.path, operation: "pth", expected: expected)
     }
 
-    /// The error for bytes that are neither of the two layouts: it says what they look like.
+    /// The error for bytes of neither format, with a description of the bytes.
     private static func unknown(_ contents: FileContents) -> IOError {
         if let error = mismatch(contents) { return error }
         let start = contents.bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return IOError(
-            .malformed, "pth", file: contents.path, offset: 0, "the bytes \(start.joined(separator: " "))",
-            expected: "a zip archive or the older stream of torch.save")
+            .malformed, "pth", file: contents.path, offset: 0,
+            "the file begins with the bytes \(start.joined(separator: " "))",
+            expected: "a zip archive, or the format of torch.save before PyTorch 1.6")
     }
 }
 
-/// A zip archive of `torch.save`: the pickle `archive/data.pkl`, storages in `archive/data/`, and a few notes.
+/// A zip archive of `torch.save`: the pickle `archive/data.pkl`, storages in `archive/data/`, and metadata entries.
 private struct TorchArchive {
     let contents: FileContents
     let archive: ZipArchive
     let verifyingChecksums: Bool
-    /// The folder in the archive, with its slash.
+    /// The directory in the archive, with a trailing slash.
     let folder: String
     let pickle: ZipArchive.Entry
     let isBigEndian: Bool
 
-    /// A pickle that is compressed and inflates to more is refused. Those of tensors' names deflate to a tenth or so.
+    /// The maximum size of a compressed pickle after decompression; typical pickles deflate to about a tenth.
     private static func inflatedLimit(_ entry: ZipArchive.Entry) -> Int { 16 << 20 + 32 * entry.range.count }
 
     init(_ contents: FileContents, verifyingChecksums: Bool) throws(IOError) {
         self.contents = contents
         let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "pth")
         self.archive = archive
-        // After `set_crc32_options(False)` PyTorch computes no checksums and states zeros.
+        // After `set_crc32_options(False)` PyTorch writes zeros as checksums.
         let verifyingChecksums = verifyingChecksums && archive.entries.contains { $0.crc != 0 }
         self.verifyingChecksums = verifyingChecksums
         let pickles = archive.entries.filter { entry in
@@ -159,7 +171,7 @@ private struct TorchArchive {
             throw IOError(
                 .malformed, "pth", file: contents.path, offset: 0,
                 "a zip archive with \(pickles.count) entries named FOLDER/data.pkl",
-                expected: "the one that torch.save writes")
+                expected: "exactly one, as torch.save writes")
         }
         self.pickle = pickle
         let folder = String(pickle.name.dropLast("data.pkl".count))
@@ -189,11 +201,11 @@ private struct TorchArchive {
         if let constants = archive[folder + "constants.pkl"] {
             throw IOError(
                 .unsupported, "pth", file: contents.path, offset: constants.header,
-                "a TorchScript archive: a program, not only tensors", expected: "a file of model.state_dict()")
+                "a TorchScript archive, which contains code", expected: "a file of torch.save(model.state_dict(), ...)")
         }
     }
 
-    /// The bytes of the pickle, and the file and position that messages name.
+    /// The bytes of the pickle, with the file and position for error texts.
     struct Pickle {
         let bytes: UnsafeRawBufferPointer
         let file: String
@@ -216,7 +228,7 @@ private struct TorchArchive {
 
     func load(asBits: Bool) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {
         try withPickle { pickle throws(IOError) in
-            // By the bytes in the file, not by those that they inflate to.
+            // The size in the file, not the size after decompression.
             let limit = PickleMachine.limit(pickleSize: self.pickle.range.count)
             var machine = PickleMachine(
                 pickle.bytes, file: pickle.file, start: pickle.start, layout: .zip, limit: limit)
@@ -234,9 +246,9 @@ private struct TorchArchive {
             for tensor in result.tensors {
                 let number = tensor.storage
                 guard let element = tensor.element(asBits: asBits) else { continue }
-                // Complex numbers are swapped by halves.
+                // The real and imaginary parts of complex numbers would have to be swapped separately.
                 if isBigEndian, tensor.element.readAs == nil {
-                    failures[number] = "big-endian elements of type \(tensor.element.name) have no dtype here"
+                    failures[number] = "the big-endian element type \(tensor.element.name) is not supported"
                     continue
                 }
                 do throws(IOError) {
@@ -256,7 +268,7 @@ private struct TorchArchive {
         }
     }
 
-    /// The entries of the storages, whose sizes must be those that the pickle states.
+    /// The entries of the storages; their sizes must be those that the pickle states.
     private func places(of storages: [PickleStorage], _ pickle: Pickle) throws(IOError) -> [ZipArchive.Entry] {
         var places: [ZipArchive.Entry] = []
         places.reserveCapacity(storages.count)
@@ -279,7 +291,7 @@ private struct TorchArchive {
         return places
     }
 
-    /// Reads a storage as elements of a type, unless that was done.
+    /// Reads a storage with an element type, unless it was read already.
     private func read(
         _ element: FileElement, of storage: PickleStorage, at entry: ZipArchive.Entry, _ pickle: Pickle, verify: Bool,
         into storages: inout [String: Storage]

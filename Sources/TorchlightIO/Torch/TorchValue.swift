@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// What a file of `torch.save` holds: tensors in Python's containers, with numbers and texts beside them.
+/// A Python object that was saved with `torch.save`: tensors in containers, with numbers and strings.
 ///
 ///     let checkpoint = try TorchFile.load("checkpoint.pt")
 ///     let epoch = checkpoint["epoch"]?.int
@@ -9,7 +9,7 @@ public enum TorchValue: Sendable {
     case none
     case bool(Bool)
     case int(Int)
-    /// An integer that does not fit 64 bits.
+    /// An integer that does not fit into 64 bits.
     case bigInt(TorchInteger)
     case float(Double)
     indirect case complex(real: Double, imaginary: Double)
@@ -23,22 +23,24 @@ public enum TorchValue: Sendable {
     indirect case dictionary(TorchDictionary)
     /// A `torch.Size`.
     case size([Int])
-    /// A `torch.dtype` by its name: "float32". Also those that have no dtype here.
+    /// A `torch.dtype` by its name, such as "float32"; also dtypes that Torchlight does not support.
     case dtype(String)
     /// A `torch.device` by its name: "cuda:1".
     case device(String)
-    /// A tensor, or a parameter. The same tensor at two places is one object; views share their storage.
+    /// A tensor or a parameter. A tensor that occurs twice is one object; views share their storage.
     case tensor(Tensor)
-    /// Something of a class or function that is not known here, or a tensor whose elements cannot be read.
+    /// An object of an unsupported class or function, or a tensor of an unsupported element type.
     indirect case object(TorchObject)
 
-    /// An `OrderedDict` of named tensors, as `model.state_dict()` gives: parameters become plain tensors over the same
+    /// Creates an `OrderedDict` of named tensors, as `model.state_dict()` returns. Parameters become tensors that share
+    /// their
     /// memory.
     public static func stateDict(_ tensors: some Sequence<(key: String, value: Tensor)>) -> TorchValue {
         .dictionary(TorchDictionary(tensors.map { (.string($0.key), .tensor($0.value.detach())) }, isOrdered: true))
     }
 
-    /// The same of a Swift dictionary, which has no order: by name, so that the same tensors give the same bytes.
+    /// Creates an `OrderedDict` of named tensors in the order of the names, so that the same tensors give the same
+    /// bytes.
     public static func stateDict(_ tensors: [String: Tensor]) -> TorchValue {
         stateDict(tensors.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) })
     }
@@ -47,34 +49,35 @@ public enum TorchValue: Sendable {
 extension TorchValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral,
     ExpressibleByBooleanLiteral, ExpressibleByNilLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-    /// A text.
+    /// Creates a string.
     public init(stringLiteral text: String) { self = .string(text) }
-    /// An integer.
+    /// Creates an integer.
     public init(integerLiteral value: Int) { self = .int(value) }
-    /// A number.
+    /// Creates a floating-point number.
     public init(floatLiteral value: Double) { self = .float(value) }
-    /// A truth value.
+    /// Creates a bool.
     public init(booleanLiteral value: Bool) { self = .bool(value) }
-    /// Python's None.
+    /// Creates Python's `None`.
     public init(nilLiteral: ()) { self = .none }
-    /// A list.
+    /// Creates a list.
     public init(arrayLiteral items: TorchValue...) { self = .list(items) }
-    /// A `dict` in this order.
+    /// Creates a `dict` with the items in this order.
     public init(dictionaryLiteral items: (TorchValue, TorchValue)...) {
         self = .dictionary(TorchDictionary(items.map { ($0.0, $0.1) }))
     }
 }
 
-/// A Python dictionary: keys of several types, in the order of their insertion.
+/// A Python dictionary: keys of any hashable type, in insertion order.
 public struct TorchDictionary: Sendable {
     /// The keys, each once, and values.
     public var items: [(key: TorchValue, value: TorchValue)]
     /// Whether it is an `OrderedDict`.
     public var isOrdered: Bool
-    /// The attributes of an `OrderedDict`: state dictionaries of modules carry `_metadata`, the versions of the layers.
+    /// The attributes of an `OrderedDict`: the state dictionary of a module has `_metadata`, the versions of its
+    /// layers.
     public var attributes: [(name: String, value: TorchValue)]
 
-    /// A dictionary of keys and values.
+    /// Creates a dictionary of keys and values.
     public init(
         _ items: [(key: TorchValue, value: TorchValue)] = [], isOrdered: Bool = false,
         attributes: [(name: String, value: TorchValue)] = []
@@ -84,32 +87,33 @@ public struct TorchDictionary: Sendable {
         self.attributes = attributes
     }
 
-    /// The value of a text key.
+    /// The value of a string key; nil if there is none.
     public subscript(key: String) -> TorchValue? {
-        // As bytes: Swift's strings are equal where two spellings of an accented letter are, Python's are not.
+        // Compared as bytes: Swift compares canonically equivalent strings as equal, Python does not.
         items.first {
             if case .string(let text) = $0.key { text.utf8.elementsEqual(key.utf8) } else { false }
         }?.value
     }
 
-    /// The value of an integer key: optimizers number their parameters.
+    /// The value of an integer key; nil if there is none. Optimisers of PyTorch number their parameters.
     public subscript(key: Int) -> TorchValue? {
         items.first { if case .int(key) = $0.key { true } else { false } }?.value
     }
 }
 
-/// What a file of PyTorch holds of a class or function that is not known here: its name and the data that it was given.
-/// Nothing of it is looked up or run.
+/// An object of a class or function that is not supported: its name and its data. The class is not looked up and no
+/// code is
+/// executed.
 public struct TorchObject: Sendable {
     /// The class or function with its module: "argparse.Namespace".
     public let name: String
-    /// Why it is not read as what it is.
+    /// Why it is not supported.
     public let reason: String
-    /// Where it stands in the file, in bytes.
+    /// The position in the file, in bytes.
     public let offset: Int
-    /// Its attributes, as data. Of a pickled module these are the dictionaries that PyTorch keeps its parameters in.
+    /// Its attributes. Those of a pickled module are the dictionaries in which PyTorch stores its parameters.
     public internal(set) var attributes: [(name: String, value: TorchValue)] = []
-    /// Tells it from others of the file.
+    /// Identifies the object within the file.
     let id: Int
 
     init(name: String, reason: String, offset: Int, id: Int) {
@@ -119,15 +123,15 @@ public struct TorchObject: Sendable {
         self.id = id
     }
 
-    /// The value of an attribute.
+    /// The value of an attribute; nil if there is none.
     public subscript(name: String) -> TorchValue? {
         attributes.first { $0.name.utf8.elementsEqual(name.utf8) }?.value
     }
 
-    /// Whether it is a whole module of PyTorch.
+    /// Whether it is a pickled `torch.nn.Module`.
     var isModule: Bool { self["_parameters"]?.dictionary != nil && self["_modules"]?.dictionary != nil }
 
-    /// The attributes under which tensors are found: of a module its state, under the names of `state_dict()`.
+    /// The attributes in which tensors are searched; for a module its state, with the names of `state_dict()`.
     fileprivate var members: [(name: String, value: TorchValue)] {
         guard isModule else { return attributes }
         var members: [(name: String, value: TorchValue)] = []
@@ -148,11 +152,11 @@ public struct TorchObject: Sendable {
 // MARK: - What it is
 
 extension TorchValue {
-    /// The truth value; nil for others.
+    /// The bool; nil for other values.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
-    /// The integer within 64 bits; nil for others.
+    /// The integer, if it fits into 64 bits; nil for other values.
     public var int: Int? { if case .int(let value) = self { value } else { nil } }
-    /// The number, also where it is an integer; nil for others.
+    /// The number, converted to Double if it is an integer; nil for other values.
     public var double: Double? {
         switch self {
         case .float(let value): value
@@ -160,29 +164,30 @@ extension TorchValue {
         default: nil
         }
     }
-    /// The text; nil for others.
+    /// The string; nil for other values.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
-    /// The tensor; nil for others.
+    /// The tensor; nil for other values.
     public var tensor: Tensor? { if case .tensor(let value) = self { value } else { nil } }
-    /// The dictionary; nil for others.
+    /// The dictionary; nil for other values.
     public var dictionary: TorchDictionary? { if case .dictionary(let value) = self { value } else { nil } }
-    /// The items of a list or a tuple; nil for others.
+    /// The items of a list or a tuple; nil for other values.
     public var items: [TorchValue]? {
         switch self {
         case .list(let items), .tuple(let items): items
         default: nil
         }
     }
-    /// The object that could not be read; nil for others.
+    /// The object of an unsupported class; nil for other values.
     public var object: TorchObject? { if case .object(let value) = self { value } else { nil } }
     var isNone: Bool { if case .none = self { true } else { false } }
-    /// The value of a text key in a dictionary, or of an attribute.
+    /// The value of a string key of a dictionary, or of an attribute of an object; nil if there is none.
     public subscript(key: String) -> TorchValue? { dictionary?[key] ?? object?[key] }
 
-    /// Every tensor with its path, in the order of the file: "model.0.weight", "optimizer.state.0.exp_avg".
+    /// All tensors with their paths, in the order of the file: "model.0.weight", "optimizer.state.0.exp_avg".
     ///
-    /// Keys and the positions in lists are joined by dots; a tensor that is the whole file has the name "tensor". Those of
-    /// a whole module have the names of its `state_dict()`.
+    /// A path consists of keys and list indices, joined by dots. A tensor that is the whole file has the name "tensor".
+    /// Tensors
+    /// of a pickled module have the names of its `state_dict()`.
     public var tensors: [(name: String, tensor: Tensor)] {
         var found: [(name: String, tensor: Tensor)] = []
         collect(path: "", into: &found)
@@ -209,8 +214,9 @@ extension TorchValue {
         }
     }
 
-    /// What could not be read, with its path and the reason. Of a whole module or another object, the tensors and plain
-    /// values among its attributes are read all the same.
+    /// The members that could not be read, with paths and reasons. The tensors and plain values among the attributes of
+    /// an
+    /// unsupported object are read nevertheless.
     public var leftOut: [LeftOut] {
         var found: [LeftOut] = []
         collect(path: "", onlyTensors: false, into: &found)
@@ -230,9 +236,9 @@ extension TorchValue {
             }
         case .object(let object) where !onlyTensors || object.name == "torch.Tensor":
             let isRead = !tensors.isEmpty
-            let reason = isRead ? "an object of \(object.name), of which the tensors are read" : object.reason
+            let reason = isRead ? "an object of \(object.name), of which only the tensors are read" : object.reason
             found.append(LeftOut(path.isEmpty ? object.name : path, reason: reason, offset: object.offset))
-            // What is inside of an object goes with it, but for tensors that one would expect to find.
+            // Members of an object are not listed one by one, except tensors.
             for (name, value) in object.members {
                 value.collect(path: below(name), onlyTensors: true, into: &found)
             }
@@ -244,7 +250,7 @@ extension TorchValue {
         }
     }
 
-    /// The first thing that could not be read.
+    /// The first object that could not be read.
     var firstObject: TorchObject? {
         switch self {
         case .object(let object): return object
@@ -271,7 +277,7 @@ extension TorchValue {
 }
 
 extension TorchValue: CustomStringConvertible {
-    /// The value in one line as Python writes it; tensors by dtype and shape.
+    /// The value in one line in Python's notation; tensors as dtype and shape.
     public var description: String {
         func list(_ items: [TorchValue]) -> String { items.map(\.description).joined(separator: ", ") }
         switch self {
@@ -301,19 +307,19 @@ extension TorchValue: CustomStringConvertible {
     }
 }
 
-/// An integer of any length, as Python has it.
+/// A Python integer of any size.
 public struct TorchInteger: Sendable, Equatable, CustomStringConvertible {
-    /// Two's complement, the least significant byte first, without superfluous bytes.
+    /// The two's complement representation, little-endian, of minimal length.
     public let bytes: [UInt8]
 
-    /// The integer of bytes in two's complement, the least significant first.
+    /// Creates an integer from its two's complement representation, little-endian.
     public init(bytes: [UInt8]) {
         var bytes = bytes
         while bytes.count > 1, bytes.last == (bytes[bytes.count - 2] < 0x80 ? 0 : 0xff) { bytes.removeLast() }
         self.bytes = bytes
     }
 
-    /// The decimal digits.
+    /// The decimal representation.
     public var description: String {
         let isNegative = bytes.last.map { $0 >= 0x80 } ?? false
         var magnitude = bytes.map { isNegative ? ~$0 : $0 }
@@ -324,10 +330,10 @@ public struct TorchInteger: Sendable, Equatable, CustomStringConvertible {
                 if magnitude[index] != 0 { break }
                 index += 1
             }
-            // The lowest number of its length has no counterpart of that length.
+            // The negation of the lowest number of this length needs another byte.
             if index == magnitude.count { magnitude.append(1) }
         }
-        // Schoolbook division, nine digits at a time.
+        // Long division by 10^9: nine digits at a time.
         var groups: [String] = []
         while let last = magnitude.last {
             if last == 0 {

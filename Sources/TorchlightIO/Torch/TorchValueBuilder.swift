@@ -1,23 +1,23 @@
 import TorchlightCore
 
-/// Turns what a pickle made into values and tensors.
+/// Converts the contents of a pickle to values and tensors.
 ///
-/// A pickle can nest without end, contain itself, or stand for billions of values through shared references in a few
-/// bytes. Values are trees: nesting, cycles and the number of values are checked on the way.
+/// A pickle of a few bytes can be nested without limit, contain itself, or represent billions of values by shared
+/// references. Values are trees: depth, cycles and the number of values are checked.
 struct TorchValueBuilder {
     let pickle: PickleContents
     let file: String
     /// The offset for errors that concern a whole value.
     let offset: Int
-    /// The most values, shared ones counted wherever they appear.
+    /// The maximum number of values; shared values are counted at every occurrence.
     let limit: Int
-    /// The memory of a storage, by its number in the pickle and its element type.
+    /// The memory of the storages, by their index in the pickle and element type.
     let storages: [[String: Storage]]
     /// Why a storage could not be read.
     let failures: [Int: String]
-    /// Whether elements without a dtype here are given as bits.
+    /// Whether tensors of element types without a dtype contain their bits.
     let asBits: Bool
-    /// The element types of tensors that are given as bits.
+    /// The element types of tensors that contain bits.
     private(set) var types: [ObjectIdentifier: String] = [:]
 
     static let depthLimit = 256
@@ -28,7 +28,7 @@ struct TorchValueBuilder {
     }
     private var progress: [Int: Progress] = [:]
     private var tensors: [Int: Tensor] = [:]
-    /// How many objects of unknown classes contain the value that is being built.
+    /// The number of enclosing objects of unsupported classes.
     private var objectDepth = 0
 
     init(
@@ -48,17 +48,17 @@ struct TorchValueBuilder {
         IOError(.unsupported, "pth", file: file, offset: offset, problem, expected: rule)
     }
 
-    /// The value that the pickle ends with.
+    /// Converts the result of the pickle.
     ///
-    /// - Throws: `IOError` where it cannot be a tree of values, or holds nothing but objects that are not known.
+    /// - Throws: `IOError` if it is not a tree of values, or contains nothing but unsupported objects.
     mutating func build() throws(IOError) -> TorchValue {
         let value = try value(pickle.root, depth: 0).value
         if let object = value.firstObject, !value.holdsValues {
             throw IOError(
                 .unsupported, "pth", file: file, offset: object.offset,
-                "the pickle asks for \(IOError.quoted(object.name)), which is not loaded or run: \(object.reason)",
+                "the pickle asks for \(IOError.quoted(object.name)), which is not loaded or executed: \(object.reason)",
                 expected:
-                    "tensors, containers, numbers or texts beside it, as torch.save(model.state_dict(), ...) writes them"
+                    "a file with tensors, containers, numbers or strings, as torch.save(model.state_dict(), ...) writes it"
             )
         }
         return value
@@ -89,7 +89,7 @@ struct TorchValueBuilder {
                 return (.object(TorchObject(name: global.name, reason: "a name", offset: offset, id: index)), 1)
             case .global, .storage:
                 throw failure(
-                    "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and texts")
+                    "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and strings")
             }
         }
     }
@@ -104,8 +104,10 @@ struct TorchValueBuilder {
         switch progress[index] {
         case .done(let value, let count): return (value, count)
         case .running:
-            // Objects of Python often refer to what contains them.
-            if objectDepth > 0 { return (.object(reference(to: index, "a reference to what contains it")), 1) }
+            // Python objects often refer to the objects that contain them.
+            if objectDepth > 0 {
+                return (.object(reference(to: index, "a reference to an object that contains it")), 1)
+            }
             throw failure("\(pickle.objects[index].summary) that contains itself", expected: "a tree of values")
         case nil: break
         }
@@ -133,7 +135,7 @@ struct TorchValueBuilder {
                 count += value.count
                 for (name, value) in value.value.dictionary?.items ?? [] {
                     guard let name = name.string else {
-                        throw failure("an attribute named \(name)", expected: "a text")
+                        throw failure("an attribute named \(name)", expected: "a string")
                     }
                     dictionary.attributes.append((name, value))
                 }
@@ -156,7 +158,7 @@ struct TorchValueBuilder {
         return TorchObject(name: name, reason: reason, offset: offset, id: index)
     }
 
-    /// An object of a class that is not known, with its attributes.
+    /// An object of an unsupported class, with its attributes.
     private mutating func object(
         _ foreign: ForeignObject, _ index: Int, depth: Int, count: inout Int
     ) throws(IOError) -> TorchObject {
@@ -167,7 +169,7 @@ struct TorchValueBuilder {
             try add(inner, to: &count)
             switch value {
             case .dictionary(let dictionary): pairs += dictionary.items
-            // Of a class with slots: its dictionary, and that of the slots.
+            // An object with slots: its dictionary and that of the slots.
             case .tuple(let parts) where parts.count == 2 && parts.allSatisfy({ $0.dictionary != nil || $0.isNone }):
                 for part in parts { pairs += part.dictionary?.items ?? [] }
             default: pairs.append(("state", value))
@@ -195,7 +197,7 @@ struct TorchValueBuilder {
     ) throws(IOError) -> [(key: TorchValue, value: TorchValue)] {
         var items: [(key: TorchValue, value: TorchValue)] = []
         items.reserveCapacity(refs.count / 2)
-        // By hash values, which take less memory than keys.
+        // By hash values, which need less memory than keys.
         var places: [Int: Int] = [:]
         places.reserveCapacity(refs.count / 2)
         for index in stride(from: 0, to: refs.count, by: 2) {
@@ -208,7 +210,7 @@ struct TorchValueBuilder {
                 place = nil
                 for (other, item) in items.enumerated() where try self.key(item.key) == key { place = other }
             }
-            // A key that comes again replaces the value and keeps the place.
+            // A repeated key replaces the value and keeps its position.
             if let place {
                 items[place].value = value
             } else {
@@ -222,11 +224,11 @@ struct TorchValueBuilder {
     private func add(_ more: Int, to count: inout Int) throws(IOError) {
         count += more
         guard count <= limit else {
-            throw failure("more than \(limit) values through references that are shared", expected: "fewer")
+            throw failure("more than \(limit) values, counting shared references", expected: "fewer")
         }
     }
 
-    /// What makes two keys the same in Python, where 1, 1.0 and True are.
+    /// The identity of a key in Python, where 1, 1.0 and True are the same key.
     private enum Key: Hashable {
         case none
         case int(Int)
@@ -261,12 +263,12 @@ struct TorchValueBuilder {
             for item in items { keys.append(try key(item)) }
             return .tuple(keys)
         case .list, .set, .dictionary, .byteArray:
-            throw failure("a container that can change as a key", expected: "a value that does not change")
+            throw failure("a mutable container as a key", expected: "a hashable value")
         }
     }
 
-    /// The tensor of a number, one object however often it appears; where its elements cannot be read, an object that
-    /// says why.
+    /// The tensor with an index, one object for all occurrences; an object with the reason if its elements cannot be
+    /// read.
     private mutating func tensor(_ number: Int, _ index: Int) -> TorchValue {
         if let known = tensors[number] { return .tensor(known) }
         let description = pickle.tensors[number]
@@ -274,7 +276,7 @@ struct TorchValueBuilder {
             let storage = storages[description.storage][element.name]
         else {
             let reason =
-                failures[description.storage] ?? "elements of type \(description.element.name) have no dtype here"
+                failures[description.storage] ?? "the element type \(description.element.name) is not supported"
             return .object(TorchObject(name: "torch.Tensor", reason: reason, offset: offset, id: index))
         }
         let layout = Layout(
@@ -289,7 +291,7 @@ struct TorchValueBuilder {
 }
 
 extension PickleTensor {
-    /// The element type that the tensor's storage is read as; nil where it cannot be.
+    /// The element type that the tensor's storage is read as; nil if it cannot be read.
     func element(asBits: Bool) -> FileElement? {
         if asBits, element.isWidened || element.readAs == nil { return element.asBits }
         return element.readAs == nil ? nil : element

@@ -1,22 +1,24 @@
 /// The entries of a zip archive (PKWARE's APPNOTE 6.3), with zip64, stored or deflated.
 ///
-/// Parsing trusts nothing: the directory must end where its end record begins, agree with the headers before the data,
-/// and name places within the file that do not overlap. Encrypted and split archives, other methods of compression and
-/// names that come twice are refused. Nothing is ever written by an entry's name.
+/// Parsing checks everything: the directory must end where its end record begins, agree with the local headers, and
+/// refer
+/// to ranges of the file that do not overlap. Encrypted archives, split archives, other compression methods and
+/// duplicate
+/// names are errors. No file is written by an entry's name.
 package struct ZipArchive {
-    /// One entry.
+    /// An entry of the archive.
     package struct Entry {
-        /// Its name, with slashes.
+        /// The name, with slashes as separators.
         package let name: String
-        /// Whether the bytes in the file are compressed.
+        /// Whether the data is compressed.
         package let isDeflated: Bool
-        /// The checksum of its contents.
+        /// The CRC-32 of the contents.
         package let crc: UInt32
-        /// The number of bytes of its contents.
+        /// The uncompressed size in bytes.
         package let size: Int
-        /// Where its bytes are in the file, compressed or not.
+        /// The range of its data in the file, compressed or not.
         package let range: Range<Int>
-        /// Where its header is in the file.
+        /// The position of its local header in the file.
         package let header: Int
     }
 
@@ -24,24 +26,24 @@ package struct ZipArchive {
     package let entries: [Entry]
     package let bytes: UnsafeRawBufferPointer
     package let file: String
-    /// What the archive is read for, the first word of messages.
+    /// The operation for error texts.
     package let operation: String
     private let places: [[UInt8]: Int]
 
-    /// Whether bytes begin as an archive does.
+    /// Whether bytes begin with the signature of a zip archive.
     package static func isZip(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.starts(with: "PK\u{3}\u{4}") || bytes.starts(with: "PK\u{5}\u{6}")
     }
 
-    /// Reads the directory of a whole file's bytes, which must stay alive as long as the archive is used.
+    /// Parses the directory. The bytes must stay valid while the archive is used.
     ///
-    /// - Throws: `IOError` naming the file, the position and the rule that is broken.
+    /// - Throws: `IOError` with the file, the position and the rule that is broken.
     package init(_ bytes: UnsafeRawBufferPointer, file: String, operation: String) throws(IOError) {
         let parser = ZipParser(bytes: bytes, file: file, operation: operation)
         entries = try parser.entries()
         var places: [[UInt8]: Int] = [:]
         for (index, entry) in entries.enumerated() {
-            // Compared as bytes: Swift's strings are equal where two spellings of a letter are.
+            // Compared as bytes: Swift compares canonically equivalent strings as equal.
             guard places.updateValue(index, forKey: Array(entry.name.utf8)) == nil else {
                 throw parser.failure(
                     entry.header, "two entries are named \(IOError.quoted(entry.name))", expected: "each name once")
@@ -53,10 +55,10 @@ package struct ZipArchive {
         self.operation = operation
     }
 
-    /// The entry of a name.
+    /// The entry with a name; nil if there is none.
     package subscript(name: String) -> Entry? { places[Array(name.utf8)].map { entries[$0] } }
 
-    /// The bytes of an entry that is not compressed, after a look at the checksum.
+    /// The bytes of a stored entry, after verifying the checksum.
     package func stored(_ entry: Entry, verifyingChecksum: Bool = true) throws(IOError) -> UnsafeRawBufferPointer {
         precondition(!entry.isDeflated)
         let contents = bytes.slice(entry.range)
@@ -67,7 +69,7 @@ package struct ZipArchive {
         return contents
     }
 
-    /// The contents of an entry, inflated where it is compressed; at most `limit` bytes.
+    /// The contents of an entry, decompressed if necessary; at most `limit` bytes.
     package func contents(
         _ entry: Entry, limit: Int, verifyingChecksum: Bool = true
     ) throws(IOError) -> [UInt8] {
@@ -92,7 +94,7 @@ package struct ZipArchive {
     }
 }
 
-/// Reads the directory of an archive.
+/// Parses the directory of an archive.
 private struct ZipParser {
     let bytes: UnsafeRawBufferPointer
     let file: String
@@ -103,13 +105,13 @@ private struct ZipParser {
     private static let locatorSignature: UInt32 = 0x0706_4b50
     private static let directorySignature: UInt32 = 0x0201_4b50
     private static let headerSignature: UInt32 = 0x0403_4b50
-    /// The number of bytes of each record before its texts.
+    /// The size of each record without its variable part.
     private static let endSize = 22
     private static let wideEndSize = 56
     private static let locatorSize = 20
     private static let directorySize = 46
     private static let headerSize = 30
-    /// More entries than any file of arrays has.
+    /// The maximum number of entries.
     private static let entryLimit = 1 << 18
 
     func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
@@ -119,7 +121,7 @@ private struct ZipParser {
     func u16(_ offset: Int) -> Int { Int(bytes.integer(UInt16.self, at: offset)) }
     func u32(_ offset: Int) -> Int { Int(bytes.integer(UInt32.self, at: offset)) }
 
-    /// A 64-bit size or position, which must lie within the file.
+    /// A 64-bit size or position; it must fit into Int.
     func u64(_ offset: Int, _ what: String) throws(IOError) -> Int {
         let value = bytes.integer(UInt64.self, at: offset)
         guard value <= UInt64(Int.max) else {
@@ -148,7 +150,7 @@ private struct ZipParser {
                 throw failure(
                     entry.header,
                     "the entry \(IOError.quoted(entry.name)) overlaps \(IOError.quoted(previous?.name ?? ""))",
-                    expected: "it to begin at byte \(end) or later")
+                    expected: "data from byte \(end) on")
             }
             end = entry.range.upperBound
             previous = entry
@@ -156,7 +158,7 @@ private struct ZipParser {
         return entries
     }
 
-    /// Where the directory lies and how many entries it has, from the records at the end of the file.
+    /// The range of the directory and the number of its entries, from the records at the end of the file.
     func directory() throws(IOError) -> (Range<Int>, count: Int) {
         guard let end = endRecord() else {
             throw failure(
@@ -164,7 +166,7 @@ private struct ZipParser {
                 expected: "the end record of a zip archive as the last bytes")
         }
         guard u16(end + 4) == 0 || u16(end + 4) == 0xffff, u16(end + 6) == 0 || u16(end + 6) == 0xffff else {
-            throw failure(end + 4, "one part of a split archive", expected: "a whole archive")
+            throw failure(end + 4, "one part of a split archive", expected: "a complete archive")
         }
         var count = u16(end + 10)
         var size = u32(end + 12)
@@ -189,7 +191,7 @@ private struct ZipParser {
         guard start <= limit, size == limit - start else {
             throw failure(
                 record, "a directory of \(size) bytes at byte \(start)",
-                expected: "it to end at byte \(limit), where its end record begins")
+                expected: "a directory that ends at byte \(limit), where its end record begins")
         }
         guard count <= min(size / Self.directorySize, Self.entryLimit) else {
             throw failure(
@@ -199,7 +201,7 @@ private struct ZipParser {
         return (start..<limit, count)
     }
 
-    /// The place of the end record: the last one whose comment reaches exactly to the end of the file.
+    /// The position of the end record: the last one whose comment ends exactly at the end of the file.
     func endRecord() -> Int? {
         var offset = bytes.count - Self.endSize
         let first = max(0, offset - 0xffff)
@@ -218,12 +220,13 @@ private struct ZipParser {
         let at = position
         guard directory.upperBound - at >= Self.directorySize,
             bytes.integer(UInt32.self, at: at) == Self.directorySignature
-        else { throw failure(at, "no entry of the directory", expected: "the bytes PK 01 02") }
+        else { throw failure(at, "an entry of the directory is missing", expected: "the bytes PK 01 02") }
         let nameEnd = at + Self.directorySize + u16(at + 28)
         let extraEnd = nameEnd + u16(at + 30)
         let end = extraEnd + u16(at + 32)
         guard end <= directory.upperBound else {
-            throw failure(at, "an entry that reaches beyond the directory", expected: "its texts within")
+            throw failure(
+                at, "an entry that ends beyond the directory", expected: "its name and comment within the directory")
         }
         position = end
         guard let name = String(validating: bytes.slice(at + Self.directorySize..<nameEnd), as: UTF8.self) else {
@@ -248,7 +251,7 @@ private struct ZipParser {
                 at + 20, "the stored entry \(IOError.quoted(name)) has \(size) bytes and \(compressed) in the file",
                 expected: "the same number")
         }
-        // No block of deflate stands for more than 258 bytes in two bits.
+        // Deflate compresses by a factor of at most 1032.
         guard method == 0 || size / 1032 <= compressed else {
             throw failure(
                 at + 24, "the entry \(IOError.quoted(name)) states \(size) bytes from \(compressed)",
@@ -262,7 +265,7 @@ private struct ZipParser {
             range: range, header: header)
     }
 
-    /// Takes the fields that do not fit 32 bits from the extra fields of an entry.
+    /// Reads the fields that do not fit into 32 bits from the extra fields of an entry.
     func readWideSizes(
         in extra: Range<Int>, size: inout Int, compressed: inout Int, header: inout Int
     ) throws(IOError) {
@@ -290,30 +293,32 @@ private struct ZipParser {
         }
     }
 
-    /// Where the data of an entry lies: after the header in front of it, which must agree with the directory.
+    /// The range of an entry's data: after its local header, which must agree with the directory.
     func data(
         of name: String, header: Int, method: Int, size: Int, compressed: Int, crc: UInt32, limit: Int, entry: Int
     ) throws(IOError) -> Range<Int> {
         let quoted = IOError.quoted(name)
         guard header <= limit - Self.headerSize else {
             throw failure(
-                entry + 42, "the entry \(quoted) is said to be at byte \(header)",
-                expected: "it before the directory at byte \(limit)")
+                entry + 42, "the directory states byte \(header) for the entry \(quoted)",
+                expected: "a position before the directory at byte \(limit)")
         }
         guard bytes.integer(UInt32.self, at: header) == Self.headerSignature else {
-            throw failure(header, "no header of the entry \(quoted)", expected: "the bytes PK 03 04")
+            throw failure(header, "there is no local header of the entry \(quoted)", expected: "the bytes PK 03 04")
         }
         let nameEnd = header + Self.headerSize + u16(header + 26)
         let start = nameEnd + u16(header + 28)
         guard start <= limit, compressed <= limit - start else {
             throw failure(
-                header, "the entry \(quoted) of \(compressed) bytes reaches beyond byte \(limit)",
+                header, "the entry \(quoted) of \(compressed) bytes ends beyond byte \(limit)",
                 expected: "its data before the directory")
         }
         guard bytes.slice(header + Self.headerSize..<nameEnd).elementsEqual(name.utf8) else {
-            throw failure(header + Self.headerSize, "another name than \(quoted)", expected: "the directory's")
+            throw failure(
+                header + Self.headerSize, "the local header does not have the name \(quoted)",
+                expected: "the name in the directory")
         }
-        // With bit 3 the sizes follow the data and the directory alone counts.
+        // With bit 3 set the sizes follow the data, and those of the directory are used.
         let follows = u16(header + 6) & 8 != 0
         let agrees =
             u16(header + 8) == method

@@ -1,14 +1,14 @@
 import CZlib
 
-/// The contents of a zip archive's entry, read piece by piece into the caller's memory, with a look at the checksum at
-/// the end.
+/// Reads the contents of an entry of a zip archive in pieces into the caller's memory, and verifies the checksum at the
+/// end.
 package final class ZipStream {
     private let entry: ZipArchive.Entry
     private let archive: ZipArchive
     private let verifiesChecksum: Bool
-    /// zlib keeps this address.
+    /// In memory of its own, since zlib keeps its address.
     private let inflater: UnsafeMutablePointer<z_stream>
-    /// How many bytes of the file were taken, and how many were given.
+    /// The number of bytes read from the file, and the number returned.
     private var consumed = 0
     private var produced = 0
     private var crc = CRC32()
@@ -19,7 +19,7 @@ package final class ZipStream {
         verifiesChecksum = verifyingChecksum
         inflater = .allocate(capacity: 1)
         inflater.initialize(to: z_stream())
-        // Negative bits: a raw stream without zlib's wrapper.
+        // Negative window bits: raw deflate without a zlib header.
         if entry.isDeflated,
             inflateInit2_(inflater, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK
         {
@@ -32,10 +32,10 @@ package final class ZipStream {
         inflater.deallocate()
     }
 
-    /// How many bytes are still to come.
+    /// The number of remaining bytes.
     package var left: Int { entry.size - produced }
 
-    /// Fills a buffer with the next bytes; there must be as many.
+    /// Fills a buffer with the next bytes; fewer remaining bytes are an error.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(IOError) {
         guard let start = buffer.baseAddress, buffer.count > 0 else { return }
         guard buffer.count <= left else {
@@ -53,14 +53,14 @@ package final class ZipStream {
         if verifiesChecksum { crc.update(UnsafeRawBufferPointer(buffer)) }
     }
 
-    /// Checks, after everything was read, that the stream ends here and that the checksum agrees.
+    /// Checks that all data was read, that the stream ends here, and that the checksum is correct.
     package func finish() throws(IOError) {
         guard left == 0 else {
             throw failure(
                 "\(left) bytes left in the entry \(IOError.quoted(entry.name))", expected: "its end")
         }
         if entry.isDeflated {
-            // The end of the stream may still be to be read; nothing more may come out of it.
+            // The end of the stream may not have been read yet; it must not give more bytes.
             var extra: UInt8 = 0
             let (status, count) = step(into: &extra, count: 1)
             guard status == Z_STREAM_END, count == 0, consumed == entry.range.count else {
@@ -100,14 +100,14 @@ package final class ZipStream {
         }
     }
 
-    /// One call of zlib, which counts in 32 bits.
+    /// Calls zlib once; its counters have 32 bits.
     private func step(into buffer: UnsafeMutablePointer<UInt8>, count: Int) -> (status: Int32, given: Int) {
         let input = archive.bytes.slice(entry.range.lowerBound + consumed..<entry.range.upperBound)
         let available = min(input.count, 1 << 30)
         let room = min(count, 1 << 30)
         var none: UInt8 = 0
         let status = withUnsafeMutablePointer(to: &none) { none in
-            // zlib refuses a null pointer even where there is nothing to read.
+            // zlib rejects a null pointer even if there is nothing to read.
             let start = input.baseAddress.map { UnsafeMutablePointer(mutating: $0.assumingMemoryBound(to: UInt8.self)) }
             inflater.pointee.next_in = start ?? none
             inflater.pointee.avail_in = UInt32(available)

@@ -1,9 +1,9 @@
 import CZlib
 
-/// Writes a zip archive entry by entry in one pass: checksums follow the data, the directory follows the entries.
+/// Writes a zip archive in one pass: checksums follow the data, the directory follows the entries.
 ///
-/// The data of stored entries begins at multiples of 64 bytes, as PyTorch has it, so that readers can map it. Entries and
-/// archives beyond 4 GiB are written as zip64.
+/// The data of stored entries is aligned to 64 bytes, as in PyTorch's files, so that readers can map it into memory.
+/// Entries and archives of 4 GiB or more are written as zip64.
 package final class ZipWriter {
     private struct Entry {
         let name: [UInt8]
@@ -17,7 +17,7 @@ package final class ZipWriter {
     private let file: AtomicFile
     private let path: String
     private let operation: String
-    /// Sizes and positions from here on are written as zip64; smaller in tests.
+    /// Sizes and positions from this value on are written as zip64; tests use a smaller value.
     private let wideFrom: Int
     private var position = 0
     private var entries: [Entry] = []
@@ -33,10 +33,10 @@ package final class ZipWriter {
         self.wideFrom = wideFrom
     }
 
-    /// Sets space aside for stored entries of so many bytes in all, which are written next.
+    /// Reserves disk space for stored entries with this number of bytes, which are written next.
     package func reserve(_ byteCount: Int) throws(IOError) { try file.reserve(byteCount) }
 
-    /// Begins an entry whose contents will have `size` bytes.
+    /// Begins an entry with `size` bytes of contents.
     package func begin(_ name: String, size: Int, deflated: Bool = false) throws(IOError) {
         precondition(current == nil, "an entry is open")
         let bytes = Array(name.utf8)
@@ -47,13 +47,13 @@ package final class ZipWriter {
         }
         let header = position
         var extra: [UInt8] = []
-        // Deflate may come out longer than its input by a little.
+        // Deflate output can be slightly larger than its input.
         let isWide = size >= wideFrom - 1 << 16
         if isWide { extra += Self.u16(1) + Self.u16(16) + Self.u64(size) + Self.u64(deflated ? 0 : size) }
         if !deflated {
             let unpadded = position + 30 + bytes.count + extra.count + 4
             let padding = (64 - unpadded % 64) % 64
-            // The field that PyTorch pads with.
+            // The extra field that PyTorch uses for padding.
             extra += Array("FB".utf8) + Self.u16(padding) + [UInt8](repeating: UInt8(ascii: "Z"), count: padding)
         }
         var record = Self.u32(0x0403_4b50) + Self.u16(isWide ? 45 : 20)
@@ -70,10 +70,10 @@ package final class ZipWriter {
 
     private var isWideEntry = false
 
-    /// Appends to the entry.
+    /// Appends bytes to the current entry.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
         guard var entry = current else { preconditionFailure("no entry is open") }
-        // In pieces that stay in the cache between the checksum and the copy to the file.
+        // In pieces that stay in the CPU cache between checksum and copy.
         var start = 0
         while start < bytes.count {
             let piece = bytes.slice(start..<min(start + 1 << 18, bytes.count))
@@ -93,12 +93,12 @@ package final class ZipWriter {
         current = entry
     }
 
-    /// Appends to the entry.
+    /// Appends bytes to the current entry.
     package func write(_ bytes: [UInt8]) throws(IOError) {
         try bytes.withUnsafeBytes { buffer in Result { () throws(IOError) in try write(buffer) } }.get()
     }
 
-    /// Ends the entry.
+    /// Ends the current entry.
     package func end() throws(IOError) {
         guard var entry = current else { preconditionFailure("no entry is open") }
         precondition(entry.size == expected, "an entry of another size than begun")
@@ -118,7 +118,7 @@ package final class ZipWriter {
         current = nil
     }
 
-    /// Writes one entry.
+    /// Writes a complete entry.
     package func add(_ name: String, _ contents: [UInt8]) throws(IOError) {
         try begin(name, size: contents.count)
         try write(contents)
@@ -172,13 +172,13 @@ package final class ZipWriter {
     private static func u16(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt16(value).littleEndian, Array.init) }
     private static func u32(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt32(value).littleEndian, Array.init) }
     private static func u64(_ value: Int) -> [UInt8] { withUnsafeBytes(of: UInt64(value).littleEndian, Array.init) }
-    /// Midnight of 1 January 1980, the first time that the format can state: the same tensors give the same bytes.
+    /// Midnight of 1 January 1980, the earliest time of the format: the same tensors give the same bytes.
     private static let date = u16(0) + u16(0x21)
 }
 
 /// A raw deflate stream.
 private final class Deflater {
-    /// zlib keeps this address.
+    /// In memory of its own, since zlib keeps its address.
     private let stream: UnsafeMutablePointer<z_stream>
     private var output = [UInt8](repeating: 0, count: 1 << 16)
 
@@ -196,7 +196,7 @@ private final class Deflater {
         stream.deallocate()
     }
 
-    /// Takes in bytes, fewer than 4 GiB, and hands out what is ready.
+    /// Compresses fewer than 4 GiB of bytes and passes on the output that is ready.
     func deflate(
         _ bytes: UnsafeRawBufferPointer, last: Bool, _ put: (UnsafeRawBufferPointer) throws(IOError) -> Void
     ) throws(IOError) {
