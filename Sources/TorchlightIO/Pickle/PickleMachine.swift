@@ -1,41 +1,45 @@
-/// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that make containers, numbers and texts, and a closed
+/// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that create containers, numbers and strings, and a
+/// fixed
 /// list of global names (``PickleGlobal``).
 ///
-/// A pickle is a program for a machine with a stack, a memo and calls by name. This one has no calls: what a name that is
-/// not on the list would make becomes a ``ForeignObject``, which holds the name and the data that it was given. Memory is
-/// bounded by `limit`, the number of values that may be pushed, of which containers count several.
+/// A pickle is a program for a stack machine with a memo and calls by name. This machine makes no calls: the result of
+/// a
+/// name that is not on the list is a ``ForeignObject``, which stores the name and its data. Memory is bounded by
+/// `limit`,
+/// the maximum number of values that may be pushed; a container counts as several.
 struct PickleMachine {
-    /// How persistent ids name storages.
+    /// The form of persistent ids, which identify storages.
     enum Layout {
         /// `('storage', class, key, location, count)`
         case zip
-        /// As in a zip file, with an optional sixth: None or `(key, offset, count)` of a view.
+        /// As in a zip archive, with an optional sixth element: None or `(key, offset, count)` of a view.
         case legacy
     }
 
     let bytes: UnsafeRawBufferPointer
     let file: String
-    /// The position of the first byte in the file, added to every offset.
+    /// The position of the first byte in the file, which is added to every offset.
     let start: Int
     let layout: Layout
-    /// Whether what is not on the list is noted with the calls that Python would have made.
+    /// Whether unsupported names are recorded with the calls that Python would have made.
     let isInspection: Bool
     let limit: Int
 
-    /// The number of values that a pickle of so many bytes in the file may stand for. An opcode pushes one value, and a
-    /// container counts four: only references to what is shared, and compressed pickles, come near.
+    /// The maximum number of values of a pickle with this number of bytes in the file. An opcode pushes one value, and
+    /// a
+    /// container counts as four; only shared references and compressed pickles come near the limit.
     static func limit(pickleSize: Int) -> Int { 1 << 20 + 8 * pickleSize }
-    /// The longest integer in bytes, far beyond anything that tensors come with.
+    /// The maximum size of an integer in bytes.
     static let integerLimit = 1024
 
     var position = 0
-    /// Where the running opcode stands.
+    /// The position of the current opcode.
     var opcodeOffset = 0
     private var pushed = 0
     private var stack: [PickleRef] = []
     private var marks: [Int] = []
     private var memo: [PickleRef] = []
-    /// Entries that do not continue the row.
+    /// Memo entries whose indices are not consecutive.
     private var sparseMemo: [Int: PickleRef] = [:]
 
     var objects: [PickleObject] = []
@@ -58,14 +62,14 @@ struct PickleMachine {
         self.limit = limit
     }
 
-    /// Reads one pickle to its end.
+    /// Runs one pickle to its STOP opcode.
     mutating func run() throws(IOError) -> PickleContents {
         var root: PickleRef?
         while root == nil { root = try step() }
         guard stack.isEmpty, marks.isEmpty else {
-            throw failure("\(stack.count) values left at the end", expected: "one, the result")
+            throw failure("\(stack.count) values left on the stack at the end", expected: "one value, the result")
         }
-        // Their memory is needed for what is made next.
+        // Releases memory that the next steps need.
         stack = []
         memo = []
         sparseMemo = [:]
@@ -86,7 +90,7 @@ struct PickleMachine {
         IOError(.unsupported, "pth", file: file, offset: start + opcodeOffset, problem, expected: rule)
     }
 
-    /// What a value is, for messages.
+    /// A description of a value for error texts.
     func summary(_ ref: PickleRef) -> String {
         switch ref {
         case .none: "None"
@@ -113,7 +117,7 @@ struct PickleMachine {
         try take(MemoryLayout<Integer>.size, "a number").integer(type, at: 0)
     }
 
-    /// A length of eight bytes, which may be any number.
+    /// A length of eight bytes, clamped to the range of Int.
     private mutating func longLength() throws(IOError) -> Int { Int(clamping: try integer(UInt64.self)) }
 
     private mutating func text(_ count: Int) throws(IOError) -> String {
@@ -123,29 +127,29 @@ struct PickleMachine {
         return text
     }
 
-    /// The text up to the next newline.
+    /// The string up to the next newline.
     private mutating func line() throws(IOError) -> String {
         let rest = bytes.slice(position..<bytes.count)
         guard let end = rest.prefix(1 << 12).firstIndex(of: 0x0a),
             let text = String(validating: rest.slice(0..<end), as: UTF8.self)
-        else { throw failure("a name without an end", expected: "UTF-8 and a newline within 4096 bytes") }
+        else { throw failure("an unterminated name", expected: "UTF-8 and a newline within 4096 bytes") }
         position += end + 1
         return text
     }
 
     // MARK: - Stack, memo and objects
 
-    /// Pushes a value that counts as so many.
+    /// Pushes a value that counts as `cost` values.
     mutating func push(_ value: PickleRef, cost: Int = 1) throws(IOError) {
         pushed += cost
         guard pushed <= limit else {
             throw unsupported(
-                "a pickle of more than \(limit) values", expected: "at most so many from a pickle of its size")
+                "a pickle of more than \(limit) values", expected: "at most that many for a pickle of its size")
         }
         stack.append(value)
     }
 
-    /// Pushes something that is not made, asked for at a position of the file.
+    /// Pushes an object that is not created, with its position in the file.
     mutating func pushForeign(
         _ name: String, text: String? = nil, reason: String, offset: Int? = nil
     ) throws(IOError) {
@@ -166,7 +170,7 @@ struct PickleMachine {
         objects.append(object)
     }
 
-    /// The topmost value above the last mark.
+    /// Pops the top value above the last mark.
     mutating func pop() throws(IOError) -> PickleRef {
         guard stack.count > marks.last ?? 0 else { throw failure("no value on the stack", expected: "one") }
         return stack.removeLast()
@@ -186,7 +190,7 @@ struct PickleMachine {
         return Array(stack[(stack.count - count)...])
     }
 
-    /// The number of the topmost object, which stays where it is.
+    /// The index of the object on top of the stack, which is not popped.
     private func top() throws(IOError) -> Int {
         guard stack.count > marks.last ?? 0, case .object(let index) = stack[stack.count - 1] else {
             throw failure("no container on the stack", expected: "one")
@@ -206,20 +210,20 @@ struct PickleMachine {
             sparseMemo[index] = value
         }
         guard memo.count + 4 * sparseMemo.count <= limit else {
-            throw unsupported("a pickle that remembers more than \(limit) values", expected: "fewer")
+            throw unsupported("a pickle with more than \(limit) memo entries", expected: "fewer")
         }
     }
 
     private mutating func recall(_ index: Int) throws(IOError) {
         guard let value = index < memo.count ? memo[index] : sparseMemo[index] else {
-            throw failure("nothing is remembered as \(index)", expected: "a number that was used before")
+            throw failure("there is no memo entry \(index)", expected: "the index of an earlier entry")
         }
         try push(value)
     }
 
     // MARK: - Opcodes
 
-    /// Runs one opcode; gives the result at the last.
+    /// Runs one opcode; returns the result at STOP.
     private mutating func step() throws(IOError) -> PickleRef? {
         opcodeOffset = position
         guard position < bytes.count else { throw failure("the end of the bytes", expected: "STOP") }
@@ -246,7 +250,7 @@ struct PickleMachine {
         case 0x8a: try pushInteger(Int(try integer(UInt8.self)))
         case 0x8b: try pushInteger(Int(try integer(Int32.self)))
         case UInt8(ascii: "G"):
-            // The one number with its most significant byte first.
+            // The only number in big-endian order.
             try push(.float(Double(bitPattern: try integer(UInt64.self).byteSwapped)))
         // Strings of Python 2 and 3.
         case UInt8(ascii: "T"): try push(.string(try text(Int(try integer(Int32.self)))))
@@ -261,7 +265,7 @@ struct PickleMachine {
             guard marks.count <= limit else { throw unsupported("more than \(limit) marks", expected: "fewer") }
             marks.append(stack.count)
         case UInt8(ascii: "0"):
-            // POP takes a mark away where one is on top.
+            // POP removes a mark if one is on top.
             if stack.count == marks.last { marks.removeLast() } else { _ = try pop() }
         case UInt8(ascii: "1"): _ = try popToMark()
         case UInt8(ascii: "2"):
@@ -304,7 +308,7 @@ struct PickleMachine {
             try call(try pop(), arguments)
         case UInt8(ascii: "o"):
             let items = try popToMark()
-            guard let callee = items.first else { throw failure("an object of no class", expected: "a class") }
+            guard let callee = items.first else { throw failure("an object without a class", expected: "a class") }
             try call(callee, Array(items.dropFirst()))
         case UInt8(ascii: "R"), 0x81:
             let operands = try pop(2)
@@ -323,12 +327,12 @@ struct PickleMachine {
         default:
             throw failure(
                 "the opcode 0x\(String(opcode, radix: 16))\(Self.names[opcode].map { " (\($0))" } ?? "")",
-                expected: "one that makes containers, numbers, texts or tensors")
+                expected: "an opcode that creates containers, numbers, strings or tensors")
         }
         return nil
     }
 
-    /// Opcodes that exist and are refused.
+    /// Existing opcodes that are not supported.
     private static let names: [UInt8: String] = [
         UInt8(ascii: "P"): "PERSID", UInt8(ascii: "I"): "INT", UInt8(ascii: "L"): "LONG", UInt8(ascii: "F"): "FLOAT",
         UInt8(ascii: "S"): "STRING", UInt8(ascii: "V"): "UNICODE", UInt8(ascii: "p"): "PUT", UInt8(ascii: "g"): "GET",
@@ -340,7 +344,7 @@ struct PickleMachine {
         let digits = try take(count, "an integer")
         guard count <= Self.integerLimit else {
             return try pushForeign(
-                "int", reason: "an integer of \(count) bytes, of which at most \(Self.integerLimit) are read")
+                "int", reason: "an integer of \(count) bytes; at most \(Self.integerLimit) are supported")
         }
         if count > 8 {
             return try push(.bigInt(Array(digits)))
@@ -359,7 +363,7 @@ struct PickleMachine {
         let index = try top()
         switch objects[index] {
         case .list(var list):
-            // The array is taken out while it grows, or it would be copied.
+            // The array is taken out while it grows; otherwise it would be copied.
             objects[index] = .list([])
             list.append(contentsOf: items)
             objects[index] = .list(list)
@@ -403,7 +407,7 @@ struct PickleMachine {
         guard case .object(let index) = key else { return }
         switch objects[index] {
         case .list, .dictionary, .set, .byteArray:
-            throw failure("\(objects[index].summary) as a key", expected: "a value that does not change")
+            throw failure("\(objects[index].summary) as a key", expected: "a hashable value")
         default: break
         }
     }

@@ -1,40 +1,44 @@
 import CFiles
 import Glibc
 
-/// A file that appears under its name complete or not at all.
+/// A file that is created complete or not at all.
 ///
-/// Bytes go to a temporary file in the same folder; `commit` flushes it to the device, renames it over the old file and
-/// flushes the folder. Before that, whatever fails, the old file is untouched and the temporary is removed.
-/// A path that leads to a device or a pipe is written straight: there is nothing to replace.
+/// Bytes are written to a temporary file in the same directory; `commit` synchronises it to the disk, renames it over
+/// the
+/// old file and synchronises the directory. If anything fails before that, the old file is unchanged and the temporary
+/// file is removed. A path of a device or a pipe is written directly: there is nothing to replace.
 ///
-/// The temporary file has a name of random bits and is locked (`flock`) until it is renamed or removed: processes in other
-/// containers or on other machines have numbers of their own, so that a process number would not tell them apart. A
-/// symbolic link stays a link, also where its target does not exist yet, and permissions are kept. Other names of the old
-/// file (hard links) keep the old contents. A file that is itself a mount point cannot be replaced.
+/// The temporary file has a random name and is locked (`flock`) until it is renamed or removed. A process number would
+/// not
+/// be unique: processes in other containers or on other machines may have the same. A symbolic link stays a link, even
+/// if
+/// its target does not exist yet, and permissions are kept. Hard links to the old file keep the old contents. A file
+/// that
+/// is a mount point cannot be replaced.
 package final class AtomicFile {
-    /// The path that the caller gave, for messages.
+    /// The path that the caller gave, for error texts.
     private let path: String
-    /// The file to replace, with symbolic links resolved, so that a link stays a link.
+    /// The file to replace, with symbolic links resolved.
     private let target: String
-    /// Nil where the target is written straight.
+    /// nil if the target is written directly.
     private var temporary: String?
     private var descriptor: Int32
-    /// Collects the bytes of a large file, which go to the device past the page cache.
+    /// Collects the bytes of a large file that is written without the page cache.
     private var staging: StagingBuffer?
-    /// Whether writes pass the page cache now.
+    /// Whether writes currently bypass the page cache.
     private var isDirect = false
-    /// How many bytes the system has taken, and how many of them are on their way to the device.
+    /// The number of bytes written, and the number of those whose write-back has started.
     private var written = 0
     private var writtenBack = 0
-    /// The bytes that are written to the device together: enough to keep it busy, few enough that it starts early.
+    /// The number of bytes of one write-back: enough to keep the disk busy, and few enough to start early.
     private static let writeBackStep = 8 << 20
-    /// From this size on a file is written past the page cache.
+    /// The size from which a file is written without the page cache.
     private static let directFrom = 16 << 20
 
-    /// Creates the temporary file beside `path`.
+    /// Creates the temporary file in the directory of `path`.
     package init(_ path: String) throws(IOError) {
         guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw IOError(.notFound, "write", file: path, "empty or with a zero byte", expected: "a path")
+            throw IOError(.notFound, "write", file: path, "the path is empty or has a zero byte", expected: "a path")
         }
         self.path = path
         var status = stat()
@@ -54,11 +58,11 @@ package final class AtomicFile {
             throw IOError(
                 error.kind, "write", file: path,
                 "cannot create a file in \(FileSystem.directory(of: target)): \(error.problem)",
-                expected: error.kind == .notFound ? "a folder that exists" : error.rule)
+                expected: error.kind == .notFound ? "an existing directory" : error.rule)
         }
         (temporary, descriptor) = created
         if exists {
-            // The owner first, which clears some of the permissions; only a privileged process may set another.
+            // The owner is set first, since that clears some permissions; only a privileged process may change it.
             if status.st_uid != geteuid() || status.st_gid != getegid() {
                 _ = fchown(descriptor, status.st_uid, status.st_gid)
             }
@@ -66,10 +70,10 @@ package final class AtomicFile {
         }
     }
 
-    /// Where symbolic links lead, whether or not something is there.
+    /// The target of symbolic links, whether or not it exists.
     private static func target(of path: String) throws(IOError) -> String {
         var current = path
-        // As many as the system itself follows.
+        // The operating system follows at most as many links.
         for _ in 0..<40 {
             var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX) + 1)
             let count = buffer.withUnsafeMutableBytes { bytes in
@@ -82,7 +86,7 @@ package final class AtomicFile {
         throw FileSystem.failure("write", path, code: ELOOP)
     }
 
-    /// Creates and locks a file of a new name.
+    /// Creates and locks a file with a new name.
     private static func createTemporary(beside target: String) throws(IOError) -> (path: String, descriptor: Int32) {
         while true {
             let name = temporaryPrefix(of: target) + String(UInt64.random(in: 0...UInt64.max), radix: 16) + ".tmp"
@@ -94,7 +98,7 @@ package final class AtomicFile {
                 if error.kind == .system(EEXIST) { continue }
                 throw error
             }
-            // Whoever removes leftovers may have locked the file before: then it has lost its name.
+            // `removeLeftovers` may have locked and removed the file before.
             while flock(descriptor, LOCK_EX) != 0, errno == EINTR {}
             var status = stat()
             if fstat(descriptor, &status) != 0 || status.st_nlink > 0 { return (path, descriptor) }
@@ -104,17 +108,17 @@ package final class AtomicFile {
 
     deinit { discard() }
 
-    /// Sets space on the device aside for a file of about this size, which is written next.
+    /// Reserves disk space for a file of about this size, which is written next.
     ///
-    /// A full device is found before anything is written, and large files lie in long runs. A file of 16 MiB or more then
-    /// goes past the page cache where the file system can do that: it would fill memory that the program has better use
-    /// for, and finding so many free pages takes longer than writing them.
+    /// A full disk is then reported before anything is written, and large files are less fragmented. A file of 16 MiB
+    /// or more
+    /// is then written without the page cache if the file system supports it, which saves memory and is faster.
     package func reserve(_ byteCount: Int) throws(IOError) {
         guard temporary != nil, byteCount > 0, written == 0 else { return }
         func allocate() -> Int32 { withoutSizeSignal { posix_fallocate(descriptor, 0, byteCount) } }
         var status = allocate()
         if status == ENOSPC, RetiredFiles.waitUntilFreed() { status = allocate() }
-        // Some file systems cannot set space aside, which is no error.
+        // Some file systems cannot reserve space, which is not an error.
         if [ENOSPC, EDQUOT, EFBIG].contains(status) {
             errno = status
             throw abandon()
@@ -138,7 +142,7 @@ package final class AtomicFile {
         }
     }
 
-    /// Hands over what is collected, which need not fill whole blocks of the device.
+    /// Writes the collected bytes, which need not fill whole blocks of the disk.
     private func unstage() throws(IOError) {
         guard let staging else { return }
         self.staging = nil
@@ -151,7 +155,7 @@ package final class AtomicFile {
         isDirect = false
     }
 
-    /// Hands bytes to the system.
+    /// Writes bytes with the operating system's `write`.
     private func put(_ bytes: UnsafeRawBufferPointer) throws(IOError) {
         guard let start = bytes.baseAddress else { return }
         var done = 0
@@ -164,7 +168,7 @@ package final class AtomicFile {
                 case EINTR: continue
                 case ENOSPC where RetiredFiles.waitUntilFreed(): continue
                 case EINVAL where isDirect:
-                    // The file system promised more than it does, or stopped the last write within a block.
+                    // The file system does not support this write, or stopped the last one within a block.
                     takePageCache()
                     continue
                 default: throw abandon()
@@ -181,24 +185,25 @@ package final class AtomicFile {
 
     /// Appends bytes.
     package func write(_ bytes: [UInt8]) throws(IOError) {
-        // The closure's error passes through a Result: `withUnsafeBytes` keeps its type only this way.
+        // `withUnsafeBytes` preserves the type of the error only through a Result.
         try bytes.withUnsafeBytes { buffer in Result { () throws(IOError) in try write(buffer) } }.get()
     }
 
-    /// Makes the file durable and gives it its name.
+    /// Synchronises the file to the disk and renames it to its final name.
     package func commit() throws(IOError) {
         try flush()
         try publish()
     }
 
-    /// Makes what was written durable, still under the temporary name; nothing can be appended after it. Files that belong
-    /// together are all flushed before the first of them is published.
+    /// Synchronises the written bytes to the disk under the temporary name; nothing can be appended after it. Files
+    /// that belong
+    /// together are all flushed before the first one is published.
     package func flush() throws(IOError) {
         guard descriptor >= 0 else { return }
         try unstage()
-        // A device or a pipe has nothing to flush.
+        // A device or a pipe cannot be synchronised.
         if temporary != nil {
-            // It stays open, and so locked, until it has its name.
+            // The file stays open, and thereby locked, until it is renamed.
             if fsync(descriptor) != 0 { throw abandon() }
             return
         }
@@ -207,10 +212,10 @@ package final class AtomicFile {
         if closed != 0 { throw abandon() }
     }
 
-    /// Gives a flushed file its name.
+    /// Renames a flushed file to its final name.
     package func publish() throws(IOError) {
         guard let temporary else { return }
-        // Held over the rename, the old file is freed by whoever closes it.
+        // Keeps the old file open over the rename; the space is released when it is closed.
         let old = Glibc.open(target, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if rename(temporary, target) != 0 {
             let isMount = errno == EBUSY
@@ -220,7 +225,7 @@ package final class AtomicFile {
             throw IOError(
                 error.kind, "write", file: path,
                 "\(error.problem): the file is a mount point, which cannot be replaced",
-                expected: "its folder to be mounted instead")
+                expected: "its directory to be mounted instead")
         }
         close(descriptor)
         descriptor = -1
@@ -229,7 +234,7 @@ package final class AtomicFile {
         FileSystem.flushDirectory(FileSystem.directory(of: target))
     }
 
-    /// Gives up: closes and removes the temporary file. Harmless after `commit`.
+    /// Closes and removes the temporary file. Does nothing after `commit`.
     package func discard() {
         if descriptor >= 0 { close(descriptor) }
         descriptor = -1
@@ -243,10 +248,11 @@ package final class AtomicFile {
         return error
     }
 
-    /// Removes what processes that were killed while they wrote this file have left beside it.
+    /// Removes temporary files of this path that killed processes left.
     ///
-    /// A temporary file is locked for as long as somebody writes it. Where the file system has no locks, it goes when
-    /// nobody has touched it for a day.
+    /// A temporary file is locked while it is written. If the file system has no locks, it is removed when it has not
+    /// been
+    /// modified for a day.
     package static func removeLeftovers(of path: String) {
         guard let path = try? target(of: path) else { return }
         let folder = FileSystem.directory(of: path)
@@ -265,29 +271,29 @@ package final class AtomicFile {
         }
     }
 
-    /// At most 100 bytes of the name: with what follows it must stay within the 255 that a name may have.
+    /// At most 100 bytes of the name, so that the temporary name has at most 255 bytes.
     private static func temporaryPrefix(of path: String) -> String {
         ".\(String(decoding: FileSystem.name(of: path).utf8.prefix(100), as: UTF8.self))."
     }
 
-    /// Writes a whole file in one call.
+    /// Writes a complete file.
     package static func write(_ bytes: [UInt8], to path: String) throws(IOError) {
         let file = try AtomicFile(path)
         try file.write(bytes)
         try file.commit()
     }
 
-    /// Writes a whole text file in one call.
+    /// Writes a complete text file.
     package static func write(_ text: String, to path: String) throws(IOError) {
         try write(Array(text.utf8), to: path)
     }
 
-    /// Fails now if the path could not be written later: long work should not end with an error that was known before.
+    /// Throws if the path cannot be written, for a check before long computations.
     package static func check(_ path: String) throws(IOError) { try AtomicFile(path).discard() }
 }
 
-/// Calls the system without the signal that ends a process whose file grows beyond a limit (`ulimit -f`): the call fails
-/// with `EFBIG` instead.
+/// Runs the body with the signal blocked that ends a process whose file exceeds a limit (`ulimit -f`); the system call
+/// then fails with `EFBIG`.
 private func withoutSizeSignal<Result>(_ body: () -> Result) -> Result {
     var (signals, before, pending) = (sigset_t(), sigset_t(), sigset_t())
     sigemptyset(&signals)
@@ -295,7 +301,7 @@ private func withoutSizeSignal<Result>(_ body: () -> Result) -> Result {
     pthread_sigmask(SIG_BLOCK, &signals, &before)
     let result = body()
     let code = errno
-    // The signal waits for this thread; it is taken before it is let through again.
+    // A pending signal of this thread is consumed before it is unblocked.
     if sigismember(&before, SIGXFSZ) == 0 {
         sigpending(&pending)
         if sigismember(&pending, SIGXFSZ) == 1 {

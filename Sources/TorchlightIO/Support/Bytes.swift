@@ -1,32 +1,32 @@
 extension UnsafeRawBufferPointer {
-    /// A little-endian integer at a position; the caller has checked that it lies within the bytes.
+    /// Returns a little-endian integer at an offset that the caller has checked.
     ///
-    /// The check is repeated here, also in release builds: a reader with a mistake must stop, not read elsewhere.
+    /// The precondition also holds in release builds: a reader with a bug must stop instead of reading other memory.
     func integer<Integer: FixedWidthInteger>(_ type: Integer.Type, at offset: Int) -> Integer {
         precondition(offset >= 0 && offset <= count - MemoryLayout<Integer>.size, "a read beyond the end")
         return Integer(littleEndian: loadUnaligned(fromByteOffset: offset, as: Integer.self))
     }
 
-    /// The bytes of a range, which the caller has checked.
+    /// Returns the bytes of a range that the caller has checked.
     func slice(_ range: Range<Int>) -> UnsafeRawBufferPointer {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "a slice beyond the end")
         return range.isEmpty
             ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: self[range])
     }
 
-    /// Whether the bytes begin with these.
+    /// Whether the buffer begins with these bytes.
     func starts(with bytes: StaticString) -> Bool {
         count >= bytes.utf8CodeUnitCount
             && (0..<bytes.utf8CodeUnitCount).allSatisfy { self[$0] == bytes.utf8Start[$0] }
     }
 }
 
-/// The bytes of a file, with the object that keeps them alive.
+/// The bytes of a file, with the object that keeps them valid.
 package struct FileContents {
     package let bytes: UnsafeRawBufferPointer
-    /// Keeps the bytes; tensors may lie in them for as long as they hold it. Nil where every tensor must be a copy.
+    /// Keeps the bytes valid while a tensor uses them; nil if every tensor must be a copy.
     package let owner: AnyObject?
-    /// The path, for messages.
+    /// The path, for error texts.
     package let path: String
 
     package init(_ bytes: UnsafeRawBufferPointer, owner: AnyObject? = nil, path: String) {
@@ -38,7 +38,7 @@ package struct FileContents {
     package init(_ mapped: MappedFile) { self.init(mapped.bytes, owner: mapped, path: mapped.path) }
 }
 
-/// Multiplication and addition of sizes from a file: nil where the result does not fit.
+/// The product of two sizes; nil if it overflows.
 func checkedProduct(_ a: Int, _ b: Int) -> Int? {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
     return overflow ? nil : product

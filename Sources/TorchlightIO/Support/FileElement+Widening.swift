@@ -1,12 +1,11 @@
 import TorchlightCore
 
-// The values of element types that have no dtype of their own.
+// Conversion of element types that have no dtype.
 
 extension FileElement {
-    /// Writes the values of stored elements as those of `readAs`, front to back, so that the bytes may lie at the end of the
-    /// target.
+    /// Converts elements to `readAs`, from front to back, so that the input may be at the end of the output's memory.
     ///
-    /// - Returns: The first uint64 that int64 does not hold; nil where every value fits.
+    /// - Returns: the first uint64 that int64 cannot represent; nil if there is none.
     func widen(
         _ raw: UnsafeRawBufferPointer, count: Int, into target: UnsafeMutableRawPointer
     ) -> (index: Int, value: UInt64)? {
@@ -25,13 +24,13 @@ extension FileElement {
         case "uint16": each { (value: UInt16) in Int32(value) }
         case "uint32": each { (value: UInt32) in Int64(value) }
         case "uint64":
-            // The bits of a uint64 are those of the int64 where the top one is clear.
+            // A uint64 below 2^63 has the same bits as an int64.
             for i in 0..<count {
                 let value = raw.loadUnaligned(fromByteOffset: 8 * i, as: UInt64.self)
                 if value > UInt64(Int64.max) { return (i, value) }
                 target.storeBytes(of: Int64(value), toByteOffset: 8 * i, as: Int64.self)
             }
-        // The top half of a float16: its bits are kept, those of NaN too.
+        // The upper half of a float16, with the bits of NaN unchanged.
         case "float8_e5m2": each { (byte: UInt8) in UInt16(byte) << 8 }
         case "float8_e4m3fn":
             float16 { $0 & 0x7F == 0x7F ? .nan : Self.float($0, fractionBits: 3, bias: 7) }
@@ -46,9 +45,11 @@ extension FileElement {
         return nil
     }
 
-    /// The value of a finite 8-bit float: a sign, an exponent with a bias, and a fraction (Micikevicius et al. 2022, "FP8
-    /// Formats for Deep Learning"; Noune et al. 2022, "8-bit Numerical Formats for Deep Neural Networks", for those with
-    /// one zero and one NaN).
+    /// The value of a finite 8-bit float: sign, biased exponent and fraction (Micikevicius et al., 2022, "FP8 Formats
+    /// for Deep
+    /// Learning"; for the formats with one zero and one NaN: Noune et al., 2022, "8-bit Numerical Formats for Deep
+    /// Neural
+    /// Networks").
     private static func float(_ bits: UInt8, fractionBits: Int, bias: Int) -> Float {
         let exponent = Int(bits & 0x7F) >> fractionBits
         let fraction = Float(bits & (1 << UInt8(fractionBits) - 1)) / Float(1 << fractionBits)

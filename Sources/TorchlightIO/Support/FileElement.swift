@@ -1,24 +1,26 @@
 import TorchlightCore
 
-/// The type of the elements in a file of another system, and the dtype that they get here.
+/// An element type of a file, and the dtype with which it is read.
 ///
-/// The ten dtypes are kept. Element types without a dtype of their own are widened where every value fits: uint16 to int32,
-/// uint32 to int64, uint64 to int64 (where every value of the tensor fits), the 8-bit floats to float16 or float32. Others,
-/// such as complex numbers, have a name and a size, so that they can be listed and copied bit by bit.
+/// The ten dtypes are read as they are. Element types without a dtype are widened without loss: uint16 to int32, uint32
+/// to
+/// int64, uint64 to int64 (if every value of the tensor fits), 8-bit floats to float16 or float32. Others, such as
+/// complex
+/// numbers, have a name and a size, so that they can be listed and copied as bits.
 package struct FileElement: Equatable, Sendable {
-    /// The name, as PyTorch and NumPy write it; the format's own name where they have none.
+    /// The name in PyTorch and NumPy; the format's own name if they have none.
     package let name: String
-    /// Bytes an element in the file.
+    /// The size of an element in the file, in bytes.
     package let size: Int
-    /// The dtype of the tensor; nil where the values cannot be read.
+    /// The dtype with which the values are read; nil if they cannot be read.
     package let readAs: DType?
-    /// A dtype of the same size, which holds the bits; nil where there is none.
+    /// A dtype of the same size, for the bits; nil if there is none.
     let carrier: DType?
 
-    /// The dtype of the tensor, of elements that can be read.
+    /// The dtype of a tensor with these elements.
     package var dtype: DType { readAs ?? carrier ?? .uint8 }
 
-    /// The element of a dtype.
+    /// Creates the element type of a dtype.
     package init(_ dtype: DType) {
         self.init(name: "\(dtype)", size: dtype.byteSize, readAs: dtype, carrier: dtype)
     }
@@ -30,7 +32,7 @@ package struct FileElement: Equatable, Sendable {
         self.carrier = carrier
     }
 
-    /// The element of a name; nil for those that are not known.
+    /// Creates the element type with a name; nil if the name is unknown.
     package init?(name: String) {
         if let dtype = DType.allCases.first(where: { "\($0)" == name }) {
             self.init(dtype)
@@ -41,7 +43,7 @@ package struct FileElement: Equatable, Sendable {
         }
     }
 
-    /// Element types without a dtype of their own: the bytes of an element, and the dtype that holds every value.
+    /// Element types without a dtype: the size in bytes, and the dtype that represents every value.
     private static let others: [String: (size: Int, readAs: DType?)] = [
         "uint16": (2, .int32), "uint32": (4, .int64), "uint64": (8, .int64),
         "float8_e4m3fn": (1, .float16), "float8_e5m2": (1, .float16), "float8_e4m3fnuz": (1, .float16),
@@ -50,24 +52,24 @@ package struct FileElement: Equatable, Sendable {
     ]
     private static let carriers: [Int: DType] = [1: .uint8, 2: .int16, 4: .int32, 8: .int64]
 
-    /// Whether the bytes in the file are not those of the tensor.
+    /// Whether the elements are converted when they are read.
     var isWidened: Bool { name != "\(dtype)" && readAs != nil }
 
-    /// The same bits as elements of a dtype of the same size; nil where there is no such dtype.
+    /// The dtype of the same size as an element type, for the bits; nil if there is none.
     var asBits: FileElement? { carrier.map { FileElement($0) } }
 }
 
-/// Makes storages of the bytes in a file: the bytes themselves where that is possible, otherwise a copy.
+/// Creates storages from the bytes of a file: views of the bytes if possible, otherwise copies.
 struct StorageReader {
     let contents: FileContents
     let operation: String
 
-    /// The elements in a range of the file.
+    /// Reads the elements in a range of the file.
     ///
     /// - Parameters:
-    ///   - count: The number of elements; the range has as many bytes as they take.
-    ///   - isSwapped: Whether the file has the most significant byte first.
-    ///   - what: The tensor or storage, for messages.
+    ///   - count: the number of elements, which fill the range exactly.
+    ///   - isSwapped: whether the elements are big-endian.
+    ///   - what: the tensor or storage, for error texts.
     func storage(
         of element: FileElement, count: Int, in range: Range<Int>, isSwapped: Bool, what: String
     ) throws(IOError) -> Storage {
@@ -86,7 +88,7 @@ struct StorageReader {
         return storage
     }
 
-    /// The elements that a stream gives next.
+    /// Reads the next elements of a stream.
     func storage(
         of element: FileElement, count: Int, from stream: ZipStream, at offset: Int, isSwapped: Bool, what: String
     ) throws(IOError) -> Storage {
@@ -98,14 +100,15 @@ struct StorageReader {
 
     private func empty(_ element: FileElement, count: Int, what: String) throws(IOError) -> Storage {
         guard let byteCount = checkedProduct(count, element.dtype.byteSize) else {
-            throw IOError(.unsupported, operation, file: contents.path, "\(what) has \(count) elements")
+            throw IOError(
+                .unsupported, operation, file: contents.path, "\(what) has \(count) elements, too many for memory")
         }
         do { return try Storage(byteCount: byteCount, device: .cpu) } catch {
             throw IOError(.unsupported, operation, file: contents.path, "no memory for \(what): \(error.problem)")
         }
     }
 
-    /// Where the file's bytes go: the end of the storage, so that widening can run forward in place.
+    /// The end of the storage, into which the file's bytes are read, so that widening can run in place.
     private func raw(of storage: Storage, _ element: FileElement, count: Int) -> UnsafeMutableRawBufferPointer {
         let byteCount = count * element.size
         return UnsafeMutableRawBufferPointer(
@@ -127,7 +130,7 @@ struct StorageReader {
         }
     }
 
-    /// Any other byte in a bool than 0 and 1 would make kernels disagree about it.
+    /// Throws if a bool is not 0 or 1: kernels could interpret other bytes differently.
     private func check(
         _ bytes: UnsafeRawBufferPointer, of element: FileElement, at offset: Int, what: String
     ) throws(IOError) {

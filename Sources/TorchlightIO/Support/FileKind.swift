@@ -1,52 +1,52 @@
-/// What a file is, by its contents. Every reader uses this to say what a file is that it cannot read.
+/// The kind of a file, detected by its contents. Readers use it to describe a file that they cannot read.
 package enum FileKind: Equatable, Sendable {
     case safetensors
-    /// A zip archive with a pickle, as `torch.save` writes it.
+    /// A zip archive with a pickle, written by `torch.save`.
     case torchArchive
-    /// A zip archive with code of TorchScript.
+    /// A zip archive with TorchScript code.
     case torchScript
-    /// The stream of `torch.save` before PyTorch 1.6.
+    /// The format of `torch.save` before PyTorch 1.6.
     case torchStream
     case npy
     /// A zip archive of `.npy` files.
     case npz
-    /// A JSON index that names the files of a checkpoint.
+    /// The JSON index of a sharded checkpoint.
     case shardIndex
     case idx
     case gzip
-    /// A zip archive of something else, or one whose directory cannot be read.
+    /// A zip archive with other contents, or with a damaged directory.
     case zip
-    /// A pickle without the containers of `torch.save`.
+    /// A pickle that is not in a format of `torch.save`.
     case pickle
     case empty
     case zeros
-    /// A file that no reader here knows, and what it is.
+    /// A file of a known kind that is not supported, with its description.
     case foreign(String)
-    /// Begins like nothing that is known.
+    /// A file of an unknown kind.
     case unknown
 
-    /// What the file is, for messages; nil where nothing is known.
+    /// A description for error texts; nil for unknown files.
     package var name: String? {
         switch self {
         case .safetensors: "a safetensors file"
         case .torchArchive: "a PyTorch file (a zip archive with a pickle)"
-        case .torchScript: "a TorchScript archive: a program, not only tensors"
+        case .torchScript: "a TorchScript archive, which contains code"
         case .torchStream: "a PyTorch file (the format before 1.6)"
         case .npy: "a NumPy array (.npy)"
         case .npz: "a NumPy archive (.npz)"
-        case .shardIndex: "a JSON index of a checkpoint in several files"
-        case .idx: "an IDX file, as MNIST has"
+        case .shardIndex: "the JSON index of a sharded checkpoint"
+        case .idx: "an IDX file, the format of MNIST"
         case .gzip: "a gzip file"
         case .zip: "a zip archive"
         case .pickle: "a bare pickle"
         case .empty: "an empty file"
-        case .zeros: "a file of zeros, perhaps a download or a copy that did not finish"
+        case .zeros: "a file of zeros, perhaps of an incomplete download or copy"
         case .foreign(let name): name
         case .unknown: nil
         }
     }
 
-    /// Whether `TensorFile` reads it.
+    /// Whether `TensorFile` supports the kind.
     var isReadable: Bool {
         switch self {
         case .safetensors, .torchArchive, .torchStream, .npy, .npz, .shardIndex: true
@@ -54,7 +54,7 @@ package enum FileKind: Equatable, Sendable {
         }
     }
 
-    /// The kind of a file's bytes.
+    /// Detects the kind of a file.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> FileKind {
         guard !bytes.isEmpty else { return .empty }
         if isSafetensors(bytes) { return .safetensors }
@@ -69,7 +69,7 @@ package enum FileKind: Equatable, Sendable {
         return protobuf(bytes) ?? text(bytes) ?? .unknown
     }
 
-    /// A length of at most 100 MB, whose upper bytes are zero, and a brace after it; also where the file was cut off.
+    /// Whether there is a length of at most 100 MB followed by a brace; the rest of the file may be missing.
     private static func isSafetensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
         bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
             && bytes.integer(UInt64.self, at: 0) <= UInt64(SafetensorsHeader.lengthLimit)
@@ -91,7 +91,7 @@ package enum FileKind: Equatable, Sendable {
         return .zip
     }
 
-    /// Files that begin with fixed bytes.
+    /// Detects files that begin with a fixed signature.
     private static func magic(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
         let known: [(StaticString, String)] = [
             ("version https://git-lfs", "a Git LFS pointer, not the file itself: git lfs pull fetches it"),
@@ -109,20 +109,20 @@ package enum FileKind: Equatable, Sendable {
         for (start, name) in bytewise where bytes.prefix(start.count).elementsEqual(start) { return .foreign(name) }
         if bytes.count > 262, bytes.slice(257..<262).starts(with: "ustar") {
             return .foreign(
-                "a tar archive; one of PyTorch before 0.1.10 is converted by loading and saving it with PyTorch")
+                "a tar archive; to convert one of PyTorch before 0.1.10, load and save it with PyTorch")
         }
         if bytes.count > 8, bytes.slice(4..<8).starts(with: "TFL3") { return .foreign("a TensorFlow Lite model") }
-        // The last bytes of a table of LevelDB, which the index of a TensorFlow checkpoint is.
+        // The last bytes of a LevelDB table, such as the index of a TensorFlow checkpoint.
         if bytes.suffix(8).elementsEqual([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]) {
             return .foreign("the index of a TensorFlow checkpoint")
         }
         return nil
     }
 
-    /// Messages of protocol buffers have no magic number: told by their first two fields.
+    /// Detects protocol buffer messages by their first two fields, since they have no signature.
     private static func protobuf(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
         guard bytes.count > 6 else { return nil }
-        // The length of a field of bytes, and where the bytes begin.
+        // The length of a field of bytes, and the position of its bytes.
         func field(_ start: Int) -> (length: Int, start: Int)? {
             var (length, shift, position) = (0, 0, start)
             while position < bytes.count, shift < 35 {
@@ -136,7 +136,7 @@ package enum FileKind: Equatable, Sendable {
         if bytes[0] == 0x08, (1...32).contains(bytes[1]), [0x12, 0x1a, 0x22, 0x3a, 0x42].contains(bytes[2]),
             let inner = field(3), inner.start < bytes.count
         {
-            // Field 2 of a SavedModel is a message, of an ONNX model the name of its producer.
+            // Field 2 is a message in a SavedModel, and the name of the producer in an ONNX model.
             let isGraph = bytes[1] == 1 && bytes[2] == 0x12 && [0x0a, 0x12].contains(bytes[inner.start])
             return .foreign(isGraph ? "a TensorFlow SavedModel (.pb)" : "an ONNX model")
         }
@@ -152,7 +152,7 @@ package enum FileKind: Equatable, Sendable {
     private static func text(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
         let start = bytes.prefix(512)
         let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0d).contains($0) }
-        // A byte order mark may come first.
+        // A byte order mark may precede the text.
         let first = start.first { $0 > 0x20 && ![0xef, 0xbb, 0xbf].contains($0) }
         guard isText, let first else { return nil }
         if first == UInt8(ascii: "<") {
@@ -166,12 +166,12 @@ package enum FileKind: Equatable, Sendable {
         }
         let line = String(decoding: start.prefix { $0 >= 0x20 }.prefix(60), as: UTF8.self)
         return start.prefix(60).allSatisfy({ $0 < 0x80 })
-            ? .foreign("a text file, which begins \(IOError.quoted(line))") : nil
+            ? .foreign("a text file that begins with \(IOError.quoted(line))") : nil
     }
 
-    /// The error for a file that is not what a reader expects; nil where the bytes may be.
+    /// The error for a file of another kind than expected; nil if the bytes may be of an expected kind.
     ///
-    /// - Parameter expected: The kinds that the reader takes, and their name for the message.
+    /// - Parameter expected: the kinds that the reader supports, and their description for the error.
     package static func mismatch(
         _ bytes: UnsafeRawBufferPointer, file: String, operation: String, expected: (kinds: [FileKind], name: String)
     ) -> IOError? {
@@ -179,6 +179,6 @@ package enum FileKind: Equatable, Sendable {
         guard !expected.kinds.contains(kind), let name = kind.name else { return nil }
         return IOError(
             .malformed, operation, file: file, offset: 0, "the file is \(name)", expected: expected.name,
-            fix: kind.isReadable ? "TensorFile.load(_:), which reads every kind" : "")
+            fix: kind.isReadable ? "TensorFile.load(_:), which detects the format" : "")
     }
 }

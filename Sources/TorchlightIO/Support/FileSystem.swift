@@ -1,29 +1,29 @@
 import Glibc
 
-/// The few calls of the operating system that this package needs, with typed errors.
+/// The operating system calls that this package needs, with typed errors.
 ///
-/// Written on the C library alone: Foundation costs more time at process start than a program's first result may take.
+/// They use the C library and not Foundation, which takes too long to load at process start.
 package enum FileSystem {
-    /// The error for the C library's current `errno`.
+    /// The error for an error number; by default the current `errno`.
     static func failure(_ operation: String, _ path: String, code: Int32 = errno) -> IOError {
         let reason = String(cString: strerror(code))
         let advice =
             switch code {
             case ENOSPC, EDQUOT: "free space on the device"
-            case EACCES, EPERM, EROFS: "a place that this user may \(operation)"
-            case EFBIG: "a limit on the size of files (ulimit -f) that allows as many bytes"
+            case EACCES, EPERM, EROFS: "a path that this user may \(operation)"
+            case EFBIG: "a limit on the size of files (ulimit -f) above the size of this file"
             case EISDIR: "the path of a file"
-            case ENOTDIR: "every part of the path but the last to be a folder"
+            case ENOTDIR: "every part of the path except the last to be a directory"
             default: ""
             }
         return IOError(
             code == ENOENT ? .notFound : .system(code), operation, file: path, reason, expected: advice)
     }
 
-    /// Opens a path, trying again when a signal interrupts.
+    /// Opens a path; repeats the call if a signal interrupts it.
     static func open(_ path: String, _ flags: Int32, mode: mode_t = 0, operation: String) throws(IOError) -> Int32 {
         guard !path.utf8.contains(0), !path.isEmpty else {
-            throw IOError(.notFound, operation, file: path, "empty or with a zero byte", expected: "a path")
+            throw IOError(.notFound, operation, file: path, "the path is empty or has a zero byte", expected: "a path")
         }
         while true {
             let descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
@@ -32,9 +32,9 @@ package enum FileSystem {
         }
     }
 
-    /// Reads a whole file; at most `limit` bytes.
+    /// Reads a complete file of at most `limit` bytes.
     ///
-    /// Its size is a hint only: files grow, and pipes have none.
+    /// The size that the system reports is only a hint: files can grow, and pipes have no size.
     package static func read(_ path: String, limit: Int = .max) throws(IOError) -> [UInt8] {
         let descriptor = try open(path, O_RDONLY, operation: "read")
         defer { close(descriptor) }
@@ -51,35 +51,36 @@ package enum FileSystem {
                 throw failure("read", path)
             }
             guard bytes.count + count <= limit else {
-                throw IOError(.unsupported, "read", file: path, "too long", expected: "at most \(limit) bytes")
+                throw IOError(
+                    .unsupported, "read", file: path, "the file is too long", expected: "at most \(limit) bytes")
             }
             bytes.append(contentsOf: chunk[..<count])
         }
     }
 
-    /// Whether the path leads to a regular file.
+    /// Whether there is a regular file at the path.
     package static func isFile(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
-    /// Whether the path leads to a folder.
+    /// Whether there is a directory at the path.
     package static func isDirectory(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    /// Creates a folder and those above it that are missing.
+    /// Creates a directory and its missing parents.
     package static func createDirectories(_ path: String) throws(IOError) {
         if isDirectory(path) { return }
         let parent = directory(of: path)
         if parent != path, parent != "." { try createDirectories(parent) }
         if mkdir(path, 0o777) != 0, errno != EEXIST { throw failure("create", path) }
-        // Something else than a folder may hold the name.
+        // Another kind of file may have the name.
         guard isDirectory(path) else { throw failure("create", path, code: ENOTDIR) }
     }
 
-    /// The names in a folder, sorted; none where it cannot be read.
+    /// The names in a directory, sorted; none if it cannot be read.
     package static func names(in path: String) -> [String] {
         guard let directory = opendir(path) else { return [] }
         defer { closedir(directory) }
@@ -93,12 +94,12 @@ package enum FileSystem {
         return names.sorted()
     }
 
-    /// Removes a file; one that does not exist is no error.
+    /// Removes a file. A missing file is not an error.
     package static func remove(_ path: String) throws(IOError) {
         if unlink(path) != 0, errno != ENOENT { throw failure("remove", path) }
     }
 
-    /// Makes the names in a folder durable. Some file systems refuse this; what the files hold is safe all the same.
+    /// Synchronises a directory to the disk. Some file systems do not support it, which is not an error.
     package static func flushDirectory(_ path: String) {
         let folder = Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { return }
@@ -106,7 +107,7 @@ package enum FileSystem {
         close(folder)
     }
 
-    /// The folder that holds a path: what stands before its last slash.
+    /// The directory of a path: the part before its last slash.
     package static func directory(of path: String) -> String {
         var parts = path[...]
         while parts.count > 1, parts.last == "/" { parts.removeLast() }
@@ -114,18 +115,18 @@ package enum FileSystem {
         return slash == parts.startIndex ? "/" : String(parts[..<slash])
     }
 
-    /// The last part of a path.
+    /// The last component of a path.
     package static func name(of path: String) -> String {
         path.split(separator: "/").last.map(String.init) ?? path
     }
 
-    /// The value of a variable of the environment, nil where it is unset or empty.
+    /// The value of an environment variable; nil if it is not set or empty.
     package static func environment(_ name: String) -> String? {
         guard let value = getenv(name), value.pointee != 0 else { return nil }
         return String(cString: value)
     }
 
-    /// Where this user keeps what programs can fetch again: `$XDG_CACHE_HOME/torchlight` or `~/.cache/torchlight`.
+    /// The cache directory of the user: `$XDG_CACHE_HOME/torchlight` or `~/.cache/torchlight`.
     package static func cacheDirectory() -> String {
         if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/torchlight" }
         if let home = environment("HOME") { return home + "/.cache/torchlight" }

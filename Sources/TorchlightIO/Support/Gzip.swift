@@ -1,21 +1,23 @@
 import CZlib
 
-/// Decompression of gzip streams (RFC 1952) through zlib.
+/// Decompresses gzip streams (RFC 1952) with zlib.
 package enum Gzip {
-    /// Whether bytes begin as a gzip stream does.
+    /// Whether bytes begin with the signature of a gzip stream.
     package static func isGzip(_ bytes: [UInt8]) -> Bool { bytes.count >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b }
 
-    /// Decompresses a whole stream, of one or more members; fails when more than `limit` bytes come out of it.
+    /// Decompresses a complete stream of one or more members to at most `limit` bytes.
     ///
-    /// Length and checksum of every member are verified. Whatever follows the last member is an error.
+    /// Length and checksum of every member are verified. Bytes after the last member are an error.
     package static func inflate(_ bytes: [UInt8], limit: Int, file: String) throws(IOError) -> [UInt8] {
         guard isGzip(bytes) else {
             throw IOError(
-                .malformed, "gzip", file: file, offset: 0, "not a gzip stream", expected: "the bytes 1f 8b first")
+                .malformed, "gzip", file: file, offset: 0, "not a gzip stream", expected: "the bytes 1f 8b at the start"
+            )
         }
-        // The last four bytes state the length modulo 2^32. It is a hint only, and deflate cannot expand 1,032 times.
+        // The last four bytes state the length modulo 2^32, which is only a hint. Deflate expands by a factor of at
+        // most 1032.
         let stated = bytes.suffix(4).reversed().reduce(0) { $0 << 8 | Int($1) }
-        // One byte of room beyond the expected end tells "exactly full" from "too long".
+        // One more byte than the limit distinguishes an output of exactly the limit from a longer one.
         let limit = min(limit, .max - 1)
         var output = [UInt8](repeating: 0, count: min(stated, limit, bytes.count * 1032) + 1)
         let result = bytes.withUnsafeBufferPointer { input in
@@ -29,14 +31,14 @@ package enum Gzip {
         _ input: UnsafeBufferPointer<UInt8>, into output: inout [UInt8], limit: Int, file: String
     ) throws(IOError) -> Int {
         var stream = z_stream()
-        // 15 bits of window, and 16 for the gzip wrapper.
+        // 15 window bits, plus 16 for the gzip format.
         guard inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK else {
-            throw IOError(.unsupported, "gzip", file: file, "zlib could not start")
+            throw IOError(.unsupported, "gzip", file: file, "zlib could not be initialised")
         }
         defer { inflateEnd(&stream) }
         var consumed = 0
         var produced = 0
-        // zlib counts in 32 bits; larger buffers are fed in pieces.
+        // The counters of zlib have 32 bits; larger buffers are processed in pieces.
         let piece = 1 << 30
         while true {
             if produced == output.count {
@@ -55,7 +57,8 @@ package enum Gzip {
             produced += room - Int(stream.avail_out)
             guard produced <= limit else {
                 throw IOError(
-                    .malformed, "gzip", file: file, offset: consumed, "inflates to more than \(limit) bytes",
+                    .malformed, "gzip", file: file, offset: consumed,
+                    "the data decompresses to more than \(limit) bytes",
                     expected: "at most that many")
             }
             switch status {
@@ -71,13 +74,13 @@ package enum Gzip {
             case Z_BUF_ERROR where produced < output.count:
                 throw IOError(
                     .malformed, "gzip", file: file, offset: consumed, "the stream ends early",
-                    expected: "its checksum and length at the end")
+                    expected: "a checksum and a length at the end")
             case Z_BUF_ERROR: continue
             default:
                 let reason = stream.msg.map { String(cString: $0) } ?? "zlib status \(status)"
                 throw IOError(
                     .malformed, "gzip", file: file, offset: consumed, "damaged data (\(reason))",
-                    expected: "a whole gzip stream")
+                    expected: "a complete gzip stream")
             }
         }
     }

@@ -1,37 +1,38 @@
-/// What went wrong with a file, a stream of bytes or a transfer: where it is, what was found and which rule it broke.
+/// An error of reading or writing a file or of a download: the file, the position, the problem and the rule that is
+/// broken.
 ///
-/// The text is one line, whatever the file contained: control characters are escaped and long values are shortened.
+/// The text has one line: control characters are escaped and long values are shortened.
 public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// The class of the failure, for callers that react to some of them.
+    /// The class of an error.
     public enum Kind: Equatable, Sendable {
-        /// The bytes break a rule of their format.
+        /// The bytes violate the file format.
         case malformed
-        /// There is no such file or folder.
+        /// The file or directory does not exist.
         case notFound
-        /// The operating system refused, with its error number.
+        /// The operating system reported an error, with its error number.
         case system(Int32)
-        /// A server could not be reached, or what it sent was not what was asked for.
+        /// A server could not be reached, or sent other data than requested.
         case network
-        /// The request itself cannot be met, whatever the file holds.
+        /// The operation is not supported for this file or these arguments.
         case unsupported
     }
 
-    /// The class of the failure.
+    /// The class of the error.
     public let kind: Kind
-    /// What was being done: `read`, `write`, `safetensors`, `gzip`, ...
+    /// The operation: `read`, `write`, `safetensors`, `gzip`, ...
     public let operation: String
-    /// The path or address.
+    /// The path or the address.
     public let file: String
-    /// The position in the file, in bytes, where the rule was broken.
+    /// The position in the file, in bytes; nil if there is none.
     public let offset: Int?
     /// What is wrong, with the values that were found.
     public let problem: String
-    /// What the format or the operation requires, or what to do about it; empty where there is nothing to add.
+    /// What is expected, or how to fix the problem; empty if there is nothing to add.
     public let rule: String
-    /// What to call instead, where another function of this library does it; empty otherwise.
+    /// The function of this library to call instead; empty if there is none.
     public let fix: String
 
-    /// Creates an error of any kind.
+    /// Creates an error.
     public init(
         _ kind: Kind, _ operation: String, file: String, offset: Int? = nil, _ problem: String,
         expected rule: String = "", fix: String = ""
@@ -48,7 +49,7 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `operation: file, byte offset: problem; expected rule; use fix`.
     public var description: String { text + (fix.isEmpty ? "" : "; use \(fix)") }
 
-    /// The description without the fix, which is written in Swift: for programs whose users do not write code.
+    /// The description without the fix, which is Swift code: for command line tools.
     package var text: String {
         var text = "\(operation): \(Self.oneLine(file, limit: 1024))"
         if let offset { text += ", byte \(offset)" }
@@ -57,7 +58,7 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
         return text
     }
 
-    /// The same text with control characters escaped, cut after `limit` characters.
+    /// The text with escaped control characters, shortened to `limit` characters.
     package static func oneLine(_ text: String, limit: Int) -> String {
         var result = ""
         var count = 0
@@ -73,6 +74,6 @@ public struct IOError: Error, Equatable, Sendable, CustomStringConvertible {
         return result
     }
 
-    /// A value read from a file, quoted and short enough for an error's text.
+    /// A value of a file, quoted and shortened for an error text.
     package static func quoted(_ text: String) -> String { "'\(oneLine(text, limit: 80))'" }
 }

@@ -1,17 +1,18 @@
-/// A JSON value (RFC 8259) that remembers where in its file it stood.
+/// A JSON value (RFC 8259) with its position in the file.
 ///
-/// Numbers keep their text, so that no digit is lost before the reader says which type it wants. Objects keep the order
-/// of their members and every duplicate is refused.
+/// Numbers keep their text, so that no digit is lost before they are converted. Objects keep the order of their
+/// members;
+/// duplicate names are an error.
 package struct JSON: Sendable {
-    /// One name and its value in an object.
+    /// A name and its value in an object.
     package struct Member: Sendable {
         package let name: String
         package let value: JSON
-        /// Where the name stood.
+        /// The position of the name.
         package let offset: Int
     }
 
-    /// What the value is.
+    /// The type and contents of the value.
     package enum Content: Sendable {
         case null
         case bool(Bool)
@@ -22,7 +23,7 @@ package struct JSON: Sendable {
     }
 
     package let content: Content
-    /// The position of the value's first byte in what was parsed; 0 in values made by a program.
+    /// The position of the first byte of the value; 0 in values that were not parsed.
     package let offset: Int
 
     package init(_ content: Content, offset: Int = 0) {
@@ -36,20 +37,20 @@ package struct JSON: Sendable {
     package var elements: [JSON]? { if case .array(let elements) = content { elements } else { nil } }
     /// The text of a string; nil for other values.
     package var string: String? { if case .string(let text) = content { text } else { nil } }
-    /// A truth value; nil for other values.
+    /// The bool; nil for other values.
     package var bool: Bool? { if case .bool(let bool) = content { bool } else { nil } }
-    /// A number written as an integer within 64 bits; nil for other values.
+    /// The integer, if it is written as one and fits into 64 bits; nil for other values.
     package var int: Int? { if case .number(let text) = content { Int(text) } else { nil } }
-    /// A number, rounded to float64; nil for other values.
+    /// The number rounded to float64; nil for other values.
     package var double: Double? { if case .number(let text) = content { Double(text) } else { nil } }
-    /// The value of an object's member.
+    /// The value of a member of an object; nil if there is none.
     package subscript(name: String) -> JSON? { members?.first { $0.name == name }?.value }
 
-    /// What the value is, for messages.
+    /// A description for error texts.
     package var summary: String {
         switch content {
         case .null: "null"
-        case .bool: "a truth value"
+        case .bool: "a Boolean value"
         case .number(let text): "the number \(text.prefix(40))"
         case .string(let text): "the string \(IOError.quoted(text))"
         case .array: "an array"
@@ -69,22 +70,23 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     package init(dictionaryLiteral members: (String, JSON)...) { self = .object(members) }
     package init(nilLiteral: ()) { self.init(.null) }
 
-    /// A string.
+    /// Creates a string.
     package static func string(_ text: String) -> JSON { JSON(.string(text)) }
-    /// An integer.
+    /// Creates an integer.
     package static func int(_ value: Int) -> JSON { JSON(.number(String(value))) }
-    /// A number in the shortest form that reads back the same; JSON has no infinities and no NaN, they become null.
+    /// Creates a number in the shortest form that reads back exactly; null for infinities and NaN, which JSON does not
+    /// have.
     package static func double(_ value: Double) -> JSON { value.isFinite ? JSON(.number("\(value)")) : nil }
-    /// An array.
+    /// Creates an array.
     package static func array(_ elements: [JSON]) -> JSON { JSON(.array(elements)) }
-    /// An object, with its members in this order.
+    /// Creates an object with the members in this order.
     package static func object(_ members: [(String, JSON)]) -> JSON {
         JSON(.object(members.map { Member(name: $0.0, value: $0.1, offset: 0) }))
     }
 }
 
 extension JSON {
-    /// The value as text: in one line, or indented by two spaces a level.
+    /// The value as text: in one line, or indented by two spaces for each level.
     package func text(indented: Bool = false) -> String {
         var text = ""
         write(to: &text, level: indented ? 0 : nil)

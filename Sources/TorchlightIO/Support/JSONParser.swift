@@ -1,9 +1,10 @@
 extension JSON {
-    /// Parses one value with white space around it.
+    /// Parses one value, with optional white space around it.
     ///
-    /// Strict: UTF-8 and the grammar of RFC 8259 only, no duplicate names, no unpaired surrogates, at most `depth` levels.
-    /// - Parameters:
-    ///   - start: The position of the first byte in the file, added to every offset.
+    /// The parser accepts only UTF-8 and the grammar of RFC 8259, without duplicate names and unpaired surrogates, and
+    /// at most
+    /// `depth` levels.
+    /// - Parameter start: the position of the first byte in the file, which is added to every offset.
     package static func parse(
         _ bytes: UnsafeRawBufferPointer, file: String, operation: String = "json", start: Int = 0, depth: Int = 64
     ) throws(IOError) -> JSON {
@@ -11,7 +12,7 @@ extension JSON {
         return try parser.parse()
     }
 
-    /// Parses one value with white space around it.
+    /// Parses one value, with optional white space around it.
     package static func parse(_ bytes: [UInt8], file: String, depth: Int = 64) throws(IOError) -> JSON {
         try bytes.withUnsafeBytes { buffer in
             Result { () throws(IOError) in try parse(buffer, file: file, depth: depth) }
@@ -19,7 +20,7 @@ extension JSON {
     }
 }
 
-/// A recursive-descent parser; the depth limit bounds its stack.
+/// A recursive descent parser; the depth limit bounds its stack.
 private struct JSONParser {
     let bytes: UnsafeRawBufferPointer
     let file: String
@@ -37,7 +38,7 @@ private struct JSONParser {
             expected: expected)
     }
 
-    /// What stands at the position, for messages.
+    /// A description of the next byte for error texts.
     var found: String {
         guard position < bytes.count else { return "the end of the text" }
         let byte = bytes[position]
@@ -82,7 +83,7 @@ private struct JSONParser {
         return value
     }
 
-    /// After an element: true where another follows, false after the closing bracket.
+    /// Reads the separator after an element: returns true after a comma, false after the closing bracket.
     mutating func continues(until close: UInt8) throws(IOError) -> Bool {
         skipSpace()
         if next == close {
@@ -117,14 +118,16 @@ private struct JSONParser {
             return []
         }
         var members: [JSON.Member] = []
-        // Compared as bytes: Swift's strings are equal where two spellings of a letter are, names in a file are not.
+        // Compared as bytes: Swift compares canonically equivalent strings as equal; names in a file are different.
         var names: Set<[UInt8]> = []
         repeat {
             let offset = position
             guard next == UInt8(ascii: "\"") else { throw failure("\(found)", expected: "a name in quotes") }
             let name = try parseString()
             guard names.insert(Array(name.utf8)).inserted else {
-                throw failure("the name \(IOError.quoted(name)) twice in an object", expected: "each once", at: offset)
+                throw failure(
+                    "the name \(IOError.quoted(name)) occurs twice in an object", expected: "each name once", at: offset
+                )
             }
             skipSpace()
             guard next == UInt8(ascii: ":") else { throw failure("\(found)", expected: "':'") }
@@ -164,7 +167,7 @@ private struct JSONParser {
         var run = position
         while true {
             guard position < bytes.count else {
-                throw failure("a string without an end", expected: "a closing quote", at: open)
+                throw failure("an unterminated string", expected: "a closing quote", at: open)
             }
             switch bytes[position] {
             case UInt8(ascii: "\""):
@@ -180,7 +183,7 @@ private struct JSONParser {
                 try parseEscape(into: &text)
                 run = position
             case 0..<0x20:
-                throw failure("\(found) in a string", expected: "control characters to be escaped")
+                throw failure("\(found) in a string", expected: "an escape sequence for a control character")
             default: position += 1
             }
         }
@@ -217,7 +220,7 @@ private struct JSONParser {
         }
     }
 
-    /// Four digits after the position, which stays at the last of them.
+    /// Reads the four digits after the position and leaves the position at the last of them.
     mutating func parseHex() throws(IOError) -> UInt32 {
         var code: UInt32 = 0
         for _ in 0..<4 {

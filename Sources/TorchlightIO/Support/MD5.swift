@@ -1,12 +1,12 @@
-/// The MD5 digest of RFC 1321: a checksum that public data sets are listed with, not a protection against forgery.
+/// The MD5 digest (RFC 1321), with which public datasets are published. It detects damage, not forgery.
 package struct MD5 {
     private var state: (UInt32, UInt32, UInt32, UInt32) = (0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476)
     private var length: UInt64 = 0
     private var pending: [UInt8] = []
 
-    /// Round by round, the amounts of the four rotations.
+    /// The four rotation amounts of each round.
     private static let shifts: [[UInt32]] = [[7, 12, 17, 22], [5, 9, 14, 20], [4, 11, 16, 23], [6, 10, 15, 21]]
-    /// The integer part of 2^32 |sin(i + 1)|, written out: the digest must not depend on a library's sine.
+    /// The integer parts of 2^32 |sin(i + 1)|; a constant table, so that the digest does not depend on a math library.
     private static let sines: [UInt32] = [
         0xd76a_a478, 0xe8c7_b756, 0x2420_70db, 0xc1bd_ceee, 0xf57c_0faf, 0x4787_c62a, 0xa830_4613, 0xfd46_9501,
         0x6980_98d8, 0x8b44_f7af, 0xffff_5bb1, 0x895c_d7be, 0x6b90_1122, 0xfd98_7193, 0xa679_438e, 0x49b4_0821,
@@ -20,7 +20,7 @@ package struct MD5 {
 
     package init() {}
 
-    /// Takes in the next bytes.
+    /// Adds the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         length &+= UInt64(bytes.count)
         var start = 0
@@ -39,7 +39,7 @@ package struct MD5 {
         pending.append(contentsOf: bytes[start...])
     }
 
-    /// The digest of all bytes taken in, in hexadecimal.
+    /// Returns the digest of all bytes, in hexadecimal.
     package consuming func finish() -> String {
         let bits = length &* 8
         let zeros = (119 - Int(length % 64)) % 64
@@ -53,7 +53,7 @@ package struct MD5 {
         }.joined()
     }
 
-    /// The digest of some bytes, in hexadecimal.
+    /// Returns the digest of bytes, in hexadecimal.
     package static func hex(_ bytes: [UInt8]) -> String {
         var digest = MD5()
         bytes.withUnsafeBytes { digest.update($0) }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// A file's bytes in the address space, read by the operating system when they are touched.
+/// A memory-mapped file: the operating system reads its bytes when they are first accessed.
 ///
-/// The bytes stay valid for as long as the object lives, also when the file is replaced by a rename. A file that another
-/// program truncates meanwhile cannot be protected against: touching what it lost ends the process, as with every mapping.
+/// The bytes stay valid while the object exists, even if the file is replaced by a rename. If another program truncates
+/// the file, an access to the missing bytes ends the process, as with every memory mapping.
 package final class MappedFile: @unchecked Sendable {
     /// The path that was opened.
     package let path: String
-    /// The contents, valid only as long as somebody holds the object: prefer `withBytes`.
+    /// The contents, valid only while the object exists: prefer `withBytes`.
     package let bytes: UnsafeRawBufferPointer
 
-    /// Maps a file for reading; changes that the program makes to the pages stay in memory.
+    /// Maps a file into memory; changes to the pages are not written to the file.
     package init(_ path: String) throws(IOError) {
         let descriptor = try FileSystem.open(path, O_RDONLY, operation: "read")
         defer { close(descriptor) }
@@ -19,15 +19,18 @@ package final class MappedFile: @unchecked Sendable {
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw status.st_mode & S_IFMT == S_IFDIR
                 ? FileSystem.failure("read", path, code: EISDIR)
-                : IOError(.unsupported, "read", file: path, "not a regular file", expected: "a file that can be mapped")
+                : IOError(
+                    .unsupported, "read", file: path, "not a regular file",
+                    expected: "a file that can be mapped into memory")
         }
         self.path = path
         if status.st_size == 0 {
             bytes = UnsafeRawBufferPointer(start: nil, count: 0)
             return
         }
-        // Private and writable: tensors over these pages may be changed in place without touching the file. Memory for
-        // the changes is not set aside before there are any.
+        // Private and writable: tensors that use these pages can be changed in place without changing the file. Memory
+        // for the
+        // changes is allocated only when they happen.
         guard
             let start = mmap(
                 nil, Int(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0),
@@ -40,7 +43,7 @@ package final class MappedFile: @unchecked Sendable {
     package func withBytes<Result, Failure: Error>(
         _ body: (UnsafeRawBufferPointer) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        // The compiler may end the life of `self` before the last use of its pointer.
+        // The compiler may release `self` before the last use of its pointer.
         defer { withExtendedLifetime(self) {} }
         return try body(bytes)
     }

@@ -2,14 +2,14 @@ import Glibc
 import Synchronization
 import TorchlightCore
 
-/// The contents of replaced files that are still being freed.
+/// Replaced files whose contents are still being released.
 ///
-/// Giving back the blocks and cached pages of a large file takes as long as writing a new one, and nobody needs to wait for
-/// it: a thread of its own closes the last descriptor. Whoever finds the device full waits for those threads first.
+/// Releasing the blocks and cached pages of a large file takes as long as writing it, so another thread closes the last
+/// descriptor. A writer that finds the disk full waits for these threads first.
 enum RetiredFiles {
     private static let underWay = Mutex(0)
 
-    /// Closes the descriptor of a file that has lost its name, at once where it is small or the system gives no thread.
+    /// Closes the descriptor of a replaced file: at once if the file is small or no thread can be created.
     static func free(_ descriptor: Int32) {
         var status = stat()
         let isLarge = fstat(descriptor, &status) == 0 && status.st_size >= 16 << 20
@@ -21,10 +21,10 @@ enum RetiredFiles {
         if let thread = BackgroundThread({ finish(descriptor) }) { thread.detach() } else { finish(descriptor) }
     }
 
-    /// Waits until every retired file is gone; false where there was none.
+    /// Waits until every replaced file is released; returns false if there was none.
     static func waitUntilFreed() -> Bool {
         guard underWay.withLock({ $0 }) > 0 else { return false }
-        // Rare, and the device decides how long it takes.
+        // Rare, and the time depends on the disk.
         while underWay.withLock({ $0 }) > 0 { usleep(1000) }
         return true
     }

@@ -1,6 +1,6 @@
-/// A page-aligned buffer in which the bytes of a file gather until they fill whole blocks of the device.
+/// A page-aligned buffer that collects the bytes of a file until they fill whole blocks of the disk.
 final class StagingBuffer {
-    /// Large enough to keep a device busy, small enough to stay in the cache between the copy and the write.
+    /// Large enough to keep the disk busy, small enough to stay in the CPU cache between copy and write.
     private static let size = 2 << 20
 
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
@@ -10,10 +10,10 @@ final class StagingBuffer {
 
     var isFull: Bool { count == buffer.count }
 
-    /// What was gathered; valid until the next change.
+    /// The collected bytes; valid until the next change.
     var contents: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<count]) }
 
-    /// Takes as many of the bytes as there is room for, and tells how many.
+    /// Appends as many of the bytes as fit and returns their number.
     func append(_ bytes: UnsafeRawBufferPointer) -> Int {
         let taken = min(bytes.count, buffer.count - count)
         UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + taken])

@@ -23,7 +23,7 @@ package final class ZipStream {
         if entry.isDeflated,
             inflateInit2_(inflater, -15, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) != Z_OK
         {
-            throw IOError(.unsupported, archive.operation, file: archive.file, "zlib could not start")
+            throw IOError(.unsupported, archive.operation, file: archive.file, "zlib could not be initialised")
         }
     }
 

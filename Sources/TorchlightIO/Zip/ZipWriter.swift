@@ -187,7 +187,7 @@ private final class Deflater {
         stream.initialize(to: z_stream())
         let size = Int32(MemoryLayout<z_stream>.size)
         guard deflateInit2_(stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY, ZLIB_VERSION, size) == Z_OK else {
-            throw IOError(.unsupported, operation, file: path, "zlib could not start")
+            throw IOError(.unsupported, operation, file: path, "zlib could not be initialised")
         }
     }
 
