@@ -3,19 +3,20 @@ import Glibc
 import Torchlight
 import TorchlightIO
 
-/// The command line: `torchlight train ...`, `torchlight inspect ...`, `torchlight bench ...`.
+/// The command line tool: `torchlight train ...`, `torchlight inspect ...`, `torchlight bench ...`.
 @main
 struct TorchlightCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torchlight",
-        abstract: "Train neural networks, look into their files, and measure how fast that goes.",
+        abstract: "Train neural networks, inspect their files, and measure performance.",
         version: "0.1.0",
         subcommands: [
             Train.self, Inspect.self, Convert.self, Diff.self, Bench.self, ColdStart.self, GrowthPointCommand.self,
         ])
 
-    /// Exit status 0 for what was asked for, 2 for a command line that makes no sense, 1 for everything else that went
-    /// wrong, with one line on standard error.
+    /// Exits with status 0 on success, 2 for an invalid command line, and 1 for all other errors, with one line on
+    /// standard
+    /// error.
     static func main() {
         Terminal.prepare()
         do {
@@ -26,7 +27,7 @@ struct TorchlightCommand: ParsableCommand {
         } catch let failure as Failure {
             end(failure.text, status: failure.status)
         } catch let error as IOError {
-            // Without the function of the library to call instead.
+            // The text without the fix, which is Swift code.
             end(error.text)
         } catch let error as TensorError {
             end("\(error)")
@@ -47,7 +48,7 @@ struct TorchlightCommand: ParsableCommand {
     }
 }
 
-/// Why a command ends early: one line for standard error, and the exit status.
+/// An error that ends a command: one line for standard error, and the exit status.
 struct Failure: Error {
     let text: String
     var status: Int32 = 1
@@ -58,8 +59,8 @@ struct Failure: Error {
     }
 }
 
-/// Writes a line to standard output at once, so that a pipe sees it too.
+/// Writes a line to standard output without buffering.
 func say(_ text: String) { Terminal.write(text + "\n", to: STDOUT_FILENO) }
 
-/// A number with its noun: "1 tensor", "3 tensors".
+/// A count with its noun: "1 tensor", "3 tensors".
 func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -133,7 +133,7 @@ import TorchlightIO
         let lines = try compare(a, b)
         for line in [
             "value: 1 of 3 values differ, by up to 0.5", "shape: float32 [1] and float32 [1, 1]",
-            "dtype: float32 and bfloat16; equal values", "zero: equal values in other bits",
+            "dtype: float32 and bfloat16; equal values", "zero: equal values with different bits",
             "int: 1 of 2 values differ, by up to 1.0", "left: only in \(a)", "right: only in \(b)",
         ] {
             #expect(lines.contains(line), "\(line): \(lines)")

@@ -71,7 +71,7 @@ struct TrainCommandTests {
         for (options, status, text) in [
             ("--batch-size 0", 2, "--batch-size must be at least 1"), ("--lr -1", 2, "--lr must be greater than 0"),
             ("--epochs 0", 2, "--epochs"), ("--model vgg", 2, "vgg"), ("--nonsense", 2, "nonsense"),
-            ("--data nowhere", 1, "not a folder"), ("--data data --save no/such/folder/a.safetensors", 1, "no/such"),
+            ("--data nowhere", 1, "not a directory"), ("--data data --save no/such/folder/a.safetensors", 1, "no/such"),
             ("--data data --resume nothing.safetensors", 1, "nothing.safetensors"),
         ] as [(String, Int32, String)] {
             let errors = try train(options, status: status).errors

@@ -2,29 +2,33 @@ import ArgumentParser
 import Torchlight
 import TorchlightIO
 
-/// `torchlight bench`
+/// The command `torchlight bench`.
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Time the reference workloads: training steps, single operations, inference, loading and starting.",
+        abstract:
+            "Measure the reference workloads: training steps, single operations, inference, data loading and process start.",
         discussion: """
-            Each figure is the median over rounds of the time of one call, after a warm-up. The workloads and the JSON are \
-            those of the scripts that time other frameworks, so that runs on one machine can be compared by ratio.
+            Each result is the median over rounds of the time of one call, after a warm-up. The workloads and the JSON are \
+            those of the scripts that measure other frameworks, so that results on one machine can be compared.
 
             Groups: \(Workloads.all.map(\.name).joined(separator: ", ")).
             """)
 
     @Option(help: "Groups to run, separated by commas. (default: all but operators)")
     var only: String?
-    @Option(help: "Where the figures go, as JSON.")
+    @Option(help: "Output file of the results, as JSON.")
     var json: String?
     @Option(
-        help: "Measure how cost grows with each kind of size instead, and write GROWTH.md and growth.svg to a folder.")
+        help: "Measure how time and memory grow with size instead, and write GROWTH.md and growth.svg to a directory.")
     var growth: String?
-    @Option(parsing: .unconditional, help: "Processor threads.")
+    @Option(parsing: .unconditional, help: "Number of CPU threads.")
     var threads = 2
     @Option(help: "float32, or bfloat16 for training steps in mixed precision.")
     var dtype = BenchPrecision.float32
-    @Option(help: "The folder that holds mnist. (default: the usual places; without MNIST, random images of its shape)")
+    @Option(
+        help:
+            "The directory that contains mnist. (default: the usual locations; without MNIST, random images of its shape)"
+    )
     var data: String?
 
     func validate() throws {
@@ -45,7 +49,7 @@ struct Bench: ParsableCommand {
         let report = BenchReport()
         let context = BenchContext(dataRoot: data, precision: dtype, report: report)
         for workload in Workloads.all where names.contains(workload.name) {
-            // What one workload leaves in the pool must not be counted as the next one's.
+            // Memory in the pool must not be counted for the next workload.
             Memory.emptyCache()
             do { try workload.run(context) } catch {
                 report.fail(workload.name, "\(error)")
@@ -54,7 +58,7 @@ struct Bench: ParsableCommand {
         if let json { try AtomicFile.write(report.json(threads: threads, precision: dtype) + "\n", to: json) }
     }
 
-    /// Runs the series that `--only` names, or all, and writes the page, the picture and the figures.
+    /// Measures the series of `--only`, or all, and writes the page, the chart and the results.
     private func measureGrowth(into folder: String) throws {
         let (page, picture) = (folder + "/GROWTH.md", folder + "/growth.svg")
         try AtomicFile.check(page)
@@ -71,24 +75,24 @@ struct Bench: ParsableCommand {
     }
 }
 
-/// What training steps multiply in.
+/// The dtype of matrix products in training steps.
 enum BenchPrecision: String, ExpressibleByArgument, CaseIterable {
     case float32, bfloat16
 }
 
-/// A group of figures that `--only` names.
+/// A workload that `--only` can select.
 struct Workload: Sendable {
     let name: String
     let run: @Sendable (BenchContext) throws -> Void
 }
 
-/// What a workload needs from outside.
+/// The arguments of a workload.
 struct BenchContext {
     let dataRoot: String?
     let precision: BenchPrecision
     let report: BenchReport
 
-    /// Times `body` and reports it.
+    /// Measures the time of `body` and reports it.
     func measure(
         _ name: String, warmUp: Int, rounds: Int, inner: Int, per unit: (name: String, amount: Double)? = nil,
         _ body: () throws -> Void
@@ -104,7 +108,7 @@ struct BenchContext {
     }
 }
 
-/// The figures, printed as they come and written as JSON at the end.
+/// The results, printed one by one and written as JSON at the end.
 final class BenchReport {
     private var results: [(String, JSON)] = []
 
@@ -127,7 +131,7 @@ final class BenchReport {
         say(line)
     }
 
-    /// A series of growing sizes: every part of every size, as "growth.layers.step.1000".
+    /// Adds a series of growing sizes: each part at each size, as "growth.layers.step.1000".
     func add(_ result: GrowthResult) {
         say("\(result.series.name): \(result.lines.map(\.name).joined(separator: ", ")), each by size")
         for (index, point) in result.points.enumerated() {

@@ -1,8 +1,8 @@
 import Torchlight
 
-// The networks of the workloads that no command trains.
+// The models of the benchmarks that no command trains.
 
-/// ResNet-18 for 32x32 images: a 3x3 stem of stride 1 and no max-pooling.
+/// ResNet-18 for 32x32 images: a 3x3 stem with stride 1 and no max pooling (He et al., 2016).
 final class ResNet18: Module, Layer {
     let stem = Conv2d(3, 64, kernelSize: 3, padding: 1, bias: false)
     let bn = BatchNorm2d(64)
@@ -53,7 +53,7 @@ final class ResNet18: Module, Layer {
     }
 }
 
-/// A character model: embedding, two LSTM layers, a linear head.
+/// A character-level language model: embedding, two LSTM layers, linear output layer.
 final class CharLSTM: Module, Layer {
     let emb = Embedding(65, 256)
     let lstm = LSTM(256, 256, numLayers: 2, batchFirst: true)
@@ -64,7 +64,7 @@ final class CharLSTM: Module, Layer {
     }
 }
 
-/// A GPT with learned positions, blocks that normalise first, and the token embedding as its head.
+/// A GPT with learned position embeddings, pre-normalisation blocks, and the token embedding as the output layer.
 final class GPT: Module, Layer {
     struct Size {
         var vocabulary: Int
@@ -78,7 +78,7 @@ final class GPT: Module, Layer {
     let pos: Embedding
     let blocks: [Block]
     let ln: LayerNorm
-    /// Whether the activations of each block are computed again for the gradients.
+    /// Whether the activations of each block are recomputed in the backward pass.
     private let isCheckpointed: Bool
 
     init(_ size: Size, isCheckpointed: Bool = false) {
@@ -124,7 +124,7 @@ final class GPT: Module, Layer {
             return x + down(gelu(up(ln2(x)), approximate: .tanh))
         }
 
-        /// Causal self-attention of all heads; `qkv` is [n, t, 3 d].
+        /// Causal multi-head self-attention; `qkv` is `[N, T, 3 D]`, the result `[N, T, D]`.
         private func attention(_ qkv: Tensor) -> Tensor {
             let (n, t, d) = (qkv.size(0), qkv.size(1), qkv.size(2) / 3)
             let parts = qkv.chunk(3, dim: 2).map { $0.reshape([n, t, heads, d / heads]).transpose(1, 2) }

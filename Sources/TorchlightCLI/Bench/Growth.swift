@@ -3,21 +3,21 @@ import Glibc
 import Torchlight
 import TorchlightIO
 
-/// The figures of one size of a series.
+/// The results of one size of a series.
 struct GrowthFigures {
     let size: Int
-    /// By part.
+    /// One time for each part.
     let seconds: [Double]
-    /// What the process held at most, above what it held before the work began.
+    /// The peak memory of the process above its memory before the measurement.
     let bytes: Double
 }
 
-/// A series that has been measured.
+/// The results of a series.
 struct GrowthResult {
     let series: GrowthSeries
     let points: [GrowthFigures]
 
-    /// Times by part, then memory: what it is, its values by size, and the power that it should grow with.
+    /// For each part and for memory: the name, the values by size, and the expected exponent of the growth.
     var lines: [(name: String, values: [(size: Double, value: Double)], power: Double)] {
         let times = series.parts.enumerated().map { index, part in
             (part.name, points.map { (Double($0.size), $0.seconds[index]) }, part.power)
@@ -25,8 +25,9 @@ struct GrowthResult {
         return times + [("memory", points.map { (Double($0.size), $0.bytes) }, series.memoryPower)]
     }
 
-    /// The power of the size that values grow with: the slope of a straight line through the upper half of the points, in
-    /// logarithms, by least squares. Below a size the fixed cost is most of it and says nothing about growth.
+    /// The exponent of the growth: the slope of the least squares line through the upper half of the points, in
+    /// logarithms. At
+    /// small sizes the fixed cost dominates.
     static func power(_ values: [(size: Double, value: Double)]) -> Double {
         let upper = values.suffix(max(3, (values.count + 1) / 2)).filter { $0.value > 0 && $0.size > 0 }
         guard upper.count > 1 else { return .nan }
@@ -44,7 +45,7 @@ struct GrowthResult {
 }
 
 extension GrowthSeries {
-    /// Measures every size in a process of its own, since what a process held at most is never forgotten.
+    /// Measures each size in a process of its own, since peak memory never decreases.
     func measure(threads: Int) throws -> GrowthResult {
         var points: [GrowthFigures] = []
         for size in sizes {
@@ -64,7 +65,7 @@ extension GrowthSeries {
     }
 }
 
-/// What a process of `torchlight bench --growth` does: one size of one series.
+/// The hidden command for one size of one series, run by `torchlight bench --growth`.
 struct GrowthPointCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "bench-growth-point", shouldDisplay: false)
 
@@ -79,7 +80,7 @@ struct GrowthPointCommand: ParsableCommand {
         }
         numThreads = threads
         manualSeed(0)
-        // Threads and libraries start before the count does.
+        // Threads and libraries are started before the measurement.
         let x = Tensor.randn([64, 64], requiresGrad: true)
         matmul(x, x).sum().backward()
         let before = currentMemoryBytes()

@@ -1,7 +1,8 @@
 import Glibc
 
-/// A picture with a panel for each series: times and memory over size, both axes in logarithms, where a power is a
-/// straight line.
+/// A chart with a panel for each series: time and memory over size on logarithmic axes, on which a power law is a
+/// straight
+/// line.
 struct GrowthChart {
     let results: [GrowthResult]
 
@@ -101,9 +102,9 @@ struct GrowthChart {
     }
 }
 
-/// An axis in logarithms that ends at powers of ten.
+/// A logarithmic axis that ends at powers of ten.
 struct LogScale {
-    /// As powers of ten.
+    /// The ends, as exponents of ten.
     let lower: Int
     let upper: Int
 
@@ -113,9 +114,9 @@ struct LogScale {
         upper = max(Int(ceil(log10(positive.max() ?? 10) - 1e-9)), lower + 1)
     }
 
-    /// The powers to mark, at most nine.
+    /// The exponents to mark, at most nine.
     var ticks: [Int] { Array(stride(from: lower, through: upper, by: (upper - lower + 8) / 8)) }
 
-    /// Where a value lies between the bottom, 0, and the top, 1.
+    /// The position of a value between the bottom, 0, and the top, 1.
     func share(_ value: Double) -> Double { (log10(value) - Double(lower)) / Double(upper - lower) }
 }

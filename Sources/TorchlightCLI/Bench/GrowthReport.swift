@@ -1,6 +1,6 @@
 import Torchlight
 
-/// The page that shows how cost grows: a summary, a picture and a table a series.
+/// The page with the growth of time and memory: a summary, a chart, and a table for each series.
 enum GrowthReport {
     static func page(_ results: [GrowthResult], picture: String) -> String {
         var lines = [
@@ -37,14 +37,14 @@ enum GrowthReport {
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// A value with its unit, in three digits.
+    /// A value with its unit, with three digits.
     static func text(_ value: Double, _ name: String) -> String {
         name == "memory"
             ? scaled(value, [(1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1, "B")])
             : scaled(value, [(1, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns")])
     }
 
-    /// 1,000,000
+    /// A count with thousands separators: 1,000,000.
     static func count(_ value: Int) -> String {
         let digits = Array(String(value))
         var text = ""

@@ -1,16 +1,16 @@
 import Torchlight
 
-/// One way in which work can grow: sizes, and what to run at each.
+/// A series of sizes, and the work to measure at each.
 struct GrowthSeries: Sendable {
-    /// As figures and `bench-growth-point` name it.
+    /// The name in results and for `bench-growth-point`.
     let name: String
     let title: String
-    /// What the sizes count.
+    /// The unit of the sizes.
     let unit: String
     let sizes: [Int]
-    /// The parts that are timed, with the power of the size that their time should grow with.
+    /// The measured parts, with the expected exponent of the growth of time.
     let parts: [(name: String, power: Double)]
-    /// The power that memory should grow with.
+    /// The expected exponent of the growth of memory.
     let memoryPower: Double
     let run: @Sendable (Int, GrowthPoint) -> Void
 
@@ -22,7 +22,7 @@ struct GrowthSeries: Sendable {
     ) { size, point in
         let layers = (0..<size).map { _ in Linear(64, 64) }
         noGrad {
-            // Weights that keep the size of what passes, so that no layer works on denormal numbers.
+            // Weights that preserve the scale of the activations, so that no layer computes with denormal numbers.
             for layer in layers { layer.weight.normal_(mean: 0, std: 0.177) }
         }
         let optimizer = SGD(layers.flatMap { $0.parameters() }, lr: 1e-6)
@@ -123,11 +123,11 @@ struct GrowthSeries: Sendable {
     }
 }
 
-/// Times the parts of one point of a series, in the process that exists for it alone.
+/// Measures the parts of one size of a series, in a process of its own.
 final class GrowthPoint {
     private(set) var seconds: [(part: String, seconds: Double)] = []
 
-    /// Times one piece of work.
+    /// Measures one part.
     func time(_ name: String, _ body: () -> Void) {
         withoutActuallyEscaping(body) { body in time([name]) { part in part(0) { body() } } }
     }
@@ -136,8 +136,9 @@ final class GrowthPoint {
         time([first, second] + rest, round)
     }
 
-    /// Runs rounds until a tenth of a second has passed or there are seven, after one that warms up where rounds are
-    /// short; keeps the median of each part.
+    /// Runs rounds until there are at least seven and a tenth of a second has passed, after a warm-up if rounds are
+    /// short;
+    /// stores the median of each part.
     private func time(_ names: [String], _ round: ((Int, () -> Void) -> Void) -> Void) {
         var times = names.map { _ in [Double]() }
         func once() -> Double {

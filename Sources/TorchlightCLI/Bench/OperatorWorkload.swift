@@ -1,8 +1,9 @@
 import Torchlight
 
 extension Workloads {
-    /// The most used operators on a million elements, lying in order and transposed; `Benchmarks/operators.py` times the
-    /// same calls in PyTorch and prints the table. Not part of a plain `torchlight bench`.
+    /// The most used operators on a million elements, contiguous and transposed; `Benchmarks/operators.py` measures the
+    /// same
+    /// calls in PyTorch and prints the table. Runs only if `--only` selects it.
     static let operators = Workload(name: "operators") { context in
         try noGrad {
             let input = OperatorInput()
@@ -12,7 +13,7 @@ extension Workloads {
                     precondition(!result.isPlaceholder)
                     let start = monotonicSeconds()
                     _ = operation(x, y, input)
-                    // Long enough rounds to be told from the clock's grain and the scheduler's.
+                    // Rounds are long enough for the resolution of the clock and the scheduler.
                     let inner = max(1, min(200, Int(0.02 / max(monotonicSeconds() - start, 1e-6))))
                     context.measure("operator.\(name)\(suffix)", warmUp: 2, rounds: 7, inner: inner) {
                         _ = operation(x, y, input)
@@ -22,7 +23,7 @@ extension Workloads {
         }
     }
 
-    /// What the calls take beside their two operands of 1000 x 1000.
+    /// The operands of the calls, of shape [1000, 1000], and other arguments.
     struct OperatorInput {
         let x = Tensor.randn([1000, 1000])
         let y = Tensor.rand([1000, 1000]) + 0.5

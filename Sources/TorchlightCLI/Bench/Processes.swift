@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 import Torchlight
 
-/// What `cold_start` times: a new process that adds 1 to two ones, sums them and prints the number.
+/// The process that `cold_start` measures: it adds 1 to two ones, sums them and prints the result.
 struct ColdStart: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "bench-cold-start", shouldDisplay: false)
 
@@ -12,7 +12,7 @@ struct ColdStart: ParsableCommand {
     }
 }
 
-/// Runs this program with other arguments and waits for it; its output is thrown away.
+/// Runs this program with other arguments and waits for it; its output is discarded.
 func runSelf(_ arguments: [String]) throws {
     var bytes = [CChar](repeating: 0, count: 4096)
     let length = readlink("/proc/self/exe", &bytes, bytes.count - 1)
@@ -20,7 +20,7 @@ func runSelf(_ arguments: [String]) throws {
     try run(String(decoding: bytes[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self), arguments)
 }
 
-/// Runs a program, looked up as the shell does, and waits for it; its output is thrown away.
+/// Runs a program, searched in PATH, and waits for it; its output is discarded.
 func run(_ path: String, _ arguments: [String]) throws {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
@@ -37,7 +37,7 @@ func run(_ path: String, _ arguments: [String]) throws {
     guard status == 0 else { throw Failure("bench: \(path) failed") }
 }
 
-/// Copies a file with `cp` and waits until the copy is on the device.
+/// Copies a file with `cp` and synchronises the copy to the disk.
 func copyFile(_ path: String, to copy: String) throws {
     try run("cp", [path, copy])
     let descriptor = open(copy, O_RDONLY)
@@ -45,7 +45,7 @@ func copyFile(_ path: String, to copy: String) throws {
     guard fsync(descriptor) == 0 else { throw Failure("bench: cannot flush \(copy)") }
 }
 
-/// A path for a file that is removed afterwards.
+/// Calls `body` with a path of a temporary file, which is removed afterwards.
 func withTemporaryFile(_ name: String, _ body: (String) throws -> Void) throws {
     let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let path = "\(folder)/\(getpid())-\(name)"

@@ -5,7 +5,7 @@ import TorchlightIO
 enum Workloads {
     static let all = standard + [operators]
 
-    /// Those that run unless others are named.
+    /// The workloads that run by default.
     static let standard: [Workload] =
         trainingSteps + singleOperations + inference + [dataLoading, checkpointFiles, coldStart]
 
@@ -65,7 +65,7 @@ enum Workloads {
         }
     }
 
-    /// One step of the usual loop, on the next batch each time.
+    /// One training step on the next batch.
     private static func trainingStep(
         _ context: BenchContext, _ model: any Layer, _ optimizer: any Optimizer, _ batches: [(Tensor, Tensor)]
     ) -> () -> Void {
@@ -90,7 +90,7 @@ enum Workloads {
         let transform = Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)])
         guard let images = try? MNIST(split: .train, root: context.dataRoot, download: false, transform: transform)
         else {
-            say("(no MNIST files here: random images of the same shape)")
+            say("(no MNIST files found: using random images of the same shape)")
             return (0..<64).map { _ in (Tensor.randn([64, 1, 28, 28]), Tensor.randint(0, 10, [64])) }
         }
         return Array(DataLoader(images, batchSize: 64, dropLast: true))
@@ -186,7 +186,7 @@ enum Workloads {
             try context.measure("load_safetensors_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
                 try model.load(stateDict: Safetensors.load(path))
             }
-            // What saving has to keep up with: a plain copy that, like a save, replaces a file and is on the device.
+            // The reference for saving: a plain copy that also replaces a file and is synchronised to the disk.
             try withTemporaryFile("torchlight-bench.copy") { copy in
                 try context.measure("copy_file_124m", warmUp: 1, rounds: 3, inner: 1, per: ("GB/s", gigabytes)) {
                     try copyFile(path, to: copy)

@@ -1,27 +1,27 @@
 import Glibc
 
-/// A line chart with a value axis on either side and whole numbers along the bottom.
+/// A line chart with a value axis on each side and integers on the horizontal axis.
 struct Chart {
-    /// One line.
+    /// A line of the chart.
     struct Series {
         let name: String
         let color: Color
-        /// Positions and values, left to right; values that are not finite leave a gap.
+        /// Positions and values, from left to right; values that are not finite leave a gap.
         let points: [(x: Double, y: Double)]
-        /// The value that the axis cannot pass, for what has one (an accuracy is at most 1).
+        /// The upper bound of the axis, if the value has one (an accuracy is at most 1).
         var ceiling: Double = .infinity
-        /// Labels are multiples of this with this unit behind: 0.01 and `%` for shares of one.
+        /// The unit of the labels: values are divided by `size` and followed by `name`, as 0.01 and `%` for fractions.
         var unit: (size: Double, name: String) = (1, "")
     }
 
     let title: String
     let xLabel: String
-    /// The line that the left axis measures.
+    /// The line of the left axis.
     let left: Series
-    /// The line that the right axis measures.
+    /// The line of the right axis.
     let right: Series
 
-    /// Loss and accuracy of a training run by epoch; the accuracy is a share of one.
+    /// A chart of loss and accuracy of a training run by epoch; the accuracy is a fraction.
     static func training(title: String, epochs: [(epoch: Int, loss: Double, accuracy: Double)]) -> Chart {
         Chart(
             title: title, xLabel: "epoch",
@@ -38,7 +38,7 @@ struct Chart {
     private static let paper = Color(0xffffff)
     private static let intervals = 5
 
-    /// The chart, drawn.
+    /// Returns the drawing of the chart.
     func drawing(width: Double = 880, height: Double = 520) -> Drawing {
         var drawing = Drawing(width: width, height: height)
         drawing.marks.append(.rectangle(origin: Point(x: 0, y: 0), width: width, height: height, fill: Self.paper))
@@ -47,7 +47,7 @@ struct Chart {
         let rightScale = Scale(right.points.map(\.y), intervals: Self.intervals, ceiling: right.ceiling)
         let xs = (left.points + right.points).map(\.x)
         let (first, last) = (xs.min() ?? 0, xs.max() ?? 1)
-        // A single epoch stands in the middle.
+        // A single epoch is in the middle.
         let span = last > first ? first...last : first - 1...first + 1
         func place(_ x: Double, _ share: Double) -> Point {
             let along = (x - span.lowerBound) / (span.upperBound - span.lowerBound)
@@ -130,7 +130,7 @@ struct Chart {
         }
     }
 
-    /// Writes the final values beside the ends of the lines: the higher one above its line, the lower one below.
+    /// Writes the final values at the ends of the lines: the higher one above its line, the lower one below.
     private func addLastValues(
         to drawing: inout Drawing, _ lines: [(Series, Scale)], bottom: Double, _ place: (Double, Double) -> Point
     ) {
@@ -140,7 +140,7 @@ struct Chart {
         }.sorted { $0.1.y < $1.1.y }
         guard let high = ends.first, let low = ends.last else { return }
         var (above, below) = (high.1.y - 11, low.1.y + 21)
-        // No room between the lower line and the bottom axis: both stand above.
+        // If there is no space between the lower line and the axis, both are above.
         if below > bottom - 6 {
             below = low.1.y - 11
             above = min(above, below - 17)
@@ -153,12 +153,12 @@ struct Chart {
         }
     }
 
-    /// A value in its unit with the digits that a step needs.
+    /// A value in its unit, with the decimals that the step needs.
     private func label(_ value: Double, step: Double, _ series: Series) -> String {
         Self.decimal(value / series.unit.size, digits: Self.digits(step / series.unit.size)) + series.unit.name
     }
 
-    /// The number of decimals that tell multiples of a step apart: 0 for 5, 1 for 0.5, 2 for 0.25.
+    /// The number of decimals that distinguish multiples of a step: 0 for 5, 1 for 0.5, 2 for 0.25.
     static func digits(_ step: Double) -> Int {
         var digits = 0
         var scaled = step
@@ -169,7 +169,7 @@ struct Chart {
         return digits
     }
 
-    /// A number with a fixed count of decimals.
+    /// A number with a fixed number of decimals.
     static func decimal(_ value: Double, digits: Int) -> String {
         guard abs(value) < 1e9 else { return "\(value)" }
         let power = pow(10, Double(digits))
@@ -180,7 +180,7 @@ struct Chart {
         return "\(sign)\(scaled / Int(power)).\(String(repeating: "0", count: digits - fraction.count))\(fraction)"
     }
 
-    /// At most about twelve whole numbers in a range.
+    /// At most about twelve integers in a range.
     static func wholeTicks(_ range: ClosedRange<Double>) -> [Double] {
         let span = range.upperBound - range.lowerBound
         var step = 1.0
@@ -200,20 +200,20 @@ struct Scale: Equatable {
     let step: Double
     let intervals: Int
 
-    /// The tightest axis with steps of 1, 2, 2.5 or 5 times a power of ten around all finite values.
+    /// The smallest axis with steps of 1, 2, 2.5 or 5 times a power of ten that contains all finite values.
     init(_ values: [Double], intervals: Int, ceiling: Double = .infinity) {
         self.intervals = intervals
         let finite = values.filter(\.isFinite)
         let (low, high) = (finite.min() ?? 0, finite.max() ?? 1)
         let span = max(high - low, max(abs(high), abs(low)) * 1e-3, 1e-9)
-        // A power of ten below the smallest step that can do.
+        // A power of ten below the smallest possible step.
         var power = pow(10, floor(log10(span / Double(intervals))))
         while true {
             for unit in [1, 2, 2.5, 5] {
                 let step = unit * power
                 var lower = (low / step + 1e-9).rounded(.down) * step
-                // Where the top would pass the ceiling the whole axis moves down, where the bottom would fall below
-                // nothing it moves up.
+                // If the top exceeds the ceiling, the whole axis is shifted down; if the bottom falls below 0, it is
+                // shifted up.
                 lower = min(lower, ceiling - step * Double(intervals))
                 if low >= 0 { lower = max(lower, 0) }
                 if lower + step * Double(intervals) >= high - 1e-9 * span {
@@ -226,9 +226,9 @@ struct Scale: Equatable {
         }
     }
 
-    /// The value at one of the `intervals + 1` marks.
+    /// The value at one of the `intervals + 1` ticks.
     func tick(_ index: Int) -> Double { lower + step * Double(index) }
 
-    /// Where a value lies between the bottom, 0, and the top, 1.
+    /// The position of a value between the bottom, 0, and the top, 1.
     func share(_ value: Double) -> Double { (value - lower) / (step * Double(intervals)) }
 }

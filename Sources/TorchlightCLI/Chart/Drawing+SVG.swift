@@ -1,5 +1,5 @@
 extension Drawing {
-    /// The picture as a standalone SVG document.
+    /// Returns the drawing as a standalone SVG document.
     func svg() -> String {
         let size =
             "width=\"\(number(width))\" height=\"\(number(height))\" viewBox=\"0 0 \(number(width)) \(number(height))\""
@@ -29,7 +29,7 @@ extension Drawing {
         }
     }
 
-    /// Hundredths of a pixel are enough, and keep the file small.
+    /// A number with two decimals, which is precise enough and keeps the file small.
     private func number(_ value: Double) -> String {
         let rounded = (value * 100).rounded() / 100
         return rounded == rounded.rounded() ? String(Int(rounded)) : String(rounded)

@@ -1,4 +1,4 @@
-/// A point in a drawing, in pixels of its nominal size; x to the right, y down.
+/// A point of a drawing, in pixels of its nominal size; x to the right, y down.
 struct Point: Equatable {
     var x: Double
     var y: Double
@@ -13,27 +13,27 @@ struct Color: Equatable {
     var green: UInt8
     var blue: UInt8
 
-    /// A colour written as `0xrrggbb`.
+    /// Creates a colour from `0xrrggbb`.
     init(_ rgb: UInt32) {
         red = UInt8(rgb >> 16 & 255)
         green = UInt8(rgb >> 8 & 255)
         blue = UInt8(rgb & 255)
     }
 
-    /// `#rrggbb`.
+    /// The colour as `#rrggbb`.
     var hex: String {
         "#" + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }
 
-/// Where a text's anchor point lies on its baseline.
+/// The position of a text's anchor point on its baseline.
 enum TextAnchor: String {
     case start
     case middle
     case end
 }
 
-/// What a picture is made of; both the SVG and the PNG are drawn from this list.
+/// An element of a drawing, for both SVG and PNG.
 enum Mark {
     /// A filled rectangle.
     case rectangle(origin: Point, width: Double, height: Double, fill: Color)
@@ -41,12 +41,12 @@ enum Mark {
     case line([Point], width: Double, color: Color)
     /// A disc with a border.
     case disc(center: Point, radius: Double, fill: Color, border: Color, width: Double)
-    /// A text of a size in pixels; `upwards` turns it by a quarter.
+    /// A text with a font size in pixels; `upwards` rotates it by 90 degrees.
     case text(
         String, at: Point, size: Double, color: Color, anchor: TextAnchor, bold: Bool = false, upwards: Bool = false)
 }
 
-/// A picture of a nominal size.
+/// A drawing with a nominal size.
 struct Drawing {
     let width: Double
     let height: Double

@@ -2,7 +2,7 @@ import CPNG
 import TorchlightIO
 
 extension Raster {
-    /// The image as a PNG file's bytes.
+    /// Returns the image as the bytes of a PNG file.
     func png() throws(IOError) -> [UInt8] {
         var image = png_image()
         image.version = png_uint_32(PNG_IMAGE_VERSION)
@@ -10,7 +10,7 @@ extension Raster {
         image.height = png_uint_32(height)
         image.format = png_uint_32(PNG_FORMAT_RGB)
         defer { png_image_free(&image) }
-        // Asked for the size first, then for the bytes: libpng never writes beyond the size that it is given.
+        // Called for the size first, then for the bytes, so that libpng does not write beyond the buffer.
         var size: png_alloc_size_t = 0
         var bytes: [UInt8] = []
         var done = png_image_write_to_memory(&image, nil, &size, 0, pixels, 0, nil)

@@ -1,23 +1,24 @@
 import Glibc
 
-/// An image of opaque pixels that lines and discs are drawn on with smooth edges.
+/// An image of opaque pixels, on which lines and discs are drawn with antialiasing.
 ///
-/// A pixel is covered by as much of a pen's mark as the pen's edge lies beyond the pixel's centre, within half a pixel on
-/// either side. A whole line's coverage is gathered before it is painted, so that its corners are not painted twice.
+/// The coverage of a pixel is the distance of its centre from the edge of the pen, clamped to half a pixel on either
+/// side.
+/// The coverage of a whole line is computed before it is painted, so that its corners are painted once.
 struct Raster {
     let width: Int
     let height: Int
-    /// Red, green and blue of each pixel, row by row from the top.
+    /// Red, green and blue of each pixel, row-major from the top.
     private(set) var pixels: [UInt8]
 
-    /// A white image.
+    /// Creates a white image.
     init(width: Int, height: Int) {
         self.width = width
         self.height = height
         pixels = [UInt8](repeating: 255, count: width * height * 3)
     }
 
-    /// Fills a rectangle with whole pixels.
+    /// Fills a rectangle of whole pixels.
     mutating func fill(x: Range<Int>, y: Range<Int>, color: Color) {
         for row in y.clamped(to: 0..<height) {
             for column in x.clamped(to: 0..<width) { blend(column, row, color, coverage: 1) }
@@ -28,7 +29,7 @@ struct Raster {
     mutating func stroke(_ points: [Point], width penWidth: Double, color: Color) {
         guard let first = points.first else { return }
         let reach = penWidth / 2 + 1
-        // Far outside the image no pixel can be covered; clamping also keeps the conversion to integers safe.
+        // Pixels far outside the image are never covered; clamping keeps the conversion to integers from overflowing.
         func clamp(_ value: Double, _ count: Int) -> Int { Int(min(max(value, 0), Double(count))) }
         let (xs, ys) = (points.map(\.x), points.map(\.y))
         let columns = clamp(xs.min()! - reach, width)..<clamp(xs.max()! + reach + 1, width)
@@ -60,7 +61,7 @@ struct Raster {
         }
     }
 
-    /// The part of a row that a pen along a segment can touch.
+    /// The columns of a row that a pen along a segment can cover.
     private static func columns(
         of start: Point, _ direction: Point, within reach: Double, of row: Double
     ) -> ClosedRange<Double> {
@@ -85,7 +86,7 @@ struct Raster {
 }
 
 extension Drawing {
-    /// The picture as pixels, `scale` of them for one of the nominal size.
+    /// Renders the drawing with `scale` pixels for each nominal pixel.
     func raster(scale: Double = 2) -> Raster {
         var raster = Raster(width: Int(width * scale), height: Int(height * scale))
         func scaled(_ point: Point) -> Point { Point(x: point.x * scale, y: point.y * scale) }
@@ -103,7 +104,7 @@ extension Drawing {
                 raster.stroke([scaled(center)], width: (2 * radius - width) * scale, color: fill)
             case .text(let text, let at, let size, let color, let anchor, let bold, let upwards):
                 let layout = StrokeFont.layout(text)
-                // Capitals take seven tenths of a text's size, as in the fonts that show the SVG.
+                // Capitals are 0.7 of the font size high, as in the fonts that show the SVG.
                 let unit = size * scale * 0.7 / StrokeFont.capHeight
                 let shift: Double =
                     switch anchor {

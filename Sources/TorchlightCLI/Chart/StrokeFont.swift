@@ -1,25 +1,26 @@
 import Glibc
 
-/// A small font of strokes for pictures made of pixels.
+/// A stroke font for raster images.
 ///
-/// A letter is a few lines and arcs, drawn with a round pen, so that one table serves every size and weight. Units: the
-/// baseline is 0, capitals are 14 high, small letters 10, y grows upwards.
+/// A glyph consists of lines and arcs that are drawn with a round pen, so that one table serves every size and weight.
+/// In
+/// the font's units the baseline is 0, capitals are 14 high and small letters 10; y points upwards.
 struct StrokeFont {
-    /// A letter: its strokes and the width that they take.
+    /// A glyph: its strokes and its width.
     struct Glyph {
         var strokes: [[Point]]
         var width: Double
     }
 
     static let capHeight = 14.0
-    /// Between two letters.
+    /// The space between two glyphs.
     static let spacing = 3.4
     static let space = 4.5
 
     private static let glyphs: [Character: Glyph] = table.mapValues { Glyph($0) }
     private static let missing = Glyph("8|M0 0L0 14L8 14L8 0L0 0")
 
-    /// The strokes of a text that starts at 0 on the baseline, and its width, in the font's units.
+    /// The strokes of a text that starts at x = 0 on the baseline, and its width, in the font's units.
     static func layout(_ text: String) -> Glyph {
         var result = Glyph(strokes: [], width: 0)
         for character in text {
@@ -36,8 +37,9 @@ struct StrokeFont {
         return result
     }
 
-    /// Width, then a path: `M x y` begins a stroke, `L x y` continues it straight, `A cx cy rx ry from to` along an
-    /// ellipse by angles in degrees (counter-clockwise where `to` is the larger), `O` begins a stroke with such an arc.
+    /// Width, then a path: `M x y` starts a stroke, `L x y` draws a line, `A cx cy rx ry from to` draws an arc of an
+    /// ellipse
+    /// between angles in degrees (counter-clockwise if `to` is larger), `O` starts a stroke with such an arc.
     private static let table: [Character: String] = [
         "A": "10|M0 0L5 14L10 0M1.8 5L8.2 5",
         "B": "8.9|M0 0L0 14L5 14A5 10.6 3.4 3.4 90 -90L0 7.2M5 7.2A5 3.6 3.9 3.6 90 -90L0 0",
@@ -123,7 +125,7 @@ struct StrokeFont {
 }
 
 extension StrokeFont.Glyph {
-    /// Reads an entry of the font's table.
+    /// Parses an entry of the font's table.
     fileprivate init(_ entry: String) {
         let parts = entry.split(separator: "|", maxSplits: 1)
         self.init(strokes: [], width: Double(parts[0])!)
@@ -137,7 +139,7 @@ extension StrokeFont.Glyph {
                 strokes[strokes.count - 1].append(Point(x: numbers[0], y: numbers[1]))
                 continue
             }
-            // A segment every ten degrees: below a tenth of a unit off the true curve.
+            // One segment for ten degrees: the error is below a tenth of a unit.
             let steps = max(1, Int(abs(numbers[5] - numbers[4]) / 10))
             for step in 0...steps {
                 let angle = (numbers[4] + (numbers[5] - numbers[4]) * Double(step) / Double(steps)) * .pi / 180

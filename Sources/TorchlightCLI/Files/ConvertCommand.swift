@@ -2,25 +2,25 @@ import ArgumentParser
 import Torchlight
 import TorchlightIO
 
-/// `torchlight convert`
+/// The command `torchlight convert`.
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write the tensors of a file to one of another kind.",
+        abstract: "Convert a tensor file to another format.",
         discussion: """
-            The kind of the new file follows from its name: .safetensors, .safetensors.index.json (several files with an \
+            The format of the output follows from its name: .safetensors, .safetensors.index.json (shards with an \
             index), .pth, .pt, .bin or .ckpt, .npz, and .npy for a single tensor. Every element type and every value keeps \
-            its bits unless --dtype says otherwise, also where this program cannot compute with the type; where the new kind \
-            of file has no such type, nothing is written. Notes of safetensors are kept; numbers and texts beside the \
-            tensors of a .pth file are not.
+            its bits unless --dtype is given, also types that this program cannot compute with; if the output format \
+            does not have the type, nothing is written. The metadata of safetensors is kept; numbers and strings in \
+            a .pth file are not.
 
-            In OLD of --rename, * stands for any text without a dot and ** for any text; the stars of NEW take in turn what \
-            those of OLD stood for. "module.**=**" takes a prefix away, "**=model.**" adds one, "h.*.weight=layers.*.weight" \
+            In OLD of --rename, * matches any text without a dot and ** any text; the stars in NEW are replaced in order by the \
+            matches of those in OLD. "module.**=**" removes a prefix, "**=model.**" adds one, "h.*.weight=layers.*.weight" \
             renames the part before the number.
             """)
 
-    @Argument(help: "The file to read, of any kind that inspect shows.")
+    @Argument(help: "The input file, of any format that inspect reads.")
     var input: String
-    @Argument(help: "The file to write; it appears complete or not at all.")
+    @Argument(help: "The output file; it is created complete or not at all.")
     var output: String
     @Option(help: "Convert the floating-point tensors to f64, f32, f16 or bf16.")
     var dtype: FloatType?
@@ -28,7 +28,7 @@ struct Convert: ParsableCommand {
         parsing: .unconditionalSingleValue,
         help: "Rename tensors: OLD=NEW, with * and ** as above. May be given several times.")
     var rename: [String] = []
-    @Option(parsing: .unconditional, help: "How many bytes each file of an index may hold.")
+    @Option(parsing: .unconditional, help: "Maximum number of bytes of tensor data in each shard.")
     var shardSize = 5_000_000_000
 
     enum FloatType: String, ExpressibleByArgument, CaseIterable {
@@ -73,7 +73,7 @@ struct Convert: ParsableCommand {
         for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
     }
 
-    /// The tensors as they are written, and warnings about values that changed.
+    /// The tensors to write, and warnings about values that changed.
     func tensors(of listing: FileListing) throws -> (tensors: [StoredTensor], warnings: [String]) {
         var warnings: [String] = []
         var tensors: [StoredTensor] = []
@@ -87,7 +87,7 @@ struct Convert: ParsableCommand {
     private func renamed(_ tensors: [StoredTensor]) throws -> [(StoredTensor, String)] {
         let pairs = rename.map { $0.split(separator: "=", omittingEmptySubsequences: false).map(String.init) }
         let rules = pairs.map { StateMapping.Rule.rename($0[0], to: $0[1]) }
-        // The rules look at names only.
+        // The rules depend on the names only.
         let nothing = Tensor.zeros([0])
         func apply(_ rules: [StateMapping.Rule]) throws -> (
             tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]
@@ -98,24 +98,24 @@ struct Convert: ParsableCommand {
             let mapped = try apply(rules)
             if let unused = mapped.unusedRules.first {
                 var advice = tensors.first.map { "; the first is \(IOError.quoted($0.name))" } ?? ""
-                // A single star does not go beyond a dot.
+                // A single star does not match a dot.
                 let wide = pairs[unused].map { $0.replacing("**", with: "*").replacing("*", with: "**") }
                 let others = rules.enumerated().map { $0.offset == unused ? .rename(wide[0], to: wide[1]) : $0.element }
                 if let again = try? apply(others), !again.unusedRules.contains(unused) {
-                    advice = "; * stands for text without a dot, --rename \"\(wide[0])=\(wide[1])\" would match"
+                    advice = "; * matches text without a dot only; --rename \"\(wide[0])=\(wide[1])\" would match"
                 }
                 throw Failure("convert: \(input) has no tensor for --rename \"\(rename[unused])\"\(advice)")
             }
             return mapped.tensors.map { (tensors[$0.index], $0.name) }
         } catch let error as StateMappingError {
-            // The rules as they were given, not as Swift has them.
+            // The rules as given on the command line.
             var text = error.problem
             for (rule, given) in zip(rules, rename) { text = text.replacing("\(rule)", with: "--rename \"\(given)\"") }
             throw Failure("convert: \(text)")
         }
     }
 
-    /// A tensor under its new name and in the dtype that was asked for.
+    /// A tensor with its new name, in the requested dtype.
     private func converted(_ stored: StoredTensor, to name: String, _ notes: inout [String]) throws -> StoredTensor {
         guard let target = dtype?.dtype, let found = stored.dtype, found.isFloatingPoint, stored.type != "\(target)"
         else {

@@ -2,22 +2,24 @@ import ArgumentParser
 import Torchlight
 import TorchlightIO
 
-/// `torchlight diff`
+/// The command `torchlight diff`.
 struct Diff: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compare two files tensor by tensor.",
+        abstract: "Compare the tensors of two files.",
         discussion: """
-            The files may be of different kinds. The exit status is 0 where names, dtypes, shapes and all bits agree, 1 where \
+            The files may have different formats. The exit status is 0 if names, dtypes, shapes and all bits are equal, 1 if \
             anything differs.
             """)
 
-    @Argument(help: "A file, of any kind that inspect shows.")
+    @Argument(help: "A file, of any format that inspect reads.")
     var first: String
-    @Argument(help: "Another file.")
+    @Argument(help: "The other file.")
     var second: String
     @Flag(help: "Print JSON.")
     var json = false
-    @Option(parsing: .unconditional, help: "Take values for equal that differ by no more, whatever their dtypes.")
+    @Option(
+        parsing: .unconditional,
+        help: "Treat values as equal that differ by at most this much, also with different dtypes.")
     var tolerance: Double?
 
     func validate() throws {
@@ -47,22 +49,22 @@ struct Diff: ParsableCommand {
     }
 }
 
-/// What differs between two files.
+/// The differences between two files.
 struct Comparison {
-    /// One tensor that differs.
+    /// A tensor that differs.
     struct Line {
         let name: String
-        /// What differs, in words.
+        /// A description of the difference.
         let problem: String
         var text: String { "\(IOError.oneLine(name, limit: 200)): \(problem)" }
     }
 
     private(set) var lines: [Line] = []
-    /// The number of tensors that do not differ.
+    /// The number of equal tensors.
     private(set) var equal = 0
 
     init(_ first: FileListing, _ second: FileListing, tolerance: Double?) throws {
-        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        // Names are compared as bytes: Swift compares canonically equivalent strings as equal.
         let others = Dictionary(
             second.entries.map { (Array($0.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
         var seen: Set<[UInt8]> = []
@@ -92,7 +94,7 @@ struct Comparison {
         let areSameBits = isSameType && a.stored!.hasSameBits(as: b.stored!)
         if areSameBits { return nil }
         guard a.stored?.problem == nil, b.stored?.problem == nil else {
-            return isSameType ? "other bits; elements of type \(a.type) are not read" : "\(a.type) and \(b.type)"
+            return isSameType ? "different bits; values of type \(a.type) cannot be read" : "\(a.type) and \(b.type)"
         }
         let difference = TensorDifference(
             try a.stored!.tensor(file: first.path), try b.stored!.tensor(file: second.path), tolerance: tolerance ?? 0)
@@ -103,7 +105,7 @@ struct Comparison {
             let count = a.shape.reduce(1, *)
             parts.append("\(difference.count) of \(counted(count, "value")) differ, by up to \(difference.largest)")
         } else {
-            parts.append("equal values\(isSameType ? " in other bits" : "")")
+            parts.append("equal values\(isSameType ? " with different bits" : "")")
         }
         return parts.joined(separator: "; ")
     }

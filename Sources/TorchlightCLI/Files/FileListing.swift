@@ -2,36 +2,37 @@ import Torchlight
 import TorchlightData
 import TorchlightIO
 
-/// What is in a file of tensors of any kind, IDX included.
+/// The contents of a tensor file of any supported format, including IDX.
 struct FileListing {
-    /// One tensor.
+    /// A tensor of the file.
     struct Entry {
         let name: String
-        /// The type of the elements in the file: a dtype's name, or the format's own where there is no such dtype.
+        /// The element type in the file: the name of a dtype, or the format's own name.
         let type: String
         let shape: [Int]
         let byteCount: Int
-        /// Nil where only the header of the file was read.
+        /// nil if only the header of the file was read.
         let stored: StoredTensor?
     }
 
     let path: String
     /// "safetensors", "torch", "npy", "npz" or "idx".
     let format: String
-    /// The size of the file; of an index, that of the tensors.
+    /// The size of the file in bytes; for an index, the size of the tensors.
     let byteCount: Int
     let entries: [Entry]
-    /// Notes of a safetensors file; numbers and texts of a file of PyTorch, by their paths.
+    /// The metadata of a safetensors file; the numbers and strings of a PyTorch file by their paths.
     let metadata: [(key: String, value: String)]
-    /// What the file holds beside, and why it cannot be read.
+    /// The members that cannot be read, with reasons.
     let leftOut: [LeftOut]
 
-    /// Opens a file. Of safetensors, `headerOnly` reads no more than the header, so that files with elements that cannot be
-    /// read are listed too.
+    /// Opens a file. With `headerOnly`, only the header of a safetensors file is read, so that files with unsupported
+    /// element
+    /// types are listed too.
     init(_ path: String, headerOnly: Bool = false) throws {
         self.path = path
         let kind = try MappedFile(path).withBytes { FileKind.of($0) }
-        // A file of labels may look like nothing; its name tells what it should be.
+        // The contents of a file of labels may not identify it as IDX, so the name is checked too.
         let isNamedIDX = ["ubyte", ".idx", "ubyte.gz", ".idx.gz"].contains { path.lowercased().hasSuffix($0) }
         if kind == .idx || kind == .gzip || isNamedIDX {
             let tensor = try IDX.read(path, limit: 1 << 32).tensor(file: path)
@@ -73,7 +74,7 @@ struct FileListing {
         leftOut = file.leftOut
     }
 
-    /// The name of a dtype for an element type of safetensors.
+    /// The name of the dtype of a safetensors element type; the format's name if there is no dtype.
     private static func typeName(_ name: String) -> String {
         let element = Safetensors.elementName(of: name)
         return DType.allCases.contains { "\($0)" == element } ? element : name
@@ -81,17 +82,17 @@ struct FileListing {
 
     private static func size(of path: String) throws -> Int { try MappedFile(path).withBytes { $0.count } }
 
-    /// The values of a file of PyTorch that are no tensors, by their paths.
+    /// Collects the values of a PyTorch file that are not tensors, by their paths.
     private static func collect(_ value: TorchValue, path: String, into notes: inout [(key: String, value: String)]) {
         func below(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         switch value {
         case .tensor: break
         case .object(let object):
-            // Plain values among the attributes, such as those of a namespace; a module's are many and say little.
+            // Only plain values among the attributes, such as those of a namespace; those of a module are skipped.
             guard value.tensors.isEmpty else { break }
             for (name, item) in object.attributes { collect(item, path: below(name), into: &notes) }
         case .list(let items), .tuple(let items), .set(let items):
-            // A list of plain values, such as a history of losses, is one note.
+            // A list of plain values, such as a history of losses, is one entry.
             if items.allSatisfy({ $0.tensors.isEmpty }) {
                 notes.append((path, "\(value)"))
             } else {

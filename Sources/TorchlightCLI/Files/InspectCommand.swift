@@ -2,14 +2,14 @@ import ArgumentParser
 import Torchlight
 import TorchlightIO
 
-/// `torchlight inspect`
+/// The command `torchlight inspect`.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what is in a file of tensors.",
+        abstract: "List the contents of a tensor file.",
         discussion: """
-            Reads safetensors, PyTorch's .pth, .pt and .bin, the indices of both, NumPy's .npy and .npz, and IDX, told apart by \
-            their contents. Nothing in a file is ever run; what a pickle would have run in Python is listed, and so is what \
-            cannot be read. In JSON, NaN and infinities are the texts "nan", "inf" and "-inf" among values and null among \
+            Reads safetensors, PyTorch's .pth, .pt and .bin, the indices of both, NumPy's .npy and .npz, and IDX, detected by \
+            their contents. No code in a file is executed; calls that a pickle would make in Python are listed, and so are members that \
+            cannot be read. In JSON, NaN and infinities are the strings "nan", "inf" and "-inf" in values and null in \
             statistics.
             """)
 
@@ -19,10 +19,10 @@ struct Inspect: ParsableCommand {
     var json = false
     @Flag(
         help:
-            "Compute the least, greatest and mean value and the deviation of each tensor, and count NaN and infinities."
+            "Compute minimum, maximum, mean and standard deviation of each tensor, and count NaN and infinities."
     )
     var stats = false
-    @Option(parsing: .unconditional, help: "How many of each tensor's first values to print.")
+    @Option(parsing: .unconditional, help: "Number of values to print of each tensor.")
     var values = 0
 
     func validate() throws {
@@ -53,7 +53,7 @@ struct Inspect: ParsableCommand {
         say(isJSON ? json(listing, figures) : text(listing, figures))
     }
 
-    /// What the pickle of a file would have run.
+    /// The global names in a pickle that would have been loaded or called.
     private static func refused(_ path: String) throws -> [PickleRefusal] {
         let bytes = try MappedFile(path).withBytes { Array($0.prefix(2)) }
         guard bytes == [0x50, 0x4B] || bytes.first == 0x80 else { return [] }
@@ -75,13 +75,13 @@ struct Inspect: ParsableCommand {
             })
     }
 
-    /// The tensors whose values are shown, by the place of the entry.
+    /// The tensors whose values are shown, by the index of the entry.
     private struct FigureColumns {
         let stats: Bool
         let values: Int
         private(set) var tensors: [Int: Tensor] = [:]
 
-        /// - Throws: `IOError` where values are asked for and none can be read.
+        /// - Throws: `IOError` if values are requested and none can be read.
         init(_ listing: FileListing, stats: Bool, values: Int) throws {
             self.stats = stats
             self.values = values
@@ -110,7 +110,7 @@ struct Inspect: ParsableCommand {
             lines.append("  \(IOError.oneLine(key, limit: 100)): \(IOError.oneLine(value, limit: 200))")
         }
         if listing.metadata.count > shown {
-            lines.append("  and \(counted(listing.metadata.count - shown, "more note")), which --json shows")
+            lines.append("  and \(counted(listing.metadata.count - shown, "more metadata value")), which --json shows")
         }
         for member in listing.leftOut { lines.append("  left out: \(member)") }
         if !listing.entries.isEmpty {
@@ -149,7 +149,7 @@ struct Inspect: ParsableCommand {
         count < 1024 ? counted(count, "byte") : "\(count) bytes (\(Memory.text(count)))"
     }
 
-    /// A number in five digits or so.
+    /// A number with about five digits.
     private static func short(_ value: Double) -> String {
         let magnitude = abs(value)
         if value == value.rounded(), magnitude < 1e6 { return "\(Int(value))" }
@@ -191,7 +191,7 @@ struct Inspect: ParsableCommand {
         ]).text(indented: true)
     }
 
-    /// A value as JSON; what JSON has no number for is a text.
+    /// A value as JSON; values that JSON has no number for are strings.
     private static func number(_ text: String) -> JSON {
         switch text {
         case "true", "false": JSON(.bool(text == "true"))

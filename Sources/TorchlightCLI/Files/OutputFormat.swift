@@ -1,14 +1,14 @@
 import Torchlight
 import TorchlightIO
 
-/// The kind of a file that is written, by the ending of its name in any case.
+/// The format of an output file, by the suffix of its name (case-insensitive).
 enum OutputFormat {
     case safetensors, shards, torch, npz, npy
 
-    /// The endings, as help and messages list them.
+    /// The suffixes, for help and error texts.
     static let endings = ".safetensors, .safetensors.index.json, .pth, .pt, .bin, .ckpt, .npz or .npy"
 
-    /// - Throws: `Failure` where the name has no ending that is known.
+    /// - Throws: `Failure` if the name has no known suffix.
     init(_ path: String, command: String) throws {
         let name = path.lowercased()
         func ends(_ endings: String...) -> Bool { endings.contains { name.hasSuffix($0) } }
@@ -23,13 +23,13 @@ enum OutputFormat {
         } else if ends(".npy") {
             self = .npy
         } else {
-            throw Failure("\(command): \(path) names no kind of file; expected \(Self.endings)")
+            throw Failure("\(command): \(path) has no known suffix; expected \(Self.endings)")
         }
     }
 
     /// Writes tensors with their element types.
     ///
-    /// - Throws: `Failure` where the format cannot hold them, `IOError` where the file cannot be written.
+    /// - Throws: `Failure` if the format cannot store them, `IOError` if the file cannot be written.
     func write(
         _ tensors: [StoredTensor], to path: String, notes: [String: String], shardSize: Int = 5_000_000_000
     ) throws {

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Figures about the elements of a tensor, computed a piece at a time.
+/// Statistics of the elements of a tensor, computed in chunks.
 struct TensorFigures {
     private(set) var finiteCount = 0
     private(set) var nanCount = 0
@@ -10,7 +10,7 @@ struct TensorFigures {
     private(set) var mean = Double.nan
     private(set) var deviation = Double.nan
 
-    /// The figures of a tensor; those of values are over the finite ones, the deviation is that of a population.
+    /// Computes minimum, maximum, mean and population standard deviation of the finite elements, and counts the others.
     init(_ tensor: Tensor) {
         var sum = 0.0
         tensor.forEachPiece { values, _ in
@@ -28,7 +28,7 @@ struct TensorFigures {
             }
         }
         guard finiteCount > 0 else { return }
-        // A second pass: the difference of two large sums would lose the digits that matter.
+        // A second pass, since the difference of two large sums would lose precision.
         mean = sum / Double(finiteCount)
         var squares = 0.0
         tensor.forEachPiece { values, _ in
@@ -38,15 +38,15 @@ struct TensorFigures {
     }
 }
 
-/// How two tensors of one shape differ.
+/// The difference of two tensors of the same shape.
 struct TensorDifference {
-    /// Elements whose values differ; two NaN are no difference, and neither are the two zeros.
+    /// The number of different elements; NaN equals NaN, and -0 equals 0.
     private(set) var count = 0
-    /// The largest difference of two finite values; infinite where one of a pair is not finite.
+    /// The largest difference of two finite values; infinity if one of a pair is not finite.
     private(set) var largest = 0.0
 
     init(_ a: Tensor, _ b: Tensor, tolerance: Double) {
-        // float64 holds every value but large 64-bit integers, which are compared as such.
+        // float64 represents every value except large 64-bit integers, which are compared as integers.
         let isInteger = a.dtype == .int64 && b.dtype == .int64
         a.forEachPiece { first, range in
             let other = b.piece(range)
@@ -72,7 +72,7 @@ extension Tensor {
         noGrad { reshape([-1]).narrow(0, start: range.lowerBound, length: range.count) }
     }
 
-    /// Gives all elements in row-major order, a million at a time.
+    /// Calls `body` for all elements in row-major order, a million at a time.
     fileprivate func forEachPiece(_ body: ([Double], Range<Int>) -> Void) {
         let dense = contiguous()
         for start in stride(from: 0, to: count, by: 1 << 20) {
@@ -81,7 +81,7 @@ extension Tensor {
         }
     }
 
-    /// The first elements as text, each in the shortest form that reads back the same; every NaN is "nan".
+    /// The first elements as strings, each in the shortest form that reads back exactly; every NaN is "nan".
     func firstElements(_ limit: Int) -> [String] {
         let first = piece(0..<Swift.min(limit, count))
         func text<Value: BinaryFloatingPoint & CustomStringConvertible>(_ value: Value) -> String {

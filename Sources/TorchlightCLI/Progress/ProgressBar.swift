@@ -1,13 +1,14 @@
 import Glibc
 
-/// Reports how far a piece of work has come: one line that is redrawn on a terminal, a plain line for every tenth
-/// elsewhere, nothing where the user wants quiet.
+/// Reports the progress of a task: one line that is redrawn on a terminal, a line for every tenth elsewhere, nothing
+/// with
+/// `--quiet`.
 ///
 /// ```text
 /// epoch 2/5  ████████████▌        62% · 48213 samples/s · loss 0.0871 · 3 s left
 /// ```
 struct ProgressBar {
-    /// How to report.
+    /// How progress is reported.
     enum Style: Equatable {
         case bar(columns: Int)
         case lines
@@ -27,10 +28,10 @@ struct ProgressBar {
     /// Starts a report on `total` units of work.
     ///
     /// - Parameters:
-    ///   - label: What stands first in the line: `epoch 2/5`.
-    ///   - unit: What is counted, for the rate: `samples`.
-    ///   - now: The clock, in seconds.
-    ///   - write: Where the text goes.
+    ///   - label: the text at the start of the line: `epoch 2/5`.
+    ///   - unit: the name of the units, for the rate: `samples`.
+    ///   - now: the clock, in seconds.
+    ///   - write: writes the text.
     init(
         _ label: String, total: Int, unit: String = "samples", style: Style = .current(),
         now: @escaping () -> Double = monotonicSeconds,
@@ -45,16 +46,16 @@ struct ProgressBar {
         started = now()
     }
 
-    /// Reports that `done` units are complete, with the loss of the moment where there is one.
+    /// Reports that `done` units are complete, with the current loss if there is one.
     ///
-    /// Cheap enough for every step: a terminal sees at most ten lines a second.
+    /// It can be called in every step: a terminal is updated at most ten times a second.
     mutating func update(_ done: Int, loss: Double? = nil) {
         guard style != .quiet, total > 0 else { return }
         let time = now()
         if case .bar(let columns) = style {
             guard time - lastDrawn >= 0.1 || done >= total else { return }
             lastDrawn = time
-            // The rest of a longer line before is erased.
+            // Erases the rest of a longer previous line.
             write("\r" + bar(done, elapsed: time - started, loss: loss, columns: columns) + "\u{1b}[K")
             return
         }
@@ -64,7 +65,7 @@ struct ProgressBar {
         write("\(label): " + figures(done, elapsed: time - started, loss: loss).joined(separator: ", ") + "\n")
     }
 
-    /// Removes the bar from the terminal, for what is printed next; elsewhere nothing.
+    /// Removes the bar from the terminal, before other text is printed.
     func clear() {
         if case .bar = style { write("\r\u{1b}[K") }
     }
@@ -82,7 +83,7 @@ struct ProgressBar {
         let figures = figures(done, elapsed: elapsed, loss: loss).joined(separator: " · ")
         let room = min(columns - 1 - label.count - figures.count - 4, 30)
         guard room >= 8 else { return String("\(label)  \(figures)".prefix(columns - 1)) }
-        // Eighths of a column: the blocks of Unicode from narrow to full.
+        // Eighths of a column, by Unicode's block elements.
         let eighths = 8 * room * min(done, total) / total
         var blocks = String(repeating: "█", count: eighths / 8)
         if eighths % 8 > 0 { blocks.unicodeScalars.append(Unicode.Scalar(0x2590 - UInt32(eighths % 8))!) }
@@ -94,7 +95,7 @@ struct ProgressBar {
         value < 100 ? Chart.decimal(value, digits: value < 10 ? 2 : 1) : Chart.decimal(value, digits: 0)
     }
 
-    /// A time for people: `8 s`, `2 min 05 s`, `3 h 20 min`.
+    /// A duration in words: `8 s`, `2 min 05 s`, `3 h 20 min`.
     static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e8 else { return "?" }
         let total = Int(seconds.rounded(.up))

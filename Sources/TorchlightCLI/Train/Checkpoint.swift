@@ -1,9 +1,9 @@
 import Torchlight
 import TorchlightIO
 
-/// Where a run stands.
+/// The progress of a training run.
 struct RunProgress: Equatable {
-    /// The figures of one complete epoch.
+    /// The results of one epoch.
     struct Epoch: Equatable {
         var number: Int
         var loss: Double
@@ -13,7 +13,7 @@ struct RunProgress: Equatable {
     }
 
     var epochs: [Epoch] = []
-    /// Of the epoch under way: the sum of the losses, weighted by samples, the samples and the seconds.
+    /// Of the current epoch: the sum of the losses weighted by batch size, the number of samples, and the seconds.
     var lossSum = 0.0
     var samples = 0
     var seconds = 0.0
@@ -22,17 +22,17 @@ struct RunProgress: Equatable {
     var best: Epoch? { epochs.max { ($0.accuracy, $1.number) < ($1.accuracy, $0.number) } }
 }
 
-/// A training state with what this program keeps beside it: the settings of the run and its figures so far.
+/// A training state with the settings and the progress of the run.
 struct Checkpoint {
     private static let program = "torchlight train mnist"
 
-    /// Before the names of the best weights among the tensors of the state.
+    /// The prefix of the best weights among the tensors of the state.
     private static let bestPrefix = "best."
 
     var settings: RunSettings
     var progress: RunProgress
     var state: TrainingState
-    /// The weights of the best epoch: a resumed run has them wherever their file went. Nil before the first epoch.
+    /// The weights of the best epoch, so that a resumed run does not depend on their file; nil before the first epoch.
     var best: StateDict?
 
     init(settings: RunSettings, progress: RunProgress, state: TrainingState, best: StateDict?) {
@@ -42,7 +42,7 @@ struct Checkpoint {
         self.best = best
     }
 
-    /// Writes the file, which appears complete or not at all.
+    /// Writes the file, complete or not at all.
     func write(to path: String) throws {
         var state = state
         for (name, tensor) in best ?? [:] { state.tensors[Self.bestPrefix + name] = tensor }
@@ -59,7 +59,7 @@ struct Checkpoint {
         try state.save(path)
     }
 
-    /// Reads the file that `write(to:)` made.
+    /// Reads a file that `write(to:)` wrote.
     init(readFrom path: String) throws {
         do throws(IOError) { state = try TrainingState(contentsOf: path) } catch {
             guard error.kind == .unsupported else { throw error }
@@ -69,13 +69,13 @@ struct Checkpoint {
         guard notes["program"] == Self.program else { throw Self.foreign(path) }
         func note<Value: LosslessStringConvertible>(_ key: String, _ type: Value.Type = Value.self) throws -> Value {
             guard let text = notes[key], let value = Value(text) else {
-                throw Failure("resume: \(path) says nothing readable of \(key)")
+                throw Failure("resume: in \(path), \(key) is missing or unreadable")
             }
             return value
         }
         guard let model = ModelKind(rawValue: try note("model")),
             let optimizer = OptimizerKind(rawValue: try note("optimizer"))
-        else { throw Failure("resume: \(path) names a model or an optimiser that is not known here") }
+        else { throw Failure("resume: \(path) has an unknown model or optimiser") }
         settings = RunSettings(
             model: model, optimizer: optimizer, epochs: try note("epochs"), batchSize: try note("batch_size"),
             lr: try note("lr"), seed: try note("seed"), save: try note("save"), curve: try note("curve"))
@@ -102,7 +102,7 @@ struct Checkpoint {
 
     private static func foreign(_ path: String) -> Failure {
         Failure(
-            "resume: \(path) is no checkpoint of this program (weights alone cannot be resumed); the checkpoint lies beside the weights as <name>.checkpoint.safetensors"
+            "resume: \(path) is no checkpoint of this program (weights alone cannot be resumed); the checkpoint is in the directory of the weights, as <name>.checkpoint.safetensors"
         )
     }
 }

@@ -1,29 +1,30 @@
 import Torchlight
 import TorchlightIO
 
-/// The digits that a run trains and is tested on.
+/// The training and test data of a run.
 struct DigitData {
     let name: String
     let imageSize: Int
     let train: DataLoaderSource
     let test: DataLoaderSource
 
-    /// Makes a loader of one split.
+    /// Creates a loader of one split.
     typealias DataLoaderSource = (_ batchSize: Int, _ shuffle: Bool, _ seed: UInt64) -> DataLoader<(Tensor, Tensor)>
 
-    /// MNIST from `root`, `$TORCHLIGHT_DATA`, the cache or the mirrors; the digits that ship with the program where none
-    /// of these has it. Damaged files are an error, not a reason to look elsewhere.
+    /// MNIST from `root`, `$TORCHLIGHT_DATA`, the cache or a download; the digits dataset if none is available. Damaged
+    /// files
+    /// are an error and are not replaced by other data.
     ///
-    /// - Parameter required: The data that a checkpoint was made with; then nothing else will do.
+    /// - Parameter required: the dataset of a checkpoint, which must be used.
     static func find(root: String?, quiet: Bool, required: String?) throws -> DigitData {
         if required == "digits" { return digits() }
         var reason: IOError?
         if let root {
-            guard FileSystem.isDirectory(root) else { throw Failure("--data: \(root) is not a folder") }
+            guard FileSystem.isDirectory(root) else { throw Failure("--data: \(root) is not a directory") }
             do { return try mnist(root: root, download: false) } catch let error as IOError {
-                // Some of the files and not others is a broken folder; none is just not the place.
+                // Some files without the others are an error; without any, the next location is tried.
                 guard error.kind == .notFound, !holdsSome(root) else { throw error }
-                if !quiet { say("\(root) holds no MNIST files; looking elsewhere.") }
+                if !quiet { say("\(root) has no MNIST files; trying other locations.") }
             }
         }
         do { return try mnist(root: nil, download: false) } catch let error as IOError {
@@ -38,14 +39,14 @@ struct DigitData {
         }
         if required != nil { throw reason! }
         let why = reason.map { "\($0)" } ?? "no files"
-        say("MNIST cannot be had here (\(why)).")
+        say("MNIST is not available (\(why)).")
         say(
-            "Training on the 1,797 digits of 8x8 that ship with Torchlight instead; put the MNIST files into DIR/mnist and pass --data DIR for the full set."
+            "Training on the 1,797 digits of 8x8 pixels that ship with Torchlight instead; to train on MNIST, put its files into DIR/mnist and pass --data DIR."
         )
         return digits()
     }
 
-    /// Whether a folder or a usual folder in it has one of the files.
+    /// Whether a directory or one of its usual subdirectories has one of the files.
     private static func holdsSome(_ root: String) -> Bool {
         let files = [
             "train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte",
@@ -57,7 +58,7 @@ struct DigitData {
         }
     }
 
-    /// A cache that cannot be written is no worse than a network that cannot be reached.
+    /// A cache that cannot be written is treated like a network that cannot be reached.
     private static func isRefusal(_ error: IOError) -> Bool {
         if case .system = error.kind { return true }
         return false

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// Ctrl-C, `kill` and a closed terminal, seen between two steps. A second one ends the process at once.
+/// Handles SIGINT, SIGTERM and SIGHUP between two steps. A second signal ends the process at once.
 enum Interrupt {
     private static let flag = Atomic<Bool>(false)
 
@@ -19,11 +19,11 @@ enum Interrupt {
                 signal(number, SIG_DFL)
             }
         }
-        // Whoever starts the process on a thread that blocks them hands that on.
+        // A process inherits the blocked signals of the thread that started it.
         pthread_sigmask(SIG_UNBLOCK, &watched, nil)
     }
 
-    /// Whether whoever started the process wants it to go on, as `nohup` does.
+    /// Whether the signal was ignored when the process started, as with `nohup`.
     private static func isIgnored(_ number: Int32) -> Bool {
         var action = sigaction()
         guard sigaction(number, nil, &action) == 0 else { return false }

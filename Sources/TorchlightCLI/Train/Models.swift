@@ -1,8 +1,8 @@
 import Torchlight
 
-/// The networks that `train mnist` offers and the benchmarks measure.
+/// The models of `train mnist` and of the benchmarks.
 enum DigitModels {
-    /// A network for gray images of `size` by `size`.
+    /// Creates a model for grayscale images of `size` by `size` pixels.
     static func make(_ kind: ModelKind, imageSize size: Int) -> any Layer {
         switch kind {
         case .mlp: MLP(inputs: size * size)
@@ -11,7 +11,7 @@ enum DigitModels {
     }
 }
 
-/// Linear layers of 256, 128 and 10 with ReLU and dropout 0.2 between.
+/// Multilayer perceptron: linear layers with 256, 128 and 10 outputs, with ReLU and dropout (0.2) in between.
 final class MLP: Module, Layer {
     let fc1: Linear
     let fc2 = Linear(256, 128)
@@ -31,7 +31,8 @@ final class MLP: Module, Layer {
     }
 }
 
-/// Two 3x3 convolutions of 32 and 64 channels, max-pooling, and linear layers of 128 and 10, with dropout.
+/// Convolutional network: two 3x3 convolutions with 32 and 64 channels, max pooling, and linear layers with 128 and 10
+/// outputs, with dropout.
 final class CNN: Module, Layer {
     let conv1 = Conv2d(1, 32, kernelSize: 3)
     let conv2 = Conv2d(32, 64, kernelSize: 3)

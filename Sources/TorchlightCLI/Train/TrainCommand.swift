@@ -2,10 +2,10 @@ import ArgumentParser
 import Torchlight
 import TorchlightIO
 
-/// `torchlight train`
+/// The command `torchlight train`.
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a network on a data set.", subcommands: [TrainMNIST.self])
+        abstract: "Train a network on a dataset.", subcommands: [TrainMNIST.self])
 }
 
 enum ModelKind: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -16,18 +16,18 @@ enum OptimizerKind: String, ExpressibleByArgument, CaseIterable, Sendable {
     case sgd, adam, adamw
 }
 
-/// `torchlight train mnist`
+/// The command `torchlight train mnist`.
 struct TrainMNIST: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mnist",
-        abstract: "Train a network to read handwritten digits.",
+        abstract: "Train a network to classify handwritten digits.",
         discussion: """
-            The MNIST files are looked for in --data, $TORCHLIGHT_DATA and the user's cache, then downloaded. Where none \
-            can be had, a small set of real digits that ships with the program takes their place.
+            The MNIST files are searched in --data, $TORCHLIGHT_DATA and the user's cache, then downloaded. If they \
+            are not available, a small dataset of handwritten digits that ships with the program is used.
 
-            The best weights go to --save, and after each epoch everything that a later run needs to go on as if this \
-            one had not stopped goes to a file beside it (.checkpoint.safetensors), for --resume. Ctrl-C finishes the \
-            step, saves and says how to resume.
+            The best weights are written to --save. After each epoch a checkpoint for --resume is written to the same \
+            directory (.checkpoint.safetensors); a resumed run gives the same result. Ctrl-C finishes the \
+            step, writes the checkpoint and prints how to resume.
             """)
 
     @Option(help: "The network: mlp (784-256-128-10, dropout 0.2) or cnn (two convolutions).")
@@ -35,37 +35,38 @@ struct TrainMNIST: ParsableCommand {
     @Option(
         parsing: .unconditional,
         help:
-            "Epochs, counted from the start of the first run; a resumed run that has them already goes on for as many more. (default: 9 for mlp, 5 for cnn)"
+            "Number of epochs from the start of the first run; a resumed run that has completed them trains for as many more. (default: 9 for mlp, 5 for cnn)"
     )
     var epochs: Int?
-    @Option(parsing: .unconditional, help: "Samples a step. (default: 64)")
+    @Option(parsing: .unconditional, help: "Batch size. (default: 64)")
     var batchSize: Int?
     @Option(
         parsing: .unconditional,
         help:
-            "Learning rate of the first epoch; each takes four fifths of the last one's. (default: 0.001, for sgd 0.01)"
+            "Learning rate of the first epoch; it is multiplied by 0.8 after each epoch. (default: 0.001, for sgd 0.01)"
     )
     var lr: Double?
     @Option(help: "The optimiser: sgd (momentum 0.9), adam or adamw. (default: adam for mlp, sgd for cnn)")
     var optimizer: OptimizerKind?
-    @Option(parsing: .unconditional, help: "What all random numbers depend on. (default: 0)")
+    @Option(parsing: .unconditional, help: "Seed of the random number generators. (default: 0)")
     var seed: Int?
-    @Option(parsing: .unconditional, help: "Processor threads. (default: as many as this process may use)")
+    @Option(parsing: .unconditional, help: "Number of CPU threads. (default: as many as this process may use)")
     var threads: Int?
-    @Option(help: "A folder that holds the four files, itself or in a folder mnist.")
+    @Option(help: "A directory with the four files, directly or in a subdirectory mnist.")
     var data: String?
     @Option(
         help:
-            "Where the best weights go: .safetensors, .pth, .pt, .bin, .ckpt or .npz. (default: mnist-<model>.safetensors)"
+            "Output file of the best weights: .safetensors, .pth, .pt, .bin, .ckpt or .npz. (default: mnist-<model>.safetensors)"
     )
     var save: String?
-    @Option(help: "A checkpoint to go on from. What it says of the model and the run is taken over.")
+    @Option(help: "A checkpoint to resume from. Its model and settings are used.")
     var resume: String?
-    @Option(help: "Where the curve goes, as SVG and as PNG beside it. (default: mnist-<model>.svg)")
+    @Option(
+        help: "Output file of the learning curve, as SVG and as PNG with the same name. (default: mnist-<model>.svg)")
     var curve: String?
-    @Option(help: "Where the figures of the run go, as JSON.")
+    @Option(help: "Output file of the results, as JSON.")
     var json: String?
-    @Flag(help: "Print the result only.")
+    @Flag(help: "Print only the result.")
     var quiet = false
 
     func validate() throws {
@@ -97,7 +98,7 @@ struct TrainMNIST: ParsableCommand {
     }
 }
 
-/// What decides the course of a run. Saved with it; a resumed run takes it over.
+/// The settings of a run. They are saved in the checkpoint and used by a resumed run.
 struct RunSettings: Equatable {
     var model: ModelKind
     var optimizer: OptimizerKind
@@ -108,7 +109,7 @@ struct RunSettings: Equatable {
     var save: String
     var curveSVG: String
     var curvePNG: String
-    /// The name of the data, known when they were found.
+    /// The name of the dataset; empty until it is loaded.
     var dataset = ""
 
     var checkpointPath: String { Self.stem(save) + ".checkpoint.safetensors" }
@@ -134,7 +135,7 @@ struct RunSettings: Equatable {
         {
             if let given, let saved, given != saved {
                 throw Failure(
-                    "resume: the checkpoint was made with --\(name) \(saved), not \(given); leave the option out to go on"
+                    "resume: the checkpoint was made with --\(name) \(saved), not \(given); leave the option out to resume"
                 )
             }
             return given ?? saved ?? usual
@@ -154,16 +155,17 @@ struct RunSettings: Equatable {
         }
     }
 
-    /// The path without its extension, where it has one of ours.
+    /// The path without its extension, if it is a known one.
     private static func stem(_ path: String) -> String {
         let endings = [".safetensors", ".pth", ".pt", ".bin", ".ckpt", ".npz", ".svg", ".png"]
         for ending in endings where path.lowercased().hasSuffix(ending) { return String(path.dropLast(ending.count)) }
         return path
     }
 
-    /// Takes relative paths, which counted from the folder of the first run, for paths from that of its checkpoint.
+    /// Changes paths relative to the working directory of the first run to paths relative to the checkpoint's
+    /// directory.
     mutating func moveFiles(beside checkpoint: String) {
-        // The checkpoint lies beside the weights, so that the way from there to the folder of the run is known.
+        // The checkpoint is in the directory of the weights, so the relative directory of the run is known.
         let name = FileSystem.name(of: checkpointPath)
         guard FileSystem.name(of: checkpoint) == name, !save.hasPrefix("/") else { return }
         let place = FileSystem.directory(of: checkpoint)

@@ -2,7 +2,7 @@ import Glibc
 import Torchlight
 import TorchlightIO
 
-/// One run of `torchlight train mnist`: the five-step loop, with everything around it that a user expects.
+/// A run of `torchlight train mnist`: the training loop with evaluation, checkpoints, progress and results.
 final class TrainingRun {
     private var settings: RunSettings
     private let data: DigitData
@@ -10,8 +10,9 @@ final class TrainingRun {
     private let json: String?
     private let model: any Layer
     private let optimizer: any Optimizer
-    /// Each epoch at four fifths of the last one's rate: a rule that does not know how many there will be, so that a
-    /// resumed run takes the same steps as one that did not stop.
+    /// Multiplies the learning rate by 0.8 in each epoch. The schedule does not depend on the number of epochs, so that
+    /// a
+    /// resumed run takes the same steps as an uninterrupted one.
     private let scheduler: ExponentialLR
     private let loader: DataLoader<(Tensor, Tensor)>
     private let testLoader: DataLoader<(Tensor, Tensor)>
@@ -50,12 +51,12 @@ final class TrainingRun {
             progress = checkpoint.progress
             best = checkpoint.best
             if best == nil, let epoch = progress.best {
-                // A checkpoint of an earlier version, which kept the best weights in their own file only.
+                // A checkpoint of an earlier version, which stored the best weights only in their own file.
                 guard let file = try? TensorFile.open(checkpoint.settings.save),
                     file.metadata.contains(where: { $0.key == "epoch" && $0.value == "\(epoch.number)" })
                 else {
                     throw Failure(
-                        "resume: the checkpoint is without the best weights, of epoch \(epoch.number), and they are not in \(checkpoint.settings.save); put that file back"
+                        "resume: the checkpoint does not contain the best weights, of epoch \(epoch.number), and they are not in \(checkpoint.settings.save); restore that file"
                     )
                 }
                 best = try file.byName(checkpoint.settings.save)
@@ -80,7 +81,7 @@ final class TrainingRun {
             try trainEpoch(progress.epochsDone + 1)
             try finishEpoch()
         }
-        // No epoch of this run was better, and the weights may have been written elsewhere.
+        // No epoch of this run was the best, and the weights may have been written to another file.
         if !isBestWritten { try writeBest() }
         try writeCurve()
         let best = progress.best!
@@ -93,7 +94,7 @@ final class TrainingRun {
         say("test accuracy: \(Chart.decimal(best.accuracy * 100, digits: 2))%")
     }
 
-    /// The five steps, until the epoch ends or Ctrl-C is pressed.
+    /// The training loop of an epoch, until its end or Ctrl-C.
     private func trainEpoch(_ number: Int) throws {
         var bar = ProgressBar(
             "epoch \(number)/\(settings.epochs)", total: loader.sampleCount, style: .current(quiet: quiet))
@@ -150,7 +151,7 @@ final class TrainingRun {
         }
     }
 
-    /// Writes the weights of the best epoch in the kind of file that the name says.
+    /// Writes the weights of the best epoch in the format of the file name.
     private func writeBest() throws {
         let epoch = progress.best!
         let tensors = best!.map { StoredTensor($0.key, $0.value) }
@@ -172,18 +173,18 @@ final class TrainingRun {
         try checkpoint.write(to: settings.checkpointPath)
     }
 
-    /// Ctrl-C: what was done is saved.
+    /// Writes the checkpoint after Ctrl-C.
     private func stop(_ bar: ProgressBar) throws {
         bar.clear()
         try writeCheckpoint()
         throw Failure(
-            "interrupted in epoch \(progress.epochsDone + 1) after \(progress.samples) samples; to go on: torchlight train mnist --resume \(settings.checkpointPath)",
+            "interrupted in epoch \(progress.epochsDone + 1) after \(progress.samples) samples; to resume: torchlight train mnist --resume \(settings.checkpointPath)",
             status: 130)
     }
 
-    /// Which operation made a loss that is no number: the step is done again with every result checked.
+    /// Finds the operation that made the loss NaN or infinite: the step is repeated with anomaly detection.
     private func explain(_ value: Double, _ images: Tensor, _ labels: Tensor, epoch: Int, step: Int) -> Failure {
-        var culprit = "no operation of this step by itself"
+        var culprit = "no single operation of this step"
         if let spoilt = model.namedParameters().first(where: { !$0.tensor.isfinite().all().item(Bool.self) }) {
             culprit = "the parameter \(spoilt.name), which the step before made infinite or NaN"
         } else {
@@ -196,7 +197,7 @@ final class TrainingRun {
             ? "no epoch was complete, so nothing was saved"
             : "the checkpoint of epoch \(progress.epochsDone) is kept in \(settings.checkpointPath)"
         return Failure(
-            "the loss became \(value.isNaN ? "NaN" : "infinite") in epoch \(epoch), step \(step), made by \(culprit); \(kept); a smaller --lr may help"
+            "the loss became \(value.isNaN ? "NaN" : "infinite") in epoch \(epoch), step \(step), made by \(culprit); \(kept); try a smaller --lr"
         )
     }
 
