@@ -1,6 +1,6 @@
 import Foundation
 
-/// A number with commas between the thousands, as in 101,770.
+/// A number with thousands separators: 101,770.
 func withThousands(_ number: Int) -> String {
     let formatter = NumberFormatter()
     formatter.numberStyle = .decimal

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Gradients accumulate until zeroed.
+/// Gradients accumulate until they are cleared.
 func a03Accumulate() {
     let x = Tensor(2.0, requiresGrad: true)
     (x * 2).backward()

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// The gradient of max is sparse.
+/// The gradient of max and topk is 0 except at the selected elements.
 func a05Max() {
     let x = Tensor([1.0, 7.0, 3.0, 5.0], requiresGrad: true)
     x.max().backward()

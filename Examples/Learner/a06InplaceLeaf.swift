@@ -1,6 +1,6 @@
 import Torchlight
 
-/// In-place change of a leaf is refused.
+/// An in-place operation on a leaf that requires gradients is an error.
 func a06InplaceLeaf() throws {
     let x = Tensor([-1.0, 2.0], requiresGrad: true)
     do {

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// In-place change of a saved value is noticed.
+/// An in-place change of a saved tensor is detected in the backward pass.
 func a07InplaceSaved() throws {
     let x = Tensor([1.0, 2.0], requiresGrad: true)
     let y = exp(x)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// backward a second time.
+/// A second backward pass needs `retainGraph: true` in the first.
 func a08Twice() throws {
     let x = Tensor(3.0, requiresGrad: true)
     let y = pow(x, 2)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// backward needs a scalar or a gradient.
+/// `backward` of a tensor with several elements needs a gradient argument.
 func a09Nonscalar() throws {
     let x = Tensor([1.0, 2.0], requiresGrad: true)
     let y = x * 3

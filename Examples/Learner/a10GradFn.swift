@@ -1,6 +1,6 @@
 import Torchlight
 
-/// gradFnName tells which operation made a tensor.
+/// `gradFnName` names the operation that created a tensor.
 func a10GradFn() {
     let x = Tensor.ones(2, 2, requiresGrad: true)
     let y = x + 2

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// One neuron by hand.
+/// A single neuron, computed step by step.
 func a12Chain() {
     let x = Tensor([1.0, 2.0])
     let w = Tensor([0.5, -0.25], requiresGrad: true)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Batch shapes from a DataLoader.
+/// Shapes of the batches of a DataLoader.
 func d01Dataloader() {
     let ds = TensorDataset(Tensor.arange(20.0).reshape(10, 2), Tensor.arange(10))
     print(ds.count, ds[3])

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// A data set of one's own.
+/// A custom dataset.
 func d02Dataset() {
     struct Squares: Dataset {
         var count: Int { 6 }

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// Accuracy with argmax.
+/// Accuracy, computed with argmax.
 func d03Accuracy() {
     let logits = Tensor([[0.1, 0.9, 0.0], [2.0, 1.0, 0.5], [0.2, 0.3, 0.5], [1.0, 3.0, 2.0]])
     let y = Tensor([1, 0, 1, 1])

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// Fitting a line.
+/// Linear regression with one input.
 func d04FitLine() {
     let x = Tensor.linspace(-1, 1, steps: 21).unsqueeze(1)
     let y = 3 * x + 0.5

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// Saving and loading.
+/// Saving and loading a model.
 func d05SaveLoad() throws {
     let m = Linear(2, 2)
     noGrad {

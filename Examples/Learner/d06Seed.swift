@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Repeatable random numbers.
+/// The same seed gives the same random numbers.
 func d06Seed() {
     manualSeed(0)
     let a = Tensor.rand(3)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// XOR with a fixed start.
+/// XOR with fixed initial weights.
 func d08Xor() {
     let X = Tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
     let Y = Tensor([[0.0], [1.0], [1.0], [0.0]])

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// Cross entropy of fixed logits.
+/// Cross entropy loss of fixed logits.
 func l01CrossEntropy() {
     let logits = Tensor([[2.0, 1.0, 0.1], [0.5, 2.5, 0.3]], requiresGrad: true)
     let target = Tensor([0, 1])

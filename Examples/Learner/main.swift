@@ -1,5 +1,4 @@
-// The programs of a beginner's first weeks, each as it would be written with Torchlight: `Learner t01_create` runs one,
-// `Learner` alone names them all.
+// Small programs for beginners. `Learner t01_create` runs one of them, `Learner` without an argument lists them.
 import Foundation
 
 let programs: [(name: String, run: () throws -> Void)] = [

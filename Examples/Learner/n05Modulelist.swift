@@ -1,6 +1,6 @@
 import Torchlight
 
-/// A plain array of layers registers as it should.
+/// The parameters of an array of layers belong to the module.
 func n05Modulelist() {
     final class Good: Module {
         let layers = (0..<3).map { _ in Linear(4, 4) }

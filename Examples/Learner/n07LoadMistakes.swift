@@ -1,6 +1,6 @@
 import Torchlight
 
-/// load reports missing and unexpected keys.
+/// `load` reports missing and unexpected keys.
 func n07LoadMistakes() throws {
     let m = Linear(2, 3)
     let sd = ["weight": Tensor.zeros(3, 2), "extra": Tensor.zeros(1)]

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// train and eval modes.
+/// Training mode and evaluation mode.
 func n08TrainEval() {
     let d = Dropout(0.5)
     let x = Tensor.ones(6)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// A linear layer with set weights.
+/// A linear layer with given weights.
 func n09Linear() {
     let m = Linear(3, 2)
     noGrad {

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Shapes through a small CNN.
+/// Output shapes of the layers of a small CNN.
 func n10ConvShapes() {
     var x = Tensor.zeros(4, 1, 28, 28)
     let layers: [any Layer] = [

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Pooling and activations on fixed numbers.
+/// Pooling and activations of fixed values.
 func n11PoolAct() {
     let x = Tensor.arange(16.0).reshape(1, 1, 4, 4)
     print(MaxPool2d(2)(x))

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// SGD step on fixed gradients.
+/// SGD steps with fixed gradients.
 func o01Sgd() {
     let w = Tensor([1.0, -2.0, 3.0], requiresGrad: true)
     let opt = SGD([w], lr: 0.1)

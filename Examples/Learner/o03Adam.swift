@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Adam steps on fixed gradients.
+/// Adam steps with fixed gradients.
 func o03Adam() {
     let w = Tensor([1.0, -2.0, 3.0], requiresGrad: true)
     let opt = Adam([w], lr: 0.1)

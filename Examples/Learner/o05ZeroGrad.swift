@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// zeroGrad and the step.
+/// A training loop with zeroGrad, backward and step.
 func o05ZeroGrad() {
     let w = Tensor([2.0], requiresGrad: true)
     let opt = SGD([w], lr: 0.25)

@@ -1,7 +1,7 @@
 import Foundation
 import Torchlight
 
-/// StepLR and cosine.
+/// Learning rates of StepLR and CosineAnnealingLR.
 func o06Scheduler() {
     let w = Tensor.zeros(1, requiresGrad: true)
     var opt = SGD([w], lr: 1.0)

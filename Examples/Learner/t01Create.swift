@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Tensor from a list.
+/// Tensors from arrays.
 func t01Create() {
     let data = [[1, 2], [3, 4]]
     let x = Tensor(data)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Creation from another tensor.
+/// Tensors with the shape and dtype of another tensor.
 func t04Like() {
     let x = Tensor([[1, 2], [3, 4]])
     print(Tensor.ones(like: x))

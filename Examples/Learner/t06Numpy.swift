@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Memory shared between two views; a tensor made from an array is a copy.
+/// Views share memory; a tensor created from an array is a copy.
 func t06Numpy() {
     let t = Tensor.ones(5)
     let n = t.view(5)

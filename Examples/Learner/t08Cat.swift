@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Joining tensors.
+/// Concatenating, stacking and splitting tensors.
 func t08Cat() {
     let t = Tensor([[1.0, 2.0], [3.0, 4.0]])
     print(cat([t, t, t], dim: 1))

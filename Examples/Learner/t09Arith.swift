@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Matrix product and element product.
+/// Matrix product and element-wise product.
 func t09Arith() {
     let t = Tensor([[1.0, 2.0], [3.0, 4.0]])
     let y1 = matmul(t, t.T)

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// How tensors print.
+/// Printing tensors.
 func t13Print() {
     print(Tensor(3.14159))
     print(Tensor([1.0, 2.0, 3.0]))

@@ -1,6 +1,6 @@
 import Torchlight
 
-/// Everyday mistakes.
+/// Common mistakes and their error messages.
 func t15Errors() throws {
     func attempt(_ body: () -> Tensor) {
         do {

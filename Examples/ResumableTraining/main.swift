@@ -1,7 +1,7 @@
-// A training run that may be stopped at any moment, by Ctrl-C or by a power cut, and goes on where it was when it is
-// started again: with the same bits as if it had never stopped.
+// A training run that can be interrupted at any moment, by Ctrl-C or by a power failure. When it is started again, it
+// resumes from the latest checkpoint and computes the same bits as an uninterrupted run.
 //
-//     ResumableTraining <folder> <epochs>
+//     ResumableTraining <directory> <epochs>
 import Torchlight
 
 final class Net: Module, Layer {
@@ -28,7 +28,7 @@ if let found = try checkpoints.latest() {
     print("going on after step \(step)")
 }
 
-// The loader counts its epochs; one that was left in the middle is continued there.
+// The loader counts the epochs; an interrupted epoch is continued.
 while loader.state.epoch < epochs {
     var latest = 0.0
     for (images, labels) in loader {

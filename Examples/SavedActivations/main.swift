@@ -1,12 +1,14 @@
-// Four ways to hold the activations of a network between the forward and the backward pass: as they are, rounded to
-// bfloat16, in files, and not at all. Prints for each what is held after the forward pass and how far the gradients are
-// from those of the first.
+// Four ways to keep the activations between the forward and the backward pass: unchanged, rounded to bfloat16, in
+// files,
+// and recomputed. Prints for each the memory held after the forward pass and the relative difference of the gradients
+// from
+// those of the first.
 //
-//     SavedActivations <folder for the files>
+//     SavedActivations <directory for the files>
 import Torchlight
 import TorchlightIO
 
-/// A stretch of layers whose activations are large beside its weights.
+/// A network whose activations need more memory than its weights.
 final class Net: Module, Layer {
     let inner = (0..<6).map { _ in Linear(128, 128) }
     let out = Linear(128, 1)
@@ -18,7 +20,7 @@ final class Net: Module, Layer {
     }
 }
 
-/// Keeps tensors in files, numbered as they come.
+/// Stores tensors in numbered files.
 final class ActivationFiles {
     private let folder: String
     private var count = 0
@@ -42,7 +44,7 @@ manualSeed(1)
 let model = Net()
 let x = Tensor.randn([batch, 128])
 
-/// One step: the bytes that are held between the passes, and all gradients in one row.
+/// One step: the bytes held between the forward and the backward pass, and all gradients as one vector.
 func step(_ model: Net, _ forward: () -> Tensor) -> (held: Int, gradients: Tensor) {
     model.zeroGrad()
     let before = Memory.allocated
@@ -60,7 +62,7 @@ func report(_ name: String, _ result: (held: Int, gradients: Tensor), _ exact: T
 let exact = step(model) { model(x) }
 report("as they are", exact, exact.gradients)
 
-// Activations have the batch in front; parameters, which operations save as well, pass as they are.
+// Activations have the batch dimension first; parameters, which operations save too, are not changed.
 let rounded = step(model) {
     savedTensorsHooks(
         pack: { $0.shape.first == batch ? $0.to(.bfloat16) : $0 },
