@@ -24,9 +24,9 @@ public func clipGradNorm(
     guard normType > 0, maxNorm >= 0 else {
         return fail(
             TensorError(
-                .value, in: "clipGradNorm", "a setting is out of range",
+                .value, in: "clipGradNorm", "an argument is out of range",
                 got: "maxNorm \(maxNorm), normType \(normType)",
-                expected: "maxNorm of at least 0 and normType above 0"))
+                expected: "maxNorm at least 0 and normType above 0"))
     }
     return noGrad {
         let gradients = denseGradients(of: parameters)

@@ -39,7 +39,7 @@ struct StateTensor {
 /// The state of one parameter.
 struct Slot {
     let parameter: Tensor
-    /// Up to three tensors by name, in the kernel's order; nil where the settings need none.
+    /// Up to three tensors by name, in the kernel's order; nil if the settings need none.
     var states: [(name: String, tensor: Tensor)?] = []
     /// Number of steps taken.
     var step = 0
@@ -94,7 +94,7 @@ final class GroupState {
             reportFailure(
                 TensorError(
                     .device, in: name, "the parameters of a group are on different devices", expected: "one device",
-                    fix: "make a group for each device", operands: [first, parameter]))
+                    fix: "create a parameter group for each device", operands: [first, parameter]))
             return nil
         }
         return first.device

@@ -41,7 +41,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
 
     /// Runs the kernel over the parameters of a group.
     func run(_ entries: UnsafePointer<tl_optim_entry>, _ count: Int64, _ options: Options) {
-        preconditionFailure("a subclass says what a step does")
+        preconditionFailure("a subclass must override run or step")
     }
 
     /// Adds a parameter group, which is trained from the next step on.
@@ -79,14 +79,14 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         for parameter in parameters where !parameter.isPlaceholder {
             guard seen.insert(ObjectIdentifier(parameter)).inserted else {
                 throw TensorError(
-                    .value, in: name, "a parameter is given twice", expected: "each in one group, once",
+                    .value, in: name, "a parameter is given twice", expected: "each parameter once, in one group",
                     operands: [parameter])
             }
             guard parameter.isLeaf else {
                 throw TensorError(
                     .autograd, in: name,
-                    "a tensor to train is the result of an operation (\(parameter.gradFnName ?? ""))",
-                    expected: "leaves, such as model.parameters()", operands: [parameter])
+                    "a parameter is not a leaf but the result of an operation (\(parameter.gradFnName ?? ""))",
+                    expected: "leaf tensors, such as model.parameters()", operands: [parameter])
             }
             guard parameter.dtype.isFloatingPoint else {
                 throw TensorError(.dtype, in: name, "only floating-point tensors can be trained", operands: [parameter])
@@ -94,8 +94,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             if !parameter.isContiguous {
                 guard !parameter.isView else {
                     throw TensorError(
-                        .shape, in: name, "a parameter is a view whose elements do not lie row by row",
-                        fix: "make it of x.contiguous()", operands: [parameter])
+                        .shape, in: name, "a parameter is a view that is not contiguous",
+                        fix: "create the parameter from x.contiguous()", operands: [parameter])
                 }
                 // A step iterates over parameter, gradient and state together, so they need the same memory layout.
                 let gradient = parameter.grad
@@ -134,8 +134,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         if values.count == groups.count { return true }
         reportFailure(
             TensorError(
-                .value, in: name, "\(setting) has another number of values than there are groups",
-                got: "\(values.count)", expected: "\(groups.count), one a group"))
+                .value, in: name, "the number of \(setting) is not the number of parameter groups",
+                got: "\(values.count)", expected: "\(groups.count), one for each group"))
         return false
     }
 
@@ -245,11 +245,14 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"
-        guard kind == name else { throw OptimizerStateError(problem: "it was saved by \(kind), and this is \(name)") }
+        guard kind == name else {
+            throw OptimizerStateError(problem: "it was saved by \(kind), and this optimiser is \(name)")
+        }
         guard state.metadata["groups"] == "\(groups.count)" else {
             throw OptimizerStateError(
                 problem:
-                    "it has \(state.metadata["groups"] ?? "no") parameter groups, and this optimiser \(groups.count)")
+                    "it has \(state.metadata["groups"] ?? "no") parameter groups, and this optimiser has \(groups.count)"
+            )
         }
         var number = 0
         var slots: [[Slot]] = []
@@ -257,7 +260,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             let count = state.metadata["group.\(g).parameters"] ?? "no"
             guard count == "\(group.parameters.count)" else {
                 throw OptimizerStateError(
-                    problem: "group \(g) has \(count) parameters, and here \(group.parameters.count)")
+                    problem:
+                        "group \(g) has \(count) parameters, and in this optimiser it has \(group.parameters.count)")
             }
             slots.append(
                 try group.parameters.map { parameter in
@@ -279,11 +283,11 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         var options = groups[g].options
         for field in Options.fields {
             guard let text = state.metadata["group.\(g).\(field.name)"] else {
-                throw OptimizerStateError(problem: "group \(g) says nothing of \(field.name)")
+                throw OptimizerStateError(problem: "group \(g) has no value for \(field.name)")
             }
             guard field.read(text, into: &options) else {
                 throw OptimizerStateError(
-                    problem: "group \(g) gives \(field.name) as '\(text)', which is not one of its values")
+                    problem: "group \(g) has the invalid value '\(text)' for \(field.name)")
             }
         }
         if let problem = options.problem { throw OptimizerStateError(problem: "group \(g): \(problem)") }
@@ -296,7 +300,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         var slot = Slot(parameter: parameter)
         guard let step = state.tensors["\(number).step"] else { return slot }
         guard step.count == 1, step.dtype == .int64, step.item(Int.self) > 0 else {
-            throw OptimizerStateError(problem: "the step of parameter \(number) is not a positive number")
+            throw OptimizerStateError(problem: "the step of parameter \(number) is not a positive integer")
         }
         slot.step = step.item(Int.self)
         slot.states = try stateTensors(options, for: parameter).map { wanted throws(OptimizerStateError) in
@@ -307,7 +311,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             guard wanted.fits(tensor, parameter) else {
                 throw OptimizerStateError(
                     problem: "\(wanted.name) of parameter \(number) is \(tensor.dtype) \(tensor.shape), and the "
-                        + "parameter \(parameter.dtype) \(parameter.shape)")
+                        + "parameter is \(parameter.dtype) \(parameter.shape)")
             }
             return (wanted.name, wanted.adapt(tensor, to: parameter).clone())
         }

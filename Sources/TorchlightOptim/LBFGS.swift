@@ -95,7 +95,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     public override func step() {
         reportFailure(
             TensorError(
-                .value, in: "LBFGS", "a step without a closure cannot work out the loss again",
+                .value, in: "LBFGS", "a step needs a closure that computes the loss",
                 fix: "optimizer.step { optimizer.zeroGrad(); ...; loss.backward(); return loss }"))
     }
 
@@ -105,7 +105,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         guard groups.count == 1 else {
             return fail(
                 TensorError(
-                    .value, in: "LBFGS", "the curvature belongs to all parameters together",
+                    .value, in: "LBFGS", "there is more than one parameter group",
                     got: "\(groups.count) groups", expected: "one group"))
         }
         let loss = enableGrad { closure() }

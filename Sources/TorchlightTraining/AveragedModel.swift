@@ -62,7 +62,7 @@ public final class AveragedModel<Model: Module>: Module {
             reportFailure(
                 TensorError(
                     .value, in: "AveragedModel.update", "the model has other parameters or buffers than the averages",
-                    expected: "the model that the averages were made of, or one with the same architecture"))
+                    expected: "the model that was averaged, or one with the same architecture"))
             return
         }
         noGrad {

@@ -283,12 +283,12 @@ private struct Trace: Sendable, CustomTestStringConvertible {
             let error = #expect(throws: OptimizerStateError.self) { try body() }
             return error?.problem ?? ""
         }
-        #expect(problem { try SGD(a).load(adam.state()) }.contains("says nothing of"))
-        #expect(problem { try AdamW(a).load(adam.state()) } == "it was saved by Adam, and this is AdamW")
+        #expect(problem { try SGD(a).load(adam.state()) }.contains("has no value for"))
+        #expect(problem { try AdamW(a).load(adam.state()) } == "it was saved by Adam, and this optimiser is AdamW")
         #expect(problem { try Adam([Parameter(Tensor.ones(3))]).load(adam.state()) }.contains("exp_avg of parameter 0"))
         #expect(
             problem { try Adam([Parameter(Tensor.ones(2)), Parameter(Tensor.ones(2))]).load(adam.state()) }
-                .contains("group 0 has 1 parameters, and here 2"))
+                .contains("group 0 has 1 parameters, and in this optimiser it has 2"))
         var broken = adam.state()
         broken.tensors["0.exp_avg_sq"] = nil
         #expect(problem { try Adam(a).load(broken) } == "exp_avg_sq of parameter 0 is missing")
@@ -301,7 +301,7 @@ private struct Trace: Sendable, CustomTestStringConvertible {
         other.metadata["group.0.line_search_fn"] = "golden section"
         #expect(
             problem { try LBFGS(a).load(other) }
-                == "group 0 gives line_search_fn as 'golden section', which is not one of its values")
+                == "group 0 has the invalid value 'golden section' for line_search_fn")
         #expect(
             problem { try LBFGS([Parameter(Tensor.ones(3))]).load(lbfgs.state()) }
                 == "d is float32 [2], and the parameters have 3 elements")

@@ -18,7 +18,7 @@ public struct ConcatDataset<Element>: Dataset {
             if overflows {
                 reportFailure(
                     TensorError(
-                        .value, in: "ConcatDataset", "there are more samples than an Int counts",
+                        .value, in: "ConcatDataset", "the total number of samples overflows Int",
                         expected: "at most \(Int.max)"))
                 break
             }

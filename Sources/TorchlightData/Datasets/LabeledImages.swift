@@ -24,10 +24,10 @@ public final class LabeledImages: Sendable {
         }
         guard images.element == .uint8, images.shape.count == 3 else {
             throw failure(
-                imagesFile, 2, "\(images.element) \(images.shape)", expected: "images: uint8 [n, height, width]")
+                imagesFile, 2, "the images are \(images.element) \(images.shape)", expected: "uint8 [n, height, width]")
         }
         guard labels.element == .uint8, labels.shape.count == 1 else {
-            throw failure(labelsFile, 2, "\(labels.element) \(labels.shape)", expected: "labels: uint8 [n]")
+            throw failure(labelsFile, 2, "the labels are \(labels.element) \(labels.shape)", expected: "uint8 [n]")
         }
         guard images.shape[0] == labels.shape[0] else {
             throw failure(
@@ -35,7 +35,8 @@ public final class LabeledImages: Sendable {
                 expected: "the same number of labels and images")
         }
         if let wrong = labels.data.firstIndex(where: { $0 >= classCount }) {
-            throw failure(labelsFile, wrong, "the label \(labels.data[wrong])", expected: "0 to \(classCount - 1)")
+            throw failure(
+                labelsFile, wrong, "the label \(labels.data[wrong])", expected: "labels from 0 to \(classCount - 1)")
         }
         count = images.shape[0]
         height = images.shape[1]

@@ -14,7 +14,7 @@ public struct Subset<Base: Dataset>: Dataset {
             reportFailure(
                 TensorError(
                     .index, in: "Subset", "an index is out of range", got: "\(wrong)",
-                    expected: "0 ..< \(base.count)"))
+                    expected: "indices in 0 ..< \(base.count)"))
             self.indices = []
         } else {
             self.indices = indices
@@ -53,7 +53,7 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UI
         reportFailure(
             TensorError(
                 .value, in: "randomSplit", "the lengths do not sum to the number of samples", got: "\(lengths)",
-                expected: "numbers from 0 that sum to \(dataset.count)"))
+                expected: "lengths of at least 0 that sum to \(dataset.count)"))
         return lengths.map { _ in Subset(dataset, indices: []) }
     }
     let order = RandomSampler().indices(of: dataset.count, seed: seed ?? Generator.default.drawSeed(), epoch: 0)

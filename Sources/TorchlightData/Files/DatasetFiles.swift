@@ -61,8 +61,8 @@ package struct DatasetFiles: Sendable {
             for (split, other) in [(DataSplit.train, set.trainLabels), (.test, set.testLabels)]
             where other.md5 != file.md5 && labels.starts(with: other.start) {
                 throw IOError(
-                    .malformed, "read", file: path, "these are the labels of \(set.title)'s \(split) split",
-                    expected: "the file \(file.name) of \(title), in a folder of its own such as \(folder)")
+                    .malformed, "read", file: path, "these are the labels of the \(split) split of \(set.title)",
+                    expected: "the file \(file.name) of \(title), in a directory of its own such as \(folder)")
             }
         }
     }

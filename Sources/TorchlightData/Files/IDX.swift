@@ -36,7 +36,7 @@ package struct IDX: Sendable {
     package static func parse(_ bytes: [UInt8], file: String) throws(IOError) -> IDX {
         let mismatch = bytes.withUnsafeBytes {
             FileKind.mismatch(
-                $0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, as MNIST has"))
+                $0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, the format of MNIST"))
         }
         if let mismatch { throw mismatch }
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
@@ -45,11 +45,13 @@ package struct IDX: Sendable {
         guard bytes.count >= 4 else { throw failure(bytes.count, "only \(bytes.count) bytes", expected: "a header") }
         let magic = bytes[..<4].map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined(separator: " ")
         guard bytes[0] == 0, bytes[1] == 0, let element = Element(rawValue: bytes[2]) else {
-            throw failure(0, "the bytes \(magic)", expected: "00 00, a type code (08, 09, 0b to 0e) and a rank")
+            throw failure(
+                0, "the file begins with the bytes \(magic)",
+                expected: "00 00, a type code (08, 09, 0b to 0e) and a number of dimensions")
         }
         let rank = Int(bytes[3])
         let start = 4 + 4 * rank
-        guard rank > 0 else { throw failure(3, "no dimensions", expected: "at least 1") }
+        guard rank > 0 else { throw failure(3, "the array has no dimensions", expected: "at least 1") }
         guard bytes.count >= start else {
             throw failure(bytes.count, "the file ends within its header", expected: "\(start) bytes of header")
         }

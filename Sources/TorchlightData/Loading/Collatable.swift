@@ -25,8 +25,8 @@ extension Tensor: Collatable {
         for (index, part) in parts.enumerated() {
             guard part.layout.shape == first.layout.shape, part.dtype == first.dtype else {
                 throw TensorError(
-                    .shape, in: "collate", "samples 0 and \(index) of a batch differ",
-                    expected: "tensors of one shape and dtype",
+                    .shape, in: "collate", "samples 0 and \(index) of a batch differ in shape or dtype",
+                    expected: "tensors of the same shape and dtype",
                     fix: "pad or crop them in the dataset, or pass collate:", operands: [first, part])
             }
             guard !part.requiresGrad else {
@@ -66,7 +66,7 @@ extension Array: Collatable where Element: Collatable {
     public static func collate(_ parts: [[Element]]) throws -> [Element.Batch] {
         for part in parts where part.count != parts[0].count {
             throw TensorError(
-                .shape, in: "collate", "the arrays in a batch's samples differ in length",
+                .shape, in: "collate", "the arrays in the samples of a batch differ in length",
                 got: "\(parts[0].count) and \(part.count)", expected: "equal lengths")
         }
         return try parts[0].indices.map { index in try Element.collate(parts.map { $0[index] }) }
@@ -78,7 +78,7 @@ extension Dictionary: Collatable where Value: Collatable {
     public static func collate(_ parts: [[Key: Value]]) throws -> [Key: Value.Batch] {
         for part in parts where Set(part.keys) != Set(parts[0].keys) {
             throw TensorError(
-                .value, in: "collate", "the dictionaries in a batch's samples have different keys",
+                .value, in: "collate", "the dictionaries in the samples of a batch have different keys",
                 got: "\(Array(parts[0].keys)) and \(Array(part.keys))", expected: "the same keys")
         }
         return try parts[0].reduce(into: [:]) { batch, entry in

@@ -181,8 +181,9 @@ public final class DataLoader<Batch>: Sequence {
             if let problem = problem(with: newValue) {
                 reportFailure(
                     TensorError(
-                        .value, in: "DataLoader.state", problem, expected: "the state of a loader like this one",
-                        fix: "make the loader as the one that was saved, or start an epoch with "
+                        .value, in: "DataLoader.state", problem,
+                        expected: "the state of a loader with the same dataset and arguments",
+                        fix: "create the loader with the same dataset and arguments, or start an epoch with "
                             + "DataLoaderState(seed: \(newValue.seed), epoch: \(newValue.epoch))"))
                 return
             }

@@ -94,7 +94,8 @@ public final class IterableDataLoader<Batch>: Sequence {
             if let problem = problem(with: newValue) {
                 reportFailure(
                     TensorError(
-                        .value, in: "IterableDataLoader.state", problem, expected: "the state of a loader like this one"
+                        .value, in: "IterableDataLoader.state", problem,
+                        expected: "the state of a loader with the same arguments"
                     ))
                 return
             }

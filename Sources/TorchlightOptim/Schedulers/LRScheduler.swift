@@ -73,9 +73,9 @@ open class LRScheduler {
             reportFailure(
                 TensorError(
                     .value, in: "\(type(of: self))",
-                    "a parameter group was added after the schedule was made: \(problem)",
-                    got: "\(count) groups", expected: "\(known), as when the schedule was made",
-                    fix: "make the schedule anew after addGroup, or give it one setting for all groups"))
+                    "a parameter group was added after the scheduler was created: \(problem)",
+                    got: "\(count) groups", expected: "\(known) groups, as when the scheduler was created",
+                    fix: "create the scheduler again after addGroup, or pass one value for all groups"))
             return nil
         }
         baseLearningRates = initialRates(of: count)
@@ -94,8 +94,9 @@ open class LRScheduler {
         guard rates.count == optimizer.learningRates.count else {
             reportFailure(
                 TensorError(
-                    .value, in: "\(type(of: self))", "the schedule gives another number of rates than there are groups",
-                    got: "\(rates.count) rates", expected: "\(optimizer.learningRates.count), one a group"))
+                    .value, in: "\(type(of: self))",
+                    "the number of learning rates is not the number of parameter groups",
+                    got: "\(rates.count) rates", expected: "\(optimizer.learningRates.count), one for each group"))
             return
         }
         optimizer.learningRates = rates
@@ -147,7 +148,7 @@ open class LRScheduler {
         let rates = (state["base_lrs"] ?? "").split(separator: ",").compactMap { Double($0) }
         guard rates.count == optimizer.learningRates.count else {
             throw OptimizerStateError(
-                problem: "the scheduler has \(rates.count) learning rates, and the optimiser "
+                problem: "the scheduler has \(rates.count) learning rates, and the optimiser has "
                     + "\(optimizer.learningRates.count)")
         }
         let joined = state["joined_groups"].flatMap { Int($0) } ?? rates.count
@@ -175,7 +176,7 @@ struct GroupSetting {
         } else {
             requireSchedule(
                 values.count == count, scheduler,
-                "\(name) has \(values.count) values; expected 1 or one a group, \(count)")
+                "\(name) has \(values.count) values; expected 1 value or one for each group, \(count)")
             self.values = (0..<count).map { $0 < values.count ? values[$0] : 0 }
         }
     }
@@ -198,7 +199,7 @@ enum GroupFunction {
         let count = optimizer.learningRates.count
         requireSchedule(
             functions.count == count, scheduler,
-            "there are \(functions.count) functions; expected one a group, \(count)")
+            "there are \(functions.count) functions; expected one for each group, \(count)")
         self = .each(functions)
     }
 

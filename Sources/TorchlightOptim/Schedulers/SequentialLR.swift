@@ -30,7 +30,7 @@ public final class SequentialLR: LRScheduler {
             !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted()
                 && milestones.allSatisfy { $0 >= 0 }, "SequentialLR",
             "there are \(made.count) schedules and the milestones \(milestones); expected one milestone less than "
-                + "schedules, from 0 on in rising order")
+                + "schedules, each at least 0, in ascending order")
         requireParts(made, of: optimizer, "SequentialLR")
         self.schedulers = made
         self.milestones = milestones
@@ -126,7 +126,7 @@ public final class ChainedScheduler: LRScheduler {
 /// Reports schedulers of another optimiser, and schedulers whose step needs a metric.
 private func requireParts(_ parts: [LRScheduler], of optimizer: any Optimizer, _ scheduler: String) {
     requireSchedule(
-        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule is for another optimiser")
+        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule was created for another optimiser")
     requireSchedule(
         !parts.contains { $0 is ReduceLROnPlateau }, scheduler,
         "a ReduceLROnPlateau needs a metric, which step() here does not have; call its step(_:) yourself")

@@ -116,13 +116,14 @@ extension TrainingState {
         func check(_ tensors: [(name: String, dtype: String, shape: [Int])]) throws(IOError) {
             guard let format = values["format"], let version = format.without(TrainingState.family) else {
                 throw IOError(
-                    .unsupported, "checkpoint", file: file, "the file holds no training state",
-                    expected: "a file of TrainingState.save; weights alone cannot be resumed")
+                    .unsupported, "checkpoint", file: file, "the file contains no training state",
+                    expected: "a file that TrainingState.save wrote; weights alone cannot be resumed")
             }
             guard version == TrainingState.version else {
                 throw IOError(
-                    .unsupported, "checkpoint", file: file, "version \(IOError.oneLine(version, limit: 20))",
-                    expected: "version \(TrainingState.version), which this program knows")
+                    .unsupported, "checkpoint", file: file,
+                    "the format has version \(IOError.oneLine(version, limit: 20))",
+                    expected: "version \(TrainingState.version)")
             }
             let found = TrainingState.checksum(of: values, tensors)
             guard values["crc32"] == found else {
