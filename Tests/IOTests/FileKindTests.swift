@@ -14,7 +14,7 @@ import TorchlightCore
         ("Git LFS", Array("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n".utf8), "git lfs pull"),
         ("HTML", Array("\n <!DOCTYPE html><html><body>404</body></html>".utf8), "web page"),
         ("XML", Array("\u{feff}<?xml version='1.0'?><Error/>".utf8), "web page"),
-        ("text", Array("Entry not found".utf8), "text file, which begins 'Entry not found'"),
+        ("text", Array("Entry not found".utf8), "text file that begins with 'Entry not found'"),
         ("JSON", Array("{\"hidden_size\": 768, \"vocab_size\": 1}".utf8), "JSON"),
         ("JSON that was cut off", Array("{\"hidden_size\": 768, \"vocab".utf8), "JSON"),
         ("HDF5", [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0], "HDF5"),
