@@ -6,11 +6,11 @@ enum GrowthReport {
         var lines = [
             "# How cost grows", "",
             "Written by `make bench-growth`. Each point ran in a process of its own, on two threads; a time is the median "
-                + "of several rounds, memory is the most that the process held above what it held before the work began.",
+                + "of several rounds, memory is the peak memory of the process above its memory before the measurement.",
             "",
             "The power is the slope of time or memory over size in logarithms, fitted to the upper half of the sizes: 1 is "
-                + "linear, 2 is quadratic. Where cost stays below what the power allows, that is caches and vectors filling "
-                + "up. The last column is the cost of one more unit at the largest size.", "",
+                + "linear, 2 is quadratic. A power below the expected one means that caches and vector units are not full at "
+                + "small sizes. The last column is the cost of one more unit at the largest size.", "",
             "![Time and memory over size, in logarithms](\(picture))", "",
             "| series | what | sizes | power | at most | at the largest, each |", "|---|---|---|--:|--:|--:|",
         ]

@@ -106,7 +106,7 @@ struct PickleMachine {
     private mutating func take(_ count: Int, _ what: String) throws(IOError) -> UnsafeRawBufferPointer {
         guard count >= 0, count <= bytes.count - position else {
             throw failure(
-                "\(what) of \(count) byte\(count == 1 ? "" : "s") where \(bytes.count - position) are left",
+                "\(what) of \(count) byte\(count == 1 ? "" : "s"), but \(bytes.count - position) are left",
                 expected: "it within the pickle")
         }
         defer { position += count }
@@ -238,7 +238,7 @@ struct PickleMachine {
             let length = try longLength()
             guard length <= bytes.count - position else {
                 throw failure(
-                    "a frame of \(length) bytes where \(bytes.count - position) are left",
+                    "a frame of \(length) bytes, but \(bytes.count - position) are left",
                     expected: "it within the pickle")
             }
         case UInt8(ascii: "N"): try push(.none)

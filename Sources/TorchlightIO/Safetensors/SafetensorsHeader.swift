@@ -105,7 +105,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 let what = entry.range.lowerBound > end ? "has a gap before it" : "overlaps that of another tensor"
                 throw failure(
                     entry.range.lowerBound, "the data of \(IOError.quoted(entry.name)) \(what)",
-                    expected: "it to begin at byte \(end)")
+                    expected: "data that begins at byte \(end)")
             }
             end = entry.range.upperBound
         }
@@ -167,7 +167,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
         var count: Int? = 1
         for dimension in dimensions {
             guard let extent = dimension.int, extent >= 0 else {
-                throw failure(dimension, "the dimension \(dimension.summary)", expected: "an integer from 0")
+                throw failure(dimension, "the dimension \(dimension.summary)", expected: "an integer of at least 0")
             }
             shape.append(extent)
             count = count.flatMap { checkedProduct($0, extent) }

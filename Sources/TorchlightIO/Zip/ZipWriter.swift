@@ -101,7 +101,7 @@ package final class ZipWriter {
     /// Ends the current entry.
     package func end() throws(IOError) {
         guard var entry = current else { preconditionFailure("no entry is open") }
-        precondition(entry.size == expected, "an entry of another size than begun")
+        precondition(entry.size == expected, "the size of the entry is not the size given to begin")
         if let deflater {
             let none = UnsafeRawBufferPointer(start: nil, count: 0)
             try deflater.deflate(none, last: true) { output throws(IOError) in
