@@ -1,8 +1,6 @@
 // Four ways to keep the activations between the forward and the backward pass: unchanged, rounded to bfloat16, in
-// files,
-// and recomputed. Prints for each the memory held after the forward pass and the relative difference of the gradients
-// from
-// those of the first.
+// files, and recomputed. Prints for each the memory held after the forward pass and the relative difference of the
+// gradients from those of the first.
 //
 //     SavedActivations <directory for the files>
 import Torchlight

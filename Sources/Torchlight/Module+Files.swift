@@ -3,8 +3,7 @@ import TorchlightNN
 
 extension Module {
     /// Saves the state dictionary (parameters and persistent buffers) to a safetensors file. The file is created
-    /// complete or
-    /// not at all.
+    /// complete or not at all.
     ///
     ///     try model.save("net.safetensors")
     ///
@@ -17,8 +16,7 @@ extension Module {
     }
 
     /// Loads a state dictionary from a file into the parameters and buffers of the module. If anything does not fit, an
-    /// error
-    /// is thrown and nothing is changed.
+    /// error is thrown and nothing is changed.
     ///
     ///     try model.load("net.safetensors")
     ///     try model.encoder.load("pretrained.safetensors", mapping: [.subtree("encoder")])
@@ -31,8 +29,8 @@ extension Module {
     ///   - strict: whether missing and unexpected keys are errors. Default: true.
     ///   - mapping: rules that map the names and shapes of the file to those of the module. Default: none.
     ///   - assigning: whether the parameters use the memory-mapped file, in its floating-point dtype, instead of
-    ///     copying: data
-    ///     is read when it is first used, and parameters that training changes are copied to memory. Default: false.
+    ///     copying: data is read when it is first used, and parameters that training changes are copied to memory.
+    ///     Default: false.
     /// - Returns: the keys that were loaded and, with `strict` false, the missing and unexpected keys.
     /// - Throws: `IOError` if the file cannot be read, `StateDictError` if keys or shapes do not fit.
     @discardableResult

@@ -8,8 +8,7 @@
 @_exported import TorchlightTraining
 
 // Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides
-// the
-// declarations of the imported modules, so these names mean the layers.
+// the declarations of the imported modules, so these names mean the layers.
 /// The module `TorchlightNN.Embedding`.
 public typealias Embedding = TorchlightNN.Embedding
 /// The module `TorchlightNN.LayerNorm`.

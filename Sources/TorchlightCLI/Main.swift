@@ -15,8 +15,7 @@ struct TorchlightCommand: ParsableCommand {
         ])
 
     /// Exits with status 0 on success, 2 for an invalid command line, and 1 for all other errors, with one line on
-    /// standard
-    /// error.
+    /// standard error.
     static func main() {
         Terminal.prepare()
         do {

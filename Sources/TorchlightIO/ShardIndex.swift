@@ -17,8 +17,7 @@ package struct ShardIndex {
     package let files: [String]
 
     /// Reads an index. Shards are names of files in the directory of the index, not paths, so that an untrusted index
-    /// cannot
-    /// refer to other files.
+    /// cannot refer to other files.
     package init(_ path: String) throws(IOError) {
         try self.init(try FileSystem.read(path, limit: SafetensorsHeader.lengthLimit), file: path)
     }

@@ -7,8 +7,7 @@ import TorchlightCore
 package struct StoredTensor: Sendable {
     package let name: String
     /// PyTorch's name of the element type in the file: "float32", "uint32", "float8_e4m3fn"; the format's own name if
-    /// PyTorch
-    /// has none.
+    /// PyTorch has none.
     package let type: String
     package let shape: [Int]
     /// The number of bytes in the file.

@@ -9,8 +9,7 @@ import TorchlightCore
 ///     p ← p - min(lr, 1 / √t) · max(eps₂, rms(p)) · u / max(1, rms(u) / d)
 ///
 /// `t` is the number of the step, from 1. Of the squared gradient of a parameter `[..., M, N]` only the means of its
-/// rows
-/// `[..., M, 1]` and columns `[..., 1, N]` are stored. Parameters with fewer than 2 dimensions store all of V.
+/// rows `[..., M, 1]` and columns `[..., 1, N]` are stored. Parameters with fewer than 2 dimensions store all of V.
 public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {

@@ -9,10 +9,8 @@ public final class AdamW: AdamFamily {
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
     /// The weight decay (default: 0.01) applies to all parameters; put biases and parameters of normalisation layers in
-    /// a
-    /// ``ParameterGroup`` with `weightDecay = 0` to exclude them. It is an error if a setting is negative or not
-    /// finite, or a
-    /// beta is outside [0, 1).
+    /// a ``ParameterGroup`` with `weightDecay = 0` to exclude them. It is an error if a setting is negative or not
+    /// finite, or a beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,
         weightDecay: Double = 1e-2, amsgrad: Bool = false, maximize: Bool = false

@@ -2,8 +2,7 @@ import CKernels
 import TorchlightCore
 
 // The state that a step needs for each parameter. It is the same for every optimiser and is outside the generic class,
-// so
-// that the loop over the parameters is compiled once.
+// so that the loop over the parameters is compiled once.
 
 /// A state tensor of a parameter: its name, shape, dtype and initial value.
 struct StateTensor {

@@ -162,8 +162,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     }
 
     /// Calls `body` for every parameter that has a gradient, with its state tensors: the step of optimisers that are
-    /// not one
-    /// pass over the elements. Runs without recording gradients.
+    /// not one pass over the elements. Runs without recording gradients.
     final func forEachTrained(_ body: (_ trained: TrainedParameter, _ options: Options) -> Void) {
         var isFirst = true
         noGrad {
@@ -240,8 +239,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     /// Restores a state that ``state()`` returned.
     ///
     /// - Throws: ``OptimizerStateError`` if it is the state of other parameters or of another class of optimiser;
-    ///   nothing is
-    ///   changed then.
+    ///   nothing is changed then.
     public func load(_ state: OptimizerState) throws {
         let loaded = try groups.indices.map { try options(ofGroup: $0, in: state) }
         let kind = state.metadata["optimizer"] ?? "an unknown one"

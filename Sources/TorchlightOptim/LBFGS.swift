@@ -77,8 +77,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
     /// Creates an optimiser for `parameters`; there is only one parameter group.
     ///
     /// `maxEval` is `maxIter · 5 / 4` by default. It is an error if a setting is negative or not finite, or a count is
-    /// below
-    /// 1.
+    /// below 1.
     public init(
         _ parameters: [Tensor], lr: Double = 1, maxIter: Int = 20, maxEval: Int? = nil, toleranceGrad: Double = 1e-7,
         toleranceChange: Double = 1e-9, historySize: Int = 100, lineSearch: LineSearch = .fixedStep,

@@ -93,8 +93,7 @@ struct StrongWolfeSearch {
     }
 
     /// The minimum of the cubic through two values and slopes, clamped to the bounds; their midpoint if the cubic has
-    /// no
-    /// minimum.
+    /// no minimum.
     private func cubicMinimum(_ a: LinePoint, _ b: LinePoint, in bounds: (Double, Double)) -> Double {
         let (left, right) = a.t <= b.t ? (a, b) : (b, a)
         let d1 = left.slope + right.slope - 3 * (left.value - right.value) / (left.t - right.t)

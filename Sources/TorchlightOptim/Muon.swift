@@ -1,16 +1,15 @@
 import TorchlightCore
 
-/// Muon: gradient descent with momentum and orthogonalised updates, for the weight matrices of hidden layers
-/// (Jordan et al., 2024).
+/// Muon: gradient descent with momentum and orthogonalised updates, for the weight matrices of hidden layers (Jordan et
+/// al., 2024).
 ///
 ///     b ← b + (1 - momentum)(g - b)
 ///     u = nesterov ? g + momentum (b - g) : b
 ///     p ← (1 - lr · weightDecay) p - lr' · orthogonalised(u)
 ///
 /// `lr'` is `lr` times the factor of ``Adjustment``. `orthogonalised(u)` approximates the orthogonal matrix nearest to
-/// u
-/// by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from
-/// `X = u / ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
+/// u by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from `X = u /
+/// ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
 ///
 /// Shapes: every parameter `[M, N]`.
 public final class Muon: GroupedOptimizer<Muon.Options> {
@@ -85,8 +84,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
     /// Every parameter must have 2 dimensions; train biases, embeddings and output layers with ``AdamW``. It is an
-    /// error if
-    /// a setting is negative or not finite, `nsSteps` is above 99, or a parameter does not have 2 dimensions.
+    /// error if a setting is negative or not finite, `nsSteps` is above 99, or a parameter does not have 2 dimensions.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, weightDecay: Double = 0.1, momentum: Double = 0.95,
         nesterov: Bool = true, nsCoefficients: (Double, Double, Double) = (3.4445, -4.775, 2.0315), eps: Double = 1e-7,

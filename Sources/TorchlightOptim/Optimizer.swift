@@ -19,10 +19,9 @@ public protocol Optimizer: AnyObject {
     /// Clears the gradients of all parameters.
     ///
     /// - Parameter setToNil: whether to set the gradients to nil. Default: true; their memory is returned to the pool
-    ///   and is
-    ///   reused for the next gradients. With false they are filled with 0 in place and keep their memory. Use false for
-    ///   gradients that are views of a larger buffer, or whose tensors the program holds. A step then also updates
-    ///   parameters without a new gradient if the optimiser has momentum or weight decay.
+    ///   and is reused for the next gradients. With false they are filled with 0 in place and keep their memory. Use
+    ///   false for gradients that are views of a larger buffer, or whose tensors the program holds. A step then also
+    ///   updates parameters without a new gradient if the optimiser has momentum or weight decay.
     func zeroGrad(setToNil: Bool)
 
     /// The learning rate of each parameter group, in the order of the groups. Schedulers set it.
@@ -32,8 +31,7 @@ public protocol Optimizer: AnyObject {
     var momenta: [Double]? { get set }
 
     /// The learning rates of the groups when the first scheduler was attached; nil before. Schedulers store them here,
-    /// so
-    /// that several schedulers can be attached to one optimiser.
+    /// so that several schedulers can be attached to one optimiser.
     var initialLearningRates: [Double]? { get set }
 
     /// All parameters, in the order of the groups.
@@ -45,8 +43,7 @@ public protocol Optimizer: AnyObject {
     /// Restores a state that ``state()`` returned.
     ///
     /// - Throws: ``OptimizerStateError`` if the state belongs to other parameters or to another class of optimiser;
-    ///   nothing
-    ///   is changed then.
+    ///   nothing is changed then.
     func load(_ state: OptimizerState) throws
 }
 

@@ -17,8 +17,7 @@ extension OptimizerOptions {
     public static var momentumPath: WritableKeyPath<Self, Double>? { nil }
 
     /// Whether the other settings need the same state tensors. The learning rate never matters; the momentum matters
-    /// only by
-    /// being 0 or not.
+    /// only by being 0 or not.
     func needsSameState(as other: Self) -> Bool {
         var other = other
         other.lr = lr

@@ -2,8 +2,7 @@ import CKernels
 import TorchlightCore
 
 /// RAdam: ``Adam`` with a rectified variance of the adaptive learning rate (Liu et al., 2020). In the first steps,
-/// while
-/// ρ is at most 5, it is gradient descent with momentum.
+/// while ρ is at most 5, it is gradient descent with momentum.
 ///
 ///     ρ∞ = 2 / (1 - β₂) - 1,   ρ = ρ∞ - 2 t β₂ᵗ / (1 - β₂ᵗ),   m̂ = m / (1 - β₁ᵗ)
 ///     r = √((ρ - 4)(ρ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρ))

@@ -8,8 +8,7 @@ import TorchlightCore
 ///     p ← p - lr · (nesterov ? g + momentum · b : b)
 ///
 /// `p` is the parameter, `g` its gradient and `b` the momentum buffer. As in PyTorch, the learning rate is applied to
-/// the
-/// momentum buffer: `p ← p - lr · b`, not `b ← momentum · b + lr · g`.
+/// the momentum buffer: `p ← p - lr · b`, not `b ← momentum · b + lr · g`.
 public final class SGD: GroupedOptimizer<SGD.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {

@@ -2,8 +2,7 @@ import TorchlightCore
 import TorchlightNN
 
 /// A copy of a model whose parameters are averages over training: the mean of stochastic weight averaging (Izmailov et
-/// al.,
-/// 2018), or an exponential moving average.
+/// al., 2018), or an exponential moving average.
 ///
 ///     let averaged = AveragedModel(model, .exponential(decay: 0.999))
 ///     ...

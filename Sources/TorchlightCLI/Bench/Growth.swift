@@ -26,8 +26,7 @@ struct GrowthResult {
     }
 
     /// The exponent of the growth: the slope of the least squares line through the upper half of the points, in
-    /// logarithms. At
-    /// small sizes the fixed cost dominates.
+    /// logarithms. At small sizes the fixed cost dominates.
     static func power(_ values: [(size: Double, value: Double)]) -> Double {
         let upper = values.suffix(max(3, (values.count + 1) / 2)).filter { $0.value > 0 && $0.size > 0 }
         guard upper.count > 1 else { return .nan }

@@ -1,8 +1,7 @@
 import Glibc
 
 /// A chart with a panel for each series: time and memory over size on logarithmic axes, on which a power law is a
-/// straight
-/// line.
+/// straight line.
 struct GrowthChart {
     let results: [GrowthResult]
 

@@ -137,8 +137,7 @@ final class GrowthPoint {
     }
 
     /// Runs rounds until there are at least seven and a tenth of a second has passed, after a warm-up if rounds are
-    /// short;
-    /// stores the median of each part.
+    /// short; stores the median of each part.
     private func time(_ names: [String], _ round: ((Int, () -> Void) -> Void) -> Void) {
         var times = names.map { _ in [Double]() }
         func once() -> Double {

@@ -2,8 +2,7 @@ import Torchlight
 
 extension Workloads {
     /// The most used operators on a million elements, contiguous and transposed; `Benchmarks/operators.py` measures the
-    /// same
-    /// calls in PyTorch and prints the table. Runs only if `--only` selects it.
+    /// same calls in PyTorch and prints the table. Runs only if `--only` selects it.
     static let operators = Workload(name: "operators") { context in
         try noGrad {
             let input = OperatorInput()

@@ -3,8 +3,7 @@ import Glibc
 /// An image of opaque pixels, on which lines and discs are drawn with antialiasing.
 ///
 /// The coverage of a pixel is the distance of its centre from the edge of the pen, clamped to half a pixel on either
-/// side.
-/// The coverage of a whole line is computed before it is painted, so that its corners are painted once.
+/// side. The coverage of a whole line is computed before it is painted, so that its corners are painted once.
 struct Raster {
     let width: Int
     let height: Int

@@ -3,8 +3,7 @@ import Glibc
 /// A stroke font for raster images.
 ///
 /// A glyph consists of lines and arcs that are drawn with a round pen, so that one table serves every size and weight.
-/// In
-/// the font's units the baseline is 0, capitals are 14 high and small letters 10; y points upwards.
+/// In the font's units the baseline is 0, capitals are 14 high and small letters 10; y points upwards.
 struct StrokeFont {
     /// A glyph: its strokes and its width.
     struct Glyph {
@@ -38,8 +37,7 @@ struct StrokeFont {
     }
 
     /// Width, then a path: `M x y` starts a stroke, `L x y` draws a line, `A cx cy rx ry from to` draws an arc of an
-    /// ellipse
-    /// between angles in degrees (counter-clockwise if `to` is larger), `O` starts a stroke with such an arc.
+    /// ellipse between angles in degrees (counter-clockwise if `to` is larger), `O` starts a stroke with such an arc.
     private static let table: [Character: String] = [
         "A": "10|M0 0L5 14L10 0M1.8 5L8.2 5",
         "B": "8.9|M0 0L0 14L5 14A5 10.6 3.4 3.4 90 -90L0 7.2M5 7.2A5 3.6 3.9 3.6 90 -90L0 0",

@@ -27,8 +27,7 @@ struct FileListing {
     let leftOut: [LeftOut]
 
     /// Opens a file. With `headerOnly`, only the header of a safetensors file is read, so that files with unsupported
-    /// element
-    /// types are listed too.
+    /// element types are listed too.
     init(_ path: String, headerOnly: Bool = false) throws {
         self.path = path
         let kind = try MappedFile(path).withBytes { FileKind.of($0) }

@@ -1,8 +1,7 @@
 import Glibc
 
 /// Reports the progress of a task: one line that is redrawn on a terminal, a line for every tenth elsewhere, nothing
-/// with
-/// `--quiet`.
+/// with `--quiet`.
 ///
 /// ```text
 /// epoch 2/5  ████████████▌        62% · 48213 samples/s · loss 0.0871 · 3 s left

@@ -25,8 +25,7 @@ enum Terminal {
     }
 
     /// Prepares the process: signals of failing writes are ignored, so that the writes return errors, and closed
-    /// standard
-    /// streams are opened, so that no other file gets their descriptors.
+    /// standard streams are opened, so that no other file gets their descriptors.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
@@ -37,8 +36,7 @@ enum Terminal {
     }
 
     /// Writes text to a file descriptor, and waits if it cannot be written at once. A closed pipe is not an error;
-    /// another
-    /// failure of standard output is stored in ``outputFailure``.
+    /// another failure of standard output is stored in ``outputFailure``.
     static func write(_ text: String, to descriptor: Int32) {
         var text = text
         text.withUTF8 { bytes in

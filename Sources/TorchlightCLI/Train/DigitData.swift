@@ -12,8 +12,7 @@ struct DigitData {
     typealias DataLoaderSource = (_ batchSize: Int, _ shuffle: Bool, _ seed: UInt64) -> DataLoader<(Tensor, Tensor)>
 
     /// MNIST from `root`, `$TORCHLIGHT_DATA`, the cache or a download; the digits dataset if none is available. Damaged
-    /// files
-    /// are an error and are not replaced by other data.
+    /// files are an error and are not replaced by other data.
     ///
     /// - Parameter required: the dataset of a checkpoint, which must be used.
     static func find(root: String?, quiet: Bool, required: String?) throws -> DigitData {

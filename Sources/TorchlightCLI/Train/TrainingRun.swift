@@ -11,8 +11,7 @@ final class TrainingRun {
     private let model: any Layer
     private let optimizer: any Optimizer
     /// Multiplies the learning rate by 0.8 in each epoch. The schedule does not depend on the number of epochs, so that
-    /// a
-    /// resumed run takes the same steps as an uninterrupted one.
+    /// a resumed run takes the same steps as an uninterrupted one.
     private let scheduler: ExponentialLR
     private let loader: DataLoader<(Tensor, Tensor)>
     private let testLoader: DataLoader<(Tensor, Tensor)>

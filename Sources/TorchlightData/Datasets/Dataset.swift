@@ -3,10 +3,9 @@ import TorchlightCore
 /// A map-style dataset: samples by index, with a known number of samples. A ``DataLoader`` makes batches of them.
 ///
 /// A dataset needs a `count` and a subscript that returns sample `index` or throws. The loader calls it from several
-/// worker
-/// threads at once, hence `Sendable`. A sample that is random draws from the default generator, as `Tensor.rand` and
-/// layers do, or from `SampleKey.current`. Both are set for each sample, so that it depends only on the seed, the epoch
-/// and the index. Swift's own `random(in:)` does not use them unless it is called with `using:`.
+/// worker threads at once, hence `Sendable`. A sample that is random draws from the default generator, as `Tensor.rand`
+/// and layers do, or from `SampleKey.current`. Both are set for each sample, so that it depends only on the seed, the
+/// epoch and the index. Swift's own `random(in:)` does not use them unless it is called with `using:`.
 ///
 ///     struct Squares: Dataset {
 ///         let count = 100
@@ -29,8 +28,7 @@ public protocol BatchedDataset<Batch>: Dataset {
     associatedtype Batch
 
     /// Returns the batch of the samples at `indices`, with the same bits as collating them one by one; nil if the
-    /// samples must
-    /// be collated.
+    /// samples must be collated.
     ///
     /// - Parameter indices: indices in `0 ..< count`; not empty.
     func batch(at indices: [Int]) throws -> Batch?

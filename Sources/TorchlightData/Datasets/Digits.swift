@@ -6,8 +6,7 @@ import TorchlightIO
 ///
 /// The test set of *Optical Recognition of Handwritten Digits* by E. Alpaydin and C. Kaynak (UCI, 1998, CC BY 4.0,
 /// <https://doi.org/10.24432/C50P49>). A sample is a pair of a float32 image `[1, 8, 8]` with values in 0...1 and a
-/// class
-/// index 0...9; a batch is a pair of float32 `[N, 1, 8, 8]` and int64 `[N]`.
+/// class index 0...9; a batch is a pair of float32 `[N, 1, 8, 8]` and int64 `[N]`.
 public struct Digits: LabeledImageDataset {
     /// The original images.
     public let images: LabeledImages
@@ -22,8 +21,7 @@ public struct Digits: LabeledImageDataset {
     ///
     /// - Parameters:
     ///   - split: `.test` is a fifth of the digits, chosen at random with a fixed seed; `.train` is the rest. Default:
-    ///     nil, all
-    ///     digits in their original order.
+    ///     nil, all digits in their original order.
     ///   - transform: applied to each image, uint8 `[8, 8]` with values from 0 to 16. Default: `ToTensor(maximum: 16)`.
     public init(split: DataSplit? = nil, transform: any Transform = ToTensor(maximum: 16)) {
         images = Self.parts[split]!

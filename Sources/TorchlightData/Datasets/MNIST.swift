@@ -10,12 +10,10 @@ public enum DataSplit: String, Sendable, CaseIterable {
 }
 
 /// The MNIST dataset: grayscale images of handwritten digits, 28 x 28 pixels, 60,000 for training and 10,000 for
-/// testing
-/// (LeCun, Cortes and Burges).
+/// testing (LeCun, Cortes and Burges).
 ///
 /// A sample is a pair of a float32 image `[1, 28, 28]` with values in 0...1 and a class index 0...9; a batch is a pair
-/// of
-/// float32 `[N, 1, 28, 28]` and int64 `[N]`.
+/// of float32 `[N, 1, 28, 28]` and int64 `[N]`.
 public struct MNIST: LabeledImageDataset {
     /// The original images.
     public let images: LabeledImages
@@ -51,8 +49,7 @@ public struct MNIST: LabeledImageDataset {
 /// (Xiao, Rasul and Vollgraf, 2017, <https://arxiv.org/abs/1708.07747>).
 ///
 /// A sample is a pair of a float32 image `[1, 28, 28]` with values in 0...1 and a class index 0...9; a batch is a pair
-/// of
-/// float32 `[N, 1, 28, 28]` and int64 `[N]`.
+/// of float32 `[N, 1, 28, 28]` and int64 `[N]`.
 public struct FashionMNIST: LabeledImageDataset {
     /// The original images.
     public let images: LabeledImages
@@ -70,8 +67,7 @@ public struct FashionMNIST: LabeledImageDataset {
     /// - Parameters:
     ///   - split: the split to read.
     ///   - root: a directory with the files of the dataset, directly or in `fashion-mnist` or `FashionMNIST/raw`,
-    ///     compressed or
-    ///     not. Default: nil, which searches `$TORCHLIGHT_DATA` and then the cache directory of the user.
+    ///     compressed or not. Default: nil, which searches `$TORCHLIGHT_DATA` and then the cache directory of the user.
     ///   - download: whether to download missing files into `root` or the cache; their MD5 is checked. Default: true.
     ///   - transform: applied to each image, uint8 `[28, 28]`. Default: `ToTensor()`.
     ///   - progress: called during a download with the name of the file, the bytes received and the total number of
@@ -88,8 +84,7 @@ public struct FashionMNIST: LabeledImageDataset {
 }
 
 /// Called during a download with the name of the file, the bytes received, and the total number of bytes; the total is
-/// nil
-/// if the server does not send it.
+/// nil if the server does not send it.
 public typealias DownloadProgress = (_ file: String, _ done: Int, _ total: Int?) -> Void
 
 extension DatasetFiles {

@@ -28,9 +28,8 @@ public struct SampleKey: Sendable, Hashable {
     /// A random number generator of this sample for Swift's functions: `Bool.random(using: &generator)`.
     ///
     /// Each access returns the next of the sample's independent streams, so that two transforms get different random
-    /// numbers.
-    /// The first access to a new key always returns the same stream, the second access the same second stream, and so
-    /// on.
+    /// numbers. The first access to a new key always returns the same stream, the second access the same second stream,
+    /// and so on.
     public var generator: PhiloxGenerator {
         // One stream for each sample, epoch and access: the seed depends on epoch and access, the call number is the
         // index.

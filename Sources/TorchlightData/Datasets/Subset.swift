@@ -46,8 +46,7 @@ extension Subset: BatchedDataset where Base: BatchedDataset {
 ///   - dataset: the dataset to split.
 ///   - lengths: the number of samples of each subset; their sum must be `dataset.count`.
 ///   - seed: the seed of the split. Default: nil, a seed drawn from the default generator, so that two calls give
-///     different
-///     splits. Pass a seed in a program that is resumed; otherwise it trains on samples that it tested with.
+///     different splits. Pass a seed in a program that is resumed; otherwise it trains on samples that it tested with.
 public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UInt64? = nil) -> [Subset<Base>] {
     guard lengths.allSatisfy({ $0 >= 0 }), lengths.reduce(0, +|) == dataset.count else {
         reportFailure(

@@ -70,10 +70,8 @@ package struct DatasetFiles: Sendable {
     /// Returns the path of a file, which is downloaded if it is not found.
     ///
     /// It is searched in `root`, or without one in `$TORCHLIGHT_DATA` and the user's cache directory; in each of them
-    /// in the
-    /// directory of this dataset, in torchvision's and, for an explicit `root`, in the root itself; compressed or not.
-    /// A
-    /// download is stored in the directory of this dataset in `root` or in the cache.
+    /// in the directory of this dataset, in torchvision's and, for an explicit `root`, in the root itself; compressed
+    /// or not. A download is stored in the directory of this dataset in `root` or in the cache.
     /// - Throws: `IOError` of kind `.notFound` if the file is missing and `download` is false, `.network` if no address
     ///   provides it.
     package func locate(

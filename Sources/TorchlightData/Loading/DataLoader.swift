@@ -6,14 +6,12 @@ import TorchlightCore
 ///     for (images, labels) in loader { ... }
 ///
 /// Order and contents of the batches depend only on the seed, the epoch and the indices of the samples, not on the
-/// number of
-/// workers. ``state`` is the position of the loader: saved in a checkpoint and set again, the loader continues with the
-/// next batch and does not read the batches before it.
+/// number of workers. ``state`` is the position of the loader: saved in a checkpoint and set again, the loader
+/// continues with the next batch and does not read the batches before it.
 ///
 /// If a sample cannot be read, the loop traps with a text that says why, as a failing tensor operation does; inside
 /// `checked { }` a `TensorError` is thrown at the end of the block. ``BatchIterator/nextBatch()`` throws the error of
-/// the
-/// dataset.
+/// the dataset.
 public final class DataLoader<Batch>: Sequence {
     /// The position of a loader between two batches.
     public typealias State = DataLoaderState
@@ -51,8 +49,7 @@ public final class DataLoader<Batch>: Sequence {
     ///   - sampler: selects the samples of an epoch and their order. Default: nil.
     ///   - dropLast: whether to drop the last batch if it is incomplete. Default: false.
     ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
-    ///     seed drawn
-    ///     from the default generator; then loaders differ, and `manualSeed(_:)` makes runs reproducible.
+    ///     seed drawn from the default generator; then loaders differ, and `manualSeed(_:)` makes runs reproducible.
     ///   - workers: the number of worker threads. Default: 0, the batches are made on the thread that iterates.
     ///   - prefetch: the number of batches that each worker makes ahead, at least 1. Default: 2.
     public convenience init<Source: Dataset>(
@@ -105,8 +102,7 @@ public final class DataLoader<Batch>: Sequence {
     /// Creates a loader with a collate function.
     ///
     /// `collate` makes a batch of a list with at least one sample; it is called on the worker threads. The other
-    /// parameters are
-    /// those above.
+    /// parameters are those above.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,
         dropLast: Bool = false, seed: UInt64? = nil, workers: Int = 0, prefetch: Int = 2,
@@ -169,8 +165,7 @@ public final class DataLoader<Batch>: Sequence {
     /// one.
     ///
     /// After it is set, the next loop continues from there; later epochs start at their first batch. It is an error to
-    /// set the
-    /// state of a loader with another number of samples, another batch size or another order.
+    /// set the state of a loader with another number of samples, another batch size or another order.
     public var state: State {
         get {
             var state = position

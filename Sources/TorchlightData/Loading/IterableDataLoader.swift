@@ -30,8 +30,7 @@ public final class IterableDataLoader<Batch>: Sequence {
     ///   - shuffleBuffer: the size of the shuffle buffer. Default: 0, no shuffling.
     ///   - dropLast: whether to drop the last batch if it is incomplete. Default: false.
     ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
-    ///     seed drawn
-    ///     from the default generator.
+    ///     seed drawn from the default generator.
     public convenience init<Source: IterableDataset>(
         _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
     ) where Source.Element: Collatable, Batch == Source.Element.Batch {

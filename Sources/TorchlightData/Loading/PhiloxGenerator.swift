@@ -1,8 +1,7 @@
 import CKernels
 
 /// A random number generator for Swift code: Philox 4x32-10 (Salmon et al., 2011), the counter-based generator that
-/// tensors
-/// use.
+/// tensors use.
 ///
 /// It is a value: a copy continues independently from the state of the original.
 public struct PhiloxGenerator: RandomNumberGenerator, Sendable, Hashable {

@@ -32,8 +32,7 @@ public struct RandomSampler: Sampler {
     ///
     /// - Parameters:
     ///   - replacement: whether to draw with replacement. Default: false, a random permutation; with more draws than
-    ///     samples,
-    ///     another permutation follows.
+    ///     samples, another permutation follows.
     ///   - sampleCount: the number of samples in an epoch. Default: nil, the number of samples of the dataset.
     public init(replacement: Bool = false, sampleCount: Int? = nil) {
         self.replacement = replacement
@@ -82,8 +81,7 @@ public struct WeightedRandomSampler: Sampler {
     ///
     /// - Parameters:
     ///   - weights: one weight for each sample of the dataset; finite, not negative, with a positive sum. They need not
-    ///     sum to
-    ///     1.
+    ///     sum to 1.
     ///   - sampleCount: the number of draws in an epoch. Default: nil, the number of weights.
     public init(weights: [Double], sampleCount: Int? = nil) {
         var sum = 0.0

@@ -7,8 +7,7 @@ import TorchlightCore
 /// sample.
 public protocol Transform: Sendable {
     /// Whether the transform is element-wise: each element of the result depends only on the value of the element at
-    /// the same
-    /// index.
+    /// the same index.
     ///
     /// Element-wise transforms of byte images are computed once for all 256 byte values and then looked up.
     var isElementwise: Bool { get }
@@ -41,8 +40,7 @@ public struct Compose: Transform {
 /// Converts an image of bytes to float32 with values in 0...1 and the channel dimension first: `x / maximum`.
 ///
 /// Shapes: uint8 `[H, W]` -> float32 `[1, H, W]`; uint8 `[H, W, C]` -> float32 `[C, H, W]`. A tensor of another dtype
-/// is
-/// only permuted, and converted to float32 if it is not floating-point. Another number of dimensions is an error.
+/// is only permuted, and converted to float32 if it is not floating-point. Another number of dimensions is an error.
 public struct ToTensor: Transform {
     /// The value that is mapped to 1. Default: 255.
     public let maximum: Double

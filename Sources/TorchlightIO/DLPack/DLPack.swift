@@ -21,15 +21,13 @@ public enum DLPack {
     /// Exports a tensor without copying its memory.
     ///
     /// The structure keeps the memory alive until its deleter is called, which the receiver does once; the tensor
-    /// itself may be
-    /// released earlier.
+    /// itself may be released earlier.
     /// - Parameters:
     ///   - tensor: a tensor on the CPU that does not require gradients.
     ///   - version: the version of the structure. Default: `.v1`.
     /// - Returns: a `DLManagedTensor *` or a `DLManagedTensorVersioned *`.
     /// - Throws: `TensorError` if the tensor is on another device, requires gradients, is read-only and `version` is
-    ///   `.v0`,
-    ///   which has no flag for that, or is the result of an operation that failed.
+    ///   `.v0`, which has no flag for that, or is the result of an operation that failed.
     public static func export(
         _ tensor: Tensor, version: Version = .v1
     ) throws(TensorError) -> UnsafeMutableRawPointer {
@@ -62,18 +60,14 @@ public enum DLPack {
     /// Imports a tensor of another library without copying its memory.
     ///
     /// The structure belongs to the tensor from then on: its deleter is called when the last tensor that uses the
-    /// memory is
-    /// released, or if this function throws. Memory that is marked read-only stays read-only: writing to the tensor is
-    /// an
-    /// error.
+    /// memory is released, or if this function throws. Memory that is marked read-only stays read-only: writing to the
+    /// tensor is an error.
     /// - Parameters:
     ///   - managed: a `DLManagedTensor *` or a `DLManagedTensorVersioned *`. For a Python capsule, its pointer; the
-    ///     caller must
-    ///     rename the capsule to `used_dltensor` or `used_dltensor_versioned`.
+    ///     caller must rename the capsule to `used_dltensor` or `used_dltensor_versioned`.
     ///   - version: the version of the structure. Default: `.v1`.
     /// - Throws: `TensorError` if the memory is not on the CPU, the element type has no dtype, or shape, strides or
-    ///   address are
-    ///   invalid.
+    ///   address are invalid.
     public static func adopt(
         _ managed: UnsafeMutableRawPointer, version: Version = .v1
     ) throws(TensorError) -> Tensor {

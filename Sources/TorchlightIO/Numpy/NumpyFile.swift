@@ -8,14 +8,12 @@ import TorchlightCore
 ///
 /// All versions of the format, both byte orders and both memory orders (C and Fortran) are read. uint16 becomes int32,
 /// uint32 and uint64 become int64 (uint64 only if every value fits). Arrays of complex numbers, extended precision,
-/// strings,
-/// dates, structures and Python objects are an error in a `.npy` file, and are skipped in an archive.
+/// strings, dates, structures and Python objects are an error in a `.npy` file, and are skipped in an archive.
 public enum NumpyFile {
     /// Reads the array of a `.npy` file.
     ///
     /// The tensor shares the memory of the memory-mapped file if byte order and alignment allow it; data is then read
-    /// when it
-    /// is first used. An array in Fortran order keeps that order through its strides.
+    /// when it is first used. An array in Fortran order keeps that order through its strides.
     /// - Throws: `IOError` if the file is malformed, is an archive, or has elements that are not numbers or bools.
     public static func load(_ path: String) throws(IOError) -> Tensor {
         let mapped = try MappedFile(path)
@@ -33,14 +31,12 @@ public enum NumpyFile {
     /// Reads the arrays of a `.npz` file by name, without the suffix `.npy` of the entries.
     ///
     /// Uncompressed arrays share the memory of the memory-mapped file if they are aligned. Arrays of unsupported
-    /// element types
-    /// are skipped; ``NumpyFile/contents(of:only:)`` lists them.
+    /// element types are skipped; ``NumpyFile/contents(of:only:)`` lists them.
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - names: the names of the arrays to read. Default: nil, all that can be read.
     /// - Throws: the errors of ``load(_:)``, and `IOError` if an entry is damaged, or one of `names` is missing or
-    ///   cannot be
-    ///   read.
+    ///   cannot be read.
     public static func loadArchive(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         var arrays: [String: Tensor] = [:]
         for (name, tensor) in try open(path, only: names) {
@@ -294,8 +290,7 @@ extension NumpyFile {
     /// Writes named tensors to a `.npz` file. The file is created complete or not at all.
     ///
     /// The arrays are written in the order of their names. Uncompressed arrays are aligned to 64 bytes, so that readers
-    /// can
-    /// map them into memory.
+    /// can map them into memory.
     /// - Parameters:
     ///   - tensors: names and tensors.
     ///   - path: the path of the file.

@@ -112,8 +112,7 @@ struct NumpyHeader: Equatable {
     }
 
     /// The bytes before the elements of a little-endian array in C order, padded so that the data begins at a multiple
-    /// of 64
-    /// bytes.
+    /// of 64 bytes.
     static func encoded(_ element: FileElement, shape: [Int]) -> [UInt8] {
         let kind = kind(of: element)!
         let order = element.size == 1 ? "|" : "<"

@@ -1,12 +1,9 @@
 /// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that create containers, numbers and strings, and a
-/// fixed
-/// list of global names (``PickleGlobal``).
+/// fixed list of global names (``PickleGlobal``).
 ///
 /// A pickle is a program for a stack machine with a memo and calls by name. This machine makes no calls: the result of
-/// a
-/// name that is not on the list is a ``ForeignObject``, which stores the name and its data. Memory is bounded by
-/// `limit`,
-/// the maximum number of values that may be pushed; a container counts as several.
+/// a name that is not on the list is a ``ForeignObject``, which stores the name and its data. Memory is bounded by
+/// `limit`, the maximum number of values that may be pushed; a container counts as several.
 struct PickleMachine {
     /// The form of persistent ids, which identify storages.
     enum Layout {
@@ -26,8 +23,7 @@ struct PickleMachine {
     let limit: Int
 
     /// The maximum number of values of a pickle with this number of bytes in the file. An opcode pushes one value, and
-    /// a
-    /// container counts as four; only shared references and compressed pickles come near the limit.
+    /// a container counts as four; only shared references and compressed pickles come near the limit.
     static func limit(pickleSize: Int) -> Int { 1 << 20 + 8 * pickleSize }
     /// The maximum size of an integer in bytes.
     static let integerLimit = 1024

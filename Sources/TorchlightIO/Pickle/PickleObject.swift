@@ -72,8 +72,7 @@ struct ForeignObject {
 
 /// The description of a storage in a pickle.
 struct PickleStorage {
-    /// The name of the storage in the file.
-    /// The size in the file, in bytes.
+    /// The name of the storage in the file. The size in the file, in bytes.
     let key: String
     /// Its size in the file.
     let byteCount: Int

@@ -8,22 +8,17 @@ public enum Safetensors {
     /// Returns the tensors of a file by name.
     ///
     /// The file is memory-mapped: the tensors share the memory of the mapping, unless one does not begin at a multiple
-    /// of its
-    /// element size, and data is read when it is first used (bool tensors are checked at once). Changing a tensor in
-    /// place
-    /// does not change the file.
+    /// of its element size, and data is read when it is first used (bool tensors are checked at once). Changing a
+    /// tensor in place does not change the file.
     ///
     /// Element types without a dtype are widened without loss: U16 to int32, U32 to int64, U64 to int64 if every value
-    /// fits,
-    /// 8-bit floats (F8) to float16 and F8_E8M0 to float32. Tensors of other types (complex numbers, floats of less
-    /// than 8
-    /// bits, unknown types) are skipped; ``open(_:only:)`` lists them.
+    /// fits, 8-bit floats (F8) to float16 and F8_E8M0 to float32. Tensors of other types (complex numbers, floats of
+    /// less than 8 bits, unknown types) are skipped; ``open(_:only:)`` lists them.
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - names: the names of the tensors to read. Default: nil, all that can be read.
     /// - Throws: `IOError` if the file is malformed, none of its tensors can be read, or one of `names` is missing or
-    ///   cannot be
-    ///   read.
+    ///   cannot be read.
     public static func load(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
         let file = try open(path, only: names)
         var tensors: [String: Tensor] = [:]
@@ -95,12 +90,10 @@ public enum Safetensors {
     }
 
     /// Writes tensors and metadata to a file. The file is created complete or not at all; an existing file is replaced
-    /// only
-    /// after the new one has been synchronised to the disk.
+    /// only after the new one has been synchronised to the disk.
     ///
     /// The tensors are written in order of decreasing element size and then by name, so that the same tensors give the
-    /// same
-    /// bytes.
+    /// same bytes.
     /// - Parameters:
     ///   - tensors: names and tensors: a dictionary or a list of labelled pairs.
     ///   - path: the path of the file.

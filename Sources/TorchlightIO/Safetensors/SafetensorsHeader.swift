@@ -2,12 +2,9 @@
 ///
 /// A file consists of an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
 /// (<https://github.com/huggingface/safetensors>). Parsing checks every rule of the format: one object of at most 100
-/// MB
-/// in UTF-8, no duplicate names, sizes that agree with the shapes, and data without holes or overlaps from the first
-/// byte
-/// to the last. No memory is allocated for a length that the file states. For an unknown element type, the data must
-/// have
-/// a whole number of bits for each element.
+/// MB in UTF-8, no duplicate names, sizes that agree with the shapes, and data without holes or overlaps from the first
+/// byte to the last. No memory is allocated for a length that the file states. For an unknown element type, the data
+/// must have a whole number of bits for each element.
 public struct SafetensorsHeader: Equatable, Sendable {
     /// The description of a tensor.
     public struct Entry: Equatable, Sendable {

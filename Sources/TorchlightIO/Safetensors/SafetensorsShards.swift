@@ -12,10 +12,9 @@ extension Safetensors {
     ///     try Safetensors.saveShards(tensors, to: "model.safetensors.index.json", shardSize: 2 << 30)
     ///
     /// The shards are in the directory of the index and are named after it: `model-00001-of-00003.safetensors`. All
-    /// shards are
-    /// synchronised to the disk before the first gets its name, and the index is written last. An older index of this
-    /// name
-    /// and its shards are replaced. After a crash in between there is no index, so old and new shards are never mixed.
+    /// shards are synchronised to the disk before the first gets its name, and the index is written last. An older
+    /// index of this name and its shards are replaced. After a crash in between there is no index, so old and new
+    /// shards are never mixed.
     /// - Parameters:
     ///   - tensors: names and tensors; they are written in the order of their names.
     ///   - path: the path of the index, which ends in `.safetensors.index.json`.

@@ -4,17 +4,13 @@ import Glibc
 /// A file that is created complete or not at all.
 ///
 /// Bytes are written to a temporary file in the same directory; `commit` synchronises it to the disk, renames it over
-/// the
-/// old file and synchronises the directory. If anything fails before that, the old file is unchanged and the temporary
-/// file is removed. A path of a device or a pipe is written directly: there is nothing to replace.
+/// the old file and synchronises the directory. If anything fails before that, the old file is unchanged and the
+/// temporary file is removed. A path of a device or a pipe is written directly: there is nothing to replace.
 ///
 /// The temporary file has a random name and is locked (`flock`) until it is renamed or removed. A process number would
-/// not
-/// be unique: processes in other containers or on other machines may have the same. A symbolic link stays a link, even
-/// if
-/// its target does not exist yet, and permissions are kept. Hard links to the old file keep the old contents. A file
-/// that
-/// is a mount point cannot be replaced.
+/// not be unique: processes in other containers or on other machines may have the same. A symbolic link stays a link,
+/// even if its target does not exist yet, and permissions are kept. Hard links to the old file keep the old contents. A
+/// file that is a mount point cannot be replaced.
 package final class AtomicFile {
     /// The path that the caller gave, for error texts.
     private let path: String
@@ -111,8 +107,7 @@ package final class AtomicFile {
     /// Reserves disk space for a file of about this size, which is written next.
     ///
     /// A full disk is then reported before anything is written, and large files are less fragmented. A file of 16 MiB
-    /// or more
-    /// is then written without the page cache if the file system supports it, which saves memory and is faster.
+    /// or more is then written without the page cache if the file system supports it, which saves memory and is faster.
     package func reserve(_ byteCount: Int) throws(IOError) {
         guard temporary != nil, byteCount > 0, written == 0 else { return }
         func allocate() -> Int32 { withoutSizeSignal { posix_fallocate(descriptor, 0, byteCount) } }
@@ -196,8 +191,7 @@ package final class AtomicFile {
     }
 
     /// Synchronises the written bytes to the disk under the temporary name; nothing can be appended after it. Files
-    /// that belong
-    /// together are all flushed before the first one is published.
+    /// that belong together are all flushed before the first one is published.
     package func flush() throws(IOError) {
         guard descriptor >= 0 else { return }
         try unstage()
@@ -251,8 +245,7 @@ package final class AtomicFile {
     /// Removes temporary files of this path that killed processes left.
     ///
     /// A temporary file is locked while it is written. If the file system has no locks, it is removed when it has not
-    /// been
-    /// modified for a day.
+    /// been modified for a day.
     package static func removeLeftovers(of path: String) {
         guard let path = try? target(of: path) else { return }
         let folder = FileSystem.directory(of: path)

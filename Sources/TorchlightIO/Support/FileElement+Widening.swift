@@ -46,10 +46,8 @@ extension FileElement {
     }
 
     /// The value of a finite 8-bit float: sign, biased exponent and fraction (Micikevicius et al., 2022, "FP8 Formats
-    /// for Deep
-    /// Learning"; for the formats with one zero and one NaN: Noune et al., 2022, "8-bit Numerical Formats for Deep
-    /// Neural
-    /// Networks").
+    /// for Deep Learning"; for the formats with one zero and one NaN: Noune et al., 2022, "8-bit Numerical Formats for
+    /// Deep Neural Networks").
     private static func float(_ bits: UInt8, fractionBits: Int, bias: Int) -> Float {
         let exponent = Int(bits & 0x7F) >> fractionBits
         let fraction = Float(bits & (1 << UInt8(fractionBits) - 1)) / Float(1 << fractionBits)

@@ -3,10 +3,8 @@ import TorchlightCore
 /// An element type of a file, and the dtype with which it is read.
 ///
 /// The ten dtypes are read as they are. Element types without a dtype are widened without loss: uint16 to int32, uint32
-/// to
-/// int64, uint64 to int64 (if every value of the tensor fits), 8-bit floats to float16 or float32. Others, such as
-/// complex
-/// numbers, have a name and a size, so that they can be listed and copied as bits.
+/// to int64, uint64 to int64 (if every value of the tensor fits), 8-bit floats to float16 or float32. Others, such as
+/// complex numbers, have a name and a size, so that they can be listed and copied as bits.
 package struct FileElement: Equatable, Sendable {
     /// The name in PyTorch and NumPy; the format's own name if they have none.
     package let name: String

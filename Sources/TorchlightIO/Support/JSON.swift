@@ -1,8 +1,7 @@
 /// A JSON value (RFC 8259) with its position in the file.
 ///
 /// Numbers keep their text, so that no digit is lost before they are converted. Objects keep the order of their
-/// members;
-/// duplicate names are an error.
+/// members; duplicate names are an error.
 package struct JSON: Sendable {
     /// A name and its value in an object.
     package struct Member: Sendable {

@@ -2,8 +2,7 @@ extension JSON {
     /// Parses one value, with optional white space around it.
     ///
     /// The parser accepts only UTF-8 and the grammar of RFC 8259, without duplicate names and unpaired surrogates, and
-    /// at most
-    /// `depth` levels.
+    /// at most `depth` levels.
     /// - Parameter start: the position of the first byte in the file, which is added to every offset.
     package static func parse(
         _ bytes: UnsafeRawBufferPointer, file: String, operation: String = "json", start: Int = 0, depth: Int = 64

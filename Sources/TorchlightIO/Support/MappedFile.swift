@@ -29,8 +29,7 @@ package final class MappedFile: @unchecked Sendable {
             return
         }
         // Private and writable: tensors that use these pages can be changed in place without changing the file. Memory
-        // for the
-        // changes is allocated only when they happen.
+        // for the changes is allocated only when they happen.
         guard
             let start = mmap(
                 nil, Int(status.st_size), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE, descriptor, 0),

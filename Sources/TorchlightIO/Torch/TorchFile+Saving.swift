@@ -2,12 +2,10 @@ import TorchlightCore
 
 extension TorchFile {
     /// Writes a value to a file that `torch.load` reads, also with `weights_only=True`. The file is created complete or
-    /// not at
-    /// all.
+    /// not at all.
     ///
     /// Tensors that share a storage share it in the file, and a tensor that occurs twice is written once, so tied
-    /// weights stay
-    /// tied. Of a storage, only the range that its tensors use is written. Parameters are written as
+    /// weights stay tied. Of a storage, only the range that its tensors use is written. Parameters are written as
     /// `torch.nn.Parameter`.
     /// - Throws: `IOError` if the file cannot be written, or a tensor is the result of an operation that failed.
     public static func save(_ value: TorchValue, to path: String) throws(IOError) {

@@ -7,28 +7,21 @@ import TorchlightCore
 ///     try TorchFile.save(["epoch": 3, "model": .stateDict(model.stateDict())], to: "next.pt")
 ///
 /// No code in a file is ever executed. A PyTorch file contains a pickle, which is a program for Python. Here it is read
-/// by
-/// an interpreter without calls that supports containers, numbers, strings and tensors, and skips everything else.
+/// by an interpreter without calls that supports containers, numbers, strings and tensors, and skips everything else.
 public enum TorchFile {
     /// Reads the object that was saved.
     ///
     /// Tensors share the memory of the memory-mapped file if byte order and alignment allow it; changing one in place
-    /// does not
-    /// change the file. Views of one storage share it, and a tensor that occurs twice is one object. uint16 becomes
-    /// int32,
-    /// uint32 and uint64 become int64 (uint64 only if every value fits), and 8-bit floats become float16 or float32.
-    /// Objects of
-    /// other classes and unsupported tensors (complex, quantized, sparse) become ``TorchValue/object(_:)`` with the
-    /// reason;
-    /// ``TorchValue/leftOut`` lists them.
+    /// does not change the file. Views of one storage share it, and a tensor that occurs twice is one object. uint16
+    /// becomes int32, uint32 and uint64 become int64 (uint64 only if every value fits), and 8-bit floats become float16
+    /// or float32. Objects of other classes and unsupported tensors (complex, quantized, sparse) become
+    /// ``TorchValue/object(_:)`` with the reason; ``TorchValue/leftOut`` lists them.
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - verifyingChecksums: whether to verify the CRC-32 of every tensor in a zip archive, which takes one pass over
-    ///     the
-    ///     file. Default: true. Archives that PyTorch wrote without checksums are not verified.
+    ///     the file. Default: true. Archives that PyTorch wrote without checksums are not verified.
     /// - Throws: `IOError` with the position and the rule that is broken if the file is damaged, or if it contains
-    ///   nothing but
-    ///   objects of other classes.
+    ///   nothing but objects of other classes.
     public static func load(_ path: String, verifyingChecksums: Bool = true) throws(IOError) -> TorchValue {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { _ throws(IOError) in
@@ -54,8 +47,7 @@ public enum TorchFile {
     }
 
     /// Lists the global names in the file's pickle that are not those of tensors, with the calls that Python would have
-    /// made.
-    /// The list is empty for files of tensors.
+    /// made. The list is empty for files of tensors.
     ///
     /// - Throws: `IOError` if the file is not a PyTorch file. A damaged pickle gives the names before the damage.
     package static func refusals(_ path: String) throws(IOError) -> [PickleRefusal] {
@@ -86,8 +78,7 @@ public enum TorchFile {
     }
 
     /// Reads a pickle of an archive on its own, with storages of zeros of the stated sizes, and lists its global names
-    /// that are
-    /// not those of tensors. Used to test the reader on arbitrary pickles.
+    /// that are not those of tensors. Used to test the reader on arbitrary pickles.
     package static func readPickle(
         _ bytes: UnsafeRawBufferPointer, file: String
     ) -> (value: TorchValue?, refusals: [PickleRefusal]) {
@@ -114,8 +105,7 @@ public enum TorchFile {
     }
 
     /// Parses the bytes of a file. With `asBits`, tensors of element types without a dtype contain their bits, and
-    /// `types`
-    /// gives their element types.
+    /// `types` gives their element types.
     static func parse(
         _ contents: FileContents, verifyingChecksums: Bool = true, asBits: Bool
     ) throws(IOError) -> (value: TorchValue, types: [ObjectIdentifier: String]) {

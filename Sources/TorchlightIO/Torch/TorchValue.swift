@@ -33,8 +33,7 @@ public enum TorchValue: Sendable {
     indirect case object(TorchObject)
 
     /// Creates an `OrderedDict` of named tensors, as `model.state_dict()` returns. Parameters become tensors that share
-    /// their
-    /// memory.
+    /// their memory.
     public static func stateDict(_ tensors: some Sequence<(key: String, value: Tensor)>) -> TorchValue {
         .dictionary(TorchDictionary(tensors.map { (.string($0.key), .tensor($0.value.detach())) }, isOrdered: true))
     }
@@ -102,8 +101,7 @@ public struct TorchDictionary: Sendable {
 }
 
 /// An object of a class or function that is not supported: its name and its data. The class is not looked up and no
-/// code is
-/// executed.
+/// code is executed.
 public struct TorchObject: Sendable {
     /// The class or function with its module: "argparse.Namespace".
     public let name: String
@@ -186,8 +184,7 @@ extension TorchValue {
     /// All tensors with their paths, in the order of the file: "model.0.weight", "optimizer.state.0.exp_avg".
     ///
     /// A path consists of keys and list indices, joined by dots. A tensor that is the whole file has the name "tensor".
-    /// Tensors
-    /// of a pickled module have the names of its `state_dict()`.
+    /// Tensors of a pickled module have the names of its `state_dict()`.
     public var tensors: [(name: String, tensor: Tensor)] {
         var found: [(name: String, tensor: Tensor)] = []
         collect(path: "", into: &found)
@@ -215,8 +212,7 @@ extension TorchValue {
     }
 
     /// The members that could not be read, with paths and reasons. The tensors and plain values among the attributes of
-    /// an
-    /// unsupported object are read nevertheless.
+    /// an unsupported object are read nevertheless.
     public var leftOut: [LeftOut] {
         var found: [LeftOut] = []
         collect(path: "", onlyTensors: false, into: &found)

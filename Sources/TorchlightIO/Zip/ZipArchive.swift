@@ -1,10 +1,8 @@
 /// The entries of a zip archive (PKWARE's APPNOTE 6.3), with zip64, stored or deflated.
 ///
 /// Parsing checks everything: the directory must end where its end record begins, agree with the local headers, and
-/// refer
-/// to ranges of the file that do not overlap. Encrypted archives, split archives, other compression methods and
-/// duplicate
-/// names are errors. No file is written by an entry's name.
+/// refer to ranges of the file that do not overlap. Encrypted archives, split archives, other compression methods and
+/// duplicate names are errors. No file is written by an entry's name.
 package struct ZipArchive {
     /// An entry of the archive.
     package struct Entry {

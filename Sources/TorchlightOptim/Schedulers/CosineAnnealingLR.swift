@@ -70,8 +70,8 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
 
     public override var closedFormRates: [Double]? { self.rates(at: Double(epoch)) }
 
-    /// Sets the learning rates for a fractional epoch, for a call after every batch:
-    /// `step(to: Double(epoch) + Double(batch) / Double(batches))`.
+    /// Sets the learning rates for a fractional epoch, for a call after every batch: `step(to: Double(epoch) +
+    /// Double(batch) / Double(batches))`.
     public func step(to epoch: Double) {
         guard epoch >= 0 && epoch < 1e15 else {
             requireSchedule(false, "CosineAnnealingWarmRestarts", "the epoch is \(epoch); expected at least 0")

@@ -2,14 +2,12 @@ import Glibc
 import TorchlightCore
 
 /// Cycles the learning rates between two bounds, with one step for each batch (Smith, 2017); the momentum changes in
-/// the
-/// opposite direction.
+/// the opposite direction.
 ///
 ///     lr = baseLR + (maxLR − baseLR) · h · s
 ///
 /// `h` rises linearly from 0 to 1 in `stepSizeUp` steps and falls back to 0 in `stepSizeDown` steps; `s` is the scale
-/// of
-/// the mode.
+/// of the mode.
 public final class CyclicLR: LRScheduler {
     /// How the amplitude of the cycles changes.
     public enum Mode: String, Sendable {

@@ -13,12 +13,10 @@ import TorchlightCore
 /// the epoch before, so several can be attached to one optimiser and their factors are multiplied.
 ///
 /// A parameter group that is added to the optimiser later is scheduled from the next step on, with its own learning
-/// rate
-/// as its base rate. Schedulers that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``,
+/// rate as its base rate. Schedulers that multiply the rates (``StepLR``, ``MultiStepLR``, ``ExponentialLR``,
 /// ``MultiplicativeLR``, ``ReduceLROnPlateau``) multiply the rate of the new group too. The others set it to the rate
-/// of
-/// the epoch for its base rate. A scheduler with one setting for each group reports an error, since it has none for the
-/// new group.
+/// of the epoch for its base rate. A scheduler with one setting for each group reports an error, since it has none for
+/// the new group.
 open class LRScheduler {
     /// The optimiser whose learning rates are changed.
     public final let optimizer: any Optimizer
@@ -64,8 +62,7 @@ open class LRScheduler {
     func extendSettings(to count: Int) -> String? { nil }
 
     /// Includes the parameter groups that were added to the optimiser since the last step and returns their indices;
-    /// nil, with
-    /// an error, if the scheduler has no settings for them.
+    /// nil, with an error, if the scheduler has no settings for them.
     final func adoptNewGroups() -> Range<Int>? {
         let (known, count) = (baseLearningRates.count, optimizer.learningRates.count)
         guard count > known else { return known..<known }

@@ -48,8 +48,7 @@ public final class OneCycleLR: LRScheduler {
     ///   - baseMomentum: the minimum momentum, one value for all groups or one for each.
     ///   - maxMomentum: the maximum momentum, one value for all groups or one for each.
     ///   - threePhase: whether to return to the initial learning rate in as many steps as the rise took before lowering
-    ///     it to
-    ///     the final one. Default: false.
+    ///     it to the final one. Default: false.
     public init(
         _ optimizer: any Optimizer, maxLR: [Double], totalSteps: Int, pctStart: Double = 0.3,
         annealStrategy: AnnealStrategy = .cos, cycleMomentum: Bool = true, baseMomentum: [Double] = [0.85],

@@ -24,8 +24,7 @@ public final class ReduceLROnPlateau: LRScheduler {
     /// Whether the threshold is relative or absolute. Default: `.rel`.
     ///
     /// With `.rel` a metric is better if it is below `best · (1 - threshold)` (`.min`) or above `best · (1 +
-    /// threshold)`
-    /// (`.max`); with `.abs`, if it is below `best - threshold` or above `best + threshold`.
+    /// threshold)` (`.max`); with `.abs`, if it is below `best - threshold` or above `best + threshold`.
     public let thresholdMode: ThresholdMode
     /// Number of epochs after a reduction in which bad epochs are not counted. Default: 0.
     public let cooldown: Int

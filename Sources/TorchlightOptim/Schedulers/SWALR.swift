@@ -2,8 +2,7 @@ import Glibc
 import TorchlightCore
 
 /// Anneals the learning rates to a constant in `annealEpochs` epochs and keeps them there, for stochastic weight
-/// averaging
-/// (Izmailov et al., 2018).
+/// averaging (Izmailov et al., 2018).
 ///
 ///     lr = swaLR · α + lr₀ (1 − α)
 ///

@@ -8,8 +8,7 @@ import TorchlightCore
 ///
 /// Each scheduler starts at its own epoch 0 from the base learning rates; a ``ChainedScheduler`` restarts all its
 /// schedulers. If two milestones are equal, the scheduler between them is not used; neither is the first one if the
-/// first
-/// milestone is 0.
+/// first milestone is 0.
 public final class SequentialLR: LRScheduler {
     private let schedulers: [LRScheduler]
     /// The epochs at which the next scheduler starts.
@@ -81,8 +80,7 @@ public final class SequentialLR: LRScheduler {
 ///
 /// A scheduler that computes its rates from the base rates (``LambdaLR``, ``CyclicLR``, ``OneCycleLR``,
 /// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces the rates of the
-/// ones
-/// before it, as in PyTorch. Put it first.
+/// ones before it, as in PyTorch. Put it first.
 public final class ChainedScheduler: LRScheduler {
     private let schedulers: [LRScheduler]
 

@@ -6,8 +6,7 @@ import TorchlightOptim
 
 // The file of a training state is a safetensors file. Tensors are named `model.*`, `optimizer.*` and `tensors.*`. The
 // metadata holds everything else, with a CRC-32 of each tensor's bytes (`crc32.<tensor>`) and a CRC-32 of the metadata
-// and
-// of the names, dtypes and shapes of the tensors (`crc32`). Any flipped bit is detected.
+// and of the names, dtypes and shapes of the tensors (`crc32`). Any flipped bit is detected.
 
 extension TrainingState {
     private static let family = "torchlight training state "

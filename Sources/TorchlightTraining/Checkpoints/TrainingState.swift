@@ -13,8 +13,7 @@ import TorchlightOptim
 ///     try state.restore(model: model, optimizer: optimizer, loader: loader)
 ///
 /// A state that is created from a model shares the model's tensors, so saving copies nothing, and training changes
-/// them;
-/// ``snapshot()`` returns a copy. ``CheckpointFolder`` keeps several checkpoints and saves in the background.
+/// them; ``snapshot()`` returns a copy. ``CheckpointFolder`` keeps several checkpoints and saves in the background.
 public struct TrainingState: Sendable {
     /// The number of steps taken; the program decides what a step is. Default: 0.
     public var step: Int
@@ -83,8 +82,7 @@ public struct TrainingState: Sendable {
     }
 
     /// Restores the saved state in a model, an optimiser, a scheduler, a loader and a generator. If anything does not
-    /// fit, an
-    /// error is thrown and nothing is changed.
+    /// fit, an error is thrown and nothing is changed.
     ///
     /// - Parameters:
     ///   - model: a model with the same parameters and buffers as the saved one.
