@@ -44,6 +44,15 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the initial learning rate. Default: 1e-2.
+    ///   - lambd: the decay term of the parameters and of the learning rate. Default: 1e-4.
+    ///   - alpha: the exponent of the learning rate's decay. Default: 0.75.
+    ///   - t0: the step after which averaging starts. Default: 1e6.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if the learning rate or the weight decay is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, lambd: Double = 1e-4, alpha: Double = 0.75, t0: Double = 1e6,

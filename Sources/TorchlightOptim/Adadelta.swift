@@ -39,6 +39,14 @@ public final class Adadelta: GroupedOptimizer<Adadelta.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate, a factor of the update. Default: 1.
+    ///   - rho: the decay rate of the running means. Default: 0.9.
+    ///   - eps: the term added to the variances for numerical stability. Default: 1e-6.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite, or rho is outside [0, 1].
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1, rho: Double = 0.9, eps: Double = 1e-6, weightDecay: Double = 0,

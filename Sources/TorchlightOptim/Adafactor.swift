@@ -51,6 +51,16 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the upper bound of the relative learning rate. Default: 1e-2.
+    ///   - beta2Decay: the exponent of the step in the weight of the running means, at most 0. Default: -0.8.
+    ///   - eps: the lower bounds of the gradient's scale (nil: the machine epsilon of the dtype) and of the parameter's
+    ///     root mean square. Default: (nil, 1e-3).
+    ///   - d: the clipping threshold of the update's root mean square, at least 1. Default: 1.
+    ///   - weightDecay: the decoupled weight decay. Default: 0.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite, `beta2Decay` is above 0, or `d` is below 1.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, beta2Decay: Double = -0.8, eps: (Double?, Double) = (nil, 1e-3),

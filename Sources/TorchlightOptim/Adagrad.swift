@@ -46,6 +46,15 @@ public final class Adagrad: GroupedOptimizer<Adagrad.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1e-2.
+    ///   - lrDecay: the decay of the learning rate. Default: 0.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - initialAccumulatorValue: the initial value of the sum of squared gradients. Default: 0.
+    ///   - eps: the term added to the denominator for numerical stability. Default: 1e-10.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, lrDecay: Double = 0, weightDecay: Double = 0,

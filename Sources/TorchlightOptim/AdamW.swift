@@ -8,6 +8,15 @@ import TorchlightCore
 public final class AdamW: AdamFamily {
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1e-3.
+    ///   - betas: the decay rates of the running means of the gradient and of its square. Default: (0.9, 0.999).
+    ///   - eps: the term added to the denominator for numerical stability. Default: 1e-8.
+    ///   - weightDecay: the decoupled weight decay. Default: 1e-2.
+    ///   - amsgrad: whether to use AMSGrad. Default: false.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// The weight decay (default: 0.01) applies to all parameters; put biases and parameters of normalisation layers in
     /// a ``ParameterGroup`` with `weightDecay = 0` to exclude them. It is an error if a setting is negative or not
     /// finite, or a beta is outside [0, 1).

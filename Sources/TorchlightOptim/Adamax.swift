@@ -45,6 +45,14 @@ public final class Adamax: GroupedOptimizer<Adamax.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 2e-3.
+    ///   - betas: the decay rates of the running mean of the gradient and of the infinity norm. Default: (0.9, 0.999).
+    ///   - eps: the term added to the denominator for numerical stability. Default: 1e-8.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite, or a beta is outside [0, 1).
     public convenience init(
         _ parameters: [Tensor], lr: Double = 2e-3, betas: (Double, Double) = (0.9, 0.999), eps: Double = 1e-8,

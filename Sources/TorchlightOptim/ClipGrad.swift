@@ -1,8 +1,8 @@
 import CKernels
 import TorchlightCore
 
-/// Clips the norm of the gradients of the parameters: scales all gradients in place by `min(1, maxNorm / (norm +
-/// 1e-6))`, where `norm` is the p-norm of all gradients as one vector (Pascanu et al., 2013).
+/// Clips the norm of the gradients of the parameters: scales all gradients in place by
+/// `min(1, maxNorm / (norm + 1e-6))`, where `norm` is the p-norm of all gradients as one vector (Pascanu et al., 2013).
 ///
 /// Call it between `backward()` and `step()`. Parameters without a gradient are ignored.
 ///

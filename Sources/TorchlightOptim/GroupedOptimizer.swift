@@ -47,7 +47,8 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     /// Adds a parameter group, which is trained from the next step on.
     ///
     /// - Parameters:
-    ///   - parameters: the parameters; each must be a contiguous floating-point leaf that is in no group yet.
+    ///   - parameters: the parameters: leaf tensors of a floating-point dtype that are in no group yet. A view must be
+    ///     contiguous.
     ///   - configure: changes the settings of this group; settings it does not change are ``defaults``.
     public func addGroup(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         addGroup(ParameterGroup(parameters, configure))

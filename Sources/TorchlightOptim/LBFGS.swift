@@ -76,8 +76,18 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
 
     /// Creates an optimiser for `parameters`; there is only one parameter group.
     ///
-    /// `maxEval` is `maxIter · 5 / 4` by default. It is an error if a setting is negative or not finite, or a count is
-    /// below 1.
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1.
+    ///   - maxIter: the maximum number of iterations in a step. Default: 20.
+    ///   - maxEval: the maximum number of closure calls in a step. Default: nil, `maxIter · 5 / 4`.
+    ///   - toleranceGrad: the termination tolerance on the gradient. Default: 1e-7.
+    ///   - toleranceChange: the termination tolerance on the change of the parameters and of the loss. Default: 1e-9.
+    ///   - historySize: the number of updates that are stored. Default: 100.
+    ///   - lineSearch: how the step size is chosen. Default: `.fixedStep`.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
+    /// It is an error if a setting is negative or not finite, or a count is below 1.
     public init(
         _ parameters: [Tensor], lr: Double = 1, maxIter: Int = 20, maxEval: Int? = nil, toleranceGrad: Double = 1e-7,
         toleranceChange: Double = 1e-9, historySize: Int = 100, lineSearch: LineSearch = .fixedStep,

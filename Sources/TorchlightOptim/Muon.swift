@@ -8,8 +8,8 @@ import TorchlightCore
 ///     p ← (1 - lr · weightDecay) p - lr' · orthogonalised(u)
 ///
 /// `lr'` is `lr` times the factor of ``Adjustment``. `orthogonalised(u)` approximates the orthogonal matrix nearest to
-/// u by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from `X = u /
-/// ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
+/// u by `nsSteps` steps of a quintic Newton-Schulz iteration, `X ← a X + (b A + c A²) X` with `A = X Xᵀ`, from
+/// `X = u / ‖u‖`. It is computed in float32 (float64 for float64 parameters); PyTorch computes it in bfloat16.
 ///
 /// Shapes: every parameter `[M, N]`.
 public final class Muon: GroupedOptimizer<Muon.Options> {
@@ -82,6 +82,18 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
     }
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
+    ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of shape `[M, N]` and a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1e-3.
+    ///   - weightDecay: the decoupled weight decay. Default: 0.1.
+    ///   - momentum: the momentum factor. Default: 0.95.
+    ///   - nesterov: whether to use Nesterov momentum. Default: true.
+    ///   - nsCoefficients: the coefficients `a`, `b` and `c` of the Newton-Schulz iteration. Default: (3.4445, -4.775,
+    ///     2.0315).
+    ///   - eps: the lower bound of the norm that the update is divided by. Default: 1e-7.
+    ///   - nsSteps: the number of Newton-Schulz iterations, 0 to 99. Default: 5.
+    ///   - adjustLR: the factor of the learning rate by the shape of the parameter. Default: `.original`.
     ///
     /// Every parameter must have 2 dimensions; train biases, embeddings and output layers with ``AdamW``. It is an
     /// error if a setting is negative or not finite, `nsSteps` is above 99, or a parameter does not have 2 dimensions.

@@ -51,6 +51,16 @@ public final class RMSprop: GroupedOptimizer<RMSprop.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1e-2.
+    ///   - alpha: the decay rate of the running means. Default: 0.99.
+    ///   - eps: the term added to the denominator for numerical stability. Default: 1e-8.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - momentum: the momentum factor. Default: 0.
+    ///   - centered: whether to divide by the estimated standard deviation of the gradient. Default: false.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, alpha: Double = 0.99, eps: Double = 1e-8, weightDecay: Double = 0,

@@ -46,8 +46,11 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
     /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the initial step size. Default: 1e-2.
     ///   - etas: `etaMinus` and `etaPlus`, with 0 < etaMinus < 1 < etaPlus. Default: (0.5, 1.2).
-    ///   - stepSizes: the bounds of the step size. Default: (1e-6, 50).
+    ///   - stepSizes: the lower and the upper bound of the step size. Default: (1e-6, 50.0).
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
     ///
     /// It is an error if the etas break their rule, or a learning rate or step size is negative or not finite.
     public convenience init(

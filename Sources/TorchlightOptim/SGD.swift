@@ -46,6 +46,15 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
 
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///
+    /// - Parameters:
+    ///   - parameters: the parameters to train: leaf tensors of a floating-point dtype.
+    ///   - lr: the learning rate. Default: 1e-3.
+    ///   - momentum: the momentum factor. Default: 0.
+    ///   - dampening: the dampening of the momentum. Default: 0.
+    ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
+    ///   - nesterov: whether to use Nesterov momentum; needs a momentum above 0 and a dampening of 0. Default: false.
+    ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
+    ///
     /// It is an error if a setting is negative or not finite, or if `nesterov` is true without a momentum above 0 and a
     /// dampening of 0.
     public convenience init(

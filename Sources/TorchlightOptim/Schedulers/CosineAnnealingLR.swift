@@ -13,7 +13,12 @@ public final class CosineAnnealingLR: LRScheduler {
     /// The minimum learning rate. Default: 0.
     public let etaMin: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - tMax: the number of epochs until `etaMin` is reached, at least 1.
+    ///   - etaMin: the minimum learning rate, at least 0. Default: 0.
     public init(_ optimizer: any Optimizer, tMax: Int, etaMin: Double = 0) {
         requireSchedule(tMax > 0, "CosineAnnealingLR", "tMax is \(tMax); expected at least 1")
         requireSchedule(etaMin >= 0, "CosineAnnealingLR", "etaMin is \(etaMin); expected at least 0")
@@ -55,7 +60,13 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
     /// The minimum learning rate. Default: 0.
     public let etaMin: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - t0: the number of epochs of the first cycle, at least 1.
+    ///   - tMult: the factor of the cycle length after each restart, at least 1. Default: 1.
+    ///   - etaMin: the minimum learning rate, at least 0. Default: 0.
     public init(_ optimizer: any Optimizer, t0: Int, tMult: Int = 1, etaMin: Double = 0) {
         requireSchedule(t0 > 0, "CosineAnnealingWarmRestarts", "t0 is \(t0); expected at least 1")
         requireSchedule(tMult > 0, "CosineAnnealingWarmRestarts", "tMult is \(tMult); expected at least 1")
@@ -70,8 +81,8 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
 
     public override var closedFormRates: [Double]? { self.rates(at: Double(epoch)) }
 
-    /// Sets the learning rates for a fractional epoch, for a call after every batch: `step(to: Double(epoch) +
-    /// Double(batch) / Double(batches))`.
+    /// Sets the learning rates for a fractional epoch, for a call after every batch:
+    /// `step(to: Double(epoch) + Double(batch) / Double(batches))`.
     public func step(to epoch: Double) {
         guard epoch >= 0 && epoch < 1e15 else {
             requireSchedule(false, "CosineAnnealingWarmRestarts", "the epoch is \(epoch); expected at least 0")

@@ -43,9 +43,19 @@ public final class CyclicLR: LRScheduler {
     private var baseMomenta: GroupSetting
     private var maxMomenta: GroupSetting
 
-    /// Creates a scheduler for `optimizer`. Bounds have one value for all groups or one for each.
+    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used.
     ///
-    /// It is an error if a number of steps is below 1, or if `cycleMomentum` is true and the optimiser has no momentum.
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - baseLR: the lower bound of the learning rate, one value for all groups or one for each.
+    ///   - maxLR: the upper bound of the learning rate, one value for all groups or one for each.
+    ///   - stepSizeUp: the number of steps in which the learning rate rises, at least 1. Default: 2000.
+    ///   - stepSizeDown: the number of steps in which it falls, at least 1. Default: nil, `stepSizeUp`.
+    ///   - mode: how the amplitude of the cycles changes. Default: `.triangular`.
+    ///   - gamma: the factor of the amplitude in every step with `.expRange`. Default: 1.
+    ///   - cycleMomentum: whether to change the momentum too; an error if the optimiser has none. Default: true.
+    ///   - baseMomentum: the minimum momentum, one value for all groups or one for each. Default: 0.8.
+    ///   - maxMomentum: the maximum momentum, one value for all groups or one for each. Default: 0.9.
     public init(
         _ optimizer: any Optimizer, baseLR: [Double], maxLR: [Double], stepSizeUp: Int = 2000, stepSizeDown: Int? = nil,
         mode: Mode = .triangular, gamma: Double = 1, cycleMomentum: Bool = true, baseMomentum: [Double] = [0.8],

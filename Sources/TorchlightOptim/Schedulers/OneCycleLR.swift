@@ -44,9 +44,14 @@ public final class OneCycleLR: LRScheduler {
     ///
     /// - Parameters:
     ///   - maxLR: the maximum learning rate, one value for all groups or one for each.
-    ///   - totalSteps: the total number of steps; a step after the last is an error.
-    ///   - baseMomentum: the minimum momentum, one value for all groups or one for each.
-    ///   - maxMomentum: the maximum momentum, one value for all groups or one for each.
+    ///   - totalSteps: the total number of steps, at least 1; a step after the last is an error.
+    ///   - pctStart: the fraction of the steps in which the learning rate rises, from 0 to 1. Default: 0.3.
+    ///   - annealStrategy: the shape of the curve. Default: `.cos`.
+    ///   - cycleMomentum: whether to change the momentum too; an error if the optimiser has none. Default: true.
+    ///   - baseMomentum: the minimum momentum, one value for all groups or one for each. Default: 0.85.
+    ///   - maxMomentum: the maximum momentum, one value for all groups or one for each. Default: 0.95.
+    ///   - divFactor: the ratio of the maximum learning rate to the initial one. Default: 25.
+    ///   - finalDivFactor: the ratio of the initial learning rate to the final one. Default: 1e4.
     ///   - threePhase: whether to return to the initial learning rate in as many steps as the rise took before lowering
     ///     it to the final one. Default: false.
     public init(

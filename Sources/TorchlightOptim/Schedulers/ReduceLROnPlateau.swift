@@ -23,8 +23,8 @@ public final class ReduceLROnPlateau: LRScheduler {
     public let threshold: Double
     /// Whether the threshold is relative or absolute. Default: `.rel`.
     ///
-    /// With `.rel` a metric is better if it is below `best · (1 - threshold)` (`.min`) or above `best · (1 +
-    /// threshold)` (`.max`); with `.abs`, if it is below `best - threshold` or above `best + threshold`.
+    /// With `.rel` a metric is better if it is below `best · (1 - threshold)` (`.min`) or above
+    /// `best · (1 + threshold)` (`.max`); with `.abs`, if it is below `best - threshold` or above `best + threshold`.
     public let thresholdMode: ThresholdMode
     /// Number of epochs after a reduction in which bad epochs are not counted. Default: 0.
     public let cooldown: Int
@@ -40,7 +40,18 @@ public final class ReduceLROnPlateau: LRScheduler {
     private var cooling = 0
     private var minLRs: GroupSetting
 
-    /// Creates a scheduler for `optimizer`. `minLR` has one value for all groups or one for each.
+    /// Creates a scheduler for `optimizer`.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - mode: whether a lower or a higher metric is better. Default: `.min`.
+    ///   - factor: the factor of the learning rates, below 1. Default: 0.1.
+    ///   - patience: the number of epochs without improvement before the learning rates are reduced. Default: 10.
+    ///   - threshold: the minimum change of the metric that counts as an improvement. Default: 1e-4.
+    ///   - thresholdMode: whether the threshold is relative or absolute. Default: `.rel`.
+    ///   - cooldown: the number of epochs after a reduction in which bad epochs are not counted. Default: 0.
+    ///   - minLR: the lower bound of the learning rates, one value for all groups or one for each. Default: 0.
+    ///   - eps: the minimum decrease of a learning rate; smaller changes are ignored. Default: 1e-8.
     public init(
         _ optimizer: any Optimizer, mode: Mode = .min, factor: Double = 0.1, patience: Int = 10,
         threshold: Double = 1e-4, thresholdMode: ThresholdMode = .rel, cooldown: Int = 0, minLR: [Double] = [0],

@@ -19,7 +19,13 @@ public final class SWALR: LRScheduler {
     public let annealStrategy: AnnealStrategy
     private var swaLRs: GroupSetting
 
-    /// Creates a scheduler for `optimizer`. `swaLR` has one value for all groups or one for each.
+    /// Creates a scheduler for `optimizer`.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - swaLR: the final learning rate, one value for all groups or one for each.
+    ///   - annealEpochs: the number of epochs of the annealing, at least 0. Default: 10.
+    ///   - annealStrategy: the shape of the curve. Default: `.cos`.
     public init(
         _ optimizer: any Optimizer, swaLR: [Double], annealEpochs: Int = 10, annealStrategy: AnnealStrategy = .cos
     ) {

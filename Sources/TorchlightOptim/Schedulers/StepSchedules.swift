@@ -10,7 +10,12 @@ public final class StepLR: LRScheduler {
     /// Factor of the learning rates. Default: 0.1.
     public let gamma: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - stepSize: the number of epochs between two changes, at least 1.
+    ///   - gamma: the factor of the learning rates. Default: 0.1.
     public init(_ optimizer: any Optimizer, stepSize: Int, gamma: Double = 0.1) {
         requireSchedule(stepSize > 0, "StepLR", "stepSize is \(stepSize); expected at least 1")
         self.stepSize = max(stepSize, 1)
@@ -37,6 +42,11 @@ public final class MultiStepLR: LRScheduler {
     public let gamma: Double
 
     /// Creates a scheduler for `optimizer`.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - milestones: the epochs of the changes.
+    ///   - gamma: the factor of the learning rates. Default: 0.1.
     public init(_ optimizer: any Optimizer, milestones: [Int], gamma: Double = 0.1) {
         self.milestones = milestones.sorted()
         self.gamma = gamma
@@ -62,6 +72,10 @@ public final class ExponentialLR: LRScheduler {
     public let gamma: Double
 
     /// Creates a scheduler for `optimizer`.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - gamma: the factor of the learning rates in every epoch.
     public init(_ optimizer: any Optimizer, gamma: Double) {
         self.gamma = gamma
         super.init(optimizer)
@@ -79,7 +93,12 @@ public final class ConstantLR: LRScheduler {
     /// Number of epochs with the factor. Default: 5.
     public let totalIters: Int
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - factor: the factor of the learning rates, above 0 and at most 1. Default: 1/3.
+    ///   - totalIters: the number of epochs with the factor. Default: 5.
     public init(_ optimizer: any Optimizer, factor: Double = 1.0 / 3, totalIters: Int = 5) {
         requireSchedule(factor > 0 && factor <= 1, "ConstantLR", "factor is \(factor); expected 0 < factor <= 1")
         self.factor = factor
@@ -111,7 +130,13 @@ public final class LinearLR: LRScheduler {
     /// Number of epochs until `endFactor` is reached. Default: 5.
     public let totalIters: Int
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - startFactor: the factor at epoch 0, above 0 and at most 1. Default: 1/3.
+    ///   - endFactor: the factor from epoch `totalIters` on, from 0 to 1. Default: 1.
+    ///   - totalIters: the number of epochs until `endFactor` is reached, at least 1. Default: 5.
     public init(
         _ optimizer: any Optimizer, startFactor: Double = 1.0 / 3, endFactor: Double = 1, totalIters: Int = 5
     ) {
@@ -155,7 +180,12 @@ public final class PolynomialLR: LRScheduler {
     /// Exponent of the polynomial, at least 0. Default: 1.
     public let power: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if an argument is out of range.
+    ///
+    /// - Parameters:
+    ///   - optimizer: the optimiser whose learning rates are scheduled.
+    ///   - totalIters: the number of epochs until 0 is reached, at least 1. Default: 5.
+    ///   - power: the exponent of the polynomial, at least 0. Default: 1.
     public init(_ optimizer: any Optimizer, totalIters: Int = 5, power: Double = 1) {
         requireSchedule(totalIters > 0, "PolynomialLR", "totalIters is \(totalIters); expected at least 1")
         requireSchedule(power >= 0, "PolynomialLR", "power is \(power); expected at least 0")
