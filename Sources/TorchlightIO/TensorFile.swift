@@ -33,8 +33,7 @@ public struct TensorFile: Sendable {
     ///   - path: the path of the file.
     ///   - names: the names of the tensors to read. Default: nil, all that can be read.
     /// - Throws: `IOError` if the file is malformed or of an unsupported format, none of its members can be read, or
-    ///   one of `names` is missing or cannot be read. members can be read, or one of `names` is not there or cannot be
-    ///   read.
+    ///   one of `names` is missing or cannot be read.
     public static func open(_ path: String, only names: [String]? = nil) throws(IOError) -> TensorFile {
         let mapped = try MappedFile(path)
         return try mapped.withBytes { bytes throws(IOError) in

@@ -62,8 +62,9 @@ extension DataLoaderState: Hashable {
 }
 
 extension DataLoaderState: LosslessStringConvertible {
-    /// A string for the metadata of a checkpoint, such as `seed 0, epoch 3, batch 17, samples 64, batchSize 8, dropLast
-    /// false, sampler RandomSampler, order 81985529216486895`. The parts after the batch are those of ``source``.
+    /// A string for the metadata of a checkpoint, such as
+    /// `seed 0, epoch 3, batch 17, samples 64, batchSize 8, dropLast false, sampler RandomSampler, order 81985529216486895`.
+    /// The parts after the batch are those of ``source``; they are missing if it is nil.
     public var description: String {
         var text = "seed \(seed), epoch \(epoch), batch \(batch)"
         if let source {
