@@ -3,7 +3,8 @@ import TorchlightCore
 /// A type whose values can be collated into a batch.
 ///
 /// - Tensors are stacked along a new dimension 0: `[*]` -> `[N, *]`.
-/// - Integers become an int64 tensor `[N]`, `Float` and `Double` a float32 tensor `[N]`, `Bool` a bool tensor `[N]`.
+/// - Numbers become a tensor `[N]` of their dtype: `Int` int64, `Int32` int32, `Float` float32, `Bool` bool, and so on;
+///   `Double` becomes the default dtype, float32 unless it was changed.
 /// - Strings become an array of strings.
 /// - Arrays and dictionaries become arrays and dictionaries of batches.
 public protocol Collatable: SendableMetatype {
