@@ -22,7 +22,7 @@ public struct LeftOut: Sendable, Equatable, CustomStringConvertible {
     func error(_ operation: String, file: String) -> IOError {
         IOError(
             .unsupported, operation, file: file, offset: offset, "\(IOError.quoted(name)) cannot be read: \(reason)",
-            expected: "a supported element type")
+            expected: "a tensor of a supported element type")
     }
 }
 

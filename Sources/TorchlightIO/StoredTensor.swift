@@ -59,7 +59,7 @@ package struct StoredTensor: Sendable {
             throw IOError(
                 .unsupported, "read", file: file,
                 "\(IOError.quoted(name)) cannot be read: \(problem ?? "its bits cannot be read")",
-                expected: "a supported element type")
+                expected: "a tensor of a supported element type")
         }
         guard element.isWidened else { return bits }
         let tensor: Tensor

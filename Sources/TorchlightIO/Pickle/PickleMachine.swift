@@ -103,7 +103,7 @@ struct PickleMachine {
         guard count >= 0, count <= bytes.count - position else {
             throw failure(
                 "\(what) of \(count) byte\(count == 1 ? "" : "s"), but \(bytes.count - position) are left",
-                expected: "it within the pickle")
+                expected: "data within the pickle")
         }
         defer { position += count }
         return bytes.slice(position..<position + count)
@@ -235,7 +235,7 @@ struct PickleMachine {
             guard length <= bytes.count - position else {
                 throw failure(
                     "a frame of \(length) bytes, but \(bytes.count - position) are left",
-                    expected: "it within the pickle")
+                    expected: "data within the pickle")
             }
         case UInt8(ascii: "N"): try push(.none)
         case 0x88: try push(.bool(true))
