@@ -1,13 +1,14 @@
 import CKernels
 
-// What operations do inside `autocast { }`.
+// Conversion of operands inside `autocast { }`.
 //
-// A primitive says by a trait how it wants its operands; `perform` asks here, at the price of one flag of the thread where
-// autocast is off. A composite that has a class of its own, which is not that of its parts, names it in its first line:
+// A primitive declares the class of its operands by a trait. `perform` calls the functions below; without autocast the
+// cost is one read of a thread-local flag. A composite whose class differs from that of its parts declares it in its
+// first line:
 //
 //     if isAutocasting { return inFloat32 { mseLoss($0(input), $0(target), reduction: reduction) } }
 //
-// `$0` converts an operand; inside autocast is off, so that the same function runs as it would outside.
+// `$0` converts an operand. Autocast is off inside, so that the same function runs as it would outside.
 
 /// Whether operations convert their operands.
 @inline(__always)
@@ -18,7 +19,7 @@ package func inFloat32<R>(_ body: ((Tensor) -> Tensor) -> R) -> R {
     withoutAutocast { body { $0.isCastable ? $0.to(.float32) : $0 } }
 }
 
-/// Runs an operation on operands of the low precision.
+/// Runs an operation on low-precision operands.
 package func inLowPrecision<R>(_ body: ((Tensor) -> Tensor) -> R) -> R {
     let dtype = autocastDType ?? .float32
     return withoutAutocast { body { $0.lowered(to: dtype) } }
@@ -34,7 +35,7 @@ extension Tensor {
     }
 }
 
-/// Runs an operation of no class whose parts have one.
+/// Runs the body without autocast: for an operation of no class whose parts have one.
 package func withoutAutocast<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let state = threadState
     let outer = state.pointee.autocast
@@ -43,7 +44,7 @@ package func withoutAutocast<R, E: Error>(_ body: () throws(E) -> R) throws(E) -
     return try body()
 }
 
-/// `perform` inside `autocast { }`: what the primitive itself calls is part of it and converts nothing more.
+/// `perform` inside `autocast { }`. Operations that the primitive itself calls convert nothing.
 func performAutocast(
     _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?>
 ) throws(TensorError) -> Few<Tensor> {
@@ -61,7 +62,7 @@ func performAutocast(
     }
 }
 
-/// A parameter in the low precision, good while neither has changed.
+/// A low-precision copy of a parameter, valid as long as neither has changed.
 struct AutocastCopy {
     let original: Tensor
     let storage: Storage
@@ -70,15 +71,16 @@ struct AutocastCopy {
 }
 
 extension Tensor {
-    /// Whether autocast converts it: floating point, but not float64.
+    /// Whether autocast converts the tensor: floating point, but not float64.
     fileprivate var isCastable: Bool {
         dtype.isFloatingPoint && dtype != .float64 && !isPlaceholder && device == .cpu
     }
 
-    /// The tensor in the dtype, where autocast converts it; parameters from the copy that this block made already.
+    /// The tensor converted to the dtype if autocast converts it; for parameters, the copy that this block has made.
     fileprivate func lowered(to dtype: DType) -> Tensor {
         guard isCastable, self.dtype != dtype else { return self }
-        // What will be asked for again are the leaves that learn. A view of one is another object each time.
+        // Only leaves that require a gradient are cached: they are used again. A view of a leaf is a new object each
+        // time.
         guard self.dtype == .float32, base == nil, requiresGradFlag, node == nil else { return to(dtype) }
         let context = ThreadContext.current
         let key = ObjectIdentifier(self)
@@ -88,7 +90,7 @@ extension Tensor {
             return known.copy
         }
         let copy = to(dtype)
-        // The original is held, so that no other tensor takes its place in memory and its key.
+        // The original is retained, so that no other tensor gets its address and its key.
         if !copy.isPlaceholder {
             context.autocastCopies[key] = AutocastCopy(
                 original: self, storage: storage, version: storage.version, copy: copy)
@@ -96,7 +98,7 @@ extension Tensor {
         return copy
     }
 
-    /// Whether a gradient still finds its way back: the copy was made while gradients were recorded, and no backward pass has
-    /// freed its node since.
+    /// Whether a gradient can flow back through the copy: it was made while gradients were recorded, and no backward
+    /// pass has released its node.
     private var carriesGradient: Bool { node.map { !$0.isReleased } ?? false }
 }

@@ -1,9 +1,9 @@
 import CKernels
 
-/// Runs tensor code in which a wrong call is thrown as a ``TensorError`` instead of ending the process.
+/// Runs tensor code so that an error is thrown as a ``TensorError`` instead of ending the process.
 ///
-/// An operation that fails inside records its error and yields a placeholder, which every later operation passes on
-/// without computing; the first error is thrown when the body ends. Scopes nest. The body runs on the calling thread.
+/// An operation that fails inside the body records its error and returns a placeholder, which later operations pass on
+/// without computing. The first error is thrown when the body ends. Calls nest. The body runs on the calling thread.
 ///
 ///     do {
 ///         let logits = try checked { model(input) }
@@ -23,16 +23,16 @@ public func checked<R>(_ body: () throws -> R) throws -> R {
     do {
         result = try body()
     } catch {
-        // What the body threw may be a consequence of the placeholder; the operation's own error explains it.
+        // An error that the body threw may be a consequence of the placeholder; the operation's own error is the cause.
         throw context.pendingError ?? error
     }
     if let error = context.pendingError { throw error }
     return result
 }
 
-/// Reports a wrong call: recorded inside `checked`, a trap elsewhere. Returns the placeholder to go on with.
+/// Reports an error: recorded inside `checked`, otherwise the process ends. Returns a placeholder.
 ///
-/// The placeholder has the shape of `like`, so that code that reads its sizes goes on as well.
+/// The placeholder has the shape of `like`, so that later code can read its sizes.
 package func fail(_ error: TensorError, like: Tensor? = nil) -> Tensor {
     guard threadState.pointee.checked > 0 else { trap(error) }
     let context = ThreadContext.current
@@ -40,23 +40,23 @@ package func fail(_ error: TensorError, like: Tensor? = nil) -> Tensor {
     return Tensor.placeholder(shape: like?.layout.shape ?? Dims())
 }
 
-/// Reports a wrong call where no tensor is returned.
+/// Reports an error in a function that returns no tensor.
 package func reportFailure(_ error: TensorError) { _ = fail(error) }
 
-/// Throws the error that an operation inside `checked` has recorded: for code that must not go on with a placeholder.
+/// Throws the error that an operation inside `checked` has recorded: for code that cannot continue with a placeholder.
 @inline(__always)
 func throwPendingError() throws(TensorError) {
     if threadState.pointee.checked > 0, let error = ThreadContext.existing?.pendingError { throw error }
 }
 
-/// Whether an operation inside `checked` has failed, so that what is computed until its end means nothing.
+/// Whether an operation inside the current `checked` has failed.
 var hasPendingError: Bool { threadState.pointee.checked > 0 && ThreadContext.existing?.pendingError != nil }
 
 package func trap(_ error: TensorError) -> Never {
     fatalError(error.description)
 }
 
-/// The value of a body that throws, or the placeholder of its error.
+/// The result of the body, or the placeholder for its error.
 @inline(__always)
 package func orFail(like: Tensor? = nil, _ body: () throws(TensorError) -> Tensor) -> Tensor {
     do { return try body() } catch { return fail(error, like: like) }

@@ -1,19 +1,20 @@
-/// What went wrong in a tensor operation, as fields; `description` renders them.
+/// An error of a tensor operation, as separate fields; `description` joins them into one text.
 ///
-/// A wrong call traps with that text, as an index out of bounds does. Inside ``checked(_:)`` it is thrown instead.
+/// An error ends the process with that text, like an array index out of range. Inside ``checked(_:)`` it is thrown
+/// instead.
 public struct TensorError: Error, Sendable, Equatable {
-    /// The family of the mistake.
+    /// The category of an error.
     public enum Kind: String, Sendable {
         case shape, dtype, device, index, value, autograd, outOfMemory, notFinite, unsupported
     }
 
-    /// An operand as the operation saw it.
+    /// An operand of the operation.
     public struct Operand: Sendable, Equatable, CustomStringConvertible {
-        /// Sizes of its dimensions.
+        /// The size of each dimension.
         public let shape: [Int]
-        /// The type of its elements.
+        /// The dtype of the elements.
         public let dtype: DType
-        /// Where it lies.
+        /// The device of the operand.
         public let device: Device
 
         package init(_ operand: any Described) {
@@ -22,30 +23,31 @@ public struct TensorError: Error, Sendable, Equatable {
             device = operand.device
         }
 
-        /// "float32 [2, 3]", with the device where it is not the CPU.
+        /// The dtype and shape, such as "float32 [2, 3]", and the device if it is not the CPU.
         public var description: String {
             "\(dtype) \(shape)" + (device == .cpu ? "" : " on \(device)")
         }
     }
 
-    /// The family of the mistake.
+    /// The category of the error.
     public let kind: Kind
-    /// The operation that found it, by its public name.
+    /// The public name of the operation that reports the error.
     public let operation: String
     /// What is wrong.
     public let problem: String
-    /// What was given, in words; the operands are named besides.
+    /// The values that were passed, as text. The operands are listed separately.
     public let got: String?
-    /// The rule that was broken.
+    /// The values that are allowed, as text.
     public let expected: String?
-    /// What would put it right, where that is obvious.
+    /// How to correct the call, if known.
     public let fix: String?
-    /// The tensors that took part.
+    /// The tensor operands of the operation.
     public let operands: [Operand]
-    /// The module in whose `forward` it happened, as a path: "encoder.layers.3.fc2".
+    /// The path of the module whose `forward` called the operation, such as "encoder.layers.3.fc2"; nil outside of
+    /// modules.
     public let modulePath: String?
 
-    /// An error of the operation `operation`.
+    /// Creates an error of the operation `operation`.
     @inline(never)
     public init(
         _ kind: Kind, in operation: String, _ problem: String, got: String? = nil, expected: String? = nil,
@@ -55,7 +57,7 @@ public struct TensorError: Error, Sendable, Equatable {
             kind, in: operation, problem, got: got, expected: expected, fix: fix, operands: operands as [any Described])
     }
 
-    /// An error of the operation `operation` about operands that are tensors or descriptions of them.
+    /// Creates an error of the operation `operation` about operands that are tensors or tensor descriptions.
     @inline(never)
     package init(
         _ kind: Kind, in operation: String, _ problem: String, got: String? = nil, expected: String? = nil,

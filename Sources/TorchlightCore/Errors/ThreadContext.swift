@@ -1,36 +1,36 @@
 import CKernels
 
-/// The flags of this thread that operations read, in one place.
+/// The thread-local flags that operations read.
 @inline(__always)
 package var threadState: UnsafeMutablePointer<tl_thread_state> { tl_state() }
 
-/// What a thread carries besides its flags: made when first needed, kept for the life of the thread.
+/// Thread-local state other than the flags: created on first use, kept for the life of the thread.
 package final class ThreadContext {
-    /// The modules whose `forward` is running, outermost first: unretained, since whoever calls them holds them. Names are
-    /// looked up only when an error needs them.
+    /// The modules whose `forward` is running, outermost first. They are not retained, since their callers hold them.
+    /// Names are looked up only for errors.
     @exclusivity(unchecked) private var modulePath: [Unmanaged<AnyObject>] = []
 
-    /// Notes that the `forward` of a module begins; `leave()` notes its end.
+    /// Records the start of a module's `forward`; `leave()` records its end.
     package func enter(_ module: any PathElement) { modulePath.append(Unmanaged.passUnretained(module)) }
     package func leave() { modulePath.removeLast() }
     /// The first error inside the innermost `checked`.
     package var pendingError: TensorError?
-    /// What is left to release while a graph is being freed; see `Node.deinit`.
+    /// Objects still to be released while a graph is freed; see `Node.deinit`.
     var released: [AnyObject] = []
-    /// Who sees the calls of primitives, between `recordingCalls` and its end.
+    /// The recorder of primitive calls inside `recordingCalls`.
     var recorder: (any CallRecorder)?
-    /// Where tensors are made that are given no device.
+    /// The default device of new tensors.
     var defaultDevice = Device.cpu
-    /// The innermost backward pass that runs, and the memory of one that has ended.
+    /// The innermost running backward pass, and the memory of one that has ended, for reuse.
     var pass: GradientContext?
     var sparePass: GradientContext?
-    /// What turns tensors that nodes save into something else; see `savedTensorsHooks`.
+    /// The saved-tensor hooks; see `savedTensorsHooks`.
     var packer: (any SavedTensorPacker)?
-    /// The random numbers of a part of the program that is run twice; see `checkpoint`.
+    /// The source of random numbers while a checkpointed function runs; see `checkpoint`.
     var randomSource: (any RandomSource)?
-    /// What `Generator.default` is on this thread, where it is not the program's.
+    /// The default generator of this thread, if it is not that of the process.
     var defaultGenerator: Generator?
-    /// How many `autocast` blocks are open, and the parameters that they converted.
+    /// The number of nested `autocast` blocks, and the parameters that they converted.
     var autocastDepth = 0
     var autocastCopies: [ObjectIdentifier: AutocastCopy] = [:]
 
@@ -46,7 +46,7 @@ package final class ThreadContext {
         return context
     }
 
-    /// The module whose `forward` is running.
+    /// The innermost module whose `forward` is running.
     package var innermostModule: AnyObject? { modulePath.last?.takeUnretainedValue() }
 
     package var modulePathText: String? {
@@ -56,8 +56,8 @@ package final class ThreadContext {
     }
 }
 
-/// What an error names as its place: a module, which can tell the names of the modules inside it.
+/// An element of the module path in errors: a module, which knows the names of its submodules.
 package protocol PathElement: AnyObject {
-    /// "layers.3.fc2", as seen from this module.
+    /// The name of a submodule relative to this module, such as "layers.3.fc2".
     func name(of inner: any PathElement) -> String
 }

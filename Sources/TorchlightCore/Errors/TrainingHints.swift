@@ -1,28 +1,29 @@
 import Synchronization
 
-/// A mistake in a training loop that the library recognises.
+/// A mistake in a training loop that the library detects and reports as a hint.
 public enum TrainingMistake: String, Sendable, CaseIterable {
-    /// Gradients of past steps are added to those of the new one.
+    /// Gradients of earlier steps were not set to zero, and each backward pass adds to them.
     case forgottenZeroGrad
-    /// Predictions are made in training mode.
+    /// Predictions were made in training mode.
     case forgottenEval
-    /// Probabilities are given to a loss that takes logits.
+    /// Probabilities were passed to a loss that expects logits.
     case activationBeforeLoss
-    /// The loss is infinite or not a number.
+    /// The loss is infinite or NaN.
     case lossNotFinite
-    /// A gradient is infinite or not a number.
+    /// A gradient is infinite or NaN.
     case gradientNotFinite
-    /// A parameter gets no gradient.
+    /// A parameter got no gradient.
     case parameterWithoutGradient
 
     var text: String {
         switch self {
         case .forgottenZeroGrad:
-            "the gradients of past steps are still there and each backward pass adds to them, so that their norm only "
+            "the gradients of earlier steps were not set to zero, so each backward pass adds to them and their norm "
                 + "grows; call optimizer.zeroGrad() at the start of each step"
         case .forgottenEval:
-            "predictions under noGrad { } were made in training mode, where dropout drops and batch normalisation "
-                + "uses the batch; call model.eval() before evaluating and model.train() before training goes on"
+            "predictions under noGrad { } were made in training mode, where dropout is active and batch normalisation "
+                + "uses the statistics of the batch; call model.eval() before evaluating and model.train() before "
+                + "training goes on"
         case .activationBeforeLoss:
             "a loss that takes logits was given probabilities"
         case .lossNotFinite:
@@ -35,17 +36,17 @@ public enum TrainingMistake: String, Sendable, CaseIterable {
     }
 }
 
-/// What was noticed of mistakes in training loops: by operations, losses and optimisers, while they run.
+/// Collects the mistakes in training loops that operations, losses and optimisers detect.
 package enum TrainingHints {
     private static let found = Mutex<[TrainingMistake: String]>([:])
 
-    /// What was reported in this process, each mistake once.
+    /// The hints reported in this process, each mistake once.
     package static var reported: [TrainingMistake: String] { found.withLock { $0 } }
 
-    /// Forgets what was reported, so that it is reported again.
+    /// Clears the list, so that mistakes are reported again.
     package static func reset() { found.withLock { $0 = [:] } }
 
-    /// Reports a mistake on standard error, the first time it is noticed.
+    /// Writes a hint to standard error, the first time the mistake is detected.
     package static func report(_ mistake: TrainingMistake, _ text: String? = nil) {
         let place = ThreadContext.existing?.modulePathText.map { " (in \($0))" } ?? ""
         let text = (text ?? mistake.text) + place

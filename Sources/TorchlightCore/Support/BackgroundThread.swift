@@ -1,10 +1,11 @@
 import Glibc
 
-/// A thread of the system that runs one function.
+/// A system thread that runs one function.
 package struct BackgroundThread: Sendable {
     private let thread: pthread_t
 
-    /// Starts the function on a new thread; nil where the system gives none, and then the function is not called.
+    /// Runs the function on a new thread; nil if the system cannot create one, in which case the function is not
+    /// called.
     package init?(_ body: @escaping @Sendable () -> Void) {
         final class Box: Sendable {
             let body: @Sendable () -> Void
@@ -25,9 +26,9 @@ package struct BackgroundThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits for the end of the function. A thread is joined or detached once.
+    /// Waits until the function returns. A thread must be joined or detached exactly once.
     package func join() { pthread_join(thread, nil) }
 
-    /// Lets the thread free its own memory when the function ends.
+    /// Lets the thread release its resources when the function returns.
     package func detach() { pthread_detach(thread) }
 }

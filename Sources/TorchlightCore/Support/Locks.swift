@@ -1,6 +1,6 @@
 import Glibc
 
-/// A mutex of the system.
+/// Base class of locks on a pthread mutex.
 package class Lock: @unchecked Sendable {
     fileprivate final let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
@@ -21,12 +21,12 @@ package class Lock: @unchecked Sendable {
     package final func unlock() { pthread_mutex_unlock(mutex) }
 }
 
-/// A lock that its holder may take again.
+/// A lock that the thread holding it may lock again.
 final class RecursiveLock: Lock, @unchecked Sendable {
     init() { super.init(PTHREAD_MUTEX_RECURSIVE) }
 }
 
-/// A lock whose holder can wait for a change that another thread announces.
+/// A lock with a condition variable.
 package final class ConditionLock: Lock, @unchecked Sendable {
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
@@ -40,10 +40,10 @@ package final class ConditionLock: Lock, @unchecked Sendable {
         condition.deallocate()
     }
 
-    /// Gives the lock back until `announce()` is called, and takes it again. May return early: check the condition in a
-    /// loop.
+    /// Releases the lock until `announce()` is called, then acquires it again. May return spuriously: check the
+    /// condition in a loop.
     package func wait() { pthread_cond_wait(condition, mutex) }
 
-    /// Wakes all threads that wait.
+    /// Wakes all waiting threads.
     package func announce() { pthread_cond_broadcast(condition) }
 }

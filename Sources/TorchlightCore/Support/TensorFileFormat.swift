@@ -1,12 +1,12 @@
-/// A kind of file that holds tensors by name: what code that saves and loads tensors needs to know of files.
+/// A file format for named tensors.
 public protocol TensorFileFormat {
-    /// Writes tensors and notes to a file, which appears complete or not at all.
+    /// Writes named tensors and metadata to a file. The file is written atomically.
     ///
-    /// - Throws: where the file cannot be written, or where the format cannot hold the tensors.
+    /// - Throws: an error if the file cannot be written, or if the format does not support the tensors.
     static func write(_ tensors: [(name: String, tensor: Tensor)], to path: String, metadata: [String: String]) throws
 
-    /// The tensors of a file by name.
+    /// Reads the tensors of a file by name.
     ///
-    /// - Throws: where the file cannot be read, or breaks a rule of its format.
+    /// - Throws: an error if the file cannot be read or is not valid.
     static func read(_ path: String) throws -> [String: Tensor]
 }

@@ -1,23 +1,23 @@
 import CKernels
 
-/// What a piece of tensor code costs, in counts: unlike times they are the same on every run, so that a test can hold
-/// them and a change that makes a step dearer shows at once.
+/// Counts of the kernels, allocations and bytes of a piece of tensor code. Unlike times they are the same on every run,
+/// so that a test can check them.
 ///
 ///     let step = WorkCounts.of { train(model, batch) }
 ///     print(step.kernels, step.bytes)
 public struct WorkCounts: Sendable, Equatable {
-    /// Kernels run: one for each operation that computes, none for a view, one for a group of parameters that an
-    /// optimiser changes.
+    /// The number of kernels run: one for each operation that computes, none for a view, one for each parameter group
+    /// that an optimiser updates.
     public var kernels = 0
-    /// Blocks of memory taken for results; all but `systemAllocations` of them came from the pool.
+    /// The number of memory blocks allocated for results; all but `systemAllocations` of them came from the cache.
     public var allocations = 0
-    /// Bytes in the results.
+    /// The number of bytes of the results.
     public var bytes = 0
-    /// How often the pool had no fitting block, for a result or for the scratch memory of a kernel, and asked the system:
-    /// 0 for a training step that has been run before.
+    /// The number of allocations, for results or scratch memory of kernels, that the cache could not serve: 0 for a
+    /// training step that has run before.
     public var systemAllocations = 0
 
-    /// Runs the body and counts what it does on the calling thread, `backward()` included.
+    /// Runs the body and returns the counts for the calling thread, `backward()` included.
     public static func of<E: Error>(_ body: () throws(E) -> Void) throws(E) -> WorkCounts {
         let before = current
         try body()
@@ -27,7 +27,7 @@ public struct WorkCounts: Sendable, Equatable {
             bytes: after.bytes - before.bytes, systemAllocations: after.systemAllocations - before.systemAllocations)
     }
 
-    /// Counts a kernel that runs outside the path which every primitive takes.
+    /// Counts a kernel that is not run by a primitive.
     @inline(__always)
     package static func noteKernel() { threadState.pointee.kernels &+= 1 }
 

@@ -1,7 +1,8 @@
-// Attributes of primitives in recorded graphs and files: names and numbers that do not depend on how they lie in memory.
+// Coding of primitive attributes in recorded graphs and files: names and numbers that do not depend on the memory
+// layout.
 
 extension DType: Codable {
-    /// Reads the name, as in "float32".
+    /// Decodes the dtype from its name, such as "float32".
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let name = try container.decode(String.self)
@@ -12,7 +13,7 @@ extension DType: Codable {
         self = dtype
     }
 
-    /// Writes the name, as in "float32".
+    /// Encodes the dtype as its name, such as "float32".
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)

@@ -1,6 +1,6 @@
 /// The type of a tensor's elements.
 ///
-/// The raw values are those that the kernels use.
+/// The raw values are those of the kernel interface.
 public enum DType: Int32, Sendable, Hashable, CaseIterable {
     case float64 = 0
     case float32 = 1
@@ -13,10 +13,10 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
     case uint8 = 8
     case bool = 9
 
-    /// The dtype of floating-point literals and of creation functions that are not told otherwise.
+    /// The dtype of floating-point literals and of creation functions without a `dtype` argument: float32.
     public static let `default` = DType.float32
 
-    /// Bytes an element.
+    /// The size of an element in bytes.
     @inline(__always)
     public var byteSize: Int {
         switch self {
@@ -27,20 +27,20 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// Whether the elements are complex numbers: of no dtype yet.
+    /// Whether the elements are complex numbers. Always false: there are no complex dtypes.
     public var isComplex: Bool { false }
-    /// float64, float32, float16 or bfloat16.
+    /// Whether this is float64, float32, float16 or bfloat16.
     @inline(__always)
     public var isFloatingPoint: Bool { rawValue <= DType.bfloat16.rawValue }
 
-    /// A signed or unsigned integer; bool is not one.
+    /// Whether this is int64, int32, int16, int8 or uint8. False for bool.
     @inline(__always)
     public var isInteger: Bool { rawValue >= DType.int64.rawValue && rawValue <= DType.uint8.rawValue }
 
-    /// Whether negative numbers can be held.
+    /// Whether the dtype has negative numbers: false for uint8 and bool.
     public var isSigned: Bool { self != .uint8 && self != .bool }
 
-    /// bool < integer < floating point: promotion never leaves the higher category.
+    /// The order bool < integer < floating point in type promotion: a result has the highest category of its operands.
     package enum Category: Int, Comparable {
         case bool, integer, floatingPoint
         package static func < (a: Category, b: Category) -> Bool { a.rawValue < b.rawValue }
@@ -48,7 +48,7 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
 
     package var category: Category { isFloatingPoint ? .floatingPoint : isInteger ? .integer : .bool }
 
-    /// The dtype in which kernels compute elements of this one: float32 for the half types, int64 for bool and integers.
+    /// The dtype in which kernels compute: float32 for float16 and bfloat16, int64 for bool and integers.
     @inline(__always)
     package var computeType: DType {
         switch self {
@@ -58,12 +58,13 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
         }
     }
 
-    /// This dtype where it is floating point, otherwise the default one: what `exp` or a true division gives.
+    /// This dtype if it is floating point, else the default dtype: the dtype of the results of `exp` or a true
+    /// division.
     package var orFloat: DType { isFloatingPoint ? self : .default }
 }
 
 extension DType: CustomStringConvertible {
-    /// The name as PyTorch writes it without its prefix: "float32".
+    /// The name of the dtype, as in PyTorch without `torch.`: "float32".
     public var description: String {
         switch self {
         case .float64: "float64"

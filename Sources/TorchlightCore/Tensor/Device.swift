@@ -1,40 +1,42 @@
 import CKernels
 
-/// Where a tensor's storage lies and its operations run.
+/// The device that holds the memory of a tensor and runs its operations.
 public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The kinds of device.
     public enum Kind: UInt8, Sendable, Hashable, Codable {
         case cpu = 0
         case cuda = 1
-        /// Shapes, dtypes and strides without values.
+        /// No memory: tensors have a shape, strides and a dtype, but no elements.
         case meta = 2
-        /// A device whose kernels another library brings.
+        /// A device whose kernels another library registers.
         case external = 3
     }
 
-    /// What the device is.
+    /// The kind of the device.
     public let kind: Kind
-    /// Which one of its kind, from 0.
+    /// The index of the device among those of its kind, from 0.
     public let index: Int
 
-    /// The CPU and its memory.
+    /// The CPU.
     public static let cpu = Device(kind: .cpu, index: 0)
     /// The first NVIDIA GPU.
     public static let cuda = Device(kind: .cuda, index: 0)
-    /// The NVIDIA GPU with this number.
+    /// The NVIDIA GPU with this index.
     public static func cuda(_ index: Int) -> Device { Device(kind: .cuda, index: index) }
 
-    /// Tensors without values and without memory: operations on them give the shapes, strides and dtypes of their results
-    /// and compute nothing. A model that is built on it takes no memory; `Module.toEmpty(device:)` gives it some.
+    /// The device of tensors without elements. Operations on them compute the shapes, strides and dtypes of their
+    /// results, but no elements. A model on this device takes no memory for its parameters; `Module.toEmpty(device:)`
+    /// allocates it.
     public static let meta = Device(kind: .meta, index: 0)
 
-    /// Where tensors are made that are given no device: the CPU, or the device of `withDevice`.
+    /// The default device, used by creation functions without a `device` argument: the CPU, or the device of
+    /// `withDevice`.
     public static var current: Device { ThreadContext.existing?.defaultDevice ?? .cpu }
 
     /// The device that another library registered with the kernel interface.
     package static let external = Device(kind: .external, index: 0)
 
-    /// Whether this process can hold tensors on the device.
+    /// Whether this process can create tensors on the device.
     public var isAvailable: Bool {
         switch kind {
         case .cpu, .meta: index == 0
@@ -42,16 +44,16 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
-    /// The device by its number in the kernel interface.
+    /// The device's code in the kernel interface.
     package var kernelCode: Int32 {
         @inline(__always) get { Int32(truncatingIfNeeded: kind.rawValue) }
     }
 
-    /// Whether tensors on the device have values.
+    /// Whether tensors on the device have elements.
     @inline(__always)
     package var hasValues: Bool { kind != .meta }
 
-    /// "cpu", "meta" or "cuda:0".
+    /// The name of the device: "cpu", "meta" or "cuda:0".
     public var description: String {
         switch kind {
         case .cpu: "cpu"
@@ -61,8 +63,8 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
-    /// The device as it is written in Swift: ".cpu", ".cuda". One of another library has no name here; it is that of a
-    /// tensor on it.
+    /// The device as a Swift expression, for error texts: ".cpu", ".cuda(1)". A registered device has no constant, so
+    /// it is written as the device of some tensor `y`.
     package var swiftName: String {
         switch kind {
         case .cpu, .meta: ".\(kind)"
@@ -72,13 +74,13 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 }
 
-/// Runs the body with another default device: what creation functions and layers take that are given none.
+/// Runs the body with another default device, which creation functions and layers use if they are given none.
 ///
 ///     let model = withDevice(.meta) { GPT(configuration) }       // no memory for the weights
 ///     print(model.summary(input: [1, 1024], dtype: .int64))
 ///
-/// It holds for the calling thread. Tensors from Swift arrays and numbers follow it too; operations take the device of
-/// their operands.
+/// The default device is set for the calling thread only. It also holds for tensors made from Swift arrays and numbers.
+/// Operations on tensors use the device of their operands.
 public func withDevice<R, E: Error>(_ device: Device, _ body: () throws(E) -> R) throws(E) -> R {
     let context = ThreadContext.current
     let outer = context.defaultDevice

@@ -1,17 +1,16 @@
 import Synchronization
 
-/// A list of sizes, strides or dimension numbers without any heap allocation of its own.
+/// A list of sizes, strides or dimension indices without a heap allocation of its own.
 ///
-/// Every operation makes and copies several, so this is plain memory: up to eight elements lie inside. Longer lists,
-/// which hardly anybody has, are kept in a table of the process, one copy of each, whose address takes the place of the first
-/// element.
+/// Every operation makes and copies several, so up to eight elements are stored inline. Longer lists are rare; each
+/// distinct one is kept in a table for the life of the process, and the inline memory holds its address.
 package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollection {
     private static let inlineCapacity = 8
 
     private var inline: InlineArray<8, Int>
     package private(set) var count: Int
 
-    /// Where the elements of a longer list lie.
+    /// The address of the elements of a list of more than eight; nil for a shorter one.
     private var spill: UnsafePointer<Int>? {
         @inline(__always) get { count > Self.inlineCapacity ? UnsafePointer(bitPattern: inline[0]) : nil }
     }
@@ -72,8 +71,8 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
         }
     }
 
-    /// The size of a dimension that is not there: a mistake of the library, except in code that goes on with the placeholder
-    /// of a failed operation inside `checked`, whose shape means nothing.
+    /// The size of a dimension that does not exist. This is a bug of the library, unless the shape is that of a
+    /// placeholder for an operation that failed inside `checked`.
     private static var missing: Int {
         @inline(never) get {
             precondition(hasPendingError, "dimension out of range")
@@ -105,7 +104,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
         self = longer
     }
 
-    /// The product of the elements, or the nearest Int; 1 for none.
+    /// The product of the elements, clamped to the range of Int; 1 for an empty list.
     package var product: Int {
         var result = 1
         if let spill {
@@ -116,7 +115,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
         return result
     }
 
-    /// The elements where a C function can read them.
+    /// Calls the body with a pointer to the elements, for C functions.
     package func withPointer<R>(_ body: (UnsafePointer<Int64>) -> R) -> R {
         if let spill { return body(UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self)) }
         return withUnsafePointer(to: inline) {
@@ -125,7 +124,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
     }
 }
 
-/// Lists of more than eight dimensions, for the life of the process.
+/// Table of lists of more than eight elements, kept for the life of the process.
 private enum LongDims {
     private struct Entry: @unchecked Sendable { let address: UnsafePointer<Int> }
     private static let table = Mutex<[[Int]: Entry]>([:])

@@ -1,5 +1,5 @@
-/// A list that is usually short, without a heap allocation up to three elements: the operands of an operation, its
-/// results, their gradients.
+/// A short list, stored without a heap allocation up to three elements: the operands of an operation, its results,
+/// their gradients.
 package struct Few<Element>: RandomAccessCollection, MutableCollection, ExpressibleByArrayLiteral {
     fileprivate(set) var first: Element?
     fileprivate(set) var second: Element?
@@ -60,7 +60,7 @@ package struct Few<Element>: RandomAccessCollection, MutableCollection, Expressi
         count += 1
     }
 
-    // Not inlined: every primitive reads its operands, and a call is small beside what it does with them.
+    // Not inlined: every primitive reads its operands, and the cost of a call is small compared with the primitive.
     package subscript(index: Int) -> Element {
         @inline(never) get {
             precondition(index >= 0 && index < count, "operand out of range")

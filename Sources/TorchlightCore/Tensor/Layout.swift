@@ -1,17 +1,17 @@
-/// How the elements of a tensor lie in its storage: sizes, distances and a start, all in elements.
+/// The memory layout of a tensor: shape, strides and storage offset, all in elements.
 ///
-/// Element `[i, j, ...]` lies at `offset + i * strides[0] + j * strides[1] + ...`. Views are other layouts over
-/// the same storage.
+/// Element `[i, j, ...]` is at `offset + i * strides[0] + j * strides[1] + ...` in the storage. A view is another
+/// layout of the same storage.
 package struct Layout: Sendable, Hashable {
     package private(set) var shape: Dims
     package private(set) var strides: Dims
     package private(set) var offset: Int
     /// The number of elements.
     package private(set) var count: Int
-    /// Whether the elements lie densely in row-major order.
+    /// Whether the elements are contiguous in row-major order.
     package private(set) var isContiguous: Bool
 
-    /// A dense row-major layout.
+    /// The contiguous row-major layout.
     package init(shape: Dims, offset: Int = 0) {
         self.shape = shape
         self.offset = offset
@@ -20,7 +20,7 @@ package struct Layout: Sendable, Hashable {
         var i = shape.count - 1
         while i >= 0 {
             strides[i] = step
-            // Empty dimensions count as one in strides, as in PyTorch.
+            // Sizes of 0 count as 1 in strides, as in PyTorch.
             step &*= Swift.max(shape[i], 1)
             i -= 1
         }
@@ -29,7 +29,7 @@ package struct Layout: Sendable, Hashable {
         isContiguous = true
     }
 
-    /// Whether the elements of the last dimension are neighbours in memory.
+    /// Whether the elements along the last dimension are contiguous.
     var hasDenseRows: Bool { rank == 0 || shape[rank - 1] <= 1 || strides[rank - 1] == 1 }
 
     package init(shape: Dims, strides: Dims, offset: Int) {
@@ -55,7 +55,7 @@ package struct Layout: Sendable, Hashable {
 
     package var rank: Int { shape.count }
 
-    /// Whether every element has a place of its own and together they fill one block, in whatever order.
+    /// Whether every element has its own memory and all of it is one block without gaps, in any order of dimensions.
     package var isDenseInSomeOrder: Bool {
         if isContiguous { return true }
         let order = (0..<rank).filter { shape[$0] != 1 }.sorted { strides[$0] < strides[$1] }
@@ -67,7 +67,7 @@ package struct Layout: Sendable, Hashable {
         return true
     }
 
-    /// Whether two indices may name the same place, as in an expanded tensor.
+    /// Whether two indices may refer to the same memory, as in an expanded tensor.
     package var mayOverlap: Bool {
         if isContiguous { return false }
         let order = (0..<rank).filter { shape[$0] != 1 }
@@ -81,7 +81,7 @@ package struct Layout: Sendable, Hashable {
         return false
     }
 
-    /// The first and one past the last place that the layout reaches; a place that does not fit in an Int is the nearest.
+    /// The range of storage indices that the layout uses, clamped to the range of Int.
     package var extent: Range<Int> {
         if count == 0 { return offset..<offset }
         var low = offset
@@ -97,12 +97,12 @@ package struct Layout: Sendable, Hashable {
 // MARK: - Results in the order of their operands
 
 extension Layout {
-    /// The dense layout of `shape` whose dimensions lie in the order in which the operands have them, as PyTorch lays out
-    /// what it computes element by element: the result for a transposed matrix is transposed too, so that both are walked
-    /// in the order of memory.
+    /// The dense layout of a result of shape `shape` whose dimensions are in the memory order of the operands, as in
+    /// PyTorch's element-wise operations: the result for a transposed matrix is transposed too, so that both are read
+    /// and written in memory order.
     ///
-    /// The first operand that steps through two dimensions differently decides which is the inner one; a repeated
-    /// dimension has no say, and among equal steps the shorter one is the inner one.
+    /// The first operand whose strides of two dimensions differ decides which dimension is inner. A broadcast dimension
+    /// (stride 0) decides nothing. With equal strides the smaller dimension is inner.
     package static func following(_ operands: Specs, shape: Dims) -> Layout {
         let rank = shape.count
         let rowMajor = Layout(shape: shape)
@@ -113,12 +113,12 @@ extension Layout {
         {
             return Layout(shape: shape, strides: first.strides, offset: 0)
         }
-        /// The step of an operand along a dimension of the result; 0 where the operand is repeated.
+        /// The stride of an operand along a dimension of the result; 0 if the operand is broadcast along it.
         func step(_ operand: Layout, _ dim: Int) -> Int {
             let own = dim - (rank - operand.rank)
             return own < 0 || operand.shape[own] != shape[dim] ? 0 : operand.strides[own]
         }
-        /// Negative where `a` is the inner dimension, positive where `b` is, 0 where no operand decides.
+        /// Negative if `a` is the inner dimension, positive if `b` is, 0 if no operand decides.
         func order(_ a: Int, _ b: Int) -> Int {
             for operand in operands {
                 let (stepA, stepB) = (step(operand.layout, a), step(operand.layout, b))
@@ -128,7 +128,7 @@ extension Layout {
             }
             return 0
         }
-        // From the inner dimension out, at first as they lie row by row; what nobody decides stays as it is.
+        // From the innermost dimension outwards, starting from row-major order, which is kept where no operand decides.
         var inner = (0..<rank).map { rank - 1 - $0 }
         for i in 1..<rank {
             var moving = i
@@ -150,8 +150,8 @@ extension Layout {
         return Layout(shape: shape, strides: strides, offset: 0)
     }
 
-    /// Whether the second dimension of images or volumes, `[n, c, h, w]` or `[n, c, d, h, w]`, is the innermost one and the
-    /// others lie in their order. Where sizes of 1 leave it open, they do not.
+    /// Whether the layout is channels-last: `[N, C, H, W]` or `[N, C, D, H, W]` with the channel dimension innermost
+    /// and the other dimensions in order. False if sizes of 1 leave it ambiguous.
     package var isChannelsLast: Bool {
         guard rank == 4 || rank == 5, strides[1] != 0 else { return false }
         var reach = 0
@@ -162,7 +162,7 @@ extension Layout {
         return true
     }
 
-    /// The dense layout of a shape of four or five dimensions with the second one innermost.
+    /// The channels-last layout of a shape of four or five dimensions.
     package static func channelsLast(_ shape: Dims) -> Layout {
         var strides = Dims(repeating: 1, count: shape.count)
         var reach = shape[1]
@@ -177,7 +177,7 @@ extension Layout {
 // MARK: - Views
 
 extension Layout {
-    /// The same layout with another start.
+    /// The same layout with the offset increased by `distance`.
     package func moved(by distance: Int) -> Layout {
         Layout(shape: shape, strides: strides, offset: offset + distance)
     }
@@ -202,13 +202,13 @@ extension Layout {
         return Layout(shape: shape, strides: strides, offset: offset)
     }
 
-    /// `count` elements of a dimension from `start`, `step` apart; a negative step walks backwards.
+    /// The slice of `count` elements of a dimension from index `start` with step `step`, which may be negative.
     package func sliced(_ dim: Int, start: Int, count: Int, step: Int = 1) -> Layout {
         var shape = shape
         var strides = strides
         let offset = offset + (count > 0 ? start * strides[dim] : 0)
         shape[dim] = count
-        // Of one position or none the stride is never used, and the step may be any number.
+        // With at most one index the stride is never used, so any step is allowed.
         strides[dim] *|= step
         return Layout(shape: shape, strides: strides, offset: offset)
     }
@@ -241,8 +241,8 @@ extension Layout {
         return Layout(shape: shape, strides: strides, offset: offset)
     }
 
-    /// The layout seen with a larger shape, dimensions of size 1 and new leading ones repeated with stride 0.
-    /// The shape must be one that `broadcast` allows.
+    /// The layout expanded to a larger shape: dimensions of size 1 and new leading ones are repeated with stride 0. The
+    /// shape must be one that `broadcast` allows.
     package func expanded(to target: Dims) -> Layout {
         if target == shape { return self }
         var strides = Dims(repeating: 0, count: target.count)
@@ -250,22 +250,22 @@ extension Layout {
         for i in 0..<rank {
             strides[lead + i] = shape[i] == 1 && target[lead + i] != 1 ? 0 : self.strides[i]
         }
-        // A new dimension of size 1 repeats nothing: it steps over the ones behind it, as unsqueeze has it.
+        // A new dimension of size 1 is not repeated: its stride spans the dimensions after it, as in unsqueeze.
         if rank > 0 {
             for i in (0..<lead).reversed() where target[i] == 1 { strides[i] = strides[i + 1] *| target[i + 1] }
         }
         return Layout(shape: target, strides: strides, offset: offset)
     }
 
-    /// The same elements in the same order under another shape of the same count, or nil where that takes a copy.
+    /// The layout of the same elements in another shape of the same count, or nil if this requires a copy.
     package func viewed(as target: Dims) -> Layout? {
         if isContiguous { return Layout(shape: target, offset: offset) }
         if count == 0 { return Layout(shape: target, offset: offset) }
         var strides = Dims(repeating: 0, count: target.count)
         var t = target.count - 1
         var i = rank - 1
-        // Walk both shapes from the back in groups of equal element counts; within a group of the source the
-        // strides must be those of one dense run.
+        // Goes through both shapes from the last dimension in groups of equal element counts. Within a group of the
+        // source, the dimensions must be contiguous with each other.
         while i >= 0 {
             var groupCount = shape[i]
             let step = self.strides[i]
@@ -285,7 +285,7 @@ extension Layout {
         return t < 0 ? Layout(shape: target, strides: strides, offset: offset) : nil
     }
 
-    /// The shape that two shapes give together, or nil where a dimension disagrees.
+    /// The broadcast shape of two shapes, or nil if they do not broadcast.
     package static func broadcast(_ a: Dims, _ b: Dims) -> Dims? {
         if a == b { return a }
         var result = a.count >= b.count ? a : b

@@ -1,33 +1,33 @@
 import CKernels
 
-/// What the tensors of this process hold, with the graphs that lead to them and the scratch memory of running kernels.
+/// The memory that tensors of this process use, computation graphs and scratch memory of running kernels included.
 public enum Memory {
-    /// Bytes in use.
+    /// The number of bytes in use.
     public static var allocated: Int { statistics.allocated }
-    /// Bytes taken from the system: those in use and those kept for reuse.
+    /// The number of bytes taken from the system: those in use and those cached for reuse.
     public static var reserved: Int { statistics.reserved }
-    /// The most bytes that were in use at once since the start or `resetPeak()`.
+    /// The maximum number of bytes in use at once since the start of the process or the last `resetPeak()`.
     public static var peak: Int { statistics.peak }
-    /// How often the system was asked for memory; stands still once a training loop has warmed up.
+    /// The number of memory requests to the system. It stays constant once a training loop has run its first steps.
     public static var systemAllocations: Int { statistics.systemAllocations }
 
-    /// The most bytes that this process can hold: memory and swap of the machine, or less in a container that limits it.
-    /// Tensors that would need more are refused with a ``TensorError``.
+    /// The maximum number of bytes that this process can use: memory and swap of the machine, or the limit of its
+    /// container. Tensors that need more are refused with a ``TensorError``.
     public static var limit: Int { Int(tl_memory_limit()) }
 
-    /// All figures of one moment.
+    /// All statistics at one moment.
     public struct Statistics: Sendable, Equatable {
-        /// Bytes in use.
+        /// The number of bytes in use.
         public var allocated: Int
-        /// Bytes taken from the system: those in use and those kept for reuse.
+        /// The number of bytes taken from the system: those in use and those cached for reuse.
         public var reserved: Int
-        /// The most bytes that were in use at once since the start or `resetPeak()`.
+        /// The maximum number of bytes in use at once since the start of the process or the last `resetPeak()`.
         public var peak: Int
-        /// How often the system was asked for memory.
+        /// The number of memory requests to the system.
         public var systemAllocations: Int
     }
 
-    /// The figures of this moment, over all threads.
+    /// The statistics at this moment, over all threads.
     public static var statistics: Statistics {
         let memory = tl_memory()
         return Statistics(
@@ -35,13 +35,13 @@ public enum Memory {
             systemAllocations: Int(memory.system_allocations))
     }
 
-    /// Starts the count of `peak` again from what is in use now.
+    /// Resets `peak` to the number of bytes in use now.
     public static func resetPeak() { tl_reset_peak() }
-    /// Gives the blocks kept for reuse back to the system.
+    /// Returns the cached memory to the system.
     public static func emptyCache() { tl_empty_cache() }
 
-    /// Runs the body while this thread is refused blocks of memory above a size in bytes, so that a test can ask for what
-    /// there is no memory for, on any machine.
+    /// Runs the body while allocations of more than `bytes` bytes fail on this thread, to test out-of-memory errors on
+    /// any machine.
     package static func refusingBlocks<R>(above bytes: Int, _ body: () throws -> R) rethrows -> R {
         let state = threadState
         let outer = state.pointee.block_limit
@@ -50,7 +50,7 @@ public enum Memory {
         return try body()
     }
 
-    /// "1.5 MiB"
+    /// A size in bytes as text, such as "1.5 MiB".
     package static func text(_ bytes: Int) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]
         var value = Double(bytes)

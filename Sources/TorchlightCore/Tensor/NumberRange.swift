@@ -1,21 +1,21 @@
 import CKernels
 
-// Which numbers a dtype holds: one rule for every number that a caller gives, in `tl_first_out_of_range`.
+// The range of numbers of a dtype: one rule for every number that a caller passes, in `tl_first_out_of_range`.
 //
-// A number that a dtype does not hold is an error, never another number: 300 in int8, 1e39 in float32, NaN in int64. What
-// rounds to a finite number is held by a floating-point dtype, as are the infinities; an integer dtype cuts off fractions.
-// uint8 takes negative integers down to -255, which wrap around, as in PyTorch. `x.to(dtype)` converts as C does.
+// A number outside the range of a dtype is an error: 300 in int8, 1e39 in float32, NaN in int64. A floating-point dtype
+// accepts infinities and every number that rounds to a finite one; an integer dtype truncates fractions. uint8 accepts
+// negative integers down to -255, which wrap around, as in PyTorch. `x.to(dtype)` converts as C does.
 
 extension Scalar {
-    /// Refuses the number where a dtype does not hold it.
+    /// Throws if the number is outside the range of a dtype.
     @inline(__always)
     package func check(fits dtype: DType, in operation: @autoclosure () -> String) throws(TensorError) {
-        // Zeros and ones, which most calls give, are numbers of every dtype.
+        // 0 and 1, which most calls pass, are in the range of every dtype.
         if case .int(let value) = self, value == 0 || value == 1 { return }
         if !fits(dtype) { throw outOfRange(dtype, in: operation()) }
     }
 
-    /// Whether a dtype holds the number.
+    /// Whether the number is in the range of a dtype.
     package func fits(_ dtype: DType) -> Bool {
         switch self {
         case .bool: true
@@ -29,7 +29,7 @@ extension Scalar {
         TensorError.outOfRange(text, dtype, in: operation)
     }
 
-    /// The number as it is written.
+    /// The number as text.
     private var text: String {
         switch self {
         case .bool(let value): "\(value)"
@@ -40,14 +40,14 @@ extension Scalar {
 }
 
 extension TensorError {
-    /// A number that a dtype does not hold.
+    /// The error of a number outside the range of a dtype.
     package static func outOfRange(
         _ number: String, _ dtype: DType, in operation: String, place: String? = nil
     ) -> TensorError {
         TensorError(
             .value, in: operation, "the number cannot be converted to \(dtype) without overflow",
             got: number + (place.map { " \($0)" } ?? ""), expected: "a number \(dtype.rangeText)",
-            fix: "use a dtype that holds it")
+            fix: "use a dtype with a larger range")
     }
 }
 
@@ -62,7 +62,7 @@ extension DType {
         }
     }
 
-    /// Whether this dtype holds every number of another one, so that none need be looked at.
+    /// Whether every number of another dtype is in the range of this one, so that no element needs a check.
     func holdsEvery(_ other: DType) -> Bool {
         if self == other || self == .float64 || self == .bool || other == .bool { return true }
         switch self {
@@ -75,14 +75,14 @@ extension DType {
         }
     }
 
-    /// "in -128...127"
+    /// The range as text: "in -128...127".
     fileprivate var rangeText: String {
         isFloatingPoint ? "of a magnitude of at most \(greatestFinite)" : "in \(bounds)"
     }
 }
 
 extension Tensor {
-    /// A number as an operand whose dtype must hold it: a placeholder where it does not.
+    /// A number as an operand, or a placeholder if it is outside the range of the dtype.
     static func wrap(_ scalar: Scalar, fitting dtype: DType, in operation: String, like tensor: Tensor) -> Tensor {
         orFail(like: tensor) { () throws(TensorError) in
             try scalar.check(fits: dtype, in: operation)
@@ -90,7 +90,8 @@ extension Tensor {
         }
     }
 
-    /// The error of the first of the elements, one after the other in memory of the host, that a dtype does not hold.
+    /// The error for the first of `count` contiguous elements in host memory that is outside the range of the target
+    /// dtype; nil if there is none.
     static func rangeError(
         _ elements: UnsafeRawBufferPointer, _ dtype: DType, count: Int, fits target: DType, wraps: Bool,
         in operation: String

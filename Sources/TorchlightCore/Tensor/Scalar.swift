@@ -3,13 +3,13 @@
 
 import CKernels
 
-/// A Swift number as an operand: what it is decides the dtype of a result together with the tensors.
+/// A Swift number as an operand. Its type and the dtypes of the tensors determine the dtype of the result.
 public enum Scalar: Sendable, Hashable, Codable {
     case bool(Bool)
     case int(Int)
     case double(Double)
 
-    /// The value as a floating-point number.
+    /// The value as a floating-point number; true is 1.
     public var asDouble: Double {
         switch self {
         case .bool(let value): value ? 1 : 0
@@ -18,7 +18,7 @@ public enum Scalar: Sendable, Hashable, Codable {
         }
     }
 
-    /// The value as an integer, rounded towards zero; numbers out of range give the nearest that fits, NaN gives 0.
+    /// The value as an integer, truncated; values outside the range of Int are clamped, and NaN is 0.
     public var asInt: Int {
         switch self {
         case .bool(let value): value ? 1 : 0
@@ -36,9 +36,9 @@ public enum Scalar: Sendable, Hashable, Codable {
     }
 }
 
-/// The Swift types that mix with tensors on either side of an operator.
+/// A Swift number type that can be an operand of the tensor operators.
 public protocol TensorScalar: Sendable {
-    /// The number as the operators take it.
+    /// The number as a scalar operand.
     var scalar: Scalar { get }
 }
 
@@ -49,7 +49,7 @@ extension Float: TensorScalar { public var scalar: Scalar { .double(Double(self)
 extension Bool: TensorScalar { public var scalar: Scalar { .bool(self) } }
 
 extension Tensor {
-    /// The number that this operand stands for; nil for a tensor.
+    /// The number of a wrapped scalar; nil for another tensor.
     package var wrappedScalar: Scalar? {
         if !isWrappedScalar { return nil }
         switch dtype {
@@ -59,7 +59,7 @@ extension Tensor {
         }
     }
 
-    /// A number as an operand of an operation.
+    /// A number as a 0-dimensional operand.
     package static func wrap(_ scalar: Scalar) -> Tensor {
         guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }
         switch scalar {
@@ -70,7 +70,7 @@ extension Tensor {
         return Tensor(storage: storage, layout: Layout(shape: Dims()), dtype: scalar.dtype, isWrappedScalar: true)
     }
 
-    /// The tensor, or a number that was wrapped as one whose dtype counts: two numbers alone, as in the exponent less 1 of a
-    /// gradient, would be computed in the default dtype.
+    /// The tensor, or a wrapped number as a tensor whose dtype counts in type promotion. Two wrapped numbers alone, as
+    /// in `exponent - 1` in a gradient, would be computed in the default dtype.
     var withOwnDType: Tensor { isWrappedScalar ? to(dtype) : self }
 }

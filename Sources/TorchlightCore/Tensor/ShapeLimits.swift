@@ -1,19 +1,20 @@
 import CKernels
 
-/// The most dimensions that a tensor may have: kernels keep sizes and positions in arrays of this length.
+/// The maximum number of dimensions of a tensor: kernels keep sizes and indices in arrays of this length.
 package let maximumRank = Int(TL_MAX_RANK)
 
-/// The most elements that a tensor may have, sizes of 0 counted as 1. Its size in bytes, the number of its elements times a
-/// stride in bytes, and sums of a few sizes then fit in an Int, which code that works with tensors relies on.
+/// The maximum number of elements of a tensor, with sizes of 0 counted as 1. The size in bytes, the number of elements
+/// times a stride in bytes, and sums of a few sizes then fit in an Int.
 package let maximumCount = Int.max / 16
 
-/// Refuses a result with more dimensions than kernels take.
+/// Throws if a result would have more than `maximumRank` dimensions.
 @inline(__always)
 package func checkRank(_ rank: Int, in operation: String) throws(TensorError) {
     if rank > maximumRank { throw tooManyDimensions(rank, in: operation) }
 }
 
-/// Refuses a shape that no tensor has: every tensor that is made and every view goes through here.
+/// Throws if a shape is invalid: a negative size, too many dimensions or too many elements. Every new tensor and every
+/// view is checked.
 @inline(__always)
 package func checkShape(
     _ shape: Dims, in operation: @autoclosure () -> String, _ kind: TensorError.Kind = .shape
@@ -34,7 +35,7 @@ private func invalidShape(_ shape: Dims, in operation: String, _ kind: TensorErr
     let isNegative = shape.contains { $0 < 0 }
     return TensorError(
         isNegative ? .shape : kind, in: operation,
-        isNegative ? "a size is negative" : "the number of elements is too large to be counted",
+        isNegative ? "a size is negative" : "the number of elements is too large",
         got: "a shape of \(shape)",
         expected: isNegative ? "sizes that are not negative" : "sizes whose product is below 2^59")
 }
@@ -43,11 +44,11 @@ private func invalidShape(_ shape: Dims, in operation: String, _ kind: TensorErr
 private func tooManyDimensions(_ rank: Int, in operation: String) -> TensorError {
     TensorError(
         .shape, in: operation, "the result has too many dimensions", got: "\(rank)",
-        expected: "at most \(maximumRank)", fix: "join dimensions with reshape or flatten")
+        expected: "at most \(maximumRank)", fix: "merge dimensions with reshape or flatten")
 }
 
-/// Refuses a list of so many things of a size in bytes that the memory of the system cannot hold: for lists that an
-/// operation builds outside of tensors, as many as an argument says.
+/// Throws if `count` elements of `bytesEach` bytes exceed the memory of the system: for lists outside of tensors whose
+/// length an argument gives.
 package func checkListSize(_ count: Int, bytesEach: Int, in operation: String) throws(TensorError) {
     let bytes = Swift.max(count, 0) *| bytesEach
     let blockLimit = Int(threadState.pointee.block_limit)

@@ -1,18 +1,18 @@
 import CKernels
 
-/// Bytes on one device, shared by all views of them.
+/// Memory of one device, shared by a tensor and its views.
 ///
-/// The host reads and writes them on the CPU only; `Tensor.to(_:)` copies between devices.
+/// The host reads and writes it on the CPU only; `Tensor.to(_:)` copies between devices.
 package final class Storage: @unchecked Sendable {
     /// The first byte.
     package let bytes: UnsafeMutableRawPointer
     package let byteCount: Int
     package let device: Device
-    /// Counts the writes: what autograd saved is good only while this stands still.
+    /// The number of in-place writes. A saved tensor is valid only as long as this does not change.
     package private(set) var version = 0
-    /// The in-place operation that wrote last, for the error that says what was overwritten.
+    /// The name of the in-place operation that wrote last, for the error about an overwritten saved tensor.
     package private(set) var lastWriter = ""
-    /// Whether the memory may not be written (a mapped file).
+    /// Whether the memory must not be written, as with a mapped file.
     package let isReadOnly: Bool
     private let owner: Owner
 
@@ -24,7 +24,7 @@ package final class Storage: @unchecked Sendable {
         case nobody
     }
 
-    /// Uninitialised memory of the device, on the CPU from the caching allocator; none on `meta`.
+    /// Uninitialised memory of the device, from the caching allocator on the CPU; none on `meta`.
     package init(byteCount: Int, device: Device) throws(TensorError) {
         let bytes: UnsafeMutableRawPointer?
         switch device.kind {
@@ -54,10 +54,10 @@ package final class Storage: @unchecked Sendable {
         isReadOnly = false
     }
 
-    /// The address of tensors that have no memory: not mapped, so that reading it ends the process.
+    /// The address for tensors without memory: not mapped, so that an access ends the process.
     private static var nowhere: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: 64)! }
 
-    /// Memory that somebody else owns and that lives as long as `owner` does.
+    /// Memory that another object owns; `owner` is retained as long as the storage exists.
     package init(bytes: UnsafeMutableRawPointer, byteCount: Int, device: Device, owner: AnyObject, isReadOnly: Bool) {
         self.bytes = bytes
         self.byteCount = byteCount
@@ -82,8 +82,8 @@ package final class Storage: @unchecked Sendable {
     private static func outOfMemoryText(_ byteCount: Int) -> String {
         let memory = tl_memory()
         return
-            "the system gave no memory for \(Memory.text(byteCount)); tensors hold \(Memory.text(Int(memory.allocated))), "
-            + "freed blocks kept for reuse \(Memory.text(Int(memory.reserved - memory.allocated))); "
-            + "a smaller batch, noGrad { } for evaluation, or fewer kept tensors would need less"
+            "cannot allocate \(Memory.text(byteCount)); tensors hold \(Memory.text(Int(memory.allocated))), "
+            + "the cache of freed blocks \(Memory.text(Int(memory.reserved - memory.allocated))); "
+            + "use a smaller batch, noGrad { } for evaluation, or keep fewer tensors"
     }
 }

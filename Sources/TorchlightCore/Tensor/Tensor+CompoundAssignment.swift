@@ -1,9 +1,9 @@
-// Compound assignment: the in-place operation on the left side. Everything that shares its memory sees the change; the left
-// side keeps its dtype and its shape, and the operation fails where the result does not fit.
+// Compound assignments: the in-place operation on the left side. All tensors that share its memory see the change. The
+// left side keeps its dtype and shape; the operation fails if the result does not fit.
 //
-// Each operator exists twice. The form with an `inout` left side is taken for variables, properties and subscripts: after
-// `x[mask] *= 0` Swift hands the changed part back to the subscript, which writes it where it belongs. The other form is
-// taken where there is nothing to hand back to: constants and results of functions, which are changed where they lie.
+// Each operator exists twice. The form with an `inout` left side is used for variables, properties and subscripts:
+// after `x[mask] *= 0` Swift passes the changed part to the subscript's setter. The other form is used for constants
+// and results of functions, which have no setter.
 
 extension Tensor {
     /// Writes `a + b` over `a`, in place.

@@ -1,32 +1,36 @@
 import CKernels
 
 extension Tensor {
-    /// A tensor of the numbers in a Swift array, nested to any depth, or of one number.
+    /// A tensor of the numbers in a (nested) Swift array, or a 0-dimensional tensor of one number.
     ///
     ///     Tensor([[1, 2], [3, 4]])        // int64
     ///     Tensor([1.5, 2])                // float32: Swift's Double literals become the default dtype
     ///     Tensor([1.5, 2], dtype: .float64)
     ///
-    /// - Parameter dtype: the dtype to convert to; left out, that of the Swift type, with Double becoming float32. A number
-    ///   that it does not hold is an error.
+    /// - Parameters:
+    ///   - dtype: the dtype of the tensor. Default: that of the Swift type, and float32 for Double. A number outside
+    ///     its range is an error.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - requiresGrad: whether autograd records operations on the tensor; floating-point dtypes only. Default: false.
     public convenience init<Data: TensorData>(
         _ data: Data, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
         let shape = data.tensorShape
         var elements: [Data.Leaf] = []
-        // Rows of other lengths than the first say less than the shape does.
+        // Nested arrays of unequal lengths may have fewer elements than the shape.
         elements.reserveCapacity(Swift.min(Dims(shape).product, 1 << 16))
         guard data.appendElements(to: &elements, shape: shape[...]) else {
             self.init(
                 placeholderFor: TensorError(
                     .shape, in: "Tensor", "the nested arrays have different lengths",
-                    got: "a first row that says \(shape)", expected: "rows of equal lengths"))
+                    got: "first elements of shape \(shape)", expected: "rows of equal lengths"))
             return
         }
         self.init(elements, shape: shape, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
-    /// A tensor of the numbers in row-major order.
+    /// A tensor of the numbers of a flat array in row-major order. The product of `shape` must be the number of
+    /// elements.
     public convenience init<Element: TensorElement>(
         _ elements: [Element], shape: [Int], dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
@@ -36,7 +40,7 @@ extension Tensor {
         guard shape.allSatisfy({ $0 >= 0 }), dims.product == elements.count else {
             self.init(
                 placeholderFor: TensorError(
-                    .shape, in: "Tensor", "the shape \(shape) does not fit the elements",
+                    .shape, in: "Tensor", "the number of elements is not that of the shape \(shape)",
                     got: quantity(elements.count, "element"), expected: "as many elements as the product of the sizes"))
             return
         }
@@ -49,7 +53,7 @@ extension Tensor {
                     fix: "write the numbers with a decimal point, or pass dtype: .float32")
             }
             let layout = Layout(shape: dims)
-            // Staged on the host, where the elements are; a device without values gets none.
+            // Converted on the CPU first. A device without elements gets none.
             let first = device.hasValues ? Device.cpu : device
             var storage = try Storage(byteCount: elements.count * target.byteSize, device: first)
             if !target.holdsEvery(Element.dtype) {
@@ -73,7 +77,7 @@ extension Tensor {
         }
     }
 
-    /// Fills memory of the host with elements that are converted to its dtype.
+    /// Converts elements to the dtype and writes them to host memory.
     private static func convert(
         _ bytes: UnsafeRawBufferPointer, _ dtype: DType, to host: Storage, _ target: DType, _ layout: Layout
     ) {
@@ -89,22 +93,22 @@ extension Tensor {
         }
     }
 
-    /// Reports an error where a tensor must be made: a trap, or the placeholder inside `checked`.
+    /// A tensor for an error in an initialiser: ends the process, or returns the placeholder inside `checked`.
     package convenience init(placeholderFor error: TensorError) {
         let placeholder = fail(error)
         self.init(
             storage: placeholder.storage, layout: placeholder.layout, dtype: placeholder.dtype, isPlaceholder: true)
     }
 
-    /// The elements in row-major order, converted to the Swift type: fractions are cut off for an integer type, and a number
-    /// that the type does not hold is an error.
+    /// The elements in row-major order as a flat Swift array. Fractions are truncated for an integer type. A number
+    /// outside the range of the type is an error.
     ///
     ///     x.toArray(Float.self)
     public func toArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [Element] {
         elements(type, "toArray")
     }
 
-    /// The elements for `operation`, which errors name.
+    /// The elements as a Swift array; `operation` is named in errors.
     private func elements<Element: TensorElement>(_ type: Element.Type, _ operation: String) -> [Element] {
         if isPlaceholder || count == 0 { return [] }
         if device != .cpu { return onHost(operation).elements(type, operation) }
@@ -135,8 +139,8 @@ extension Tensor {
         }
     }
 
-    /// The values where the host can read them: this tensor on the CPU, else a copy there. Every read of values by the host
-    /// goes through here.
+    /// The tensor in host memory: this tensor if it is on the CPU, else a copy. Every read of elements by the host uses
+    /// this function.
     package func onHost(_ operation: String) -> Tensor {
         if device == .cpu { return self }
         guard device.hasValues else {
@@ -148,7 +152,8 @@ extension Tensor {
         return noGrad { detach().to(.cpu) }
     }
 
-    /// The rows of a matrix, converted to the Swift type.
+    /// The rows of a matrix as an array of arrays: `[N, M] -> N` arrays of `M` elements. An error if the tensor is not
+    /// 2-dimensional.
     public func toNestedArray<Element: TensorElement>(_ type: Element.Type = Element.self) -> [[Element]] {
         guard rank == 2 else {
             reportFailure(
@@ -158,22 +163,23 @@ extension Tensor {
             return []
         }
         let flat = toArray(type)
-        // An error that was recorded leaves no values.
+        // After a recorded error there are no elements.
         guard flat.count == count else { return [] }
         let width = layout.shape[1]
         return (0..<layout.shape[0]).map { Array(flat[($0 * width)..<(($0 + 1) * width)]) }
     }
 
-    /// Whether the only element of a tensor is not 0.
+    /// Whether the element of a one-element tensor is not 0. An error if there is not exactly one element.
     public func isNonzero() -> Bool { onlyElement("isNonzero").map { $0.asDouble != 0 } ?? false }
 
-    /// The number in a tensor of one element.
+    /// The element of a one-element tensor as a Double. An error if there is not exactly one element.
     public func item() -> Double {
         guard let scalar = onlyElement("item") else { return .nan }
         return scalar.asDouble
     }
 
-    /// The number in a tensor of one element, as a Swift type; one that the type does not hold is an error.
+    /// The element of a one-element tensor as a Swift type. An error if there is not exactly one element, or if it is
+    /// outside the range of the type.
     ///
     ///     let n = x.sum().item(Int.self)
     public func item<Element: TensorElement>(_ type: Element.Type) -> Element {
@@ -186,7 +192,7 @@ extension Tensor {
         return first
     }
 
-    /// The only element as a Swift number of its own category.
+    /// The element of a one-element tensor as a scalar of its category: bool, integer or floating point.
     package func onlyElement(_ operation: String) -> Scalar? {
         if isPlaceholder { return nil }
         guard count == 1 else {
@@ -205,18 +211,19 @@ extension Tensor {
         }
     }
 
-    /// Gives the bytes of a contiguous tensor to read, without a copy. They are valid inside the closure only.
+    /// Calls the body with the bytes of the elements in row-major order, read-only. A contiguous tensor on the CPU is
+    /// not copied. The pointer is valid inside the closure only.
     public func withUnsafeBytes<R, E: Error>(_ body: (UnsafeRawBufferPointer) throws(E) -> R) throws(E) -> R {
         let dense = onHost("withUnsafeBytes").contiguous()
-        // What failed inside `checked` has the shape of the tensor and no elements.
+        // The placeholder of a failed operation has the shape of a tensor and no elements.
         if dense.isPlaceholder { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
         return try body(UnsafeRawBufferPointer(start: dense.data, count: dense.count * dtype.byteSize))
     }
 
-    /// Gives the bytes of a contiguous tensor to write where they lie. Counts as an in-place operation.
+    /// Calls the body with the bytes of a contiguous tensor to be written in place. Counts as an in-place operation.
     ///
-    /// Fails for a tensor that is not contiguous, is not on the CPU, may not be written, or requires a gradient while
-    /// gradients are recorded. Inside `checked` the body then gets no bytes.
+    /// An error if the tensor is not contiguous, is not on the CPU, is read-only, or requires a gradient while
+    /// gradients are recorded. Inside `checked` the body then gets an empty buffer.
     public func withUnsafeMutableBytes<R, E: Error>(
         _ body: (UnsafeMutableRawBufferPointer) throws(E) -> R
     ) throws(E) -> R {
@@ -235,16 +242,16 @@ extension Tensor {
         if isPlaceholder { return }
         guard device == .cpu else {
             throw TensorError(
-                .device, in: "withUnsafeMutableBytes", "the host cannot write memory of a device",
+                .device, in: "withUnsafeMutableBytes", "the host can write to tensors on the CPU only",
                 expected: "a tensor on the CPU", fix: "write to x.to(.cpu) and copy_ it back", operands: [self])
         }
         guard isContiguous else {
             throw TensorError(
-                .shape, in: "withUnsafeMutableBytes", "the elements do not lie in one block",
+                .shape, in: "withUnsafeMutableBytes", "the tensor is not contiguous",
                 fix: "write to x.contiguous() and copy_ it back", operands: [self])
         }
         try checkWritable(self, name: "withUnsafeMutableBytes", needsGradient: false)
-        // Autograd does not see what is written, and a result would go on passing the gradient of what was there.
+        // Autograd does not see the write, so the gradient would be that of the old elements.
         guard threadState.pointee.grad_disabled > 0 || !requiresGrad else {
             throw TensorError(
                 .autograd, in: "withUnsafeMutableBytes",
@@ -253,14 +260,15 @@ extension Tensor {
         }
     }
 
-    /// Gives the elements of a contiguous tensor to read, without a copy; the type must be that of the dtype.
+    /// Calls the body with the elements in row-major order, read-only. A contiguous tensor on the CPU is not copied. An
+    /// error if the Swift type is not that of the dtype.
     public func withUnsafeElements<Element: TensorElement, R, E: Error>(
         as type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(E) -> R
     ) throws(E) -> R {
         if Element.dtype != dtype {
             reportFailure(
                 TensorError(
-                    .dtype, in: "withUnsafeElements", "the Swift type is not that of the elements",
+                    .dtype, in: "withUnsafeElements", "the Swift type does not match the dtype",
                     got: "\(type)", expected: "the type of \(dtype)", operands: [self]))
             return try body(UnsafeBufferPointer(start: nil, count: 0))
         }
@@ -270,7 +278,7 @@ extension Tensor {
             UnsafeBufferPointer(start: dense.data.assumingMemoryBound(to: Element.self), count: dense.count))
     }
 
-    /// Whether shapes, dtypes and all elements agree; NaN equals nothing.
+    /// Whether both tensors have the same shape, dtype and elements. NaN is not equal to NaN.
     public func equal(_ other: Tensor) -> Bool {
         guard layout.shape == other.layout.shape, dtype == other.dtype, !isPlaceholder, !other.isPlaceholder else {
             return false

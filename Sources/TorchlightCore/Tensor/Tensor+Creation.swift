@@ -1,9 +1,9 @@
 import CKernels
 
-/// Fills a tensor with one number.
+/// Sets all elements of a tensor to one number.
 package func fill(_ tensor: Tensor, with value: Scalar) {
     if tensor.count == 0 { return }
-    // Whatever is not 0 is true, fractions and NaN too.
+    // For bool, every number other than 0 is true, fractions and NaN included.
     let whole = tensor.dtype == .bool ? (value.asDouble != 0 ? 1 : 0) : value.asInt
     withKernel(tensor) { tl_fill($0, value.asDouble, Int64(whole)) }
 }
@@ -11,7 +11,13 @@ package func fill(_ tensor: Tensor, with value: Scalar) {
 package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(value)) }
 
 extension Tensor {
-    /// A tensor of zeros.
+    /// A tensor of the given shape filled with 0.
+    ///
+    /// - Parameters:
+    ///   - shape: the size of each dimension.
+    ///   - dtype: the dtype of the tensor. Default: float32.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - requiresGrad: whether autograd records operations on the tensor. Default: false.
     public static func zeros(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -20,12 +26,12 @@ extension Tensor {
         }
     }
 
-    /// A tensor of zeros.
+    /// A tensor of the given shape filled with 0.
     public static func zeros(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
         zeros(shape, dtype: dtype, requiresGrad: requiresGrad)
     }
 
-    /// A tensor of ones.
+    /// A tensor of the given shape filled with 1. The parameters are those of `zeros`.
     public static func ones(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -34,12 +40,13 @@ extension Tensor {
         }
     }
 
-    /// A tensor of ones.
+    /// A tensor of the given shape filled with 1.
     public static func ones(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
         ones(shape, dtype: dtype, requiresGrad: requiresGrad)
     }
 
-    /// A tensor of one value; the dtype is the value's (int64, float32 or bool) where it is not given.
+    /// A tensor of the given shape filled with `value`. Default dtype: int64 for an integer, float32 for a
+    /// floating-point number, bool for a bool. A value outside the range of the dtype is an error.
     public static func full(
         _ shape: [Int], _ value: some TensorScalar, dtype: DType? = nil, device: Device = .current,
         requiresGrad: Bool = false
@@ -51,7 +58,7 @@ extension Tensor {
         }
     }
 
-    /// Memory whose contents are whatever was there.
+    /// A tensor of the given shape with uninitialised elements.
     public static func empty(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -61,21 +68,21 @@ extension Tensor {
         }
     }
 
-    /// Zeros of another tensor's shape, and of its dtype and device where they are not given.
+    /// A tensor of zeros with the shape and device of `other`, and its dtype unless `dtype` is given.
     public static func zeros(like other: Tensor, dtype: DType? = nil, requiresGrad: Bool = false) -> Tensor {
         other.isPlaceholder
             ? other
             : zeros(other.shape, dtype: dtype ?? other.dtype, device: other.device, requiresGrad: requiresGrad)
     }
 
-    /// Ones of another tensor's shape, and of its dtype and device where they are not given.
+    /// A tensor of ones with the shape and device of `other`, and its dtype unless `dtype` is given.
     public static func ones(like other: Tensor, dtype: DType? = nil, requiresGrad: Bool = false) -> Tensor {
         other.isPlaceholder
             ? other
             : ones(other.shape, dtype: dtype ?? other.dtype, device: other.device, requiresGrad: requiresGrad)
     }
 
-    /// One value in another tensor's shape, and in its dtype and device where they are not given.
+    /// A tensor filled with `value`, with the shape and device of `other`, and its dtype unless `dtype` is given.
     public static func full(
         like other: Tensor, _ value: some TensorScalar, dtype: DType? = nil, requiresGrad: Bool = false
     ) -> Tensor {
@@ -84,12 +91,12 @@ extension Tensor {
             : full(other.shape, value, dtype: dtype ?? other.dtype, device: other.device, requiresGrad: requiresGrad)
     }
 
-    /// Uninitialised memory of another tensor's shape, dtype and device.
+    /// A tensor of uninitialised elements with the shape and device of `other`, and its dtype unless `dtype` is given.
     public static func empty(like other: Tensor, dtype: DType? = nil) -> Tensor {
         other.isPlaceholder ? other : empty(other.shape, dtype: dtype ?? other.dtype, device: other.device)
     }
 
-    /// Ones on the diagonal of a `rows` by `columns` matrix, zeros elsewhere.
+    /// A matrix `[rows, columns]` with ones on the diagonal and zeros elsewhere. Default for `columns`: `rows`.
     public static func eye(
         _ rows: Int, _ columns: Int? = nil, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false

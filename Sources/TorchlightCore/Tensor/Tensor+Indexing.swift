@@ -1,13 +1,20 @@
 import CKernels
 
-// `x[1, 2..<5, .all]` and its assignment. Positions, slices, `.ellipsis` and `.newAxis` give views; index tensors and
-// masks gather into a new tensor, and scatter when assigned to.
+// `x[1, 2..<5, .all]` and its assignment. Integers, slices, `.ellipsis` and `.newAxis` give views. Index tensors and
+// masks gather into a new tensor, and scatter in an assignment.
 //
-// `x[i] += y` changes the part and writes it back. The index is evaluated once for both; a part that is a view was written
-// where it lies, and nothing is left to do.
+// `x[i] += y` changes the indexed part and writes it back. The index is evaluated once for both. A part that is a view
+// is changed in place and is not written again.
 
 extension Tensor {
-    /// A part of the tensor.
+    /// The part of the tensor at the given indices.
+    ///
+    /// Integers, slices, `.ellipsis` and `.newAxis` give a view; index tensors and masks give a copy. An assignment
+    /// writes in place; the value is broadcast to the shape of the part. An index out of range is an error.
+    ///
+    ///     x[0]                    // [3, 4] -> [4]
+    ///     x[.all, 1..<3]          // [3, 4] -> [3, 2]
+    ///     x[x < 0] = 0
     public subscript(a: some TensorIndex) -> Tensor {
         get { element(at: [a.index]) }
         set { assign(newValue, at: [a.index]) }
@@ -18,7 +25,7 @@ extension Tensor {
         }
     }
 
-    /// A part of the tensor.
+    /// The part of the tensor at the given indices.
     public subscript(a: some TensorIndex, b: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index]) }
         set { assign(newValue, at: [a.index, b.index]) }
@@ -29,7 +36,7 @@ extension Tensor {
         }
     }
 
-    /// A part of the tensor.
+    /// The part of the tensor at the given indices.
     public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index, c.index]) }
         set { assign(newValue, at: [a.index, b.index, c.index]) }
@@ -40,7 +47,7 @@ extension Tensor {
         }
     }
 
-    /// A part of the tensor.
+    /// The part of the tensor at the given indices.
     public subscript(a: some TensorIndex, b: some TensorIndex, c: some TensorIndex, d: some TensorIndex) -> Tensor {
         get { element(at: [a.index, b.index, c.index, d.index]) }
         set { assign(newValue, at: [a.index, b.index, c.index, d.index]) }
@@ -51,7 +58,7 @@ extension Tensor {
         }
     }
 
-    /// A part of the tensor.
+    /// The part of the tensor at the given indices.
     public subscript(
         a: some TensorIndex, b: some TensorIndex, c: some TensorIndex, d: some TensorIndex, e: some TensorIndex
     ) -> Tensor {
@@ -64,7 +71,7 @@ extension Tensor {
         }
     }
 
-    /// A part of the tensor, by a list of any length.
+    /// The part of the tensor at a list of indices of any length.
     public subscript(indices: [TensorIndexItem]) -> Tensor {
         get { element(at: indices) }
         set { assign(newValue, at: indices) }
@@ -75,7 +82,7 @@ extension Tensor {
         }
     }
 
-    /// Sets a part of the tensor to a number: `x[0, 1...] = 2.5`.
+    /// Sets the part of the tensor at the given indices to a number: `x[0, 1...] = 2.5`.
     @_disfavoredOverload
     public subscript(indices: any TensorIndex...) -> TensorNumber {
         get { TensorNumber(scalar: .double(element(at: indices.map(\.index)).item())) }
@@ -99,7 +106,7 @@ extension Tensor {
     }
 }
 
-/// A part of a tensor that is changed in place, as the left side of a compound assignment or as an `inout` argument.
+/// The indexed part of a tensor in a compound assignment or as an `inout` argument.
 private struct IndexedPart {
     var tensor: Tensor
     private let plan: IndexPlan?
@@ -121,30 +128,29 @@ private struct IndexedPart {
     }
 }
 
-/// A number on the right of `x[...] = 2.5`. A type of its own, because a tensor that could be written as a literal would
-/// take part in the type checking of every `1 << 20` in a program.
+/// A number on the right side of `x[...] = 2.5`. It has its own type because a tensor that can be a literal would slow
+/// down the type checking of every expression such as `1 << 20`.
 public struct TensorNumber: ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral, ExpressibleByBooleanLiteral,
     Sendable
 {
     let scalar: Scalar
 
     init(scalar: Scalar) { self.scalar = scalar }
-    /// An integer.
+    /// A number from an integer literal.
     public init(integerLiteral value: Int) { scalar = .int(value) }
-    /// A floating-point number.
+    /// A number from a floating-point literal.
     public init(floatLiteral value: Double) { scalar = .double(value) }
-    /// A bool.
+    /// A number from a bool literal.
     public init(booleanLiteral value: Bool) { scalar = .bool(value) }
-    /// A number in a variable: `x[0] = TensorNumber(rate)`. A tensor made of it would have a dtype of its own, float32 for
-    /// a Double.
+    /// A number from a variable: `x[0] = TensorNumber(rate)`. Unlike a tensor it has no dtype of its own.
     public init(_ value: some TensorScalar) { scalar = value.scalar }
 }
 
-/// What a list of indices means for one tensor: a view, and index tensors for some of its dimensions.
+/// The effect of a list of indices on one tensor: a view, and index tensors for some of its dimensions.
 private struct IndexPlan {
-    /// The tensor after all entries that give views.
+    /// The tensor after all items that give views.
     private(set) var view: Tensor
-    /// Index tensors (int64, non-negative or negative positions) by dimension of `view`.
+    /// The index tensors (int64, may be negative) and the dimension of `view` that each indexes.
     private(set) var indices: [(dim: Int, tensor: Tensor)] = []
     private let source: Tensor
 
@@ -179,7 +185,7 @@ private struct IndexPlan {
                 guard step > 0 else {
                     throw TensorError(
                         .index, in: "subscript", "the step of a slice is not positive", got: "\(step)",
-                        fix: "use flip(_:) to walk backwards", operands: [tensor])
+                        fix: "use flip(_:) to reverse the order", operands: [tensor])
                 }
                 let size = view.layout.shape[dim]
                 let first = Self.clamp(start ?? 0, size)
@@ -196,19 +202,19 @@ private struct IndexPlan {
                 dim += 1
             case .tensor(let index) where index.dtype == .bool || index.dtype == .uint8:
                 try add(mask: index.atIndexed(view), at: dim)
-                // A lone truth value makes a dimension of its own.
+                // A 0-dimensional mask adds a dimension.
                 dim += max(index.rank, 1)
             case .tensor(let index):
                 guard index.dtype.isInteger else {
                     throw TensorError(
-                        .dtype, in: "subscript", "an index tensor holds neither integers nor bool",
-                        expected: "int64 positions or a bool mask", operands: [index])
+                        .dtype, in: "subscript", "an index tensor must have an integer dtype or bool",
+                        expected: "int64 indices or a bool mask", operands: [index])
                 }
                 indices.append((dim, (index.dtype == .int64 ? index : index.to(.int64)).atIndexed(view)))
                 dim += 1
             }
         }
-        // An untouched tensor is still seen through a view of its own.
+        // `x[.all]` and the like return a view, not the tensor itself.
         if view === tensor && indices.isEmpty { view = applyView(View(shape: tensor.layout.shape), tensor) }
     }
 
@@ -220,7 +226,7 @@ private struct IndexPlan {
                 expected: "\(Array(view.shape[dim..<(dim + mask.rank)])) from dimension \(dim)", operands: [source])
         }
         if mask.rank == 0 {
-            // One bool: a new dimension of size 1 or 0.
+            // A 0-dimensional mask: a new dimension of size 1 or 0.
             view = applyView(Unsqueeze(dim: dim), view)
             let isTrue = mask.item() != 0
             indices.append((dim, Tensor.zeros([isTrue ? 1 : 0], dtype: .int64, device: view.device)))
@@ -242,13 +248,13 @@ private struct IndexPlan {
         min(max(position < 0 ? position + size : position, 0), size)
     }
 
-    /// The part: the view, or where there are index tensors a new tensor.
+    /// The indexed part: the view, or a new tensor if there are index tensors.
     func read() -> Tensor { indices.isEmpty ? view : gather() }
 
-    /// Writes a value to the part.
+    /// Writes a value to the indexed part.
     func write(_ value: Tensor) throws(TensorError) {
         guard indices.isEmpty else { return try scatter(value) }
-        // `x[i] = x[i]`, as a compound assignment through a key path does, changes neither elements nor history.
+        // `x[i] = x[i]`, which a compound assignment through a key path does, changes neither elements nor history.
         let isThePart =
             value.base === view.base && value.storage === view.storage && value.layout == view.layout
             && value.dtype == view.dtype && value.requiresGrad == view.requiresGrad
@@ -258,8 +264,8 @@ private struct IndexPlan {
 
     // MARK: Index tensors
 
-    /// The view with the indexed dimensions first, and where the gathered dimensions belong in the result: in place of
-    /// the indexed ones if those are neighbours, else in front.
+    /// The view with the indexed dimensions first, and the position of the gathered dimensions in the result: that of
+    /// the indexed dimensions if these are adjacent, else the front.
     private var arranged: (view: Tensor, tensors: [Tensor], front: Int) {
         let dims = indices.map(\.dim)
         let rest = (0..<view.rank).filter { !dims.contains($0) }
@@ -271,7 +277,7 @@ private struct IndexPlan {
         )
     }
 
-    /// The rank that the index tensors have together.
+    /// The rank of the broadcast index tensors.
     private func indexRank(_ tensors: [Tensor]) -> Int { tensors.map(\.rank).max() ?? 0 }
 
     private func gather() -> Tensor {
@@ -297,13 +303,13 @@ private struct IndexPlan {
         view.indexPut_(tensors, front > 0 ? values.permute(order) : values)
     }
 
-    /// The value broadcast to the shape of what it is assigned to; leading dimensions of size 1 fall away.
+    /// The value broadcast to the shape of the part that it is assigned to; leading dimensions of size 1 are removed.
     private static func fitted(_ value: Tensor, to shape: [Int]) throws(TensorError) -> Tensor {
         var value = value
         while value.rank > shape.count && value.layout.shape[0] == 1 { value = value.squeeze(0) }
         guard Layout.broadcast(value.layout.shape, Dims(shape)) == Dims(shape) else {
             throw TensorError(
-                .shape, in: "subscript", "the value does not fit the part that it is assigned to",
+                .shape, in: "subscript", "the value does not broadcast to the indexed part",
                 expected: "a shape that broadcasts to \(shape)", operands: [value])
         }
         return value.expand(shape)
@@ -311,7 +317,6 @@ private struct IndexPlan {
 }
 
 extension Tensor {
-    /// An index tensor, or the values that are assigned, on the device of what is indexed: those on the CPU, as Swift
-    /// arrays give them, go there.
+    /// An index tensor or the assigned values on the device of the indexed tensor: a tensor on the CPU is copied there.
     fileprivate func atIndexed(_ indexed: Tensor) -> Tensor { device == .cpu ? to(indexed.device) : self }
 }

@@ -1,23 +1,24 @@
 import Glibc
 import Synchronization
 
-/// How tensors are printed; the defaults are PyTorch's.
+/// Options for printing tensors. The defaults are those of PyTorch.
 public struct PrintOptions: Sendable, Hashable {
-    /// Digits after the point.
+    /// The number of digits after the decimal point. Default: 4.
     public var precision = 4
-    /// The number of elements beyond which the middle is left out.
+    /// The number of elements above which a tensor is summarised: the middle of each dimension is replaced by `...`.
+    /// Default: 1000.
     public var threshold = 1000
-    /// How many elements are shown at each end of a dimension that is left out in the middle.
+    /// The number of elements shown at each end of a summarised dimension. Default: 3.
     public var edgeItems = 3
-    /// Columns a line.
+    /// The number of characters per line. Default: 80.
     public var lineWidth = 80
-    /// Always, never, or (nil) where it reads better: numbers as 1.2346e+05.
+    /// Whether to use scientific notation, as in 1.2346e+05. Default: nil, which decides by the range of the elements.
     public var scientific: Bool?
 
-    /// The defaults.
+    /// Creates the default options.
     public init() {}
 
-    /// What `print(tensor)` uses.
+    /// The options that `print(tensor)` uses.
     public static var current: PrintOptions {
         get { shared.withLock { $0 } }
         set { shared.withLock { $0 = newValue } }
@@ -26,11 +27,10 @@ public struct PrintOptions: Sendable, Hashable {
 }
 
 extension Tensor: CustomStringConvertible {
-    /// The tensor as PyTorch prints it, to the letter, so that outputs of both can be compared:
-    /// `tensor([4., 6.], grad_fn=<AddBackward0>)`.
+    /// The tensor as text, formatted exactly as by PyTorch: `tensor([4., 6.], grad_fn=<AddBackward0>)`.
     public var description: String { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
 
-    /// The tensor as text with options of its own.
+    /// The tensor as text, formatted with the given options.
     public func text(_ options: PrintOptions) -> String {
         if isPlaceholder { return "tensor(<the result of a failed operation>)" }
         let prefix = "tensor("
@@ -55,7 +55,7 @@ extension Tensor: CustomStringConvertible {
 
         var text = prefix + body
         let lastLine = text.split(separator: "\n", omittingEmptySubsequences: false).last ?? ""
-        // PyTorch counts one column more on the last line, line break or not.
+        // PyTorch adds 2 to the width of the last line, even without a line break.
         var width = lastLine.count + 2
         for suffix in suffixes {
             if width + suffix.count + 2 > options.lineWidth {
@@ -70,7 +70,7 @@ extension Tensor: CustomStringConvertible {
     }
 }
 
-/// A number in C's notation: "%.4f", "%.4e".
+/// A number formatted as by C's printf: "%.4f", "%.4e".
 package func formatted(_ value: Double, precision: Int, _ style: Character) -> String {
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
@@ -79,7 +79,7 @@ package func formatted(_ value: Double, precision: Int, _ style: Character) -> S
     return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Lays out the elements of one tensor.
+/// Formats the elements of one tensor.
 private struct TensorText {
     private let tensor: Tensor
     private let options: PrintOptions
@@ -107,7 +107,7 @@ private struct TensorText {
             ? tensor.toArray(Bool.self).map { $0 ? "True" : "False" } : tensor.toArray(Int.self).map(String.init)
     }
 
-    /// The widths and the notation follow from the finite numbers other than 0.
+    /// Determines the column width and the notation from the finite numbers other than 0.
     private mutating func measure(_ values: [Double]) {
         let numbers = values.filter { $0.isFinite && $0 != 0 }
         guard let largest = numbers.lazy.map(\.magnitude).max(), let smallest = numbers.lazy.map(\.magnitude).min()
@@ -144,7 +144,7 @@ private struct TensorText {
         String(repeating: " ", count: max(0, width - text.count)) + text
     }
 
-    /// The corners that are shown of a large tensor.
+    /// The parts of a summarised tensor that are shown.
     private static func edges(of tensor: Tensor, _ items: Int) -> [Tensor] {
         if tensor.rank == 0 { return [tensor] }
         let size = tensor.layout.shape[0]

@@ -1,11 +1,11 @@
-// Numbers at equal distances, plain or as exponents.
+// Evenly and logarithmically spaced numbers.
 
 extension Tensor {
-    /// `steps` numbers from `start` to `end`, both included, at equal distances.
+    /// A vector of `steps` evenly spaced numbers from `start` to `end`, both included.
     ///
     ///     Tensor.linspace(0, 1, steps: 5)     // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     ///
-    /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each number.
+    /// Computed in float64 and rounded once. For an integer dtype, `start`, `end` and each number are truncated.
     public static func linspace(
         _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
@@ -13,7 +13,7 @@ extension Tensor {
         spaced("linspace", start, end, steps, nil, dtype, device, requiresGrad)
     }
 
-    /// `linspace` between two 0-dimensional tensors, to which no gradient flows.
+    /// `linspace` with 0-dimensional tensors as both ends. They get no gradient.
     public static func linspace(
         _ start: Tensor, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
@@ -23,7 +23,7 @@ extension Tensor {
         }
     }
 
-    /// `linspace` from a 0-dimensional tensor to a number.
+    /// `linspace` with a 0-dimensional tensor as start. It gets no gradient.
     public static func linspace(
         _ start: Tensor, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
@@ -31,7 +31,7 @@ extension Tensor {
         linspace(start, .wrap(.double(end)), steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
-    /// `linspace` from a number to a 0-dimensional tensor.
+    /// `linspace` with a 0-dimensional tensor as end. It gets no gradient.
     public static func linspace(
         _ start: Double, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
@@ -39,11 +39,11 @@ extension Tensor {
         linspace(.wrap(.double(start)), end, steps: steps, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
-    /// `steps` powers of a base, whose exponents go from `start` to `end`, both included, at equal distances.
+    /// A vector of `steps` numbers `base^e` with evenly spaced exponents `e` from `start` to `end`, both included.
     ///
     ///     Tensor.logspace(-1, 1, steps: 3)    // tensor([ 0.1000,  1.0000, 10.0000])
     ///
-    /// Computed in float64 and rounded once. An integer dtype cuts off the fractions of both ends, and of each power.
+    /// Computed in float64 and rounded once. For an integer dtype, `start`, `end` and each power are truncated.
     public static func logspace(
         _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default,
         device: Device = .current,
@@ -52,7 +52,7 @@ extension Tensor {
         spaced("logspace", start, end, steps, base, dtype, device, requiresGrad)
     }
 
-    /// `logspace` between two 0-dimensional tensors, to which no gradient flows.
+    /// `logspace` with 0-dimensional tensors as both ends. They get no gradient.
     public static func logspace(
         _ start: Tensor, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default,
         device: Device = .current,
@@ -63,7 +63,7 @@ extension Tensor {
         }
     }
 
-    /// `logspace` from a 0-dimensional tensor to a number.
+    /// `logspace` with a 0-dimensional tensor as start. It gets no gradient.
     public static func logspace(
         _ start: Tensor, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default,
         device: Device = .current,
@@ -74,7 +74,7 @@ extension Tensor {
             requiresGrad: requiresGrad)
     }
 
-    /// `logspace` from a number to a 0-dimensional tensor.
+    /// `logspace` with a 0-dimensional tensor as end. It gets no gradient.
     public static func logspace(
         _ start: Double, _ end: Tensor, steps: Int, base: Double = 10, dtype: DType = .default,
         device: Device = .current,
@@ -89,7 +89,7 @@ extension Tensor {
         _ operation: String, _ start: Double, _ end: Double, _ steps: Int, _ base: Double?, _ dtype: DType,
         _ device: Device, _ requiresGrad: Bool
     ) -> Tensor {
-        // Whole dtypes have whole ends.
+        // For an integer dtype, both ends are truncated.
         let isWhole = !dtype.isFloatingPoint
         let first = isWhole ? start.rounded(.towardZero) : start
         let last = isWhole ? end.rounded(.towardZero) : end
@@ -98,7 +98,7 @@ extension Tensor {
         }
     }
 
-    /// Hands on the numbers in two tensors.
+    /// Calls `make` with the numbers in two 0-dimensional tensors.
     private static func withEnds(
         _ operation: String, _ start: Tensor, _ end: Tensor, _ make: (Double, Double) -> Tensor
     ) -> Tensor {
@@ -106,7 +106,8 @@ extension Tensor {
             if start.isPlaceholder || end.isPlaceholder { return start.isPlaceholder ? start : end }
             guard start.rank == 0, end.rank == 0 else {
                 throw TensorError(
-                    .shape, in: operation, "an end has dimensions", expected: "numbers or 0-dimensional tensors",
+                    .shape, in: operation, "start or end is not 0-dimensional",
+                    expected: "numbers or 0-dimensional tensors",
                     operands: [start, end])
             }
             return make(start.item(), end.item())

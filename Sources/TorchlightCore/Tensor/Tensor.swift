@@ -1,47 +1,50 @@
 import CKernels
 import Synchronization
 
-/// An n-dimensional array of numbers that computes at once and remembers how it came about.
+/// A multi-dimensional array of elements of one dtype, with automatic differentiation.
 ///
-/// A tensor is a reference: two variables may name one tensor, views share their elements, and in-place operations
-/// (names that end in `_`) are seen by all of them. What reads and writes from several threads at once must be
-/// ordered by the caller, as with any shared memory.
+/// Operations run eagerly. Those on tensors that require a gradient are recorded in the computation graph for
+/// `backward()`.
+///
+/// A tensor is a reference type: two variables may refer to one tensor, views share the memory of their base, and an
+/// in-place operation (its name ends in `_`) changes what all of them read. Concurrent reads and writes of one tensor
+/// must be synchronised by the caller.
 public final class Tensor: @unchecked Sendable {
-    /// The bytes; views share them.
+    /// The memory of the elements, shared with all views.
     package private(set) var storage: Storage
     package private(set) var layout: Layout
-    /// The type of the elements.
+    /// The dtype of the elements.
     public private(set) var dtype: DType
 
-    /// A 0-dimensional tensor that stands for a Swift number: it does not widen the dtype of a result.
+    /// Whether this is a 0-dimensional tensor made from a Swift number, which does not widen the dtype of a result.
     package let isWrappedScalar: Bool
-    /// Stands for the result of an operation that failed inside `checked`.
+    /// Whether this is the placeholder for the result of an operation that failed inside `checked`.
     package let isPlaceholder: Bool
 
     // Autograd. The flags come before the references, where they fill gaps: a tensor is one object of 232 bytes.
     var requiresGradFlag = false
-    /// Whether `backward` keeps the gradient of this tensor although it is not a leaf.
+    /// Whether `backward` keeps the gradient of this tensor although it is not a leaf; see `retainGrad()`.
     var retainsGrad = false
-    /// Whether `detach_()` cut the history, so that views may have one that this tensor lacks.
+    /// Whether `detach_()` removed the history of this tensor. Views of it may still have one.
     var wasDetached = false
-    /// Whether a module trains this tensor, or did before it was frozen.
+    /// Whether this tensor is a parameter of a module, frozen ones included.
     package var isParameter = false
-    /// Held by a thread that adds to `gradient`; see `lockGradient()`.
+    /// The lock that a thread holds while it accumulates into `gradient`; see `lockGradient()`.
     let gradientLock = Atomic<UInt8>(0)
     private var resultNumber: Int32 = 0
-    /// A leaf has no node; what an operation made has one if it needs a gradient.
+    /// The node of the computation graph that made this tensor; nil for a leaf.
     var node: Node?
     var gradient: Tensor?
-    /// Hooks on a leaf's gradient; those of other tensors are kept by the node.
+    /// Hooks on the gradient of a leaf. Hooks of other tensors are kept by their node.
     var gradientHooks: LeafHooks?
 
-    /// The tensor of which this one is a view; never itself a view.
+    /// The tensor of which this one is a view, which is itself not a view; nil if this tensor is not a view.
     let base: Tensor?
-    /// On a base: how often its history was rewritten by an in-place operation. On a view: the base's count when the
-    /// view's own node was made; where they differ the node is made anew from the base.
+    /// On a base: the number of in-place operations that changed its history. On a view: the base's count when the node
+    /// of the view was made; if they differ, the node is made again from the base.
     var historyStamp = 0
 
-    /// Which result of the node this is.
+    /// The index of this tensor among the outputs of its node.
     var outputIndex: Int {
         @inline(__always) get { Int(resultNumber) }
         @inline(__always) set { resultNumber = Int32(truncatingIfNeeded: newValue) }
@@ -59,12 +62,12 @@ public final class Tensor: @unchecked Sendable {
         self.isPlaceholder = isPlaceholder
     }
 
-    /// Uninitialised memory for the shape.
+    /// A tensor of uninitialised elements in row-major order.
     package convenience init(empty shape: Dims, dtype: DType, device: Device = .cpu) throws(TensorError) {
         try self.init(empty: Layout(shape: shape), dtype: dtype, device: device)
     }
 
-    /// Uninitialised memory for a layout that is dense in some order and starts at 0.
+    /// A tensor of uninitialised elements with a layout that is dense in some order of dimensions and has offset 0.
     package convenience init(empty layout: Layout, dtype: DType, device: Device = .cpu) throws(TensorError) {
         guard device.isAvailable else { throw .unavailable(device, in: "empty") }
         try checkRank(layout.rank, in: "empty")
@@ -75,39 +78,39 @@ public final class Tensor: @unchecked Sendable {
     }
 }
 
-// MARK: - What it is
+// MARK: - Properties
 
 extension Tensor {
-    /// The sizes of the dimensions.
+    /// The size of each dimension.
     public var shape: [Int] { Array(layout.shape) }
-    /// The distances between neighbours along each dimension, in elements.
+    /// The stride of each dimension: how many elements of the storage to skip to reach the next element along it.
     public var strides: [Int] { Array(layout.strides) }
-    /// The number of dimensions; 0 for a single number.
+    /// The number of dimensions; 0 for a scalar tensor.
     public var rank: Int {
         @inline(__always) get { layout.rank }
     }
-    /// The number of dimensions, by the name it has elsewhere.
+    /// The number of dimensions; the same as `rank`.
     public var ndim: Int { layout.rank }
     /// The number of elements.
     public var count: Int {
         @inline(__always) get { layout.count }
     }
-    /// The number of elements, by the name it has elsewhere.
+    /// The number of elements; the same as `count`.
     public var numel: Int { layout.count }
-    /// Where the elements lie.
+    /// The device that holds the elements.
     public var device: Device {
         @inline(__always) get { storage.device }
     }
-    /// Whether the elements lie densely in row-major order.
+    /// Whether the elements are contiguous in memory in row-major order.
     public var isContiguous: Bool { layout.isContiguous }
-    /// The position of the first element in the storage, in elements.
+    /// The offset of the first element in the storage, in elements.
     public var storageOffset: Int { layout.offset }
-    /// Whether this tensor is a view of another one.
+    /// Whether this tensor is a view of another tensor.
     public var isView: Bool { base != nil }
-    /// Counts the writes to the storage that this tensor shares with its views.
+    /// The number of in-place writes to the storage, counted for the tensor and all its views together.
     public var version: Int { storage.version }
 
-    /// The size of one dimension; negative ones count from the back.
+    /// The size of dimension `dim`; a negative `dim` counts from the last dimension. Out of range is an error.
     public func size(_ dim: Int) -> Int {
         do { return layout.shape[try resolve(dim, in: "size")] } catch {
             reportFailure(error)
@@ -115,13 +118,13 @@ extension Tensor {
         }
     }
 
-    /// The address of element [0, 0, ...].
+    /// The address of the element with index `[0, 0, ...]`.
     package var data: UnsafeMutableRawPointer {
         @inline(__always) get { storage.bytes + layout.offset &* dtype.byteSize }
     }
 
-    /// A dimension number counted from the front; negative ones count from the back. A single number is taken to have
-    /// one dimension, as elsewhere.
+    /// The index of a dimension, counted from the first; a negative one counts from the last. A 0-dimensional tensor is
+    /// treated as if it had one dimension.
     package func resolve(_ dim: Int, in operation: String, extra: Int = 0) throws(TensorError) -> Int {
         let limit = Swift.max(rank + extra, 1)
         let resolved = dim < 0 ? dim + limit : dim
@@ -133,13 +136,13 @@ extension Tensor {
         return resolved
     }
 
-    /// Several dimensions, each at most once; none for all.
+    /// The indices of several dimensions; an error if one is given twice. Empty for an empty list.
     package func resolve(_ dims: [Int], in operation: String) throws(TensorError) -> [Int] {
         var seen: [Int] = []
         for dim in dims {
             let resolved = try resolve(dim, in: operation)
             guard !seen.contains(resolved) else {
-                throw TensorError(.index, in: operation, "a dimension is named twice", got: "\(dims)")
+                throw TensorError(.index, in: operation, "a dimension is given twice", got: "\(dims)")
             }
             seen.append(resolved)
         }
@@ -156,8 +159,9 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Takes the elements of another tensor, of any dtype and device, and stays the same object: whoever holds a
-    /// parameter sees it converted. They come to lie row by row. For leaves that are no view; the gradient is dropped.
+    /// Replaces the elements of this leaf by those of another tensor of any dtype and device, made contiguous. The
+    /// object stays the same, so that every reference to a parameter sees the converted one. The gradient is removed.
+    /// Not for views.
     package func adopt(_ other: Tensor) {
         precondition(node == nil && base == nil, "only a leaf can take other elements")
         let other = noGrad { other.contiguous() }
@@ -169,8 +173,7 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// Another arrangement of the elements, in the same storage or in one that takes its place: what the in-place
-    /// changes of shape do.
+    /// Replaces the layout, and the storage if one is given: used by in-place operations that change the shape.
     func arrange(_ layout: Layout, in storage: Storage? = nil) {
         self.layout = layout
         if let storage { self.storage = storage }
@@ -180,23 +183,25 @@ extension Tensor {
 extension TensorError {
     static func unavailable(_ device: Device, in operation: String) -> TensorError {
         TensorError(
-            .device, in: operation, "this device cannot be used here", got: "\(device)", expected: "cpu")
+            .device, in: operation, "the device is not available in this process", got: "\(device)", expected: "cpu")
     }
 }
 
 extension Tensor {
-    /// Whether no other tensor shares the memory and it may be written.
+    /// Whether no other tensor uses the storage and it is not read-only.
     var ownsStorageAlone: Bool { isKnownUniquelyReferenced(&storage) && !storage.isReadOnly }
 }
 
 extension Tensor: Hashable {
-    /// Identity, so that tensors can be keys; compare elements with `.==` or `equal(_:)`.
+    /// Whether both are the same object, so that tensors can be dictionary keys; compare elements with `.==` or
+    /// `equal(_:)`.
     public static func == (a: Tensor, b: Tensor) -> Bool { ObjectIdentifier(a) == ObjectIdentifier(b) }
-    /// Hashes the identity.
+    /// Hashes the identity of the object.
     public func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(self)) }
 }
 
-/// Runs the body while tensors keep their descriptions alone, on `Device.meta`; afterwards they have their memory again.
+/// Runs the body while the tensors have no memory, only a shape, strides and a dtype on `Device.meta`; afterwards their
+/// memory is restored.
 package func describingOnly<R, E: Error>(_ tensors: [Tensor], _ body: () throws(E) -> R) throws(E) -> R {
     var kept: [(tensor: Tensor, storage: Storage)] = []
     for tensor in tensors {

@@ -1,9 +1,9 @@
 // What a type does for a protocol is documented there.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-/// The Swift types whose arrays become tensors and back.
+/// A Swift number type whose arrays can be converted to tensors and back.
 public protocol TensorElement: Sendable {
-    /// The dtype that holds this type bit for bit.
+    /// The dtype with the same representation as this type.
     static var dtype: DType { get }
 }
 
@@ -20,34 +20,34 @@ extension Int8: TensorElement { public static var dtype: DType { .int8 } }
 extension UInt8: TensorElement { public static var dtype: DType { .uint8 } }
 extension Bool: TensorElement { public static var dtype: DType { .bool } }
 
-/// A bfloat16 number as Swift code sees it: the upper half of a Float.
+/// A bfloat16 number: the upper 16 bits of a Float.
 public struct BFloat16: TensorElement, Hashable {
-    /// The bits.
+    /// The bits of the number.
     public var bitPattern: UInt16
     /// The number with these bits.
     public init(bitPattern: UInt16) { self.bitPattern = bitPattern }
 
-    /// The nearest bfloat16, ties to even.
+    /// The bfloat16 number nearest to `value`; ties round to even.
     public init(_ value: Float) {
         let bits = value.bitPattern
         bitPattern = value.isNaN ? 0x7FC0 : UInt16(truncatingIfNeeded: (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16)
     }
 
-    /// Stored as `DType.bfloat16`.
+    /// The dtype bfloat16.
     public static var dtype: DType { .bfloat16 }
-    /// The value, exactly.
+    /// The number as a Float, exactly.
     public var float: Float { Float(bitPattern: UInt32(bitPattern) << 16) }
 }
 
-/// What a tensor can be made of: numbers, and arrays of such things of equal lengths.
+/// Data from which a tensor can be made: a number, or a (nested) array of numbers with equal lengths at each level.
 ///
 /// A literal says its own element type: `Tensor([[1, 2], [3, 4]])` is int64 (`[[Int]]`), `Tensor([1, 2.5])` is float32.
 public protocol TensorData {
-    /// The type at the bottom of the nesting.
+    /// The number type of the innermost arrays.
     associatedtype Leaf: TensorElement
-    /// The sizes, read off the first elements.
+    /// The size of each dimension, taken from the first elements.
     var tensorShape: [Int] { get }
-    /// Appends all numbers in order; returns false where the lengths are not those of `shape`.
+    /// Appends all numbers in row-major order; returns false if the lengths are not those of `shape`.
     func appendElements(to elements: inout [Leaf], shape: ArraySlice<Int>) -> Bool
 }
 

@@ -1,24 +1,25 @@
 // What a type does for a protocol is documented there.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-/// What may stand in the brackets of `x[...]`: integers, ranges, `.all`, `.slice(...)`, `.ellipsis`, `.newAxis`, index
-/// tensors, bool masks, arrays of integers, and lone truth values.
+/// A type that can be used in a subscript `x[...]`: integers, ranges, `.all`, `.slice(...)`, `.ellipsis`, `.newAxis`,
+/// index tensors, bool masks, arrays of integers, and bools.
 public protocol TensorIndex {
-    /// The index in the form that the subscripts work on.
+    /// The index as an item of the subscript.
     var index: TensorIndexItem { get }
 }
 
-/// One entry between the brackets.
+/// One item of a subscript.
 public enum TensorIndexItem {
-    /// One position; the dimension disappears.
+    /// One index; the dimension is removed.
     case position(Int)
-    /// Positions from `start` up to `end` (not included), `step` apart; nil for the ends of the dimension.
+    /// The indices from `start` up to but not including `end` with step `step`; nil means the start or end of the
+    /// dimension.
     case slice(start: Int?, end: Int?, step: Int)
-    /// As many full dimensions as are not named otherwise.
+    /// All dimensions that the other items do not index, each in full.
     case openDimensions
     /// A new dimension of size 1.
     case insertedDimension
-    /// Positions by number, or a mask.
+    /// An index tensor of integers, or a bool mask.
     case tensor(Tensor)
 }
 
@@ -48,7 +49,7 @@ extension Array: TensorIndex where Element == Int {
     public var index: TensorIndexItem { .tensor(Tensor(self, shape: [count])) }
 }
 extension Bool: TensorIndex {
-    /// A new dimension in front, of size 1 for true and 0 for false: `x[true]`.
+    /// A new leading dimension, of size 1 for true and 0 for false: `x[true]`.
     public var index: TensorIndexItem { .tensor(Tensor(self)) }
 }
 extension Tensor: TensorIndex { public var index: TensorIndexItem { .tensor(self) } }
@@ -56,7 +57,7 @@ extension Tensor: TensorIndex { public var index: TensorIndexItem { .tensor(self
 extension TensorIndexItem: TensorIndex {
     public var index: TensorIndexItem { self }
 
-    /// Positions that rise in equal steps are a slice, a view; others are an index tensor.
+    /// Indices that increase by a constant step are a slice, which gives a view; others are an index tensor.
     fileprivate static func positions(_ values: [Int]) -> TensorIndexItem {
         guard let first = values.first, let last = values.last, first >= 0 else {
             return .slice(start: 0, end: 0, step: 1)
@@ -68,13 +69,14 @@ extension TensorIndexItem: TensorIndex {
 }
 
 extension TensorIndex where Self == TensorIndexItem {
-    /// Every position of a dimension: `x[.all, 0]`.
+    /// All indices of a dimension: `x[.all, 0]`.
     public static var all: TensorIndexItem { .slice(start: nil, end: nil, step: 1) }
-    /// As many full dimensions as are not named otherwise: `x[.ellipsis, 0]`.
+    /// All dimensions that the other items do not index, each in full: `x[.ellipsis, 0]`.
     public static var ellipsis: TensorIndexItem { .openDimensions }
     /// A new dimension of size 1: `x[.all, .newAxis]`.
     public static var newAxis: TensorIndexItem { .insertedDimension }
-    /// Positions from `start` to before `end` in steps; negative ends count from the back: `x[.slice(1, -1, step: 2)]`.
+    /// The indices from `start` up to but not including `end` with step `step`; negative ones count from the end of the
+    /// dimension: `x[.slice(1, -1, step: 2)]`. The step must be positive.
     public static func slice(_ start: Int? = nil, _ end: Int? = nil, step: Int = 1) -> TensorIndexItem {
         slice(start: start, end: end, step: step)
     }

@@ -1,8 +1,9 @@
 extension DType {
-    /// The dtype that holds what two tensors of equal standing give together.
+    /// The dtype of the result of an operation on two tensors with dimensions.
     ///
-    /// The higher category wins; within one, the wider type; uint8 with a signed integer goes to the next signed one
-    /// that holds both, and float16 with bfloat16 to float32. These are PyTorch's rules.
+    /// The higher category (bool < integer < floating point) wins; within a category the larger dtype. uint8 with a
+    /// signed integer gives the smallest signed dtype that holds both; float16 with bfloat16 gives float32. These are
+    /// PyTorch's rules.
     public static func promote(_ a: DType, _ b: DType) -> DType {
         if a == b { return a }
         if a.category != b.category { return a.category > b.category ? a : b }
@@ -11,35 +12,35 @@ extension DType {
         case (.uint8, .int8), (.int8, .uint8): return .int16
         default: break
         }
-        // Within a category the raw values fall with the width, so the smaller is the wider; uint8 loses to int16 up.
+        // Within a category smaller raw values are larger dtypes; uint8 with int16 or larger gives the latter.
         return a.rawValue < b.rawValue ? a : b
     }
 }
 
 extension DType {
-    /// Whether numbers of this dtype may become ones of another without leaving their kind: bool may become anything, an
-    /// integer an integer or a floating-point number, and a floating-point number another one. Widths do not count.
+    /// Whether type promotion allows a conversion to `other`: bool converts to every dtype, an integer to integers and
+    /// floating point, and floating point to floating point. Sizes do not matter.
     public func canCast(to other: DType) -> Bool { category <= other.category }
 }
 
-/// The dtype of the results of element-wise operations on the two, such as `a + b`.
+/// The dtype of the result of an element-wise operation on two tensors, such as `a + b`.
 ///
-/// Tensors with dimensions decide; 0-dimensional tensors and, below them, Swift numbers change the result only if they
-/// are of a higher kind: bool, integer, floating point.
+/// Tensors with dimensions have priority over 0-dimensional tensors, and these over Swift numbers. An operand of lower
+/// priority changes the dtype only if it is of a higher category: bool < integer < floating point.
 public func resultType(_ a: Tensor, _ b: Tensor) -> DType { ResultType.of(a, b) }
-/// The dtype of the results of element-wise operations on a tensor and a number, such as `a + 1`.
+/// The dtype of the result of an element-wise operation on a tensor and a number, such as `a + 1`.
 public func resultType(_ a: Tensor, _ b: some TensorScalar) -> DType { ResultType.of(a, Tensor.wrap(b.scalar)) }
-/// The dtype of the results of element-wise operations on a number and a tensor, such as `1 + b`.
+/// The dtype of the result of an element-wise operation on a number and a tensor, such as `1 + b`.
 public func resultType(_ a: some TensorScalar, _ b: Tensor) -> DType { ResultType.of(Tensor.wrap(a.scalar), b) }
-/// The dtype that two numbers give together as operands.
+/// The dtype of the result of an operation on two numbers.
 public func resultType(_ a: some TensorScalar, _ b: some TensorScalar) -> DType {
     ResultType.of(Tensor.wrap(a.scalar), Tensor.wrap(b.scalar))
 }
 
-/// Folds operands into the dtype of a result.
+/// Determines the dtype of a result from its operands.
 ///
-/// Tensors with dimensions decide; 0-dimensional tensors and, below them, Swift scalars change the result only
-/// if they are of a higher category.
+/// Tensors with dimensions have priority over 0-dimensional tensors, and these over Swift numbers. An operand of lower
+/// priority changes the dtype only if it is of a higher category.
 struct ResultType {
     private var dimensioned: DType?
     private var zeroDimensional: DType?
@@ -67,7 +68,7 @@ struct ResultType {
     }
 
     static func of(_ a: some Described, _ b: some Described) -> DType {
-        // The common case costs three comparisons.
+        // Equal dtypes, the common case, take a short path.
         if a.dtype == b.dtype && !a.isWrappedScalar && !b.isWrappedScalar { return a.dtype }
         var result = ResultType()
         result.add(a)
