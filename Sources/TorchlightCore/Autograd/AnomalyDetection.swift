@@ -1,11 +1,11 @@
 import CKernels
 
-/// Runs the body with a check of every result and every gradient for NaN; the first one is an error that names the
-/// operation, the shapes and the place of the call.
+/// Anomaly detection: runs the body and checks every result and every gradient for NaN. The first NaN is an error that
+/// names the operation, the shapes and the place of the call.
 ///
-/// Costs a pass over each result and a stack walk an operation: for finding a mistake, not for training.
+/// Reads each result once more and captures a stack trace for each operation: for debugging, not for training.
 ///
-/// - Parameter includingInfinity: whether infinities count too.
+/// - Parameter includingInfinity: whether infinities are errors too. Default: false.
 @discardableResult
 public func detectAnomalies<R, E: Error>(
     includingInfinity: Bool = false, _ body: () throws(E) -> R
@@ -31,20 +31,20 @@ private func holdsAnomaly(_ tensor: Tensor) -> Bool {
     }
 }
 
-/// Fails if an operation made a NaN out of inputs that had none.
+/// Throws if an operation returned NaN although no input contains NaN.
 func checkForward(_ name: String, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>) throws(TensorError) {
-    // What makes tensors without operands makes what it was told to.
+    // Operations without operands create the values that they were given, which may be NaN.
     if inputs.isEmpty { return }
     for output in outputs where holdsAnomaly(output) {
         guard !inputs.contains(where: holdsAnomaly) else { return }
         throw TensorError(
             .notFinite, in: name,
-            "the result holds a value that is not a number, and the operands do not; called at \(CallSites.capture().text)",
+            "the result has a value that is not a number, but no operand has; called at \(CallSites.capture().text)",
             operands: Array(inputs))
     }
 }
 
-/// Fails if the gradient rule of a node made a NaN.
+/// Throws if the gradient rule of a node returned NaN.
 func checkBackward(_ node: Node, input: Int, _ gradient: Tensor) throws(TensorError) {
     guard holdsAnomaly(gradient) else { return }
     let place = node.extra?.site.map { "; it was called at \($0.text)" } ?? ""

@@ -1,16 +1,17 @@
 extension Tensor {
-    /// Computes the gradients of this tensor with respect to all leaves that it depends on, and adds them to their
+    /// Computes the gradients of this tensor with respect to all leaves that it depends on, and accumulates them in
     /// `grad`.
     ///
-    /// The pass frees what the graph saved. Another pass over the same operations is an error where one of them saved
-    /// something, as a product does; those that save nothing, as reshapes and sums, can be passed again.
+    /// The pass frees the saved tensors of the graph. A second pass over an operation that saved tensors, such as a
+    /// product, is an error; operations that save nothing, such as reshapes and sums, can be passed again.
     ///
     /// - Parameters:
-    ///   - gradient: the gradient of something later with respect to this tensor; may be left out for a single number,
-    ///     where it is 1.
-    ///   - retainGraph: keep what the graph saved, so that `backward` can be called again.
-    ///   - createGraph: record the pass itself, for derivatives of higher order; implies `retainGraph`. The gradients in
-    ///     `grad` then hold the graph, which holds the leaves: set `grad` to nil when done, or use `grad(outputs:inputs:)`.
+    ///   - gradient: the gradient of some scalar with respect to this tensor, with the shape of this tensor. Default:
+    ///     1, for a tensor of one element only.
+    ///   - retainGraph: whether to keep the saved tensors, so that `backward` can be called again. Default: false.
+    ///   - createGraph: whether to record the pass itself, for derivatives of higher order; implies `retainGraph`. The
+    ///     gradients in `grad` then hold the graph, which holds the leaves: set `grad` to nil afterwards, or use
+    ///     `grad(outputs:inputs:)`. Default: false.
     public func backward(
         gradient: Tensor? = nil, retainGraph: Bool = false, createGraph: Bool = false, file: StaticString = #fileID,
         line: UInt = #line
@@ -24,13 +25,18 @@ extension Tensor {
     }
 }
 
-/// The gradients of `outputs` with respect to `inputs`, without touching any `grad`.
+/// Computes the sum of the gradients of `outputs` with respect to `inputs`, without changing any `grad`.
 ///
 /// - Parameters:
-///   - gradOutputs: the gradients of the outputs; nil stands for 1 and needs a single number.
-///   - createGraph: record the pass, so that its results can be differentiated again; implies `retainGraph`.
-///   - allowUnused: give nil for an input that the outputs do not depend on, instead of refusing.
-/// - Returns: one gradient for each input.
+///   - outputs: the tensors to differentiate.
+///   - inputs: the tensors with respect to which to differentiate; each must require a gradient.
+///   - gradOutputs: the gradients with respect to the outputs, in their shapes. nil stands for 1, for an output of one
+///     element only.
+///   - retainGraph: whether to keep the saved tensors, so that the graph can be passed again. Default: false.
+///   - createGraph: whether to record the pass, so that the gradients can be differentiated again; implies
+///     `retainGraph`. Default: false.
+///   - allowUnused: whether an input that the outputs do not depend on gives nil instead of an error. Default: false.
+/// - Returns: one gradient for each input, in its shape.
 public func grad(
     outputs: [Tensor], inputs: [Tensor], gradOutputs: [Tensor?]? = nil, retainGraph: Bool = false,
     createGraph: Bool = false, allowUnused: Bool = false
@@ -42,7 +48,8 @@ public func grad(
     } catch { return inputs.map { fail(error, like: $0) } }
 }
 
-/// The gradient of a single number with respect to one tensor.
+/// Computes the gradient of a one-element output with respect to one input. An error if the output does not depend on
+/// the input.
 public func grad(of output: Tensor, withRespectTo input: Tensor, createGraph: Bool = false) -> Tensor {
     grad(outputs: [output], inputs: [input], createGraph: createGraph)[0]
         ?? fail(

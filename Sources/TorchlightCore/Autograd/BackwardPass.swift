@@ -1,6 +1,7 @@
 import CKernels
 
-/// One walk over the graph: nodes in falling order of creation, each once its outputs' gradients are complete.
+/// One backward pass: runs the nodes in decreasing order of creation, each when the gradients of its outputs are
+/// complete.
 struct BackwardPass {
     private let context: GradientContext
     private var pending: PendingGradients {
@@ -8,18 +9,18 @@ struct BackwardPass {
     }
     private let createGraph: Bool
     private let retainGraph: Bool
-    /// With `targets`: what is wanted, and the nodes that lead there.
+    /// With `targets`: the index of each target in the results, and the nodes that lead to targets.
     private var wanted: [Target: Int] = [:]
     private var results: [Tensor?] = []
-    /// Targets that were named before, with the place of the first.
+    /// Targets that are given twice, with the index of the first occurrence.
     private var repeated: [(place: Int, first: Int)] = []
     private var useful: Set<ObjectIdentifier>?
     private var hooked = HookedLeaves()
-    /// By the nodes of the parts.
+    /// The tiling that each part belongs to, by the node of the part.
     private var tilings: [ObjectIdentifier: (tiling: GradientTiling, region: Layout)] = [:]
     private let isAnomalyDetected = threadState.pointee.anomaly > 0
 
-    /// Whether the gradients of chosen tensors are wanted, and none is added to a leaf's.
+    /// Whether the pass computes the gradients of chosen tensors, and accumulates none in a leaf.
     private var isTargeted: Bool { useful != nil }
 
     private enum Target: Hashable {
@@ -33,7 +34,7 @@ struct BackwardPass {
         self.retainGraph = retainGraph
     }
 
-    /// Runs a pass. Returns the gradients of the targets.
+    /// Runs a backward pass and returns the gradients of the targets.
     static func run(
         from roots: [Tensor], gradients: [Tensor?], targets: [Tensor]?, retainGraph: Bool, createGraph: Bool,
         allowUnused: Bool
@@ -41,9 +42,9 @@ struct BackwardPass {
         if roots.contains(where: \.isPlaceholder) { return targets ?? [] }
         guard gradients.count == roots.count else {
             throw TensorError(
-                .value, in: "grad", "the numbers of outputs and of their gradients differ",
+                .value, in: "grad", "the number of gradients is not the number of outputs",
                 got: "\(quantity(roots.count, "output")) and \(quantity(gradients.count, "gradient"))",
-                expected: "one gradient for each output, nil for 1")
+                expected: "one gradient for each output, nil meaning 1")
         }
         return try GradientContext.forPass { context throws(TensorError) in
             var pass = BackwardPass(context, createGraph: createGraph, retainGraph: retainGraph)
@@ -51,7 +52,7 @@ struct BackwardPass {
             let depth = threadState.pointee.grad_disabled
             threadState.pointee.grad_disabled = createGraph ? 0 : depth + 1
             defer { threadState.pointee.grad_disabled = depth }
-            // The conversions of the forward pass are recorded; the gradients follow them.
+            // The conversions by autocast are recorded in the graph, so the gradients are converted too.
             let autocast = threadState.pointee.autocast
             threadState.pointee.autocast = 0
             defer { threadState.pointee.autocast = autocast }
@@ -65,7 +66,7 @@ struct BackwardPass {
             for (place, first) in pass.repeated { pass.results[place] = pass.results[first] }
             for (i, result) in pass.results.enumerated() where result == nil && !allowUnused {
                 throw TensorError(
-                    .autograd, in: "grad", "input \(i) has no influence on the outputs",
+                    .autograd, in: "grad", "the outputs do not depend on input \(i)",
                     fix: "pass allowUnused: true to get nil for it", operands: [targets[i]])
             }
             return pass.results
@@ -75,14 +76,15 @@ struct BackwardPass {
     private mutating func start(at root: Tensor, _ gradient: Tensor?) throws(TensorError) {
         guard root.requiresGrad else {
             throw TensorError(
-                .autograd, in: "backward", "the tensor requires no gradient and has no history",
+                .autograd, in: "backward",
+                "the tensor requires no gradient: it is neither a leaf that does nor computed from one",
                 expected: "a result of tensors with requiresGrad, computed outside noGrad { }", operands: [root])
         }
         var seed: Tensor
         if let gradient {
             guard gradient.layout.shape == root.layout.shape else {
                 throw TensorError(
-                    .shape, in: "backward", "the gradient has another shape than the tensor",
+                    .shape, in: "backward", "the gradient does not have the shape of the tensor",
                     expected: "\(root.shape)", operands: [gradient])
             }
             guard gradient.device == root.device else {
@@ -94,7 +96,7 @@ struct BackwardPass {
         } else {
             guard root.count == 1 else {
                 throw TensorError(
-                    .shape, in: "backward", "the gradient can be left out only for a single number",
+                    .shape, in: "backward", "the gradient can be left out only for a tensor of one element",
                     expected: "a tensor of one element",
                     fix: "reduce it first, as in loss.mean().backward(), or pass gradient:", operands: [root])
             }
@@ -137,8 +139,8 @@ struct BackwardPass {
         while let leaf = hooked.first { try finish(leaf) }
     }
 
-    /// Adds the gradient of a part where it belongs in what other parts have brought already; false where there is nothing
-    /// to add to, or it may not be written.
+    /// Adds the gradient of a view to the region of the base's gradient, if that exists; false if it does not, or must
+    /// not be written.
     private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
         guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
         let output = Int(node.inputs[0].outputIndex)
@@ -152,8 +154,8 @@ struct BackwardPass {
         return true
     }
 
-    /// One gradient for a tensor whose parts fill it between them, where the first inputs of a node are these parts; nil
-    /// where they are not.
+    /// One gradient tensor for a tensor whose parts are the first inputs of a node and together cover it; nil if they
+    /// do not.
     private mutating func makePlaces(
         for node: Node, _ needs: Needs, _ gradients: Few<Tensor?>
     ) throws(TensorError) -> Few<Tensor>? {
@@ -170,11 +172,11 @@ struct BackwardPass {
         return places
     }
 
-    /// Whether the gradient of a part was written where it belongs in that of the whole, which then is handed on with the
-    /// last part.
+    /// Whether the gradient of a part was written to its region of the whole gradient. With the last part the whole
+    /// gradient is passed on.
     ///
-    /// A part that was used elsewhere too, or whose gradient a hook replaced, has its gradient in other memory. Then those
-    /// that were in their places are handed on by themselves, and the others take the way of all parts.
+    /// A part that has other uses, or whose gradient a hook replaced, has its gradient in other memory. Then the parts
+    /// written so far are passed on separately, and the others are handled like those of any view.
     private mutating func isInPlace(_ gradient: Tensor?, of node: Node) throws(TensorError) -> Bool {
         guard !tilings.isEmpty, let (tiling, region) = tilings.removeValue(forKey: ObjectIdentifier(node)),
             !tiling.isBroken
@@ -193,7 +195,7 @@ struct BackwardPass {
         return false
     }
 
-    /// Runs a node's rule and hands each gradient on.
+    /// Runs the gradient rule of a node and passes each gradient on.
     private mutating func pass(_ needs: Needs, on node: Node) throws(TensorError) {
         var results = try node.rule.gradient(context)
         context.turnAway()
@@ -216,7 +218,7 @@ struct BackwardPass {
         }
     }
 
-    /// Drops the gradients that a rule added to what was there: they have arrived.
+    /// Removes the gradients that a rule has already added to an existing sum.
     private mutating func takeAdded(_ results: inout Few<Tensor?>, of node: Node) {
         for i in 0..<results.count where i < node.inputCount && pending.offered[i] {
             let input = node.inputs[i]
@@ -230,7 +232,7 @@ struct BackwardPass {
         pending.offered = Needs()
     }
 
-    /// Hands a gradient to a leaf: at once, or where hooks wait for the sum of all, to that sum.
+    /// Passes a gradient to a leaf: at once, or to the sum that hooks wait for.
     private mutating func deliver(_ gradient: inout Tensor, to leaf: Tensor, from node: Node?) throws(TensorError) {
         if leaf.hasGradientHooks {
             hooked.note(leaf, from: isTargeted ? nil : node, pending)
@@ -239,11 +241,11 @@ struct BackwardPass {
         try accept(&gradient, in: leaf)
     }
 
-    /// Adds a gradient to that of a leaf, or to the result of the pass. Takes it: where nobody else holds it, it is kept
+    /// Accumulates a gradient in a leaf, or in the result of the pass. A gradient without other references is kept
     /// without a copy.
     private mutating func accept(_ gradient: inout Tensor, in leaf: Tensor) throws(TensorError) {
         guard isTargeted else {
-            // A leaf may have been told since that it needs no gradient.
+            // requiresGrad of the leaf may have been set to false since.
             return leaf.requiresGrad ? try leaf.accumulate(&gradient, isRecorded: createGraph) : ()
         }
         guard let index = wanted[.leaf(ObjectIdentifier(leaf))] else { return }
@@ -255,14 +257,15 @@ struct BackwardPass {
         results[index] = sum
     }
 
-    /// Runs the hooks of the leaves for which a node's gradients were the last.
+    /// Runs the hooks of the leaves whose gradients are complete after this node.
     private mutating func finishLeaves(of node: Node) throws(TensorError) {
         for i in 0..<node.inputCount {
             if let leaf = node.inputs[i].leaf, hooked.useEnded(of: leaf) { try finish(leaf) }
         }
     }
 
-    /// Runs the hooks of a leaf on the sum of its gradients, adds what they give, and runs the hooks that follow.
+    /// Runs the hooks of a leaf on the sum of its gradients, accumulates the result, and runs the post-accumulation
+    /// hooks.
     private mutating func finish(_ leaf: Tensor) throws(TensorError) {
         let sum = hooked.remove(leaf)
         guard let hooks = leaf.gradientHooks else { return }
@@ -294,7 +297,7 @@ struct BackwardPass {
         }
     }
 
-    /// Finds the nodes between the roots and the targets; only they run.
+    /// Finds the nodes between the roots and the targets; only these run.
     private mutating func aim(at targets: [Tensor], from roots: [Tensor]) throws(TensorError) {
         results = Array(repeating: nil, count: targets.count)
         for (i, target) in targets.enumerated() {
@@ -312,7 +315,7 @@ struct BackwardPass {
                 wanted[place] = i
             }
         }
-        // Depth first with an explicit stack; a node is useful if it is wanted or leads to something that is.
+        // Depth-first search with an explicit stack; a node is useful if it is a target or leads to one.
         var useful = Set<ObjectIdentifier>()
         var seen = Set<ObjectIdentifier>()
         var stack: [(node: Node, next: Int)] = []

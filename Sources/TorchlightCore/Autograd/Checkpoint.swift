@@ -1,51 +1,52 @@
 import CKernels
 import Synchronization
 
-/// Runs the body without keeping what its operations save for their gradients; the backward pass runs it a second time to
-/// get them. The memory of a part of a network is traded for one more forward pass through it.
+/// Activation checkpointing: runs the body without saving tensors for the backward pass, which runs the body again to
+/// recompute them. This trades one more forward pass through a part of a network for its memory (Chen et al., 2016).
 ///
 ///     for block in blocks { x = checkpoint(x) { block($0) } }
 ///     loss(x).backward()       // holds the activations of one block at a time
 ///
-/// Results and gradients are those without `checkpoint`, bit for bit, as long as the body computes the same both times. The
-/// semantics are those of `torch.utils.checkpoint` with `use_reentrant=False`:
+/// Results and gradients are the same as without `checkpoint`, bit for bit, if the body computes the same in both runs.
+/// The semantics are those of `torch.utils.checkpoint` with `use_reentrant=False`:
 ///
-/// - The second run has the random numbers, the autocast mode and the gradient mode of the first; generators are left where
-///   they are. `preserveRandomState: false` leaves out the random numbers, for bodies that draw none.
-/// - Effects of the body happen twice: the running statistics of batch normalisation move twice as far.
-/// - Of what the body captures, parameters are the usual case and cost nothing. Activations should be passed as inputs:
-///   those of an outer checkpoint are then not kept either, while captured ones are held until the graph is freed.
-/// - What the second run computed is freed operation by operation, as the pass goes through the part. A graph that is
-///   retained runs the body again in each pass. Checkpoints nest, and work with `grad(outputs:inputs:)` and derivatives of
-///   higher order.
+/// - The recomputation uses the random number generator states, the autocast mode and the gradient mode of the first
+///   run; afterwards the generators have the states from before. With `preserveRandomState: false` random numbers are
+///   not reproduced, for bodies that draw none.
+/// - Side effects of the body happen twice: the running statistics of batch normalisation are updated twice.
+/// - The body may capture parameters at no cost. Pass activations as inputs: captured activations are held until the
+///   graph is freed, while inputs that an outer checkpoint recomputes are not.
+/// - Recomputed tensors are freed operation by operation during the backward pass. With a retained graph each pass runs
+///   the body again. Checkpoints nest, and support `grad(outputs:inputs:)` and derivatives of higher order.
 /// - Under `noGrad` the body just runs.
 ///
-/// `backward` fails if the second run saves tensors of other shapes, dtypes or another number than the first, or if an
-/// input, or a parameter whose value the gradients need, was changed in place since.
+/// `backward` fails if the recomputation saves a different number of tensors or tensors of other shapes or dtypes, or
+/// if an input, or a parameter whose value the gradients need, was changed in place after the first run.
 ///
 /// - Parameters:
-///   - preserveRandomState: whether the second run draws the random numbers of the first, on every generator.
+///   - preserveRandomState: whether the recomputation draws the same random numbers as the first run, on every
+///     generator. Default: true.
 ///   - body: computes the results. It is kept until the graph is freed.
-/// - Returns: what the body returns, of any type.
+/// - Returns: the result of the body, of any type.
 public func checkpoint<R>(preserveRandomState: Bool = true, _ body: @escaping () -> R) -> R {
     checkpoint([], preserveRandomState: preserveRandomState) { _ in body() }
 }
 
-/// Runs the body on a tensor without keeping what its operations save; see ``checkpoint(preserveRandomState:_:)``.
+/// Runs the body on a tensor with activation checkpointing; see ``checkpoint(preserveRandomState:_:)``.
 public func checkpoint<R>(
     _ input: Tensor, preserveRandomState: Bool = true, _ body: @escaping (Tensor) -> R
 ) -> R {
     checkpoint([input], preserveRandomState: preserveRandomState) { body($0[0]) }
 }
 
-/// Runs the body on two tensors without keeping what its operations save; see ``checkpoint(preserveRandomState:_:)``.
+/// Runs the body on two tensors with activation checkpointing; see ``checkpoint(preserveRandomState:_:)``.
 public func checkpoint<R>(
     _ first: Tensor, _ second: Tensor, preserveRandomState: Bool = true, _ body: @escaping (Tensor, Tensor) -> R
 ) -> R {
     checkpoint([first, second], preserveRandomState: preserveRandomState) { body($0[0], $0[1]) }
 }
 
-/// Runs the body on three tensors without keeping what its operations save; see ``checkpoint(preserveRandomState:_:)``.
+/// Runs the body on three tensors with activation checkpointing; see ``checkpoint(preserveRandomState:_:)``.
 public func checkpoint<R>(
     _ first: Tensor, _ second: Tensor, _ third: Tensor, preserveRandomState: Bool = true,
     _ body: @escaping (Tensor, Tensor, Tensor) -> R
@@ -53,8 +54,7 @@ public func checkpoint<R>(
     checkpoint([first, second, third], preserveRandomState: preserveRandomState) { body($0[0], $0[1], $0[2]) }
 }
 
-/// Runs the body on any number of tensors without keeping what its operations save; see
-/// ``checkpoint(preserveRandomState:_:)``.
+/// Runs the body on any number of tensors with activation checkpointing; see ``checkpoint(preserveRandomState:_:)``.
 public func checkpoint<R>(
     _ inputs: [Tensor], preserveRandomState: Bool = true, _ body: @escaping ([Tensor]) -> R
 ) -> R {
@@ -63,9 +63,9 @@ public func checkpoint<R>(
     return part.firstRun { body(inputs) }
 }
 
-/// A part of a program that is run again when what its operations saved is needed.
+/// A checkpointed part of a program, which is run again when its saved tensors are needed.
 private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
-    /// An input without its history. In a checkpoint inside another it is packed as any tensor that is saved there.
+    /// An input, detached. Inside an outer checkpoint it is packed like any saved tensor.
     private struct Input {
         var tensor: Tensor?
         var packed: (any PackedTensor)?
@@ -73,7 +73,8 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         var requiresGrad: Bool
     }
 
-    /// What an operation saved in the first run. Of a leaf that learns, which may change before the second, the version too.
+    /// Description of a tensor that an operation saved in the first run. For a leaf that requires a gradient, which may
+    /// be changed in place, the version is checked too.
     private struct Description {
         var shape: SlotShape
         var dtype: DType
@@ -98,7 +99,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
     private let random: RandomRecord?
     private let autocast = threadState.pointee.autocast
     private var saved: [Description] = []
-    /// What the body saved when it ran again, by pass and index; each is taken once.
+    /// The tensors that the body saved in the recomputation, by pass and index; each is taken once.
     private let recomputed = Mutex<[UInt64: [Tensor?]]>([:])
 
     init(_ inputs: [Tensor], random: RandomRecord?, _ body: @escaping ([Tensor]) -> Void) {
@@ -126,7 +127,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         return Handle(self, saved.count - 1)
     }
 
-    /// What was saved under an index, computed again where the pass that runs has not done so yet.
+    /// The saved tensor with an index; runs the body again if the current pass has not done so yet.
     private func saved(_ index: Int) throws(TensorError) -> Tensor {
         let pending = ThreadContext.current.pass?.pending
         if let pending, let tensor = take(index, pending.id) { return tensor }
@@ -143,7 +144,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
 
     func passEnded(_ id: UInt64) { recomputed.withLock { $0[id] = nil } }
 
-    /// Runs the body as it ran at first and gives what its operations save.
+    /// Runs the body again in the modes of the first run and returns the tensors that its operations save.
     private func runAgain() throws(TensorError) -> [Tensor] {
         var tensors: [Tensor] = []
         for input in inputs {
@@ -167,7 +168,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         }
         try throwPendingError()
         guard drawsTheSame else {
-            throw Self.difference("the body drew random numbers more or less often when it ran again for the gradients")
+            throw Self.difference("the body drew another number of random numbers when it was recomputed")
         }
         try check(collector)
         return collector.tensors.map(\.withoutHistory)
@@ -190,14 +191,14 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
     private func check(_ collector: Collector) throws(TensorError) {
         guard collector.tensors.count == saved.count else {
             throw Self.difference(
-                "the body did something else when it ran again for the gradients",
-                got: "\(quantity(collector.tensors.count, "tensor")) that its operations save",
+                "the body saved another number of tensors when it was recomputed",
+                got: "\(quantity(collector.tensors.count, "saved tensor"))",
                 expected: "\(saved.count), as in the first run")
         }
         for (i, (tensor, first)) in zip(collector.tensors, saved).enumerated() {
             guard first.shape == tensor.layout.shape, first.dtype == tensor.dtype else {
                 throw Self.difference(
-                    "an operation saved another tensor when the body ran again for the gradients",
+                    "an operation saved a tensor of another shape or dtype when the body was recomputed",
                     got: "\(tensor.dtype) \(tensor.shape)",
                     expected: "\(first.dtype) \(Array(first.shape.dims)), as in the first run")
             }
@@ -218,10 +219,11 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
     private static func difference(_ problem: String, got: String? = nil, expected: String? = nil) -> TensorError {
         TensorError(
             .autograd, in: "checkpoint", problem, got: got, expected: expected,
-            fix: "let the body depend on its inputs and parameters alone, not on what changes between the passes")
+            fix: "make the body depend only on its inputs and parameters, not on state that changes between the runs")
     }
 
-    /// Takes what operations save in the second run. Their nodes, which go with the results that are dropped, hold nothing.
+    /// Collects the tensors that operations save in the recomputation. Their nodes are discarded with the results and
+    /// hold nothing.
     private final class Collector: SavedTensorPacker {
         private(set) var tensors: [Tensor] = []
         private(set) var versions: [Int] = []
@@ -238,8 +240,8 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
 
         func unpack() throws(TensorError) -> Tensor {
             throw TensorError(
-                .autograd, in: "checkpoint", "a graph that was built to compute activations again has no gradients",
-                fix: "use only what the body returned the first time")
+                .autograd, in: "checkpoint", "tensors computed in the recomputation have no gradients",
+                fix: "use only the results of the first run")
         }
     }
 }

@@ -1,4 +1,4 @@
-/// An operation with a gradient of the user's own.
+/// An operation with a user-defined gradient.
 ///
 ///     struct Cube: CustomFunction {
 ///         static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor] {
@@ -11,21 +11,23 @@
 ///     }
 ///     let y = Cube.apply(x)
 public protocol CustomFunction {
-    /// Computes the results. Nothing inside is recorded; what `backward` needs is put into the context.
+    /// Computes the outputs. Operations inside are not recorded. Tensors that `backward` needs are saved in the
+    /// context.
     ///
-    /// An input that requires a gradient may be changed in place where it is one of the results; it then has their history.
+    /// An input that requires a gradient may be changed in place only if it is returned as an output; it then has the
+    /// history of that output.
     static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor]
-    /// The gradients of the inputs, one each, nil for none. Written with tensor operations, it can itself be
-    /// differentiated.
+    /// Computes the gradients with respect to the inputs, one for each input, nil for none. Because it is made of
+    /// tensor operations, it can be differentiated again.
     static func backward(_ context: FunctionContext, _ gradients: [Tensor]) -> [Tensor?]
 }
 
-/// What a custom function carries from its forward to its backward pass.
+/// Stores tensors and values of a custom function for its backward pass.
 public final class FunctionContext {
     private struct Entry {
         var tensor: Tensor?
         var version: Int
-        /// What hooks made of the tensor, in its place.
+        /// What the saved-tensor hooks returned for the tensor, instead of the tensor.
         var packed: (any PackedTensor)?
         var origin = Origin.other
     }
@@ -35,18 +37,18 @@ public final class FunctionContext {
     }
 
     private var entries: [Entry] = []
-    /// The tensors as the pass that runs has them; nil outside one.
+    /// The saved tensors in the current pass; nil outside of a pass.
     private var unpacked: [Tensor]?
     fileprivate var inputs: [Tensor] = []
-    /// Anything that is not a tensor. Tensors belong to ``save(_:)``, which notices changes in place.
+    /// Values other than tensors. Save tensors with ``save(_:)``, which detects in-place changes.
     public var values: [String: any Sendable] = [:]
-    /// Which inputs need a gradient.
+    /// For each input, whether it needs a gradient.
     public fileprivate(set) var needsGradient: [Bool] = []
 
-    /// Keeps tensors for the backward pass: inputs, results, or what was computed on the way.
+    /// Saves tensors for the backward pass: inputs, outputs or intermediate tensors.
     ///
-    /// Through inputs and results `backward` can be differentiated again; other tensors are constants there. A tensor that is
-    /// changed in place afterwards is an error of the backward pass.
+    /// For derivatives of higher order, gradients flow through saved inputs and outputs; other saved tensors are
+    /// constants. A saved tensor that is changed in place before the backward pass is an error.
     public func save(_ tensors: Tensor...) {
         for tensor in tensors {
             var entry = Entry(tensor: tensor, version: tensor.version)
@@ -55,11 +57,11 @@ public final class FunctionContext {
         }
     }
 
-    /// The tensors that were kept.
+    /// The saved tensors, in the order in which they were saved.
     public var saved: [Tensor] { unpacked ?? entries.compactMap(\.tensor) }
 
-    /// After `forward`: results and views of them are kept without their history, since they hold the node that holds this;
-    /// and what hooks are to pack is packed.
+    /// Called after `forward`: outputs and views of them are kept without their history, since they hold the node that
+    /// holds this context. Saved tensors are packed if there are hooks.
     fileprivate func seal(_ outputs: [Tensor]) {
         inputs = []
         for (key, value) in values {
@@ -84,12 +86,13 @@ public final class FunctionContext {
         }
     }
 
-    /// A tensor that does not hold the node of the results: a twin where it is one of them or a view of one.
+    /// A tensor that does not hold the node of the outputs: a detached copy of the reference if it is an output or a
+    /// view of one.
     private static func detached(_ tensor: Tensor, from outputs: [Tensor]) -> Tensor {
         outputs.contains { $0 === tensor || $0 === tensor.base } ? tensor.withoutHistory : tensor
     }
 
-    /// The context for one pass over a node, with the tensors as they were saved.
+    /// The context for one pass over a node, with the unpacked saved tensors.
     fileprivate func unpacked(for node: Node, keepsGraph: Bool, name: String) throws(TensorError) -> FunctionContext {
         for entry in entries {
             guard let tensor = entry.tensor, tensor.version != entry.version else { continue }
@@ -115,7 +118,7 @@ public final class FunctionContext {
         return context
     }
 
-    /// Gives back what was kept. Returns whether there was anything.
+    /// Releases the saved tensors. Returns whether there were any.
     fileprivate func release() -> Bool {
         defer { entries = [] }
         return !entries.isEmpty
@@ -123,13 +126,13 @@ public final class FunctionContext {
 }
 
 extension CustomFunction {
-    /// Runs the function on inputs, recording it where one needs a gradient.
+    /// Applies the function to inputs and returns its outputs. It is recorded if an input needs a gradient.
     public static func apply(_ inputs: Tensor...) -> [Tensor] { apply(inputs) }
 
-    /// Runs the function of one result.
+    /// Applies the function and returns its first output.
     public static func callAsFunction(_ inputs: Tensor...) -> Tensor { apply(inputs)[0] }
 
-    /// Runs the function on inputs, recording it where one needs a gradient.
+    /// Applies the function to inputs and returns its outputs. It is recorded if an input needs a gradient.
     public static func apply(_ inputs: [Tensor]) -> [Tensor] {
         let context = FunctionContext()
         var needs = Needs()
@@ -144,8 +147,8 @@ extension CustomFunction {
         do throws(TensorError) {
             try check(changed.map { inputs[$0] }, results, name)
         } catch { return results.map { fail(error, like: $0) } }
-        // A result that is an input is passed on as a view of it, which can carry the node. What is written to one of them
-        // then reaches the history of the other.
+        // An output that is an input is returned as a view of it, which can have the node. Writing to one of them then
+        // changes the history of the other.
         let outputs = results.map { result in
             guard let index = inputs.firstIndex(where: { $0 === result }) else { return result }
             return changed.contains(index) ? result : result.alias
@@ -165,7 +168,7 @@ extension CustomFunction {
         return outputs
     }
 
-    /// Whether what `forward` changed in place may have been changed, and gets its new history.
+    /// Throws if `forward` changed an input in place that must not be changed, or that gets no new history.
     private static func check(_ changed: [Tensor], _ results: [Tensor], _ name: String) throws(TensorError) {
         for input in changed {
             if results.contains(where: { $0 === input }) {

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Runs the body without recording: results need no gradient, whatever their inputs need.
+/// Runs the body without recording operations for autograd: results do not require a gradient, even if inputs do.
 ///
 ///     let accuracy = noGrad { (model(images).argmax(dim: 1) .== labels).to(.float32).mean().item() }
 @discardableResult
@@ -10,7 +10,7 @@ public func noGrad<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     return try body()
 }
 
-/// Runs the body with recording switched on again, inside `noGrad`.
+/// Runs the body with recording enabled, also inside `noGrad`.
 @discardableResult
 public func enableGrad<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     let depth = threadState.pointee.grad_disabled
@@ -19,11 +19,12 @@ public func enableGrad<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     return try body()
 }
 
-/// Runs the body as `noGrad` does, for code that only predicts. Results may be used anywhere afterwards.
+/// Runs the body without recording operations, for inference. The same as `noGrad`; unlike in PyTorch, results can be
+/// used in later recorded operations.
 @discardableResult
 public func inferenceMode<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
     try noGrad(body)
 }
 
-/// Whether operations are recorded on this thread now.
+/// Whether operations are recorded on the current thread.
 public var isGradEnabled: Bool { threadState.pointee.grad_disabled == 0 }

@@ -1,27 +1,27 @@
-/// What a gradient rule sees: one object a pass, which holds what concerns the node that runs.
+/// The arguments of a gradient rule: one object for each pass, set for the node that runs.
 package final class GradientContext {
-    /// The pass holds the node.
+    /// Not retained: the pass holds the node.
     private unowned(unsafe) var current: Node?
     var node: Node { current.unsafelyUnwrapped }
     /// Which inputs need a gradient.
     package private(set) var needs = Needs()
-    /// The gradients of the results; nil where nothing arrived.
+    /// The gradients with respect to the outputs; nil if there is none.
     package internal(set) var gradients = Few<Tensor?>()
-    /// The gradients that the pass has so far.
+    /// The gradients that the pass has computed so far.
     let pending = PendingGradients()
-    /// Whether the pass is recorded itself.
+    /// Whether the pass itself is recorded.
     var keepsGraph = false
-    /// Whether what was brought already may be added to; in leaves only where the pass collects nothing else.
+    /// Whether rules may add to existing sums of gradients, of nodes and of leaves. Of leaves only if the pass
+    /// accumulates in them.
     var addsToNodes = false
     var addsToLeaves = false
-    /// Where the gradients of the first inputs are to be written and returned from, where they are parts that fill one
-    /// tensor between them; nil where the rule takes memory of its own.
+    /// The tensors to which the gradients of the first inputs must be written, if these inputs are parts that cover one
+    /// tensor; nil if the rule allocates its own memory.
     package private(set) var places: Few<Tensor>?
-    /// What hooks packed, as they give it back: by the index of the slot. Empty for most nodes.
+    /// Unpacked saved tensors, by the index of the slot. Empty for most nodes.
     private var unpacked: [Int: Tensor] = [:]
 
-    /// Turns to a node, whose results' gradients are here already. Checks that nothing that its rule will read was
-    /// overwritten.
+    /// Sets the current node; `gradients` are set already. Throws if a saved tensor was overwritten.
     func turn(to node: Node, _ needs: Needs, places: Few<Tensor>?) throws(TensorError) {
         current = node
         self.needs = needs
@@ -31,7 +31,7 @@ package final class GradientContext {
         if let extra = node.extra, !extra.packed.isEmpty { unpacked = try extra.unpack() }
     }
 
-    /// Lets go of all that concerns the node: a gradient that a rule passes on must not look shared.
+    /// Releases everything about the node, so that a gradient which a rule passes on has no other references.
     func turnAway() {
         gradients = Few()
         if places != nil { places = nil }
@@ -49,26 +49,26 @@ package final class GradientContext {
         )
     }
 
-    /// The gradient of the only result.
+    /// The gradient with respect to the only output.
     package var gradient: Tensor { gradients[0]! }
-    /// An input that `saved` named.
+    /// An input that `saved` contains.
     package func input(_ index: Int) -> Tensor {
         if let saved = node.inputs[index].saved { return saved }
         let tensor = unpacked[index]!
         return keepsGraph ? node.withHistory(tensor, ofInput: index) : tensor
     }
-    /// An input for arithmetic of its own, such as the logarithm of a base. Beside float64 a number or an integer is taken
-    /// as float64 too: alone it would be computed in the default dtype, and the gradient would keep seven digits.
+    /// An input for use in arithmetic, such as the logarithm of a base. If the gradient is float64, a number or an
+    /// integer is converted to float64: otherwise it would be computed in the default dtype, float32.
     package func operand(_ index: Int) -> Tensor {
         let input = input(index)
         return gradient.dtype == .float64 ? input.to(.float64) : input
     }
-    /// A result that `saved` named.
+    /// An output that `saved` contains.
     package func output(_ index: Int = 0) -> Tensor {
         let saved = node.outputs[index].saved ?? unpacked[node.inputCount + index]!
         return keepsGraph ? node.withHistory(saved, ofOutput: index) : saved
     }
-    /// The shape that an input had.
+    /// The shape of an input.
     package func shape(_ index: Int) -> Dims { node.inputs[index].shape.dims }
     package func dtype(_ index: Int) -> DType { node.inputs[index].dtype }
     package func outputShape(_ index: Int = 0) -> Dims { node.outputs[index].shape.dims }
@@ -77,10 +77,10 @@ package final class GradientContext {
 }
 
 extension GradientContext {
-    /// The sum of what other rules brought already as the gradient of an input, for a rule that can add to it in place of
-    /// making a tensor that is added; nil where there is none, or it may not be written.
+    /// The sum of the gradients of an input that other rules have computed, for a rule that can add to it in place; nil
+    /// if there is none, or if it must not be written.
     ///
-    /// A rule that adds returns the sum as its gradient. The gradient of a leaf is locked until the rule returns.
+    /// A rule that adds to it returns the sum as its gradient. The gradient of a leaf is locked until the rule returns.
     package func sum(_ index: Int) -> Tensor? {
         let input = node.inputs[index]
         let sum: Tensor?
@@ -100,7 +100,7 @@ extension GradientContext {
         return sum
     }
 
-    /// Whether the rule reads the memory: a leaf's gradient may be anything that the program put there.
+    /// Whether the rule reads the memory: the gradient of a leaf may be any tensor that the user assigned.
     private func isRead(_ storage: Storage) -> Bool {
         gradients.contains { $0?.storage === storage } || node.inputs.contains { $0.saved?.storage === storage }
             || node.outputs.contains { $0.saved?.storage === storage }
@@ -109,7 +109,7 @@ extension GradientContext {
 }
 
 extension Node {
-    /// The elements of an input with the history that the input has, for gradients that are recorded themselves.
+    /// The elements of an input with the history of the input, for gradients that are recorded.
     func withHistory(_ elements: Tensor, ofInput index: Int) -> Tensor {
         let slot = inputs[index]
         guard let leaf = slot.leaf else {
@@ -122,7 +122,7 @@ extension Node {
         return copy.asResult(0, of: node)
     }
 
-    /// The elements of a result as the result, for gradients that are recorded themselves.
+    /// The elements of an output as the output, for gradients that are recorded.
     func withHistory(_ elements: Tensor, ofOutput index: Int) -> Tensor {
         elements.dtype.isFloatingPoint ? elements.asResult(index, of: self) : elements
     }
@@ -132,7 +132,7 @@ extension Tensor {
     /// The same elements without a history.
     var withoutHistory: Tensor { Tensor(storage: storage, layout: layout, dtype: dtype) }
 
-    /// A view of all elements, without a history of its own yet.
+    /// A view of all elements, which has no history of its own yet.
     var alias: Tensor {
         let origin = base ?? self
         let view = Tensor(storage: storage, layout: layout, dtype: dtype, base: origin)
@@ -140,7 +140,7 @@ extension Tensor {
         return view
     }
 
-    /// The same elements as a result of a node.
+    /// The same elements as an output of a node.
     fileprivate func asResult(_ index: Int, of node: Node) -> Tensor {
         let tensor = withoutHistory
         tensor.node = node
@@ -150,7 +150,7 @@ extension Tensor {
     }
 }
 
-/// The rule of an operation whose result is its operand.
+/// The gradient rule of an operation that returns its operand.
 private struct PassedOn: GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
     func releaseSaved() -> Bool { false }

@@ -1,33 +1,33 @@
-// Gradients written where they belong from the start.
+// Gradients of parts written directly into the gradient of the whole.
 //
-// The gradient of a tensor that was cut in parts is put together from those of the parts: at the worst one tensor of zeros
-// a part and as many additions. Two things spare that. A rule may add to what others brought (`GradientContext.sum`); and
-// where the parts are inputs of one node and fill the tensor between them, as queries, keys and values fill the result
-// of their common layer, the rule writes into the places of the parts in one gradient that needs no zeros
-// (`GradientContext.places`).
+// The gradient of a tensor that was split into parts is the sum of the gradients of the parts, in the worst case one
+// tensor of zeros and one addition for each part. There are two ways to avoid that. A rule may add to an existing sum
+// (`GradientContext.sum`). And if the parts are inputs of one node and together cover the tensor, as queries, keys and
+// values cover the output of a common linear layer, the rule writes into the regions of the parts in one uninitialised
+// gradient (`GradientContext.places`).
 
-/// What a view picks: `count` neighbours from `start` along a dimension.
+/// The part that a view selects: `count` indices from `start` along a dimension.
 package struct ViewPart: Sendable {
     package var dim: Int
     package var start: Int
     package var count: Int
 }
 
-/// The gradient of a tensor that is written part by part, until all parts have passed the views between.
+/// The gradient of a tensor that is written part by part.
 final class GradientTiling {
-    /// Not initialised: the parts fill it.
+    /// Uninitialised: the parts cover it.
     let whole: Tensor
-    /// Whose gradient it is.
+    /// The node whose output this is the gradient of.
     let node: Node
     let output: Int
     /// The number of parts.
     let count: Int
-    /// The parts that arrived.
+    /// The regions of the parts that have been written.
     var placed: [Layout] = []
-    /// Whether a part arrived from elsewhere, so that each part goes its own way.
+    /// Whether the gradient of a part was in other memory, so that the parts are passed on separately.
     var isBroken = false
 
-    /// For `part` and its neighbours, which are views of the same result.
+    /// For the view `part` and the other parts of the same output.
     init(of part: Node, count: Int, device: Device) throws(TensorError) {
         node = part.inputs[0].node!
         output = Int(part.inputs[0].outputIndex)
@@ -36,7 +36,7 @@ final class GradientTiling {
             empty: Layout(shape: part.inputs[0].shape.dims), dtype: part.inputs[0].dtype, device: device)
     }
 
-    /// The parts that arrived, with zeros elsewhere; nil where none did.
+    /// The gradient of the parts written so far, with zeros elsewhere; nil if there are none.
     func placedAlone() throws(TensorError) -> Tensor? {
         if placed.isEmpty { return nil }
         let sum = try Tensor.filled(0, shape: whole.layout.shape, dtype: whole.dtype, device: whole.device)
@@ -47,8 +47,8 @@ final class GradientTiling {
         return sum
     }
 
-    /// The nodes that pick the parts, and where each input's gradient lies in that of the whole; nil where the first inputs
-    /// of a node are not views of parts that fill one tensor.
+    /// The nodes of the views that select the parts, and the layout of each input's gradient in that of the whole; nil
+    /// if the first inputs of a node are not parts that cover one tensor.
     static func find(in node: Node, _ needs: Needs) -> (parts: [Node], layouts: [Layout])? {
         var parts: [Node] = []
         var layouts: [Layout] = []
@@ -71,7 +71,7 @@ final class GradientTiling {
         return end == first.inputs[0].shape.dims[dim] ? (parts, layouts) : nil
     }
 
-    /// Down from an input through views of all elements to one that picks a part.
+    /// Goes from an input through views of all elements to a view that selects a part.
     private static func place(of input: Node.Slot) -> (part: Node, layout: Layout)? {
         var views: [Node] = []
         var next = input.node
@@ -94,7 +94,7 @@ final class GradientTiling {
 }
 
 extension Layout {
-    /// Whether two layouts put each index in the same place; the stride of a dimension of size 1 does not matter.
+    /// Whether two layouts map each index to the same memory; the stride of a dimension of size 1 does not matter.
     func namesSamePlaces(as other: Layout) -> Bool {
         shape == other.shape && offset == other.offset
             && (0..<rank).allSatisfy { shape[$0] == 1 || strides[$0] == other.strides[$0] }

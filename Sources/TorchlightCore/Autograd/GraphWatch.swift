@@ -1,11 +1,12 @@
 import CKernels
 import Synchronization
 
-/// Notices a loop that keeps the graphs of past steps alive, as `total += loss` does, and says where they were made.
+/// Detects a loop that keeps the computation graphs of earlier steps in memory, such as `total += loss`, and reports
+/// where they were recorded.
 ///
-/// After each backward pass that frees its graph, the nodes of past steps that are still alive are counted, which does not
-/// depend on how large the graph of this step is and how much of it the pass used. Where their number has grown twenty times in
-/// a row, a warning goes to standard error, once.
+/// After each backward pass that frees its graph, the remaining nodes of earlier steps are counted. This does not
+/// depend on the size of the current graph or on how much of it the pass used. If their number grows twenty times in a
+/// row, a warning is written to standard error, once.
 package enum GraphWatch {
     private struct State {
         var lastCount = 0
@@ -23,7 +24,7 @@ package enum GraphWatch {
     private static let stepsToWarn = 20
     private static let state = Mutex(State())
 
-    /// What the last warning said; nil before one. The tests read it.
+    /// The text of the last warning; nil if there was none. Used by tests.
     package static var lastWarning: String? { warning.withLock { $0 } }
     private static let warning = Mutex<String?>(nil)
 
@@ -50,18 +51,18 @@ package enum GraphWatch {
             return (state.candidates.compactMap(\.node).filter(\.isOfPastStep), count)
         }
         guard let (kept, count) = found else { return }
-        // To name the places takes seconds. Other threads record nothing more meanwhile, and need not wait.
+        // Symbolising the places takes seconds. The state is not locked meanwhile, so other threads need not wait.
         let places = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
         let text =
-            "warning: the graphs of past steps are kept: \(quantity(count, "operation")) of them are alive and their number "
+            "warning: the graphs of past steps are kept: \(quantity(count, "operation")) of them exist and their number "
             + "grew in each of the last \(stepsToWarn) steps (backward at \(file):\(line)). "
-            + (places.isEmpty ? "" : "They were made at \(places.prefix(3).joined(separator: ", ")). ")
-            + "Add numbers instead of tensors (loss.item()), or detach() what is kept."
+            + (places.isEmpty ? "" : "They were recorded at \(places.prefix(3).joined(separator: ", ")). ")
+            + "Accumulate numbers instead of tensors (loss.item()), or detach() the tensors that are kept."
         warning.withLock { $0 = text }
         writeToStandardError("Torchlight: \(text)\n")
     }
 
-    /// Called for nodes that remember their place: those that outlive the step are what the warning names.
+    /// Called for nodes that record the place of their call: those that outlive the step are named in the warning.
     static func noteCreation(of node: Node) {
         state.withLock { state in
             guard state.isRecording else { return }
@@ -69,7 +70,7 @@ package enum GraphWatch {
         }
     }
 
-    /// Forgets what was seen, so that a test starts afresh.
+    /// Resets the state, for tests.
     package static func reset() {
         state.withLock { state in
             if state.isRecording { CallSites.end() }
@@ -79,18 +80,18 @@ package enum GraphWatch {
     }
 }
 
-/// How many nodes are alive: those of past steps, and the younger ones.
+/// Counts of existing nodes: those of earlier steps, and the newer ones.
 ///
-/// A generation of nodes ends with each pass that frees its graph. The present generation and the last are counted by
-/// themselves; when a third begins, the older of them joins those of past steps. Threads may create and free nodes
-/// meanwhile: one that is counted in the wrong place is taken away there as well.
+/// A generation of nodes ends with each pass that frees its graph. The current and the previous generation are counted
+/// separately; when a new one begins, the older of the two is added to the count of earlier steps. Other threads may
+/// create and free nodes meanwhile: a node counted in the wrong generation is subtracted from the same one.
 enum LiveNodes {
     private static let generation = Atomic<UInt32>(0)
     private static let even = Atomic<Int>(0)
     private static let odd = Atomic<Int>(0)
     private static let ofPastSteps = Atomic<Int>(0)
 
-    /// Counts a node. Returns its generation.
+    /// Counts a node and returns its generation.
     @inline(__always)
     static func noteCreation() -> UInt32 {
         let now = generation.load(ordering: .relaxed)
@@ -114,7 +115,7 @@ enum LiveNodes {
         self.generation.load(ordering: .relaxed) &- generation >= 2
     }
 
-    /// Begins a generation. Returns the number of nodes of past steps. Not from two threads at once.
+    /// Begins a generation and returns the number of nodes of earlier steps. Must not run on two threads at once.
     static func passEnded() -> Int {
         let next = generation.load(ordering: .relaxed) &+ 1
         let old =

@@ -1,10 +1,10 @@
 import Synchronization
 
 extension Tensor {
-    /// Adds to the gradient of a leaf. Takes what is added: where nobody else holds it, it is kept without a copy.
-    /// Otherwise it is copied, in a recorded pass too: later passes add to the gradient in place, which nothing else may see.
+    /// Accumulates in the gradient of a leaf. A gradient without other references is kept without a copy. Otherwise it
+    /// is copied, in a recorded pass too, since later passes add to it in place.
     ///
-    /// Passes on several threads may add to one leaf: the sum is that of all.
+    /// Passes on several threads may accumulate in one leaf: the result is the sum of all.
     func accumulate(_ gradient: inout Tensor, isRecorded: Bool) throws(TensorError) {
         lockGradient()
         defer { unlockGradient() }
@@ -23,7 +23,7 @@ extension Tensor {
         }
     }
 
-    /// Keeps other threads from changing the gradient. Not for a thread that holds the lock already.
+    /// Locks the gradient against other threads. Not recursive.
     func lockGradient() {
         if !gradientLock.compareExchange(expected: 0, desired: 1, ordering: .acquiring).exchanged {
             GradientLocks.wait(for: gradientLock)
@@ -39,14 +39,14 @@ extension Tensor {
     }
 }
 
-/// Where threads sleep that found a gradient locked: one byte of the tensor is the lock, 1 where it is held and 2 where
-/// others may wait as well.
+/// The condition on which threads wait for a locked gradient. The lock is one byte of the tensor: 1 if it is held, 2 if
+/// other threads may be waiting.
 private enum GradientLocks {
     private static let waiting = ConditionLock()
 
     static func wait(for lock: borrowing Atomic<UInt8>) {
         waiting.lock()
-        // The mark is set and the wait begins under the lock that `wake` takes, so that no wake is missed.
+        // The mark is set and the wait begins while holding the lock that `wake` takes, so that no wake-up is lost.
         while lock.exchange(2, ordering: .acquiring) != 0 { waiting.wait() }
         waiting.unlock()
     }
@@ -58,18 +58,18 @@ private enum GradientLocks {
     }
 }
 
-/// The leaves with hooks that a pass has reached: what has arrived for each, and how much of it is still to come.
+/// The leaves with hooks that a pass has reached: the sum of their gradients, and how many gradients are still to come.
 struct HookedLeaves {
     private var leaves: [Tensor] = []
     private var sums: [ObjectIdentifier: Tensor] = [:]
-    /// How many operands of nodes that have not run are the leaf, by leaf; nil until the first leaf is reached.
+    /// For each leaf, the number of operands of remaining nodes that are the leaf; nil until the first leaf is reached.
     private var uses: [ObjectIdentifier: Int]?
 
     var areCounted: Bool { uses != nil }
-    /// One that waits for its hooks, in order of arrival.
+    /// The first leaf that waits for its hooks, in order of arrival.
     var first: Tensor? { leaves.first }
 
-    /// Notes that a gradient for the leaf has come from a node, whose other operands may still follow.
+    /// Records that a node passed a gradient to the leaf; its other operands may follow.
     mutating func note(_ leaf: Tensor, from node: Node?, _ pending: PendingGradients) {
         if !leaves.contains(where: { $0 === leaf }) { leaves.append(leaf) }
         if uses == nil, let node { uses = Self.count(from: [node] + pending.waiting) }
@@ -84,20 +84,20 @@ struct HookedLeaves {
         sums[ObjectIdentifier(leaf)] = sum
     }
 
-    /// Notes that a node which has the leaf as an operand has run; true where that was the last and gradients arrived.
+    /// Records that a node with the leaf as an operand has run; true if that was the last one and there are gradients.
     mutating func useEnded(of leaf: Tensor) -> Bool {
         guard let count = uses?[ObjectIdentifier(leaf)] else { return false }
         uses![ObjectIdentifier(leaf)] = count - 1
         return count == 1 && leaves.contains { $0 === leaf }
     }
 
-    /// Forgets the leaf; gives the sum of what arrived, where hooks are to see it.
+    /// Removes the leaf; returns the sum of its gradients if hooks need it.
     mutating func remove(_ leaf: Tensor) -> Tensor? {
         leaves.removeAll { $0 === leaf }
         return sums.removeValue(forKey: ObjectIdentifier(leaf))
     }
 
-    /// How often each leaf with hooks is an operand in what is left of a graph.
+    /// For each leaf with hooks, how often it is an operand in the remaining graph.
     private static func count(from nodes: [Node]) -> [ObjectIdentifier: Int] {
         var uses: [ObjectIdentifier: Int] = [:]
         var stack: [Node] = []

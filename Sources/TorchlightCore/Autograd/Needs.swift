@@ -1,5 +1,4 @@
-/// Which inputs of an operation need a gradient: a set of indices of any size, the first 64 of which take no memory of
-/// their own.
+/// Which inputs of an operation need a gradient: a set of indices, the first 64 of which are stored inline.
 package struct Needs: Sendable {
     private var low: UInt64 = 0
     /// Indices from 64 on, 64 in each element; nil until one of them is set.
@@ -49,10 +48,10 @@ package struct Needs: Sendable {
     }
 }
 
-/// What is kept of a forward pass: inputs by index and outputs by index.
+/// Which inputs and outputs of a forward pass are saved, by index.
 ///
-/// The last index of each, 31, stands for itself and all that follow: a rule that saves input 40 has all inputs from 31 on
-/// kept, which is more than it asked for and never less.
+/// The last index, 31, stands for itself and all that follow: a rule that saves input 40 saves all inputs from 31 on,
+/// which is more than needed but never less.
 package struct Saved: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }

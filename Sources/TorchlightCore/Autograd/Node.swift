@@ -1,20 +1,20 @@
 import CKernels
 import Synchronization
 
-/// One recorded operation: its gradient rule, what it saved and where its gradients go.
+/// A node of the computation graph: one recorded operation with its gradient rule, saved tensors and edges.
 package final class Node: @unchecked Sendable {
-    /// One operand or one result, in 64 bytes: a graph has three of them for each of perhaps millions of operations.
+    /// One operand or result, in 64 bytes: a graph has three of them for each of possibly millions of operations.
     struct Slot {
         private(set) var shape: SlotShape
         let dtype: DType
-        /// Which result of `node` an operand is.
+        /// For an operand: its index among the outputs of `node`.
         var outputIndex: Int32 = 0
-        /// Where the gradient of an operand goes: the node that made it, or a leaf.
+        /// For an operand: the node that made it.
         var node: Node?
-        /// Of an operand: the leaf that accumulates its gradient.
+        /// For an operand: the leaf that accumulates its gradient.
         var leaf: Tensor?
-        /// Kept for the gradient, with the version that its storage had. A result is kept as a twin without history,
-        /// because the tensor itself holds this node.
+        /// The saved tensor; `version` is the version of its storage at that time. A result is saved without its
+        /// history, because the tensor itself holds this node.
         private(set) var saved: Tensor?
         private var version: UInt32 = 0
 
@@ -28,33 +28,33 @@ package final class Node: @unchecked Sendable {
             self.version = UInt32(truncatingIfNeeded: version)
         }
         mutating func release() { saved = nil }
-        /// The version that what was saved had; the last 32 bits, which tell any two apart that a pass can meet.
+        /// Whether the saved tensor had this version. Only the last 32 bits are compared.
         func isVersion(_ version: Int) -> Bool { UInt32(truncatingIfNeeded: version) == self.version }
         var savedVersion: Int { Int(version) }
     }
 
-    /// Nodes run in falling order of creation.
+    /// The order of creation. A backward pass runs nodes in decreasing order.
     let sequence: Int
     private(set) var rule: any GradientRule
     let name: String
     private let operandCount: Int32
     private let resultCount: Int32
-    /// Operands, then results: one block, built where it lies.
+    /// Operands, then results, in one block of memory.
     private let slots: UnsafeMutablePointer<Slot>
-    /// Whether a backward pass has given back what was saved. A node that saved nothing can be passed again.
+    /// Whether a backward pass has released the saved tensors. A node that saved nothing can be passed again.
     private(set) var isReleased = false
-    /// The backward pass that has gradients for this node, 0 where none has, and where it keeps them. A pass that finds
-    /// another's number here looks the place up in a dictionary of its own.
+    /// The backward pass that has gradients for this node, 0 if there is none, and their position in it. Another pass
+    /// at the same time uses a dictionary of its own.
     let pass = Atomic<UInt64>(0)
     var position: Int32 = 0
-    /// How many passes had freed their graphs when this node was made.
+    /// The generation of the node: how many passes had freed their graphs when it was created.
     private let generation: UInt32
-    /// What few nodes have: hooks, packed tensors and the place of the call.
+    /// Rarely used data: hooks, packed tensors and the place of the call.
     var extra: NodeExtra?
 
     private static let counter = Atomic<Int>(0)
 
-    /// Whether passes have freed their graphs twice since this node was made.
+    /// Whether at least two passes have freed their graphs since this node was created.
     var isOfPastStep: Bool { LiveNodes.isOfPastStep(generation) }
 
     var inputCount: Int {
@@ -79,7 +79,7 @@ package final class Node: @unchecked Sendable {
         for i in 0..<outputCount { setOutput(i, outputs[i]) }
     }
 
-    /// A node whose slots must all be set before anything else is done with it.
+    /// A node whose slots must all be set before it is used.
     init(rule: any GradientRule, name: String, inputCount: Int, outputCount: Int) {
         sequence = Self.counter.add(1, ordering: .relaxed).oldValue
         generation = LiveNodes.noteCreation()
@@ -87,9 +87,9 @@ package final class Node: @unchecked Sendable {
         self.name = name
         operandCount = Int32(truncatingIfNeeded: inputCount)
         resultCount = Int32(truncatingIfNeeded: outputCount)
-        // From the pool, where a thread gets back what it gave without a call of the system's heap.
+        // From the caching allocator, which reuses memory of the thread without a call of the system's heap.
         guard let memory = tl_allocate(Self.byteCount(inputCount + outputCount)) else {
-            fatalError("no memory for the record of an operation")
+            fatalError("out of memory: cannot allocate a node of the computation graph")
         }
         slots = memory.assumingMemoryBound(to: Slot.self)
         if CallSites.areRecorded {
@@ -130,7 +130,7 @@ package final class Node: @unchecked Sendable {
         slots[inputCount + index].save(tensor.withoutHistory, version: tensor.storage.version)
     }
 
-    /// Keeps what the thread's hooks make of a tensor in its place; false where there are none.
+    /// Saves what the thread's hooks return for a tensor; false if there are no hooks.
     private func pack(_ tensor: Tensor, at slot: Int) -> Bool {
         guard let packed = SavedTensorHooks.pack(tensor) else { return false }
         if extra == nil { extra = NodeExtra() }
@@ -138,7 +138,7 @@ package final class Node: @unchecked Sendable {
         return true
     }
 
-    /// Gives back what was saved; the edges stay, so that a second pass can say what happened.
+    /// Releases the saved tensors; the edges stay, so that a second pass can report the error.
     func release() {
         for i in 0..<(inputCount + outputCount) where slots[i].saved != nil {
             slots[i].release()
@@ -153,8 +153,8 @@ package final class Node: @unchecked Sendable {
 
     deinit {
         LiveNodes.noteEnd(of: generation)
-        // A graph is a chain of references as long as the computation. What this node held last is handed to a list that
-        // the outermost release works off, so that a million nodes need one stack frame.
+        // A graph is a chain of references. The last references of this node are moved to a list that the outermost
+        // deinit releases, so that the depth of the stack does not grow with the graph.
         var context: ThreadContext?
         for i in 0..<inputCount {
             if slots[i].node != nil && !isKnownUniquelyReferenced(&slots[i].node) { slots[i].node = nil }
@@ -168,7 +168,7 @@ package final class Node: @unchecked Sendable {
         if let object = rule.heldObject {
             if context == nil { context = ThreadContext.current }
             context!.released.append(object)
-            // Otherwise the object would go only after this function, one stack frame deeper for each such node.
+            // Otherwise the object would be released after this function, one stack frame deeper for each such node.
             rule = NoRule()
         }
         slots.deinitialize(count: inputCount + outputCount)
@@ -185,19 +185,20 @@ package final class Node: @unchecked Sendable {
     }
 }
 
-/// What turns the gradients of a node's results into those of its inputs: a primitive, or a custom function.
+/// The backward function of a node: computes the gradients of its inputs from those of its outputs. Implemented by
+/// primitives and custom functions.
 package protocol GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?>
-    /// Where in the gradient of the only input that of the result belongs, for views that pick a part and leave the rest.
-    /// Parts of one tensor then add to one gradient, instead of filling one of its size each.
+    /// For a view that selects a part: the region of the input's gradient that is the gradient of the result. Parts of
+    /// one tensor then add to one gradient instead of each filling a tensor of its size.
     func region(of layout: Layout) -> Layout?
-    /// Of a view that picks a run of neighbours along one dimension: which.
+    /// For a view that selects a range of indices along one dimension: that range.
     var part: ViewPart? { get }
-    /// How many of the first inputs have gradients that the rule can write anywhere, in `GradientContext.places`.
+    /// The number of first inputs whose gradients the rule can write to given memory, in `GradientContext.places`.
     var placeableInputs: Int { get }
-    /// Called when a backward pass frees the graph. Returns whether the rule held anything that it gave back.
+    /// Called when a backward pass frees the graph. Returns whether the rule released anything.
     func releaseSaved() -> Bool
-    /// The object that holds what the rule saved, where the node does not hold it itself.
+    /// The object that holds saved tensors, if the node does not hold them itself.
     var heldObject: AnyObject? { get }
 }
 
@@ -207,7 +208,7 @@ extension GradientRule {
     package var placeableInputs: Int { 0 }
 }
 
-/// Stands in for the rule of a node that is being freed.
+/// The rule of a node that is being freed.
 private struct NoRule: GradientRule {
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
     func releaseSaved() -> Bool { false }
@@ -219,14 +220,14 @@ extension Primitive {
     package var heldObject: AnyObject? { nil }
 }
 
-/// Hooks, packed tensors and provenance, which most nodes lack.
+/// Hooks, packed tensors and the place of the call, which most nodes do not have.
 final class NodeExtra {
     var site: CallSite?
-    /// By output.
+    /// Hooks on the gradient of each output.
     var hooks: [Int: HookList] = [:]
-    /// Tensors that keep the gradient of an output, by output.
+    /// Tensors that retain the gradient of an output, by output.
     var retaining: [Int: WeakTensor] = [:]
-    /// What stands for saved tensors, by the index of the slot: operands, then results.
+    /// Packed saved tensors, by the index of the slot: operands, then results.
     var packed: [(slot: Int, tensor: any PackedTensor)] = []
 
     init(site: CallSite? = nil) { self.site = site }

@@ -1,7 +1,7 @@
-/// The history of a tensor that an in-place operation overwrote without reading it: what was there before gets the gradient
-/// 0, so that the tensor goes on needing a gradient and its leaves get one, as in PyTorch.
+/// The history of a tensor that an in-place operation overwrote without reading it: the old elements get the gradient
+/// 0. The tensor still requires a gradient and its leaves get one, as in PyTorch.
 struct OverwrittenHistory: GradientRule {
-    /// The gradients of what was written, for all inputs of the node but the last; nil for a constant.
+    /// The gradients of the written values, for all inputs of the node except the last; nil for a constant.
     var written: (any GradientRule)?
 
     func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {

@@ -1,16 +1,16 @@
 import Synchronization
 
-/// The gradients that a backward pass has on the way: the sums that wait for the nodes of which they are the results'
-/// gradients, and the order in which these nodes run.
+/// The gradients in flight in a backward pass: sums of gradients of outputs, for nodes that have not run yet, and the
+/// order in which these nodes run.
 ///
-/// They belong to the pass, so that passes run side by side, on other threads or one inside a hook of the other. A node
-/// says where its gradients wait to the pass that reached it first; other passes that meet at the same node look it up by
-/// its identity.
+/// They belong to one pass, so that several passes can run at the same time, on other threads or inside a hook. A node
+/// stores the position of its gradients for the pass that reached it first; other passes look the node up by its
+/// identity.
 final class PendingGradients {
     private struct Entry {
         var node: Node?
         var first: Tensor?
-        /// From the second result on; empty for the many nodes of one result.
+        /// For outputs from the second on; empty for nodes with one output.
         var others: [Tensor?] = []
     }
 
@@ -23,22 +23,22 @@ final class PendingGradients {
     private var count = 0
     private var unused: [Int32] = []
     private var queue = NodeHeap()
-    /// Places of nodes that another pass had reached before.
+    /// Positions of nodes that another pass had reached before.
     private var elsewhere: [ObjectIdentifier: Int32] = [:]
 
-    /// For the rule that runs: which inputs it was handed the sum so far of.
+    /// The inputs of the running rule for which it was given the existing sum.
     var offered = Needs()
-    /// The leaves whose gradients are locked for it.
+    /// The leaves whose gradients are locked for the running rule.
     private var locked: [Tensor] = []
-    /// Called when the pass ends.
+    /// Objects to notify when the pass ends.
     var endings: [any EndsWithPass] = []
 
-    /// Starts a pass with nothing on the way.
+    /// Starts a pass.
     func begin() {
         id = Self.counter.add(1, ordering: .relaxed).newValue
     }
 
-    /// Ends the pass: nothing may linger in the nodes after an error.
+    /// Ends the pass and removes what an error left in the nodes.
     func end() {
         var dropped = Few<Tensor?>()
         while pop(&dropped) != nil { dropped = Few() }
@@ -50,7 +50,7 @@ final class PendingGradients {
         for ending in ended { ending.passEnded(id) }
     }
 
-    /// Whether what was kept for the next pass is small enough to keep.
+    /// Whether the memory is small enough to be kept for the next pass.
     var isSmall: Bool { capacity <= 4096 }
 
     // MARK: Places
@@ -61,7 +61,7 @@ final class PendingGradients {
         return elsewhere.isEmpty ? nil : elsewhere[ObjectIdentifier(node)].map { Int($0) }
     }
 
-    /// The place of a node's gradients, which then waits for its turn.
+    /// The position of a node's gradients; a new node is added to the queue.
     private func makePlace(of node: Node) -> Int {
         if let place = place(of: node) { return place }
         let place: Int
@@ -99,8 +99,8 @@ final class PendingGradients {
 
     // MARK: Sums
 
-    /// Adds to the gradient of a result of a node, which then waits for its turn. `intoNew`: what is there is not written,
-    /// since the pass is recorded.
+    /// Adds to the gradient of an output of a node, which is added to the queue. With `intoNew` the existing sum is not
+    /// written in place, since the pass is recorded.
     func add(_ gradient: inout Tensor, to node: Node, output: Int, intoNew: Bool) {
         let place = makePlace(of: node)
         if output == 0 && entries[place].first == nil {
@@ -115,14 +115,14 @@ final class PendingGradients {
         _ = exchange(place, output, sum)
     }
 
-    /// The sum so far of the gradient of a result.
+    /// The sum of the gradients of an output so far.
     func sum(of node: Node, output: Int) -> Tensor? {
         guard let place = place(of: node) else { return nil }
         if output == 0 { return entries[place].first }
         return output <= entries[place].others.count ? entries[place].others[output - 1] : nil
     }
 
-    /// The sum so far where nobody else holds it.
+    /// The sum so far, if it has no other references.
     func uniqueSum(of node: Node, output: Int) -> Tensor? {
         guard let place = place(of: node), var sum = exchange(place, output, nil) else { return nil }
         let isUnique = isUniquelyHeld(&sum)
@@ -130,10 +130,10 @@ final class PendingGradients {
         return isUnique ? sum : nil
     }
 
-    /// Takes the sum so far away, to be put back changed.
+    /// Removes the sum so far, to be put back after a change.
     func take(of node: Node, output: Int) -> Tensor? { place(of: node).flatMap { exchange($0, output, nil) } }
 
-    /// Puts back what was taken.
+    /// Puts back a sum that was removed.
     func put(_ sum: Tensor, of node: Node, output: Int) {
         if let place = place(of: node) { _ = exchange(place, output, sum) }
     }
@@ -151,7 +151,7 @@ final class PendingGradients {
         return old
     }
 
-    /// The youngest node that waits. The gradients of its results are appended to `gradients`.
+    /// Removes the newest waiting node. The gradients of its outputs are appended to `gradients`.
     func pop(_ gradients: inout Few<Tensor?>) -> Node? {
         guard let (_, position) = queue.pop() else { return nil }
         let entry = entries + Int(position)
@@ -172,12 +172,12 @@ final class PendingGradients {
         return node
     }
 
-    /// The nodes that wait.
+    /// The waiting nodes.
     var waiting: [Node] { (0..<count).compactMap { entries[$0].node } }
 
     // MARK: Leaves
 
-    /// Locks the gradient of a leaf until the rule that runs has returned; false where another thread adds to it now.
+    /// Locks the gradient of a leaf until the running rule has returned; false if another thread holds the lock.
     func tryLock(_ leaf: Tensor) -> Bool {
         if locked.contains(where: { $0 === leaf }) { return true }
         guard leaf.tryLockGradient() else { return false }
@@ -191,17 +191,18 @@ final class PendingGradients {
     }
 }
 
-/// What keeps something for as long as a pass runs.
+/// An object that keeps data for the duration of a pass.
 protocol EndsWithPass: AnyObject {
     func passEnded(_ id: UInt64)
 }
 
-/// Whether nobody but the caller holds the tensor or sees its memory.
+/// Whether the tensor has no reference but the caller's and its memory is not shared.
 func isUniquelyHeld(_ tensor: inout Tensor) -> Bool {
     isKnownUniquelyReferenced(&tensor) && tensor.ownsStorageAlone
 }
 
-/// Adds to a sum of gradients: in its memory where nobody else holds it, unless `intoNew`, since the pass is recorded.
+/// Adds to a sum of gradients: in place if it has no other references, unless `intoNew` is set because the pass is
+/// recorded.
 @inline(__always)
 func addGradient(_ gradient: Tensor, to sum: inout Tensor, intoNew: Bool) {
     if !intoNew && isUniquelyHeld(&sum) {
@@ -211,7 +212,7 @@ func addGradient(_ gradient: Tensor, to sum: inout Tensor, intoNew: Bool) {
     }
 }
 
-/// A binary heap of nodes by their sequence numbers, the youngest on top.
+/// A binary heap of nodes by their sequence numbers, the newest first.
 private struct NodeHeap {
     typealias Item = (sequence: Int, position: Int32)
     private var items: [Item] = []
@@ -244,7 +245,7 @@ private struct NodeHeap {
 }
 
 extension GradientContext {
-    /// Runs a pass on this thread. What it needs memory for is kept for the next.
+    /// Runs a pass on this thread. Its memory is kept for the next one.
     static func forPass<R>(_ body: (GradientContext) throws(TensorError) -> R) throws(TensorError) -> R {
         let thread = ThreadContext.current
         let context = thread.sparePass ?? GradientContext()

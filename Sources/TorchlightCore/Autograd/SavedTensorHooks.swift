@@ -1,8 +1,9 @@
 import CKernels
 import Synchronization
 
-/// Runs the body; what its operations keep for their gradients goes through `pack`, and comes back through `unpack` when a
-/// backward pass needs it. Only what `pack` returns is held meanwhile: a copy of lower precision, a file, a recipe.
+/// Runs the body with hooks on saved tensors: `pack` is called for each tensor that an operation saves for its
+/// gradient, and `unpack` when a backward pass needs it. Only the value that `pack` returns is kept: a tensor of lower
+/// precision, a file name, a way to recompute it.
 ///
 ///     let loss = savedTensorsHooks(
 ///         pack: { $0.dtype == .float32 ? $0.to(.bfloat16) : $0 },
@@ -12,14 +13,16 @@ import Synchronization
 ///
 /// As `torch.autograd.graph.saved_tensors_hooks`:
 ///
-/// - `pack` gets each tensor that an operation or a custom function saves, without its history: inputs, parameters and
-///   results, of any dtype. It is called inside the forward pass.
-/// - `unpack` gets what `pack` made of it and gives a tensor of the shape and dtype of the saved one; another is an error
-///   of `backward`. It is called each time that a pass comes to the operation, and not where none does.
-/// - Neither is recorded, and what they save themselves is not packed. Both are kept until the graph is freed.
-/// - What is packed is a copy of that moment: if `pack` returns a tensor of other memory, later changes in place of the
-///   original are not seen and not refused. One that shares the memory of the original is not watched for them either.
-/// - Blocks nest: the innermost hooks alone are asked. A block is of its thread; the backward pass may run on any.
+/// - `pack` is called with each tensor that an operation or a custom function saves, detached: inputs, parameters and
+///   outputs of any dtype. It is called during the forward pass.
+/// - `unpack` is called with the packed value and must return a tensor with the shape and dtype of the saved one;
+///   otherwise `backward` fails. It is called each time a pass reaches the operation.
+/// - Neither is recorded, and tensors saved inside of them are not packed. Both are kept until the graph is freed.
+/// - A packed value is a snapshot: if `pack` returns a tensor with other memory, later in-place changes of the original
+///   have no effect and are not an error. If it returns a tensor that shares memory with the original, in-place changes
+///   are not detected either.
+/// - Blocks nest: only the innermost hooks are called. A block affects the calling thread only; the backward pass may
+///   run on any thread.
 @discardableResult
 public func savedTensorsHooks<Packed, R, E: Error>(
     pack: @escaping (Tensor) -> Packed, unpack: @escaping (Packed) -> Tensor, _ body: () throws(E) -> R
@@ -27,25 +30,25 @@ public func savedTensorsHooks<Packed, R, E: Error>(
     try SavedTensorHooks.with(FunctionPacker(pack: pack, unpack: unpack), body)
 }
 
-/// What stands for a saved tensor until a backward pass needs it.
+/// A packed saved tensor.
 protocol PackedTensor: AnyObject {
     func unpack() throws(TensorError) -> Tensor
 }
 
-/// Turns tensors that nodes save into something else.
+/// Packs the tensors that nodes save.
 protocol SavedTensorPacker: AnyObject {
     func pack(_ tensor: Tensor) -> any PackedTensor
 }
 
 enum SavedTensorHooks {
-    /// How many blocks are open on all threads, so that without any a node asks for nothing of its thread.
+    /// The number of open blocks on all threads. If it is 0, nodes skip the thread-local lookup.
     private static let users = Atomic<Int>(0)
 
     static var areUsed: Bool {
         @inline(__always) get { users.load(ordering: .relaxed) > 0 }
     }
 
-    /// Runs the body with a packer, or with none.
+    /// Runs the body with a packer, or without one if nil.
     static func with<R, E: Error>(
         _ packer: (any SavedTensorPacker)?, _ body: () throws(E) -> R
     ) throws(E) -> R {
@@ -60,12 +63,12 @@ enum SavedTensorHooks {
         return try body()
     }
 
-    /// What stands for a tensor; nil where this thread has no hooks.
+    /// The packed tensor; nil if this thread has no hooks.
     static func pack(_ tensor: Tensor) -> (any PackedTensor)? {
         ThreadContext.existing?.packer?.pack(tensor)
     }
 
-    /// Runs a function of the user's that is not to be recorded or packed itself.
+    /// Runs a user's function without recording or packing.
     fileprivate static func unrecorded<R>(_ body: () -> R) -> R {
         with(nil) { noGrad { withoutAutocast(body) } }
     }
@@ -112,7 +115,7 @@ private final class FunctionPacker<Packed>: SavedTensorPacker {
 }
 
 extension NodeExtra {
-    /// What was packed, by the index of the slot.
+    /// The unpacked saved tensors, by the index of the slot.
     func unpack() throws(TensorError) -> [Int: Tensor] {
         var tensors: [Int: Tensor] = [:]
         for (slot, packed) in packed { tensors[slot] = try packed.unpack() }

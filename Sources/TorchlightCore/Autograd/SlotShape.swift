@@ -1,4 +1,5 @@
-/// A shape in 25 bytes, where `Dims` takes 72: up to four sizes below 2^31 lie inside, others in an object of their own.
+/// A shape in 25 bytes, where `Dims` takes 72: up to four sizes below 2^31 are stored inline, other shapes in an
+/// object.
 struct SlotShape {
     private var sizes: InlineArray<4, Int32>
     private var long: Long?

@@ -1,7 +1,8 @@
 import CKernels
 
 extension Tensor {
-    /// Whether gradients flow to or through this tensor. Setting it is `requiresGrad_(_:)`: for leaves only.
+    /// Whether the tensor requires a gradient: autograd records operations on it. Setting it is the same as
+    /// `requiresGrad_(_:)` and only possible for leaves.
     public var requiresGrad: Bool {
         @inline(__always) get {
             if base == nil { return requiresGradFlag }
@@ -11,13 +12,13 @@ extension Tensor {
         set { requiresGrad_(newValue) }
     }
 
-    /// Whether the user made this tensor, rather than an operation that gradients flow through.
+    /// Whether this tensor is a leaf: it was not computed by a recorded operation.
     public var isLeaf: Bool { currentNode == nil }
 
-    /// The gradient that `backward()` accumulated here, for leaves that require one; nil before the first pass.
+    /// The gradient accumulated by `backward()`, for leaves that require a gradient; nil before the first pass.
     ///
-    /// Setting it is how a loop clears (`w.grad = nil`) or replaces it; shape, dtype and device must be the tensor's, and a
-    /// tensor cannot be its own gradient.
+    /// Set it to nil to clear the gradient (`w.grad = nil`), or to a tensor to replace it. The shape, dtype and device
+    /// must be those of the tensor. Assigning the tensor itself is an error.
     public var grad: Tensor? {
         get { gradient }
         set {
@@ -25,7 +26,7 @@ extension Tensor {
                 if newValue.layout.shape != layout.shape || newValue.dtype != dtype || newValue.device != device {
                     reportFailure(
                         TensorError(
-                            .shape, in: "grad", "the gradient is not of the tensor's shape, dtype and device",
+                            .shape, in: "grad", "the gradient does not have the shape, dtype and device of the tensor",
                             expected: TensorError.Operand(self).description, operands: [newValue])
                     )
                     return
@@ -42,7 +43,7 @@ extension Tensor {
         }
     }
 
-    /// Drops the gradient, or cuts it from its history and fills it with 0 in place.
+    /// Sets the gradient to nil, or detaches it and fills it with 0 in place.
     package func clearGrad(setToNil: Bool) {
         guard !setToNil, var zero = gradient else {
             gradient = nil
@@ -53,13 +54,13 @@ extension Tensor {
         gradient = zero
     }
 
-    /// The name of the operation whose result this is, as in `grad_fn=<AddBackward0>`.
+    /// The name of the operation that computed this tensor, as in `grad_fn=<AddBackward0>`; nil for leaves.
     public var gradFnName: String? { currentNode.map { $0.displayName } }
 
-    /// The operation whose result this is, by its own name; nil for leaves.
+    /// The name of the operation that computed this tensor, without prefix and suffix; nil for leaves.
     package var originName: String? { currentNode?.name }
 
-    /// The node as of now: a view whose base was rewritten gets a new one from the base.
+    /// The current node: a view whose base was changed in place gets a new one from the base.
     var currentNode: Node? {
         if base != nil { refreshView() }
         return node
@@ -78,9 +79,10 @@ extension Tensor {
         retainGradAgain(insteadOf: old)
     }
 
-    /// Makes a leaf require a gradient, or no longer. Returns the tensor.
+    /// Sets whether a leaf requires a gradient, in place. Returns the tensor.
     ///
-    /// Only floating-point tensors have gradients, and only leaves can be told to; a result is cut off by `detach()`.
+    /// Only floating-point tensors can require gradients. For a result of a recorded operation, `requiresGrad_(false)`
+    /// is an error; use `detach()`.
     @discardableResult
     public func requiresGrad_(_ value: Bool = true) -> Tensor {
         if isPlaceholder { return self }
@@ -89,7 +91,7 @@ extension Tensor {
                 ? self
                 : fail(
                     TensorError(
-                        .autograd, in: "requiresGrad_", "only leaves can be told to need no gradient",
+                        .autograd, in: "requiresGrad_", "requiresGrad can be set to false only for a leaf",
                         fix: "use detach()", operands: [self]), like: self)
         }
         guard !value || dtype.isFloatingPoint else {
@@ -102,20 +104,21 @@ extension Tensor {
         return self
     }
 
-    /// The same elements without a history: a view through which no gradient flows.
+    /// A view of the tensor without a history. No gradient flows through it. It shares memory with the tensor.
     public func detach() -> Tensor {
         if isPlaceholder { return self }
         return Tensor(storage: storage, layout: layout, dtype: dtype)
     }
 
-    /// Cuts this tensor from its history. A view is refused, because it shares the history of its base.
+    /// Detaches this tensor from its history, in place. An error for a view, because it shares the history of its base.
     ///
-    /// Views that were taken before keep theirs, until the memory is changed in place.
+    /// Views that were made before keep their history until the memory is changed in place.
     @discardableResult
     public func detach_() -> Tensor {
         guard base == nil else {
             return fail(
-                TensorError(.autograd, in: "detach_", "a view cannot be cut in place", fix: "use detach()"), like: self)
+                TensorError(.autograd, in: "detach_", "a view cannot be detached in place", fix: "use detach()"),
+                like: self)
         }
         node = nil
         requiresGradFlag = false
@@ -126,7 +129,7 @@ extension Tensor {
 }
 
 extension Node {
-    /// "AddBackward0", as PyTorch prints it.
+    /// The name as PyTorch prints it, such as "AddBackward0".
     var displayName: String {
         name.prefix(1).uppercased() + name.dropFirst() + "Backward0"
     }

@@ -1,14 +1,14 @@
 extension Tensor {
     /// Makes `backward` keep the gradient of this tensor in `grad` although it is not a leaf. No effect on a leaf.
     ///
-    /// What is kept is the gradient of the tensor as it is when the pass runs: after an in-place operation that of the new
-    /// value, as in PyTorch. Fails for a tensor that requires no gradient.
+    /// After an in-place operation on the tensor, the gradient with respect to the new value is kept, as in PyTorch. An
+    /// error if the tensor does not require a gradient.
     public func retainGrad() {
         if isPlaceholder { return }
         guard requiresGrad else {
             reportFailure(
                 TensorError(
-                    .autograd, in: "retainGrad", "the tensor requires no gradient, so none would be kept",
+                    .autograd, in: "retainGrad", "the tensor requires no gradient, so there is none to retain",
                     fix: "call requiresGrad_() before the computation", operands: [self]))
             return
         }
@@ -22,7 +22,8 @@ extension Tensor {
         node.extra!.retaining[outputIndex] = WeakTensor(tensor: self)
     }
 
-    /// After the tensor has become the result of another node: keeps its gradient there and no longer at the old one.
+    /// Called when an in-place operation gave the tensor another node: retains the gradient there and no longer at the
+    /// old node.
     func retainGradAgain(insteadOf old: Node?) {
         guard retainsGrad else { return }
         if let extra = old?.extra {
@@ -31,17 +32,19 @@ extension Tensor {
         if let node { retain(at: node) }
     }
 
-    /// Calls `hook` with the gradient of this tensor when a backward pass has computed it; what it returns replaces the
-    /// gradient, nil leaves it.
+    /// Registers a hook that is called with the gradient of this tensor in each backward pass. If it returns a tensor,
+    /// that replaces the gradient; if it returns nil, the gradient stays.
     ///
-    /// The gradient is complete: a tensor that was used several times gets one call a pass, with the sum. On a leaf the hook
-    /// runs before the gradient is added to `grad` or returned by `grad(outputs:inputs:)`. Hooks run in order of
-    /// registration. After an in-place operation, hooks stay with the value for which they were registered. The
-    /// replacement must have the gradient's shape, dtype and device. Fails for a tensor that requires no gradient.
+    /// The gradient is complete: for a tensor with several uses the hook is called once in a pass, with the sum. On a
+    /// leaf the hook runs before the gradient is accumulated in `grad` or returned by `grad(outputs:inputs:)`. Hooks
+    /// run in order of registration. After an in-place operation, hooks stay with the value for which they were
+    /// registered. The replacement must have the shape, dtype and device of the gradient. An error if the tensor does
+    /// not require a gradient.
     ///
-    /// The hook lives as long as the tensor's graph: one that captures the tensor itself keeps both alive until it is removed.
+    /// The hook is kept as long as the graph of the tensor. A hook that captures the tensor itself keeps both in memory
+    /// until it is removed.
     ///
-    /// - Returns: what removes the hook.
+    /// - Returns: a handle that removes the hook.
     @discardableResult
     public func registerHook(_ hook: @escaping (Tensor) -> Tensor?) -> HookHandle {
         if isPlaceholder { return HookHandle(list: HookList(), id: 0) }
@@ -61,19 +64,19 @@ extension Tensor {
         return leafHooks.before.add(hook)
     }
 
-    /// Calls `hook` with this leaf when a backward pass has added the whole of its gradient to `grad`: once a pass, as soon
-    /// as nothing more can come, while the pass goes on for other leaves.
+    /// Registers a hook that is called with this leaf when a backward pass has accumulated its complete gradient in
+    /// `grad`: once in a pass, as early as possible, while the pass continues for other leaves.
     ///
-    /// For what needs finished gradients early: sums over several processes, optimisers that change a parameter and drop
-    /// its gradient inside the backward pass. The hook may read and set `grad`. It does not run for
-    /// `grad(outputs:inputs:)`, which adds to no `grad`. Fails for a tensor that is no leaf or requires no gradient.
+    /// For uses such as summing gradients over processes, or optimisers that update a parameter and free its gradient
+    /// during the backward pass. The hook may read and set `grad`. It is not called by `grad(outputs:inputs:)`, which
+    /// does not change `grad`. An error if the tensor is not a leaf or does not require a gradient.
     ///
     ///     weight.registerPostAccumulateGradHook { weight in
     ///         noGrad { weight.sub_(weight.grad! * 0.01) }
     ///         weight.grad = nil
     ///     }
     ///
-    /// - Returns: what removes the hook.
+    /// - Returns: a handle that removes the hook.
     @discardableResult
     public func registerPostAccumulateGradHook(_ hook: @escaping (Tensor) -> Void) -> HookHandle {
         if isPlaceholder { return HookHandle(list: HookList(), id: 0) }
@@ -81,7 +84,7 @@ extension Tensor {
             reportFailure(
                 TensorError(
                     .autograd, in: "registerPostAccumulateGradHook",
-                    "gradients are added up only in leaves that require one",
+                    "the tensor is not a leaf that requires a gradient",
                     fix: requiresGrad ? "use registerHook for a result" : "call requiresGrad_() first",
                     operands: [self]))
             return HookHandle(list: HookList(), id: 0)
@@ -102,17 +105,17 @@ extension Tensor {
     }
 }
 
-/// The hooks of a leaf: on the sum of its gradients, and on the leaf when the sum has been added to `grad`.
+/// The hooks of a leaf: on the sum of its gradients, and on the leaf after the sum was accumulated in `grad`.
 final class LeafHooks {
     let before = HookList()
     let after = AccumulationHookList()
 
     var isEmpty: Bool { before.isEmpty && after.isEmpty }
-    /// Whether hooks may change the gradient before it is added.
+    /// Whether there are hooks that may change the gradient before it is accumulated.
     var runBefore: Bool { !before.isEmpty }
 }
 
-/// Functions in order of registration, each with a number by which it can be removed.
+/// Hooks in order of registration, each with a number by which it can be removed.
 class NumberedHooks<Body> {
     private(set) final var hooks: [(id: Int, body: Body)] = []
     private final var nextID = 1
@@ -161,10 +164,10 @@ protocol RemovableHooks: AnyObject {
     func remove(_ id: Int)
 }
 
-/// Removes a hook.
+/// A handle that removes a hook.
 public struct HookHandle {
     let list: any RemovableHooks
     let id: Int
-    /// Takes the hook away; a second call does nothing.
+    /// Removes the hook; a second call has no effect.
     public func remove() { list.remove(id) }
 }
