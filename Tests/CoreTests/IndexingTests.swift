@@ -81,7 +81,7 @@ struct IndexingTests {
             ({ x[2] }, "2 in a dimension of size 2: int64 [2, 3, 4]; expected -2 ... 1"),
             ({ x[0, 0, 0, 0] }, "more indices than dimensions"),
             ({ x[.slice(0, 2, step: -1)] }, "flip"),
-            ({ x[Tensor([1.5])] }, "neither integers nor bool"),
+            ({ x[Tensor([1.5])] }, "must have an integer dtype or bool"),
             ({ x[Tensor([true, false, true])] }, "the mask does not fit"),
             ({ x[Tensor([0, 5])] }, "5"),
         ]

@@ -200,7 +200,7 @@ struct CheckpointTests {
                     runs += 1
                     return runs == 1 ? (x * x).sum() : (x * x * x).sum()
                 }
-            }.contains("something else when it ran again"))
+            }.contains("another number of tensors when it was recomputed"))
         #expect(
             error {
                 runs = 0

@@ -1,9 +1,11 @@
-// Activations with learned or random slopes, and the softmax of negated scores.
+// Activations with learnable or random slopes, and softmin.
 
 extension Tensor {
-    /// `x` where it is positive, else `weight x`, with one learned slope or one for each channel (He et al. 2015).
+    /// Parametric ReLU: `x` if `x > 0`, else `weight x` (He et al., 2015).
     ///
-    /// Shapes: `x [*]` or `[N, C, *]`, `weight` one number or `[C] -> ` the shape of `x`.
+    /// Shapes: `x [*]` or `[N, C, *]`, `weight` with one element or `[C]`; the result has the shape of `x`.
+    ///
+    /// - Parameter weight: the learnable slope for negative elements, one for all channels or one for each.
     public func prelu(_ weight: Tensor) -> Tensor {
         if isAutocasting { return inLowPrecision { $0(self).prelu($0(weight)) } }
         return orFail(like: self) { () throws(TensorError) in
@@ -11,7 +13,7 @@ extension Tensor {
             let channels = rank < 2 ? 1 : layout.shape[1]
             guard weight.rank <= 1, weight.count == 1 || weight.count == channels else {
                 throw TensorError(
-                    .shape, in: "prelu", "the slopes do not fit the channels",
+                    .shape, in: "prelu", "the number of slopes is neither 1 nor the number of channels",
                     expected: "one slope, or one for each of the \(channels) channels of dimension 1",
                     operands: [self, weight])
             }
@@ -22,15 +24,21 @@ extension Tensor {
         }
     }
 
-    /// `x` where it is positive, else `a x` with the slope `a` drawn anew for each element from `[lower, upper)` in
-    /// training, and their mean in evaluation (Xu et al. 2015).
+    /// Randomised leaky ReLU: `x` if `x > 0`, else `a x` (Xu et al., 2015). In training `a` is drawn for each element
+    /// from the uniform distribution over `[lower, upper)`; otherwise `a = (lower + upper) / 2`.
+    ///
+    /// - Parameters:
+    ///   - lower: the lower bound of the slope. Default: 1/8.
+    ///   - upper: the upper bound of the slope. Default: 1/3.
+    ///   - training: whether slopes are random. Default: false.
+    ///   - generator: the random number generator.
     public func rrelu(
         lower: Double = 1.0 / 8, upper: Double = 1.0 / 3, training: Bool = false, generator: Generator = .default
     ) -> Tensor {
         guard lower <= upper else {
             return fail(
                 TensorError(
-                    .value, in: "rrelu", "the slopes' range is empty", got: "\(lower) ... \(upper)",
+                    .value, in: "rrelu", "lower is greater than upper", got: "\(lower) ... \(upper)",
                     expected: "lower <= upper", operands: [self]), like: self)
         }
         guard training else { return leakyRelu(negativeSlope: (lower + upper) / 2) }
@@ -39,26 +47,26 @@ extension Tensor {
         return Tensor.where(self > 0, self, self * slopes)
     }
 
-    /// The softmax of `-x`: shares that grow as `x` falls.
+    /// The softmax of `-x` along a dimension: `exp(-x[i]) / sum over j of exp(-x[j])`. The shape is that of `x`.
     public func softmin(dim: Int, dtype: DType? = nil) -> Tensor { (-self).softmax(dim: dim, dtype: dtype) }
 }
 
-/// `x` where it is positive, else `weight x`; one slope, or one for each channel.
+/// Parametric ReLU: `x` if `x > 0`, else `weight x`. `weight` has one element or one for each channel.
 public func prelu(_ x: Tensor, _ weight: Tensor) -> Tensor { x.prelu(weight) }
-/// `x` where it is positive, else `a x` with random slopes in training.
+/// Randomised leaky ReLU: `x` if `x > 0`, else `a x`, with `a` drawn from `[lower, upper)` in training.
 public func rrelu(
     _ x: Tensor, lower: Double = 1.0 / 8, upper: Double = 1.0 / 3, training: Bool = false,
     generator: Generator = .default
 ) -> Tensor { x.rrelu(lower: lower, upper: upper, training: training, generator: generator) }
-/// The softmax of `-x`.
+/// The softmax of `-x` along a dimension.
 public func softmin(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.softmin(dim: dim, dtype: dtype) }
 /// `x - tanh(x)`, element by element.
 public func tanhshrink(_ x: Tensor) -> Tensor { x.tanhshrink() }
-/// `x` outside `[-lambda, lambda]`, else 0.
+/// Hard shrinkage: `x` if `|x| > lambda`, else 0. Default: `lambda` 0.5.
 public func hardshrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { x.hardshrink(lambda: lambda) }
-/// `x` moved towards 0 by lambda, and 0 within it.
+/// Soft shrinkage: `sign(x) max(|x| - lambda, 0)`. Default: `lambda` 0.5.
 public func softshrink(_ x: Tensor, lambda: Double = 0.5) -> Tensor { x.softshrink(lambda: lambda) }
-/// `x` where it exceeds the threshold, else the value.
+/// `x` if `x > threshold`, else `value`, element by element.
 public func threshold(_ x: Tensor, _ threshold: Double, value: Double) -> Tensor {
     x.threshold(threshold, value: value)
 }

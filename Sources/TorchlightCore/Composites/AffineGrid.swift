@@ -1,11 +1,15 @@
-/// The places that affine maps send the elements of images to, for `gridSample`: `theta [N, 2, 3] -> [N, H, W, 2]` for a
-/// size `[N, C, H, W]`, or `[N, 3, 4] -> [N, D, H, W, 3]` for `[N, C, D, H, W]`.
+/// Creates the sampling grid of affine transformations, for `gridSample`.
 ///
-/// Place `(x, y)` is `theta @ [x, y, 1]`. Floating point.
+/// Output position `(x, y)` samples the input at `theta @ [x, y, 1]`; coordinates are normalised to `[-1, 1]`.
+///
+/// Shapes: `theta [N, 2, 3] -> [N, H, W, 2]` for a size `[N, C, H, W]`, or `[N, 3, 4] -> [N, D, H, W, 3]` for `[N, C,
+/// D, H, W]`. Floating-point dtypes.
 ///
 /// - Parameters:
-///   - size: the size of the result of `gridSample`.
-///   - alignCorners: whether -1 and 1 are the middles of the first and last elements instead of their outer edges.
+///   - theta: the affine matrices.
+///   - size: the size of the output of `gridSample`.
+///   - alignCorners: whether -1 and 1 are the centres of the first and last elements instead of their outer edges.
+///     Default: false. Use the same value for `gridSample`.
 public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = false) -> Tensor {
     orFail(like: theta) { () throws(TensorError) in
         if theta.isPlaceholder { return theta }
@@ -14,11 +18,11 @@ public func affineGrid(_ theta: Tensor, _ size: [Int], alignCorners: Bool = fals
         guard spatial == 2 || spatial == 3, size.allSatisfy({ $0 > 0 }), theta.shape == [size[0], spatial, spatial + 1]
         else {
             throw TensorError(
-                .shape, in: "affineGrid", "the maps do not belong to the size", got: "size \(size)",
+                .shape, in: "affineGrid", "the shape of theta does not match the size", got: "size \(size)",
                 expected: "[N, 2, 3] for a size [N, C, H, W], or [N, 3, 4] for [N, C, D, H, W]", operands: [theta])
         }
         let sizes = Array(size.dropFirst(2))
-        // The coordinates of every element and a 1, the last dimension first.
+        // The coordinates of every output position and a 1, with the last dimension first.
         var columns: [Tensor] = []
         for i in (0..<spatial).reversed() {
             let n = sizes[i]

@@ -1,6 +1,7 @@
 extension Tensor {
-    /// Where `|self - other| <= atol + rtol * |other|`, as bool; equal infinities are close, NaN is only where
-    /// `equalNan` says so.
+    /// Whether elements are close: `|self - other| <= atol + rtol * |other|`, as bool. Shapes broadcast.
+    ///
+    /// Equal infinities are close. NaN is close to NaN only if `equalNan` is true. Negative tolerances are an error.
     public func isclose(_ other: Tensor, rtol: Double = 1e-5, atol: Double = 1e-8, equalNan: Bool = false) -> Tensor {
         guard rtol >= 0 && atol >= 0 else {
             return fail(
@@ -10,7 +11,7 @@ extension Tensor {
         }
         return noGrad {
             var close = self .== other
-            // Distances of integers are taken in floating point, where they cannot overflow.
+            // Differences of integers are computed in floating point, which does not overflow.
             let a = dtype.isFloatingPoint ? self : to(.float64)
             let b = other.dtype.isFloatingPoint ? other : other.to(.float64)
             let distance = (a - b).abs()
@@ -19,7 +20,7 @@ extension Tensor {
         }
     }
 
-    /// Whether all elements are close, as `isclose` says.
+    /// Whether all elements are close, as defined by `isclose`.
     public func allclose(_ other: Tensor, rtol: Double = 1e-5, atol: Double = 1e-8, equalNan: Bool = false) -> Bool {
         isclose(other, rtol: rtol, atol: atol, equalNan: equalNan).all().item() != 0
     }

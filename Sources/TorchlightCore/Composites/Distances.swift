@@ -1,8 +1,14 @@
 // Distances and similarities of vectors.
 
-/// The p-norm of the difference of two vectors, `norm(a - b + eps, p)`, over the last dimension.
+/// The p-norm distance between vectors along the last dimension: `norm(a - b + eps, p)`.
 ///
-/// Shapes: `[*, D]` and `[*, D]`, which broadcast, `-> [*]`. Integers count as float32.
+/// Shapes: `[*, D]` and `[*, D]`, which broadcast, `-> [*]`, or `[*, 1]` with `keepdim`. Integers are converted to
+/// float32.
+///
+/// - Parameters:
+///   - p: the order of the norm. Default: 2.
+///   - eps: a constant added to the difference to avoid a zero distance. Default: 1e-6.
+///   - keepdim: whether to keep the last dimension with size 1. Default: false.
 public func pairwiseDistance(
     _ a: Tensor, _ b: Tensor, p: Double = 2, eps: Double = 1e-6, keepdim: Bool = false
 ) -> Tensor {
@@ -10,17 +16,22 @@ public func pairwiseDistance(
     guard a.rank > 0 || b.rank > 0 else {
         return fail(
             TensorError(
-                .shape, in: "pairwiseDistance", "there is no dimension to measure along", expected: "[*, D]",
+                .shape, in: "pairwiseDistance", "both vectors are 0-dimensional", expected: "[*, D]",
                 operands: [a, b]), like: a)
     }
-    // Where each repeats for the other, their differences would be many times as large as both.
+    // If each is broadcast along dimensions of the other, the differences would need much more memory than both.
     if let distances = pairDistances(a, b, p: p, shift: eps) { return keepdim ? distances.unsqueeze(-1) : distances }
     return (a - b + eps).norm(p: p, dim: -1, keepdim: keepdim)
 }
 
-/// The cosine of the angle between vectors: `a . b / (max(|a|, eps) max(|b|, eps))` along a dimension.
+/// The cosine similarity of vectors along a dimension: `a . b / (max(|a|, eps) max(|b|, eps))`.
 ///
-/// The shapes broadcast; the dimension is that of the broadcast shape.
+/// Shapes: `a` and `b` broadcast; the result has the broadcast shape without dimension `dim`. Integers are converted to
+/// float32.
+///
+/// - Parameters:
+///   - dim: the dimension of the vectors, in the broadcast shape. Default: 1.
+///   - eps: the minimum of each norm, to avoid a division by 0. Default: 1e-8.
 public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double = 1e-8) -> Tensor {
     if a.isPlaceholder || b.isPlaceholder { return a.isPlaceholder ? a : b }
     guard let shape = Layout.broadcast(a.layout.shape, b.layout.shape) else {
@@ -33,7 +44,7 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
         let rank = shape.count
         guard rank > 0 else { return cosineSimilarity(a.unsqueeze(0), b.unsqueeze(0), dim: 0, eps: eps) }
         let d = try a.expand(Array(shape)).resolve(dim, in: "cosineSimilarity")
-        /// With as many dimensions as the result, and unit length; one number counts as many equal ones.
+        /// The tensor with the rank of the result and unit length; a dimension of size 1 is treated as repeated.
         func unit(_ x: Tensor) -> Tensor {
             var x = x.floatingPoint
             while x.rank < rank { x = x.unsqueeze(0) }
@@ -45,8 +56,8 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
     }
 }
 
-/// `(a * b).sum(dim: d)` of tensors of one rank that broadcast. Where each repeats for the other along different dimensions, it
-/// is a product of matrices, so that nothing larger than operands and result is made.
+/// `(a * b).sum(dim: d)` of tensors of the same rank that broadcast. If each is broadcast along other dimensions, it is
+/// computed as a matrix product, without a tensor larger than operands and result.
 private func sumOfProducts(_ a: Tensor, _ b: Tensor, over d: Int, size: Int) -> Tensor {
     let (first, second) = (a.layout.shape, b.layout.shape)
     let others = (0..<a.rank).filter { $0 != d }
@@ -65,10 +76,13 @@ private func sumOfProducts(_ a: Tensor, _ b: Tensor, over d: Int, size: Int) -> 
     return product.permute(others.map { order.firstIndex(of: $0)! })
 }
 
-/// The p-norm of the difference of every pair of rows: `out[*, i, j] = norm(a[*, i] - b[*, j], p)`.
+/// The p-norm distance of every pair of rows: `out[*, i, j] = norm(a[*, i] - b[*, j], p)`.
 ///
-/// Shapes: `a [*, n, D]`, `b [*, m, D] -> [*, n, m]`; the leading dimensions broadcast. Floating point. The gradient is 0 at
-/// distance 0 and for `p = 0`; for an infinite `p` each of several largest coordinates gets the whole of it.
+/// Shapes: `a [*, n, D]`, `b [*, m, D] -> [*, n, m]`; the leading dimensions broadcast. Floating-point dtypes. The
+/// gradient is 0 at distance 0 and for `p = 0`. For an infinite `p`, each of several largest coordinates gets the full
+/// gradient.
+///
+/// - Parameter p: the order of the norm, at least 0. Default: 2.
 public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
     if isAutocasting { return inFloat32 { cdist($0(a), $0(b), p: p) } }
     return orFail(like: a) { () throws(TensorError) in
@@ -93,8 +107,8 @@ public func cdist(_ a: Tensor, _ b: Tensor, p: Double = 2) -> Tensor {
     }
 }
 
-/// The p-norm of the difference of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) / 2]`.
-/// Floating point; the gradients are those of ``cdist(_:_:p:)``.
+/// The p-norm distance of each pair of rows `i < j`, in the order (0, 1), (0, 2), ...: `[n, D] -> [n (n - 1) / 2]`.
+/// Floating-point dtypes. The gradients are those of ``cdist(_:_:p:)``.
 public func pdist(_ x: Tensor, p: Double = 2) -> Tensor {
     if isAutocasting { return inFloat32 { pdist($0(x), p: p) } }
     return orFail(like: x) { () throws(TensorError) in
@@ -107,8 +121,8 @@ public func pdist(_ x: Tensor, p: Double = 2) -> Tensor {
     }
 }
 
-/// `norm(a - b + shift, p)` over the last dimension of tensors that broadcast, without the differences of all pairs: where
-/// each of them repeats for the other. Otherwise nil, unless `always` asks for it in any case.
+/// `norm(a - b + shift, p)` over the last dimension of tensors that broadcast, without the differences of all pairs, if
+/// each is broadcast along dimensions of the other. Otherwise nil, unless `always` is set.
 private func pairDistances(_ a: Tensor, _ b: Tensor, p: Double, shift: Double, always: Bool = false) -> Tensor? {
     let rank = Swift.max(a.rank, b.rank)
     guard p >= 0, a.rank > 0, b.rank > 0, a.shape.last == b.shape.last,
@@ -117,7 +131,7 @@ private func pairDistances(_ a: Tensor, _ b: Tensor, p: Double, shift: Double, a
     func lead(_ x: Tensor) -> [Int] { Array(repeating: 1, count: rank - x.rank) + x.shape.dropLast() }
     let (first, second) = (lead(a), lead(b))
     let dims = Array(0..<(rank - 1))
-    // What a alone runs through are rows, what b alone runs through columns; what both or none run through are batches.
+    // Dimensions of `a` alone are rows, those of `b` alone columns; dimensions of both or none are batch dimensions.
     let rows = dims.filter { first[$0] != 1 && second[$0] == 1 }
     let columns = dims.filter { second[$0] != 1 && first[$0] == 1 }
     guard always || !(rows.isEmpty || columns.isEmpty) else { return nil }
@@ -136,7 +150,7 @@ private func pairDistances(_ a: Tensor, _ b: Tensor, p: Double, shift: Double, a
     return distances.reshape(order.map { shape[$0] }).permute(dims.map { order.firstIndex(of: $0)! }).to(type)
 }
 
-/// A bilinear form of two vectors for each output: `y[k] = a W[k] b + bias[k]`.
+/// The bilinear transformation `y[k] = aᵀ W[k] b + bias[k]`.
 ///
 /// Shapes: `a [*, I]`, `b [*, J]`, `weight [K, I, J]`, `bias [K]` or none `-> [*, K]`.
 public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
@@ -149,13 +163,13 @@ public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor?
             a.layout.shape[a.rank - 1] == weight.layout.shape[1], b.layout.shape[b.rank - 1] == weight.layout.shape[2]
         else {
             throw TensorError(
-                .shape, in: "bilinear", "the operands do not fit", expected: "[*, I], [*, J] and a weight [K, I, J]",
+                .shape, in: "bilinear", "the shapes do not match", expected: "[*, I], [*, J] and a weight [K, I, J]",
                 operands: [a, b, weight])
         }
         let (k, i, j) = (weight.layout.shape[0], weight.layout.shape[1], weight.layout.shape[2])
         let lead = Array(a.shape.dropLast())
         let rows = lead.reduce(1, *)
-        // a W for all outputs in one product, then the sum over b.
+        // `a W` for all outputs in one product, then the sum over `b`.
         let left = matmul(a.reshape([rows, i]), weight.permute(1, 0, 2).reshape([i, k * j]))
         var y = matmul(left.reshape([rows, k, j]), b.reshape([rows, j, 1])).reshape(lead + [k])
         if let bias { y = y + bias }
@@ -164,6 +178,6 @@ public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor?
 }
 
 extension Tensor {
-    /// The tensor itself where it is floating point, else as float32.
+    /// The tensor if it is floating point, else converted to float32.
     package var floatingPoint: Tensor { dtype.isFloatingPoint || isPlaceholder ? self : to(.float32) }
 }

@@ -1,35 +1,39 @@
-// Dropout of whole channels, and dropout that keeps mean and variance.
+// Channel dropout and alpha dropout.
 
-/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+/// In training, sets each channel to 0 with probability `p` and multiplies the others by `1 / (1 - p)`. Otherwise
+/// returns the input.
 ///
-/// Shapes: `[N, C, L]` or `[C, L]`.
+/// Shapes: `[N, C, L]` or `[C, L]`; the result has the same shape.
 public func dropout1d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout1d", x, p, training, generator, ranks: 2...3)
 }
 
-/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+/// In training, sets each channel to 0 with probability `p` and multiplies the others by `1 / (1 - p)` (Tompson et al.,
+/// 2015). Otherwise returns the input.
 ///
-/// Shapes: `[N, C, H, W]` or `[C, H, W]`.
+/// Shapes: `[N, C, H, W]` or `[C, H, W]`; the result has the same shape.
 public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout2d", x, p, training, generator, ranks: 3...4)
 }
 
-/// Sets whole channels to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training.
+/// In training, sets each channel to 0 with probability `p` and multiplies the others by `1 / (1 - p)`. Otherwise
+/// returns the input.
 ///
-/// Shapes: `[N, C, D, H, W]` or `[C, D, H, W]`.
+/// Shapes: `[N, C, D, H, W]` or `[C, D, H, W]`; the result has the same shape.
 public func dropout3d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout3d", x, p, training, generator, ranks: 4...5)
 }
 
-/// Dropout that keeps mean 0 and variance 1: dropped elements become the value that SELU tends to on the left, and all
-/// are then scaled and shifted (Klambauer et al. 2017).
+/// Alpha dropout, which keeps mean 0 and variance 1 of the input: in training, elements are set with probability `p` to
+/// the limit of SELU at minus infinity, and all elements are then scaled and shifted (Klambauer et al., 2017).
+/// Otherwise returns the input.
 public func alphaDropout(
     _ x: Tensor, p: Double = 0.5, training: Bool = false, generator: Generator = .default
 ) -> Tensor {
     alphaDropout("alphaDropout", x, p, training, generator, maskShape: x.shape)
 }
 
-/// ``alphaDropout(_:p:training:generator:)`` of whole channels: `[N, C, *]`.
+/// Alpha dropout of whole channels: `[N, C, *]`. See ``alphaDropout(_:p:training:generator:)``.
 public func featureAlphaDropout(
     _ x: Tensor, p: Double = 0.5, training: Bool = false, generator: Generator = .default
 ) -> Tensor {
@@ -61,7 +65,7 @@ private func featureDropout(
     return x * mask
 }
 
-/// A random number for each channel (of each sample): all later dimensions are 1.
+/// The shape of a mask with one element for each channel (of each sample): all later dimensions are 1.
 private func channelMask(_ shape: [Int], batched: Bool) -> [Int] {
     shape.enumerated().map { $0.offset < (batched ? 2 : 1) ? $0.element : 1 }
 }
@@ -73,7 +77,7 @@ private func alphaDropout(
     guard (0...1).contains(p) else { return fail(probabilityError(p, operation, x), like: x) }
     if !training || p == 0 { return x }
     if p == 1 { return x * 0 }
-    // What SELU tends to on the left, negated: scale * alpha.
+    // The negated limit of SELU at minus infinity: scale * alpha.
     let limit = 1.7580993408473766
     let scale = 1 / ((limit * limit * p + 1) * (1 - p)).squareRoot()
     let kept = noGrad {
@@ -84,6 +88,7 @@ private func alphaDropout(
 
 private func probabilityError(_ p: Double, _ operation: String, _ x: Tensor) -> TensorError {
     TensorError(
-        .value, in: operation, "the probability lies outside [0, 1]", got: "\(p)", expected: "a number from 0 to 1",
+        .value, in: operation, "the probability p must be between 0 and 1", got: "\(p)",
+        expected: "a number from 0 to 1",
         operands: [x])
 }

@@ -1,16 +1,17 @@
-// Sums of products in Einstein's notation, as matrix products.
+// Einstein summation by matrix products.
 
-/// Sums of products of tensors whose dimensions are named by letters: letters that the result lacks are summed over.
+/// Einstein summation: sums of products of tensors whose dimensions are labelled by letters. Letters that are not in
+/// the result are summed over.
 ///
 ///     einsum("ik,kj->ij", a, b)          // matrix product
 ///     einsum("bij->bji", x)              // transpose
 ///     einsum("...ii->...", x)            // trace of each matrix
 ///
-/// Without `->` the result has the letters that occur once, in alphabetical order, after the dimensions that `...` stands
-/// for. Operands are taken in pairs from the left.
+/// Without `->` the result has the letters that occur once, in alphabetical order, after the dimensions of `...`.
+/// Operands are multiplied in pairs from left to right.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum(equation, operands) }
 
-/// Sums of products of tensors whose dimensions are named by letters.
+/// Einstein summation of a list of tensors; see the overload above.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
     orFail(like: operands.first) { () throws(TensorError) in
         if let placeholder = operands.first(where: \.isPlaceholder) { return placeholder }
@@ -19,7 +20,7 @@ public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
 }
 
 private struct Einsum {
-    /// A tensor whose dimensions have names: letters, or -1, -2, ... for those of an ellipsis, counted from its back.
+    /// A tensor whose dimensions have labels: letters, or -1, -2, ... for those of an ellipsis, counted from its end.
     private struct Term {
         var tensor: Tensor
         var names: [Int]
@@ -34,10 +35,10 @@ private struct Einsum {
         let text = equation.filter { $0 != " " }
         let sides = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let subscripts = sides[0].split(separator: ",", omittingEmptySubsequences: false)
-        guard sides.count == 1 || sides[1].first == ">" else { throw error("-> is written otherwise", operands) }
+        guard sides.count == 1 || sides[1].first == ">" else { throw error("the arrow must be written ->", operands) }
         guard subscripts.count == operands.count, !operands.isEmpty else {
             let given = "\(quantity(subscripts.count, "term")) for \(quantity(operands.count, "tensor"))"
-            throw error("the equation and the operands disagree: \(given)", operands)
+            throw error("the equation does not have one term for each tensor: \(given)", operands)
         }
         for (subscript_, operand) in zip(subscripts, operands) {
             terms.append(try Self.diagonals(of: term(String(subscript_), operand, operands)))
@@ -47,8 +48,10 @@ private struct Einsum {
         if sides.count == 2 {
             let names = try parse(String(sides[1].dropFirst()), operands)
             result = names.flatMap { $0 == 0 ? ellipsis : [$0] }
-            guard Set(result).count == result.count else { throw error("the result names a dimension twice", operands) }
-            guard Set(result).isSubset(of: used) else { throw error("the result names an unknown dimension", operands) }
+            guard Set(result).count == result.count else { throw error("the result repeats a letter", operands) }
+            guard Set(result).isSubset(of: used) else {
+                throw error("the result has a letter that no operand has", operands)
+            }
         } else {
             let letters = try subscripts.map { (text) throws(TensorError) in try parse(String(text), operands) }
                 .joined().filter { $0 != 0 }
@@ -73,12 +76,12 @@ private struct Einsum {
                 if dots == 3 { names.append(0) }
             } else {
                 guard character.properties.isAlphabetic, character.isASCII, dots == 0 || dots == 3 else {
-                    throw error("\"\(character)\" is no dimension", operands)
+                    throw error("\"\(character)\" is not a letter", operands)
                 }
                 names.append(Int(character.value))
             }
         }
-        guard dots == 0 || dots == 3 else { throw error("an ellipsis has three dots", operands) }
+        guard dots == 0 || dots == 3 else { throw error("an ellipsis must have three dots", operands) }
         return names
     }
 
@@ -86,18 +89,21 @@ private struct Einsum {
         let names = try parse(text, operands)
         let free = operand.rank - names.filter { $0 != 0 }.count
         guard free == 0 || (free > 0 && names.contains(0)) else {
-            throw error("\"\(text)\" does not name the \(quantity(operand.rank, "dimension")) of its tensor", operands)
+            throw error(
+                "\"\(text)\" does not label the \(quantity(operand.rank, "dimension")) of its tensor",
+                operands)
         }
         return Term(tensor: operand, names: names.flatMap { $0 == 0 ? (0..<free).map { $0 - free } : [$0] })
     }
 
-    /// A letter that a tensor has twice stands for its diagonal.
+    /// A repeated letter of one tensor takes its diagonal.
     private static func diagonals(of term: Term) throws(TensorError) -> Term {
         var term = term
         while let (i, j) = repeated(term.names) {
             guard term.tensor.layout.shape[i] == term.tensor.layout.shape[j] else {
                 throw TensorError(
-                    .shape, in: "einsum", "a dimension named twice has two sizes", operands: [term.tensor])
+                    .shape, in: "einsum", "a repeated letter stands for dimensions of different sizes",
+                    operands: [term.tensor])
             }
             term.tensor = term.tensor.diagonal(dim1: i, dim2: j)
             let name = term.names[i]
@@ -121,7 +127,8 @@ private struct Einsum {
                 guard known == size || known == 1 || size == 1 else {
                     let letter = name > 0 ? "\"\(Character(UnicodeScalar(UInt8(name))))\"" : "the ellipsis"
                     throw TensorError(
-                        .shape, in: "einsum", "\(letter) has two sizes, \(known) and \(size)", got: "\"\(equation)\"",
+                        .shape, in: "einsum", "\(letter) stands for two sizes, \(known) and \(size)",
+                        got: "\"\(equation)\"",
                         expected: "one size for each letter", operands: operands)
                 }
                 if known == 1 { sizes[name] = size }
@@ -140,7 +147,7 @@ private struct Einsum {
         return order == Array(order.indices) ? left.tensor : left.tensor.permute(order)
     }
 
-    /// The term summed over the dimensions that nothing needs any more.
+    /// The term summed over the dimensions that are not needed later.
     private static func summed(_ term: Term, keeping names: Set<Int>) -> Term {
         let spent = term.names.indices.filter { !names.contains(term.names[$0]) }
         if spent.isEmpty { return term }
@@ -149,7 +156,8 @@ private struct Einsum {
             names: term.names.filter { names.contains($0) })
     }
 
-    /// The product of two terms: shared dimensions that are needed later are batches, those that are not are summed.
+    /// The product of two terms: shared dimensions that are needed later are batch dimensions, the others are summed
+    /// over.
     private static func product(_ a: Term, _ b: Term, keeping later: Set<Int>) -> Term {
         let a = summed(a, keeping: later.union(b.names))
         let b = summed(b, keeping: later.union(a.names))
@@ -159,7 +167,7 @@ private struct Einsum {
         let rows = a.names.filter { !shared.contains($0) }
         let columns = b.names.filter { !shared.contains($0) }
         func size(_ term: Term, _ name: Int) -> Int { term.tensor.layout.shape[term.names.firstIndex(of: name)!] }
-        /// Sizes of shared dimensions; 1 on one side repeats.
+        /// Sizes of shared dimensions; a size of 1 is broadcast.
         func common(_ names: [Int]) -> [Int] {
             names.map { size(a, $0) == 1 ? size(b, $0) : size(a, $0) }
         }

@@ -1,25 +1,29 @@
-/// How ``embeddingBag(_:_:offsets:mode:perSampleWeights:includeLastOffset:paddingIdx:maxNorm:normType:scaleGradByFreq:)``
-/// brings the rows of a bag together.
+/// The reduction of the rows of a bag in
+/// ``embeddingBag(_:_:offsets:mode:perSampleWeights:includeLastOffset:paddingIdx:maxNorm:normType:scaleGradByFreq:)``.
 public enum EmbeddingBagMode: String, Sendable, Hashable {
-    /// Their sum.
+    /// The sum of the rows.
     case sum
-    /// Their mean.
+    /// The mean of the rows.
     case mean
-    /// Their largest elements.
+    /// The element-wise maximum of the rows.
     case max
 }
 
-/// The sum, mean or maximum of rows of a table for each bag of row numbers.
+/// Computes the sum, mean or maximum of embeddings for each bag of indices, without a tensor of all embeddings in the
+/// result.
 ///
-/// Shapes: `indices [B, n]`, each row a bag; or `[total]` with `offsets [B]`, where each bag begins. `weight
-/// [rows, width] -> [B, width]`. An empty bag gives zeros.
+/// Shapes: `indices [B, n]`, each row a bag; or `[total]` with `offsets [B]`, the start of each bag. `weight [num,
+/// dim]`; the result is `[B, dim]`. An empty bag gives zeros.
 ///
 /// - Parameters:
-///   - perSampleWeights: a factor for each row number, in the shape of the indices; with `sum` only.
-///   - includeLastOffset: the last offset is the end of the last bag.
-///   - paddingIdx: a row that takes no part; negative ones count from the end.
-///   - maxNorm: rows named by the indices are first scaled down, in the table itself, to this `normType`-norm.
-///   - scaleGradByFreq: divides the gradient of a row by how often it is named.
+///   - mode: the reduction. Default: `.mean`.
+///   - perSampleWeights: a factor for each index, with the shape of the indices; with `.sum` only.
+///   - includeLastOffset: whether the last offset is the end of the last bag. Default: false.
+///   - paddingIdx: an index that is ignored; a negative one counts from the end.
+///   - maxNorm: rows at the indices whose `normType`-norm is larger are scaled down to this norm, in place in `weight`.
+///   - normType: the order of the norm for `maxNorm`. Default: 2.
+///   - scaleGradByFreq: whether to divide the gradient of a row by the number of its occurrences in the indices.
+///     Default: false.
 public func embeddingBag(
     _ indices: Tensor, _ weight: Tensor, offsets: Tensor? = nil, mode: EmbeddingBagMode = .mean,
     perSampleWeights: Tensor? = nil, includeLastOffset: Bool = false, paddingIdx: Int? = nil, maxNorm: Double? = nil,
@@ -38,8 +42,8 @@ public func embeddingBag(
         if let perSampleWeights {
             guard mode == .sum, perSampleWeights.layout.shape == indices.layout.shape else {
                 throw TensorError(
-                    .value, in: name, "weights of the samples do not go with these indices or this mode",
-                    got: "mode \(mode.rawValue)", expected: "mode sum and weights of the shape of the indices",
+                    .value, in: name, "perSampleWeights needs mode sum and the shape of the indices",
+                    got: "mode \(mode.rawValue)", expected: "mode sum, and weights with the shape of the indices",
                     operands: [indices, perSampleWeights])
             }
         }
@@ -60,7 +64,7 @@ public func embeddingBag(
     }
 }
 
-/// Brings rows `[n, width]` of bags `owner [n]` together; rows that are not counted take no part.
+/// Reduces rows `[n, width]` of bags `owner [n]`; rows that are not counted are ignored.
 private func combine(
     _ rows: Tensor, _ flat: Tensor, _ owner: Tensor, _ bags: Int, _ mode: EmbeddingBagMode, _ factors: Tensor?,
     _ counted: Tensor?
@@ -69,7 +73,7 @@ private func combine(
     var rows = rows
     if let factors { rows = rows * factors.to(rows.dtype).unsqueeze(-1) }
     if mode == .max {
-        // The first row of the bag that holds the largest element of its column.
+        // The index of the first row of the bag with the maximum of its column.
         let least = -Double.infinity
         let candidates = noGrad { () -> Tensor in
             let values = rows.detach()
@@ -86,7 +90,7 @@ private func combine(
             return Tensor.full([bags, width], n, dtype: .int64, device: rows.device).scatterReduce(
                 0, wide, numbers, reduce: .amin)
         }
-        // Empty bags take from a row of zeros behind the last one.
+        // Empty bags gather from a row of zeros after the last one.
         let zeros = Tensor.zeros([1, width], dtype: rows.dtype, device: rows.device)
         return cat([rows, zeros], dim: 0).gather(0, place)
     }
@@ -102,13 +106,13 @@ private func combine(
     return sum / counts
 }
 
-/// Where each bag begins, and where the last one ends.
+/// The start of each bag, and the end of the last one.
 private func bagStarts(_ index: Tensor, _ offsets: Tensor?, _ includeLast: Bool) throws(TensorError) -> [Int] {
     let name = "embeddingBag"
     if index.rank == 2 {
         guard offsets == nil else {
             throw TensorError(
-                .value, in: name, "rows of indices are bags already, and there are offsets too",
+                .value, in: name, "offsets are given for 2-dimensional indices",
                 expected: "offsets for one-dimensional indices only", operands: [index])
         }
         let (bags, width) = (index.layout.shape[0], index.layout.shape[1])
@@ -116,7 +120,7 @@ private func bagStarts(_ index: Tensor, _ offsets: Tensor?, _ includeLast: Bool)
     }
     guard index.rank == 1, let offsets, offsets.rank == 1 else {
         throw TensorError(
-            .shape, in: name, "it is not clear where the bags begin",
+            .shape, in: name, "one-dimensional indices need offsets",
             expected: "indices [B, n], or [total] with offsets [B]", operands: [index])
     }
     var starts = try indexOperand(offsets, in: name).toArray(Int.self)
@@ -124,8 +128,8 @@ private func bagStarts(_ index: Tensor, _ offsets: Tensor?, _ includeLast: Bool)
     let isRising = zip(starts, starts.dropFirst()).allSatisfy { $0 <= $1 }
     guard starts.first ?? 0 == 0, isRising, (starts.last ?? 0) <= index.count else {
         throw TensorError(
-            .value, in: name, "the offsets do not cut the indices into bags", got: "\(starts)",
-            expected: "0 first, never falling, and at most \(index.count)", operands: [index])
+            .value, in: name, "the offsets are invalid", got: "\(starts)",
+            expected: "offsets that start with 0, do not decrease and are at most \(index.count)", operands: [index])
     }
     return starts.isEmpty ? [0] : starts
 }

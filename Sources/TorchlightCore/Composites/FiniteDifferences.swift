@@ -1,22 +1,25 @@
-// Derivatives of functions that are known at points.
+// Numerical derivatives of sampled functions.
 
-/// The derivatives of a function along dimensions, estimated from its values at points at equal distances: one tensor
-/// of the shape of `input` for each dimension.
+/// Estimates the derivatives of a function along dimensions from its values at equally spaced points: one tensor with
+/// the shape of `input` for each dimension.
 ///
-/// Inside, the slope of the parabola through a point and its neighbours, `(f[i + 1] - f[i - 1]) / 2h`; at both ends that of
-/// the line through two points (`edgeOrder` 1) or of the parabola through three (2). Integers are taken as float32.
+/// Inner points use central differences, `(f[i + 1] - f[i - 1]) / 2h`. The two boundary points use one-sided
+/// differences of order `edgeOrder`. Integers are converted to float32.
 ///
-/// - Parameter dim: all dimensions where it is left out.
+/// - Parameters:
+///   - spacing: the distance `h` of the points. Default: 1.
+///   - dim: the dimensions. Default: all.
+///   - edgeOrder: 1 or 2: one-sided differences through two or three points at the boundaries. Default: 1.
 public func gradient(_ input: Tensor, spacing: Double = 1, dim: [Int]? = nil, edgeOrder: Int = 1) -> [Tensor] {
     differences(input, dim, edgeOrder) { (_, _, _) throws(TensorError) in .equal(spacing) }
 }
 
-/// The derivatives of a function along one dimension, as a list of one.
+/// Estimates the derivative of a function along one dimension; the result has one element.
 public func gradient(_ input: Tensor, spacing: Double = 1, dim: Int, edgeOrder: Int = 1) -> [Tensor] {
     gradient(input, spacing: spacing, dim: [dim], edgeOrder: edgeOrder)
 }
 
-/// The derivatives of a function along dimensions with a distance of the points for each.
+/// Estimates the derivatives of a function along dimensions, with a spacing for each dimension.
 public func gradient(_ input: Tensor, spacing: [Double], dim: [Int]? = nil, edgeOrder: Int = 1) -> [Tensor] {
     differences(input, dim, edgeOrder) { (i, _, dims) throws(TensorError) in
         guard spacing.count == dims else { throw countError(spacing.count, dims, input) }
@@ -24,17 +27,18 @@ public func gradient(_ input: Tensor, spacing: [Double], dim: [Int]? = nil, edge
     }
 }
 
-/// The derivatives of a function along dimensions with the coordinates of the points for each, as vectors.
+/// Estimates the derivatives of a function along dimensions, with a vector of coordinates of the points for each
+/// dimension.
 ///
-/// Inside, the slope of the parabola through a point and its neighbours at distances `a` and `b`:
-/// `(a / b) (f[i + 1] - f[i]) / (a + b) + (b / a) (f[i] - f[i - 1]) / (a + b)`.
+/// Inner points use the derivative of the parabola through the point and its neighbours at distances `a` and `b`: `(a /
+/// b) (f[i + 1] - f[i]) / (a + b) + (b / a) (f[i] - f[i - 1]) / (a + b)`.
 public func gradient(_ input: Tensor, spacing: [Tensor], dim: [Int]? = nil, edgeOrder: Int = 1) -> [Tensor] {
     differences(input, dim, edgeOrder) { (i, d, dims) throws(TensorError) in
         guard spacing.count == dims else { throw countError(spacing.count, dims, input) }
         let places = spacing[i]
         guard places.rank == 1, places.count == input.layout.shape[d] else {
             throw TensorError(
-                .shape, in: "gradient", "the coordinates do not fit the dimension",
+                .shape, in: "gradient", "the number of coordinates is not the size of the dimension",
                 expected: "a vector of \(input.layout.shape[d])", operands: [input, places])
         }
         return .coordinates(places)
@@ -48,7 +52,7 @@ private enum PointSpacing {
 
 private func countError(_ count: Int, _ dims: Int, _ input: Tensor) -> TensorError {
     TensorError(
-        .value, in: "gradient", "there is not a spacing for each dimension",
+        .value, in: "gradient", "the number of spacings is not the number of dimensions",
         got: "\(count) for \(quantity(dims, "dimension"))",
         expected: "\(dims), or one number for all", operands: [input])
 }
@@ -61,7 +65,8 @@ private func differences(
     do throws(TensorError) {
         guard edgeOrder == 1 || edgeOrder == 2 else {
             throw TensorError(
-                .value, in: "gradient", "there is no such edge", got: "edgeOrder \(edgeOrder)", expected: "1 or 2",
+                .value, in: "gradient", "edgeOrder is neither 1 nor 2", got: "edgeOrder \(edgeOrder)",
+                expected: "1 or 2",
                 operands: [input])
         }
         let dims = try input.resolve(dim ?? Array(0..<input.rank), in: "gradient")
@@ -105,8 +110,8 @@ private func unequalDifferences(_ f: Tensor, _ d: Int, _ places: Tensor, _ edgeO
     let (before, after) = (part(steps, 0, size - 2), part(steps, 1, size - 2))
     let inside = (part(slopes, 0, size - 2) * after + part(slopes, 1, size - 2) * before) / (before + after)
     if edgeOrder == 1 { return cat([part(slopes, 0, 1), inside, part(slopes, size - 2, 1)], dim: d) }
-    // The slope of a parabola changes evenly: from the middle of the outer step to the end, which is `a / 2` away, as from the
-    // middle of the inner step to that of the outer one, which are `(a + b) / 2` apart.
+    // The slope of a parabola is linear: from the midpoint of the outer step to the end, `a / 2` away, it changes at
+    // the same rate as from the midpoint of the inner step to that of the outer one, which are `(a + b) / 2` apart.
     func edge(_ near: Int, _ next: Int) -> Tensor {
         let (a, b) = (part(steps, near, 1), part(steps, next, 1))
         return part(slopes, near, 1) + (part(slopes, near, 1) - part(slopes, next, 1)) * a / (a + b)

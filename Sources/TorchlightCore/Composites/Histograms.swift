@@ -1,10 +1,11 @@
-// The most frequent elements, and how many fall between edges.
+// Mode and histograms.
 
 extension Tensor {
-    /// The element that occurs most often along a dimension, the smallest of several, and where it stands last; its gradient
-    /// goes there.
+    /// The most frequent element along a dimension, and the index of its last occurrence. Of several equally frequent
+    /// elements the smallest is returned. The gradient flows to the element at the index.
     ///
-    /// Shapes: `[*] -> [*]` without the dimension, or with its size 1 under `keepdim`; the indices are int64.
+    /// Shapes: `[*] -> [*]` without dimension `dim`, or with size 1 with `keepdim`. The indices are int64. An empty
+    /// dimension is an error.
     public func mode(dim: Int = -1, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         if isPlaceholder { return (self, self) }
         do throws(TensorError) {
@@ -13,7 +14,7 @@ extension Tensor {
             let size = layout.shape[d]
             guard size > 0 else {
                 throw TensorError(
-                    .shape, in: "mode", "the fold of no elements has no value",
+                    .shape, in: "mode", "the dimension is empty",
                     expected: "at least one element in dimension \(d)", operands: [self])
             }
             let places = noGrad { () -> Tensor in
@@ -21,7 +22,8 @@ extension Tensor {
                 var along = [Int](repeating: 1, count: rank)
                 along[d] = size
                 let positions = Tensor.arange(size, device: device).reshape(along)
-                // Each run of equal elements counts from its start; the first of the longest ends where that is largest.
+                // Each run of equal elements counts from its start; the first of the longest runs ends where the count
+                // is largest.
                 let isOther =
                     sorted.narrow(d, start: 1, length: size - 1) .!= sorted.narrow(d, start: 0, length: size - 1)
                 let starts = isOther.to(.int64) * positions.narrow(d, start: 1, length: size - 1)
@@ -37,14 +39,15 @@ extension Tensor {
         }
     }
 
-    /// How many elements, or what weight of them, fall between neighbours of rising edges: `[*], [n + 1] -> [n], [n + 1]`.
+    /// The number, or total weight, of elements in each bin between the given increasing edges: `[*], [n + 1] -> [n],
+    /// [n + 1]`.
     ///
-    /// Each part holds its lower edge, the last one the upper one too; elements outside are left out. Floating point, one
-    /// dtype for all. There is no gradient.
+    /// Each bin includes its lower edge; the last one also includes its upper edge. Elements outside are ignored. All
+    /// tensors must have the same floating-point dtype. There is no gradient.
     ///
     /// - Parameters:
-    ///   - weight: what each element counts, 1 where it is left out.
-    ///   - density: gives the share of all that are inside, per unit of length.
+    ///   - weight: the weight of each element, with the shape of the tensor. Default: 1.
+    ///   - density: whether to normalise the histogram to an integral of 1. Default: false.
     /// - Returns: the histogram and the edges.
     public func histogram(
         _ edges: Tensor, weight: Tensor? = nil, density: Bool = false
@@ -55,17 +58,18 @@ extension Tensor {
         do throws(TensorError) {
             guard dtype.isFloatingPoint, edges.dtype == dtype, weight.map({ $0.dtype == dtype }) ?? true else {
                 throw TensorError(
-                    .dtype, in: "histogram", "the dtypes do not fit", expected: "one floating-point dtype for all",
+                    .dtype, in: "histogram", "the dtypes differ or are not floating point",
+                    expected: "one floating-point dtype for all",
                     operands: [self, edges] + (weight.map { [$0] } ?? []))
             }
             guard edges.rank == 1, edges.count >= 2 else {
                 throw TensorError(
-                    .shape, in: "histogram", "there is no part between the edges", expected: "a vector of 2 or more",
+                    .shape, in: "histogram", "there are no bins", expected: "a vector of at least 2 edges",
                     operands: [edges])
             }
             guard weight.map({ $0.layout.shape == layout.shape }) ?? true else {
                 throw TensorError(
-                    .shape, in: "histogram", "there is not a weight for each element", expected: "\(shape)",
+                    .shape, in: "histogram", "the shape of the weights is not that of the tensor", expected: "\(shape)",
                     operands: [self, weight!])
             }
             return (noGrad { counted(edges.detach(), weight?.detach(), density) }, edges.detach())
@@ -75,9 +79,12 @@ extension Tensor {
         }
     }
 
-    /// How many elements, or what weight of them, fall into equal parts of a range: `[*] -> [bins], [bins + 1]`.
+    /// The number, or total weight, of elements in each of `bins` equal bins of a range: `[*] -> [bins], [bins + 1]`.
     ///
-    /// - Parameter range: the lower and the upper edge; the smallest and the largest element where it is left out.
+    /// - Parameters:
+    ///   - range: the lower and upper edge. Default: the minimum and maximum of the tensor.
+    ///   - weight: the weight of each element. Default: 1.
+    ///   - density: whether to normalise the histogram to an integral of 1. Default: false.
     /// - Returns: the histogram and the edges.
     public func histogram(
         bins: Int, range: (Double, Double)? = nil, weight: Tensor? = nil, density: Bool = false
@@ -86,8 +93,9 @@ extension Tensor {
         do throws(TensorError) {
             guard dtype.isFloatingPoint, bins > 0 else {
                 throw TensorError(
-                    .value, in: "histogram", "these parts cannot be counted", got: "\(bins) bins",
-                    expected: "a positive number of them, and a floating-point tensor", operands: [self])
+                    .value, in: "histogram", "the number of bins is not positive, or the dtype is not floating point",
+                    got: "\(bins) bins",
+                    expected: "at least 1 bin and a floating-point tensor", operands: [self])
             }
             var (low, high) = range ?? (0, 1)
             if range == nil && count > 0 {
@@ -96,8 +104,9 @@ extension Tensor {
             }
             guard low <= high, low.isFinite, high.isFinite else {
                 throw TensorError(
-                    .value, in: "histogram", "the range is not finite and rising", got: "\(low) ... \(high)",
-                    fix: "give a range, or leave out what is not finite", operands: [self])
+                    .value, in: "histogram", "the range is not finite or its lower end exceeds the upper one",
+                    got: "\(low) ... \(high)",
+                    fix: "pass a finite range, or remove NaN and infinities", operands: [self])
             }
             if low == high { (low, high) = (low - 0.5, high + 0.5) }
             let edges = Tensor.linspace(low, high, steps: bins +| 1, dtype: dtype, device: device)
@@ -113,7 +122,7 @@ extension Tensor {
         let (low, high) = (edges.select(0, 0), edges.select(0, bins))
         let isInside = (self >= low).logicalAnd(self <= high)
         let inside = detach().maskedSelect(isInside)
-        // Edges sort before the elements equal to them: the edges so far are the elements' parts, counted from 1.
+        // Edges sort before elements equal to them: the number of edges so far is the element's bin, counted from 1.
         let order = cat([edges, inside], dim: 0).argsort(dim: 0)
         let isEdge = order < bins + 1
         let parts = (isEdge.to(.int64).cumsum(dim: 0) - 1).clamp(max: bins - 1)

@@ -1,7 +1,11 @@
-// Slices of a dimension copied, combined or filled by position: `scatter` with an index that repeats along the other dimensions.
+// Slices of a dimension copied, reduced or filled by index: `scatter` with an index that is broadcast along the other
+// dimensions.
 
 extension Tensor {
-    /// The tensor with slices of a source put at positions of a dimension: `out[.., index[i], ..] = source[.., i, ..]`.
+    /// Returns a copy in which slices of a source are written at indices of a dimension: `out[.., index[i], ..] =
+    /// source[.., i, ..]`.
+    ///
+    /// Shapes: `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`.
     public func indexCopy(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         if isAutocasting && dtype != source.dtype { return inWidest(source) { $0.indexCopy(dim, index, $1) } }
         return orFail(like: self) { () throws(TensorError) in
@@ -10,7 +14,7 @@ extension Tensor {
         }
     }
 
-    /// Puts slices of a source at positions of a dimension, in place.
+    /// Writes slices of a source at indices of a dimension, in place.
     @discardableResult
     public func indexCopy_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -22,13 +26,15 @@ extension Tensor {
         }
     }
 
-    /// The tensor with slices of a source combined at positions of a dimension:
-    /// `out[.., index[i], ..] = reduce(out[.., index[i], ..], source[.., i, ..])`.
+    /// Returns a copy in which slices of a source are reduced into indices of a dimension: `out[.., index[i], ..] =
+    /// reduce(out[.., index[i], ..], source[.., i, ..])`.
     ///
-    /// `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`; the dtypes of tensor and source agree. Means of integers
-    /// are rounded down. Among equal largest or smallest elements the gradient is shared evenly.
+    /// Shapes: `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`. `source` must have the dtype of the tensor.
+    /// Means of integers are rounded down. Equal largest or smallest elements share the gradient equally.
     ///
-    /// - Parameter includeSelf: whether what is in the tensor takes part at the positions that are named; the others keep it.
+    /// - Parameters:
+    ///   - reduce: the reduction.
+    ///   - includeSelf: whether the elements of the tensor at the indices are part of the reduction. Default: true.
     public func indexReduce(
         _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
     ) -> Tensor {
@@ -43,8 +49,7 @@ extension Tensor {
         }
     }
 
-    /// Combines slices of a source at positions of a dimension, in place; see
-    /// `indexReduce(_:_:_:reduce:includeSelf:)`.
+    /// Reduces slices of a source into indices of a dimension, in place; see `indexReduce(_:_:_:reduce:includeSelf:)`.
     @discardableResult
     public func indexReduce_(
         _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
@@ -60,7 +65,7 @@ extension Tensor {
         }
     }
 
-    /// The tensor with one number at positions of a dimension; negative ones count from the back.
+    /// Returns a copy with one number at indices of a dimension; negative indices count from the end.
     public func indexFill(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if rank == 0 { return unsqueeze(0).indexFill(dim, index, value).reshape([]) }
@@ -68,7 +73,7 @@ extension Tensor {
         }
     }
 
-    /// Puts one number at positions of a dimension, in place; negative ones count from the back.
+    /// Fills indices of a dimension with one number, in place; negative indices count from the end.
     @discardableResult
     public func indexFill_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -80,24 +85,24 @@ extension Tensor {
         }
     }
 
-    /// The tensor with the number in a 0-dimensional tensor at positions of a dimension.
+    /// Returns a copy with the number of a 0-dimensional tensor at indices of a dimension.
     public func indexFill(_ dim: Int, _ index: Tensor, _ value: Tensor) -> Tensor {
         maskedFill(named(dim, index), value)
     }
 
-    /// Puts the number in a 0-dimensional tensor at positions of a dimension, in place.
+    /// Fills indices of a dimension with the number of a 0-dimensional tensor, in place.
     @discardableResult
     public func indexFill_(_ dim: Int, _ index: Tensor, _ value: Tensor) -> Tensor {
         maskedFill_(named(dim, index), value)
     }
 
-    /// Where an index names positions of a dimension: a mask counts a position once however often it is named, which the
-    /// gradient of the value needs.
+    /// A mask of the indexed positions: it counts an index once even if it is repeated, which the gradient of the value
+    /// needs.
     private func named(_ dim: Int, _ index: Tensor) -> Tensor {
         Tensor.zeros(like: self, dtype: .bool).indexFill_(dim, index, true)
     }
 
-    /// An index of one dimension as `scatter` takes it: repeated along all dimensions but `dim`.
+    /// An index of one dimension expanded for `scatter` along all dimensions except `dim`.
     private func spread(
         _ index: Tensor, _ dim: Int, _ source: Dims?, _ operation: String
     ) throws(TensorError) -> Tensor {
@@ -112,7 +117,7 @@ extension Tensor {
         shape[d] = index.count
         guard source == nil || source == shape else {
             throw TensorError(
-                .shape, in: operation, "the source does not fit the tensor and the index",
+                .shape, in: operation, "the source has the wrong shape for the tensor and the index",
                 got: "a source of shape \(source!)",
                 expected: "a source of shape \(shape)", operands: [self, index])
         }
@@ -120,7 +125,7 @@ extension Tensor {
         column[d] = index.count
         var index = index
         if source == nil {
-            // What no position answers to stays as it is, for the error to name.
+            // An index out of range is not changed, so that the error names it.
             let size = layout.shape[d]
             index = Tensor.where((index < 0).logicalAnd(index >= -size), index + size, index)
         }

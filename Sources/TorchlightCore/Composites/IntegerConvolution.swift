@@ -1,7 +1,7 @@
-// Convolutions of integers, which no library has: the windows side by side, as views, times the weight. The sums are
-// exact, and wrap around as integers do.
+// Convolutions of integers: the windows, as views, times the weight. The sums are exact, except that they wrap around
+// on overflow.
 
-/// The convolution of `x [N, C, *]`.
+/// The convolution of an integer tensor `x [N, C, *]`.
 func integerConvolution(
     _ x: Tensor, _ weight: Tensor, _ bias: Tensor?, _ convolution: Convolution
 ) throws(TensorError) -> Tensor {
@@ -10,7 +10,7 @@ func integerConvolution(
     let operation = "conv\(spatial)d"
     guard x.rank == spatial + 2, weight.rank == spatial + 2, operands.allSatisfy({ $0.dtype == x.dtype }) else {
         throw TensorError(
-            .dtype, in: operation, "the operands are not of one dtype or rank",
+            .dtype, in: operation, "the operands differ in dtype or number of dimensions",
             expected: "one dtype, input [N, C, \(Window.spatialNames(spatial))] and weight [out, C / groups, "
                 + "\(Window.spatialNames(spatial))]", operands: operands)
     }
@@ -34,7 +34,8 @@ func integerConvolution(
     return bias.map { out + $0.reshape([-1] + Array(repeating: 1, count: spatial)) } ?? out
 }
 
-/// The transposed convolution of `x [N, C, *]`: that of the elements set apart by the stride with the kernels turned.
+/// The transposed convolution of an integer tensor `x [N, C, *]`: the convolution of the elements spaced by the stride
+/// with the flipped kernels.
 func integerTransposedConvolution(
     _ x: Tensor, _ weight: Tensor, _ convolution: Convolution, _ window: Window, _ shape: Dims
 ) throws(TensorError) -> Tensor {
@@ -46,13 +47,14 @@ func integerTransposedConvolution(
         let dim = 2 + i
         let stride = window.stride[i]
         if stride > 1 {
-            // [.., n, ..] becomes [.., n, stride, ..] with zeros, then one dimension again.
+            // `[.., n, ..]` becomes `[.., n, stride, ..]` with zeros, then the two dimensions are merged.
             let pairs = 2 * (apart.rank - dim - 1)
             apart = apart.unsqueeze(dim + 1).pad(Array(repeating: 0, count: pairs) + [0, stride - 1])
                 .flatten(from: dim, to: dim + 1)
         }
         let reach = window.dilation[i] * (window.kernel[i] - 1)
-        // As much before as makes the first window see the first element alone, and after it what the size asks for.
+        // The padding before is such that the first window contains only the first element; the padding after follows
+        // from the size.
         widths = [reach - window.padding[i], shape[dim] + window.padding[i] - apart.shape[dim]] + widths
     }
     let turned = weight.flip(Array(2..<(spatial + 2)))

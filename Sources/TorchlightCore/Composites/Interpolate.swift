@@ -1,23 +1,23 @@
-// Resampling of images and signals, one dimension after the other.
+// Interpolation of signals, images and volumes, one dimension after the other.
 
-/// How `interpolate` finds the elements of the result.
+/// The interpolation algorithm of `interpolate`.
 public enum InterpolationMode: String, Sendable, Hashable {
-    /// The nearest element, of old: at the place of the result's beginning.
+    /// Nearest neighbour, with the index rounded down: input index `floor(i / scale)`.
     case nearest
-    /// The nearest element at the place of the result's middle.
+    /// Nearest neighbour of the centre of the output element: input index `floor((i + 0.5) / scale)`.
     case nearestExact = "nearest-exact"
-    /// Straight lines over one dimension.
+    /// Linear interpolation of `[N, C, L]`.
     case linear
-    /// Straight lines over two dimensions.
+    /// Bilinear interpolation of `[N, C, H, W]`.
     case bilinear
-    /// Cubic curves over two dimensions.
+    /// Bicubic interpolation of `[N, C, H, W]`.
     case bicubic
-    /// Straight lines over three dimensions.
+    /// Trilinear interpolation of `[N, C, D, H, W]`.
     case trilinear
-    /// The mean of the elements under each result.
+    /// Adaptive average pooling.
     case area
 
-    /// The number of dimensions it is for; nil for any.
+    /// The number of spatial dimensions that the mode requires; nil for any.
     fileprivate var spatial: Int? {
         switch self {
         case .linear: 1
@@ -28,21 +28,25 @@ public enum InterpolationMode: String, Sendable, Hashable {
     }
 }
 
-/// A signal, image or volume brought to another size: `[N, C, *] -> [N, C, size]`, with one to three spatial dimensions.
+/// Resizes a signal, image or volume by interpolation: `[N, C, *] -> [N, C, size]`, with one to three spatial
+/// dimensions.
 ///
 ///     interpolate(x, size: [64, 64], mode: .bilinear)
 ///     interpolate(x, scaleFactor: [2], mode: .nearest)
 ///
-/// Floating point; the nearest modes take every dtype, so that label maps and masks keep theirs.
+/// Floating-point dtypes; `.nearest` and `.nearestExact` accept every dtype, for label maps and masks.
 ///
 /// - Parameters:
-///   - size: one size for all spatial dimensions or one for each.
-///   - scaleFactor: instead of a size; one factor for all or one for each. Sizes are rounded down.
-///   - alignCorners: whether the first and last elements stay first and last instead of their outer edges; for modes that
-///     draw lines or curves.
-///   - recomputeScaleFactor: whether the sizes decide where results lie instead of the factors, which differ where sizes
-///     were rounded.
-///   - antialias: whether results take all elements under them when a size shrinks; `.bilinear` and `.bicubic`.
+///   - size: the output size, one for all spatial dimensions or one for each.
+///   - scaleFactor: the ratio of output to input size, one for all spatial dimensions or one for each; instead of
+///     `size`. Output sizes are rounded down.
+///   - mode: the interpolation algorithm. Default: `.nearest`.
+///   - alignCorners: whether the centres of the corner elements of input and output are aligned instead of their outer
+///     edges. For linear and cubic modes. Default: false.
+///   - recomputeScaleFactor: whether to compute the scale from the rounded output size instead of using `scaleFactor`.
+///     Default: false.
+///   - antialias: whether to use an antialiasing filter when downsampling; for `.bilinear` and `.bicubic`. Default:
+///     false.
 public func interpolate(
     _ x: Tensor, size: [Int]? = nil, scaleFactor: [Double]? = nil, mode: InterpolationMode = .nearest,
     alignCorners: Bool? = nil, recomputeScaleFactor: Bool? = nil, antialias: Bool = false
@@ -55,18 +59,18 @@ public func interpolate(
         let spatial = x.rank - 2
         guard (1...3).contains(spatial), mode.spatial == nil || mode.spatial == spatial else {
             throw TensorError(
-                .shape, in: "interpolate", "the input has not the number of dimensions of mode .\(mode)",
+                .shape, in: "interpolate", "the input has the wrong number of dimensions for mode .\(mode)",
                 expected: mode.spatial.map { "[N, C, \(Window.spatialNames($0))]" }
                     ?? "[N, C, *] with one to three spatial dimensions", operands: [x])
         }
         guard (0..<x.rank).allSatisfy({ x.layout.shape[$0] > 0 || $0 == 0 }) else {
-            throw refuse("there is nothing to interpolate", expected: "sizes of at least 1 but for the batch")
+            throw refuse("the input is empty", expected: "channel and spatial sizes of at least 1")
         }
         if alignCorners != nil, mode.spatial == nil {
-            throw refuse("mode .\(mode) has no corners to align", expected: "alignCorners left out")
+            throw refuse("alignCorners has no meaning for mode .\(mode)", expected: "no alignCorners argument")
         }
         if antialias, mode != .bilinear && mode != .bicubic {
-            throw refuse("mode .\(mode) cannot be antialiased", expected: "mode .bilinear or .bicubic")
+            throw refuse("antialias is not supported for mode .\(mode)", expected: "mode .bilinear or .bicubic")
         }
         var factors: [Double?] = Array(repeating: nil, count: spatial)
         let sizes: [Int]
@@ -74,11 +78,12 @@ public func interpolate(
         case (let size?, nil):
             guard size.count == 1 || size.count == spatial, size.allSatisfy({ $0 > 0 }) else {
                 throw refuse(
-                    "the size is not for \(quantity(spatial, "dimension"))", got: "\(size)",
+                    "size does not have one entry for each of \(quantity(spatial, "spatial dimension"))",
+                    got: "\(size)",
                     expected: "one positive size or \(spatial)")
             }
             if recomputeScaleFactor == true {
-                throw refuse("there is no factor to compute again", expected: "a scaleFactor instead of a size")
+                throw refuse("recomputeScaleFactor needs a scaleFactor", expected: "a scaleFactor instead of a size")
             }
             sizes = size.count == 1 ? Array(repeating: size[0], count: spatial) : size
         case (nil, let factor?):
@@ -88,13 +93,13 @@ public func interpolate(
             }
             guard each.count == spatial, results.allSatisfy({ $0 >= 1 && $0 < 0x1p31 }) else {
                 throw refuse(
-                    "the factors are not for the sizes", got: "\(factor)",
-                    expected: "one factor or \(spatial) that leave at least one element")
+                    "scaleFactor has the wrong length or gives an empty result", got: "\(factor)",
+                    expected: "one factor or \(spatial), each giving a size of at least 1")
             }
             sizes = results.map { Int($0) }
             if recomputeScaleFactor != true { factors = each }
         default:
-            throw refuse("the size of the result is not clear", expected: "either size or scaleFactor")
+            throw refuse("exactly one of size and scaleFactor must be given", expected: "either size or scaleFactor")
         }
         for size in sizes { try checkListSize(size, bytesEach: MemoryLayout<Int>.stride, in: "interpolate") }
         if mode == .area {
@@ -109,7 +114,7 @@ public func interpolate(
             case .bicubic: antialias ? .antialiasedCubic : .cubic
             }
         var result = x
-        // The last dimension first: it costs most, and is done while there is least of the others.
+        // The last dimension first: it costs most, and the others are smallest then.
         for i in (0..<spatial).reversed() {
             let rule = ResamplingRule(
                 kind: kind, size: x.shape[2 + i], count: sizes[i], alignCorners: alignCorners ?? false,
@@ -125,12 +130,12 @@ public func interpolate(
     }
 }
 
-/// `interpolate` in mode `.nearest`.
+/// `interpolate` with mode `.nearest`.
 public func upsampleNearest(_ x: Tensor, size: [Int]? = nil, scaleFactor: [Double]? = nil) -> Tensor {
     interpolate(x, size: size, scaleFactor: scaleFactor, mode: .nearest)
 }
 
-/// `interpolate` in mode `.bilinear` with aligned corners.
+/// `interpolate` with mode `.bilinear` and `alignCorners: true`.
 public func upsampleBilinear(_ x: Tensor, size: [Int]? = nil, scaleFactor: [Double]? = nil) -> Tensor {
     interpolate(x, size: size, scaleFactor: scaleFactor, mode: .bilinear, alignCorners: true)
 }

@@ -1,6 +1,6 @@
 import CKernels
 
-// The partial inverse of max pooling: what was the largest of its window goes back to its place, among zeros.
+// The partial inverse of max pooling: the maxima are written to their original indices in a tensor of zeros.
 
 /// The partial inverse of max pooling over one to three dimensions; see
 /// ``maxUnpool1d(_:_:_:stride:padding:outputSize:)``.
@@ -19,12 +19,12 @@ package func maxUnpool<Size: SpatialSize>(
         if x.isPlaceholder || indices.isPlaceholder { return x.isPlaceholder ? x : indices }
         guard x.rank == spatial + 1 || x.rank == spatial + 2 else {
             throw TensorError(
-                .shape, in: operation, "the input has not the number of dimensions of \(spatial)-d pooling",
+                .shape, in: operation, "the input has the wrong number of dimensions for \(spatial)-d pooling",
                 expected: "[N, C, \(Window.spatialNames(spatial))], or the same without N", operands: [x])
         }
         guard indices.dtype == .int64, indices.shape == x.shape else {
             throw TensorError(
-                .shape, in: operation, "the indices do not belong to the input",
+                .shape, in: operation, "the indices do not have dtype int64 and the shape of the input",
                 expected: "int64 indices of the input's shape, as \(operation.replacingUnpool)WithIndices gives them",
                 operands: [x, indices])
         }
@@ -38,17 +38,18 @@ package func maxUnpool<Size: SpatialSize>(
                 sizes.append(size)
                 continue
             }
-            // Given for all dimensions, or for the pooled ones.
+            // Given for all dimensions, or for the spatial ones.
             guard outputSize.count == spatial || outputSize.count == x.rank else {
                 throw TensorError(
-                    .value, in: operation, "the output size is not for \(quantity(spatial, "dimension"))",
+                    .value, in: operation, "outputSize does not have \(quantity(spatial, "spatial size"))",
                     got: "\(outputSize)",
                     expected: quantity(spatial, "size"), operands: [x])
             }
             let wanted = outputSize[outputSize.count - spatial + i]
             guard wanted > size -| stride, wanted < size +| stride else {
                 throw TensorError(
-                    .value, in: operation, "no input of this size is pooled to that of x", got: "\(outputSize)",
+                    .value, in: operation, "pooling an input of size outputSize does not give the size of x",
+                    got: "\(outputSize)",
                     expected: "\(size -| stride +| 1) ... \(size +| stride -| 1) in dimension \(lead + i)",
                     operands: [x])
             }
@@ -56,7 +57,7 @@ package func maxUnpool<Size: SpatialSize>(
         }
         guard sizes.allSatisfy({ $0 > 0 }), sizes.reduce(1, { $0 * Double($1) }) < 0x1p62 else {
             throw TensorError(
-                .shape, in: operation, "there is no such result", got: "a size of \(sizes)",
+                .shape, in: operation, "the sizes of the result are invalid", got: "a size of \(sizes)",
                 expected: "sizes that are positive and fit into memory", operands: [x])
         }
         let area = sizes.reduce(1, *)
@@ -65,7 +66,7 @@ package func maxUnpool<Size: SpatialSize>(
             let low = places.device.hasValues ? withKernel(places) { tl_check_indices($0, 0, Int64(area)) } : -1
             guard low < 0 else {
                 throw TensorError(
-                    .index, in: operation, "an index lies outside the result", expected: "0 ..< \(area)",
+                    .index, in: operation, "an index is out of range of the result", expected: "0 ..< \(area)",
                     operands: [x, indices])
             }
         }
@@ -75,26 +76,32 @@ package func maxUnpool<Size: SpatialSize>(
 }
 
 extension String {
-    /// "maxPool2d" for "maxUnpool2d".
+    /// The name of the pooling function: "maxPool2d" for "maxUnpool2d".
     fileprivate var replacingUnpool: String { "maxPool" + dropFirst("maxUnpool".count) }
 }
 
-/// What `maxPool1dWithIndices` gave, put back to its places among zeros: `[N, C, L'] -> [N, C, L]`.
+/// The partial inverse of `maxPool1dWithIndices`: writes the maxima to their indices in a tensor of zeros. `[N, C, L']
+/// -> [N, C, L]`, with `L = (L' - 1) stride - 2 padding + kernelSize`.
 ///
 /// - Parameters:
-///   - indices: int64, of x's shape: positions in the result.
-///   - outputSize: the size before pooling, where several are pooled to that of x.
+///   - indices: the indices of the maxima in the result, int64, with the shape of `x`.
+///   - stride: the stride of the pooling window. Default: `kernelSize`.
+///   - padding: the padding of the pooled input. Default: 0.
+///   - outputSize: the size of the pooled input, if several sizes give that of `x`.
 public func maxUnpool1d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, outputSize: [Int]? = nil
 ) -> Tensor {
     maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
 }
 
-/// What `maxPool2dWithIndices` gave, put back to its places among zeros: `[N, C, H', W'] -> [N, C, H, W]`.
+/// The partial inverse of `maxPool2dWithIndices`: writes the maxima to their indices in a tensor of zeros. `[N, C, H',
+/// W'] -> [N, C, H, W]`, with `H = (H' - 1) stride - 2 padding + kernelSize`.
 ///
 /// - Parameters:
-///   - indices: int64, of x's shape: positions in the result, counted row-major.
-///   - outputSize: the sizes before pooling, where several are pooled to those of x.
+///   - indices: the row-major indices of the maxima in the result, int64, with the shape of `x`.
+///   - stride: the stride of the pooling window. Default: `kernelSize`.
+///   - padding: the padding of the pooled input. Default: 0.
+///   - outputSize: the sizes of the pooled input, if several sizes give those of `x`.
 public func maxUnpool2d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0,
     outputSize: [Int]? = nil
@@ -102,11 +109,14 @@ public func maxUnpool2d(
     maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
 }
 
-/// What `maxPool3dWithIndices` gave, put back to its places among zeros: `[N, C, D', H', W'] -> [N, C, D, H, W]`.
+/// The partial inverse of `maxPool3dWithIndices`: writes the maxima to their indices in a tensor of zeros. `[N, C, D',
+/// H', W'] -> [N, C, D, H, W]`, with `D = (D' - 1) stride - 2 padding + kernelSize`.
 ///
 /// - Parameters:
-///   - indices: int64, of x's shape: positions in the result, counted row-major.
-///   - outputSize: the sizes before pooling, where several are pooled to those of x.
+///   - indices: the row-major indices of the maxima in the result, int64, with the shape of `x`.
+///   - stride: the stride of the pooling window. Default: `kernelSize`.
+///   - padding: the padding of the pooled input. Default: 0.
+///   - outputSize: the sizes of the pooled input, if several sizes give those of `x`.
 public func maxUnpool3d(
     _ x: Tensor, _ indices: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0,
     outputSize: [Int]? = nil

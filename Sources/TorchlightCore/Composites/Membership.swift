@@ -1,10 +1,10 @@
-// Which elements occur among others.
+// Tests for membership in a set of elements.
 
 extension Tensor {
-    /// Where the elements occur among those of `test`, as bool in the shape of this tensor; where they do not if
-    /// `invert` says so. NaN occurs nowhere.
+    /// Whether each element is equal to an element of `test`, as bool in the shape of this tensor; inverted with
+    /// `invert`. NaN is never equal.
     ///
-    /// Dtypes are promoted before they are compared.
+    /// The dtypes are promoted before the comparison.
     public func isin(_ test: Tensor, invert: Bool = false) -> Tensor {
         if isPlaceholder { return self }
         if test.isPlaceholder { return test }
@@ -15,7 +15,7 @@ extension Tensor {
         }
     }
 
-    /// Where the elements equal a number, as bool; where they differ if `invert` says so.
+    /// Whether each element is equal to a number, as bool; inverted with `invert`.
     public func isin(_ test: some TensorScalar, invert: Bool = false) -> Tensor {
         invert ? self .!= test : self .== test
     }
@@ -24,8 +24,8 @@ extension Tensor {
         let size = test.count
         if size == 0 { return Tensor.zeros(shape, dtype: .bool, device: device) }
         if size <= 8 { return (unsqueeze(-1) .== test).any(dim: -1) }
-        // The last place in rising order whose number is not greater, by halving the step: log2(size) passes. NaN, which
-        // compares as false, stays at the first place and equals nothing.
+        // Binary search: the last index in increasing order whose element is not greater, in log2(size) steps. NaN
+        // compares as false, so it stays at the first index and is equal to nothing.
         let sorted = test.sort().values
         let flat = ravel()
         var place = Tensor.zeros(flat.shape, dtype: .int64, device: device)
@@ -41,15 +41,15 @@ extension Tensor {
     }
 }
 
-/// Where the elements occur among those of `test`, as bool.
+/// Whether each element is equal to an element of `test`, as bool.
 public func isin(_ elements: Tensor, _ test: Tensor, invert: Bool = false) -> Tensor {
     elements.isin(test, invert: invert)
 }
-/// Where the elements equal a number, as bool.
+/// Whether each element is equal to a number, as bool.
 public func isin(_ elements: Tensor, _ test: some TensorScalar, invert: Bool = false) -> Tensor {
     elements.isin(test, invert: invert)
 }
-/// Whether a number occurs among the elements of `test`, as a 0-dimensional bool.
+/// Whether a number is equal to an element of `test`, as a 0-dimensional bool.
 public func isin(_ element: some TensorScalar, _ test: Tensor, invert: Bool = false) -> Tensor {
     Tensor.wrap(element.scalar).isin(test, invert: invert)
 }

@@ -12,7 +12,8 @@ public func groupNorm(
         try checkFloating(x, in: "groupNorm")
         guard x.rank >= 2, numGroups > 0, x.layout.shape[1] > 0, x.layout.shape[1] % numGroups == 0 else {
             throw TensorError(
-                .shape, in: "groupNorm", "the channels cannot be divided into groups", got: "\(numGroups) groups",
+                .shape, in: "groupNorm", "the number of channels is not divisible by the number of groups",
+                got: "\(numGroups) groups",
                 expected: "[N, C, *] with C a multiple of the number of groups, and not 0", operands: [x])
         }
         let scale = try channelParameter(weight, x, "weight", in: "groupNorm")
@@ -20,7 +21,7 @@ public func groupNorm(
         let samples = x.layout.shape[0]
         guard x.count > 0 || samples == 0 else {
             throw TensorError(
-                .shape, in: "groupNorm", "the channels are empty", expected: "at least one element a channel",
+                .shape, in: "groupNorm", "the channels are empty", expected: "at least one element in each channel",
                 operands: [x])
         }
         guard x.count > 0 else { return scaled(x, scale, shift) }
@@ -40,7 +41,7 @@ private func channelParameter(
     let channels = x.layout.shape[1]
     guard parameter.rank == 1, parameter.count == channels else {
         throw TensorError(
-            .shape, in: operation, "the \(name) has not one number a channel", expected: "[\(channels)]",
+            .shape, in: operation, "the \(name) does not have one element for each channel", expected: "[\(channels)]",
             operands: [x, parameter])
     }
     var shape = Array(repeating: 1, count: x.rank)
@@ -69,12 +70,12 @@ public func instanceNorm(
         let (samples, channels) = (x.layout.shape[0], x.layout.shape[1])
         guard !useInputStats || x.count != samples * channels else {
             throw TensorError(
-                .shape, in: "instanceNorm", "a channel of a sample has a single element, whose variance is 0",
-                expected: "more than one element a channel", operands: [x])
+                .shape, in: "instanceNorm", "a channel of a sample has only one element, whose variance is 0",
+                expected: "more than one element in each channel", operands: [x])
         }
         guard useInputStats || (runningMean != nil && runningVar != nil) else {
             throw TensorError(
-                .value, in: "instanceNorm", "there are neither the statistics of the input nor running ones",
+                .value, in: "instanceNorm", "useInputStats is false, but there are no running statistics",
                 expected: "running statistics, or useInputStats: true", operands: [x])
         }
         let scale = try channelParameter(weight, x, "weight", in: "instanceNorm")
@@ -123,14 +124,14 @@ public func rmsNorm(
             Array(x.shape.suffix(normalizedShape.count)) == normalizedShape
         else {
             throw TensorError(
-                .shape, in: "rmsNorm", "the last sizes of the input are not the normalized shape",
+                .shape, in: "rmsNorm", "the last dimensions of the input do not have the normalized shape",
                 got: "normalizedShape \(normalizedShape)",
                 expected: "an input of shape [*, " + normalizedShape.map(String.init).joined(separator: ", ") + "]",
                 operands: [x])
         }
         if let weight, weight.shape != normalizedShape {
             throw TensorError(
-                .shape, in: "rmsNorm", "the weight has not the normalized shape", expected: "\(normalizedShape)",
+                .shape, in: "rmsNorm", "the weight does not have the normalized shape", expected: "\(normalizedShape)",
                 operands: [x, weight])
         }
         let wide = x.dtype == x.dtype.computeType ? x : x.to(x.dtype.computeType)
@@ -173,7 +174,7 @@ public func localResponseNorm(
         if x.isPlaceholder { return x }
         guard x.rank >= 3, size > 0 else {
             throw TensorError(
-                .shape, in: "localResponseNorm", "the input has too few dimensions, or the window is empty",
+                .shape, in: "localResponseNorm", "the input has fewer than 3 dimensions, or size is not positive",
                 got: "size \(size)", expected: "[N, C, *] of at least 3 dimensions and a positive size", operands: [x])
         }
         if x.count == 0 { return x }

@@ -8,7 +8,8 @@ extension Tensor {
             let index = try indexOperand(self, in: "oneHot")
             guard classes != nil || count > 0 else {
                 throw TensorError(
-                    .value, in: "oneHot", "the number of classes cannot be read off no elements", fix: "pass it",
+                    .value, in: "oneHot", "the number of classes cannot be inferred from an empty tensor",
+                    fix: "pass the number of classes",
                     operands: [self])
             }
             let width = classes ?? (index.toArray(Int.self).max() ?? 0) +| 1

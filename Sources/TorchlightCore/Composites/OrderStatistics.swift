@@ -34,7 +34,7 @@ extension Tensor {
         ranked("kthvalue", dim, keepdim) { (_, _, size) throws(TensorError) in
             guard k >= 1, k <= size else {
                 throw TensorError(
-                    .value, in: "kthvalue", "there is no such element", got: "k = \(k)", expected: "1 ... \(size)",
+                    .value, in: "kthvalue", "k is out of range", got: "k = \(k)", expected: "1 ... \(size)",
                     operands: [self])
             }
             return Tensor.full([], k - 1, device: device)
@@ -119,7 +119,8 @@ extension Tensor {
             }
             guard q.rank <= 1, ((q >= 0) * (q <= 1)).all().item(Bool.self) else {
                 throw TensorError(
-                    .value, in: operation, "q is not a share", expected: "numbers from 0 to 1, one or a vector of them",
+                    .value, in: operation, "q must be between 0 and 1",
+                    expected: "one number or a vector of numbers from 0 to 1",
                     operands: [q])
             }
             guard count > 0 else {

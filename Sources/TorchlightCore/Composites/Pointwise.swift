@@ -73,7 +73,7 @@ extension Tensor {
     public func floatPower_(_ exponent: Tensor) -> Tensor {
         guard dtype == .float64 || isPlaceholder else {
             return fail(
-                .dtype("floatPower_", [self], expected: "float64, which the result has", fix: "use floatPower(_:)"),
+                .dtype("floatPower_", [self], expected: "float64, the dtype of the result", fix: "use floatPower(_:)"),
                 like: self)
         }
         return applyInPlace(Pow(), on: self, Few(self, exponent), name: "floatPower_")

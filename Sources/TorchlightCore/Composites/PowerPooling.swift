@@ -11,7 +11,7 @@ package func lpPool<Size: SpatialSize>(
     guard normType != 0, !normType.isNaN else {
         return fail(
             TensorError(
-                .value, in: "lpPool\(Size.spatialDimensions)d", "there is no such norm", got: "\(normType)",
+                .value, in: "lpPool\(Size.spatialDimensions)d", "normType is 0 or NaN", got: "\(normType)",
                 expected: "a number other than 0",
                 operands: [x]), like: x)
     }

@@ -10,7 +10,7 @@ extension Tensor {
             else {
                 throw TensorError(
                     .shape, in: "bmm", "the batches differ in size", expected: "[b, m, k] and [b, k, n]",
-                    fix: "use matmul to repeat one of them", operands: [self, other])
+                    fix: "use matmul, which broadcasts batch dimensions", operands: [self, other])
             }
             return product("bmm", other, 3, 3, "[b, m, k] and [b, k, n]")
         }
@@ -26,8 +26,8 @@ extension Tensor {
             if isPlaceholder || other.isPlaceholder { return self }
             guard rank == left && other.rank == right else {
                 throw TensorError(
-                    .shape, in: name, "the operands have not the dimensions of this product", expected: rule,
-                    fix: "matmul takes all of them", operands: [self, other])
+                    .shape, in: name, "the operands have the wrong number of dimensions", expected: rule,
+                    fix: "use matmul, which accepts any number of dimensions", operands: [self, other])
             }
             return matmul(other)
         }

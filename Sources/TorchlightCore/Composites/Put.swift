@@ -37,12 +37,12 @@ extension Tensor {
     ) throws(TensorError) -> (places: Tensor, values: Tensor) {
         guard index.count == source.count else {
             throw TensorError(
-                .shape, in: operation, "the source has another number of elements than the index",
-                expected: "one element for each position", operands: [self, index, source])
+                .shape, in: operation, "the source does not have as many elements as the index",
+                expected: "one element for each index", operands: [self, index, source])
         }
         guard dtype == source.dtype else {
             throw TensorError(
-                .dtype, in: operation, "the source has another dtype than the tensor", expected: "one dtype",
+                .dtype, in: operation, "the source does not have the dtype of the tensor", expected: "one dtype",
                 fix: "convert it, as in source.to(.\(dtype))", operands: [self, source])
         }
         let places = try indexOperand(index, in: operation).reshape([-1])
@@ -66,7 +66,7 @@ public func unravelIndex(_ indices: Tensor, _ shape: [Int]) -> [Tensor] {
             guard size >= 0, !overflow else {
                 throw TensorError(
                     .shape, in: "unravelIndex", size < 0 ? "a size is negative" : "the shape is too large",
-                    got: "\(shape)", expected: "sizes of a tensor whose positions fit into int64")
+                    got: "\(shape)", expected: "non-negative sizes whose product fits into int64")
             }
             // Sizes of 0 have no positions; what is asked of them means nothing, as with sizes that are too small.
             results.append(places.floorDivide(Swift.max(step, 1)).remainder(Swift.max(size, 1)))

@@ -9,7 +9,7 @@ extension Tensor {
             if isPlaceholder { return self }
             guard counts.count >= rank, counts.allSatisfy({ $0 >= 0 }) else {
                 throw TensorError(
-                    .value, in: "repeat", "the counts do not fit the dimensions", got: "\(counts)",
+                    .value, in: "repeat", "there are fewer counts than dimensions, or a negative one", got: "\(counts)",
                     expected: "at least \(rank) counts that are not negative", operands: [self])
             }
             let lead = counts.count - rank
@@ -63,13 +63,14 @@ extension Tensor {
             let size = rank == 0 ? 1 : layout.shape[d]
             guard counts.rank <= 1, times.count == 1 || times.count == size, times.allSatisfy({ $0 >= 0 }) else {
                 throw TensorError(
-                    .value, in: "repeatInterleave", "the counts do not fit the dimension",
+                    .value, in: "repeatInterleave",
+                    "the number of counts is not the size of the dimension, or one is negative",
                     expected: "one count, or \(size), none of them negative", operands: [self, counts])
             }
             let total = times.count == 1 ? times[0] *| size : times.reduce(0, +|)
             guard outputSize == nil || outputSize == total else {
                 throw TensorError(
-                    .value, in: "repeatInterleave", "the counts do not add up to the output size",
+                    .value, in: "repeatInterleave", "the sum of the counts is not outputSize",
                     got: "outputSize \(outputSize!)", expected: "\(total)", operands: [counts])
             }
             if times.count == 1 { return repeatInterleave(times[0], dim: d) }
@@ -94,12 +95,13 @@ extension Tensor {
             let resolved = try resolve(dims, in: "roll")
             guard shifts.count == dims.count else {
                 throw TensorError(
-                    .value, in: "roll", "shifts and dimensions differ in number", got: "\(shifts) and \(dims)",
+                    .value, in: "roll", "the number of shifts is not the number of dimensions",
+                    got: "\(shifts) and \(dims)",
                     operands: [self])
             }
             guard rank > 0 || dims.isEmpty else {
                 throw TensorError(
-                    .index, in: "roll", "a single number has no dimension to roll along", got: "\(dims)",
+                    .index, in: "roll", "a 0-dimensional tensor has no dimension to roll along", got: "\(dims)",
                     operands: [self])
             }
             var result = self

@@ -107,29 +107,30 @@ private func checkAttention(
     for operand in [query, key, value] { try checkFloating(operand, in: name) }
     guard query.rank >= 2, key.rank >= 2, value.rank >= 2 else {
         throw TensorError(
-            .shape, in: name, "an operand has no rows", expected: "[*, L, D], [*, S, D] and [*, S, E]",
+            .shape, in: name, "an operand has fewer than 2 dimensions", expected: "[*, L, D], [*, S, D] and [*, S, E]",
             operands: [query, key, value])
     }
     guard key.dtype == query.dtype, value.dtype == query.dtype else {
         throw TensorError(
-            .dtype, in: name, "the operands have several dtypes", expected: "one dtype", operands: [query, key, value])
+            .dtype, in: name, "the operands have different dtypes", expected: "one dtype",
+            operands: [query, key, value])
     }
     guard query.layout.shape[query.rank - 1] == key.layout.shape[key.rank - 1],
         key.layout.shape[key.rank - 2] == value.layout.shape[value.rank - 2]
     else {
         throw TensorError(
-            .shape, in: name, "queries, keys and values do not fit",
+            .shape, in: name, "the shapes of query, key and value do not match",
             expected: "[*, L, D], [*, S, D] and [*, S, E]", operands: [query, key, value])
     }
     guard dropoutP >= 0 && dropoutP <= 1 else {
         throw TensorError(
-            .value, in: name, "the probability lies outside [0, 1]", got: "\(dropoutP)",
+            .value, in: name, "dropoutP must be between 0 and 1", got: "\(dropoutP)",
             expected: "a number from 0 to 1")
     }
     guard let mask else { return }
     guard !isCausal else {
         throw TensorError(
-            .value, in: name, "there is a mask, and isCausal would be another", expected: "one of the two",
+            .value, in: name, "attnMask and isCausal cannot be combined", expected: "one of the two",
             operands: [query, mask])
     }
     guard mask.dtype == .bool || mask.dtype == query.dtype else {

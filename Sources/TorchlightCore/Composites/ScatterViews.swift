@@ -15,7 +15,8 @@ extension Tensor {
             guard copy.rank > 0, step > 0 else {
                 return fail(
                     TensorError(
-                        .value, in: "sliceScatter", "this part cannot be cut", got: "a step of \(step)",
+                        .value, in: "sliceScatter", "the step is not positive, or the tensor is 0-dimensional",
+                        got: "a step of \(step)",
                         expected: "at least one dimension and a step of at least 1", operands: [copy]), like: copy)
             }
             guard let d = try? copy.resolve(dim, in: "sliceScatter") else { return copy.select(dim, 0) }
@@ -48,7 +49,7 @@ extension Tensor {
             if view.isPlaceholder { return view }
             guard view.shape == source.shape else {
                 throw TensorError(
-                    .shape, in: operation, "the source has not the shape of the part",
+                    .shape, in: operation, "the source does not have the shape of the part to replace",
                     got: "\(source.shape)", expected: "\(view.shape)", operands: [self, source])
             }
             view.copy_(source)

@@ -54,7 +54,7 @@ extension Tensor {
             if isPlaceholder { return self }
             guard !requiresGrad else {
                 throw TensorError(
-                    .autograd, in: "resize_", "the tensor requires a gradient, which has no meaning for new elements",
+                    .autograd, in: "resize_", "the tensor requires a gradient, which new elements do not have",
                     fix: "use x.detach(), or reshape where the number of elements stays", operands: [self])
             }
             guard shape.allSatisfy({ $0 >= 0 }) else {
@@ -72,7 +72,7 @@ extension Tensor {
             }
             guard base == nil else {
                 throw TensorError(
-                    .value, in: "resize_", "a view has no memory of its own that could grow", got: "\(shape)",
+                    .value, in: "resize_", "a view cannot grow", got: "\(shape)",
                     expected: "at most \(quantity(held, "element"))", fix: "resize x.clone()", operands: [self])
             }
             let block = try Tensor.filled(0, shape: Dims(shape), dtype: dtype, device: device)

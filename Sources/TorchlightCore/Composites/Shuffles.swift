@@ -5,7 +5,8 @@ extension TensorError {
         _ operation: String, _ x: Tensor, _ factor: Int, _ expected: String
     ) -> TensorError {
         TensorError(
-            .shape, in: operation, "the sizes do not divide", got: "\(factor)", expected: expected, operands: [x])
+            .shape, in: operation, "the sizes are not divisible by the factor or the number of groups",
+            got: "\(factor)", expected: expected, operands: [x])
     }
 }
 

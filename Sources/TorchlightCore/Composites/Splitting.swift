@@ -20,7 +20,7 @@ extension Tensor {
         pieces("split", dim) { (length) throws(TensorError) in
             guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +|) == length else {
                 throw TensorError(
-                    .value, in: "split", "the sizes do not add up to the dimension's", got: "\(sizes)",
+                    .value, in: "split", "the sum of the sizes is not the size of the dimension", got: "\(sizes)",
                     expected: "a sum of \(length)", operands: [self])
             }
             return sizes
@@ -97,11 +97,11 @@ extension Tensor {
             return [
                 fail(
                     TensorError(
-                        .shape, in: operation, "the tensor cannot be cut into equal pieces",
+                        .shape, in: operation, "the tensor cannot be split into equal pieces",
                         got: quantity(count, "piece"),
                         expected:
-                            "at least \(quantity(least, "dimension")), and a size that the number of pieces divides",
-                        fix: "tensorSplit makes pieces of nearly equal size", operands: [self]), like: self)
+                            "at least \(quantity(least, "dimension")), and a size divisible by the number of pieces",
+                        fix: "use tensorSplit for pieces of nearly equal size", operands: [self]), like: self)
             ]
         }
         return tensorSplit(count, dim: dim)
@@ -126,7 +126,7 @@ extension Tensor {
             if isPlaceholder { return [self] }
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: "unbind", "a single number has no slices", expected: "at least one dimension",
+                    .shape, in: "unbind", "a 0-dimensional tensor cannot be split", expected: "at least one dimension",
                     operands: [self])
             }
             let d = try resolve(dim, in: "unbind")

@@ -76,7 +76,7 @@ public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tens
         if vectors.contains(where: \.isPlaceholder) { return vectors }
         guard vectors.allSatisfy({ $0.rank <= 1 }) else {
             throw TensorError(
-                .shape, in: "meshgrid", "a coordinate is not a vector", expected: "vectors or single numbers",
+                .shape, in: "meshgrid", "an operand is not a vector", expected: "vectors or 0-dimensional tensors",
                 operands: vectors)
         }
         guard vectors.allSatisfy({ $0.dtype == vectors[0].dtype }) else {
@@ -111,7 +111,7 @@ public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
     if let other = vectors.first(where: { $0.rank != 1 && !$0.isPlaceholder }) {
         return fail(
             TensorError(
-                .shape, in: "cartesianProd", "an operand is no vector", expected: "one dimension each",
+                .shape, in: "cartesianProd", "an operand is not a vector", expected: "one dimension each",
                 operands: vectors),
             like: other)
     }
@@ -128,7 +128,7 @@ extension Tensor {
             if isPlaceholder { return self }
             guard rank == 1, count >= 0 else {
                 throw TensorError(
-                    .shape, in: "combinations", "the choices need a vector and a number that is not negative",
+                    .shape, in: "combinations", "the tensor is not a vector, or the count is negative",
                     got: "\(count)", operands: [self])
             }
             if count == 0 { return Tensor.empty([0], dtype: dtype, device: device) }

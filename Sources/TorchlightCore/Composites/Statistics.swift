@@ -9,7 +9,7 @@ extension Tensor {
             if isPlaceholder { return self }
             guard rank > 0, n >= 0 else {
                 throw TensorError(
-                    .shape, in: "diff", "there are no differences to take", got: "n = \(n)",
+                    .shape, in: "diff", "the tensor is 0-dimensional, or n is negative", got: "n = \(n)",
                     expected: "at least one dimension and n of at least 0", operands: [self])
             }
             let d = try resolve(dim, in: "diff")
@@ -51,7 +51,7 @@ extension Tensor {
             if isPlaceholder || x?.isPlaceholder == true { return self }
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: operation, "a single number has no points", expected: "at least one dimension",
+                    .shape, in: operation, "the tensor is 0-dimensional", expected: "at least one dimension",
                     operands: [self])
             }
             let d = try resolve(dim, in: operation)
@@ -63,7 +63,8 @@ extension Tensor {
             if x.rank == 1 {
                 guard x.count == size else {
                     throw TensorError(
-                        .shape, in: operation, "there are not as many x as points", expected: "\(size) of them",
+                        .shape, in: operation, "the number of x is not the number of points",
+                        expected: "\(size) elements",
                         operands: [self, x])
                 }
                 var column = [Int](repeating: 1, count: rank)
@@ -95,8 +96,8 @@ extension Tensor {
                 guard let extra else { continue }
                 guard extra.rank <= 1, extra.count == observations, (extra >= 0).all().item(Bool.self) else {
                     throw TensorError(
-                        .value, in: "cov", "the \(name) do not fit the observations",
-                        expected: "\(observations) numbers, none of them negative", operands: [extra])
+                        .value, in: "cov", "the \(name) are negative or not one for each observation",
+                        expected: "\(observations) non-negative numbers", operands: [extra])
                 }
             }
             var w: Tensor?
@@ -139,17 +140,20 @@ extension Tensor {
             if isPlaceholder { return self }
             guard rank == 1, dtype.isInteger, minLength >= 0 else {
                 throw TensorError(
-                    .value, in: "bincount", "this cannot be counted", got: "minLength \(minLength)",
-                    expected: "a vector of integers and a length that is not negative", operands: [self])
+                    .value, in: "bincount", "the tensor is not a vector of integers, or minLength is negative",
+                    got: "minLength \(minLength)",
+                    expected: "a vector of integers and minLength of at least 0", operands: [self])
             }
             if let weights, weights.shape != shape {
                 throw TensorError(
-                    .shape, in: "bincount", "there are not as many weights as numbers", operands: [self, weights])
+                    .shape, in: "bincount", "the shape of the weights is not that of the tensor",
+                    operands: [self, weights])
             }
             let numbers = to(.int64)
             guard count == 0 || numbers.min().item(Int.self) >= 0 else {
                 throw TensorError(
-                    .value, in: "bincount", "a number is negative", expected: "numbers from 0", operands: [self])
+                    .value, in: "bincount", "an element is negative", expected: "elements of at least 0",
+                    operands: [self])
             }
             let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) +| 1)
             // Weights that are no float32 are summed in double precision, as there.
@@ -167,8 +171,9 @@ extension Tensor {
             if isPlaceholder { return self }
             guard bins > 0, min <= max, min.isFinite, max.isFinite, dtype.isFloatingPoint else {
                 throw TensorError(
-                    .value, in: "histc", "these parts cannot be counted", got: "\(bins) bins from \(min) to \(max)",
-                    expected: "a positive number, finite bounds in order, and a floating-point tensor", operands: [self]
+                    .value, in: "histc", "the bins, the range or the dtype is invalid",
+                    got: "\(bins) bins from \(min) to \(max)",
+                    expected: "at least 1 bin, finite min <= max, and a floating-point tensor", operands: [self]
                 )
             }
             var (low, high) = (min, max)
@@ -177,7 +182,7 @@ extension Tensor {
                 (low, high) = (flat.min().item(), flat.max().item())
                 guard low.isFinite, high.isFinite else {
                     throw TensorError(
-                        .value, in: "histc", "an element is not finite", fix: "give min and max", operands: [self])
+                        .value, in: "histc", "an element is not finite", fix: "pass min and max", operands: [self])
                 }
             }
             if low == high { (low, high) = (low - 1, high + 1) }
@@ -193,7 +198,7 @@ extension Tensor {
             if isPlaceholder { return self }
             guard rank > 1, p > 0, maxNorm >= 0, dtype.isFloatingPoint else {
                 throw TensorError(
-                    .value, in: "renorm", "these slices have no such norm", got: "p = \(p), maxNorm = \(maxNorm)",
+                    .value, in: "renorm", "the tensor or the norm is invalid", got: "p = \(p), maxNorm = \(maxNorm)",
                     expected: "two dimensions or more, p above 0, maxNorm of at least 0, floating point",
                     operands: [self])
             }
@@ -217,7 +222,8 @@ extension Tensor {
             if isPlaceholder { return self }
             guard let both = Layout.broadcast(Dims(target), layout.shape), both == layout.shape else {
                 throw TensorError(
-                    .shape, in: "sumToSize", "the shape does not expand to the tensor's", got: "\(target)",
+                    .shape, in: "sumToSize", "the target shape does not broadcast to the shape of the tensor",
+                    got: "\(target)",
                     expected: "equal sizes, or 1, in each dimension counted from the last", operands: [self])
             }
             let lead = rank - target.count

@@ -57,8 +57,8 @@ extension Tensor {
             if isPlaceholder || other.isPlaceholder { return self }
             guard dims >= 0, dims <= rank, dims <= other.rank else {
                 throw TensorError(
-                    .value, in: "tensordot", "the operands have not as many dimensions", got: "\(dims)",
-                    expected: "at most the fewer of both", operands: [self, other])
+                    .value, in: "tensordot", "dims exceeds the number of dimensions of an operand", got: "\(dims)",
+                    expected: "at most the smaller number of dimensions", operands: [self, other])
             }
             return tensordot(other, dims: Array((rank - dims)..<rank), Array(0..<dims))
         }
@@ -78,8 +78,10 @@ extension Tensor {
             let pairs = zip(own, theirs).map { (shape[$0], other.shape[$1]) }
             guard own.count == theirs.count, pairs.allSatisfy({ $0 == $1 || $0 == 1 || $1 == 1 }) else {
                 throw TensorError(
-                    .shape, in: "tensordot", "the dimensions do not fit one another", got: "\(dims) and \(otherDims)",
-                    expected: "as many of each, of equal sizes or 1", operands: [self, other])
+                    .shape, in: "tensordot", "the paired dimensions differ in number or size",
+                    got: "\(dims) and \(otherDims)",
+                    expected: "the same number of dimensions for both operands, with equal sizes or 1",
+                    operands: [self, other])
             }
             let repeated = pairs.indices.filter { pairs[$0].0 != pairs[$0].1 }
             if !repeated.isEmpty {
@@ -110,9 +112,9 @@ private func added(
     guard Layout.broadcast(base.layout.shape, product.layout.shape) == product.layout.shape else {
         return fail(
             TensorError(
-                .shape, in: operation, "the term does not broadcast to the product",
+                .shape, in: operation, "the added tensor does not broadcast to the product",
                 got: "a product of shape \(product.shape)",
-                expected: "equal sizes, or 1 in the term, counted from the last dimension", operands: [base]),
+                expected: "equal sizes, or 1 in the added tensor, counted from the last dimension", operands: [base]),
             like: product)
     }
     // Integers stay integers: their factors are cut to whole numbers.

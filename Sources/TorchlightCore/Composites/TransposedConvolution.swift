@@ -63,7 +63,8 @@ package func transposedConvolution<Size: SpatialSize>(
             stride: stride.dims, padding: padding.dims, dilation: dilation.dims, groups: groups)
         guard weight.rank == spatial + 2, x.rank == spatial + 2 || x.rank == spatial + 1 else {
             throw TensorError(
-                .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
+                .shape, in: operation,
+                "the operands have the wrong number of dimensions for a \(spatial)-d convolution",
                 expected: "input [N, C, *] and weight [C, out / groups, *]", operands: [x, weight])
         }
         if x.dtype == .bool { try checkFloating(x, in: operation) }
@@ -95,7 +96,7 @@ package func transposedConvolution<Size: SpatialSize>(
                 (batch.layout.shape[i + 2] - 1) *| window.stride[i] -| 2 * window.padding[i] +| reach +| extra[i]
             guard size > 0, batch.layout.shape[i + 2] > 0 else {
                 throw TensorError(
-                    .shape, in: operation, "nothing is left of dimension \(i + 2)", got: "a size of \(size)",
+                    .shape, in: operation, "the result is empty in dimension \(i + 2)", got: "a size of \(size)",
                     expected: "less padding", operands: [x, weight])
             }
             shape.append(size)
@@ -121,7 +122,7 @@ private func extraSizes(
     }
     guard size.count == spatial || size.count == spatial + 2 || size.count == x.rank else {
         throw refuse(
-            "outputSize has not one size for each dimension",
+            "outputSize does not have one size for each dimension",
             expected: "\(spatial) sizes, or \(x.rank) with the channels")
     }
     guard given.allSatisfy({ $0 == 0 }) else {
@@ -134,7 +135,7 @@ private func extraSizes(
         let wanted = size[size.count - spatial + i]
         guard wanted >= least, wanted < least + window.stride[i] else {
             throw refuse(
-                "no input of this size belongs to outputSize",
+                "outputSize cannot be reached with this input, stride and padding",
                 expected: "\(least) to \(least + window.stride[i] - 1) in dimension \(i + 2)")
         }
         padding.append(wanted - least)

@@ -32,7 +32,8 @@ extension Tensor {
             }
             guard dtype.isInteger else {
                 throw TensorError(
-                    .dtype, in: operation, "positions are integers", got: "\(dtype)", expected: "an integer dtype")
+                    .dtype, in: operation, "the dtype is not an integer dtype", got: "\(dtype)",
+                    expected: "an integer dtype")
             }
             let diagonals = arange(columns).unsqueeze(0) - arange(rows).unsqueeze(1)
             return pick(diagonals).nonzero().t().contiguous().to(dtype)
@@ -49,7 +50,7 @@ public func vander(_ x: Tensor, N: Int? = nil, increasing: Bool = false) -> Tens
         let powers = N ?? x.count
         guard x.rank == 1, powers >= 0 else {
             throw TensorError(
-                .shape, in: "vander", x.rank == 1 ? "the number of powers is negative" : "the numbers are not one row",
+                .shape, in: "vander", x.rank == 1 ? "the number of powers is negative" : "the tensor is not a vector",
                 got: x.rank == 1 ? "N \(powers)" : nil, expected: "a tensor of shape [n] and N of at least 0",
                 operands: [x])
         }

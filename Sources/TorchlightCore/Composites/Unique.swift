@@ -70,15 +70,15 @@ extension Tensor {
             if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
             guard rank > 0 else {
                 throw TensorError(
-                    .index, in: operation, "a single number has no dimension of slices", got: "dim \(dim)",
-                    fix: "leave out the dimension", operands: [self])
+                    .index, in: operation, "a 0-dimensional tensor has no dimension", got: "dim \(dim)",
+                    fix: "omit dim", operands: [self])
             }
             let x = detach()
             let d = try resolve(dim, in: operation)
             let size = x.layout.shape[d]
             guard x.count > 0 || size == 0 else {
                 throw TensorError(
-                    .shape, in: operation, "the slices have no elements by which to tell them apart",
+                    .shape, in: operation, "the slices are empty and cannot be compared",
                     expected: "sizes above 0 in every dimension but \(d)", operands: [self])
             }
             let width = size == 0 ? 0 : x.count / size

@@ -34,10 +34,10 @@ public enum Signal {
             _ count: Int, center: Double? = nil, tau: Double = 1, sym: Bool = true, dtype: DType = .default,
             requiresGrad: Bool = false
         ) -> Tensor {
-            guard tau > 0 else { return refuse("exponential", "the decay is not positive", "tau \(tau)", "tau > 0") }
+            guard tau > 0 else { return refuse("exponential", "tau is not positive", "tau \(tau)", "tau > 0") }
             guard center == nil || !sym else {
                 return refuse(
-                    "exponential", "a symmetric window has its centre in the middle", "center \(center!)",
+                    "exponential", "the center of a symmetric window cannot be set", "center \(center!)",
                     "no center, or sym: false")
             }
             return window("exponential", count, sym, dtype, requiresGrad, single: center == nil) {
@@ -49,7 +49,9 @@ public enum Signal {
         public static func gaussian(
             _ count: Int, std: Double = 1, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
-            guard std > 0 else { return refuse("gaussian", "the deviation is not positive", "std \(std)", "std > 0") }
+            guard std > 0 else {
+                return refuse("gaussian", "the standard deviation is not positive", "std \(std)", "std > 0")
+            }
             return window("gaussian", count, sym, dtype, requiresGrad) {
                 ((($0 - $1 / 2) * (1 / std)).square() * -0.5).exp()
             }
@@ -60,7 +62,7 @@ public enum Signal {
             _ count: Int, a: [Double], sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             guard !a.isEmpty else {
-                return refuse("generalCosine", "there are no weights", "a []", "at least one weight")
+                return refuse("generalCosine", "there are no coefficients", "a []", "at least one coefficient")
             }
             return window("generalCosine", count, sym, dtype, requiresGrad) { cosineSum(a, $0, $1) }
         }
@@ -111,7 +113,7 @@ public enum Signal {
             guard dtype == .float32 || dtype == .float64 else {
                 return fail(
                     TensorError(
-                        .dtype, in: operation, "a window of this dtype is too coarse", got: "\(dtype)",
+                        .dtype, in: operation, "the dtype is not supported for windows", got: "\(dtype)",
                         expected: "float32 or float64", fix: "convert the window, as in window.to(.\(dtype))"))
             }
             return makeWindow(operation, count, sym, dtype, requiresGrad, single: single, of: shape)
@@ -167,12 +169,13 @@ private func makeWindow(
     of shape: (Tensor, Double) -> Tensor
 ) -> Tensor {
     guard count >= 0 else {
-        return refuse(operation, "the number of weights is negative", "\(count)", "at least 0")
+        return refuse(operation, "the window length is negative", "\(count)", "at least 0")
     }
     guard dtype.isFloatingPoint else {
         return fail(
             TensorError(
-                .dtype, in: operation, "weights are fractions", got: "\(dtype)", expected: "a floating-point dtype"))
+                .dtype, in: operation, "the dtype is not floating point", got: "\(dtype)",
+                expected: "a floating-point dtype"))
     }
     if count == 0 || (count == 1 && single) { return .ones([count], dtype: dtype, requiresGrad: requiresGrad) }
     let span = Double(sym || count == 1 ? count - 1 : count)
@@ -215,7 +218,7 @@ private func kaiserShape(_ beta: Double, _ positions: Tensor, _ span: Double) ->
 private func isShape(_ beta: Double) -> Bool { beta >= 0 && beta <= 700 }
 
 private func refuseShape(_ operation: String, _ beta: Double) -> Tensor {
-    refuse(operation, "the shape is out of range", "beta \(beta)", "0 ... 700")
+    refuse(operation, "beta is out of range", "beta \(beta)", "0 ... 700")
 }
 
 private func refuse(_ operation: String, _ problem: String, _ got: String, _ expected: String) -> Tensor {

@@ -39,8 +39,8 @@ extension LinAlg {
             let name = "matrixNorm"
             guard a.rank >= 2, a.dtype.isFloatingPoint else {
                 throw TensorError(
-                    .shape, in: name, "the tensor is no matrix of floating-point numbers",
-                    expected: "at least two dimensions", operands: [a])
+                    .shape, in: name, "the tensor is not a floating-point matrix",
+                    expected: "a floating-point dtype and at least two dimensions", operands: [a])
             }
             let dims = try a.resolve([dim.0, dim.1], in: name)
             let x = try a.widened(to: dtype, in: name)
@@ -67,7 +67,7 @@ extension LinAlg {
             case .p(-.infinity): return sums(over: dims[1], then: dims[0], largest: false)
             case .p(let p):
                 throw TensorError(
-                    .value, in: name, "there is no such norm of a matrix", got: "ord \(p)",
+                    .value, in: name, "the order is not a matrix norm", got: "ord \(p)",
                     expected: ".fro, .nuc, 1, -1, 2, -2 or an infinity", operands: [a])
             }
         }
@@ -88,7 +88,8 @@ extension LinAlg {
             }
             guard dims.count <= 1, case .p(let p) = ord else {
                 throw TensorError(
-                    .value, in: "norm", "the order does not belong to these dimensions", got: "\(ord) over \(dims)",
+                    .value, in: "norm", "the order is not defined for this number of dimensions",
+                    got: "\(ord) over \(dims)",
                     expected: "a number over one dimension, or a matrix norm over two", operands: [x])
             }
             return vectorNorm(x, ord: p, dim: dims, keepdim: keepdim, dtype: dtype)

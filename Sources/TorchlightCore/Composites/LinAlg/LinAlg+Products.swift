@@ -12,7 +12,7 @@ extension LinAlg {
             if x.isPlaceholder || y.isPlaceholder { return x }
             guard x.rank > 0, y.rank > 0 else {
                 throw TensorError(
-                    .shape, in: "vecdot", "a single number is no vector", expected: "at least one dimension",
+                    .shape, in: "vecdot", "an operand is 0-dimensional", expected: "at least one dimension",
                     operands: [x, y])
             }
             let products = x * y
@@ -27,7 +27,8 @@ extension LinAlg {
             if a.isPlaceholder { return a }
             guard a.rank >= 2, MatrixRules.rows(a) == MatrixRules.columns(a) else {
                 throw TensorError(
-                    .shape, in: "matrixPower", "the tensor is no square matrix", expected: "[*, n, n]", operands: [a])
+                    .shape, in: "matrixPower", "the tensor is not a square matrix", expected: "[*, n, n]", operands: [a]
+                )
             }
             var factor = n < 0 ? inv(a) : a
             var rest = n.magnitude
@@ -101,7 +102,7 @@ extension LinAlg {
                 [tensors[0], tensors[count - 1]].allSatisfy({ $0.rank == 1 || $0.rank == 2 })
             else {
                 throw TensorError(
-                    .shape, in: "multiDot", "the operands make no chain of matrices",
+                    .shape, in: "multiDot", "the operands are not a chain of matrices",
                     expected: "two or more matrices, of which the first and the last may be vectors", operands: tensors)
             }
             var chain = tensors
@@ -140,12 +141,12 @@ extension LinAlg {
             guard a.rank == b.rank else {
                 throw TensorError(
                     .shape, in: "cross", "the operands have different numbers of dimensions",
-                    expected: "as many dimensions in both", operands: [a, b])
+                    expected: "the same number of dimensions in both", operands: [a, b])
             }
             let d = try a.resolve(dim, in: "cross")
             guard a.rank > 0, a.layout.shape[d] == 3, b.layout.shape[d] == 3 else {
                 throw TensorError(
-                    .shape, in: "cross", "the vectors have not three elements", got: "along dimension \(dim)",
+                    .shape, in: "cross", "the vectors do not have three elements", got: "along dimension \(dim)",
                     expected: "a size of 3 in both operands", operands: [a, b])
             }
             return a.roll(-1, dim: d) * b.roll(-2, dim: d) - a.roll(-2, dim: d) * b.roll(-1, dim: d)
@@ -159,7 +160,8 @@ extension LinAlg {
             let powers = N ?? (x.rank == 0 ? 1 : x.layout.shape[x.rank - 1])
             guard powers > 1 else {
                 throw TensorError(
-                    .value, in: "vander", "there are too few powers", got: "N \(powers)", expected: "N of at least 2",
+                    .value, in: "vander", "the number of powers is too small", got: "N \(powers)",
+                    expected: "N of at least 2",
                     operands: [x])
             }
             let column = (x.rank == 0 ? x.unsqueeze(0) : x).unsqueeze(-1)
@@ -179,7 +181,8 @@ extension LinAlg {
             let size = first.reduce(1, *)
             guard ind > 0, size == last.reduce(1, *) else {
                 throw TensorError(
-                    .shape, in: "tensorinv", "the two groups of dimensions differ in size", got: "ind \(ind)",
+                    .shape, in: "tensorinv",
+                    "the first ind dimensions and the others differ in their number of elements", got: "ind \(ind)",
                     expected: "as many elements in the first ind dimensions as in the others", operands: [a])
             }
             return inv(a.reshape([size, size])).reshape(last + first)
@@ -203,8 +206,9 @@ extension LinAlg {
             let size = shape.reduce(1, *)
             guard matrix.shape.prefix(b.rank).reduce(1, *) == size, b.numel == size else {
                 throw TensorError(
-                    .shape, in: "tensorsolve", "the equations are not as many as the unknowns",
-                    got: "\(b.numel) equations and \(size) unknowns", expected: "a square problem", operands: [a, b])
+                    .shape, in: "tensorsolve", "the number of equations is not the number of unknowns",
+                    got: "\(b.numel) equations and \(size) unknowns", expected: "as many equations as unknowns",
+                    operands: [a, b])
             }
             return solve(matrix.reshape([size, size]), b.reshape([size])).reshape(shape)
         }

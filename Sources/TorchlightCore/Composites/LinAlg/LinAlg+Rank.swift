@@ -115,8 +115,8 @@ extension LinAlg {
             try MatrixRules.check(sides, in: name)
             guard MatrixRules.rows(sides) == MatrixRules.rows(a), a.dtype == b.dtype else {
                 throw TensorError(
-                    .shape, in: name, "the two sides do not belong together",
-                    expected: "as many rows in both operands, and one dtype", operands: [a, b])
+                    .shape, in: name, "the operands differ in their number of rows or in dtype",
+                    expected: "the same number of rows and one dtype", operands: [a, b])
             }
             let (m, n) = (MatrixRules.rows(a), MatrixRules.columns(a))
             var rank = Tensor.zeros([0], dtype: .int64, device: a.device)

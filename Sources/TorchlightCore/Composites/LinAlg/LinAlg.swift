@@ -162,7 +162,7 @@ public enum LinAlg {
             guard tau.rank == a.rank - 1, m >= n, tau.shape.last! <= n, tau.shape.dropLast() == a.shape.dropLast(2)
             else {
                 throw TensorError(
-                    .shape, in: name, "the shapes do not belong together",
+                    .shape, in: name, "the shapes do not match",
                     expected: "[*, m, n] and [*, k] with m >= n >= k", operands: [a, tau])
             }
             guard tau.dtype == a.dtype else {
