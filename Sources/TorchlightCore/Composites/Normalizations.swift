@@ -1,9 +1,15 @@
-// Normalisations that are batch or layer normalisation under another shape.
+// Normalisations that are computed by batch or layer normalisation with another shape.
 
-/// Each group of channels of each sample brought to mean 0 and variance 1, then scaled and shifted by channel (Wu and He
-/// 2018).
+/// Group normalisation: `(x - mean) / sqrt(var + eps) * weight + bias`, with mean and biased variance of each sample
+/// and group of channels (Wu and He, 2018).
 ///
-/// Shapes: `x [N, C, *]` with `C` divisible by the number of groups, `weight` and `bias [C]` or none `-> [N, C, *]`.
+/// Shapes: `x [N, C, *]`, `weight` and `bias [C] -> [N, C, *]`. An error if `C` is not divisible by `numGroups`.
+///
+/// - Parameters:
+///   - numGroups: the number of groups of channels.
+///   - weight: the scale of each channel. Default: 1.
+///   - bias: the shift of each channel. Default: 0.
+///   - eps: a constant added to the variance. Default: 1e-5.
 public func groupNorm(
     _ x: Tensor, _ numGroups: Int, _ weight: Tensor? = nil, _ bias: Tensor? = nil, eps: Double = 1e-5
 ) -> Tensor {
@@ -26,14 +32,14 @@ public func groupNorm(
         }
         guard x.count > 0 else { return scaled(x, scale, shift) }
         let width = x.count / (samples * numGroups)
-        // Half types are rounded once, at the end.
+        // float16 and bfloat16 are rounded once, at the end.
         let wide = x.to(x.dtype.computeType)
         let y = layerNorm(wide.reshape([samples * numGroups, width]), [width], eps: eps).reshape(x.shape)
         return scaled(y, scale, shift).to(x.dtype)
     }
 }
 
-/// A number for each channel as `[1, C, 1, ...]`.
+/// A parameter with one element for each channel, reshaped to `[1, C, 1, ...]`.
 private func channelParameter(
     _ parameter: Tensor?, _ x: Tensor, _ name: String, in operation: String
 ) throws(TensorError) -> Tensor? {
@@ -49,12 +55,19 @@ private func channelParameter(
     return parameter.reshape(shape)
 }
 
-/// Each channel of each sample brought to mean 0 and variance 1, then scaled and shifted (Ulyanov et al. 2016).
+/// Instance normalisation: `(x - mean) / sqrt(var + eps) * weight + bias`, with mean and biased variance of each
+/// channel of each sample (Ulyanov et al., 2016).
 ///
-/// With `useInputStats` the statistics are those of each sample, and running ones, where given, are moved towards their
-/// mean over the samples; without it the running ones are used.
+/// Shapes: `x [N, C, *]`; `runningMean`, `runningVar`, `weight` and `bias [C] -> [N, C, *]`.
 ///
-/// Shapes: `x [N, C, *]`, all others `[C]` or none `-> [N, C, *]`.
+/// - Parameters:
+///   - runningMean: the running mean. If `useInputStats` is true, it is updated in place.
+///   - runningVar: the running variance. If `useInputStats` is true, it is updated in place.
+///   - weight: the scale of each channel. Default: 1.
+///   - bias: the shift of each channel. Default: 0.
+///   - useInputStats: whether to normalise with the statistics of the input instead of the running ones. Default: true.
+///   - momentum: the weight of the new statistics, averaged over the samples, in the running ones. Default: 0.1.
+///   - eps: a constant added to the variance. Default: 1e-5.
 public func instanceNorm(
     _ x: Tensor, _ runningMean: Tensor? = nil, _ runningVar: Tensor? = nil, _ weight: Tensor? = nil,
     _ bias: Tensor? = nil, useInputStats: Bool = true, momentum: Double = 0.1, eps: Double = 1e-5
@@ -80,7 +93,7 @@ public func instanceNorm(
         }
         let scale = try channelParameter(weight, x, "weight", in: "instanceNorm")
         let shift = try channelParameter(bias, x, "bias", in: "instanceNorm")
-        // Every channel of every sample is a channel of one big sample.
+        // All channels of all samples become the channels of one sample.
         let mean = runningMean.map { $0.detach().repeat(samples) }
         let variance = runningVar.map { $0.detach().repeat(samples) }
         let folded = x.reshape([1, samples * channels] + x.shape.dropFirst(2))
@@ -108,12 +121,16 @@ private func scaled(_ x: Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor {
     }
 }
 
-/// The last dimensions divided by the root of their mean square, then scaled: `x / sqrt(mean(x^2) + eps) * weight`
-/// (Zhang and Sennrich 2019).
+/// Root-mean-square normalisation over the last dimensions: `x / sqrt(mean(x^2) + eps) * weight` (Zhang and Sennrich,
+/// 2019).
 ///
-/// Shapes: `x [*, D]`, `weight [D]` or none `-> [*, D]`, `D` the `normalizedShape`. Half types compute in float32.
+/// Shapes: `x [*, D]`, `weight [D] -> [*, D]`, where `D` is `normalizedShape`. float16 and bfloat16 are computed in
+/// float32.
 ///
-/// - Parameter eps: the distance from 1 to the next number of the dtype where it is left out.
+/// - Parameters:
+///   - normalizedShape: the sizes of the dimensions to normalise over, which must be the last ones of `x`.
+///   - weight: the scale of each element. Default: 1.
+///   - eps: a constant added to the mean square. Default: the machine epsilon of the dtype.
 public func rmsNorm(
     _ x: Tensor, _ normalizedShape: [Int], _ weight: Tensor? = nil, eps: Double? = nil
 ) -> Tensor {
@@ -136,7 +153,7 @@ public func rmsNorm(
         }
         let wide = x.dtype == x.dtype.computeType ? x : x.to(x.dtype.computeType)
         let dims = Array((x.rank - normalizedShape.count)..<x.rank)
-        // The root of the mean square by the norm, whose squares neither overflow nor underflow.
+        // The root mean square by the norm, whose squares neither overflow nor underflow.
         let width = normalizedShape.reduce(1, *)
         let root = wide.norm(dim: dims, keepdim: true) * (1 / Double(Swift.max(width, 1)).squareRoot())
         let epsilon = eps ?? x.dtype.epsilon
@@ -151,7 +168,7 @@ public func rmsNorm(
 }
 
 extension DType {
-    /// The distance from 1 to the next larger number; 0 for integers.
+    /// The machine epsilon: the distance from 1 to the next larger number; 0 for integers.
     var epsilon: Double {
         switch self {
         case .float64: 0x1p-52
@@ -163,10 +180,16 @@ extension DType {
     }
 }
 
-/// Each element divided by what its neighbours in other channels sum to:
-/// `x / (k + alpha * mean over size channels of x^2)^beta` (Krizhevsky et al. 2012).
+/// Local response normalisation across channels: `x / (k + alpha * mean of x^2 over size adjacent channels)^beta`
+/// (Krizhevsky et al., 2012).
 ///
-/// Channels beyond the ends count as 0. Shapes: `[N, C, *] -> [N, C, *]`.
+/// Shapes: `[N, C, *] -> [N, C, *]`. Channels out of range count as 0.
+///
+/// - Parameters:
+///   - size: the number of adjacent channels.
+///   - alpha: the factor of the mean. Default: 1e-4.
+///   - beta: the exponent. Default: 0.75.
+///   - k: the additive constant. Default: 1.
 public func localResponseNorm(
     _ x: Tensor, size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1
 ) -> Tensor {
@@ -183,19 +206,24 @@ public func localResponseNorm(
         let channelEntry = 2 * (x.rank - 2)
         widths[channelEntry] = size / 2
         widths[channelEntry + 1] = (size - 1) / 2
-        // The mean over channels is PyTorch's avg_pool3d where there are two dimensions or more, which autocast widens.
+        // As PyTorch's avg_pool3d, used for two or more spatial dimensions, autocast computes in float32.
         let squares = isAutocasting && x.rank >= 4 ? inFloat32 { $0(x * x) } : x * x
         let padded = squares.pad(Array(widths[0...(channelEntry + 1)]))
         if padded.isPlaceholder { return padded }
         var sum = padded.narrow(1, start: 0, length: channels)
         for i in 1..<max(size, 1) { sum = sum + padded.narrow(1, start: i, length: channels) }
-        // Integers are averaged as integers.
+        // The mean of integers is an integer.
         let mean = x.dtype.isFloatingPoint ? sum / size : sum.floorDivide(size)
         return x / (mean * alpha + k).pow(beta)
     }
 }
 
-/// Each line along a dimension divided by its p-norm: `x / max(norm(x, p), eps)`.
+/// Normalises vectors along a dimension to p-norm 1: `x / max(norm(x, p), eps)`. The shape is that of `x`.
+///
+/// - Parameters:
+///   - p: the order of the norm. Default: 2.
+///   - dim: the dimension of the vectors. Default: 1.
+///   - eps: the minimum of the norm, to avoid a division by 0. Default: 1e-12.
 public func normalize(_ x: Tensor, p: Double = 2, dim: Int = 1, eps: Double = 1e-12) -> Tensor {
     if x.isPlaceholder { return x }
     return x / x.norm(p: p, dim: dim, keepdim: true).clamp(min: eps)

@@ -1,7 +1,8 @@
 extension Tensor {
-    /// Class numbers as rows of zeros with a 1 in the place of the class: `[*] -> [*, classes]` of int64.
+    /// One-hot encoding of class indices: `[*] -> [*, classes]`, int64, with a 1 at the class index and 0 elsewhere.
     ///
-    /// - Parameter classes: one more than the largest number where it is left out.
+    /// - Parameter classes: the number of classes. Default: the largest class index plus 1. A class index out of range
+    ///   is an error.
     public func oneHot(_ classes: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -20,5 +21,5 @@ extension Tensor {
     }
 }
 
-/// Class numbers as rows of zeros with a 1 in the place of the class: `[*] -> [*, classes]` of int64.
+/// One-hot encoding of class indices: `[*] -> [*, classes]`, int64, with a 1 at the class index and 0 elsewhere.
 public func oneHot(_ classes: Tensor, numClasses: Int? = nil) -> Tensor { classes.oneHot(numClasses) }

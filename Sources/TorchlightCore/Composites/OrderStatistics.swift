@@ -1,15 +1,15 @@
-// Medians, quantiles and their like: positions in the sorted order, from which `gather` takes the elements, so that
-// gradients go to those that were chosen.
+// Medians, quantiles and other order statistics. They gather elements at indices of the sorted order, so the gradient
+// flows to these elements.
 
-/// How a quantile between two elements is found.
+/// The interpolation between two elements in a quantile.
 public enum Interpolation: String, Sendable {
     case linear, lower, higher, nearest, midpoint
 }
 
 extension Tensor {
-    /// The median along a dimension and its position: the lower one of the two where the size is even.
+    /// The median along a dimension, and its index. For an even size it is the lower of the two middle elements.
     ///
-    /// NaN is the median of what holds one. Dtypes: numbers. Errors: an empty dimension.
+    /// NaN if an element is NaN. Any dtype except bool. An empty dimension is an error.
     public func median(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("median", dim, keepdim) { sorted, d, size in
             let middle = Tensor.full([], (size - 1) / 2, device: sorted.device)
@@ -20,7 +20,7 @@ extension Tensor {
         }
     }
 
-    /// The median of the elements along a dimension that are numbers, and its position; NaN where none is.
+    /// The median along a dimension, ignoring NaN, and its index; NaN if all elements are NaN.
     public func nanmedian(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("nanmedian", dim, keepdim) { sorted, d, size in
             guard sorted.dtype.isFloatingPoint else { return Tensor.full([], (size - 1) / 2, device: sorted.device) }
@@ -29,7 +29,8 @@ extension Tensor {
         }
     }
 
-    /// The `k`-th smallest element along a dimension, counted from 1, and its position. NaN counts as largest.
+    /// The `k`-th smallest element along a dimension, counted from 1, and its index. NaN is treated as the largest
+    /// number.
     public func kthvalue(_ k: Int, dim: Int = -1, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         ranked("kthvalue", dim, keepdim) { (_, _, size) throws(TensorError) in
             guard k >= 1, k <= size else {
@@ -41,7 +42,7 @@ extension Tensor {
         }
     }
 
-    /// The elements at a rank of the sorted dimension; `rank` gives it, shaped to broadcast with a dimension of size 1.
+    /// The elements at an index of the sorted dimension; `rank` returns that index, with size 1 in the dimension.
     private func ranked(
         _ operation: String, _ dim: Int, _ keepdim: Bool,
         _ rank: (_ sorted: Tensor, _ d: Int, _ size: Int) throws(TensorError) -> Tensor
@@ -66,11 +67,17 @@ extension Tensor {
         } catch { return (fail(error, like: self), fail(error, like: self)) }
     }
 
-    /// The quantiles along a dimension, or of all elements: for each `q`, the value below which that share of them lies.
+    /// The quantiles along a dimension, or of all elements.
     ///
-    /// With `n` elements the quantile lies at `q (n - 1)` in their order; `interpolation` says what stands between two.
-    /// Shapes: one `q` takes the dimension away; a vector of them comes as a new first dimension. NaN is the quantile of
-    /// what holds one. Dtypes: float32, float64.
+    /// For `n` elements the quantile `q` is at index `q (n - 1)` of the sorted elements; if that is not an integer,
+    /// `interpolation` determines the value. Shapes: a 0-dimensional `q` removes the dimension; a vector `q` adds a
+    /// first dimension. NaN if an element is NaN. Dtypes: float32, float64.
+    ///
+    /// - Parameters:
+    ///   - q: one number or a vector of numbers between 0 and 1, with the dtype of the tensor.
+    ///   - dim: the dimension. Default: all elements.
+    ///   - keepdim: whether to keep the dimension with size 1. Default: false.
+    ///   - interpolation: the value between two elements. Default: `.linear`.
     public func quantile(
         _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
     ) -> Tensor {
@@ -88,14 +95,14 @@ extension Tensor {
             Tensor.full([], q, dtype: dtype, device: device), dim: dim, keepdim: keepdim, interpolation: interpolation)
     }
 
-    /// `quantile` of the elements that are numbers; NaN where none is.
+    /// The quantiles along a dimension, or of all elements, ignoring NaN; NaN if all elements are NaN.
     public func nanquantile(
         _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
     ) -> Tensor {
         quantiles("nanquantile", q, dim, keepdim, interpolation, skipsNaN: true)
     }
 
-    /// `quantile` of the elements that are numbers; NaN where none is.
+    /// The quantile `q` along a dimension, or of all elements, ignoring NaN; NaN if all elements are NaN.
     public func nanquantile(
         _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
     ) -> Tensor {
@@ -127,7 +134,7 @@ extension Tensor {
                 throw TensorError(
                     .shape, in: operation, "the tensor is empty", expected: "at least one element", operands: [self])
             }
-            // The sorted dimension last, so that one gather takes all quantiles.
+            // The sorted dimension is moved to the end, so that one gather selects all quantiles.
             let d = try dim.map { (d) throws(TensorError) in try resolve(d, in: operation) }
             let rows = d.map { rank == 0 ? reshape([1]) : movedim($0, -1) } ?? ravel()
             let sorted = rows.sort(dim: -1).values
@@ -157,7 +164,7 @@ extension Tensor {
                     interpolation == .midpoint ? Tensor.full([], 0.5, dtype: dtype, device: device) : places - below
                 result = result.lerp(above, weight: weight)
             }
-            // [..., q] to [q, ...], or without q where it is a single number.
+            // [..., q] to [q, ...], or without q if it is 0-dimensional.
             result = q.rank == 0 ? result.squeeze(-1) : result.movedim(-1, 0)
             if keepdim {
                 let shift = q.rank

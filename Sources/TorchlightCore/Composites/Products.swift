@@ -1,9 +1,9 @@
-// Products by their narrower names: the same primitives behind stricter shapes.
+// Matrix and vector products for fixed numbers of dimensions.
 
 extension Tensor {
-    /// The product of two matrices, `[m, k] @ [k, n] -> [m, n]`.
+    /// The matrix product `[m, k] @ [k, n] -> [m, n]`. It does not broadcast; see `matmul`.
     public func mm(_ other: Tensor) -> Tensor { product("mm", other, 2, 2, "[m, k] and [k, n]") }
-    /// The products of two batches of matrices, `[b, m, k] @ [b, k, n] -> [b, m, n]`.
+    /// The batched matrix product `[b, m, k] @ [b, k, n] -> [b, m, n]`. It does not broadcast; see `matmul`.
     public func bmm(_ other: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             guard isPlaceholder || other.isPlaceholder || rank != 3 || other.rank != 3 || shape[0] == other.shape[0]
@@ -15,9 +15,9 @@ extension Tensor {
             return product("bmm", other, 3, 3, "[b, m, k] and [b, k, n]")
         }
     }
-    /// A matrix times a vector, `[m, k] @ [k] -> [m]`.
+    /// The product of a matrix and a vector: `[m, k] @ [k] -> [m]`.
     public func mv(_ vector: Tensor) -> Tensor { product("mv", vector, 2, 1, "[m, k] and [k]") }
-    /// The sum of the products of two vectors, `[k] @ [k] -> []`.
+    /// The dot product of two vectors: `[k] @ [k] -> []`.
     public func dot(_ other: Tensor) -> Tensor { product("dot", other, 1, 1, "two vectors of one size") }
 
     private func product(_ name: String, _ other: Tensor, _ left: Int, _ right: Int, _ rule: String) -> Tensor {
@@ -33,7 +33,7 @@ extension Tensor {
         }
     }
 
-    /// Each element of one vector times each of the other, `[m], [n] -> [m, n]`.
+    /// The outer product of two vectors: `[m], [n] -> [m, n]`, `out[i, j] = a[i] b[j]`.
     public func outer(_ other: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }

@@ -1,12 +1,12 @@
-// Elements put at positions of the flattened tensor, and what goes from such positions to coordinates and back.
+// Writing to indices of the flattened tensor, and conversion of such indices to coordinates.
 
 extension Tensor {
-    /// The tensor with elements of a source put at positions of the flattened tensor: the inverse of `take`.
+    /// Returns a copy with elements of a source written to indices of the flattened tensor: the inverse of `take`.
     ///
-    /// Shapes: `x [*]`, `index` and `source` with as many elements as each other `-> [*]`. Negative positions count from the
-    /// end. Where a position is named twice the last element stays.
+    /// Shapes: `x [*]`, `index` and `source` with the same number of elements `-> [*]`. Negative indices count from the
+    /// end. If an index is repeated, the last element is written. An index out of range is an error.
     ///
-    /// - Parameter accumulate: add instead; elements for one position add up.
+    /// - Parameter accumulate: whether to add the elements instead of replacing. Default: false.
     public func put(_ index: Tensor, _ source: Tensor, accumulate: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || index.isPlaceholder || source.isPlaceholder { return self }
@@ -15,7 +15,7 @@ extension Tensor {
         }
     }
 
-    /// Puts elements of a source at positions of the flattened tensor, in place.
+    /// Writes elements of a source to indices of the flattened tensor, in place.
     @discardableResult
     public func put_(_ index: Tensor, _ source: Tensor, accumulate: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -24,7 +24,7 @@ extension Tensor {
             if layout.isContiguous {
                 view([-1]).indexPut_([places], values, accumulate: accumulate)
             } else {
-                // The elements do not lie in one row, so each is named by its coordinates.
+                // The tensor is not contiguous, so each element is indexed by its coordinates.
                 let wrapped = Tensor.where(places < 0, places + count, places)
                 indexPut_(unravelIndex(wrapped, shape), values, accumulate: accumulate)
             }
@@ -51,8 +51,8 @@ extension Tensor {
     }
 }
 
-/// The coordinates of positions in a flattened tensor of a shape, one tensor for each dimension: `[*] -> [*], [*], ...` of
-/// int64. The inverse of `position = (i * size1 + j) * size2 + k`.
+/// Converts indices of a flattened tensor to coordinates in a shape: one int64 tensor for each dimension, `[*] -> [*],
+/// [*], ...`. The inverse of `index = (i * size1 + j) * size2 + k`.
 ///
 ///     unravelIndex(Tensor([5, 2]), [2, 3])        // tensor([1, 0]) and tensor([2, 2])
 public func unravelIndex(_ indices: Tensor, _ shape: [Int]) -> [Tensor] {
@@ -68,7 +68,7 @@ public func unravelIndex(_ indices: Tensor, _ shape: [Int]) -> [Tensor] {
                     .shape, in: "unravelIndex", size < 0 ? "a size is negative" : "the shape is too large",
                     got: "\(shape)", expected: "non-negative sizes whose product fits into int64")
             }
-            // Sizes of 0 have no positions; what is asked of them means nothing, as with sizes that are too small.
+            // A size of 0 has no indices; the result is undefined then, as for indices out of range.
             results.append(places.floorDivide(Swift.max(step, 1)).remainder(Swift.max(size, 1)))
             step = next
         }

@@ -1,7 +1,8 @@
-// Elements repeated or moved round.
+// Repeating and rolling elements.
 
 extension Tensor {
-    /// The tensor set side by side this many times along each dimension; missing leading dimensions are new.
+    /// Repeats the tensor along each dimension: `[s0, s1, ...] -> [c0 s0, c1 s1, ...]`. Extra counts add leading
+    /// dimensions. The elements are copied.
     ///
     ///     Tensor([1, 2]).repeat(2, 2)      // [[1, 2, 1, 2], [1, 2, 1, 2]]
     public func `repeat`(_ counts: [Int]) -> Tensor {
@@ -24,18 +25,18 @@ extension Tensor {
         }
     }
 
-    /// The tensor set side by side this many times along each dimension.
+    /// Repeats the tensor along each dimension.
     public func `repeat`(_ counts: Int...) -> Tensor { self.repeat(counts) }
 
-    /// `repeat`, with missing leading counts taken as 1.
+    /// Repeats the tensor as `repeat`; missing leading counts are 1.
     public func tile(_ counts: [Int]) -> Tensor {
         self.repeat(Array(repeating: 1, count: Swift.max(0, rank - counts.count)) + counts)
     }
 
-    /// `repeat`, with missing leading counts taken as 1.
+    /// Repeats the tensor as `repeat`; missing leading counts are 1.
     public func tile(_ counts: Int...) -> Tensor { tile(counts) }
 
-    /// Each element this many times in a row, along a dimension or, without one, in the flattened tensor.
+    /// Repeats each element `count` times, along a dimension or, without `dim`, in the flattened tensor.
     ///
     ///     Tensor([1, 2]).repeatInterleave(2)      // [1, 1, 2, 2]
     public func repeatInterleave(_ count: Int, dim: Int? = nil) -> Tensor {
@@ -51,9 +52,12 @@ extension Tensor {
         }
     }
 
-    /// Each position of a dimension as often as `counts` says for it.
+    /// Repeats each index of a dimension as often as the element of `counts` for it. Without `dim` the tensor is
+    /// flattened.
     ///
-    /// - Parameter outputSize: the sum of the counts, where it is known; another one is refused.
+    /// - Parameters:
+    ///   - counts: the number of repetitions, one or one for each index.
+    ///   - outputSize: the sum of the counts, if known; a wrong one is an error.
     public func repeatInterleave(_ counts: Tensor, dim: Int? = nil, outputSize: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || counts.isPlaceholder { return self }
@@ -88,7 +92,7 @@ extension Tensor {
         return unsqueeze(d + 1).expand(spread).reshape(target).inMemoryApart(from: self)
     }
 
-    /// The elements moved round along dimensions; what leaves at the end comes in at the start.
+    /// Rolls the elements along dimensions; elements that are shifted beyond the last index reappear at the first.
     public func roll(_ shifts: [Int], dims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -118,7 +122,7 @@ extension Tensor {
         }
     }
 
-    /// The elements moved round along a dimension or, without one, in the flattened tensor.
+    /// Rolls the elements along a dimension or, without `dim`, in the flattened tensor.
     public func roll(_ shift: Int, dim: Int? = nil) -> Tensor {
         guard let dim else { return ravel().roll([shift], dims: [0]).reshape(shape) }
         return roll([shift], dims: [dim])

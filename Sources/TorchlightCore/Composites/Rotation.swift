@@ -1,7 +1,7 @@
-// Mirrored and turned tensors.
+// Flipping and rotating.
 
 extension Tensor {
-    /// The columns in reverse order: `flip(1)`.
+    /// Flips a matrix left to right: reverses dimension 1.
     public func fliplr() -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -10,7 +10,7 @@ extension Tensor {
         }
     }
 
-    /// The rows in reverse order: `flip(0)`.
+    /// Flips a matrix up to down: reverses dimension 0.
     public func flipud() -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -19,7 +19,8 @@ extension Tensor {
         }
     }
 
-    /// Turned by `k` quarters in the plane of two dimensions, from the first towards the second.
+    /// Rotates by `k` times 90 degrees in the plane of two dimensions, from the first towards the second. Default: `k`
+    /// 1, dimensions 0 and 1.
     public func rot90(_ k: Int = 1, dims: (Int, Int) = (0, 1)) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

@@ -1,19 +1,23 @@
-/// Attention of queries to keys: `softmax(q k^T * scale + mask) v` (Vaswani et al. 2017).
+/// Scaled dot-product attention: `softmax(query keyᵀ * scale + mask) value` (Vaswani et al., 2017).
 ///
-/// Computed in blocks, without the matrix of scores in memory; with dropout, or a mask that needs a gradient, from whole
-/// matrices.
+/// Computed in blocks, without storing the matrix of attention scores; with dropout, or a mask that requires a
+/// gradient, the matrix is stored.
 ///
 /// Shapes: `query [*, L, D]`, `key [*, S, D]`, `value [*, S, E] -> [*, L, E]`; the leading dimensions broadcast.
+/// Floating-point dtypes.
 ///
-/// A query that the mask leaves no key has weights of 0 and a result of 0.
+/// If the mask excludes all keys for a query, its attention weights and its output are 0.
 ///
 /// - Parameters:
-///   - attnMask: broadcasts to `[*, L, S]`; bool (false leaves a key out, the opposite of ``MultiheadAttention``'s masks), or
-///     numbers of the query's dtype that are added to the scores.
-///   - dropoutP: the probability that a weight is dropped.
-///   - isCausal: query `i` sees the keys `0 ... i`; not together with a mask.
-///   - scale: `1 / sqrt(D)` where it is left out.
-///   - enableGQA: neighbouring heads of the query, the third dimension from the end, share a head of key and value.
+///   - attnMask: a mask that broadcasts to `[*, L, S]`: bool, where false excludes a key (the opposite of the masks of
+///     ``MultiheadAttention``), or numbers of the query's dtype that are added to the scores.
+///   - dropoutP: the probability of an attention weight to be zeroed. Default: 0.
+///   - isCausal: whether to apply a causal mask: query `i` attends to keys `0 ... i`. Not together with `attnMask`.
+///     Default: false.
+///   - scale: the factor of the scores. Default: `1 / sqrt(D)`.
+///   - enableGQA: grouped-query attention: adjacent heads of the query, dimension -3, use the same head of key and
+///     value. Default: false.
+///   - generator: the random number generator for dropout.
 public func scaledDotProductAttention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, attnMask: Tensor? = nil, dropoutP: Double = 0,
     isCausal: Bool = false, scale: Double? = nil, enableGQA: Bool = false, generator: Generator = .default
@@ -53,7 +57,7 @@ public func scaledDotProductAttention(
     }
 }
 
-/// What the query's leading dimensions become, and those of key and value, whose heads may be fewer.
+/// The broadcast leading dimensions of the query, and of key and value, which may have fewer heads.
 private struct Lead {
     var query: [Int]
     var key: [Int]
@@ -94,7 +98,7 @@ private func blocked(
     return lead.query.count == 2 ? heads : heads.reshape(lead.query + heads.shape.suffix(2))
 }
 
-/// A mask as `[B, heads, L, S]`.
+/// The mask expanded to `[B, heads, L, S]`.
 private func expanded(_ mask: Tensor, _ lead: [Int], _ q: Tensor, _ k: Tensor) -> Tensor {
     let wide = mask.expand(lead + [q.layout.shape[2], k.layout.shape[2]])
     return wide.reshape([q.layout.shape[0], q.layout.shape[1], q.layout.shape[2], k.layout.shape[2]])
@@ -144,7 +148,7 @@ private func checkAttention(
     }
 }
 
-/// Attention from whole matrices of scores. Heads of keys are repeated where there are fewer than of queries.
+/// Attention with the stored matrix of scores. Heads of the keys are repeated if there are fewer than of the queries.
 func composedAttention(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: Tensor?, isCausal: Bool, scale: Double,
     dropoutP: Double = 0, generator: Generator = .default
@@ -172,7 +176,7 @@ func composedAttention(
     return matmul(dropout(weights, p: dropoutP, generator: generator), value)
 }
 
-/// The softmax of rows of scores. A row in which a mask leaves no key has none; its weights are 0, and so are its gradients.
+/// The softmax of rows of scores. A row that is masked completely has weights of 0 and gradients of 0.
 package func attentionWeights(_ scores: Tensor, isMasked: Bool) -> Tensor {
     guard isMasked else { return softmax(scores, dim: -1) }
     let empty = noGrad { (scores .== -Double.infinity).all(dim: -1, keepdim: true) }

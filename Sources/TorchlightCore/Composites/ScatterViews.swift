@@ -1,13 +1,12 @@
-// Copies in which a part is replaced: what the assignment to a view does, without changing the tensor. The copies lie at
-// the distances of the original, as in PyTorch.
+// Copies with a part replaced, without changing the tensor. They keep the strides of the tensor, as in PyTorch.
 
 extension Tensor {
-    /// A copy whose slice `index` of a dimension is `source`.
+    /// Returns a copy in which the slice at `index` of dimension `dim` is `source`.
     public func selectScatter(_ source: Tensor, dim: Int, index: Int) -> Tensor {
         replaced("selectScatter", by: source) { $0.select(dim, index) }
     }
 
-    /// A copy whose positions `start ..< end` of a dimension, every `step`, are `source`.
+    /// Returns a copy in which the slice `start ..< end` with step `step` of dimension `dim` is `source`.
     public func sliceScatter(_ source: Tensor, dim: Int = 0, start: Int? = nil, end: Int? = nil, step: Int = 1)
         -> Tensor
     {
@@ -28,17 +27,17 @@ extension Tensor {
         }
     }
 
-    /// A copy whose diagonal over two dimensions is `source`.
+    /// Returns a copy in which the diagonal of two dimensions is `source`.
     public func diagonalScatter(_ source: Tensor, offset: Int = 0, dim1: Int = 0, dim2: Int = 1) -> Tensor {
         replaced("diagonalScatter", by: source) { $0.diagonal(offset: offset, dim1: dim1, dim2: dim2) }
     }
 
-    /// A copy whose elements at the places of `asStrided(size, stride:, offset:)` are `source`.
+    /// Returns a copy in which the elements of the view `asStrided(size, stride:, offset:)` are `source`.
     public func asStridedScatter(_ source: Tensor, _ size: [Int], stride: [Int], offset: Int? = nil) -> Tensor {
         replaced("asStridedScatter", by: source, whole: true) { $0.asStrided(size, stride: stride, offset: offset) }
     }
 
-    /// - Parameter isWhole: `part` counts places from the start of the storage.
+    /// - Parameter isWhole: whether `part` uses offsets from the start of the storage.
     private func replaced(
         _ operation: String, by source: Tensor, whole isWhole: Bool = false, _ part: (Tensor) -> Tensor
     ) -> Tensor {
@@ -57,6 +56,6 @@ extension Tensor {
         }
     }
 
-    /// The elements of the flattened tensor on a diagonal of a square matrix that is zero elsewhere.
+    /// A square matrix with the elements of the flattened tensor on a diagonal, and zeros elsewhere.
     public func diagflat(_ offset: Int = 0) -> Tensor { ravel().diagEmbed(offset: offset) }
 }

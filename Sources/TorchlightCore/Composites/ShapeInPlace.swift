@@ -1,10 +1,10 @@
-// Changes of shape in place: the tensor stays the same object and the elements stay where they are.
+// In-place changes of the shape: the tensor object and its elements stay the same.
 
 extension Tensor {
     /// Exchanges two dimensions, in place.
     ///
-    /// The elements stay where they are; only this tensor sees them in another arrangement, not its views nor what it
-    /// is a view of. Gradients flow through; a leaf that requires one is refused while gradients are recorded.
+    /// Only the strides of this tensor change, not its memory, its views or its base. Gradients flow through. An error
+    /// for a leaf that requires a gradient while gradients are recorded.
     @discardableResult
     public func transpose_(_ a: Int, _ b: Int) -> Tensor { rearrange(by: "transpose_") { $0.transpose(a, b) } }
 
@@ -16,38 +16,39 @@ extension Tensor {
     @discardableResult
     public func swapaxes_(_ a: Int, _ b: Int) -> Tensor { rearrange(by: "swapaxes_") { $0.transpose(a, b) } }
 
-    /// Transposes a matrix, in place; vectors and single numbers stay.
+    /// Transposes a matrix, in place; no effect on vectors and 0-dimensional tensors.
     @discardableResult
     public func t_() -> Tensor { rearrange(by: "t_") { $0.t() } }
 
-    /// Takes all dimensions of size 1 away, in place.
+    /// Removes all dimensions of size 1, in place.
     @discardableResult
     public func squeeze_() -> Tensor { rearrange(by: "squeeze_") { $0.squeeze() } }
 
-    /// Takes one dimension away if its size is 1, in place.
+    /// Removes dimension `dim` if its size is 1, in place.
     @discardableResult
     public func squeeze_(_ dim: Int) -> Tensor { rearrange(by: "squeeze_") { $0.squeeze(dim) } }
 
-    /// Takes those of the dimensions away whose size is 1, in place.
+    /// Removes the given dimensions whose size is 1, in place.
     @discardableResult
     public func squeeze_(_ dims: [Int]) -> Tensor { rearrange(by: "squeeze_") { $0.squeeze(dims) } }
 
-    /// Puts a dimension of size 1 in before `dim`, in place.
+    /// Inserts a dimension of size 1 before `dim`, in place.
     @discardableResult
     public func unsqueeze_(_ dim: Int) -> Tensor { rearrange(by: "unsqueeze_") { $0.unsqueeze(dim) } }
 
-    /// Sees the storage with other sizes, strides and start, all in elements, in place.
+    /// Sets the sizes, strides and storage offset of the tensor, in elements, in place.
     ///
-    /// - Parameter offset: the start; that of this tensor where it is left out.
+    /// - Parameter offset: the storage offset. Default: that of this tensor.
     @discardableResult
     public func asStrided_(_ size: [Int], stride: [Int], offset: Int? = nil) -> Tensor {
         rearrange(by: "asStrided_") { $0.asStrided(size, stride: stride, offset: offset) }
     }
 
-    /// Gives the tensor another shape whose elements are those of its memory, row by row from its start, in place.
+    /// Changes the shape of the tensor, in place, to the elements of its memory in row-major order from its offset.
     ///
-    /// Where the memory holds fewer, the tensor moves to larger memory of its own that starts with what it had and ends
-    /// with zeros; views of it stay behind. Not for tensors that require a gradient, and a view cannot grow.
+    /// If the memory is too small, the tensor gets new memory that starts with its old elements and is filled with
+    /// zeros; its views keep the old memory. An error if the tensor requires a gradient, or if a view would have to
+    /// grow. Unlike in PyTorch, new elements are initialised.
     @discardableResult
     public func resize_(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -87,15 +88,16 @@ extension Tensor {
         }
     }
 
-    /// Gives the tensor the shape of another, as `resize_` does.
+    /// Changes the shape of the tensor to that of another one, in place, as `resize_`.
     @discardableResult
     public func resizeAs_(_ other: Tensor) -> Tensor { other.isPlaceholder ? self : resize_(other.shape) }
 
-    /// Writes a number on the main diagonal, in place: where all indices are equal.
+    /// Fills the main diagonal, where all indices are equal, with a number, in place.
     ///
-    /// Matrices of any sizes, and tensors of more dimensions with all sizes equal.
+    /// For matrices of any size, and for tensors of more dimensions if all sizes are equal.
     ///
-    /// - Parameter wrap: in a matrix with more rows than columns the diagonal begins again below its end, after one row.
+    /// - Parameter wrap: whether the diagonal of a matrix with more rows than columns continues after its end, one row
+    ///   below. Default: false.
     @discardableResult
     public func fillDiagonal_(_ value: some TensorScalar, wrap: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -109,7 +111,7 @@ extension Tensor {
             try checkWritable(self, name: "fillDiagonal_", needsGradient: false)
             if count == 0 { return self }
             if wrap && rank == 2 && sizes[0] > sizes[1] + 1 {
-                // Row by row, the places lie one row and one element apart.
+                // In row-major order, the elements of the diagonal are one row and one element apart.
                 let places = Tensor.arange(count, device: device).remainder(sizes[1] + 1) .== 0
                 return maskedFill_(places.reshape(shape), value)
             }
@@ -120,19 +122,19 @@ extension Tensor {
         }
     }
 
-    /// Takes the arrangement and the history of a view of itself.
+    /// Takes the layout and the history of a view of the tensor.
     private func rearrange(by name: String, _ view: (Tensor) -> Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
             try checkHistory(of: self, name: name, needsGradient: false)
-            // Without recording too: the history has to fit the shape.
+            // Recorded also under `noGrad`: the history must match the shape.
             let other = enableGrad { view(self) }
             if other.isPlaceholder { return other }
             if other === self { return self }
-            // What was saved for a gradient may be this very tensor, whose shape changes now.
+            // The tensor itself may be a saved tensor, whose shape changes now.
             storage.noteWrite(by: name)
             if isLeaf {
-                // Of another shape than the leaf has now.
+                // The gradient does not have the new shape.
                 gradient = nil
             } else {
                 node = other.node

@@ -1,4 +1,4 @@
-// Channels and places exchanged: reshapes and transposes.
+// Rearrangements of channels and spatial positions by reshapes and transposes.
 
 extension TensorError {
     fileprivate static func shuffle(
@@ -10,7 +10,8 @@ extension TensorError {
     }
 }
 
-/// Channels become places: `[*, C r², H, W] -> [*, C, H r, W r]` (Shi et al. 2016). Any dtype.
+/// Pixel shuffle: rearranges channels to spatial positions, `[*, C r², H, W] -> [*, C, H r, W r]`, where `r` is the
+/// upscale factor (Shi et al., 2016). Any dtype.
 public func pixelShuffle(_ x: Tensor, _ upscaleFactor: Int) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
@@ -26,7 +27,8 @@ public func pixelShuffle(_ x: Tensor, _ upscaleFactor: Int) -> Tensor {
     }
 }
 
-/// Places become channels, the inverse of `pixelShuffle`: `[*, C, H r, W r] -> [*, C r², H, W]`. Any dtype.
+/// The inverse of `pixelShuffle`: rearranges spatial positions to channels, `[*, C, H r, W r] -> [*, C r², H, W]`. Any
+/// dtype.
 public func pixelUnshuffle(_ x: Tensor, _ downscaleFactor: Int) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }
@@ -41,7 +43,8 @@ public func pixelUnshuffle(_ x: Tensor, _ downscaleFactor: Int) -> Tensor {
     }
 }
 
-/// Groups of channels interleaved: channel `g C/G + c` of `[N, C, *]` becomes `c G + g` (Zhang et al. 2018). Any dtype.
+/// Channel shuffle: interleaves the groups of channels of `[N, C, *]`; channel `g C/G + c` becomes `c G + g` (Zhang et
+/// al., 2018). Any dtype.
 public func channelShuffle(_ x: Tensor, _ groups: Int) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }

@@ -1,8 +1,8 @@
-/// The functions of mathematical physics and statistics, as `torch.special` has them.
+/// Special functions, as in `torch.special`.
 ///
-/// All work element by element, in float32 or float64; bool and integers become float32, half types compute in float32.
-/// Operands of two broadcast. Float32 results are within 4 units in the last place where nothing else is said, which near
-/// a zero that is no round number holds of the value at the argument as a float.
+/// All are computed element by element, in float32 or float64. bool and integers are converted to float32; float16 and
+/// bfloat16 are computed in float32. Two operands broadcast. Unless stated otherwise, float32 results are accurate to 4
+/// units in the last place. Near an irrational zero this refers to the exact value at the float32 argument.
 ///
 ///     let density = Special.i0e(kappa)
 ///     let tail = Special.gammaincc(a, x)

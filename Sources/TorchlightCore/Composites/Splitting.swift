@@ -1,7 +1,8 @@
-// A tensor cut along a dimension: views.
+// Splitting along a dimension, into views.
 
 extension Tensor {
-    /// Pieces of `size` along a dimension, the last one perhaps smaller. Views.
+    /// Splits the tensor into pieces of size `size` along a dimension; the last one may be smaller. The pieces are
+    /// views.
     public func split(_ size: Int, dim: Int = 0) -> [Tensor] {
         pieces("split", dim) { (length) throws(TensorError) in
             guard size > 0 || (size == 0 && length == 0) else {
@@ -15,7 +16,8 @@ extension Tensor {
         }
     }
 
-    /// Pieces of these sizes along a dimension, which must add up to its own. Views.
+    /// Splits the tensor into pieces of the given sizes along a dimension; their sum must be the size of the dimension.
+    /// The pieces are views.
     public func split(_ sizes: [Int], dim: Int = 0) -> [Tensor] {
         pieces("split", dim) { (length) throws(TensorError) in
             guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +|) == length else {
@@ -27,7 +29,8 @@ extension Tensor {
         }
     }
 
-    /// At most `count` pieces of equal size along a dimension, the last one perhaps smaller. Views.
+    /// Splits the tensor into at most `count` pieces of equal size along a dimension; the last one may be smaller. The
+    /// pieces are views.
     public func chunk(_ count: Int, dim: Int = 0) -> [Tensor] {
         pieces("chunk", dim) { (length) throws(TensorError) in
             guard count > 0 else {
@@ -45,7 +48,8 @@ extension Tensor {
         }
     }
 
-    /// `count` pieces along a dimension, the first ones one larger where it does not divide evenly. Views.
+    /// Splits the tensor into exactly `count` pieces along a dimension; if the size is not divisible, the first ones
+    /// are larger by 1. The pieces are views.
     public func tensorSplit(_ count: Int, dim: Int = 0) -> [Tensor] {
         pieces("tensorSplit", dim) { (length) throws(TensorError) in
             guard count > 0 else {
@@ -58,7 +62,7 @@ extension Tensor {
         }
     }
 
-    /// The pieces between these positions of a dimension; what lies beyond its end is empty. Views.
+    /// Splits the tensor at the given indices of a dimension; pieces beyond its end are empty. The pieces are views.
     public func tensorSplit(at positions: [Int], dim: Int = 0) -> [Tensor] {
         if isPlaceholder { return [self] }
         do throws(TensorError) {
@@ -76,19 +80,19 @@ extension Tensor {
         } catch { return [fail(error, like: self)] }
     }
 
-    /// Equal pieces along the second dimension, of a vector along its only one. Views.
+    /// Splits the tensor into equal pieces along dimension 1, or dimension 0 of a vector. The pieces are views.
     public func hsplit(_ count: Int) -> [Tensor] { evenly("hsplit", count, dim: rank == 1 ? 0 : 1, least: 1) }
-    /// The pieces between these columns, of a vector between these elements. Views.
+    /// Splits the tensor at the given indices of dimension 1, or dimension 0 of a vector. The pieces are views.
     public func hsplit(at positions: [Int]) -> [Tensor] {
         between("hsplit", positions, dim: rank == 1 ? 0 : 1, least: 1)
     }
-    /// Equal pieces along the first dimension. Views.
+    /// Splits the tensor into equal pieces along dimension 0. The pieces are views.
     public func vsplit(_ count: Int) -> [Tensor] { evenly("vsplit", count, dim: 0, least: 2) }
-    /// The pieces between these rows. Views.
+    /// Splits the tensor at the given indices of dimension 0. The pieces are views.
     public func vsplit(at positions: [Int]) -> [Tensor] { between("vsplit", positions, dim: 0, least: 2) }
-    /// Equal pieces along the third dimension. Views.
+    /// Splits the tensor into equal pieces along dimension 2. The pieces are views.
     public func dsplit(_ count: Int) -> [Tensor] { evenly("dsplit", count, dim: 2, least: 3) }
-    /// The pieces between these positions of the third dimension. Views.
+    /// Splits the tensor at the given indices of dimension 2. The pieces are views.
     public func dsplit(at positions: [Int]) -> [Tensor] { between("dsplit", positions, dim: 2, least: 3) }
 
     private func evenly(_ operation: String, _ count: Int, dim: Int, least: Int) -> [Tensor] {
@@ -120,7 +124,7 @@ extension Tensor {
         return tensorSplit(at: positions, dim: dim)
     }
 
-    /// The slices of a dimension, which disappears. Views.
+    /// The slices along a dimension, which is removed. They are views.
     public func unbind(dim: Int = 0) -> [Tensor] {
         do throws(TensorError) {
             if isPlaceholder { return [self] }
@@ -157,7 +161,7 @@ extension Tensor {
     }
 }
 
-/// Refuses more pieces than memory holds: a view takes some hundred bytes.
+/// Throws if there are more pieces than fit into memory: a view takes some hundred bytes.
 private func checkPieces(_ count: Int, in operation: String) throws(TensorError) {
     try checkListSize(count, bytesEach: 256, in: operation)
 }

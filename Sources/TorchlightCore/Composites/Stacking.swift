@@ -1,16 +1,16 @@
-// Tensors side by side, by the narrower names of the field, and tensors brought to a least number of dimensions first.
+// Concatenation with other conventions, and tensors with a minimum number of dimensions.
 
 extension Tensor {
-    /// The tensor with at least one dimension: a single number becomes a vector of one.
+    /// The tensor with at least one dimension: a 0-dimensional tensor becomes `[1]`.
     public func atLeast1d() -> Tensor { rank == 0 && !isPlaceholder ? reshape([1]) : self }
 
-    /// The tensor with at least two dimensions: a vector becomes one row.
+    /// The tensor with at least two dimensions: `[n]` becomes `[1, n]`.
     public func atLeast2d() -> Tensor {
         if isPlaceholder || rank >= 2 { return self }
         return rank == 0 ? reshape([1, 1]) : unsqueeze(0)
     }
 
-    /// The tensor with at least three dimensions: a vector `[n]` becomes `[1, n, 1]`, a matrix `[m, n]` `[m, n, 1]`.
+    /// The tensor with at least three dimensions: `[n]` becomes `[1, n, 1]`, `[m, n]` becomes `[m, n, 1]`.
     public func atLeast3d() -> Tensor {
         if isPlaceholder || rank >= 3 { return self }
         return rank == 2 ? unsqueeze(-1) : atLeast2d().unsqueeze(-1)
@@ -26,24 +26,27 @@ public func atLeast2d(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0.atLeas
 /// The tensors with at least three dimensions each.
 public func atLeast3d(_ tensors: [Tensor]) -> [Tensor] { tensors.map { $0.atLeast3d() } }
 
-/// Tensors joined along the second dimension, vectors along their only one.
+/// Concatenates tensors horizontally: along dimension 1, or dimension 0 for vectors.
 public func hstack(_ tensors: [Tensor]) -> Tensor {
     let parts = tensors.map { $0.atLeast1d() }
     return cat(parts, dim: parts.first?.rank == 1 ? 0 : 1)
 }
 
-/// Tensors joined along the first dimension, vectors as rows.
+/// Concatenates tensors vertically: along dimension 0, after `atLeast2d`.
 public func vstack(_ tensors: [Tensor]) -> Tensor { cat(tensors.map { $0.atLeast2d() }, dim: 0) }
 
-/// Tensors joined along the third dimension.
+/// Concatenates tensors along dimension 2, after `atLeast3d`.
 public func dstack(_ tensors: [Tensor]) -> Tensor { cat(tensors.map { $0.atLeast3d() }, dim: 2) }
 
-/// Tensors joined along the second dimension, vectors as columns.
+/// Concatenates tensors along dimension 1; vectors become columns.
 public func columnStack(_ tensors: [Tensor]) -> Tensor {
     cat(tensors.map { $0.rank <= 1 && !$0.isPlaceholder ? $0.reshape([$0.count, 1]) : $0 }, dim: 1)
 }
 
-/// Matrices along the diagonal of a matrix that is zero elsewhere; vectors count as rows.
+/// A block-diagonal matrix of matrices, with zeros elsewhere; vectors are treated as rows.
+///
+/// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing: .xy` the first two dimensions are exchanged. The
+/// grids are views.
 ///
 /// Shapes: `[m1, n1], [m2, n2], ... -> [m1 + m2 + ..., n1 + n2 + ...]`.
 public func blockDiag(_ tensors: [Tensor]) -> Tensor {
@@ -97,16 +100,16 @@ public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tens
     } catch { return vectors.map { fail(error, like: $0) } }
 }
 
-/// Which of the first two vectors of `meshgrid` counts the rows.
+/// The order of the first two dimensions of `meshgrid`.
 public enum GridIndexing: Sendable {
-    /// The first vector, as the rows of a matrix are counted.
+    /// Matrix indexing: the first vector indexes dimension 0.
     case ij
-    /// The second vector, as the height of a picture is.
+    /// Cartesian indexing: the first vector indexes dimension 1.
     case xy
 }
 
-/// All tuples with one element of each vector, the last one changing fastest: `[n0], [n1], ... -> [n0 n1 ..., count]`.
-/// One vector alone comes back as it is.
+/// The Cartesian product of vectors: all tuples, with the last element changing fastest, `[n0], [n1], ... -> [n0 n1
+/// ..., count]`. A single vector is returned unchanged.
 public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
     if let other = vectors.first(where: { $0.rank != 1 && !$0.isPlaceholder }) {
         return fail(
@@ -120,9 +123,9 @@ public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
 }
 
 extension Tensor {
-    /// All choices of `count` elements of a vector in their order, `[n] -> [choices, count]`.
+    /// All combinations of `count` elements of a vector, in order: `[n] -> [combinations, count]`.
     ///
-    /// With `withReplacement` an element may be chosen again.
+    /// With `withReplacement` an element may be chosen several times. Default: false.
     public func combinations(_ count: Int = 2, withReplacement: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -142,7 +145,7 @@ extension Tensor {
             rows.reserveCapacity(choices * count)
             while true {
                 rows += chosen
-                // The last place that can still rise does, and those behind it follow closely.
+                // The last index that can still increase is incremented; those after it follow in increasing order.
                 let last = { (place: Int) in self.count - 1 - (withReplacement ? 0 : count - 1 - place) }
                 guard let rising = chosen.indices.last(where: { chosen[$0] < last($0) }) else { break }
                 let start = chosen[rising] + 1
@@ -154,12 +157,12 @@ extension Tensor {
     }
 }
 
-/// The number of ways to choose `k` of `n` things, or the largest Int.
+/// The binomial coefficient n over k, clamped to the range of Int.
 private func binomial(_ n: Int, _ k: Int) -> Int {
     if k > n { return 0 }
     var result = 1
     for i in 0..<Swift.min(k, n - k) {
-        // The product of so many neighbours divides evenly, unless it has no place in an Int.
+        // The product of i + 1 consecutive numbers is divisible by i + 1, unless it overflows.
         let (product, overflow) = result.multipliedReportingOverflow(by: n - i)
         if overflow { return .max }
         result = product / (i + 1)
@@ -167,7 +170,7 @@ private func binomial(_ n: Int, _ k: Int) -> Int {
     return result
 }
 
-/// The shape that shapes broadcast to; nil where they do not.
+/// The broadcast shape of several shapes; nil if they do not broadcast.
 public func broadcastShapes(_ shapes: [Int]...) -> [Int]? {
     var result = Dims()
     for shape in shapes {
@@ -177,7 +180,7 @@ public func broadcastShapes(_ shapes: [Int]...) -> [Int]? {
     return Array(result)
 }
 
-/// Tensors expanded to the shape that they broadcast to. Views.
+/// Expands tensors to their broadcast shape. The results are views.
 public func broadcastTensors(_ tensors: [Tensor]) -> [Tensor] {
     do throws(TensorError) {
         if tensors.contains(where: \.isPlaceholder) { return tensors }

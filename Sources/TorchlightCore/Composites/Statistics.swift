@@ -1,9 +1,10 @@
-// Differences, areas, covariances, counts.
+// Differences, integrals, covariances and counts.
 
 extension Tensor {
-    /// The `n`-th differences along a dimension: `x[i + 1] - x[i]`, taken `n` times; of truth values, whether they differ.
+    /// The `n`-th forward difference along a dimension: `x[i + 1] - x[i]`, computed `n` times. For bool, whether
+    /// adjacent elements differ.
     ///
-    /// `prepend` and `append` are joined to the ends first.
+    /// `prepend` and `append` are concatenated to the ends first.
     public func diff(_ n: Int = 1, dim: Int = -1, prepend: Tensor? = nil, append: Tensor? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -28,20 +29,21 @@ extension Tensor {
         }
     }
 
-    /// The area under the points along a dimension by the trapezoidal rule, `sum of (y[i] + y[i + 1]) / 2 dx`.
+    /// The integral along a dimension by the trapezoidal rule, `sum of (y[i] + y[i + 1]) / 2 * dx`.
     public func trapezoid(dx: Double = 1, dim: Int = -1) -> Tensor {
         trapezoids("trapezoid", nil, dx, dim).sum(dim: dim)
     }
 
-    /// The area under the points `x`, `y` by the trapezoidal rule; `x` is a vector, or broadcasts to the shape of this.
+    /// The integral along a dimension by the trapezoidal rule for points with coordinates `x`, which is a vector or
+    /// broadcasts to the shape of the tensor.
     public func trapezoid(x: Tensor, dim: Int = -1) -> Tensor { trapezoids("trapezoid", x, 1, dim).sum(dim: dim) }
 
-    /// The areas up to each point by the trapezoidal rule; one fewer than there are points.
+    /// The cumulative integral along a dimension by the trapezoidal rule. The size of the dimension decreases by 1.
     public func cumulativeTrapezoid(dx: Double = 1, dim: Int = -1) -> Tensor {
         trapezoids("cumulativeTrapezoid", nil, dx, dim).cumsum(dim: dim)
     }
 
-    /// The areas up to each point `x`, `y` by the trapezoidal rule.
+    /// The cumulative integral along a dimension by the trapezoidal rule for points with coordinates `x`.
     public func cumulativeTrapezoid(x: Tensor, dim: Int = -1) -> Tensor {
         trapezoids("cumulativeTrapezoid", x, 1, dim).cumsum(dim: dim)
     }
@@ -75,11 +77,16 @@ extension Tensor {
         }
     }
 
-    /// The covariances of variables (rows) over observations (columns), `[v, n] -> [v, v]`; of one
-    /// variable, its variance as a single number.
+    /// The covariance matrix of variables (rows) over observations (columns): `[v, n] -> [v, v]`; for one variable, its
+    /// variance as a 0-dimensional tensor.
     ///
-    /// `sum of w (x - mean)(y - mean)` over `sum w - correction sum(w a) / sum w`, with `w = frequencies a` and `a`
-    /// the `weights`. Dtypes: floating point.
+    /// `sum of w (x - mean)(y - mean)` divided by `sum w - correction sum(w a) / sum w`, with `w = frequencies a`,
+    /// where `a` are the `weights`. Floating-point dtypes; integers are converted to float32.
+    ///
+    /// - Parameters:
+    ///   - correction: the reduction of the degrees of freedom. Default: 1 (Bessel's correction).
+    ///   - frequencies: the number of occurrences of each observation, `[n]`. Default: 1.
+    ///   - weights: the importance of each observation, `[n]`. Default: 1.
     public func cov(correction: Int = 1, frequencies: Tensor? = nil, weights: Tensor? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -104,8 +111,8 @@ extension Tensor {
             if let frequencies { w = frequencies.to(type) }
             if let weights { w = w.map { $0 * weights.to(type) } ?? weights.to(type) }
             let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type, device: device)
-            // The plain mean comes off first: sums of numbers that are far from 0 lose what is left of them beside it.
-            // What is left of the mean after rounding comes off then.
+            // The unweighted mean is subtracted first: sums of numbers far from 0 lose precision. The rest of the mean
+            // is subtracted afterwards.
             var centred = x - x.mean(dim: 1, keepdim: true)
             let rest = w.map { (centred * $0).sum(dim: 1, keepdim: true) / total }
             centred = centred - (rest ?? centred.mean(dim: 1, keepdim: true))
@@ -121,7 +128,8 @@ extension Tensor {
         }
     }
 
-    /// The correlations of variables (rows) over observations (columns), between -1 and 1: `[v, n] -> [v, v]`.
+    /// The correlation matrix of variables (rows) over observations (columns), with elements between -1 and 1: `[v, n]
+    /// -> [v, v]`.
     public func corrcoef() -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -132,9 +140,10 @@ extension Tensor {
         }
     }
 
-    /// How often each of `0, 1, 2, ...` occurs in a vector, or the sum of the weights of where it does.
+    /// Counts the occurrences of each number 0, 1, 2, ... in a vector, or sums the weights of its occurrences.
     ///
-    /// The result has `max + 1` elements, at least `minLength`. Dtypes: integers; counts are int64.
+    /// The result has `max(x) + 1` elements, at least `minLength`. Integer dtypes, no negative elements. Counts are
+    /// int64.
     public func bincount(weights: Tensor? = nil, minLength: Int = 0) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -156,16 +165,16 @@ extension Tensor {
                     operands: [self])
             }
             let length = Swift.max(minLength, count == 0 ? 0 : numbers.max().item(Int.self) +| 1)
-            // Weights that are no float32 are summed in double precision, as there.
+            // Weights of other dtypes than float32 are summed in float64, as in PyTorch.
             let type: DType = weights.map { $0.dtype == .float32 ? .float32 : .float64 } ?? .int64
             let amounts = weights?.to(type) ?? Tensor.ones([count], dtype: .int64, device: device)
             return Tensor.zeros([length], dtype: type, device: device).scatterAdd(0, numbers, amounts)
         }
     }
 
-    /// How many elements fall into each of `bins` equal parts of `min ... max`; the last part holds its end.
+    /// Histogram with `bins` equal bins of the range `min ... max`, which the last bin includes.
     ///
-    /// With both bounds 0 they are the smallest and the largest element. Elements outside are left out.
+    /// If `min` and `max` are equal, as by default, the range is that of the elements. Elements outside are ignored.
     public func histc(bins: Int = 100, min: Double = 0, max: Double = 0) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -192,7 +201,7 @@ extension Tensor {
         }
     }
 
-    /// Slices of a dimension whose `p`-norm is larger than `maxNorm` scaled down to it.
+    /// Returns a copy in which slices of a dimension whose `p`-norm exceeds `maxNorm` are scaled down to this norm.
     public func renorm(p: Double, dim: Int, maxNorm: Double) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -210,13 +219,14 @@ extension Tensor {
         }
     }
 
-    /// Scales slices of a dimension whose `p`-norm is larger than `maxNorm` down to it, in place.
+    /// Scales slices of a dimension whose `p`-norm exceeds `maxNorm` down to this norm, in place.
     @discardableResult
     public func renorm_(p: Double, dim: Int, maxNorm: Double) -> Tensor {
         overwrite(by: "renorm_") { $0.renorm(p: p, dim: dim, maxNorm: maxNorm) }
     }
 
-    /// The sum over the dimensions along which a tensor of `shape` would be repeated to give this one.
+    /// Sums the tensor to a shape that broadcasts to its shape: over the dimensions along which that shape is
+    /// broadcast.
     public func sumToSize(_ target: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -232,6 +242,6 @@ extension Tensor {
         }
     }
 
-    /// The `p`-norm of the difference, over all elements.
+    /// The `p`-norm of the difference of all elements: `norm(self - other, p)`.
     public func dist(_ other: Tensor, p: Double = 2) -> Tensor { (self - other).norm(p: p) }
 }

@@ -1,4 +1,4 @@
-// Products of more than two matrices, over chosen dimensions, and of everything with everything.
+// Products of batches, vectors and tensors, and matrix chains.
 
 extension Tensor {
     /// `beta * self + alpha * sum over i of a[i] @ b[i]`: `[m, n], [b, m, k], [b, k, n] -> [m, n]`.
@@ -24,7 +24,8 @@ extension Tensor {
         overwrite(by: "addr_") { $0.addr(a, b, beta: beta, alpha: alpha) }
     }
 
-    /// The sums of the products over the last dimensions of both: `[*, k], [+, k] -> [*, +]`. A single number multiplies.
+    /// The inner product over the last dimensions of both: `[*, k], [+, k] -> [*, +]`. If an operand is 0-dimensional,
+    /// the product.
     public func inner(_ other: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
@@ -38,7 +39,7 @@ extension Tensor {
         }
     }
 
-    /// The Kronecker product: each element of this times all of the other; missing leading dimensions are 1.
+    /// The Kronecker product: each element of this tensor times the other tensor. Missing leading dimensions are 1.
     ///
     /// Shapes: `[a0, a1, ...], [b0, b1, ...] -> [a0 b0, a1 b1, ...]`.
     public func kron(_ other: Tensor) -> Tensor {
@@ -51,7 +52,7 @@ extension Tensor {
         return product.reshape(zip(left, right).map { $0 * $1 })
     }
 
-    /// The sum of the products over the last `dims` dimensions of this and the first of the other.
+    /// The tensor contraction over the last `dims` dimensions of this tensor and the first `dims` of the other.
     public func tensordot(_ other: Tensor, dims: Int = 2) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || other.isPlaceholder { return self }
@@ -64,10 +65,10 @@ extension Tensor {
         }
     }
 
-    /// The sum of the products over dimensions of this and those of the other that stand beside them.
+    /// The tensor contraction over dimensions of this tensor and the paired dimensions of the other.
     ///
-    /// The result has the other dimensions of this, then those of the other. A size of 1 stands beside any: the other operand is
-    /// summed over that dimension.
+    /// The result has the remaining dimensions of this tensor, then those of the other. A size of 1 can be paired with
+    /// any size: the other operand is summed over that dimension.
     public func tensordot(_ other: Tensor, dims: [Int], _ otherDims: [Int]) -> Tensor {
         if isAutocasting && rank == 1 && other.rank == 1 {
             return withoutAutocast { tensordot(other, dims: dims, otherDims) }
@@ -104,7 +105,8 @@ extension Tensor {
     }
 }
 
-/// `beta * base + alpha * product`; with `beta` 0 the base counts only as a shape, so that NaN in it does not spread.
+/// `beta * base + alpha * product`. With `beta` 0 the elements of `base` are not used, so NaN in them does not
+/// propagate.
 private func added(
     _ operation: String, to base: Tensor, _ beta: Double, _ product: Tensor, _ alpha: Double
 ) -> Tensor {
@@ -117,21 +119,22 @@ private func added(
                 expected: "equal sizes, or 1 in the added tensor, counted from the last dimension", operands: [base]),
             like: product)
     }
-    // Integers stay integers: their factors are cut to whole numbers.
+    // Integers stay integers: the factors are truncated.
     func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
         factor == 1
             ? x : x.dtype.isInteger ? x * Int(saturating: factor) : x.dtype == .bool ? x * (factor != 0) : x * factor
     }
     let scaledProduct = scaled(product, alpha)
     if beta == 0 {
-        // The base still has a gradient, 0.
+        // `base` still gets a gradient, 0.
         if base.requiresGrad { return base.clone().zero_() + scaledProduct }
         return scaledProduct
     }
     return scaled(base, beta) + scaledProduct
 }
 
-/// The product of matrices, `[n0, n1], [n1, n2], ... -> [n0, nk]`, multiplied in the order that takes the fewest steps.
+/// The product of a chain of matrices, `[n0, n1], [n1, n2], ... -> [n0, nk]`, multiplied in the order with the fewest
+/// operations.
 public func chainMatmul(_ matrices: [Tensor]) -> Tensor {
     orFail(like: matrices.first) { () throws(TensorError) in
         if let placeholder = matrices.first(where: \.isPlaceholder) { return placeholder }
@@ -140,7 +143,7 @@ public func chainMatmul(_ matrices: [Tensor]) -> Tensor {
                 .shape, in: "chainMatmul", "an operand is not a matrix", expected: "one matrix or more",
                 operands: matrices)
         }
-        // The classic order of matrix chains: cost[i][j] is the least for the matrices i ... j.
+        // Matrix chain order by dynamic programming: cost[i][j] is the minimum for the matrices i ... j.
         let n = matrices.count
         let sizes = [matrices[0].shape[0]] + matrices.map { $0.shape[1] }
         var cost = [[Int]](repeating: [Int](repeating: 0, count: n), count: n)

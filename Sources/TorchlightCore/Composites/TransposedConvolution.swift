@@ -1,10 +1,19 @@
-// The transposed convolution is the gradient of a convolution's input, used forwards.
+// A transposed convolution is the gradient of a convolution with respect to its input.
 
-/// Transposed convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [C, O / groups, k]`, `bias [O] -> [N, O, L']`
-/// with `L' = (L - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`. Floating point or integers.
+/// Applies a 1-D transposed convolution over an input of several channels.
 ///
-/// - Parameter outputSize: L', or all sizes of the result, instead of `outputPadding`: where the stride is above 1, results of
-///   `stride` sizes belong to one input.
+/// Shapes: `x [N, C, L]` or `[C, L]`, `weight [C, O / groups, k]`, `bias [O] -> [N, O, L']` or `[O, L']`, with `L' = (L
+/// - 1) stride - 2 padding + dilation (k - 1) + outputPadding + 1`. Floating point or integers.
+///
+/// - Parameters:
+///   - bias: a bias for each output channel. Default: none.
+///   - stride: the stride of the convolution. Default: 1.
+///   - padding: `dilation (k - 1) - padding` zeros are added to both sides of the input. Default: 0.
+///   - outputPadding: the additional size of one side of the output. Default: 0.
+///   - groups: the number of groups of channels. Default: 1.
+///   - dilation: the spacing of kernel elements. Default: 1.
+///   - outputSize: L', or all sizes of the output, instead of `outputPadding`: with a stride above 1, several output
+///     sizes are possible.
 public func convTranspose1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: Int = 0, outputPadding: Int = 0,
     groups: Int = 1, dilation: Int = 1, outputSize: [Int]? = nil
@@ -14,11 +23,13 @@ public func convTranspose1d(
         dilation: dilation, outputSize: outputSize)
 }
 
-/// Transposed convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] ->
-/// [N, O, H', W']` with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`. Floating point or
-/// integers.
+/// Applies a 2-D transposed convolution over an input of several channels.
 ///
-/// - Parameter outputSize: `[H', W']`, or all sizes of the result, instead of `outputPadding`.
+/// Shapes: `x [N, C, H, W]` or `[C, H, W]`, `weight [C, O / groups, kh, kw]`, `bias [O] -> [N, O, H', W']` or `[O, H',
+/// W']`, with `H' = (H - 1) stride - 2 padding + dilation (kh - 1) + outputPadding + 1`. Floating point or integers.
+/// The parameters are those of `convTranspose1d`.
+///
+/// - Parameter outputSize: `[H', W']`, or all sizes of the output, instead of `outputPadding`.
 public func convTranspose2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: Size2 = 0,
     outputPadding: Size2 = 0, groups: Int = 1, dilation: Size2 = 1, outputSize: [Int]? = nil
@@ -28,11 +39,13 @@ public func convTranspose2d(
         dilation: dilation, outputSize: outputSize)
 }
 
-/// Transposed convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [C, O / groups, kd, kh,
-/// kw]`, `bias [O] -> [N, O, D', H', W']` with `D' = (D - 1) stride - 2 padding + dilation (kd - 1) + outputPadding + 1`.
-/// Floating point or integers.
+/// Applies a 3-D transposed convolution over an input of several channels.
 ///
-/// - Parameter outputSize: `[D', H', W']`, or all sizes of the result, instead of `outputPadding`.
+/// Shapes: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [C, O / groups, kd, kh, kw]`, `bias [O] -> [N, O, D', H',
+/// W']` or `[O, D', H', W']`, with `D' = (D - 1) stride - 2 padding + dilation (kd - 1) + outputPadding + 1`. Floating
+/// point or integers. The parameters are those of `convTranspose1d`.
+///
+/// - Parameter outputSize: `[D', H', W']`, or all sizes of the output, instead of `outputPadding`.
 public func convTranspose3d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: Size3 = 0,
     outputPadding: Size3 = 0, groups: Int = 1, dilation: Size3 = 1, outputSize: [Int]? = nil
@@ -112,7 +125,7 @@ package func transposedConvolution<Size: SpatialSize>(
     }
 }
 
-/// What is to be added at the end of each dimension for a result of these sizes.
+/// The output padding of each dimension for a result of these sizes.
 private func extraSizes(
     reaching size: [Int], _ shape: Dims, _ window: Window, _ given: Dims, _ operation: String, _ x: Tensor
 ) throws(TensorError) -> Dims {
@@ -143,10 +156,10 @@ private func extraSizes(
     return padding
 }
 
-/// The transposed convolution without a bias, `shape` being that of the result.
+/// The transposed convolution without a bias; `shape` is the shape of the result.
 ///
-/// An output padding of the stride or more is no convolution's gradient: that convolution would find further windows in the
-/// result. Along such a dimension the whole result is computed, without padding, and cut or padded with zeros to its size.
+/// With an output padding of at least the stride, the result is not the gradient of a convolution, which would have
+/// more windows. Along such a dimension the full result is computed without padding, then cropped or padded with zeros.
 private func fullOrCut(
     _ x: Tensor, _ weight: Tensor, _ convolution: Convolution, _ shape: Dims, _ extra: Dims
 ) throws(TensorError) -> Tensor {

@@ -1,8 +1,8 @@
-// The coordinates of a matrix's triangles, and the matrix of powers.
+// Indices of triangles of a matrix, and the Vandermonde matrix.
 
 extension Tensor {
-    /// The coordinates of the elements on and below a diagonal of a `rows` by `columns` matrix, in row-major order: `[2, count]`,
-    /// rows first. `offset` counts the diagonal from the main one, upwards.
+    /// The row and column indices of the elements on and below a diagonal of a `rows` by `columns` matrix, in row-major
+    /// order: `[2, count]`. `offset` is the diagonal: 0 the main one, positive above it. Default: 0.
     ///
     ///     let places = Tensor.trilIndices(3, 3)
     ///     x[places[0], places[1]]         // the lower triangle as a row
@@ -12,15 +12,15 @@ extension Tensor {
         triangle("trilIndices", rows, columns, dtype) { $0 <= offset }
     }
 
-    /// The coordinates of the elements on and above a diagonal of a `rows` by `columns` matrix, in row-major order: `[2, count]`,
-    /// rows first. `offset` counts the diagonal from the main one, upwards.
+    /// The row and column indices of the elements on and above a diagonal of a `rows` by `columns` matrix, in row-major
+    /// order: `[2, count]`. `offset` is the diagonal: 0 the main one, positive above it. Default: 0.
     public static func triuIndices(
         _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64
     ) -> Tensor {
         triangle("triuIndices", rows, columns, dtype) { $0 >= offset }
     }
 
-    /// The places of a matrix whose diagonal, counted from the main one, is picked.
+    /// The indices of a matrix for whose diagonals, counted from the main one, `pick` is true.
     private static func triangle(
         _ operation: String, _ rows: Int, _ columns: Int, _ dtype: DType, _ pick: (Tensor) -> Tensor
     ) -> Tensor {
@@ -41,9 +41,9 @@ extension Tensor {
     }
 }
 
-/// Vandermonde's matrix of a row of numbers, whose columns are their powers: `[n] -> [n, N]`, where N is n if it is left out.
+/// The Vandermonde matrix of a vector, whose columns are the powers of its elements: `[n] -> [n, N]`. Default for N: n.
 ///
-/// The powers fall from N - 1 to 0, or rise from 0. Integers and truth values give int64.
+/// The powers decrease from N - 1 to 0, or increase from 0 if `increasing` is true. Integers and bool give int64.
 public func vander(_ x: Tensor, N: Int? = nil, increasing: Bool = false) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder { return x }

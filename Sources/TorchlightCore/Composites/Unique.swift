@@ -1,24 +1,24 @@
-// What occurs in a tensor, each once: of sorted elements or slices the first of each run of equals.
+// Unique elements and slices: of each run of equal elements or slices, the first.
 
 extension Tensor {
-    /// What `unique` and `uniqueConsecutive` find.
+    /// The result of `unique` and `uniqueConsecutive`.
     public struct Unique {
-        /// Each number, or each slice, once.
+        /// The unique elements or slices.
         public let values: Tensor
-        /// For each element of the tensor, in its shape, or for each slice, its position in `values`.
+        /// The index in `values` of each element, in the shape of the tensor, or of each slice.
         public let inverse: Tensor
-        /// How often each occurs.
+        /// The number of occurrences of each unique element or slice.
         public let counts: Tensor
     }
 
-    /// The different numbers of all elements in rising order, or the different slices along a dimension in
-    /// lexicographic order; where each is found among them, and how often it occurs.
+    /// The unique elements in increasing order, or the unique slices along a dimension in lexicographic order, with
+    /// inverse indices and counts.
     ///
     ///     Tensor([3, 1, 3]).unique().values                                   // tensor([1, 3])
     ///     Tensor([[1, 2], [0, 5], [1, 2]]).unique(dim: 0).counts              // tensor([1, 2])
     ///
-    /// Shapes: `[*] -> [count], [*], [count]`; along a dimension `[*, n, *] -> [*, count, *], [n], [count]`. NaN equals
-    /// nothing, so each is kept. No gradient flows.
+    /// Shapes: `[*] -> [count], [*], [count]`; along a dimension `[*, n, *] -> [*, count, *], [n], [count]`. NaN is not
+    /// equal to NaN, so each NaN is kept. There is no gradient.
     public func unique(dim: Int? = nil) -> Unique {
         guard let dim else {
             let flat = detach().ravel()
@@ -44,12 +44,12 @@ extension Tensor {
         }
     }
 
-    /// The elements, or the slices along a dimension, without those that equal the one before; where each is found
-    /// among them, and how many in a row it stands for.
+    /// Removes all elements, or slices along a dimension, that are equal to the previous one, with inverse indices and
+    /// counts of each run.
     ///
     ///     Tensor([1, 1, 2, 2, 1]).uniqueConsecutive().values                  // tensor([1, 2, 1])
     ///
-    /// Shapes as with `unique`. NaN equals nothing. No gradient flows.
+    /// Shapes as with `unique`. NaN is not equal to NaN. There is no gradient.
     public func uniqueConsecutive(dim: Int? = nil) -> Unique {
         guard let dim else {
             let flat = detach().ravel()
@@ -64,7 +64,7 @@ extension Tensor {
         }
     }
 
-    /// Hands on the tensor and its slices along a dimension as the rows of a matrix.
+    /// Calls `find` with the tensor, the dimension, and the slices along it as rows of a matrix.
     private func slices(_ dim: Int, _ operation: String, _ find: (Tensor, Int, Tensor) -> Unique) -> Unique {
         do throws(TensorError) {
             if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
@@ -90,13 +90,13 @@ extension Tensor {
     }
 }
 
-/// The runs of equal neighbours among the rows of a matrix.
+/// The runs of equal adjacent rows of a matrix.
 private struct Runs {
-    /// Where each begins.
+    /// The index of the first row of each run.
     let starts: Tensor
-    /// How many rows it has.
+    /// The number of rows of each run.
     let lengths: Tensor
-    /// The number of each row's run.
+    /// The run that each row belongs to.
     let numbers: Tensor
 
     init(_ rows: Tensor) {

@@ -1,35 +1,35 @@
-// Windows of signal processing: weights that fade a stretch of a signal out towards its ends. They are computed in
-// float64 and rounded once.
+// Window functions of signal processing. They are computed in float64 and rounded once.
 
-/// Signal processing, as `torch.signal` has it.
+/// Signal processing functions, as in `torch.signal`.
 public enum Signal {
-    /// Windows of `count` numbers, float32 or float64.
+    /// Window functions with `count` elements, float32 or float64.
     ///
-    /// A symmetric window (`sym`) reads the same from both ends, as filters want it; one that is not is a period of a
-    /// repeating one, as spectra want it.
+    /// With `sym: true` the window is symmetric, for filter design, and `span` is `count - 1`. With `sym: false` it is
+    /// periodic, for spectral analysis, and `span` is `count`. Default: true.
     public enum Windows {
-        /// A triangle from 0 over 1 to 0: `1 - |2 i / span - 1|`.
+        /// The Bartlett window, a triangle: `1 - |2 i / span - 1|`.
         public static func bartlett(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("bartlett", count, sym, dtype, requiresGrad, of: bartlettShape)
         }
 
-        /// `0.42 - 0.5 cos(2 pi i / span) + 0.08 cos(4 pi i / span)`.
+        /// The Blackman window: `0.42 - 0.5 cos(2 pi i / span) + 0.08 cos(4 pi i / span)`.
         public static func blackman(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("blackman", count, sym, dtype, requiresGrad) { cosineSum([0.42, 0.5, 0.08], $0, $1) }
         }
 
-        /// Half a wave: `sin(pi (i + 0.5) / (span + 1))`.
+        /// The cosine window: `sin(pi (i + 0.5) / (span + 1))`.
         public static func cosine(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("cosine", count, sym, dtype, requiresGrad) { (($0 + 0.5) * (Double.pi / ($1 + 1))).sin() }
         }
 
-        /// `exp(-|i - center| / tau)`; the centre is the middle where it is left out, as it must be for a symmetric window.
+        /// The exponential (Poisson) window: `exp(-|i - center| / tau)`. Default for `center`: `span / 2`, which a
+        /// symmetric window requires.
         public static func exponential(
             _ count: Int, center: Double? = nil, tau: Double = 1, sym: Bool = true, dtype: DType = .default,
             requiresGrad: Bool = false
@@ -45,7 +45,7 @@ public enum Signal {
             }
         }
 
-        /// `exp(-((i - span / 2) / std)^2 / 2)`.
+        /// The Gaussian window: `exp(-((i - span / 2) / std)^2 / 2)`.
         public static func gaussian(
             _ count: Int, std: Double = 1, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
@@ -57,7 +57,7 @@ public enum Signal {
             }
         }
 
-        /// A sum of cosines with alternating signs: `a[0] - a[1] cos(2 pi i / span) + a[2] cos(4 pi i / span) - ...`.
+        /// The general cosine window: `a[0] - a[1] cos(2 pi i / span) + a[2] cos(4 pi i / span) - ...`.
         public static func generalCosine(
             _ count: Int, a: [Double], sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
@@ -67,28 +67,29 @@ public enum Signal {
             return window("generalCosine", count, sym, dtype, requiresGrad) { cosineSum(a, $0, $1) }
         }
 
-        /// `alpha - (1 - alpha) cos(2 pi i / span)`.
+        /// The general Hamming window: `alpha - (1 - alpha) cos(2 pi i / span)`.
         public static func generalHamming(
             _ count: Int, alpha: Double = 0.54, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("generalHamming", count, sym, dtype, requiresGrad) { cosineSum([alpha, 1 - alpha], $0, $1) }
         }
 
-        /// `0.54 - 0.46 cos(2 pi i / span)`.
+        /// The Hamming window: `0.54 - 0.46 cos(2 pi i / span)`.
         public static func hamming(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("hamming", count, sym, dtype, requiresGrad) { cosineSum([0.54, 0.46], $0, $1) }
         }
 
-        /// `0.5 - 0.5 cos(2 pi i / span)`.
+        /// The Hann window: `0.5 - 0.5 cos(2 pi i / span)`.
         public static func hann(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
             window("hann", count, sym, dtype, requiresGrad) { cosineSum([0.5, 0.5], $0, $1) }
         }
 
-        /// `I0(beta sqrt(1 - (2 i / span - 1)^2)) / I0(beta)` with the modified Bessel function of order 0.
+        /// The Kaiser window: `I0(beta sqrt(1 - (2 i / span - 1)^2)) / I0(beta)`, where `I0` is the modified Bessel
+        /// function of order 0.
         public static func kaiser(
             _ count: Int, beta: Double = 12, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
@@ -96,7 +97,7 @@ public enum Signal {
             return window("kaiser", count, sym, dtype, requiresGrad) { kaiserShape(beta, $0, $1) }
         }
 
-        /// Nuttall's sum of four cosines with the least side lobes (Nuttall 1981).
+        /// The minimum 4-term Nuttall window, a sum of four cosines (Nuttall, 1981).
         public static func nuttall(
             _ count: Int, sym: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
         ) -> Tensor {
@@ -105,7 +106,7 @@ public enum Signal {
             }
         }
 
-        /// `makeWindow` with the dtypes that `torch.signal` takes.
+        /// `makeWindow` with the dtypes of `torch.signal`.
         private static func window(
             _ operation: String, _ count: Int, _ sym: Bool, _ dtype: DType, _ requiresGrad: Bool, single: Bool = true,
             of shape: (Tensor, Double) -> Tensor
@@ -122,22 +123,23 @@ public enum Signal {
 }
 
 extension Tensor {
-    /// A triangle from 0 over 1 to 0, `1 - |2 i / span - 1|` of any floating-point dtype, where the span is `count`, or
-    /// `count - 1` where the window is not periodic.
+    /// The Bartlett window, a triangle: `1 - |2 i / span - 1|`, where `span` is `count`, or `count - 1` if `periodic`
+    /// is false. Any floating-point dtype.
     public static func bartlettWindow(
         _ count: Int, periodic: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
     ) -> Tensor {
         makeWindow("bartlettWindow", count, !periodic, dtype, requiresGrad, of: bartlettShape)
     }
 
-    /// `0.42 - 0.5 cos(2 pi i / span) + 0.08 cos(4 pi i / span)`; spans and dtypes as with `bartlettWindow`.
+    /// The Blackman window: `0.42 - 0.5 cos(2 pi i / span) + 0.08 cos(4 pi i / span)`; `span` and dtypes as for
+    /// `bartlettWindow`.
     public static func blackmanWindow(
         _ count: Int, periodic: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
     ) -> Tensor {
         makeWindow("blackmanWindow", count, !periodic, dtype, requiresGrad) { cosineSum([0.42, 0.5, 0.08], $0, $1) }
     }
 
-    /// `alpha - beta cos(2 pi i / span)`; spans and dtypes as with `bartlettWindow`.
+    /// The Hamming window: `alpha - beta cos(2 pi i / span)`; `span` and dtypes as for `bartlettWindow`.
     public static func hammingWindow(
         _ count: Int, periodic: Bool = true, alpha: Double = 0.54, beta: Double = 0.46, dtype: DType = .default,
         requiresGrad: Bool = false
@@ -145,15 +147,15 @@ extension Tensor {
         makeWindow("hammingWindow", count, !periodic, dtype, requiresGrad) { cosineSum([alpha, beta], $0, $1) }
     }
 
-    /// `0.5 - 0.5 cos(2 pi i / span)`; spans and dtypes as with `bartlettWindow`.
+    /// The Hann window: `0.5 - 0.5 cos(2 pi i / span)`; `span` and dtypes as for `bartlettWindow`.
     public static func hannWindow(
         _ count: Int, periodic: Bool = true, dtype: DType = .default, requiresGrad: Bool = false
     ) -> Tensor {
         makeWindow("hannWindow", count, !periodic, dtype, requiresGrad) { cosineSum([0.5, 0.5], $0, $1) }
     }
 
-    /// `I0(beta sqrt(1 - (2 i / span - 1)^2)) / I0(beta)` with the modified Bessel function of order 0; spans and dtypes as
-    /// with `bartlettWindow`.
+    /// The Kaiser window: `I0(beta sqrt(1 - (2 i / span - 1)^2)) / I0(beta)`, where `I0` is the modified Bessel
+    /// function of order 0; `span` and dtypes as for `bartlettWindow`.
     public static func kaiserWindow(
         _ count: Int, periodic: Bool = true, beta: Double = 12, dtype: DType = .default, requiresGrad: Bool = false
     ) -> Tensor {
@@ -162,8 +164,7 @@ extension Tensor {
     }
 }
 
-/// A window from the numbers 0 ..< count and the span over which its shape is stretched. A window of one number is 1,
-/// where `single` says so.
+/// A window from the numbers 0 ..< count and the span of its shape. A window of one element is 1 if `single` is true.
 private func makeWindow(
     _ operation: String, _ count: Int, _ sym: Bool, _ dtype: DType, _ requiresGrad: Bool, single: Bool = true,
     of shape: (Tensor, Double) -> Tensor
@@ -196,10 +197,10 @@ private func bartlettShape(_ positions: Tensor, _ span: Double) -> Tensor { 1 - 
 
 private func kaiserShape(_ beta: Double, _ positions: Tensor, _ span: Double) -> Tensor {
     let distance = positions * (2 / span) - 1
-    // (x / 2)^2 for the argument x of the Bessel function; rounding may leave the ends below 0.
+    // (x / 2)^2 for the argument x of the Bessel function; rounding may make the ends negative.
     let squares = (1 - distance.square()).clamp(min: 0) * (beta * beta / 4)
-    // I0(x) is the sum of (x / 2)^2k / k!^2: all terms are positive, so nothing cancels. The sum for beta itself, the
-    // largest argument, says when to stop.
+    // I0(x) is the sum of (x / 2)^2k / k!^2: all terms are positive, so nothing cancels. The sum for beta, the largest
+    // argument, determines when to stop.
     let square = beta * beta / 4
     var (term, sum) = (Tensor.ones(like: squares), Tensor.ones(like: squares))
     var (lastTerm, lastSum) = (1.0, 1.0)
@@ -214,7 +215,7 @@ private func kaiserShape(_ beta: Double, _ positions: Tensor, _ span: Double) ->
     return sum * (1 / lastSum)
 }
 
-/// Beyond this the Bessel function leaves float64.
+/// For larger beta the Bessel function overflows in float64.
 private func isShape(_ beta: Double) -> Bool { beta >= 0 && beta <= 700 }
 
 private func refuseShape(_ operation: String, _ beta: Double) -> Tensor {

@@ -1,17 +1,18 @@
-// LU factorisations: made, taken apart and solved with.
+// LU factorisation, its factors, and solving with it.
 
 extension LinAlg {
-    /// The LU factorisation with row exchanges in one matrix, and the exchanges counted from 1. A singular matrix is an
-    /// error.
+    /// LU factorisation with partial pivoting, in compact form: `L` (without its unit diagonal) and `U` in one matrix,
+    /// and the pivots, counted from 1. A singular matrix is an error.
     ///
-    /// Shapes: `[*, m, n] -> [*, m, n], [*, min(m, n)]`. Take it apart with ``luUnpack(_:_:)`` and solve with
-    /// ``luSolve(_:_:_:left:adjoint:)``.
+    /// Shapes: `[*, m, n] -> [*, m, n], [*, min(m, n)]`. Use ``luUnpack(_:_:)`` for the factors and
+    /// ``luSolve(_:_:_:left:adjoint:)`` to solve equations.
     public static func luFactor(_ a: Tensor) -> (LU: Tensor, pivots: Tensor) {
         let results = applyAll(LUFactor(), Few(a), count: 3)
         return (results[0], results[1])
     }
 
-    /// The LU factorisation, and for each matrix 0 or the place of the first zero on U's diagonal, counted from 1.
+    /// LU factorisation as ``luFactor(_:)``, and for each matrix an info code: 0, or the index of the first zero on the
+    /// diagonal of U, counted from 1. With `checkErrors` a singular matrix is an error. Default: false.
     public static func luFactorEx(
         _ a: Tensor, checkErrors: Bool = false
     ) -> (LU: Tensor, pivots: Tensor, info: Tensor) {
@@ -19,7 +20,8 @@ extension LinAlg {
         return (results[0], results[1], results[2])
     }
 
-    /// The LU factorisation `A = P L U`: a permutation, ones on L's diagonal and zeros above, zeros below U's.
+    /// LU factorisation with partial pivoting, `A = P L U`: a permutation matrix, a lower triangular matrix with unit
+    /// diagonal and an upper triangular matrix.
     ///
     /// Shapes, k = min(m, n): `[*, m, n] -> P [*, m, m], L [*, m, k], U [*, k, n]`.
     public static func lu(_ a: Tensor) -> (P: Tensor, L: Tensor, U: Tensor) {
@@ -27,7 +29,7 @@ extension LinAlg {
         return luUnpack(factors.LU, factors.pivots)
     }
 
-    /// The three factors `P L U` of what ``luFactor(_:)`` gives.
+    /// The factors `P`, `L` and `U` of the result of ``luFactor(_:)``.
     public static func luUnpack(_ lu: Tensor, _ pivots: Tensor) -> (P: Tensor, L: Tensor, U: Tensor) {
         if lu.isPlaceholder { return (lu, lu, lu) }
         do throws(TensorError) {
@@ -43,11 +45,13 @@ extension LinAlg {
         }
     }
 
-    /// The solution of `A X = B` with the factorisation of A that ``luFactor(_:)`` gives.
+    /// Solves `A X = B` with the LU factorisation of A from ``luFactor(_:)``.
+    ///
+    /// Shapes: `lu [*, n, n]`, `pivots [*, n]`, `b [*, n, k] -> [*, n, k]`.
     ///
     /// - Parameters:
-    ///   - left: false solves `X A = B`.
-    ///   - adjoint: solve with `A^T` in place of A.
+    ///   - left: whether to solve `A X = B` (true) or `X A = B` (false). Default: true.
+    ///   - adjoint: whether to solve with `Aᵀ` instead of `A`. Default: false.
     public static func luSolve(
         _ lu: Tensor, _ pivots: Tensor, _ b: Tensor, left: Bool = true, adjoint: Bool = false
     ) -> Tensor {

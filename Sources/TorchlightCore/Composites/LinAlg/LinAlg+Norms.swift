@@ -1,36 +1,42 @@
-/// Which norm is meant: `2`, `.fro`, `.infinity`, ...
+/// The order of a vector or matrix norm: `2`, `.fro`, `.infinity`, ...
 public enum NormOrder: Sendable, Equatable, ExpressibleByIntegerLiteral, ExpressibleByFloatLiteral {
-    /// Frobenius: the square root of the sum of squares.
+    /// The Frobenius norm: the square root of the sum of squares.
     case fro
-    /// Nuclear: the sum of the singular values.
+    /// The nuclear norm: the sum of the singular values.
     case nuc
     /// The p-norm.
     case p(Double)
 
-    /// The norm of this p.
+    /// The p-norm with this p.
     public init(integerLiteral value: Int) { self = .p(Double(value)) }
-    /// The norm of this p.
+    /// The p-norm with this p.
     public init(floatLiteral value: Double) { self = .p(value) }
 
-    /// The largest magnitude, or sum of magnitudes of a row.
+    /// The infinity norm: the largest magnitude of a vector, or the largest sum of magnitudes of a row of a matrix.
     public static let infinity = NormOrder.p(.infinity)
 }
 
 extension LinAlg {
-    /// The p-norm of vectors, `sum(|x|^p)^(1/p)`, over the dimensions or of all elements; the largest or smallest magnitude for
-    /// an infinite order, the number of elements that are not 0 for 0.
+    /// The vector p-norm `sum(|x|^p)^(1/p)` over dimensions, or of all elements: the largest (smallest) magnitude for
+    /// `p` infinity (-infinity), and the number of elements other than 0 for `p` 0.
     ///
-    /// Floating-point dtypes. The result is computed in `dtype` where it is given.
+    /// Floating-point dtypes. With `dtype` the input is converted to it first.
+    ///
+    /// - Parameters:
+    ///   - ord: the order `p`. Default: 2.
+    ///   - dim: the dimensions. Default: all.
+    ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
     public static func vectorNorm(
         _ x: Tensor, ord: Double = 2, dim: [Int]? = nil, keepdim: Bool = false, dtype: DType? = nil
     ) -> Tensor {
         x.norm(p: ord, dim: dim ?? [], keepdim: keepdim, dtype: dtype)
     }
 
-    /// The norm of matrices in two dimensions: Frobenius, nuclear, or the p-norm for p in ±1 (largest, smallest sum of a
-    /// column), ±2 (singular value) and ±infinity (sum of a row).
+    /// The norm of matrices in two dimensions: Frobenius, nuclear, or p-norm for p = 1, -1 (largest, smallest sum of
+    /// magnitudes of a column), 2, -2 (largest, smallest singular value), infinity and -infinity (largest, smallest sum
+    /// of magnitudes of a row).
     ///
-    /// Shapes: `[*, m, n] -> [*]`. The result is computed in `dtype` where it is given.
+    /// Shapes: `[*, m, n] -> [*]`. Floating-point dtypes. With `dtype` the input is converted to it first.
     public static func matrixNorm(
         _ a: Tensor, ord: NormOrder = .fro, dim: (Int, Int) = (-2, -1), keepdim: Bool = false, dtype: DType? = nil
     ) -> Tensor {
@@ -44,7 +50,7 @@ extension LinAlg {
             }
             let dims = try a.resolve([dim.0, dim.1], in: name)
             let x = try a.widened(to: dtype, in: name)
-            /// Over one dimension and then over the other, the second counted without the first where that goes.
+            /// Sums over one dimension, then takes the extreme over the other.
             func sums(over first: Int, then second: Int, largest: Bool) -> Tensor {
                 let sums = x.abs().sum(dim: [first], keepdim: true)
                 let extreme =
@@ -73,9 +79,12 @@ extension LinAlg {
         }
     }
 
-    /// The norm of vectors (one dimension) or of matrices (two): without an order the 2-norm of all the elements.
+    /// The vector norm over one dimension or the matrix norm over two. Without `ord`, the 2-norm of all elements over
+    /// `dim`.
     ///
-    /// - Parameter dim: one or two dimensions; all where it is left out, which with an order means a vector or a matrix.
+    /// - Parameters:
+    ///   - ord: the order of the norm. Default: the vector 2-norm.
+    ///   - dim: one or two dimensions. Default: all; with `ord` the tensor must then have one or two dimensions.
     public static func norm(
         _ x: Tensor, ord: NormOrder? = nil, dim: [Int]? = nil, keepdim: Bool = false, dtype: DType? = nil
     ) -> Tensor {
@@ -96,8 +105,11 @@ extension LinAlg {
         }
     }
 
-    /// The condition number of matrices, `norm(A) norm(A^-1)`: for 2 and -2 (the default is 2) the ratio of the extreme singular
-    /// values, of any matrices; for other orders of square ones, infinite where one is singular.
+    /// The condition number of matrices, `norm(A, p) norm(A^-1, p)`. For `p` 2 (the default) it is the ratio of the
+    /// largest to the smallest singular value, for -2 the inverse ratio; matrices need not be square. For other orders it
+    /// is infinite for singular matrices.
+    ///
+    /// Shapes: `[*, m, n] -> [*]`.
     public static func cond(_ a: Tensor, p: NormOrder? = nil) -> Tensor {
         if isAutocasting { return inFloat32 { cond($0(a), p: p) } }
         return orFail(like: a) { () throws(TensorError) in

@@ -1,11 +1,11 @@
 import Glibc
 
-// Powers, functions and products of matrices, and equations between tensors.
+// Products, powers and functions of matrices, and tensor equations.
 
 extension LinAlg {
-    /// The sums of the products of vectors along a dimension, the other dimensions broadcast: `[*, k], [*, k] -> [*]`.
+    /// The dot product of vectors along a dimension; the other dimensions broadcast. `[*, k], [*, k] -> [*]`.
     ///
-    /// The dimension counts in the shape to which both broadcast. Integers stay of their dtype.
+    /// `dim` is a dimension of the broadcast shape. The dtype of integers is kept.
     public static func vecdot(_ x: Tensor, _ y: Tensor, dim: Int = -1) -> Tensor {
         if isAutocasting { return inLowPrecision { vecdot($0(x), $0(y), dim: dim) } }
         return orFail(like: x) { () throws(TensorError) in
@@ -21,7 +21,8 @@ extension LinAlg {
         }
     }
 
-    /// The power of square matrices with a whole exponent, by squaring; a negative one takes the inverse first.
+    /// The matrix power `A^n` for an integer `n`, by repeated squaring: `[*, n, n] -> [*, n, n]`. A negative exponent
+    /// inverts the matrix first; exponent 0 gives the identity.
     public static func matrixPower(_ a: Tensor, _ n: Int) -> Tensor {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
@@ -32,7 +33,7 @@ extension LinAlg {
             }
             var factor = n < 0 ? inv(a) : a
             var rest = n.magnitude
-            // Constant, and still with the gradient 0 of what it does not depend on.
+            // A constant, but with gradient 0 with respect to the input.
             if rest == 0 { return a.clone().copy_(Tensor.eye(MatrixRules.rows(a), dtype: a.dtype, device: a.device)) }
             var result: Tensor?
             while true {
@@ -44,8 +45,8 @@ extension LinAlg {
         }
     }
 
-    /// The exponential of square matrices, `1 + A + A^2 / 2 + ...`, by the Padé approximant of degree 13 of the scaled matrix and
-    /// repeated squaring (Higham 2005). Float32 and float64.
+    /// The matrix exponential `1 + A + A^2 / 2 + ...` of square matrices, by scaling and squaring with the Padé
+    /// approximant of degree 13 (Higham, 2005). `[*, n, n] -> [*, n, n]`, float32 and float64.
     public static func matrixExp(_ a: Tensor) -> Tensor {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
@@ -53,10 +54,10 @@ extension LinAlg {
             if a.numel == 0 { return a.clone() }
             let size = noGrad { matrixNorm(a.detach(), ord: 1).amax().item() }
             guard size.isFinite else { return a * Double.nan }
-            // Below this norm the approximant of degree 13 is good to double precision.
+            // Below this norm the approximant of degree 13 is accurate to double precision.
             let reach = 5.371920351148152
             let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
-            // Each squaring doubles the error; in float64 it stays below what float32 shows, gradients included.
+            // Each squaring doubles the error; in float64 it stays below the precision of float32, gradients included.
             let x = a.to(.float64) * Glibc.pow(2, -Double(squarings))
             let b: [Double] = [
                 64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
@@ -79,11 +80,12 @@ extension LinAlg {
         }
     }
 
-    /// The square root of symmetric positive semi-definite matrices, `V diag(sqrt(w)) V^T`: `[*, n, n] -> [*, n, n]`. The lower
-    /// triangle is read.
+    /// The matrix square root of symmetric positive semi-definite matrices, `V diag(sqrt(w)) Vᵀ`: `[*, n, n] -> [*, n,
+    /// n]`. Only the lower triangle is read.
     public static func matrixSqrth(_ a: Tensor) -> Tensor { apply(MatrixSquareRoot(), a) }
 
-    /// The polar decomposition, `A = U P`: orthonormal columns (or rows) and a symmetric positive semi-definite matrix.
+    /// The polar decomposition `A = U P`: a matrix with orthonormal columns (or rows) and a symmetric positive
+    /// semi-definite matrix.
     ///
     /// Shapes: `[*, m, n] -> U [*, m, n], P [*, n, n]`.
     public static func polar(_ a: Tensor) -> (U: Tensor, P: Tensor) {
@@ -92,8 +94,8 @@ extension LinAlg {
         return (u.matmul(vh), vh.mT.matmul(s.unsqueeze(-1) * vh))
     }
 
-    /// The product of several matrices, multiplied in the order that takes the fewest operations; the first and the last may be
-    /// vectors.
+    /// The product of two or more matrices, multiplied in the order with the fewest operations. The first and the last
+    /// may be vectors.
     public static func multiDot(_ tensors: [Tensor]) -> Tensor {
         orFail(like: tensors.first) { () throws(TensorError) in
             if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
@@ -108,7 +110,8 @@ extension LinAlg {
             var chain = tensors
             if chain[0].rank == 1 { chain[0] = chain[0].unsqueeze(0) }
             if chain[count - 1].rank == 1 { chain[count - 1] = chain[count - 1].unsqueeze(1) }
-            // The cheapest way to multiply i ... j ends with one split (Cormen and others, Introduction to Algorithms, 14.2).
+            // Dynamic programming: the cheapest order for matrices i ... j splits at one place (Cormen et al.,
+            // Introduction to Algorithms, 14.2).
             let sizes = chain.map { $0.shape[0] } + [chain[count - 1].shape[1]]
             var cost = [[Double]](repeating: [Double](repeating: 0, count: count), count: count)
             var split = [[Int]](repeating: [Int](repeating: 0, count: count), count: count)
@@ -133,7 +136,7 @@ extension LinAlg {
         }
     }
 
-    /// The cross product of vectors of three elements along a dimension; the others broadcast.
+    /// The cross product of vectors with three elements along a dimension; the other dimensions broadcast.
     public static func cross(_ a: Tensor, _ b: Tensor, dim: Int = -1) -> Tensor {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
@@ -153,7 +156,7 @@ extension LinAlg {
         }
     }
 
-    /// Vandermonde's matrix, the powers 0 ..< N of each element: `[*, n] -> [*, n, N]`, where N is n if it is left out.
+    /// The Vandermonde matrix, with the powers 0 ..< N of each element: `[*, n] -> [*, n, N]`. Default for N: n.
     public static func vander(_ x: Tensor, N: Int? = nil) -> Tensor {
         orFail(like: x) { () throws(TensorError) in
             if x.isPlaceholder { return x }
@@ -171,8 +174,8 @@ extension LinAlg {
         }
     }
 
-    /// The inverse of a tensor as a map from its last dimensions to its first `ind` ones, which have as many elements:
-    /// the shape is that of the last dimensions and then the first.
+    /// The inverse of a tensor as a linear map from its last dimensions to its first `ind` ones. Both groups must have
+    /// the same number of elements. The shape of the result is that of the last dimensions followed by the first.
     public static func tensorinv(_ a: Tensor, ind: Int = 2) -> Tensor {
         if isAutocasting { return inFloat32 { tensorinv($0(a), ind: ind) } }
         return orFail(like: a) { () throws(TensorError) in
@@ -189,9 +192,10 @@ extension LinAlg {
         }
     }
 
-    /// The X with `tensordot(A, X)` over all of X's dimensions equal to B.
+    /// Solves the tensor equation `tensordot(A, X, X.rank) = B` for X.
     ///
-    /// Shapes: A is B's shape and then X's, of as many elements. `dims` of A are moved to its end first.
+    /// Shapes: A has the shape of B followed by that of X, with the same number of elements each; the result is X. The
+    /// dimensions `dims` of A are moved to its end first.
     public static func tensorsolve(_ a: Tensor, _ b: Tensor, dims: [Int]? = nil) -> Tensor {
         if isAutocasting { return inFloat32 { tensorsolve($0(a), $0(b), dims: dims) } }
         return orFail(like: b) { () throws(TensorError) in

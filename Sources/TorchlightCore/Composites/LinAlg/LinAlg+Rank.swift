@@ -1,14 +1,14 @@
-// Rank, pseudo-inverse and least squares: what depends on which singular values count as 0.
+// Rank, pseudo-inverse and least squares, which depend on a tolerance for singular values.
 
 extension LinAlg {
-    /// The limits for each matrix. Where neither is given, or `atol` is 0, `rtol` is the larger size of the matrix times the
-    /// dtype's epsilon.
+    /// The tolerances for each matrix. If `rtol` is not given and `atol` is not given or 0, `rtol` is `max(m, n)` times
+    /// the epsilon of the dtype.
     private static func limits(_ a: Tensor, atol: Tensor?, rtol: Tensor?) -> (atol: Tensor, rtol: Tensor) {
         noGrad {
             let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
             let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
             let batch = Array(MatrixRules.batch(a))
-            // A single number on the CPU goes with matrices on any device.
+            // A 0-dimensional tensor on the CPU can be used with matrices on any device.
             func limit(_ given: Tensor) -> Tensor {
                 let limit = given.detach().to(a.dtype)
                 return limit.rank == 0 ? limit.to(a.device) : limit
@@ -21,22 +21,26 @@ extension LinAlg {
         }
     }
 
-    /// The largest singular value of each matrix; 0 where there are none.
+    /// The largest singular value of each matrix; 0 for an empty matrix.
     static func largest(_ values: Tensor) -> Tensor {
         let magnitudes = values.abs()
         return magnitudes.shape.last == 0 ? magnitudes.sum(dim: [-1]) : magnitudes.amax(dim: [-1])
     }
 
-    /// The magnitudes that decide the rank of each matrix.
+    /// The singular values, or magnitudes of eigenvalues, that determine the rank of each matrix.
     private static func spectrum(_ a: Tensor, _ hermitian: Bool) -> Tensor {
         noGrad { hermitian ? eigvalsh(a.detach()).abs() : svdvals(a.detach()) }
     }
 
-    /// The number of singular values above the larger of `atol` and `rtol` times the largest one, as int64: `[*, m, n] -> [*]`.
+    /// The numerical rank of matrices: the number of singular values above `max(atol, rtol * largest singular value)`,
+    /// as int64. `[*, m, n] -> [*]`.
     ///
     /// - Parameters:
-    ///   - rtol: where neither is given, the larger size of the matrix times the dtype's epsilon.
-    ///   - hermitian: the matrices are symmetric; their eigenvalues are cheaper.
+    ///   - atol: the absolute tolerance. Default: 0.
+    ///   - rtol: the relative tolerance. Default: `max(m, n)` times the epsilon of the dtype if `atol` is not given,
+    ///     else 0.
+    ///   - hermitian: whether the matrices are symmetric, so that the faster eigenvalue decomposition is used. Default:
+    ///     false.
     public static func matrixRank(
         _ a: Tensor, atol: Double? = nil, rtol: Double? = nil, hermitian: Bool = false
     ) -> Tensor {
@@ -45,7 +49,7 @@ extension LinAlg {
             hermitian: hermitian)
     }
 
-    /// The rank of each matrix with limits of its own, `[*]` or any shape that broadcasts to it.
+    /// The numerical rank of matrices with a tolerance for each matrix, with a shape that broadcasts to `[*]`.
     public static func matrixRank(_ a: Tensor, atol: Tensor?, rtol: Tensor?, hermitian: Bool = false) -> Tensor {
         if isAutocasting { return inFloat32 { matrixRank($0(a), atol: atol, rtol: rtol, hermitian: hermitian) } }
         return orFail(like: a) { () throws(TensorError) in
@@ -58,12 +62,15 @@ extension LinAlg {
         }
     }
 
-    /// The Moore-Penrose pseudo-inverse, `[*, m, n] -> [*, n, m]`; singular values at or below the larger of `atol` and `rtol` times
-    /// the largest one count as 0.
+    /// The Moore-Penrose pseudo-inverse of matrices: `[*, m, n] -> [*, n, m]`. Singular values of at most `max(atol,
+    /// rtol * largest singular value)` are treated as 0.
     ///
     /// - Parameters:
-    ///   - rtol: where neither is given, the larger size of the matrix times the dtype's epsilon.
-    ///   - hermitian: the matrices are symmetric; their eigenvalues are cheaper.
+    ///   - atol: the absolute tolerance. Default: 0.
+    ///   - rtol: the relative tolerance. Default: `max(m, n)` times the epsilon of the dtype if `atol` is not given,
+    ///     else 0.
+    ///   - hermitian: whether the matrices are symmetric, so that the faster eigenvalue decomposition is used. Default:
+    ///     false.
     public static func pinv(
         _ a: Tensor, atol: Double? = nil, rtol: Double? = nil, hermitian: Bool = false
     ) -> Tensor {
@@ -72,7 +79,7 @@ extension LinAlg {
             hermitian: hermitian)
     }
 
-    /// The pseudo-inverse with limits for each matrix, `[*]` or any shape that broadcasts to it.
+    /// The pseudo-inverse of matrices with a tolerance for each matrix, with a shape that broadcasts to `[*]`.
     public static func pinv(_ a: Tensor, atol: Tensor?, rtol: Tensor?, hermitian: Bool = false) -> Tensor {
         if isAutocasting { return inFloat32 { pinv($0(a), atol: atol, rtol: rtol, hermitian: hermitian) } }
         return orFail(like: a) { () throws(TensorError) in
@@ -83,24 +90,28 @@ extension LinAlg {
         }
     }
 
-    /// How a least-squares problem is solved; the names are those of LAPACK's drivers.
+    /// The algorithm for least-squares problems, with the names of LAPACK's drivers.
     public enum LeastSquaresDriver: Sendable {
-        /// By QR: the matrices have full rank.
+        /// QR decomposition, for matrices of full rank.
         case gels
-        /// By singular values; the rank is reported.
+        /// Singular values; the rank is returned.
         case gelsy
-        /// By singular values; rank and values are reported.
+        /// Singular values; the rank and the singular values are returned.
         case gelsd, gelss
     }
 
-    /// The X that makes `|A X - B|` least, and of those the shortest; with sums of squares that remain, ranks and singular values.
+    /// Solves the least-squares problem `min |A X - B|`. If there are several solutions, the one of smallest norm is
+    /// returned.
     ///
-    /// Shapes: `[*, m, n]` and `[*, m, k]`, or vectors `[*, m]`, to `[*, n, k]`. `residuals` `[*, k]` are there for m > n and full
-    /// rank but for the driver gelsy, `rank` `[*]` but for gels, `singularValues` `[*, min(m, n)]` for gelsd and gelss; empty
-    /// elsewhere.
+    /// Shapes: `a [*, m, n]` and `b [*, m, k]`, or vectors `b [*, m]`; the solution is `[*, n, k]` (`[*, n]`).
+    /// `residuals [*, k]` are the sums of squared residuals if m > n, the rank is full and the driver is not gelsy;
+    /// `rank [*]` is returned by all drivers except gels, `singularValues [*, min(m, n)]` by gelsd and gelss. Otherwise
+    /// they are empty.
     ///
-    /// - Parameter rcond: singular values at or below this times the largest count as 0; the larger size of the matrix
-    ///   times the dtype's epsilon where it is left out.
+    /// - Parameters:
+    ///   - rcond: singular values of at most `rcond` times the largest are treated as 0. Default: `max(m, n)` times the
+    ///     epsilon of the dtype.
+    ///   - driver: the algorithm. Default: `.gelsy`.
     public static func lstsq(
         _ a: Tensor, _ b: Tensor, rcond: Double? = nil, driver: LeastSquaresDriver = .gelsy
     ) -> (solution: Tensor, residuals: Tensor, rank: Tensor, singularValues: Tensor) {
@@ -130,7 +141,7 @@ extension LinAlg {
                 if driver != .gelsy { values = spectrum(a, false) }
                 solution = pinv(a, atol: nil, rtol: relative).matmul(sides)
             }
-            // None of them, but of the same history as the rest.
+            // Empty, but with the same history as the solution.
             var residuals = solution.reshape([-1]).narrow(0, start: 0, length: 0)
             let hasFullRank = driver == .gels || (rank .== n).all().item() != 0
             if m > n && driver != .gelsy && hasFullRank {
@@ -144,7 +155,8 @@ extension LinAlg {
         }
     }
 
-    /// With `A = Q R` of a tall matrix, `X = R^-1 Q^T B`; with `A^T = Q R` of a wide one, the shortest X is `Q R^-T B`.
+    /// With `A = Q R` of a tall matrix, `X = R^-1 Qᵀ B`; with `Aᵀ = Q R` of a wide one, the solution of smallest norm
+    /// is `Q R^-T B`.
     private static func fullRankSolution(_ a: Tensor, _ b: Tensor) -> Tensor {
         if MatrixRules.rows(a) >= MatrixRules.columns(a) {
             let (q, r) = qr(a)

@@ -1,35 +1,37 @@
-/// Linear algebra on matrices and batches of them, as `torch.linalg` has it.
+/// Linear algebra on matrices and batches of matrices, as in `torch.linalg`.
 ///
-/// Matrices lie in the last two dimensions; leading dimensions are a batch. Dtypes are float32 and float64 where nothing
-/// else is said. What is computed by LAPACK loads that library with the first call.
+/// Matrices are in the last two dimensions; leading dimensions are batch dimensions. The dtypes are float32 and float64
+/// unless stated otherwise. LAPACK is loaded with the first call of a function that uses it.
 ///
 ///     let x = LinAlg.solve(a, b)
 ///     let (u, s, vh) = LinAlg.svd(a, fullMatrices: false)
 public enum LinAlg {
-    /// One triangle of a matrix.
+    /// A triangle of a matrix.
     public enum Triangle: Sendable { case lower, upper }
 
     // MARK: Inverses and equations
 
-    /// The inverse of square matrices, `[*, n, n] -> [*, n, n]`. A singular matrix is an error.
+    /// The inverse of square matrices: `[*, n, n] -> [*, n, n]`. A singular matrix is an error.
     public static func inv(_ a: Tensor) -> Tensor { applyAll(Inverse(), Few(a), count: 2)[0] }
 
-    /// The inverse, and for each matrix 0 or, where it is singular, the place of the zero pivot, counted from 1:
-    /// `[*, n, n] -> [*, n, n], [*]`.
+    /// The inverse of square matrices, and for each matrix an info code: 0, or for a singular matrix the index of the
+    /// zero pivot, counted from 1. `[*, n, n] -> [*, n, n], [*]`. With `checkErrors` a singular matrix is an error.
+    /// Default: false.
     public static func invEx(_ a: Tensor, checkErrors: Bool = false) -> (inverse: Tensor, info: Tensor) {
         let results = applyAll(Inverse(checkErrors: checkErrors), Few(a), count: 2)
         return (results[0], results[1])
     }
 
-    /// The solution of `A X = B`, or of `X A = B` with `left: false`. A singular matrix is an error.
+    /// Solves `A X = B`, or `X A = B` with `left: false`. A singular matrix is an error.
     ///
-    /// Shapes: `[*, n, n]` and `[*, n, k]`, leading dimensions broadcast; or vectors, `[*, n, n]` and `[*, n]` with the same leading
-    /// dimensions, or `[n]`.
+    /// Shapes: `a [*, n, n]` and `b [*, n, k] -> [*, n, k]`; the leading dimensions broadcast. `b` may also be a vector
+    /// for each matrix: `[*, n]` with the same leading dimensions, or `[n]`.
     public static func solve(_ a: Tensor, _ b: Tensor, left: Bool = true) -> Tensor {
         solveEx(a, b, left: left, checkErrors: true).result
     }
 
-    /// The solution, and for each matrix 0 or, where it is singular, the place of the zero pivot, counted from 1.
+    /// The solution as ``solve(_:_:left:)``, and for each matrix an info code: 0, or for a singular matrix the index of
+    /// the zero pivot, counted from 1. With `checkErrors` a singular matrix is an error. Default: false.
     public static func solveEx(
         _ a: Tensor, _ b: Tensor, left: Bool = true, checkErrors: Bool = false
     ) -> (result: Tensor, info: Tensor) {
@@ -52,7 +54,7 @@ public enum LinAlg {
         return (results[0].mT, results[1])
     }
 
-    /// The solutions of several equations with one matrix, which is factorised once.
+    /// Solves several equations with the same matrix, which is factorised once.
     private static func solveMany(_ a: Tensor, _ b: Tensor, _ checkErrors: Bool) -> Few<Tensor> {
         do throws(TensorError) {
             _ = try MatrixRules.solution(a, b, in: Solve.name)
@@ -65,17 +67,20 @@ public enum LinAlg {
         }
     }
 
-    /// Whether the right side of equations is a vector for each matrix, and not a matrix.
+    /// Whether the right-hand side is a vector for each matrix.
     static func isVector(_ b: Tensor, for a: Tensor) -> Bool {
         b.rank == 1 || (a.rank >= 1 && b.rank == a.rank - 1 && b.shape == Array(a.shape.dropLast()))
     }
 
-    /// The solution of `A X = B`, or of `X A = B` with `left: false`, for triangular matrices; the other triangle is not read.
+    /// Solves `A X = B`, or `X A = B` with `left: false`, for triangular matrices. The other triangle is not read.
     ///
-    /// Shapes: `[*, n, n]` and `[*, n, k]` (`[*, k, n]`), leading dimensions broadcast. A zero on the diagonal gives
-    /// infinities.
+    /// Shapes: `a [*, n, n]` and `b [*, n, k]` (`[*, k, n]` with `left: false`); the leading dimensions broadcast. A
+    /// zero on the diagonal gives infinities or NaN.
     ///
-    /// - Parameter unitriangular: take the diagonal for ones, and do not read it either.
+    /// - Parameters:
+    ///   - upper: whether the matrices are upper triangular.
+    ///   - left: whether to solve `A X = B` (true) or `X A = B` (false). Default: true.
+    ///   - unitriangular: whether the diagonal is taken to be 1, and is not read. Default: false.
     public static func solveTriangular(
         _ a: Tensor, _ b: Tensor, upper: Bool, left: Bool = true, unitriangular: Bool = false
     ) -> Tensor {
@@ -84,13 +89,14 @@ public enum LinAlg {
 
     // MARK: Factorisations
 
-    /// The Cholesky factor of symmetric positive definite matrices, `A = L L^T`, or `A = U^T U` if `upper`; only that triangle
-    /// is read. A matrix that is not positive definite is an error.
+    /// The Cholesky factor of symmetric positive definite matrices: L with `A = L Lᵀ`, or U with `A = Uᵀ U` if `upper`.
+    /// Only that triangle is read. `[*, n, n] -> [*, n, n]`. A matrix that is not positive definite is an error.
     public static func cholesky(_ a: Tensor, upper: Bool = false) -> Tensor {
         applyAll(Cholesky(isUpper: upper), Few(a), count: 2)[0]
     }
 
-    /// The Cholesky factor, and for each matrix 0 or the order of the first leading minor that is not positive.
+    /// The Cholesky factor, and for each matrix an info code: 0, or the order of the first leading minor that is not
+    /// positive. With `checkErrors` a matrix that is not positive definite is an error. Default: false.
     public static func choleskyEx(
         _ a: Tensor, upper: Bool = false, checkErrors: Bool = false
     ) -> (L: Tensor, info: Tensor) {
@@ -98,41 +104,44 @@ public enum LinAlg {
         return (results[0], results[1])
     }
 
-    /// What a QR decomposition gives.
+    /// The factors that a QR decomposition returns.
     public enum QRMode: Sendable {
         /// Q `[m, k]` and R `[k, n]` with k = min(m, n).
         case reduced
         /// Q `[m, m]` and R `[m, n]`.
         case complete
-        /// R `[k, n]` alone, which has no derivative; Q is empty.
+        /// Only R `[k, n]`, without a gradient; Q is empty.
         case r
     }
 
-    /// The QR decomposition, `A = Q R`: orthonormal columns and an upper triangle, whose diagonal may be negative.
+    /// The QR decomposition `A = Q R`: Q has orthonormal columns, R is upper triangular and may have a negative
+    /// diagonal.
     public static func qr(_ a: Tensor, mode: QRMode = .reduced) -> (Q: Tensor, R: Tensor) {
         let results = applyAll(QRDecomposition(isComplete: mode == .complete, hasQ: mode != .r), Few(a), count: 2)
         return (results[0], results[1])
     }
 
-    /// The singular value decomposition, `A = U diag(S) V^T`, with the values in falling order.
+    /// The singular value decomposition `A = U diag(S) Vᵀ`, with the singular values in decreasing order.
     ///
-    /// Shapes, k = min(m, n): `[*, m, n] -> [*, m, m], [*, k], [*, n, n]`, or `[*, m, k], [*, k], [*, k, n]` without full matrices.
-    /// Gradients through U and V are finite only where no two singular values are equal.
+    /// Shapes, k = min(m, n): `[*, m, n] -> U [*, m, m], S [*, k], Vh [*, n, n]`, or `[*, m, k], [*, k], [*, k, n]`
+    /// with `fullMatrices: false`. Gradients through U and Vh are finite only if all singular values are distinct.
+    ///
+    /// - Parameter fullMatrices: whether U and Vh are square. Default: true.
     public static func svd(_ a: Tensor, fullMatrices: Bool = true) -> (U: Tensor, S: Tensor, Vh: Tensor) {
         let results = applyAll(SingularValues(vectors: fullMatrices ? .full : .reduced), Few(a), count: 3)
         return (results[0], results[1], results[2])
     }
 
-    /// The singular values in falling order, `[*, m, n] -> [*, min(m, n)]`.
+    /// The singular values in decreasing order: `[*, m, n] -> [*, min(m, n)]`.
     public static func svdvals(_ a: Tensor) -> Tensor {
         let isRecorded = a.requiresGrad && isGradEnabled
         return applyAll(SingularValues(vectors: isRecorded ? .reduced : .none), Few(a), count: 3)[1]
     }
 
-    /// The eigenvalues of symmetric matrices in rising order, and the eigenvectors as columns: `A = V diag(w) V^T`.
+    /// The eigenvalues of symmetric matrices in increasing order, and the eigenvectors as columns: `A = V diag(w) Vᵀ`.
     ///
-    /// Shapes: `[*, n, n] -> [*, n], [*, n, n]`. One triangle is read, and the gradient is that of a symmetric matrix.
-    /// Gradients through the vectors are finite only where no two eigenvalues are equal.
+    /// Shapes: `[*, n, n] -> [*, n], [*, n, n]`. Only the triangle `uplo` is read; the gradient is symmetric. Gradients
+    /// through the eigenvectors are finite only if all eigenvalues are distinct.
     public static func eigh(
         _ a: Tensor, uplo: Triangle = .lower
     ) -> (eigenvalues: Tensor, eigenvectors: Tensor) {
@@ -140,17 +149,18 @@ public enum LinAlg {
         return (results[0], results[1])
     }
 
-    /// The eigenvalues of symmetric matrices in rising order, `[*, n, n] -> [*, n]`.
+    /// The eigenvalues of symmetric matrices in increasing order: `[*, n, n] -> [*, n]`. Only the triangle `uplo` is
+    /// read.
     public static func eigvalsh(_ a: Tensor, uplo: Triangle = .lower) -> Tensor {
         let isRecorded = a.requiresGrad && isGradEnabled
         return applyAll(SymmetricEigen(isUpper: uplo == .upper, hasVectors: isRecorded), Few(a), count: 2)[0]
     }
 
-    /// The first columns of the product of Householder reflections, `(1 - tau_1 v_1 v_1^T) (1 - tau_2 v_2 v_2^T) ...`, as
-    /// LAPACK's QR factorisation leaves them: `v_i` is 1 at place i and column i of `a` below it.
+    /// The first `n` columns of a product of Householder reflections, `(1 - tau_1 v_1 v_1ᵀ) (1 - tau_2 v_2 v_2ᵀ) ...`,
+    /// in the format of LAPACK's QR factorisation: `v_i` is 1 at index i and column i of `a` below.
     ///
-    /// Shapes: `[*, m, n]` and `[*, k] -> [*, m, n]` with m >= n >= k. With `V = [v_1 ...]` and `D = diag(tau)` the product is
-    /// `1 - V D (1 + triu(V^T V, 1) D)^-1 V^T` (Joffrain and others 2006).
+    /// Shapes: `a [*, m, n]` and `tau [*, k] -> [*, m, n]` with m >= n >= k. With `V = [v_1 ...]` and `D = diag(tau)`
+    /// the product is `1 - V D (1 + triu(Vᵀ V, 1) D)^-1 Vᵀ` (Joffrain et al., 2006).
     public static func householderProduct(_ a: Tensor, _ tau: Tensor) -> Tensor {
         if isAutocasting { return inFloat32 { householderProduct($0(a), $0(tau)) } }
         return orFail(like: a) { () throws(TensorError) in
@@ -185,14 +195,15 @@ public enum LinAlg {
     /// The determinant of square matrices, `[*, n, n] -> [*]`.
     public static func det(_ a: Tensor) -> Tensor { apply(Determinant(), a) }
 
-    /// The sign of the determinant, and the logarithm of its magnitude: `[*, n, n] -> [*], [*]`. A singular matrix gives 0 and
-    /// -infinity.
+    /// The sign of the determinant and the logarithm of its absolute value: `[*, n, n] -> [*], [*]`. For a singular
+    /// matrix they are 0 and -infinity.
     public static func slogdet(_ a: Tensor) -> (sign: Tensor, logabsdet: Tensor) {
         let results = applyAll(LogDeterminant(), Few(a), count: 2)
         return (results[0], results[1])
     }
 
-    /// The diagonals of matrices, `[*, m, n] -> [*, length]`: ``Tensor/diagonal(offset:dim1:dim2:)`` of the last two dimensions.
+    /// The diagonals of matrices: `[*, m, n] -> [*, length]`. ``Tensor/diagonal(offset:dim1:dim2:)`` with the last two
+    /// dimensions as default.
     public static func diagonal(_ a: Tensor, offset: Int = 0, dim1: Int = -2, dim2: Int = -1) -> Tensor {
         a.diagonal(offset: offset, dim1: dim1, dim2: dim2)
     }

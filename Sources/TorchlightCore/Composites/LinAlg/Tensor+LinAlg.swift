@@ -1,8 +1,8 @@
-// Linear algebra by the names that it has outside `torch.linalg`.
+// Linear algebra functions that PyTorch has outside of `torch.linalg`.
 
 extension Tensor {
-    /// The cross product of vectors of three elements along a dimension, by default the first of that size; the others
-    /// broadcast.
+    /// The cross product of vectors with three elements along a dimension; the other dimensions broadcast. Default for
+    /// `dim`: the first dimension of size 3.
     public func cross(_ other: Tensor, dim: Int? = nil) -> Tensor {
         if let dim { return LinAlg.cross(self, other, dim: dim) }
         return orFail(like: self) { () throws(TensorError) in
@@ -18,32 +18,34 @@ extension Tensor {
 
     /// The inverse of square matrices: ``LinAlg/inv(_:)``.
     public func inverse() -> Tensor { LinAlg.inv(self) }
-    /// The determinant of square matrices.
+    /// The determinant of square matrices: ``LinAlg/det(_:)``.
     public func det() -> Tensor { LinAlg.det(self) }
-    /// The sign of the determinant and the logarithm of its magnitude.
+    /// The sign of the determinant and the logarithm of its absolute value: ``LinAlg/slogdet(_:)``.
     public func slogdet() -> (sign: Tensor, logabsdet: Tensor) { LinAlg.slogdet(self) }
-    /// The logarithm of the determinant of square matrices, `[*, n, n] -> [*]`: NaN where it is negative, -infinity where it
-    /// is 0.
+    /// The logarithm of the determinant of square matrices, `[*, n, n] -> [*]`: NaN for a negative determinant,
+    /// -infinity for 0.
     public func logdet() -> Tensor {
         let (sign, logarithm) = slogdet()
         return logarithm.maskedFill(noGrad { sign < 0 }, Double.nan)
     }
-    /// The pseudo-inverse of matrices; singular values at or below `rcond` times the largest count as 0.
+    /// The pseudo-inverse of matrices; singular values of at most `rcond` times the largest are treated as 0. See
+    /// ``LinAlg/pinv(_:atol:rtol:hermitian:)-(_,Double?,_,_)``.
     public func pinverse(rcond: Double = 1e-15) -> Tensor { LinAlg.pinv(self, rtol: rcond) }
-    /// A power of square matrices with a whole exponent.
+    /// The matrix power for an integer exponent: ``LinAlg/matrixPower(_:_:)``.
     public func matrixPower(_ n: Int) -> Tensor { LinAlg.matrixPower(self, n) }
-    /// The exponential of square matrices.
+    /// The matrix exponential: ``LinAlg/matrixExp(_:)``.
     public func matrixExp() -> Tensor { LinAlg.matrixExp(self) }
-    /// The Cholesky factor of symmetric positive definite matrices.
+    /// The Cholesky factor of symmetric positive definite matrices: ``LinAlg/cholesky(_:upper:)``.
     public func cholesky(upper: Bool = false) -> Tensor { LinAlg.cholesky(self, upper: upper) }
-    /// The QR decomposition; Q is square unless `some`.
+    /// The QR decomposition; Q is square if `some` is false. See ``LinAlg/qr(_:mode:)``.
     public func qr(some: Bool = true) -> (Q: Tensor, R: Tensor) { LinAlg.qr(self, mode: some ? .reduced : .complete) }
     /// The product of Householder reflections: ``LinAlg/householderProduct(_:_:)``.
     public func orgqr(_ tau: Tensor) -> Tensor { LinAlg.householderProduct(self, tau) }
 
-    /// The singular value decomposition with V and not its transpose, `A = U diag(S) V^T`: ``LinAlg/svd(_:fullMatrices:)``.
+    /// The singular value decomposition `A = U diag(S) Vᵀ`, which returns V and not Vᵀ as
+    /// ``LinAlg/svd(_:fullMatrices:)``.
     ///
-    /// Without `computeUV` U and V are zeros.
+    /// If `computeUV` is false, U and V are zeros.
     public func svd(some: Bool = true, computeUV: Bool = true) -> (U: Tensor, S: Tensor, V: Tensor) {
         if isAutocasting { return inFloat32 { $0(self).svd(some: some, computeUV: computeUV) } }
         guard computeUV else {
@@ -57,8 +59,8 @@ extension Tensor {
         return vh.isPlaceholder ? (u, s, vh) : (u, s, vh.mT)
     }
 
-    /// The inverse of the matrices whose Cholesky factor this is: `(L L^T)^-1`, or `(U^T U)^-1`. The other triangle is taken
-    /// for zeros; the gradient is that of all elements, as in PyTorch.
+    /// The inverse of the matrices whose Cholesky factor this is: `(L Lᵀ)^-1`, or `(Uᵀ U)^-1` if `upper`. The other
+    /// triangle is assumed to be 0; the gradient is computed for all elements, as in PyTorch.
     public func choleskyInverse(upper: Bool = false) -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).choleskyInverse(upper: upper) } }
         return orFail(like: self) { () throws(TensorError) in
@@ -70,8 +72,8 @@ extension Tensor {
         }
     }
 
-    /// The solution of `A X = B`, where this is B and A is given by its Cholesky factor: `[*, n, k]` and `[*, n, n]`. The other
-    /// triangle of the factor is taken for zeros; its gradient is that of all elements, as in PyTorch.
+    /// Solves `A X = B` where this tensor is B `[*, n, k]` and `factor` the Cholesky factor of A `[*, n, n]`. The other
+    /// triangle of the factor is assumed to be 0; its gradient is computed for all elements, as in PyTorch.
     public func choleskySolve(_ factor: Tensor, upper: Bool = false) -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).choleskySolve($0(factor), upper: upper) } }
         return orFail(like: self) { () throws(TensorError) in
@@ -84,13 +86,14 @@ extension Tensor {
         }
     }
 
-    /// The solution of `A X = B`, where this is B and A is given by its LU factorisation, as ``LinAlg/luFactor(_:)`` makes it.
+    /// Solves `A X = B` where this tensor is B and A is given by the LU factorisation of ``LinAlg/luFactor(_:)``.
     public func luSolve(_ lu: Tensor, _ pivots: Tensor) -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).luSolve($0(lu), pivots) } }
         return LinAlg.luSolve(lu, pivots, self)
     }
 
-    /// The solution of `A X = B` for triangular A, where this is B, and A itself.
+    /// Solves `A X = B` (`Aᵀ X = B` with `transpose`) where this tensor is B and A is triangular. Returns the solution
+    /// and a copy of A.
     public func triangularSolve(
         _ a: Tensor, upper: Bool = true, transpose: Bool = false, unitriangular: Bool = false
     ) -> (solution: Tensor, clonedCoefficient: Tensor) {
@@ -106,7 +109,7 @@ extension Tensor {
     }
 }
 
-/// The three factors `P L U` of an LU factorisation: ``LinAlg/luUnpack(_:_:)``.
+/// The factors `P`, `L` and `U` of an LU factorisation: ``LinAlg/luUnpack(_:_:)``.
 public func luUnpack(_ lu: Tensor, _ pivots: Tensor) -> (P: Tensor, L: Tensor, U: Tensor) {
     LinAlg.luUnpack(lu, pivots)
 }
