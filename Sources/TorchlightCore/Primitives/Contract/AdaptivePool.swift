@@ -141,53 +141,55 @@ package func adaptiveMaxPoolWithIndices(
     return (results[0].squeeze(0), results[1].squeeze(0))
 }
 
-/// The mean of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
+/// Applies 1-D adaptive average pooling: `[N, C, L] -> [N, C, outputSize]`. The window `i` covers the indices from
+/// `floor(i L / outputSize)` to `ceil((i + 1) L / outputSize)`, exclusive.
 public func adaptiveAvgPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveAvgPool(x, outputSize, spatial: 1)
 }
 
-/// The mean of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`; a size that
-/// is nil stays.
+/// Applies 2-D adaptive average pooling: `[N, C, H, W] -> [N, C, height, width]`. A nil in `outputSize` keeps the size
+/// of the input.
 public func adaptiveAvgPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveAvgPool(x, outputSize, spatial: 2)
 }
 
-/// The mean of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height, width]`; a
-/// size that is nil stays.
+/// Applies 3-D adaptive average pooling: `[N, C, D, H, W] -> [N, C, depth, height, width]`. A nil in `outputSize` keeps
+/// the size of the input.
 public func adaptiveAvgPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveAvgPool(x, outputSize, spatial: 3)
 }
 
-/// The largest element of windows whose number is given instead of their size, `[N, C, L] -> [N, C, size]`, and its
-/// position.
+/// Applies 1-D adaptive max pooling: `[N, C, L] -> [N, C, outputSize]`. Returns the maxima and their indices in the
+/// input, int64.
 public func adaptiveMaxPool1dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
 ) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 1) }
 
-/// The largest element of windows whose number is given instead of their size: `[N, C, L] -> [N, C, size]`.
+/// Applies 1-D adaptive max pooling: `[N, C, L] -> [N, C, outputSize]`.
 public func adaptiveMaxPool1d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveMaxPoolWithIndices(x, outputSize, spatial: 1).values
 }
 
-/// The largest element of windows whose number is given instead of their size, `[N, C, H, W] -> [N, C, height, width]`,
-/// and its position, counted row-major over height and width.
+/// Applies 2-D adaptive max pooling: `[N, C, H, W] -> [N, C, height, width]`. Returns the maxima and their row-major
+/// indices in the input, int64. A nil in `outputSize` keeps the size of the input.
 public func adaptiveMaxPool2dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
 ) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 2) }
 
-/// The largest element of windows whose number is given instead of their size: `[N, C, H, W] -> [N, C, height, width]`.
+/// Applies 2-D adaptive max pooling: `[N, C, H, W] -> [N, C, height, width]`. A nil in `outputSize` keeps the size of
+/// the input.
 public func adaptiveMaxPool2d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveMaxPoolWithIndices(x, outputSize, spatial: 2).values
 }
 
-/// The largest element of windows whose number is given instead of their size, `[N, C, D, H, W] -> [N, C, depth, height,
-/// width]`, and its position, counted row-major over the three.
+/// Applies 3-D adaptive max pooling: `[N, C, D, H, W] -> [N, C, depth, height, width]`. Returns the maxima and their
+/// row-major indices in the input, int64. A nil in `outputSize` keeps the size of the input.
 public func adaptiveMaxPool3dWithIndices(
     _ x: Tensor, _ outputSize: AdaptiveSize
 ) -> (values: Tensor, indices: Tensor) { adaptiveMaxPoolWithIndices(x, outputSize, spatial: 3) }
 
-/// The largest element of windows whose number is given instead of their size: `[N, C, D, H, W] -> [N, C, depth, height,
-/// width]`.
+/// Applies 3-D adaptive max pooling: `[N, C, D, H, W] -> [N, C, depth, height, width]`. A nil in `outputSize` keeps the
+/// size of the input.
 public func adaptiveMaxPool3d(_ x: Tensor, _ outputSize: AdaptiveSize) -> Tensor {
     adaptiveMaxPoolWithIndices(x, outputSize, spatial: 3).values
 }

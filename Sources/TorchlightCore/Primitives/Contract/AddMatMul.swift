@@ -67,7 +67,8 @@ package struct AddMatMul: Primitive {
 }
 
 extension Tensor {
-    /// `beta * self + alpha * (a @ b)`, the tensor broadcasting to the product.
+    /// `beta * self + alpha * (a @ b)` for matrices: `a [m, k]`, `b [k, n]`; the tensor broadcasts to `[m, n]`. With
+    /// `beta` 0 its elements are ignored.
     public func addmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         apply(AddMatMul(beta: beta, alpha: alpha), self, a, b)
     }
@@ -78,7 +79,8 @@ extension Tensor {
         applyInPlace(AddMatMul(beta: beta, alpha: alpha), on: self, Few(self, a, b), name: "addmm_")
     }
 
-    /// `beta * self + alpha * (a @ b)` for batches of matrices, `[b, m, k]` and `[b, k, n]`.
+    /// `beta * self + alpha * (a @ b)` for batches of matrices: `a [b, m, k]`, `b [b, k, n]`; the tensor broadcasts to
+    /// `[b, m, n]`.
     public func baddbmm(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || a.isPlaceholder || b.isPlaceholder { return self }
@@ -97,7 +99,7 @@ extension Tensor {
         applyInPlace(AddMatMul(beta: beta, alpha: alpha), on: self, Few(self, a, b), name: "baddbmm_")
     }
 
-    /// `beta * self + alpha * (a @ x)` for a matrix and a vector.
+    /// `beta * self + alpha * (a @ x)` for a matrix `a [m, k]` and a vector `x [k]`; the tensor broadcasts to `[m]`.
     public func addmv(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         if isAutocasting { return withoutAutocast { addmv(a, x, beta: beta, alpha: alpha) } }
         return orFail(like: self) { () throws(TensorError) in

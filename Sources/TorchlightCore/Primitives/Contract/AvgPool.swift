@@ -101,12 +101,15 @@ package func avgPool<Size: SpatialSize>(
     return out.isPlaceholder ? out : out.squeeze(0)
 }
 
-/// The mean of each window of the last dimension: `[N, C, L] -> [N, C, L']`.
+/// Applies 1-D average pooling: `[N, C, L] -> [N, C, L']`, with `L' = floor((L + 2 padding - kernelSize) / stride) +
+/// 1`.
 ///
 /// - Parameters:
-///   - stride: that of the kernel size where it is left out.
-///   - ceilMode: count windows that reach over the end.
-///   - countIncludePad: whether the zeros of the padding count.
+///   - kernelSize: the size of the window.
+///   - stride: the stride of the window. Default: `kernelSize`.
+///   - padding: the number of zeros added to both sides. Default: 0.
+///   - ceilMode: whether to round the output size up instead of down. Default: false.
+///   - countIncludePad: whether zeros of the padding count in the mean. Default: true.
 public func avgPool1d(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true
@@ -116,13 +119,16 @@ public func avgPool1d(
         divisorOverride: nil)
 }
 
-/// The mean of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
+/// Applies 2-D average pooling: `[N, C, H, W] -> [N, C, H', W']`, with `H' = floor((H + 2 padding - kernelSize) /
+/// stride) + 1`.
 ///
 /// - Parameters:
-///   - stride: that of the kernel size where it is left out.
-///   - ceilMode: count windows that reach over the end.
-///   - countIncludePad: whether the zeros of the padding count.
-///   - divisorOverride: divides by this instead of the count.
+///   - kernelSize: the size of the window.
+///   - stride: the stride of the window. Default: `kernelSize`.
+///   - padding: the number of zeros added to both sides. Default: 0.
+///   - ceilMode: whether to round the output size up instead of down. Default: false.
+///   - countIncludePad: whether zeros of the padding count in the mean. Default: true.
+///   - divisorOverride: the divisor of the sum. Default: the number of elements of the window.
 public func avgPool2d(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true, divisorOverride: Int? = nil
@@ -132,13 +138,16 @@ public func avgPool2d(
         divisorOverride: divisorOverride)
 }
 
-/// The mean of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+/// Applies 3-D average pooling: `[N, C, D, H, W] -> [N, C, D', H', W']`, with `D' = floor((D + 2 padding - kernelSize)
+/// / stride) + 1`.
 ///
 /// - Parameters:
-///   - stride: that of the kernel size where it is left out.
-///   - ceilMode: count windows that reach over the end.
-///   - countIncludePad: whether the zeros of the padding count.
-///   - divisorOverride: divides by this instead of the count.
+///   - kernelSize: the size of the window.
+///   - stride: the stride of the window. Default: `kernelSize`.
+///   - padding: the number of zeros added to both sides. Default: 0.
+///   - ceilMode: whether to round the output size up instead of down. Default: false.
+///   - countIncludePad: whether zeros of the padding count in the mean. Default: true.
+///   - divisorOverride: the divisor of the sum. Default: the number of elements of the window.
 public func avgPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, ceilMode: Bool = false,
     countIncludePad: Bool = true, divisorOverride: Int? = nil

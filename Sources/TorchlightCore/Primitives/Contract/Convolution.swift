@@ -333,9 +333,20 @@ package func convolution<Size: SpatialSize>(
     }
 }
 
-/// Convolution over one dimension: `x [N, C, L]` or `[C, L]`, `weight [O, C / groups, k]`, `bias [O] -> [N, O, L']`.
+/// Applies a 1-D convolution over an input of several channels.
 ///
-/// Floating point, or integers, whose sums are exact.
+/// Shapes: `x [N, C, L]` or `[C, L]`, `weight [O, C / groups, k]`, `bias [O] -> [N, O, L']` or `[O, L']`, with `L' =
+/// floor((L + 2 padding - dilation (k - 1) - 1) / stride) + 1`. Floating-point dtypes, or integers, whose sums are
+/// exact.
+///
+/// - Parameters:
+///   - weight: the kernels.
+///   - bias: a bias for each output channel. Default: none.
+///   - stride: the stride of the kernel. Default: 1.
+///   - padding: the number of zeros added to both sides, or `.same` or `.valid`. Default: 0.
+///   - dilation: the spacing of kernel elements. Default: 1.
+///   - groups: the number of groups of channels, which must divide the numbers of input and output channels. Default:
+///     1.
 public func conv1d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Int = 1, padding: ConvPadding = 0, dilation: Int = 1,
     groups: Int = 1
@@ -344,10 +355,20 @@ public func conv1d(
         x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }
 
-/// Convolution over two dimensions: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] ->
-/// [N, O, H', W']`, with `H' = (H + 2 padding - dilation (kh - 1) - 1) / stride + 1`.
+/// Applies a 2-D convolution over an input of several channels.
 ///
-/// Floating point, or integers, whose sums are exact.
+/// Shapes: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] -> [N, O, H', W']` or `[O, H',
+/// W']`, with `H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1`. Floating-point dtypes, or integers,
+/// whose sums are exact.
+///
+/// - Parameters:
+///   - weight: the kernels.
+///   - bias: a bias for each output channel. Default: none.
+///   - stride: the stride of the kernel. Default: 1.
+///   - padding: the number of zeros added to both sides, or `.same` or `.valid`. Default: 0.
+///   - dilation: the spacing of kernel elements. Default: 1.
+///   - groups: the number of groups of channels, which must divide the numbers of input and output channels. Default:
+///     1.
 public func conv2d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size2 = 1, padding: ConvPadding = 0,
     dilation: Size2 = 1, groups: Int = 1
@@ -356,10 +377,11 @@ public func conv2d(
         x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }
 
-/// Convolution over three dimensions: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [O, C / groups, kd, kh, kw]`, `bias
-/// [O] -> [N, O, D', H', W']`, with `D' = (D + 2 padding - dilation (kd - 1) - 1) / stride + 1`.
+/// Applies a 3-D convolution over an input of several channels.
 ///
-/// Floating point, or integers, whose sums are exact.
+/// Shapes: `x [N, C, D, H, W]` or `[C, D, H, W]`, `weight [O, C / groups, kd, kh, kw]`, `bias [O] -> [N, O, D', H',
+/// W']` or `[O, D', H', W']`, with `D' = floor((D + 2 padding - dilation (kd - 1) - 1) / stride) + 1`. Floating-point
+/// dtypes, or integers, whose sums are exact. The parameters are those of `conv2d`.
 public func conv3d(
     _ x: Tensor, _ weight: Tensor, bias: Tensor? = nil, stride: Size3 = 1, padding: ConvPadding = 0,
     dilation: Size3 = 1, groups: Int = 1

@@ -127,7 +127,8 @@ package struct Linear: Primitive {
     package var autocast: AutocastClass { .lowPrecision }
 }
 
-/// `x W^T + b`: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`. A weight `[in]` gives `[*]`.
+/// Applies a linear transformation: `x Wᵀ + b`. Shapes: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`; a
+/// weight `[in]` gives `[*]`.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
     // One output feature without a dimension of its own.
     if weight.rank == 1 && isAutocasting { return inLowPrecision { linear($0(x), $0(weight), bias.map($0)) } }

@@ -298,11 +298,12 @@ private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
 }
 
 extension Tensor {
-    /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
+    /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`; the leading dimensions broadcast.
     ///
-    /// Two vectors give their dot product, a matrix and a vector a vector. Both operands have one dtype.
+    /// Two vectors give their dot product: `[k] @ [k] -> []`. A matrix and a vector give a vector: `[m, k] @ [k] ->
+    /// [m]`. Both operands must have the same dtype.
     public func matmul(_ other: Tensor) -> Tensor { denseProduct(self, other) ?? apply(MatMul(), self, other) }
 }
 
-/// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`, leading dimensions broadcast.
+/// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`; the leading dimensions broadcast.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { a.matmul(b) }

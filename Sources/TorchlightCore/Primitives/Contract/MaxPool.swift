@@ -146,26 +146,30 @@ package func maxPool<Size: SpatialSize>(
     ).values
 }
 
-/// The largest element of each window of the last dimension, `[N, C, L] -> [N, C, L']`, and its position there.
+/// Applies 1-D max pooling: `[N, C, L] -> [N, C, L']`, with `L' = floor((L + 2 padding - dilation (kernelSize - 1) - 1)
+/// / stride) + 1`. Returns the maxima and their indices in the input, int64.
 ///
 /// - Parameters:
-///   - stride: that of the kernel size where it is left out.
-///   - ceilMode: count windows that reach over the end.
+///   - kernelSize: the size of the window.
+///   - stride: the stride of the window. Default: `kernelSize`.
+///   - padding: the padding of both sides with -infinity. Default: 0.
+///   - dilation: the spacing of the elements of a window. Default: 1.
+///   - ceilMode: whether to round the output size up instead of down. Default: false.
 public func maxPool1dWithIndices(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
 ) -> (values: Tensor, indices: Tensor) {
     maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
-/// The largest element of each window of the last dimension: `[N, C, L] -> [N, C, L']`.
+/// Applies 1-D max pooling: `[N, C, L] -> [N, C, L']`. The parameters are those of `maxPool1dWithIndices`.
 public func maxPool1d(
     _ x: Tensor, _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, dilation: Int = 1, ceilMode: Bool = false
 ) -> Tensor {
     maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
-/// The largest element of each window of the last two dimensions, `[N, C, H, W] -> [N, C, H', W']`, and its position,
-/// counted row-major over height and width.
+/// Applies 2-D max pooling: `[N, C, H, W] -> [N, C, H', W']`. Returns the maxima and their row-major indices in the
+/// input, int64. The parameters are those of `maxPool2d`.
 public func maxPool2dWithIndices(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
     ceilMode: Bool = false
@@ -173,11 +177,15 @@ public func maxPool2dWithIndices(
     maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
-/// The largest element of each window of the last two dimensions: `[N, C, H, W] -> [N, C, H', W']`.
+/// Applies 2-D max pooling: `[N, C, H, W] -> [N, C, H', W']`, with `H' = floor((H + 2 padding - dilation (kernelSize -
+/// 1) - 1) / stride) + 1`.
 ///
 /// - Parameters:
-///   - stride: that of the kernel size where it is left out.
-///   - ceilMode: count windows that reach over the end.
+///   - kernelSize: the size of the window.
+///   - stride: the stride of the window. Default: `kernelSize`.
+///   - padding: the padding of both sides with -infinity. Default: 0.
+///   - dilation: the spacing of the elements of a window. Default: 1.
+///   - ceilMode: whether to round the output size up instead of down. Default: false.
 public func maxPool2d(
     _ x: Tensor, _ kernelSize: Size2, stride: Size2? = nil, padding: Size2 = 0, dilation: Size2 = 1,
     ceilMode: Bool = false
@@ -185,8 +193,8 @@ public func maxPool2d(
     maxPool(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
-/// The largest element of each window of the last three dimensions, `[N, C, D, H, W] -> [N, C, D', H', W']`, and its
-/// position, counted row-major over depth, height and width.
+/// Applies 3-D max pooling: `[N, C, D, H, W] -> [N, C, D', H', W']`. Returns the maxima and their row-major indices in
+/// the input, int64. The parameters are those of `maxPool2d`.
 public func maxPool3dWithIndices(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
     ceilMode: Bool = false
@@ -194,7 +202,7 @@ public func maxPool3dWithIndices(
     maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
 }
 
-/// The largest element of each window of the last three dimensions: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+/// Applies 3-D max pooling: `[N, C, D, H, W] -> [N, C, D', H', W']`. The parameters are those of `maxPool2d`.
 public func maxPool3d(
     _ x: Tensor, _ kernelSize: Size3, stride: Size3? = nil, padding: Size3 = 0, dilation: Size3 = 1,
     ceilMode: Bool = false

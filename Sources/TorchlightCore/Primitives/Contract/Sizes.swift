@@ -1,31 +1,32 @@
-/// What a convolution adds around its input: zeros by number, none, or as many as keep the size.
+/// The padding of a convolution: a number of zeros, `.valid` or `.same`.
 public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
     CustomStringConvertible
 {
-    /// One number for all dimensions or one for each; nil for `.same`.
+    /// The padding of all dimensions, or of each; nil for `.same`.
     public let sizes: [Int]?
 
-    /// As many zeros as keep the size; needs a stride of 1. An odd number has the extra zero at the end.
+    /// Padding such that the output has the size of the input; requires stride 1. If the total is odd, the extra zero
+    /// is added at the end.
     public static let same = ConvPadding(sizes: nil)
-    /// No zeros.
+    /// No padding.
     public static let valid = ConvPadding(0)
 
     private init(sizes: [Int]?) { self.sizes = sizes }
-    /// The same number on all sides.
+    /// The same padding for all dimensions.
     public init(_ all: Int) { sizes = [all] }
-    /// A number along each dimension.
+    /// A padding for each dimension.
     public init(_ size: Size2) { sizes = [size.height, size.width] }
-    /// A number along each dimension.
+    /// A padding for each dimension.
     public init(_ size: Size3) { sizes = [size.depth, size.height, size.width] }
-    /// A number along each dimension.
+    /// A padding for each dimension.
     public init(_ sizes: [Int]) { self.sizes = sizes }
 
-    /// One number for all.
+    /// The same padding for all dimensions.
     public init(integerLiteral value: Int) { self.init(value) }
-    /// A size for each dimension, or one for all.
+    /// A padding for each dimension, or one for all.
     public init(arrayLiteral elements: Int...) { sizes = elements }
 
-    /// "1", "(1, 2)" or "same".
+    /// The padding as text: "1", "(1, 2)" or "same".
     public var description: String {
         guard let sizes else { return "same" }
         return sizes.count == 1 ? "\(sizes[0])" : "(" + sizes.map(String.init).joined(separator: ", ") + ")"
@@ -43,30 +44,31 @@ public struct ConvPadding: Sendable, Hashable, ExpressibleByIntegerLiteral, Expr
     }
 }
 
-/// The sizes that adaptive pooling gives a result: `3` for all dimensions, `[3, nil]` for each, where nil keeps a size.
+/// The output size of adaptive pooling: `3` for all dimensions, or `[3, nil]` with a size for each; nil keeps the size
+/// of the input.
 public struct AdaptiveSize: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral,
     CustomStringConvertible
 {
-    /// One size for all dimensions or one for each.
+    /// The output size of all dimensions, or of each; nil keeps the size of the input.
     public let sizes: [Int?]
     private let isSingle: Bool
 
-    /// One size for all.
+    /// The same output size for all dimensions.
     public init(_ all: Int) {
         sizes = [all]
         isSingle = true
     }
-    /// A size for each.
+    /// An output size for each dimension.
     public init(_ sizes: [Int?]) {
         self.sizes = sizes
         isSingle = false
     }
-    /// One number for all.
+    /// The same output size for all dimensions.
     public init(integerLiteral value: Int) { self.init(value) }
-    /// A size for each dimension; nil keeps that of the input.
+    /// An output size for each dimension; nil keeps the size of the input.
     public init(arrayLiteral elements: Int?...) { self.init(elements) }
 
-    /// "3", "(3, None)"
+    /// The output size as text: "3" or "(3, None)".
     public var description: String {
         if isSingle, let size = sizes[0] { return "\(size)" }
         let texts = sizes.map { $0.map { "\($0)" } ?? "None" }

@@ -40,7 +40,7 @@ extension Size3: SpatialSize {
     public subscript(dimension dimension: Int) -> Int { dimension == 0 ? depth : dimension == 1 ? height : width }
 }
 
-/// A size for each of two dimensions, height first: `3` stands for both, `[3, 5]` for each.
+/// A size for two spatial dimensions: `3` for both, or `[height, width]`.
 public struct Size2: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
     /// The size along the height.
     public var height: Int
@@ -49,30 +49,30 @@ public struct Size2: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLi
     /// Whether it was written as a pair, and is printed as one.
     private let isPair: Bool
 
-    /// One size for both.
+    /// The same size for both dimensions.
     public init(_ both: Int) {
         height = both
         width = both
         isPair = false
     }
 
-    /// A size for each.
+    /// A size for each dimension.
     public init(_ height: Int, _ width: Int) {
         self.height = height
         self.width = width
         isPair = true
     }
 
-    /// One number for both.
+    /// The same size for both dimensions.
     public init(integerLiteral value: Int) { self.init(value) }
 
-    /// Two sizes, or one for both.
+    /// Two sizes, or one for both dimensions.
     public init(arrayLiteral elements: Int...) {
         precondition(elements.count == 1 || elements.count == 2, "Size2: expected one or two sizes, got \(elements)")
         self.init(elements[0], elements[elements.count - 1])
     }
 
-    /// "3" or "(3, 5)", as it was written.
+    /// The size as it was written: "3" or "(3, 5)".
     public var description: String { isPair || height != width ? "(\(height), \(width))" : "\(height)" }
 
 }
@@ -87,7 +87,7 @@ extension Size2: Hashable {
     }
 }
 
-/// A size for each of three dimensions, depth first: `3` stands for all, `[3, 5, 5]` for each.
+/// A size for three spatial dimensions: `3` for all, or `[depth, height, width]`.
 public struct Size3: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral, CustomStringConvertible {
     /// The size along the depth.
     public var depth: Int
@@ -98,28 +98,28 @@ public struct Size3: Sendable, ExpressibleByIntegerLiteral, ExpressibleByArrayLi
     /// Whether it was written as three sizes, and is printed as such.
     private let isTriple: Bool
 
-    /// One size for all.
+    /// The same size for all dimensions.
     public init(_ all: Int) {
         (depth, height, width) = (all, all, all)
         isTriple = false
     }
 
-    /// A size for each.
+    /// A size for each dimension.
     public init(_ depth: Int, _ height: Int, _ width: Int) {
         (self.depth, self.height, self.width) = (depth, height, width)
         isTriple = true
     }
 
-    /// One number for all.
+    /// The same size for all dimensions.
     public init(integerLiteral value: Int) { self.init(value) }
 
-    /// Three sizes, or one for all.
+    /// Three sizes, or one for all dimensions.
     public init(arrayLiteral elements: Int...) {
         precondition(elements.count == 1 || elements.count == 3, "Size3: expected one or three sizes, got \(elements)")
         self.init(elements[0], elements[elements.count / 2], elements[elements.count - 1])
     }
 
-    /// "3" or "(3, 5, 5)", as it was written.
+    /// The size as it was written: "3" or "(3, 5, 5)".
     public var description: String {
         isTriple || height != width || depth != height ? "(\(depth), \(height), \(width))" : "\(depth)"
     }

@@ -47,7 +47,8 @@ extension Arange {
 }
 
 extension Tensor {
-    /// The numbers from `start` up to, and without, `end`, `step` apart. Integers give int64, others the default dtype.
+    /// A vector of the numbers from `start` up to but not including `end`, with step `step`. Default step: 1. Default
+    /// dtype: int64 for integers, float32 for floating-point numbers.
     public static func arange<S: TensorScalar>(
         _ start: S, _ end: S, step: S? = nil, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -72,7 +73,7 @@ extension Tensor {
         }
     }
 
-    /// The numbers from 0 up to, and without, `end`.
+    /// A vector of the numbers from 0 up to but not including `end`.
     public static func arange<S: TensorScalar & ExpressibleByIntegerLiteral>(
         _ end: S, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {

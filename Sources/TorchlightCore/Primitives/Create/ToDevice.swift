@@ -65,7 +65,7 @@ private func copyBytes(from source: Tensor, to target: Tensor, count: Int) throw
 }
 
 extension Tensor {
-    /// The tensor on another device; itself where it is there already.
+    /// Copies the tensor to another device; returns the tensor itself if it is on that device.
     ///
     /// Gradients flow back to the device of this tensor. On `Device.meta` only shape, strides and dtype are kept.
     public func to(_ device: Device) -> Tensor {

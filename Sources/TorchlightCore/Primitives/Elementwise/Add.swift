@@ -14,10 +14,10 @@ package struct Add: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `a + b`, element by element, with broadcasting and promotion.
+    /// Element-wise sum `a + b`. Shapes broadcast; dtypes are promoted.
     public static func + (a: Tensor, b: Tensor) -> Tensor { apply(Add(), a, b) }
-    /// `a + b` for every element of `a`.
+    /// Element-wise sum of a tensor and a number.
     public static func + (a: Tensor, b: some TensorScalar) -> Tensor { apply(Add(), a, .wrap(b.scalar)) }
-    /// `a + b` for every element of `b`.
+    /// Element-wise sum of a number and a tensor.
     public static func + (a: some TensorScalar, b: Tensor) -> Tensor { apply(Add(), .wrap(a.scalar), b) }
 }

@@ -56,12 +56,12 @@ package struct AddCDiv: TernaryPrimitive {
 }
 
 extension Tensor {
-    /// `self + value * a * b`.
+    /// `self + value * a * b`, element by element. Shapes broadcast. Default: `value` 1.
     public func addcmul(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
         apply(AddCMul(value: value), self, a, b)
     }
 
-    /// `self + value * a / b`.
+    /// `self + value * a / b`, element by element. Shapes broadcast. Default: `value` 1.
     public func addcdiv(_ a: Tensor, _ b: Tensor, value: Double = 1) -> Tensor {
         apply(AddCDiv(value: value), self, a, b)
     }

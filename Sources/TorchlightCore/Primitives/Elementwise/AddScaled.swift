@@ -53,14 +53,14 @@ extension Scalar {
 }
 
 extension Tensor {
-    /// `self + alpha * other`.
+    /// `self + alpha * other`, element by element.
     ///
-    /// Shapes broadcast. The result has the promoted dtype; for integers alpha must be one too.
+    /// Shapes broadcast; dtypes are promoted. For integers `alpha` must be an integer. Default: 1.
     public func add(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
         alpha.scalar.isOne
             ? apply(Add(), self, other) : apply(AddScaled(isDifference: false), self, other, .wrap(alpha.scalar))
     }
-    /// `self + alpha * other` for a number.
+    /// `self + alpha * other` for a number `other`.
     public func add(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
         add(.wrap(other.scalar), alpha: alpha)
     }
@@ -71,20 +71,20 @@ extension Tensor {
         let operands = Few(self, other, Tensor.wrap(alpha.scalar))
         return applyInPlace(AddScaled(isDifference: false), on: self, operands, name: "add_")
     }
-    /// Adds `alpha` times a number in place.
+    /// `self += alpha * other` for a number `other`, in place.
     @discardableResult
     public func add_(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
         add_(.wrap(other.scalar), alpha: alpha)
     }
 
-    /// `self - alpha * other`.
+    /// `self - alpha * other`, element by element.
     ///
-    /// Shapes broadcast. The result has the promoted dtype; for integers alpha must be one too.
+    /// Shapes broadcast; dtypes are promoted. For integers `alpha` must be an integer. Default: 1.
     public func sub(_ other: Tensor, alpha: some TensorScalar = 1) -> Tensor {
         alpha.scalar.isOne
             ? apply(Sub(), self, other) : apply(AddScaled(isDifference: true), self, other, .wrap(alpha.scalar))
     }
-    /// `self - alpha * other` for a number.
+    /// `self - alpha * other` for a number `other`.
     public func sub(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
         sub(.wrap(other.scalar), alpha: alpha)
     }
@@ -95,7 +95,7 @@ extension Tensor {
         let operands = Few(self, other, Tensor.wrap(alpha.scalar))
         return applyInPlace(AddScaled(isDifference: true), on: self, operands, name: "sub_")
     }
-    /// Subtracts `alpha` times a number in place.
+    /// `self -= alpha * other` for a number `other`, in place.
     @discardableResult
     public func sub_(_ other: some TensorScalar, alpha: some TensorScalar = 1) -> Tensor {
         sub_(.wrap(other.scalar), alpha: alpha)

@@ -13,9 +13,9 @@ package struct AiryAi: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The Airy function Ai, `1/pi * integral of cos(t^3/3 + x t) from 0 to infinity`; it has no gradient.
+    /// The Airy function Ai(x), `1/pi * integral of cos(t^3/3 + x t) from 0 to infinity`. It has no gradient.
     ///
-    /// It oscillates to the left of 0 with the phase `2/3 |x|^(3/2)`, which is followed to `x = -10^10`; beyond, only the
-    /// size of the result means something. NaN at the infinities, as in PyTorch.
+    /// For negative x it oscillates with the phase `2/3 |x|^(3/2)`. Results are accurate down to `x = -10^10`; below,
+    /// only their order of magnitude is. NaN at the infinities, as in PyTorch.
     public func airyAi() -> Tensor { apply(AiryAi(), self) }
 }

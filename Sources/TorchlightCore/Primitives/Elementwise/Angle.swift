@@ -10,25 +10,25 @@ package struct Angle: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The angle of each number in the complex plane: pi for negative ones, 0 for others, NaN for NaN.
+    /// The argument of each number in the complex plane: pi for negative numbers, 0 for others, NaN for NaN.
     ///
-    /// Dtypes: floating point stays, integers give float32.
+    /// Floating-point dtypes are kept; integers give float32.
     public func angle() -> Tensor { apply(Angle(), self) }
 
-    /// The real part: of real numbers the tensor itself.
+    /// The real part. Since there are no complex dtypes, the tensor itself.
     public var real: Tensor { self }
-    /// The complex conjugates: of real numbers the tensor itself.
+    /// The complex conjugate. Since there are no complex dtypes, the tensor itself.
     public func conj() -> Tensor { self }
-    /// The complex conjugates in memory of their own: of real numbers the tensor itself.
+    /// The complex conjugate, computed eagerly. Since there are no complex dtypes, the tensor itself.
     public func conjPhysical() -> Tensor { self }
-    /// The complex conjugates, in place: real numbers stay as they are.
+    /// The complex conjugate, in place. Since there are no complex dtypes, no effect.
     @discardableResult
     public func conjPhysical_() -> Tensor { self }
-    /// Where the imaginary part is 0, as bool: everywhere, since all numbers are real.
+    /// Whether the imaginary part of each element is 0, as bool. Since there are no complex dtypes, true everywhere.
     public func isreal() -> Tensor { isPlaceholder ? self : Tensor.ones(like: self, dtype: .bool) }
 }
 
-/// The angle of each number in the complex plane: pi for negative ones, 0 for others.
+/// The argument of each number in the complex plane: pi for negative numbers, 0 for others.
 public func angle(_ x: Tensor) -> Tensor { x.angle() }
-/// The real part: of real numbers the tensor itself.
+/// The real part. Since there are no complex dtypes, the tensor itself.
 public func real(_ x: Tensor) -> Tensor { x }

@@ -23,12 +23,14 @@ package struct Atan2: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// The angle in `(-pi, pi]` of the point `(other, self)`.
+    /// The arctangent of `self / other` with the quadrant from both signs: the angle in `(-pi, pi]` of the point
+    /// `(other, self)`. Shapes broadcast.
     public func atan2(_ other: Tensor) -> Tensor { apply(Atan2(), self, other) }
-    /// The angle of the point `(other, self)`, in place.
+    /// The arctangent of `self / other` with the quadrant from both signs, in place.
     @discardableResult
     public func atan2_(_ other: Tensor) -> Tensor { applyInPlace(Atan2(), on: self, Few(self, other), name: "atan2_") }
 }
 
-/// The angle in `(-pi, pi]` of the point `(x, y)`, element by element.
+/// The arctangent of `y / x` with the quadrant from both signs: the angle in `(-pi, pi]` of the point `(x, y)`, element
+/// by element.
 public func atan2(_ y: Tensor, _ x: Tensor) -> Tensor { y.atan2(x) }

@@ -56,15 +56,17 @@ private func exceptAtZero(_ x: Tensor, _ value: Double, _ formula: (Tensor) -> T
 }
 
 extension Tensor {
-    /// The Bessel function of the first kind of order 0, computed in float32 or float64; integers become float32.
+    /// The Bessel function of the first kind of order 0, J0(x). Computed in float32 or float64; integers are converted
+    /// to float32.
     ///
-    /// It satisfies `x^2 y'' + x y' + x^2 y = 0` with `J0(0) = 1`. Float32 results are within 1 ulp, near the zeros too.
-    /// At the infinities it is NaN, as in PyTorch, and so are the other Bessel functions J, Y and I.
+    /// It satisfies `x^2 y'' + x y' + x^2 y = 0` with `J0(0) = 1`. Float32 results are accurate to 1 unit in the last
+    /// place, near the zeros too. NaN at the infinities, as in PyTorch; also for the other Bessel functions J, Y and I.
     public func besselJ0() -> Tensor { apply(BesselJ0(), self) }
-    /// The Bessel function of the first kind of order 1, `-J0'(x)`; an odd function. Float32 results are within 1 ulp.
+    /// The Bessel function of the first kind of order 1, `J1(x) = -J0'(x)`, which is odd. Float32 results are accurate
+    /// to 1 unit in the last place.
     public func besselJ1() -> Tensor { apply(BesselJ1(), self) }
-    /// The Bessel function of the second kind of order 0: minus infinity at 0, NaN to the left of it.
+    /// The Bessel function of the second kind of order 0, Y0(x): -infinity at 0, NaN for negative x.
     public func besselY0() -> Tensor { apply(BesselY0(), self) }
-    /// The Bessel function of the second kind of order 1, `-Y0'(x)`: minus infinity at 0, NaN to the left of it.
+    /// The Bessel function of the second kind of order 1, `Y1(x) = -Y0'(x)`: -infinity at 0, NaN for negative x.
     public func besselY1() -> Tensor { apply(BesselY1(), self) }
 }

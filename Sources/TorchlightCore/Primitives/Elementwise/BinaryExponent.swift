@@ -50,24 +50,24 @@ package struct FrexpExponent: ConstantUnaryPrimitive {
 }
 
 extension Tensor {
-    /// `self 2^other`, element by element.
+    /// `self * 2^other`, element by element.
     ///
-    /// Shapes broadcast. Dtypes are promoted; integers give float32.
+    /// Shapes broadcast; dtypes are promoted. Integers give float32.
     public func ldexp(_ other: Tensor) -> Tensor { apply(Ldexp(), self, other) }
-    /// `self 2^other`, in place.
+    /// `self * 2^other`, in place.
     @discardableResult
     public func ldexp_(_ other: Tensor) -> Tensor { applyInPlace(Ldexp(), on: self, Few(self, other), name: "ldexp_") }
 
-    /// The numbers taken apart, `x = mantissa 2^exponent` with `|mantissa|` in `[1/2, 1)`.
+    /// Decomposes each number into mantissa and exponent: `x = mantissa * 2^exponent` with `|mantissa|` in `[1/2, 1)`.
     ///
-    /// The mantissa has the dtype of the tensor, which is floating point; the exponent is int32. 0, the infinities and
-    /// NaN are their own mantissa, with the exponent 0.
+    /// Floating-point dtypes. The mantissa has the dtype of the tensor; the exponent is int32. For 0, infinities and
+    /// NaN the mantissa is the number itself and the exponent 0.
     public func frexp() -> (mantissa: Tensor, exponent: Tensor) {
         (apply(FrexpMantissa(), self), apply(FrexpExponent(), self))
     }
 }
 
-/// `a 2^b`, element by element.
+/// `a * 2^b`, element by element.
 public func ldexp(_ a: Tensor, _ b: Tensor) -> Tensor { a.ldexp(b) }
-/// The numbers taken apart: `x = mantissa 2^exponent`.
+/// Decomposes each number into mantissa and exponent: `x = mantissa * 2^exponent`.
 public func frexp(_ x: Tensor) -> (mantissa: Tensor, exponent: Tensor) { x.frexp() }

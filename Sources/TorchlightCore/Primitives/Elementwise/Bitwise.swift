@@ -51,110 +51,110 @@ package struct ShiftRight: ConstantBinaryPrimitive {
 }
 
 extension Tensor {
-    /// The bits that both operands have; the logical and of bools.
+    /// Bitwise AND of integers; logical AND of bools. Shapes broadcast; dtypes are promoted.
     public static func & (a: Tensor, b: Tensor) -> Tensor { apply(BitwiseAnd(), a, b) }
-    /// The bits that each element shares with a number.
+    /// Bitwise AND of each element and a number.
     public static func & (a: Tensor, b: some TensorScalar) -> Tensor { apply(BitwiseAnd(), a, .wrap(b.scalar)) }
-    /// The bits that each element shares with a number.
+    /// Bitwise AND of a number and each element.
     public static func & (a: some TensorScalar, b: Tensor) -> Tensor { apply(BitwiseAnd(), .wrap(a.scalar), b) }
-    /// The bits that one of the operands has; the logical or of bools.
+    /// Bitwise OR of integers; logical OR of bools. Shapes broadcast; dtypes are promoted.
     public static func | (a: Tensor, b: Tensor) -> Tensor { apply(BitwiseOr(), a, b) }
-    /// The bits that each element or a number has.
+    /// Bitwise OR of each element and a number.
     public static func | (a: Tensor, b: some TensorScalar) -> Tensor { apply(BitwiseOr(), a, .wrap(b.scalar)) }
-    /// The bits that each element or a number has.
+    /// Bitwise OR of a number and each element.
     public static func | (a: some TensorScalar, b: Tensor) -> Tensor { apply(BitwiseOr(), .wrap(a.scalar), b) }
-    /// The bits that exactly one operand has; whether bools differ.
+    /// Bitwise XOR of integers; logical XOR of bools. Shapes broadcast; dtypes are promoted.
     public static func ^ (a: Tensor, b: Tensor) -> Tensor { apply(BitwiseXor(), a, b) }
-    /// The bits that exactly one of each element and a number has.
+    /// Bitwise XOR of each element and a number.
     public static func ^ (a: Tensor, b: some TensorScalar) -> Tensor { apply(BitwiseXor(), a, .wrap(b.scalar)) }
-    /// The bits that exactly one of each element and a number has.
+    /// Bitwise XOR of a number and each element.
     public static func ^ (a: some TensorScalar, b: Tensor) -> Tensor { apply(BitwiseXor(), .wrap(a.scalar), b) }
-    /// All bits inverted; the logical not of bools.
+    /// Bitwise NOT of integers; logical NOT of bools.
     public static prefix func ~ (x: Tensor) -> Tensor { apply(BitwiseNot(), x) }
-    /// The bits moved up by `b` places.
+    /// Bitwise left shift of `a` by `b` bits.
     public static func << (a: Tensor, b: Tensor) -> Tensor { apply(ShiftLeft(), a, b) }
-    /// The bits moved up by a number of places.
+    /// Bitwise left shift by a number of bits.
     public static func << (a: Tensor, b: some TensorScalar) -> Tensor { apply(ShiftLeft(), a, .wrap(b.scalar)) }
-    /// The bits of a number moved up by `b` places.
+    /// Bitwise left shift of a number by `b` bits.
     public static func << (a: some TensorScalar, b: Tensor) -> Tensor { apply(ShiftLeft(), .wrap(a.scalar), b) }
-    /// The bits moved down by `b` places; the sign stays.
+    /// Arithmetic right shift of `a` by `b` bits; the sign is kept.
     public static func >> (a: Tensor, b: Tensor) -> Tensor { apply(ShiftRight(), a, b) }
-    /// The bits moved down by a number of places; the sign stays.
+    /// Arithmetic right shift by a number of bits; the sign is kept.
     public static func >> (a: Tensor, b: some TensorScalar) -> Tensor { apply(ShiftRight(), a, .wrap(b.scalar)) }
-    /// The bits of a number moved down by `b` places; the sign stays.
+    /// Arithmetic right shift of a number by `b` bits; the sign is kept.
     public static func >> (a: some TensorScalar, b: Tensor) -> Tensor { apply(ShiftRight(), .wrap(a.scalar), b) }
 }
 
 // The same by name, and in place.
 extension Tensor {
-    /// The bits that both tensors have.
+    /// Bitwise AND of integers; logical AND of bools.
     public func bitwiseAnd(_ other: Tensor) -> Tensor { self & other }
-    /// The bits that each element shares with a number.
+    /// Bitwise AND of each element and a number.
     public func bitwiseAnd(_ other: some TensorScalar) -> Tensor { self & other }
-    /// The bits that both tensors have, in place.
+    /// Bitwise AND, in place.
     @discardableResult
     public func bitwiseAnd_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseAnd(), on: self, Few(self, other), name: "bitwiseAnd_")
     }
-    /// The bits that each element shares with a number, in place.
+    /// Bitwise AND of each element and a number, in place.
     @discardableResult
     public func bitwiseAnd_(_ other: some TensorScalar) -> Tensor { bitwiseAnd_(.wrap(other.scalar)) }
 
-    /// The bits that one of the tensors has, or both.
+    /// Bitwise OR of integers; logical OR of bools.
     public func bitwiseOr(_ other: Tensor) -> Tensor { self | other }
-    /// The bits that each element or a number has.
+    /// Bitwise OR of each element and a number.
     public func bitwiseOr(_ other: some TensorScalar) -> Tensor { self | other }
-    /// The bits that one of the tensors has, or both, in place.
+    /// Bitwise OR, in place.
     @discardableResult
     public func bitwiseOr_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseOr(), on: self, Few(self, other), name: "bitwiseOr_")
     }
-    /// The bits that each element or a number has, in place.
+    /// Bitwise OR of each element and a number, in place.
     @discardableResult
     public func bitwiseOr_(_ other: some TensorScalar) -> Tensor { bitwiseOr_(.wrap(other.scalar)) }
 
-    /// The bits that exactly one tensor has.
+    /// Bitwise XOR of integers; logical XOR of bools.
     public func bitwiseXor(_ other: Tensor) -> Tensor { self ^ other }
-    /// The bits that exactly one of each element and a number has.
+    /// Bitwise XOR of each element and a number.
     public func bitwiseXor(_ other: some TensorScalar) -> Tensor { self ^ other }
-    /// The bits that exactly one tensor has, in place.
+    /// Bitwise XOR, in place.
     @discardableResult
     public func bitwiseXor_(_ other: Tensor) -> Tensor {
         applyInPlace(BitwiseXor(), on: self, Few(self, other), name: "bitwiseXor_")
     }
-    /// The bits that exactly one of each element and a number has, in place.
+    /// Bitwise XOR of each element and a number, in place.
     @discardableResult
     public func bitwiseXor_(_ other: some TensorScalar) -> Tensor { bitwiseXor_(.wrap(other.scalar)) }
 
-    /// The bits moved up by `other` places.
+    /// Bitwise left shift by `other` bits.
     public func bitwiseLeftShift(_ other: Tensor) -> Tensor { self << other }
-    /// The bits moved up by a number of places.
+    /// Bitwise left shift by a number of bits.
     public func bitwiseLeftShift(_ other: some TensorScalar) -> Tensor { self << other }
-    /// The bits moved up by `other` places, in place.
+    /// Bitwise left shift by `other` bits, in place.
     @discardableResult
     public func bitwiseLeftShift_(_ other: Tensor) -> Tensor {
         applyInPlace(ShiftLeft(), on: self, Few(self, other), name: "bitwiseLeftShift_")
     }
-    /// The bits moved up by a number of places, in place.
+    /// Bitwise left shift by a number of bits, in place.
     @discardableResult
     public func bitwiseLeftShift_(_ other: some TensorScalar) -> Tensor { bitwiseLeftShift_(.wrap(other.scalar)) }
 
-    /// The bits moved down by `other` places; the sign stays.
+    /// Arithmetic right shift by `other` bits; the sign is kept.
     public func bitwiseRightShift(_ other: Tensor) -> Tensor { self >> other }
-    /// The bits moved down by a number of places; the sign stays.
+    /// Arithmetic right shift by a number of bits; the sign is kept.
     public func bitwiseRightShift(_ other: some TensorScalar) -> Tensor { self >> other }
-    /// The bits moved down by `other` places; the sign stays, in place.
+    /// Arithmetic right shift by `other` bits, in place; the sign is kept.
     @discardableResult
     public func bitwiseRightShift_(_ other: Tensor) -> Tensor {
         applyInPlace(ShiftRight(), on: self, Few(self, other), name: "bitwiseRightShift_")
     }
-    /// The bits moved down by a number of places; the sign stays, in place.
+    /// Arithmetic right shift by a number of bits, in place; the sign is kept.
     @discardableResult
     public func bitwiseRightShift_(_ other: some TensorScalar) -> Tensor { bitwiseRightShift_(.wrap(other.scalar)) }
 
-    /// All bits inverted.
+    /// Bitwise NOT of integers; logical NOT of bools.
     public func bitwiseNot() -> Tensor { ~self }
-    /// All bits inverted, in place.
+    /// Bitwise NOT, in place.
     @discardableResult
     public func bitwiseNot_() -> Tensor { applyInPlace(BitwiseNot(), on: self, Few(self), name: "bitwiseNot_") }
 }

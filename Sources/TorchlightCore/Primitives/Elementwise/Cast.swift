@@ -29,16 +29,17 @@ package struct Cast: Primitive {
 }
 
 extension Tensor {
-    /// The values in another dtype; the tensor itself where it has that dtype already.
+    /// Converts the tensor to another dtype; returns the tensor itself if it has that dtype. Fractions are truncated
+    /// for integer dtypes. Gradients flow through.
     public func to(_ dtype: DType) -> Tensor {
         dtype == self.dtype && !isWrappedScalar ? self : apply(Cast(dtype: dtype), self)
     }
 
-    /// A dense copy, through which gradients flow. Its dimensions lie in the order in which this tensor has them: the copy of
-    /// a transposed matrix is transposed too. `x.contiguous()` gives elements that lie row by row.
+    /// Returns a copy of the tensor. Gradients flow through. The memory order of the dimensions is kept, so the copy of
+    /// a transposed matrix is transposed too; use `contiguous()` for row-major order.
     public func clone() -> Tensor { apply(Cast(dtype: dtype), self) }
 
-    /// The tensor itself if its elements lie densely in row-major order, else such a copy.
+    /// Returns the tensor if it is contiguous in row-major order, else a contiguous copy.
     public func contiguous() -> Tensor { layout.isContiguous ? self : rowMajorClone() }
 
     /// A copy of its own that lies row by row.
@@ -80,7 +81,7 @@ extension Tensor {
         return copy
     }
 
-    /// Overwrites the elements with those of `source`, broadcast and converted. Returns the tensor.
+    /// Copies the elements of `source` to this tensor, in place; they are broadcast and converted. Returns the tensor.
     @discardableResult
     public func copy_(_ source: Tensor) -> Tensor {
         if isPlaceholder || source.isPlaceholder { return self }

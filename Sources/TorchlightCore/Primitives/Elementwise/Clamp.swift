@@ -60,32 +60,32 @@ extension Tensor {
 }
 
 extension Tensor {
-    /// The elements held to `[min, max]`; one of the bounds may be left out.
+    /// Clamps all elements to `[min, max]`; one of the bounds may be nil. The gradient is 0 for clamped elements.
     public func clamp(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
         let primitive = Clamp(low: min == nil ? .absent : .number, high: max == nil ? .absent : .number)
         return bounds(min.map(bound), max.map(bound)).map { apply(primitive, self, $0, $1) } ?? self
     }
 
-    /// The elements held to bounds that broadcast; one of them may be left out.
+    /// Clamps all elements to bounds that broadcast; one of them may be nil.
     public func clamp(min: Tensor?, max: Tensor?) -> Tensor {
         let primitive = Clamp(low: min == nil ? .absent : .tensor, high: max == nil ? .absent : .tensor)
         return bounds(min, max).map { apply(primitive, self, $0, $1) } ?? self
     }
 
-    /// The elements held to at least those of `min`.
+    /// Clamps all elements to a minimum of `min`, which broadcasts.
     public func clamp(min: Tensor) -> Tensor { clamp(min: min, max: nil as Tensor?) }
-    /// The elements held to at most those of `max`.
+    /// Clamps all elements to a maximum of `max`, which broadcasts.
     public func clamp(max: Tensor) -> Tensor { clamp(min: nil as Tensor?, max: max) }
-    /// The larger of the elements and those of `min`; where they are equal both share the gradient.
+    /// The element-wise maximum of the tensor and `min`. Equal elements share the gradient equally.
     public func clampMin(_ min: Tensor) -> Tensor { maximum(min) }
-    /// The elements held to at least a number.
+    /// Clamps all elements to a minimum.
     public func clampMin(_ min: some TensorScalar) -> Tensor { clamp(min: min) }
-    /// The smaller of the elements and those of `max`; where they are equal both share the gradient.
+    /// The element-wise minimum of the tensor and `max`. Equal elements share the gradient equally.
     public func clampMax(_ max: Tensor) -> Tensor { minimum(max) }
-    /// The elements held to at most a number.
+    /// Clamps all elements to a maximum.
     public func clampMax(_ max: some TensorScalar) -> Tensor { clamp(max: max) }
 
-    /// Holds the elements to `[min, max]`, in place.
+    /// Clamps all elements to `[min, max]`, in place.
     @discardableResult
     public func clamp_(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
         let primitive = Clamp(low: min == nil ? .absent : .number, high: max == nil ? .absent : .number)
@@ -94,26 +94,26 @@ extension Tensor {
         } ?? self
     }
 
-    /// Holds the elements to bounds that broadcast, in place; one of them may be left out.
+    /// Clamps all elements to bounds that broadcast, in place; one of them may be nil.
     @discardableResult
     public func clamp_(min: Tensor?, max: Tensor?) -> Tensor {
         let primitive = Clamp(low: min == nil ? .absent : .tensor, high: max == nil ? .absent : .tensor)
         return bounds(min, max).map { applyInPlace(primitive, on: self, Few(self, $0, $1), name: "clamp_") } ?? self
     }
-    /// The larger of the elements and those of `min`, in place.
+    /// The element-wise maximum of the tensor and `min`, in place.
     @discardableResult
     public func clampMin_(_ min: Tensor) -> Tensor {
         applyInPlace(Maximum(), on: self, Few(self, min), name: "clampMin_")
     }
-    /// Holds the elements to at least a number, in place.
+    /// Clamps all elements to a minimum, in place.
     @discardableResult
     public func clampMin_(_ min: some TensorScalar) -> Tensor { clamp_(min: min) }
-    /// The smaller of the elements and those of `max`, in place.
+    /// The element-wise minimum of the tensor and `max`, in place.
     @discardableResult
     public func clampMax_(_ max: Tensor) -> Tensor {
         applyInPlace(Minimum(), on: self, Few(self, max), name: "clampMax_")
     }
-    /// Holds the elements to at most a number, in place.
+    /// Clamps all elements to a maximum, in place.
     @discardableResult
     public func clampMax_(_ max: some TensorScalar) -> Tensor { clamp_(max: max) }
 
@@ -141,7 +141,7 @@ extension Tensor {
     }
 }
 
-/// The elements held to `[min, max]`; one of the bounds may be left out.
+/// Clamps all elements to `[min, max]`; one of the bounds may be nil.
 public func clamp(_ x: Tensor, min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
     x.clamp(min: min, max: max)
 }

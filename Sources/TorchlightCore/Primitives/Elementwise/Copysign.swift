@@ -18,16 +18,16 @@ package struct Copysign: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// The sizes of these elements with the signs of the others.
+    /// The magnitude of each element with the sign of the element of `other`. Shapes broadcast.
     public func copysign(_ other: Tensor) -> Tensor { apply(Copysign(), self, other) }
-    /// The sizes of these elements with the sign of a number.
+    /// The magnitude of each element with the sign of a number.
     public func copysign(_ other: some TensorScalar) -> Tensor { apply(Copysign(), self, .wrap(other.scalar)) }
-    /// The sizes of these elements with the signs of the others, in place.
+    /// The magnitude of each element with the sign of the element of `other`, in place.
     @discardableResult
     public func copysign_(_ other: Tensor) -> Tensor {
         applyInPlace(Copysign(), on: self, Few(self, other), name: "copysign_")
     }
-    /// The sizes of these elements with the sign of a number, in place.
+    /// The magnitude of each element with the sign of a number, in place.
     @discardableResult
     public func copysign_(_ other: some TensorScalar) -> Tensor { copysign_(.wrap(other.scalar)) }
 }

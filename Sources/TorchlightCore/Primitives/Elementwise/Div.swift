@@ -57,25 +57,25 @@ func refuseZeroDivisor(_ operation: String, _ operands: Few<Tensor>) throws(Tens
         fix: "divide floating-point numbers, which give infinity or NaN", operands: Array(operands))
 }
 
-/// What `div` does with the fraction of a quotient.
+/// The rounding mode of `div`.
 public enum DivisionRounding: Sendable, Hashable {
-    /// Keeps it; integers give float32.
+    /// No rounding; integers give float32.
     case none
-    /// Rounds down, as `floorDivide` does.
+    /// Rounds down, as `floorDivide`.
     case floor
-    /// Rounds towards 0, as division of integers does in Swift.
+    /// Rounds towards 0, as Swift's division of integers.
     case trunc
 }
 
 extension Tensor {
-    /// `a / b`, element by element, with broadcasting and promotion; integers give float32.
+    /// Element-wise quotient `a / b`. Shapes broadcast; dtypes are promoted, integers give float32.
     public static func / (a: Tensor, b: Tensor) -> Tensor { apply(Div(), a, b) }
-    /// `a / b` for every element of `a`.
+    /// Element-wise quotient of a tensor and a number.
     public static func / (a: Tensor, b: some TensorScalar) -> Tensor { apply(Div(), a, .wrap(b.scalar)) }
-    /// `a / b` for every element of `b`.
+    /// Element-wise quotient of a number and a tensor.
     public static func / (a: some TensorScalar, b: Tensor) -> Tensor { apply(Div(), .wrap(a.scalar), b) }
 
-    /// `self / other`, with the fraction kept or rounded away.
+    /// Element-wise quotient `self / other`, rounded as `rounding` says. Default: no rounding.
     public func div(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
         switch rounding {
         case .none: apply(Div(), self, other)
@@ -84,12 +84,12 @@ extension Tensor {
         }
     }
 
-    /// `self / other` for a number.
+    /// Element-wise quotient of the tensor and a number, rounded as `rounding` says.
     public func div(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
         div(.wrap(other.scalar), rounding: rounding)
     }
 
-    /// `self /= other`, in place, with the fraction kept or rounded away.
+    /// `self /= other`, in place, rounded as `rounding` says.
     @discardableResult
     public func div_(_ other: Tensor, rounding: DivisionRounding = .none) -> Tensor {
         switch rounding {
@@ -99,31 +99,32 @@ extension Tensor {
         }
     }
 
-    /// Divides by a number in place.
+    /// Divides the tensor by a number, in place, rounded as `rounding` says.
     @discardableResult
     public func div_(_ other: some TensorScalar, rounding: DivisionRounding = .none) -> Tensor {
         div_(.wrap(other.scalar), rounding: rounding)
     }
 
-    /// The largest whole number that is at most `self / other`, in the promoted dtype.
+    /// Floor division: `floor(self / other)`, element by element, in the promoted dtype. Division of an integer by 0 is
+    /// an error.
     public func floorDivide(_ other: Tensor) -> Tensor { apply(FloorDivide(), self, other) }
-    /// The largest whole number that is at most `self / other`.
+    /// Floor division by a number: `floor(self / other)`.
     public func floorDivide(_ other: some TensorScalar) -> Tensor { apply(FloorDivide(), self, .wrap(other.scalar)) }
-    /// The largest whole number that is at most `self / other`, in place.
+    /// Floor division, in place.
     @discardableResult
     public func floorDivide_(_ other: Tensor) -> Tensor {
         applyInPlace(FloorDivide(), on: self, Few(self, other), name: "floorDivide_")
     }
-    /// The largest whole number that is at most `self / other`, in place.
+    /// Floor division by a number, in place.
     @discardableResult
     public func floorDivide_(_ other: some TensorScalar) -> Tensor { floorDivide_(.wrap(other.scalar)) }
 }
 
-/// A number divided by the elements of `b`, with the fraction kept or rounded away.
+/// Element-wise quotient of a number and a tensor, rounded as `rounding` says.
 public func div(_ a: some TensorScalar, _ b: Tensor, rounding: DivisionRounding = .none) -> Tensor {
     Tensor.wrap(a.scalar).div(b, rounding: rounding)
 }
-/// The largest whole numbers that are at most `a / b`, in the promoted dtype.
+/// Floor division: `floor(a / b)`, element by element, in the promoted dtype.
 public func floorDivide(_ a: Tensor, _ b: Tensor) -> Tensor { a.floorDivide(b) }
-/// The largest whole numbers that are at most a number divided by the elements of `b`.
+/// Floor division of a number by each element of `b`.
 public func floorDivide(_ a: some TensorScalar, _ b: Tensor) -> Tensor { Tensor.wrap(a.scalar).floorDivide(b) }

@@ -17,24 +17,24 @@ package struct Lcm: ConstantBinaryPrimitive {
 }
 
 extension Tensor {
-    /// The greatest common divisors: the largest integers that divide both elements; `|self|` where the other is 0.
+    /// The greatest common divisor of each pair of elements; `|self|` if `other` is 0.
     ///
-    /// Shapes broadcast. Dtypes: integers, promoted.
+    /// Shapes broadcast. Integer dtypes, promoted.
     public func gcd(_ other: Tensor) -> Tensor { apply(Gcd(), self, other) }
-    /// The greatest common divisors, in place.
+    /// The greatest common divisor, in place.
     @discardableResult
     public func gcd_(_ other: Tensor) -> Tensor { applyInPlace(Gcd(), on: self, Few(self, other), name: "gcd_") }
 
-    /// The least common multiples: the smallest positive integers that both elements divide, and 0 where one is 0.
+    /// The least common multiple of each pair of elements; 0 if one of them is 0.
     ///
-    /// Shapes broadcast. Dtypes: integers, promoted; what leaves the dtype wraps.
+    /// Shapes broadcast. Integer dtypes, promoted; results wrap around on overflow.
     public func lcm(_ other: Tensor) -> Tensor { apply(Lcm(), self, other) }
-    /// The least common multiples, in place.
+    /// The least common multiple, in place.
     @discardableResult
     public func lcm_(_ other: Tensor) -> Tensor { applyInPlace(Lcm(), on: self, Few(self, other), name: "lcm_") }
 }
 
-/// The greatest common divisors of integers, element by element.
+/// The greatest common divisor of integers, element by element.
 public func gcd(_ a: Tensor, _ b: Tensor) -> Tensor { a.gcd(b) }
-/// The least common multiples of integers, element by element.
+/// The least common multiple of integers, element by element.
 public func lcm(_ a: Tensor, _ b: Tensor) -> Tensor { a.lcm(b) }

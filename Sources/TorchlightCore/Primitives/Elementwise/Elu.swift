@@ -19,19 +19,19 @@ package struct Elu: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x` where it is positive, else `alpha (e^x - 1)`.
+    /// Exponential linear unit: `x` if `x > 0`, else `alpha (exp(x) - 1)` (Clevert et al., 2015). Default: `alpha` 1.
     public func elu(alpha: Double = 1) -> Tensor { apply(Elu(alpha: alpha), self) }
-    /// `scale elu(x, alpha)` with the constants that keep mean 0 and variance 1 (Klambauer et al. 2017).
+    /// Scaled exponential linear unit: `scale * elu(x, alpha)` with `scale = 1.0507...` and `alpha = 1.6732...`, which
+    /// preserve mean 0 and variance 1 (Klambauer et al., 2017).
     public func selu() -> Tensor { apply(Elu(alpha: 1.6732632423543772, scale: 1.0507009873554805), self) }
-    /// `x` where it is positive, else `alpha (e^x - 1)`, in place.
+    /// Exponential linear unit, in place.
     @discardableResult
     public func elu_(alpha: Double = 1) -> Tensor {
         applyInPlace(Elu(alpha: alpha), on: self, Few(self), name: "elu_")
     }
 }
 
-/// The exponential linear unit: `x` where it is positive, else `alpha (e^x - 1)` (Clevert, Unterthiner and Hochreiter
-/// 2015).
+/// Exponential linear unit: `x` if `x > 0`, else `alpha (exp(x) - 1)` (Clevert et al., 2015). Default: `alpha` 1.
 public func elu(_ x: Tensor, alpha: Double = 1) -> Tensor { x.elu(alpha: alpha) }
-/// The self-normalising exponential linear unit, element by element.
+/// Scaled exponential linear unit, element by element (Klambauer et al., 2017).
 public func selu(_ x: Tensor) -> Tensor { x.selu() }

@@ -36,30 +36,30 @@ package struct Erfinv: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The error function of `x`.
+    /// The error function `erf(x) = 2/sqrt(pi) * integral of exp(-t^2) from 0 to x`. Integers give float32.
     public func erf() -> Tensor { apply(Erf(), self) }
-    /// The error function of `x`, in place.
+    /// The error function, in place.
     @discardableResult
     public func erf_() -> Tensor { applyInPlace(Erf(), on: self, Few(self), name: "erf_") }
 
-    /// `1 - erf(x)`, exact where that is small.
+    /// The complementary error function `1 - erf(x)`, computed without cancellation.
     public func erfc() -> Tensor { apply(Erfc(), self) }
-    /// `1 - erf(x)`, exact where that is small, in place.
+    /// The complementary error function, in place.
     @discardableResult
     public func erfc_() -> Tensor { applyInPlace(Erfc(), on: self, Few(self), name: "erfc_") }
 
-    /// The number whose error function is `x`.
+    /// The inverse of the error function: infinite at -1 and 1, NaN outside.
     public func erfinv() -> Tensor { apply(Erfinv(), self) }
-    /// The number whose error function is `x`, in place.
+    /// The inverse of the error function, in place.
     @discardableResult
     public func erfinv_() -> Tensor { applyInPlace(Erfinv(), on: self, Few(self), name: "erfinv_") }
 }
 
-/// The error function of `x`, element by element.
+/// The error function, element by element.
 public func erf(_ x: Tensor) -> Tensor { x.erf() }
 
-/// `1 - erf(x)`, exact where that is small, element by element.
+/// The complementary error function `1 - erf(x)`, element by element, computed without cancellation.
 public func erfc(_ x: Tensor) -> Tensor { x.erfc() }
 
-/// The number whose error function is `x`, element by element.
+/// The inverse of the error function, element by element.
 public func erfinv(_ x: Tensor) -> Tensor { x.erfinv() }

@@ -10,12 +10,12 @@ package struct Exp: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `e^x`, element by element; integers give float32.
+    /// The exponential function `exp(x)`, element by element. Integers give float32.
     public func exp() -> Tensor { apply(Exp(), self) }
-    /// `e^x` in place.
+    /// The exponential function, in place.
     @discardableResult
     public func exp_() -> Tensor { applyInPlace(Exp(), on: self, Few(self), name: "exp_") }
 }
 
-/// `e^x`, element by element.
+/// The exponential function `exp(x)`, element by element.
 public func exp(_ x: Tensor) -> Tensor { x.exp() }

@@ -25,21 +25,21 @@ package struct Expm1: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `2^x`.
+    /// The exponential function to base 2: `2^x`. Integers give float32.
     public func exp2() -> Tensor { apply(Exp2(), self) }
-    /// `2^x`, in place.
+    /// The exponential function to base 2, in place.
     @discardableResult
     public func exp2_() -> Tensor { applyInPlace(Exp2(), on: self, Few(self), name: "exp2_") }
 
-    /// `e^x - 1`, exact near 0.
+    /// `exp(x) - 1`, accurate for small `x`. Integers give float32.
     public func expm1() -> Tensor { apply(Expm1(), self) }
-    /// `e^x - 1`, exact near 0, in place.
+    /// `exp(x) - 1`, accurate for small `x`, in place.
     @discardableResult
     public func expm1_() -> Tensor { applyInPlace(Expm1(), on: self, Few(self), name: "expm1_") }
 }
 
-/// `2^x`, element by element.
+/// The exponential function to base 2: `2^x`, element by element.
 public func exp2(_ x: Tensor) -> Tensor { x.exp2() }
 
-/// `e^x - 1`, exact near 0, element by element.
+/// `exp(x) - 1`, accurate for small `x`, element by element.
 public func expm1(_ x: Tensor) -> Tensor { x.expm1() }

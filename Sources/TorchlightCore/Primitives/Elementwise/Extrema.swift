@@ -80,17 +80,19 @@ package struct Fmin: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// The larger of the elements; NaN wins.
+    /// The element-wise maximum; NaN if one of the elements is NaN. Equal elements share the gradient equally.
     public func maximum(_ other: Tensor) -> Tensor { apply(Maximum(), self, other) }
-    /// The smaller of the elements; NaN wins.
+    /// The element-wise minimum; NaN if one of the elements is NaN. Equal elements share the gradient equally.
     public func minimum(_ other: Tensor) -> Tensor { apply(Minimum(), self, other) }
-    /// The larger of the elements; NaN loses.
+    /// The element-wise maximum, ignoring NaN: NaN only if both elements are NaN. Equal elements share the gradient
+    /// equally.
     public func fmax(_ other: Tensor) -> Tensor { apply(Fmax(), self, other) }
-    /// The smaller of the elements; NaN loses.
+    /// The element-wise minimum, ignoring NaN: NaN only if both elements are NaN. Equal elements share the gradient
+    /// equally.
     public func fmin(_ other: Tensor) -> Tensor { apply(Fmin(), self, other) }
 }
 
-/// The larger of `a` and `b`, element by element; NaN wins.
+/// The element-wise maximum of `a` and `b`; NaN if one of the elements is NaN.
 public func maximum(_ a: Tensor, _ b: Tensor) -> Tensor { a.maximum(b) }
-/// The smaller of `a` and `b`, element by element; NaN wins.
+/// The element-wise minimum of `a` and `b`; NaN if one of the elements is NaN.
 public func minimum(_ a: Tensor, _ b: Tensor) -> Tensor { a.minimum(b) }

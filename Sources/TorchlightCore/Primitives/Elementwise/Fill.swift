@@ -23,10 +23,10 @@ package struct FillWith: Primitive {
 }
 
 extension Tensor {
-    /// A number in every place of a tensor of this shape and dtype; the gradient of this tensor is 0.
+    /// A tensor filled with a number, with the shape and dtype of this tensor, whose gradient is 0.
     public func fill(_ value: some TensorScalar) -> Tensor { apply(FillWith(value: value.scalar), self) }
 
-    /// The 0-dimensional `value` in every place of a tensor of this shape and dtype.
+    /// A tensor filled with the 0-dimensional `value`, with the shape and dtype of this tensor.
     public func fill(_ value: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             try Self.checkFill(value, "fill")
@@ -34,7 +34,7 @@ extension Tensor {
         }
     }
 
-    /// Sets every element to the 0-dimensional `value`, in place.
+    /// Fills the tensor with the 0-dimensional `value`, in place.
     @discardableResult
     public func fill_(_ value: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
@@ -51,13 +51,13 @@ extension Tensor {
         }
     }
 
-    /// Sets every element to a number, in place.
+    /// Fills the tensor with a number, in place. A number outside the range of the dtype is an error.
     @discardableResult
     public func fill_(_ value: some TensorScalar) -> Tensor {
         applyInPlace(FillWith(value: value.scalar), on: self, Few(self), name: "fill_")
     }
 
-    /// Sets every element to 0, in place.
+    /// Fills the tensor with 0, in place.
     @discardableResult
     public func zero_() -> Tensor {
         applyInPlace(FillWith(value: .int(0)), on: self, Few(self), name: "zero_")

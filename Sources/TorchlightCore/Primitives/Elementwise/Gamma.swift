@@ -46,32 +46,33 @@ package struct Polygamma: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The logarithm of the absolute value of the gamma function.
+    /// The logarithm of the absolute value of the gamma function: `log|gamma(x)|`. Integers give float32.
     public func lgamma() -> Tensor { apply(Lgamma(), self) }
     /// The logarithm of the absolute value of the gamma function, in place.
     @discardableResult
     public func lgamma_() -> Tensor { applyInPlace(Lgamma(), on: self, Few(self), name: "lgamma_") }
 
-    /// The derivative of the logarithm of the gamma function.
+    /// The digamma function: the derivative of `log(gamma(x))`. Integers give float32.
     public func digamma() -> Tensor { apply(Digamma(), self) }
-    /// The derivative of the logarithm of the gamma function, in place.
+    /// The digamma function, in place.
     @discardableResult
     public func digamma_() -> Tensor { applyInPlace(Digamma(), on: self, Few(self), name: "digamma_") }
 
-    /// The derivative of ``digamma()`` of an order `n >= 0`: `(-1)^(n+1) n! * sum of (x + k)^(-n-1) over k >= 0` from 1 on.
+    /// The polygamma function: the derivative of order `n >= 0` of ``digamma()``, `(-1)^(n+1) n! * sum of (x +
+    /// k)^(-n-1) over k >= 0` for `n >= 1`.
     ///
-    /// Infinite at 0 and the negative integers. Computed in float32 or float64; integers become float32.
+    /// Infinite at 0 and the negative integers. Computed in float32 or float64; integers are converted to float32.
     public func polygamma(_ n: Int) -> Tensor { n == 0 ? digamma() : apply(Polygamma(order: n), self) }
-    /// The derivative of ``digamma()`` of an order `n >= 0`, in place.
+    /// The polygamma function of order `n >= 0`, in place.
     @discardableResult
     public func polygamma_(_ n: Int) -> Tensor {
         n == 0 ? digamma_() : applyInPlace(Polygamma(order: n), on: self, Few(self), name: "polygamma_")
     }
 
-    /// The logarithm of the multivariate gamma function of dimension `p >= 1`,
-    /// `p (p - 1) / 4 * log pi + sum of lgamma(x - j / 2) over j < p`.
+    /// The logarithm of the multivariate gamma function of dimension `p >= 1`: `p (p - 1) / 4 * log(pi) + sum of
+    /// lgamma(x - j / 2) over j < p`.
     ///
-    /// It is defined for `x > (p - 1) / 2`; to the left, each term is the logarithm of a magnitude.
+    /// Defined for `x > (p - 1) / 2`; for smaller x, each term is the logarithm of an absolute value.
     public func mvlgamma(_ p: Int) -> Tensor {
         // One term is computed for each dimension.
         guard (1...(1 << 20)).contains(p) else {
@@ -97,8 +98,8 @@ extension Tensor {
     }
 }
 
-/// The logarithm of the absolute value of the gamma function.
+/// The logarithm of the absolute value of the gamma function: `log|gamma(x)|`.
 public func lgamma(_ x: Tensor) -> Tensor { x.lgamma() }
 
-/// The derivative of the logarithm of the gamma function.
+/// The digamma function: the derivative of `log(gamma(x))`.
 public func digamma(_ x: Tensor) -> Tensor { x.digamma() }

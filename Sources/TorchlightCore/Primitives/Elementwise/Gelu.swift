@@ -73,16 +73,17 @@ package struct GeluTanhBackward: BinaryPrimitive {
     }
 }
 
-/// How the normal distribution in gelu is computed.
+/// The computation of the normal distribution function in GELU.
 public enum GeluApproximation: Sendable, Hashable {
-    /// By the error function.
+    /// Exact, with the error function.
     case none
-    /// By `tanh`, as GPT-2 and BERT were trained with.
+    /// Approximation with `tanh`, as used by GPT-2.
     case tanh
 }
 
 extension Tensor {
-    /// `x P(x)` with the normal distribution `P`, element by element.
+    /// Gaussian error linear unit: `x P(x)`, where `P` is the standard normal distribution function (Hendrycks and
+    /// Gimpel, 2016). With `.tanh`: `x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))`. Default: `.none`.
     public func gelu(approximate: GeluApproximation = .none) -> Tensor {
         switch approximate {
         case .none: apply(Gelu(), self)
@@ -91,5 +92,6 @@ extension Tensor {
     }
 }
 
-/// The Gaussian error linear unit `x P(x)` with the normal distribution `P`, element by element.
+/// Gaussian error linear unit: `x P(x)`, where `P` is the standard normal distribution function (Hendrycks and Gimpel,
+/// 2016).
 public func gelu(_ x: Tensor, approximate: GeluApproximation = .none) -> Tensor { x.gelu(approximate: approximate) }

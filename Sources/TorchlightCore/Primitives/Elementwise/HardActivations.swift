@@ -26,21 +26,21 @@ package struct HardSwish: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `clamp(x / 6 + 1/2, 0, 1)`.
+    /// Hard sigmoid: `clamp(x / 6 + 1/2, 0, 1)`.
     public func hardsigmoid() -> Tensor { apply(HardSigmoid(), self) }
-    /// `clamp(x / 6 + 1/2, 0, 1)`, in place.
+    /// Hard sigmoid, in place.
     @discardableResult
     public func hardsigmoid_() -> Tensor { applyInPlace(HardSigmoid(), on: self, Few(self), name: "hardsigmoid_") }
 
-    /// `x * clamp(x / 6 + 1/2, 0, 1)`.
+    /// Hard swish: `x * clamp(x / 6 + 1/2, 0, 1)` (Howard et al., 2019).
     public func hardswish() -> Tensor { apply(HardSwish(), self) }
-    /// `x * clamp(x / 6 + 1/2, 0, 1)`, in place.
+    /// Hard swish, in place.
     @discardableResult
     public func hardswish_() -> Tensor { applyInPlace(HardSwish(), on: self, Few(self), name: "hardswish_") }
 }
 
-/// `clamp(x / 6 + 1/2, 0, 1)`, element by element.
+/// Hard sigmoid: `clamp(x / 6 + 1/2, 0, 1)`, element by element.
 public func hardsigmoid(_ x: Tensor) -> Tensor { x.hardsigmoid() }
 
-/// `x * clamp(x / 6 + 1/2, 0, 1)`, element by element.
+/// Hard swish: `x * clamp(x / 6 + 1/2, 0, 1)`, element by element (Howard et al., 2019).
 public func hardswish(_ x: Tensor) -> Tensor { x.hardswish() }

@@ -27,13 +27,13 @@ package struct HardtanhForward: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x` held to `[min, max]`; integers stay integers.
+    /// Hard tanh: clamps elements to `[min, max]`. Default: -1 and 1. The dtype of integers is kept.
     public func hardtanh(min: Double = -1, max: Double = 1) -> Tensor {
         dtype.isInteger
             ? clamp(min: Int(saturating: min), max: Int(saturating: max))
             : apply(HardtanhForward(min: min, max: max), self)
     }
-    /// `x` held to `[min, max]`, in place.
+    /// Hard tanh, in place.
     @discardableResult
     public func hardtanh_(min: Double = -1, max: Double = 1) -> Tensor {
         dtype.isInteger
@@ -41,12 +41,12 @@ extension Tensor {
             : applyInPlace(HardtanhForward(min: min, max: max), on: self, Few(self), name: "hardtanh_")
     }
 
-    /// `x` held to `[0, 6]`.
+    /// `min(max(x, 0), 6)` (Howard et al., 2017).
     public func relu6() -> Tensor { hardtanh(min: 0, max: 6) }
 }
 
-/// `x` held to `[min, max]`, element by element.
+/// Hard tanh: clamps elements to `[min, max]`. Default: -1 and 1.
 public func hardtanh(_ x: Tensor, min: Double = -1, max: Double = 1) -> Tensor { x.hardtanh(min: min, max: max) }
 
-/// `x` held to `[0, 6]`, element by element (Howard et al. 2017).
+/// `min(max(x, 0), 6)`, element by element (Howard et al., 2017).
 public func relu6(_ x: Tensor) -> Tensor { x.relu6() }

@@ -61,48 +61,48 @@ package struct Atanh: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `(e^x - e^-x) / 2`.
+    /// The hyperbolic sine: `(exp(x) - exp(-x)) / 2`. Integers give float32.
     public func sinh() -> Tensor { apply(Sinh(), self) }
-    /// `(e^x - e^-x) / 2`, in place.
+    /// The hyperbolic sine, in place.
     @discardableResult
     public func sinh_() -> Tensor { applyInPlace(Sinh(), on: self, Few(self), name: "sinh_") }
 
-    /// `(e^x + e^-x) / 2`.
+    /// The hyperbolic cosine: `(exp(x) + exp(-x)) / 2`. Integers give float32.
     public func cosh() -> Tensor { apply(Cosh(), self) }
-    /// `(e^x + e^-x) / 2`, in place.
+    /// The hyperbolic cosine, in place.
     @discardableResult
     public func cosh_() -> Tensor { applyInPlace(Cosh(), on: self, Few(self), name: "cosh_") }
 
-    /// The inverse of `sinh`.
+    /// The inverse hyperbolic sine. Integers give float32.
     public func asinh() -> Tensor { apply(Asinh(), self) }
-    /// The inverse of `sinh`, in place.
+    /// The inverse hyperbolic sine, in place.
     @discardableResult
     public func asinh_() -> Tensor { applyInPlace(Asinh(), on: self, Few(self), name: "asinh_") }
 
-    /// The inverse of `cosh`.
+    /// The inverse hyperbolic cosine; NaN for `x < 1`. Integers give float32.
     public func acosh() -> Tensor { apply(Acosh(), self) }
-    /// The inverse of `cosh`, in place.
+    /// The inverse hyperbolic cosine, in place.
     @discardableResult
     public func acosh_() -> Tensor { applyInPlace(Acosh(), on: self, Few(self), name: "acosh_") }
 
-    /// The inverse of `tanh`.
+    /// The inverse hyperbolic tangent: infinite at -1 and 1, NaN outside. Integers give float32.
     public func atanh() -> Tensor { apply(Atanh(), self) }
-    /// The inverse of `tanh`, in place.
+    /// The inverse hyperbolic tangent, in place.
     @discardableResult
     public func atanh_() -> Tensor { applyInPlace(Atanh(), on: self, Few(self), name: "atanh_") }
 }
 
-/// `(e^x - e^-x) / 2`, element by element.
+/// The hyperbolic sine: `(exp(x) - exp(-x)) / 2`, element by element.
 public func sinh(_ x: Tensor) -> Tensor { x.sinh() }
 
-/// `(e^x + e^-x) / 2`, element by element.
+/// The hyperbolic cosine: `(exp(x) + exp(-x)) / 2`, element by element.
 public func cosh(_ x: Tensor) -> Tensor { x.cosh() }
 
-/// The inverse of `sinh`, element by element.
+/// The inverse hyperbolic sine, element by element.
 public func asinh(_ x: Tensor) -> Tensor { x.asinh() }
 
-/// The inverse of `cosh`, element by element.
+/// The inverse hyperbolic cosine, element by element; NaN for `x < 1`.
 public func acosh(_ x: Tensor) -> Tensor { x.acosh() }
 
-/// The inverse of `tanh`, element by element.
+/// The inverse hyperbolic tangent, element by element; NaN for `|x| > 1`.
 public func atanh(_ x: Tensor) -> Tensor { x.atanh() }

@@ -21,12 +21,12 @@ package struct Hypot: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `sqrt(self^2 + other^2)`.
+    /// The hypotenuse `sqrt(self^2 + other^2)`, element by element, without overflow of the squares. Shapes broadcast.
     public func hypot(_ other: Tensor) -> Tensor { apply(Hypot(), self, other) }
-    /// `sqrt(self^2 + other^2)`, in place.
+    /// The hypotenuse `sqrt(self^2 + other^2)`, in place.
     @discardableResult
     public func hypot_(_ other: Tensor) -> Tensor { applyInPlace(Hypot(), on: self, Few(self, other), name: "hypot_") }
 }
 
-/// `sqrt(a^2 + b^2)`, element by element.
+/// The hypotenuse `sqrt(a^2 + b^2)`, element by element.
 public func hypot(_ a: Tensor, _ b: Tensor) -> Tensor { a.hypot(b) }

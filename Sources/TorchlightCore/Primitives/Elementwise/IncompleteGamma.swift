@@ -48,17 +48,18 @@ private func incompleteGammaSpec(_ name: String, _ a: TensorSpec, _ x: TensorSpe
 private func incompleteGammaSlope(_ a: Tensor, _ x: Tensor) -> Tensor { ((a - 1).xlogy(x) - x - a.lgamma()).exp() }
 
 extension Tensor {
-    /// The regularised lower incomplete gamma function of `a = self` and `x`, from 0 at `x = 0` to 1 at infinity.
+    /// The regularised lower incomplete gamma function of `a = self` and `x`: `P(a, x) = 1/gamma(a) * integral of
+    /// t^(a-1) exp(-t) from 0 to x`, between 0 and 1.
     ///
-    /// `P(a, x) = 1/gamma(a) * integral of t^(a-1) e^-t from 0 to x`; shapes broadcast; NaN for negative arguments.
-    /// Only `x` has a gradient. Float64 results have 12 digits, less where `P` is smaller than 1e-100.
+    /// Shapes broadcast. NaN for negative arguments. Only `x` has a gradient. Float64 results have 12 digits, fewer if
+    /// `P` is below 1e-100.
     public func igamma(_ x: Tensor) -> Tensor { apply(Igamma(), self, x) }
     /// The regularised lower incomplete gamma function of `a = self` and `x`, in place.
     @discardableResult
     public func igamma_(_ x: Tensor) -> Tensor { applyInPlace(Igamma(), on: self, Few(self, x), name: "igamma_") }
 
-    /// The regularised upper incomplete gamma function of `a = self` and `x`: 1 minus ``igamma(_:)``, exact where that is
-    /// tiny.
+    /// The regularised upper incomplete gamma function of `a = self` and `x`: `1 - P(a, x)`, computed without
+    /// cancellation; see ``igamma(_:)``.
     public func igammac(_ x: Tensor) -> Tensor { apply(Igammac(), self, x) }
     /// The regularised upper incomplete gamma function of `a = self` and `x`, in place.
     @discardableResult

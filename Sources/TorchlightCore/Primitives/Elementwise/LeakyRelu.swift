@@ -14,14 +14,14 @@ package struct LeakyRelu: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x` where it is positive, else `negativeSlope * x`.
+    /// Leaky ReLU: `x` if `x > 0`, else `negativeSlope * x` (Maas et al., 2013). Default: `negativeSlope` 0.01.
     public func leakyRelu(negativeSlope: Double = 0.01) -> Tensor { apply(LeakyRelu(slope: negativeSlope), self) }
-    /// `x` where it is positive, else `negativeSlope * x`, in place.
+    /// Leaky ReLU, in place.
     @discardableResult
     public func leakyRelu_(negativeSlope: Double = 0.01) -> Tensor {
         applyInPlace(LeakyRelu(slope: negativeSlope), on: self, Few(self), name: "leakyRelu_")
     }
 }
 
-/// `x` where it is positive, else `negativeSlope * x` (Maas, Hannun and Ng 2013).
+/// Leaky ReLU: `x` if `x > 0`, else `negativeSlope * x` (Maas et al., 2013). Default: `negativeSlope` 0.01.
 public func leakyRelu(_ x: Tensor, negativeSlope: Double = 0.01) -> Tensor { x.leakyRelu(negativeSlope: negativeSlope) }

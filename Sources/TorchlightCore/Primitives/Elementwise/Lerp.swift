@@ -28,18 +28,18 @@ package struct Lerp: TernaryPrimitive {
 }
 
 extension Tensor {
-    /// `self + weight * (end - self)`.
+    /// Linear interpolation `self + weight * (end - self)`, element by element. Shapes broadcast.
     public func lerp(_ end: Tensor, weight: Tensor) -> Tensor { apply(Lerp(), self, end, weight) }
-    /// `self + weight * (end - self)`.
+    /// Linear interpolation `self + weight * (end - self)` with one weight for all elements.
     public func lerp(_ end: Tensor, weight: Double) -> Tensor { apply(Lerp(), self, end, .wrap(.double(weight))) }
 
-    /// `self += weight * (end - self)`, in place.
+    /// Linear interpolation, in place: `self += weight * (end - self)`.
     @discardableResult
     public func lerp_(_ end: Tensor, weight: Tensor) -> Tensor {
         applyInPlace(Lerp(), on: self, Few(self, end, weight), name: "lerp_")
     }
 
-    /// `self += weight * (end - self)`, in place.
+    /// Linear interpolation with one weight for all elements, in place.
     @discardableResult
     public func lerp_(_ end: Tensor, weight: Double) -> Tensor { lerp_(end, weight: .wrap(.double(weight))) }
 }

@@ -33,8 +33,8 @@ package struct LogAddExp2: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `log(e^self + e^other)`, without overflow.
+    /// `log(exp(self) + exp(other))`, element by element, computed without overflow. Shapes broadcast.
     public func logaddexp(_ other: Tensor) -> Tensor { apply(LogAddExp(), self, other) }
-    /// `log2(2^self + 2^other)`, without overflow.
+    /// `log2(2^self + 2^other)`, element by element, computed without overflow. Shapes broadcast.
     public func logaddexp2(_ other: Tensor) -> Tensor { apply(LogAddExp2(), self, other) }
 }

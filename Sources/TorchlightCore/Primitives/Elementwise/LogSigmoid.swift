@@ -12,12 +12,12 @@ package struct LogSigmoidForward: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `log(1 / (1 + e^-x))`, without overflow.
+    /// The logarithm of the sigmoid: `log(1 / (1 + exp(-x)))`, computed without overflow.
     public func logsigmoid() -> Tensor { apply(LogSigmoidForward(), self) }
-    /// `log(1 / (1 + e^-x))`, without overflow, in place.
+    /// The logarithm of the sigmoid, in place.
     @discardableResult
     public func logsigmoid_() -> Tensor { applyInPlace(LogSigmoidForward(), on: self, Few(self), name: "logsigmoid_") }
 }
 
-/// `log(1 / (1 + e^-x))`, without overflow, element by element.
+/// The logarithm of the sigmoid: `log(1 / (1 + exp(-x)))`, element by element, computed without overflow.
 public func logsigmoid(_ x: Tensor) -> Tensor { x.logsigmoid() }

@@ -45,39 +45,39 @@ package struct Log1p: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The natural logarithm of `x`.
+    /// The natural logarithm: -infinity at 0, NaN for negative numbers. Integers give float32.
     public func log() -> Tensor { apply(Log(), self) }
-    /// The natural logarithm of `x`, in place.
+    /// The natural logarithm, in place.
     @discardableResult
     public func log_() -> Tensor { applyInPlace(Log(), on: self, Few(self), name: "log_") }
 
-    /// The logarithm of `x` to the base 2.
+    /// The logarithm to base 2. Integers give float32.
     public func log2() -> Tensor { apply(Log2(), self) }
-    /// The logarithm of `x` to the base 2, in place.
+    /// The logarithm to base 2, in place.
     @discardableResult
     public func log2_() -> Tensor { applyInPlace(Log2(), on: self, Few(self), name: "log2_") }
 
-    /// The logarithm of `x` to the base 10.
+    /// The logarithm to base 10. Integers give float32.
     public func log10() -> Tensor { apply(Log10(), self) }
-    /// The logarithm of `x` to the base 10, in place.
+    /// The logarithm to base 10, in place.
     @discardableResult
     public func log10_() -> Tensor { applyInPlace(Log10(), on: self, Few(self), name: "log10_") }
 
-    /// `log(1 + x)`, exact near 0.
+    /// `log(1 + x)`, accurate for small `x`. Integers give float32.
     public func log1p() -> Tensor { apply(Log1p(), self) }
-    /// `log(1 + x)`, exact near 0, in place.
+    /// `log(1 + x)`, accurate for small `x`, in place.
     @discardableResult
     public func log1p_() -> Tensor { applyInPlace(Log1p(), on: self, Few(self), name: "log1p_") }
 }
 
-/// The natural logarithm of `x`, element by element.
+/// The natural logarithm, element by element.
 public func log(_ x: Tensor) -> Tensor { x.log() }
 
-/// The logarithm of `x` to the base 2, element by element.
+/// The logarithm to base 2, element by element.
 public func log2(_ x: Tensor) -> Tensor { x.log2() }
 
-/// The logarithm of `x` to the base 10, element by element.
+/// The logarithm to base 10, element by element.
 public func log10(_ x: Tensor) -> Tensor { x.log10() }
 
-/// `log(1 + x)`, exact near 0, element by element.
+/// `log(1 + x)`, accurate for small `x`, element by element.
 public func log1p(_ x: Tensor) -> Tensor { x.log1p() }

@@ -24,23 +24,23 @@ package struct LogicalXor: ConstantBinaryPrimitive {
 }
 
 extension Tensor {
-    /// Where both are not 0, as bool.
+    /// Logical AND, element by element, as bool. Elements other than 0 are true, NaN included. Shapes broadcast.
     public func logicalAnd(_ other: Tensor) -> Tensor { apply(LogicalAnd(), self, other) }
-    /// Where one of both is not 0, as bool.
+    /// Logical OR, element by element, as bool. Elements other than 0 are true, NaN included. Shapes broadcast.
     public func logicalOr(_ other: Tensor) -> Tensor { apply(LogicalOr(), self, other) }
-    /// Where exactly one is not 0, as bool.
+    /// Logical XOR, element by element, as bool. Elements other than 0 are true, NaN included. Shapes broadcast.
     public func logicalXor(_ other: Tensor) -> Tensor { apply(LogicalXor(), self, other) }
-    /// 1 where both are not 0 and 0 elsewhere, in place and in this dtype.
+    /// Logical AND, in place: 1 or 0 in the dtype of this tensor.
     @discardableResult
     public func logicalAnd_(_ other: Tensor) -> Tensor {
         applyInPlace(LogicalAnd(), on: self, Few(self, other), name: "logicalAnd_")
     }
-    /// 1 where one of both is not 0 and 0 elsewhere, in place and in this dtype.
+    /// Logical OR, in place: 1 or 0 in the dtype of this tensor.
     @discardableResult
     public func logicalOr_(_ other: Tensor) -> Tensor {
         applyInPlace(LogicalOr(), on: self, Few(self, other), name: "logicalOr_")
     }
-    /// 1 where exactly one is not 0 and 0 elsewhere, in place and in this dtype.
+    /// Logical XOR, in place: 1 or 0 in the dtype of this tensor.
     @discardableResult
     public func logicalXor_(_ other: Tensor) -> Tensor {
         applyInPlace(LogicalXor(), on: self, Few(self, other), name: "logicalXor_")

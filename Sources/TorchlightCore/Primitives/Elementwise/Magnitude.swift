@@ -23,27 +23,27 @@ package struct Sign: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The absolute value of `x`.
+    /// The absolute value `|x|`, element by element.
     public func abs() -> Tensor { apply(Abs(), self) }
-    /// The absolute value of `x`, in place.
+    /// The absolute value, in place.
     @discardableResult
     public func abs_() -> Tensor { applyInPlace(Abs(), on: self, Few(self), name: "abs_") }
 
-    /// -1, 0 or 1 by the sign of `x`.
+    /// The sign of each element: -1, 0 or 1.
     public func sign() -> Tensor { apply(Sign(), self) }
-    /// -1, 0 or 1 by the sign of `x`, in place.
+    /// The sign of each element, in place.
     @discardableResult
     public func sign_() -> Tensor { applyInPlace(Sign(), on: self, Few(self), name: "sign_") }
 
-    /// The sign of a complex number, `x / |x|`: of real ones -1, 0 or 1, as `sign`.
+    /// The sign `x / |x|` of complex numbers. Since there are no complex dtypes, the same as `sign`.
     public func sgn() -> Tensor { sign() }
-    /// -1, 0 or 1 by the sign of `x`, in place.
+    /// The sign of each element, in place; the same as `sign_`.
     @discardableResult
     public func sgn_() -> Tensor { applyInPlace(Sign(), on: self, Few(self), name: "sgn_") }
 }
 
-/// The absolute value of `x`, element by element.
+/// The absolute value `|x|`, element by element.
 public func abs(_ x: Tensor) -> Tensor { x.abs() }
 
-/// -1, 0 or 1 by the sign of `x`, element by element.
+/// The sign of each element: -1, 0 or 1.
 public func sign(_ x: Tensor) -> Tensor { x.sign() }

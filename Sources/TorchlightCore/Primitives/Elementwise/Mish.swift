@@ -14,12 +14,12 @@ package struct MishForward: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x * tanh(log(1 + e^x))` (Misra 2019).
+    /// Mish: `x * tanh(log(1 + exp(x)))` (Misra, 2019).
     public func mish() -> Tensor { apply(MishForward(), self) }
-    /// `x * tanh(log(1 + e^x))` (Misra 2019), in place.
+    /// Mish, in place (Misra, 2019).
     @discardableResult
     public func mish_() -> Tensor { applyInPlace(MishForward(), on: self, Few(self), name: "mish_") }
 }
 
-/// `x * tanh(log(1 + e^x))` (Misra 2019), element by element.
+/// Mish: `x * tanh(log(1 + exp(x)))`, element by element (Misra, 2019).
 public func mish(_ x: Tensor) -> Tensor { x.mish() }

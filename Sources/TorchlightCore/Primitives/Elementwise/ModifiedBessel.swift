@@ -79,24 +79,25 @@ package struct ModifiedBesselK1: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The modified Bessel function of the first kind of order 0, `1/pi * integral of e^(x cos t) from 0 to pi`.
+    /// The modified Bessel function of the first kind of order 0: `I0(x) = 1/pi * integral of exp(x cos t) from 0 to
+    /// pi`.
     public func i0() -> Tensor { apply(I0(), self) }
     /// The modified Bessel function of the first kind of order 0, in place.
     @discardableResult
     public func i0_() -> Tensor { applyInPlace(I0(), on: self, Few(self), name: "i0_") }
-    /// `e^-|x| I0(x)`: the modified Bessel function without its exponential growth.
+    /// The exponentially scaled modified Bessel function of the first kind of order 0: `exp(-|x|) I0(x)`.
     public func i0e() -> Tensor { apply(I0e(), self) }
-    /// The modified Bessel function of the first kind of order 1, `I0'(x)`.
+    /// The modified Bessel function of the first kind of order 1: `I1(x) = I0'(x)`.
     public func i1() -> Tensor { apply(I1(), self) }
-    /// `e^-|x| I1(x)`: the modified Bessel function without its exponential growth.
+    /// The exponentially scaled modified Bessel function of the first kind of order 1: `exp(-|x|) I1(x)`.
     public func i1e() -> Tensor { apply(I1e(), self) }
 
-    /// The modified Bessel function of the first kind of order 0: ``i0()``.
+    /// The modified Bessel function of the first kind of order 0; the same as ``i0()``.
     public func modifiedBesselI0() -> Tensor { i0() }
-    /// The modified Bessel function of the first kind of order 1: ``i1()``.
+    /// The modified Bessel function of the first kind of order 1; the same as ``i1()``.
     public func modifiedBesselI1() -> Tensor { i1() }
-    /// The modified Bessel function of the second kind of order 0: infinite at 0, NaN to the left of it.
+    /// The modified Bessel function of the second kind of order 0, K0(x): infinite at 0, NaN for negative x.
     public func modifiedBesselK0() -> Tensor { apply(ModifiedBesselK0(), self) }
-    /// The modified Bessel function of the second kind of order 1: infinite at 0, NaN to the left of it.
+    /// The modified Bessel function of the second kind of order 1, K1(x): infinite at 0, NaN for negative x.
     public func modifiedBesselK1() -> Tensor { apply(ModifiedBesselK1(), self) }
 }

@@ -20,19 +20,19 @@ package struct Mul: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `a * b`, element by element, with broadcasting and promotion.
+    /// Element-wise product `a * b`. Shapes broadcast; dtypes are promoted.
     public static func * (a: Tensor, b: Tensor) -> Tensor { apply(Mul(), a, b) }
-    /// `a * b` for every element of `a`.
+    /// Element-wise product of a tensor and a number.
     public static func * (a: Tensor, b: some TensorScalar) -> Tensor { apply(Mul(), a, .wrap(b.scalar)) }
-    /// `a * b` for every element of `b`.
+    /// Element-wise product of a number and a tensor.
     public static func * (a: some TensorScalar, b: Tensor) -> Tensor { apply(Mul(), .wrap(a.scalar), b) }
 
-    /// `self * other`.
+    /// Element-wise product `self * other`. Shapes broadcast; dtypes are promoted.
     public func mul(_ other: Tensor) -> Tensor { apply(Mul(), self, other) }
     /// `self *= other`, in place.
     @discardableResult
     public func mul_(_ other: Tensor) -> Tensor { applyInPlace(Mul(), on: self, Few(self, other), name: "mul_") }
-    /// Multiplies by a number in place.
+    /// Multiplies the tensor by a number, in place.
     @discardableResult
     public func mul_(_ other: some TensorScalar) -> Tensor { mul_(.wrap(other.scalar)) }
 }

@@ -10,11 +10,11 @@ package struct Neg: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `-x`, element by element.
+    /// The negative `-x`, element by element. An error for bool.
     public static prefix func - (x: Tensor) -> Tensor { apply(Neg(), x) }
-    /// `-x`, element by element.
+    /// The negative `-x`, element by element. An error for bool.
     public func neg() -> Tensor { apply(Neg(), self) }
-    /// Negates in place.
+    /// The negative `-x`, in place.
     @discardableResult
     public func neg_() -> Tensor { applyInPlace(Neg(), on: self, Few(self), name: "neg_") }
 }

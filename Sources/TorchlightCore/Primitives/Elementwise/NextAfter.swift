@@ -41,12 +41,11 @@ package struct NextAfter: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// The next number of the dtype after each element in the direction of the other; the other itself where they are
-    /// equal.
+    /// The next number of the dtype after each element in the direction of `other`; `other` itself if both are equal.
     ///
-    /// Shapes broadcast. Dtypes: floating point; integers are refused.
+    /// Shapes broadcast. Floating-point dtypes only.
     public func nextafter(_ other: Tensor) -> Tensor { apply(NextAfter(), self, other) }
-    /// The next number of the dtype after each element in the direction of the other, in place.
+    /// The next number of the dtype after each element in the direction of `other`, in place.
     @discardableResult
     public func nextafter_(_ other: Tensor) -> Tensor {
         applyInPlace(NextAfter(), on: self, Few(self, other), name: "nextafter_")

@@ -63,14 +63,14 @@ package struct Entr: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `e^(x^2) erfc(x)`: the complementary error function without its fall to 0.
+    /// The scaled complementary error function `exp(x^2) erfc(x)`.
     public func erfcx() -> Tensor { apply(Erfcx(), self) }
-    /// The normal distribution function, `(1 + erf(x / sqrt 2)) / 2`, exact also where it is tiny.
+    /// The standard normal distribution function: `(1 + erf(x / sqrt(2))) / 2`, accurate for tiny results too.
     public func ndtr() -> Tensor { apply(Ndtr(), self) }
-    /// The logarithm of the normal distribution function, also where that is too small for the dtype.
+    /// The logarithm of the standard normal distribution function, computed without underflow.
     public func logNdtr() -> Tensor { apply(LogNdtr(), self) }
-    /// The inverse of the normal distribution function: infinite at 0 and 1, NaN outside them.
+    /// The inverse of the standard normal distribution function (quantile function): infinite at 0 and 1, NaN outside.
     public func ndtri() -> Tensor { apply(Ndtri(), self) }
-    /// The entropy of each element, `-x log x`: 0 at 0, minus infinity to the left of it.
+    /// The entropy function `-x log(x)`: 0 at 0, -infinity for negative x.
     public func entr() -> Tensor { apply(Entr(), self) }
 }

@@ -45,22 +45,24 @@ package struct OrthogonalPolynomial: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// Chebyshev's polynomial of the first kind of degree `n`, `T(cos t) = cos(n t)`; it has no gradient.
+    /// The Chebyshev polynomial of the first kind of degree `n`: `T(cos t) = cos(n t)`. It has no gradient.
     public func chebyshevPolynomialT(_ n: Tensor) -> Tensor { polynomial(.chebyshevT, n) }
-    /// Chebyshev's polynomial of the second kind of degree `n`, `U(cos t) = sin((n + 1) t) / sin t`; it has no gradient.
+    /// The Chebyshev polynomial of the second kind of degree `n`: `U(cos t) = sin((n + 1) t) / sin t`. It has no
+    /// gradient.
     public func chebyshevPolynomialU(_ n: Tensor) -> Tensor { polynomial(.chebyshevU, n) }
-    /// Chebyshev's polynomial of the third kind of degree `n`, `V(cos t) = cos((n + 1/2) t) / cos(t/2)`; it has no gradient.
+    /// The Chebyshev polynomial of the third kind of degree `n`: `V(cos t) = cos((n + 1/2) t) / cos(t/2)`. It has no
+    /// gradient.
     public func chebyshevPolynomialV(_ n: Tensor) -> Tensor { polynomial(.chebyshevV, n) }
-    /// Chebyshev's polynomial of the fourth kind of degree `n`, `W(cos t) = sin((n + 1/2) t) / sin(t/2)`; it has no
+    /// The Chebyshev polynomial of the fourth kind of degree `n`: `W(cos t) = sin((n + 1/2) t) / sin(t/2)`. It has no
     /// gradient.
     public func chebyshevPolynomialW(_ n: Tensor) -> Tensor { polynomial(.chebyshevW, n) }
-    /// Hermite's polynomial of the physicists of degree `n`, `H(k+1) = 2x H(k) - 2k H(k-1)`; it has no gradient.
+    /// The physicist's Hermite polynomial of degree `n`: `H(k+1) = 2x H(k) - 2k H(k-1)`. It has no gradient.
     public func hermitePolynomialH(_ n: Tensor) -> Tensor { polynomial(.hermiteH, n) }
-    /// Hermite's polynomial of the probabilists of degree `n`, `He(k+1) = x He(k) - k He(k-1)`; it has no gradient.
+    /// The probabilist's Hermite polynomial of degree `n`: `He(k+1) = x He(k) - k He(k-1)`. It has no gradient.
     public func hermitePolynomialHe(_ n: Tensor) -> Tensor { polynomial(.hermiteHe, n) }
-    /// Laguerre's polynomial of degree `n`, `(k+1) L(k+1) = (2k + 1 - x) L(k) - k L(k-1)`; it has no gradient.
+    /// The Laguerre polynomial of degree `n`: `(k+1) L(k+1) = (2k + 1 - x) L(k) - k L(k-1)`. It has no gradient.
     public func laguerrePolynomialL(_ n: Tensor) -> Tensor { polynomial(.laguerreL, n) }
-    /// Legendre's polynomial of degree `n`, `(k+1) P(k+1) = (2k + 1) x P(k) - k P(k-1)`; it has no gradient.
+    /// The Legendre polynomial of degree `n`: `(k+1) P(k+1) = (2k + 1) x P(k) - k P(k-1)`. It has no gradient.
     public func legendrePolynomialP(_ n: Tensor) -> Tensor { polynomial(.legendreP, n) }
 
     func polynomial(_ family: OrthogonalPolynomial.Family, _ n: Tensor) -> Tensor {

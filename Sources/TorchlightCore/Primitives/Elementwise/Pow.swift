@@ -44,10 +44,10 @@ package struct Pow: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `self^exponent`, element by element, with broadcasting and promotion.
+    /// The power `self^exponent`, element by element. Shapes broadcast; dtypes are promoted.
     public func pow(_ exponent: Tensor) -> Tensor { apply(Pow(), self, exponent) }
 
-    /// `self^exponent` for a number; squares, roots and reciprocals take their own short ways.
+    /// The power `self^exponent` for a number as exponent.
     public func pow(_ exponent: some TensorScalar) -> Tensor {
         switch exponent.scalar {
         // Truth values: true to any power is true, and false to the power false too.
@@ -64,20 +64,20 @@ extension Tensor {
         return apply(Pow(), self, .wrap(exponent.scalar))
     }
 
-    /// `self^exponent`, in place.
+    /// The power `self^exponent`, in place.
     @discardableResult
     public func pow_(_ exponent: Tensor) -> Tensor {
         applyInPlace(Pow(), on: self, Few(self, exponent), name: "pow_")
     }
 
-    /// `self^exponent` for a number, in place.
+    /// The power `self^exponent` for a number as exponent, in place.
     @discardableResult
     public func pow_(_ exponent: some TensorScalar) -> Tensor { pow_(.wrap(exponent.scalar)) }
 }
 
-/// `base^exponent`, element by element.
+/// The power `base^exponent`, element by element. Shapes broadcast; dtypes are promoted.
 public func pow(_ base: Tensor, _ exponent: Tensor) -> Tensor { base.pow(exponent) }
-/// `base^exponent` for a number.
+/// The power `base^exponent` for a number as exponent.
 public func pow(_ base: Tensor, _ exponent: some TensorScalar) -> Tensor { base.pow(exponent) }
-/// A number to every power in `exponent`.
+/// The power `base^exponent` for a number as base.
 public func pow(_ base: some TensorScalar, _ exponent: Tensor) -> Tensor { Tensor.wrap(base.scalar).pow(exponent) }

@@ -36,19 +36,19 @@ package struct SignBit: ConstantUnaryPrimitive {
 }
 
 extension Tensor {
-    /// Where elements are not a number, as bool.
+    /// Whether each element is NaN, as bool.
     public func isnan() -> Tensor { apply(IsNaN(), self) }
-    /// Where elements are infinite, as bool.
+    /// Whether each element is positive or negative infinity, as bool.
     public func isinf() -> Tensor { apply(IsInf(), self) }
-    /// Where elements are neither infinite nor NaN, as bool.
+    /// Whether each element is finite, as bool: neither infinite nor NaN.
     public func isfinite() -> Tensor { apply(IsFinite(), self) }
-    /// Where elements are 0 or false, as bool.
+    /// Logical NOT, element by element, as bool: true for 0 and false.
     public func logicalNot() -> Tensor { apply(LogicalNot(), self) }
-    /// 1 where elements are 0 or false and 0 elsewhere, in place and in this dtype.
+    /// Logical NOT, in place: 1 or 0 in the dtype of this tensor.
     @discardableResult
     public func logicalNot_() -> Tensor { applyInPlace(LogicalNot(), on: self, Few(self), name: "logicalNot_") }
-    /// Where the sign bit is set, as bool.
+    /// Whether the sign bit of each element is set, as bool.
     public func signbit() -> Tensor { apply(SignBit(), self) }
-    /// Where elements are 0 or false, as bool.
+    /// Logical NOT, element by element, as bool: true for 0 and false.
     public static prefix func ! (x: Tensor) -> Tensor { x.logicalNot() }
 }

@@ -27,12 +27,12 @@ package struct ReluBackward: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `max(x, 0)`, element by element.
+    /// Rectified linear unit: `max(x, 0)`, element by element.
     public func relu() -> Tensor { apply(Relu(), self) }
-    /// `max(x, 0)` in place.
+    /// Rectified linear unit, in place.
     @discardableResult
     public func relu_() -> Tensor { applyInPlace(Relu(), on: self, Few(self), name: "relu_") }
 }
 
-/// The rectified linear unit `max(x, 0)`, element by element.
+/// Rectified linear unit: `max(x, 0)`, element by element.
 public func relu(_ x: Tensor) -> Tensor { x.relu() }

@@ -38,30 +38,30 @@ package struct Reciprocal: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The square root of `x`.
+    /// The square root; NaN for negative numbers. Integers give float32.
     public func sqrt() -> Tensor { apply(Sqrt(), self) }
-    /// The square root of `x`, in place.
+    /// The square root, in place.
     @discardableResult
     public func sqrt_() -> Tensor { applyInPlace(Sqrt(), on: self, Few(self), name: "sqrt_") }
 
-    /// `1 / sqrt(x)`.
+    /// The reciprocal of the square root: `1 / sqrt(x)`. Integers give float32.
     public func rsqrt() -> Tensor { apply(Rsqrt(), self) }
-    /// `1 / sqrt(x)`, in place.
+    /// The reciprocal of the square root, in place.
     @discardableResult
     public func rsqrt_() -> Tensor { applyInPlace(Rsqrt(), on: self, Few(self), name: "rsqrt_") }
 
-    /// `1 / x`.
+    /// The reciprocal `1 / x`. Integers give float32.
     public func reciprocal() -> Tensor { apply(Reciprocal(), self) }
-    /// `1 / x`, in place.
+    /// The reciprocal, in place.
     @discardableResult
     public func reciprocal_() -> Tensor { applyInPlace(Reciprocal(), on: self, Few(self), name: "reciprocal_") }
 }
 
-/// The square root of `x`, element by element.
+/// The square root, element by element; NaN for negative numbers.
 public func sqrt(_ x: Tensor) -> Tensor { x.sqrt() }
 
-/// `1 / sqrt(x)`, element by element.
+/// The reciprocal of the square root: `1 / sqrt(x)`, element by element.
 public func rsqrt(_ x: Tensor) -> Tensor { x.rsqrt() }
 
-/// `1 / x`, element by element.
+/// The reciprocal `1 / x`, element by element.
 public func reciprocal(_ x: Tensor) -> Tensor { x.reciprocal() }

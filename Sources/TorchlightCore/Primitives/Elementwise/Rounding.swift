@@ -76,65 +76,65 @@ package struct Frac: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The largest whole number that is at most `x`.
+    /// Rounds each element down to an integer. The dtype is kept.
     public func floor() -> Tensor { apply(Floor(), self) }
-    /// The largest whole number that is at most `x`, in place.
+    /// Rounds each element down to an integer, in place.
     @discardableResult
     public func floor_() -> Tensor { applyInPlace(Floor(), on: self, Few(self), name: "floor_") }
 
-    /// The smallest whole number that is at least `x`.
+    /// Rounds each element up to an integer. The dtype is kept.
     public func ceil() -> Tensor { apply(Ceil(), self) }
-    /// The smallest whole number that is at least `x`, in place.
+    /// Rounds each element up to an integer, in place.
     @discardableResult
     public func ceil_() -> Tensor { applyInPlace(Ceil(), on: self, Few(self), name: "ceil_") }
 
-    /// The nearest whole number, halves to the even one.
+    /// Rounds each element to the nearest integer; ties round to even. The dtype is kept.
     public func round() -> Tensor { apply(Round(), self) }
-    /// The nearest whole number, halves to the even one, in place.
+    /// Rounds each element to the nearest integer, in place; ties round to even.
     @discardableResult
     public func round_() -> Tensor { applyInPlace(Round(), on: self, Few(self), name: "round_") }
 
-    /// The nearest multiple of `10^-decimals`, halves to the even one: `decimals` places after the decimal point, or
-    /// before it where the number is negative.
+    /// Rounds each element to `decimals` decimal places; ties round to even. A negative number rounds to the left of
+    /// the decimal point.
     ///
-    /// Floating-point dtypes; integers only with no decimals.
+    /// Floating-point dtypes; integers only for `decimals` 0.
     public func round(decimals: Int) -> Tensor {
         decimals == 0 ? round() : apply(RoundDecimals(decimals: decimals), self)
     }
-    /// The nearest multiple of `10^-decimals`, halves to the even one, in place.
+    /// Rounds each element to `decimals` decimal places, in place; ties round to even.
     @discardableResult
     public func round_(decimals: Int) -> Tensor {
         decimals == 0
             ? round_() : applyInPlace(RoundDecimals(decimals: decimals), on: self, Few(self), name: "round_")
     }
 
-    /// The whole part of `x`, rounded towards 0.
+    /// Truncates each element: rounds towards 0 to an integer. The dtype is kept.
     public func trunc() -> Tensor { apply(Trunc(), self) }
-    /// The whole part of `x`, rounded towards 0, in place.
+    /// Truncates each element, in place.
     @discardableResult
     public func trunc_() -> Tensor { applyInPlace(Trunc(), on: self, Few(self), name: "trunc_") }
 
-    /// `x - trunc(x)`, with the sign of `x`.
+    /// The fractional part `x - trunc(x)`, with the sign of `x`.
     public func frac() -> Tensor { apply(Frac(), self) }
-    /// `x - trunc(x)`, with the sign of `x`, in place.
+    /// The fractional part `x - trunc(x)`, in place.
     @discardableResult
     public func frac_() -> Tensor { applyInPlace(Frac(), on: self, Few(self), name: "frac_") }
 }
 
-/// The largest whole number that is at most `x`, element by element.
+/// Rounds each element down to an integer.
 public func floor(_ x: Tensor) -> Tensor { x.floor() }
 
-/// The smallest whole number that is at least `x`, element by element.
+/// Rounds each element up to an integer.
 public func ceil(_ x: Tensor) -> Tensor { x.ceil() }
 
-/// The nearest whole number, halves to the even one, element by element.
+/// Rounds each element to the nearest integer; ties round to even.
 public func round(_ x: Tensor) -> Tensor { x.round() }
 
-/// The nearest multiple of `10^-decimals`, halves to the even one, element by element.
+/// Rounds each element to `decimals` decimal places; ties round to even.
 public func round(_ x: Tensor, decimals: Int) -> Tensor { x.round(decimals: decimals) }
 
-/// The whole part of `x`, rounded towards 0, element by element.
+/// Truncates each element: rounds towards 0 to an integer.
 public func trunc(_ x: Tensor) -> Tensor { x.trunc() }
 
-/// `x - trunc(x)`, with the sign of `x`, element by element.
+/// The fractional part `x - trunc(x)`, with the sign of `x`.
 public func frac(_ x: Tensor) -> Tensor { x.frac() }

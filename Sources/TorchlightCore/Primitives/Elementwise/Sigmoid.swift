@@ -31,12 +31,12 @@ package struct SigmoidBackward: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `1 / (1 + e^-x)`, element by element; integers give float32.
+    /// The sigmoid function `1 / (1 + exp(-x))`, element by element. Integers give float32.
     public func sigmoid() -> Tensor { apply(SigmoidForward(), self) }
-    /// `1 / (1 + e^-x)` in place.
+    /// The sigmoid function, in place.
     @discardableResult
     public func sigmoid_() -> Tensor { applyInPlace(SigmoidForward(), on: self, Few(self), name: "sigmoid_") }
 }
 
-/// The logistic function `1 / (1 + e^-x)`, element by element.
+/// The sigmoid function `1 / (1 + exp(-x))`, element by element.
 public func sigmoid(_ x: Tensor) -> Tensor { x.sigmoid() }

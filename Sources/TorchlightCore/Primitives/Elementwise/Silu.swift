@@ -35,12 +35,12 @@ package struct SiluBackward: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `x / (1 + e^-x)`, element by element.
+    /// Sigmoid linear unit (swish): `x / (1 + exp(-x))`, element by element.
     public func silu() -> Tensor { apply(Silu(), self) }
-    /// `x / (1 + e^-x)` in place.
+    /// Sigmoid linear unit, in place.
     @discardableResult
     public func silu_() -> Tensor { applyInPlace(Silu(), on: self, Few(self), name: "silu_") }
 }
 
-/// The sigmoid linear unit `x / (1 + e^-x)`, element by element.
+/// Sigmoid linear unit (swish): `x / (1 + exp(-x))`, element by element.
 public func silu(_ x: Tensor) -> Tensor { x.silu() }

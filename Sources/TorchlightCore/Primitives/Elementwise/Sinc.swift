@@ -36,9 +36,9 @@ package struct Sinc: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `sin(pi x) / (pi x)`, and 1 at 0.
+    /// The normalised sinc function: `sin(pi x) / (pi x)`, 1 at 0.
     public func sinc() -> Tensor { apply(Sinc(), self) }
-    /// `sin(pi x) / (pi x)`, and 1 at 0, in place.
+    /// The normalised sinc function, in place.
     @discardableResult
     public func sinc_() -> Tensor { applyInPlace(Sinc(), on: self, Few(self), name: "sinc_") }
 }

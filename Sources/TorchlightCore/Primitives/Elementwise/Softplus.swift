@@ -17,13 +17,15 @@ package struct SoftplusForward: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `log(1 + e^(beta x)) / beta`, element by element; where `beta x` exceeds the threshold it is `x` itself.
+    /// Softplus: `log(1 + exp(beta x)) / beta`, element by element; `x` if `beta x > threshold`. Default: `beta` 1,
+    /// `threshold` 20.
     public func softplus(beta: Double = 1, threshold: Double = 20) -> Tensor {
         apply(SoftplusForward(beta: beta, threshold: threshold), self)
     }
 }
 
-/// A smooth `relu`: `log(1 + e^(beta x)) / beta`, element by element.
+/// Softplus: `log(1 + exp(beta x)) / beta`, a smooth approximation of ReLU, element by element; `x` if `beta x >
+/// threshold`. Default: `beta` 1, `threshold` 20.
 public func softplus(_ x: Tensor, beta: Double = 1, threshold: Double = 20) -> Tensor {
     x.softplus(beta: beta, threshold: threshold)
 }

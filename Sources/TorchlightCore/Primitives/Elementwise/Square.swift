@@ -18,12 +18,12 @@ package struct Square: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x * x`, element by element.
+    /// The square `x * x`, element by element.
     public func square() -> Tensor { apply(Square(), self) }
-    /// Squares in place.
+    /// The square `x * x`, in place.
     @discardableResult
     public func square_() -> Tensor { applyInPlace(Square(), on: self, Few(self), name: "square_") }
 }
 
-/// `x * x`, element by element.
+/// The square `x * x`, element by element.
 public func square(_ x: Tensor) -> Tensor { x.square() }

@@ -14,10 +14,10 @@ package struct Sub: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `a - b`, element by element, with broadcasting and promotion.
+    /// Element-wise difference `a - b`. Shapes broadcast; dtypes are promoted.
     public static func - (a: Tensor, b: Tensor) -> Tensor { apply(Sub(), a, b) }
-    /// `a - b` for every element of `a`.
+    /// Element-wise difference of a tensor and a number.
     public static func - (a: Tensor, b: some TensorScalar) -> Tensor { apply(Sub(), a, .wrap(b.scalar)) }
-    /// `a - b` for every element of `b`.
+    /// Element-wise difference of a number and a tensor.
     public static func - (a: some TensorScalar, b: Tensor) -> Tensor { apply(Sub(), .wrap(a.scalar), b) }
 }

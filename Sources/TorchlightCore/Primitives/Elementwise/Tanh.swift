@@ -31,12 +31,12 @@ package struct TanhBackward: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// The hyperbolic tangent, element by element; integers give float32.
+    /// The hyperbolic tangent `(exp(x) - exp(-x)) / (exp(x) + exp(-x))`, element by element. Integers give float32.
     public func tanh() -> Tensor { apply(TanhForward(), self) }
-    /// The hyperbolic tangent in place.
+    /// The hyperbolic tangent, in place.
     @discardableResult
     public func tanh_() -> Tensor { applyInPlace(TanhForward(), on: self, Few(self), name: "tanh_") }
 }
 
-/// The hyperbolic tangent, element by element.
+/// The hyperbolic tangent `(exp(x) - exp(-x)) / (exp(x) + exp(-x))`, element by element.
 public func tanh(_ x: Tensor) -> Tensor { x.tanh() }

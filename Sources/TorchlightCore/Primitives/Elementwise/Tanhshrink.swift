@@ -14,6 +14,6 @@ package struct TanhshrinkForward: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// `x - tanh(x)`.
+    /// Tanh shrinkage: `x - tanh(x)`.
     public func tanhshrink() -> Tensor { apply(TanhshrinkForward(), self) }
 }

@@ -71,57 +71,57 @@ package struct Atan: UnaryPrimitive {
 }
 
 extension Tensor {
-    /// The sine of `x`.
+    /// The sine of `x` in radians. Integers give float32.
     public func sin() -> Tensor { apply(Sin(), self) }
-    /// The sine of `x`, in place.
+    /// The sine, in place.
     @discardableResult
     public func sin_() -> Tensor { applyInPlace(Sin(), on: self, Few(self), name: "sin_") }
 
-    /// The cosine of `x`.
+    /// The cosine of `x` in radians. Integers give float32.
     public func cos() -> Tensor { apply(Cos(), self) }
-    /// The cosine of `x`, in place.
+    /// The cosine, in place.
     @discardableResult
     public func cos_() -> Tensor { applyInPlace(Cos(), on: self, Few(self), name: "cos_") }
 
-    /// The tangent of `x`.
+    /// The tangent of `x` in radians. Integers give float32.
     public func tan() -> Tensor { apply(Tan(), self) }
-    /// The tangent of `x`, in place.
+    /// The tangent, in place.
     @discardableResult
     public func tan_() -> Tensor { applyInPlace(Tan(), on: self, Few(self), name: "tan_") }
 
-    /// The angle in `[-pi/2, pi/2]` whose sine is `x`.
+    /// The arcsine in `[-pi/2, pi/2]`; NaN for `|x| > 1`. Integers give float32.
     public func asin() -> Tensor { apply(Asin(), self) }
-    /// The angle in `[-pi/2, pi/2]` whose sine is `x`, in place.
+    /// The arcsine, in place.
     @discardableResult
     public func asin_() -> Tensor { applyInPlace(Asin(), on: self, Few(self), name: "asin_") }
 
-    /// The angle in `[0, pi]` whose cosine is `x`.
+    /// The arccosine in `[0, pi]`; NaN for `|x| > 1`. Integers give float32.
     public func acos() -> Tensor { apply(Acos(), self) }
-    /// The angle in `[0, pi]` whose cosine is `x`, in place.
+    /// The arccosine, in place.
     @discardableResult
     public func acos_() -> Tensor { applyInPlace(Acos(), on: self, Few(self), name: "acos_") }
 
-    /// The angle in `[-pi/2, pi/2]` whose tangent is `x`.
+    /// The arctangent in `[-pi/2, pi/2]`. Integers give float32.
     public func atan() -> Tensor { apply(Atan(), self) }
-    /// The angle in `[-pi/2, pi/2]` whose tangent is `x`, in place.
+    /// The arctangent, in place.
     @discardableResult
     public func atan_() -> Tensor { applyInPlace(Atan(), on: self, Few(self), name: "atan_") }
 }
 
-/// The sine of `x`, element by element.
+/// The sine of `x` in radians, element by element.
 public func sin(_ x: Tensor) -> Tensor { x.sin() }
 
-/// The cosine of `x`, element by element.
+/// The cosine of `x` in radians, element by element.
 public func cos(_ x: Tensor) -> Tensor { x.cos() }
 
-/// The tangent of `x`, element by element.
+/// The tangent of `x` in radians, element by element.
 public func tan(_ x: Tensor) -> Tensor { x.tan() }
 
-/// The angle in `[-pi/2, pi/2]` whose sine is `x`, element by element.
+/// The arcsine in `[-pi/2, pi/2]`, element by element; NaN for `|x| > 1`.
 public func asin(_ x: Tensor) -> Tensor { x.asin() }
 
-/// The angle in `[0, pi]` whose cosine is `x`, element by element.
+/// The arccosine in `[0, pi]`, element by element; NaN for `|x| > 1`.
 public func acos(_ x: Tensor) -> Tensor { x.acos() }
 
-/// The angle in `[-pi/2, pi/2]` whose tangent is `x`, element by element.
+/// The arctangent in `[-pi/2, pi/2]`, element by element.
 public func atan(_ x: Tensor) -> Tensor { x.atan() }

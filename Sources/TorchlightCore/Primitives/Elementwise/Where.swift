@@ -23,33 +23,36 @@ package struct Where: TernaryPrimitive {
 }
 
 extension Tensor {
-    /// `a` where the condition is true, else `b`, with broadcasting of all three.
+    /// Selects elements: `a` where the condition is true, else `b`. All three broadcast; the dtypes of `a` and `b` are
+    /// promoted.
     public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
         apply(Where(), condition, a, b)
     }
 
-    /// `a` where the condition is true, else a number.
+    /// Selects elements: `a` where the condition is true, else a number.
     public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: some TensorScalar) -> Tensor {
         apply(Where(), condition, a, a.choice(b.scalar))
     }
 
-    /// A number where the condition is true, else `b`.
+    /// Selects elements: a number where the condition is true, else `b`.
     public static func `where`(_ condition: Tensor, _ a: some TensorScalar, _ b: Tensor) -> Tensor {
         apply(Where(), condition, b.choice(a.scalar), b)
     }
 
-    /// One number where the condition is true, else another: in the dtype that the two give together.
+    /// Selects between two numbers: the first where the condition is true, else the second. The dtype is that of
+    /// `resultType` of the numbers.
     public static func `where`(_ condition: Tensor, _ a: some TensorScalar, _ b: some TensorScalar) -> Tensor {
         apply(Where(), condition, .wrap(a.scalar), .wrap(b.scalar))
     }
 
-    /// The positions of the elements that are not 0, as one int64 tensor for each dimension: what indexes them.
+    /// The indices of the elements that are not 0, as one int64 tensor for each dimension, which can be used as index
+    /// tensors.
     public static func `where`(_ condition: Tensor) -> [Tensor] { condition.atLeast1d().nonzero().unbind(dim: 1) }
 
-    /// This tensor where the condition is true, else `other`.
+    /// Selects elements: this tensor where the condition is true, else `other`.
     public func `where`(_ condition: Tensor, _ other: Tensor) -> Tensor { apply(Where(), condition, self, other) }
 
-    /// This tensor where the condition is true, else a number.
+    /// Selects elements: this tensor where the condition is true, else a number.
     public func `where`(_ condition: Tensor, _ other: some TensorScalar) -> Tensor {
         apply(Where(), condition, self, choice(other.scalar))
     }
@@ -61,24 +64,24 @@ extension Tensor {
         return .wrap(number, fitting: ResultType.of(self, wrapped), in: Where.name, like: self)
     }
 
-    /// This tensor with a number where the mask is true. The dtype stays.
+    /// Returns a copy with the elements set to a number where the mask is true. The mask broadcasts; the dtype is kept.
     public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
         apply(Where(), mask, filling(value.scalar, "maskedFill"), self)
     }
 
-    /// This tensor with the 0-dimensional `value` where the mask is true. The dtype stays.
+    /// Returns a copy with the elements set to the 0-dimensional `value` where the mask is true. The dtype is kept.
     public func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
         Self.checkedFill(value, "maskedFill").map { apply(Where(), mask, $0.to(dtype), self) } ?? self
     }
 
-    /// Writes a number where the mask is true.
+    /// Sets the elements to a number where the mask is true, in place.
     @discardableResult
     public func maskedFill_(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
         applyInPlace(
             Where(), on: self, Few(mask, filling(value.scalar, "maskedFill_"), self), name: "maskedFill_")
     }
 
-    /// Writes the 0-dimensional `value` where the mask is true.
+    /// Sets the elements to the 0-dimensional `value` where the mask is true, in place.
     @discardableResult
     public func maskedFill_(_ mask: Tensor, _ value: Tensor) -> Tensor {
         Self.checkedFill(value, "maskedFill_").map {

@@ -37,24 +37,24 @@ package struct Xlog1py: BinaryPrimitive {
 }
 
 extension Tensor {
-    /// `self * log(other)`, and 0 where `self` is 0.
+    /// `self * log(other)`, element by element; 0 if `self` is 0. Shapes broadcast.
     public func xlogy(_ other: Tensor) -> Tensor { apply(Xlogy(), self, other) }
-    /// `self * log(other)`, and 0 where `self` is 0.
+    /// `self * log(other)` for a number; 0 if `self` is 0.
     public func xlogy(_ other: some TensorScalar) -> Tensor { apply(Xlogy(), self, .wrap(other.scalar)) }
-    /// `self * log(other)`, and 0 where `self` is 0, in place.
+    /// `self * log(other)`, in place; 0 if `self` is 0.
     @discardableResult
     public func xlogy_(_ other: Tensor) -> Tensor { applyInPlace(Xlogy(), on: self, Few(self, other), name: "xlogy_") }
-    /// `self * log(other)`, and 0 where `self` is 0, in place.
+    /// `self * log(other)` for a number, in place; 0 if `self` is 0.
     @discardableResult
     public func xlogy_(_ other: some TensorScalar) -> Tensor { xlogy_(.wrap(other.scalar)) }
 
-    /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
+    /// `self * log(1 + other)`, accurate for small `other`; 0 if `self` is 0.
     public func xlog1py(_ other: Tensor) -> Tensor { apply(Xlog1py(), self, other) }
-    /// `self * log(1 + other)`, exact for small `other`, and 0 where `self` is 0.
+    /// `self * log(1 + other)` for a number; 0 if `self` is 0.
     public func xlog1py(_ other: some TensorScalar) -> Tensor { apply(Xlog1py(), self, .wrap(other.scalar)) }
 }
 
-/// `a log b`, and 0 where `a` is 0, element by element.
+/// `a * log(b)`, element by element; 0 if `a` is 0.
 public func xlogy(_ a: Tensor, _ b: Tensor) -> Tensor { a.xlogy(b) }
-/// A number times `log b`, and 0 where the number is 0.
+/// `a * log(b)` for a number `a`; 0 if `a` is 0.
 public func xlogy(_ a: some TensorScalar, _ b: Tensor) -> Tensor { Tensor.wrap(a.scalar).xlogy(b) }

@@ -28,11 +28,11 @@ extension TensorError {
 }
 
 extension Tensor {
-    /// Hurwitz's zeta function of `s = self` and `q`, the sum of `(q + k)^-s` over `k >= 0`; they broadcast.
+    /// The Hurwitz zeta function of `s = self` and `q`: the sum of `(q + k)^-s` over `k >= 0`. Shapes broadcast.
     ///
-    /// Infinite at `s = 1` and where `q` is 0 or a negative integer; NaN for `s < 1`, and for `q < 0` unless `s` is whole.
-    /// Only `q` has a gradient.
+    /// Infinite at `s = 1` and if `q` is 0 or a negative integer; NaN for `s < 1`, and for `q < 0` unless `s` is an
+    /// integer. Only `q` has a gradient.
     public func zeta(_ q: Tensor) -> Tensor { apply(Zeta(), self, q) }
-    /// Hurwitz's zeta function of `s = self` and a number `q`.
+    /// The Hurwitz zeta function of `s = self` and a number `q`.
     public func zeta(_ q: some TensorScalar) -> Tensor { apply(Zeta(), self, .wrap(q.scalar)) }
 }

@@ -83,7 +83,8 @@ package struct Cat: Primitive {
     package var algebra: Algebra { .linear }
 }
 
-/// Tensors one after the other along a dimension: `[2, 3], [5, 3] -> [7, 3]`. Dtypes are promoted.
+/// Concatenates tensors along a dimension: `[2, 3], [5, 3] -> [7, 3]`. The other sizes must be equal. Dtypes are
+/// promoted.
 public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
     orFail(like: tensors.first) { () throws(TensorError) in
         // Tensors of shape [0] take part in nothing but the dtype; the first other one says what `dim` may be.
@@ -100,7 +101,7 @@ public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
     }
 }
 
-/// Tensors of one shape along a new dimension: `[2, 3], [2, 3] -> [2, 2, 3]`.
+/// Stacks tensors of the same shape along a new dimension: `[2, 3], [2, 3] -> [2, 2, 3]`.
 public func stack(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
     orFail(like: tensors.first) { () throws(TensorError) in
         guard let first = tensors.first else {

@@ -72,12 +72,15 @@ package struct Embedding: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// Rows of a table by number: `indices [*]`, `weight [rows, width] -> [*, width]`.
+/// Looks up embeddings: the rows of `weight` at the indices. Shapes: `indices [*]`, `weight [num, dim] -> [*, dim]`. An
+/// index out of range is an error.
 ///
 /// - Parameters:
-///   - paddingIdx: the row that stands for "nothing" and gets no gradient; negative ones count from the end.
-///   - maxNorm: rows named by the indices are first scaled down, in the table itself, to this `normType`-norm.
-///   - scaleGradByFreq: divides the gradient of a row by how often it is named.
+///   - paddingIdx: an index whose row gets no gradient; a negative one counts from the end.
+///   - maxNorm: rows at the indices whose `normType`-norm is larger are scaled down to this norm, in place in `weight`.
+///   - normType: the order of the norm for `maxNorm`. Default: 2.
+///   - scaleGradByFreq: whether to divide the gradient of a row by the number of its occurrences in the indices.
+///     Default: false.
 public func embedding(
     _ indices: Tensor, _ weight: Tensor, paddingIdx: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
     scaleGradByFreq: Bool = false

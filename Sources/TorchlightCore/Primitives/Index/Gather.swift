@@ -71,7 +71,8 @@ func cut(_ layout: Layout, to shape: Dims, except dim: Int) -> Layout {
 }
 
 extension Tensor {
-    /// One element for each of the index, from the same row of `dim`: `out[i, j] = x[i, index[i, j]]` for dimension 1.
+    /// Gathers elements along a dimension: `out[i, j] = x[i, index[i, j]]` for dimension 1. The result has the shape of
+    /// the index.
     ///
     ///     logits.gather(1, labels.unsqueeze(1))      // [n, classes], [n, 1] -> [n, 1]
     public func gather(_ dim: Int, _ index: Tensor) -> Tensor {
@@ -83,9 +84,10 @@ extension Tensor {
         }
     }
 
-    /// `gather` with an index that broadcasts against the tensor outside `dim`, as `argsort` and `argmax` give it.
+    /// Gathers elements along a dimension with an index that broadcasts against the tensor in the other dimensions,
+    /// such as the result of `argsort` or `argmax`.
     ///
-    /// Negative positions count from the end; without a dimension the flattened tensor is taken from.
+    /// Negative indices count from the end. Without `dim` the tensor is flattened.
     public func takeAlongDim(_ index: Tensor, dim: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || index.isPlaceholder { return self }

@@ -64,9 +64,11 @@ package struct IndexAdd: Primitive {
 }
 
 extension Tensor {
-    /// The tensor with `alpha` times the slices of a source added at positions of a dimension.
+    /// Returns a copy in which `alpha` times the slices of a source are added to indices of a dimension: `out[..,
+    /// index[i], ..] += alpha * source[.., i, ..]`.
     ///
-    /// `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`; slices for one position add up.
+    /// Shapes: `x [*, n, *]`, `index [k]`, `source [*, k, *] -> [*, n, *]`. Slices for a repeated index are summed.
+    /// Default: `alpha` 1.
     public func indexAdd(
         _ dim: Int, _ index: Tensor, _ source: Tensor, alpha: some TensorScalar = 1
     ) -> Tensor {
@@ -78,7 +80,7 @@ extension Tensor {
         }
     }
 
-    /// Adds `alpha` times the slices of a source at positions of a dimension, in place.
+    /// Adds `alpha` times the slices of a source to indices of a dimension, in place.
     @discardableResult
     public func indexAdd_(
         _ dim: Int, _ index: Tensor, _ source: Tensor, alpha: some TensorScalar = 1

@@ -178,22 +178,23 @@ extension Tensor {
     /// Elements by index tensors for the first dimensions, which broadcast to one shape `I`: `[I, rest...]`.
     package func indexGet(_ indices: [Tensor]) -> Tensor { applyFirst(IndexGet(), Few([self] + indices)) }
 
-    /// Puts values at the places that index tensors for the first dimensions name, in place.
+    /// Writes values at the indices given by index tensors for the first dimensions, in place.
     ///
     ///     x.indexPut_([rows, columns], values)        // x[rows, columns] = values
     ///
-    /// The index tensors hold integers, of which negative ones count from the end, and broadcast to one shape `I`; a bool
-    /// mask stands for the positions of its true elements, in as many dimensions as it has. The values broadcast to
-    /// `[I, rest...]` and are converted to this tensor's dtype.
+    /// The index tensors are integers, where negative ones count from the end, and broadcast to a shape `I`. A bool
+    /// mask stands for the indices of its true elements, in as many dimensions as it has. The values broadcast to `[I,
+    /// rest...]` and are converted to the dtype of this tensor.
     ///
-    /// - Parameter accumulate: add instead; places that are named twice get both values.
+    /// - Parameter accumulate: whether to add the values instead of replacing; values for a repeated index are summed.
+    ///   Default: false.
     @discardableResult
     public func indexPut_(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
         put(indices, values, accumulate, inPlace: true)
     }
 
-    /// The tensor with values put, or added, at the places that index tensors for the first dimensions name; see
-    /// `indexPut_(_:_:accumulate:)`.
+    /// Returns a copy with values written, or added, at the indices given by index tensors for the first dimensions;
+    /// see `indexPut_(_:_:accumulate:)`.
     public func indexPut(_ indices: [Tensor], _ values: Tensor, accumulate: Bool = false) -> Tensor {
         put(indices, values, accumulate, inPlace: false)
     }

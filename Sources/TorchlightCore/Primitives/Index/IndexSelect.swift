@@ -52,9 +52,10 @@ package struct IndexSelect: Primitive {
 }
 
 extension Tensor {
-    /// The positions of a dimension that an index names, in its order: `[5, 3].indexSelect(0, [4, 0]) -> [2, 3]`.
+    /// Selects indices of a dimension, in the order of the index: `[5, 3].indexSelect(0, [4, 0]) -> [2, 3]`. Returns a
+    /// copy.
     ///
-    /// Positions are integers from 0 up to the size of the dimension.
+    /// Indices must be non-negative and less than the size of the dimension.
     public func indexSelect(_ dim: Int, _ index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -65,7 +66,8 @@ extension Tensor {
         }
     }
 
-    /// The elements at row-major positions, in the shape of the index; negative ones count from the end.
+    /// The elements at row-major indices of the flattened tensor, in the shape of the index; negative indices count
+    /// from the end.
     public func take(_ index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let index = try indexOperand(index, in: "take").wrapped(to: count)

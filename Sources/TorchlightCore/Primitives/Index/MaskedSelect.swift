@@ -112,7 +112,8 @@ private func checkMask(_ x: some Described, _ mask: some Described, in operation
 }
 
 extension Tensor {
-    /// The elements where a mask is true, in row-major order; tensor and mask broadcast: `[*], [*] -> [count]`.
+    /// The elements where a mask is true, as a vector in row-major order. Tensor and mask broadcast: `[*], [*] ->
+    /// [count]`.
     public func maskedSelect(_ mask: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || mask.isPlaceholder { return self }
@@ -126,7 +127,8 @@ extension Tensor {
         }
     }
 
-    /// The tensor with elements of a source, in row-major order, where a mask is true; the mask broadcasts.
+    /// Returns a copy in which the elements where a mask is true are replaced by those of a source, in row-major order.
+    /// The mask broadcasts.
     public func maskedScatter(_ mask: Tensor, _ source: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || mask.isPlaceholder { return self }
@@ -137,7 +139,7 @@ extension Tensor {
         }
     }
 
-    /// Puts elements of a source, in row-major order, where a mask is true, in place.
+    /// Replaces the elements where a mask is true by those of a source, in row-major order, in place.
     @discardableResult
     public func maskedScatter_(_ mask: Tensor, _ source: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in

@@ -29,15 +29,15 @@ package struct NonZero: Primitive {
 }
 
 extension Tensor {
-    /// The positions of the elements that are not 0, one a row, in row-major order: `[*] -> [count, rank]` of int64.
+    /// The indices of the elements that are not 0, one row for each, in row-major order: `[*] -> [count, rank]`, int64.
     public func nonzero() -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             isPlaceholder ? self : apply(NonZero(count: try countTrue(in: NonZero.name)), self)
         }
     }
 
-    /// `nonzero` with a number of rows that does not depend on the values: `[*] -> [size, rank]`. Positions beyond the first
-    /// `size` are left out; missing ones are rows of `fillValue`.
+    /// The indices of the first `size` elements that are not 0: `[*] -> [size, rank]`, int64. If there are fewer, the
+    /// remaining rows are filled with `fillValue`. Default: -1.
     public func nonzeroStatic(size: Int, fillValue: Int = -1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

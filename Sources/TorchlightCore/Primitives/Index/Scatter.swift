@@ -124,83 +124,87 @@ package struct Scatter: Primitive {
     package var algebra: Algebra { reduction == .set || reduction == .add ? .linear([0, 2]) : .other }
 }
 
-/// How `scatterReduce` and `indexReduce` combine elements that meet at one place.
+/// The reduction of `scatterReduce` and `indexReduce`.
 public enum ScatterReduction: Sendable {
     case sum, prod, mean, amax, amin
 }
 
-/// What `scatter` does with an element that meets what is there.
+/// The operation of `scatter` with the old element and that of the source.
 public enum ScatterUpdate: Sendable {
     case add, multiply
 }
 
 extension Tensor {
-    /// The tensor with elements of a source put at the places of an index: `out[i, index[i, j]] = source[i, j]` for
-    /// dimension 1. The source has at least the index's sizes and the tensor's dtype.
+    /// Returns a copy in which elements of a source are written to indices along a dimension: `out[i, index[i, j]] =
+    /// source[i, j]` for dimension 1. The source must be at least as large as the index in each dimension and have the
+    /// dtype of the tensor.
     public func scatter(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         scattered(dim, index, source, .set, "scatter")
     }
 
-    /// The tensor with one number put at the places of an index.
+    /// Returns a copy in which one number is written to indices along a dimension.
     public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         scattered(dim, index, constant(value.scalar, like: index), .set, "scatter")
     }
 
-    /// Puts elements of a source at the places of an index, in place.
+    /// Writes elements of a source to indices along a dimension, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         scattered(dim, index, source, .set, "scatter_", inPlace: true)
     }
 
-    /// Puts one number at the places of an index, in place.
+    /// Writes one number to indices along a dimension, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
         scattered(dim, index, constant(value.scalar, like: index), .set, "scatter_", inPlace: true)
     }
 
-    /// The tensor with elements of a source added at the places of an index; those for one place add up.
+    /// Returns a copy in which elements of a source are added to indices along a dimension: `out[i, index[i, j]] +=
+    /// source[i, j]` for dimension 1. Elements for a repeated index are summed.
     public func scatterAdd(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         scattered(dim, index, source, .add, "scatterAdd")
     }
 
-    /// Adds elements of a source at the places of an index, in place.
+    /// Adds elements of a source to indices along a dimension, in place.
     @discardableResult
     public func scatterAdd_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         scattered(dim, index, source, .add, "scatterAdd_", inPlace: true)
     }
 
-    /// The tensor with elements of a source added to, or multiplied with, what is at the places of an index.
+    /// Returns a copy in which elements at indices along a dimension are added to, or multiplied by, those of a source.
     public func scatter(_ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterUpdate) -> Tensor {
         scattered(dim, index, source, reduce.reduction, "scatter")
     }
 
-    /// The tensor with one number added to, or multiplied with, what is at the places of an index.
+    /// Returns a copy in which elements at indices along a dimension are added to, or multiplied by, one number.
     public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
         scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter")
     }
 
-    /// Adds elements of a source to, or multiplies them with, what is at the places of an index, in place.
+    /// Adds elements of a source to those at indices along a dimension, or multiplies them, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterUpdate) -> Tensor {
         scattered(dim, index, source, reduce.reduction, "scatter_", inPlace: true)
     }
 
-    /// Adds one number to, or multiplies it with, what is at the places of an index, in place.
+    /// Adds one number to the elements at indices along a dimension, or multiplies them by it, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
         scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter_", inPlace: true)
     }
 
-    /// The tensor with elements of a source combined at the places of an index.
+    /// Returns a copy in which elements of a source are reduced into indices along a dimension.
     ///
-    /// - Parameter includeSelf: whether what is in the tensor takes part at the places that are named; the others keep it.
+    /// - Parameters:
+    ///   - reduce: the reduction.
+    ///   - includeSelf: whether the elements of the tensor at the indices are part of the reduction. Default: true.
     public func scatterReduce(
         _ dim: Int, _ index: Tensor, _ source: Tensor, reduce: ScatterReduction, includeSelf: Bool = true
     ) -> Tensor {
         scatterReduced(dim, index, source, reduce, includeSelf, "scatterReduce", inPlace: false)
     }
 
-    /// Combines elements of a source at the places of an index, in place; see
+    /// Reduces elements of a source into indices along a dimension, in place; see
     /// `scatterReduce(_:_:_:reduce:includeSelf:)`.
     @discardableResult
     public func scatterReduce_(

@@ -246,11 +246,20 @@ package struct BatchNormBackward: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// Each channel brought to mean 0 and variance 1, then scaled and shifted: `x [N, C, *]`, all others `[C] -> [N, C, *]`.
+/// Batch normalisation: `(x - mean) / sqrt(var + eps) * weight + bias` for each channel (Ioffe and Szegedy, 2015).
 ///
-/// In training the statistics are those of the batch, and the running ones are updated in place:
-/// `running = (1 - momentum) * running + momentum * batch`. In evaluation the running ones are used. (Ioffe and Szegedy
-/// 2015.)
+/// In training mode, mean and biased variance are those of the batch, and the running statistics are updated in place:
+/// `running = (1 - momentum) * running + momentum * batch`, with the unbiased variance. In evaluation mode the running
+/// statistics are used.
+///
+/// Shapes: `x [N, C, *]`; `runningMean`, `runningVar`, `weight` and `bias [C] -> [N, C, *]`.
+///
+/// - Parameters:
+///   - weight: the scale of each channel. Default: 1.
+///   - bias: the shift of each channel. Default: 0.
+///   - training: whether to use the statistics of the batch. Default: false.
+///   - momentum: the weight of the batch in the running statistics. Default: 0.1.
+///   - eps: a constant added to the variance. Default: 1e-5.
 public func batchNorm(
     _ x: Tensor, _ runningMean: Tensor?, _ runningVar: Tensor?, _ weight: Tensor? = nil, _ bias: Tensor? = nil,
     training: Bool = false, momentum: Double = 0.1, eps: Double = 1e-5

@@ -239,10 +239,16 @@ func checkFloating(_ x: some Described, in operation: String) throws(TensorError
     }
 }
 
-/// The last dimensions of each sample brought to mean 0 and variance 1, then scaled and shifted:
-/// `(x - mean) / sqrt(variance + eps) * weight + bias`.
+/// Layer normalisation over the last dimensions: `(x - mean) / sqrt(var + eps) * weight + bias`, with the biased
+/// variance (Ba et al., 2016).
 ///
-/// `x [*, D]`, `weight` and `bias [D] -> [*, D]` with `D` the `normalizedShape`. (Ba, Kiros and Hinton 2016.)
+/// Shapes: `x [*, D]`, `weight` and `bias [D] -> [*, D]`, where `D` is `normalizedShape`.
+///
+/// - Parameters:
+///   - normalizedShape: the sizes of the dimensions to normalise over, which must be the last ones of `x`.
+///   - weight: the scale of each element. Default: 1.
+///   - bias: the shift of each element. Default: 0.
+///   - eps: a constant added to the variance. Default: 1e-5.
 public func layerNorm(
     _ x: Tensor, _ normalizedShape: [Int], _ weight: Tensor? = nil, _ bias: Tensor? = nil, eps: Double = 1e-5
 ) -> Tensor {

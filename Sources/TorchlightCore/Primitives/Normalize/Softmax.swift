@@ -142,18 +142,24 @@ private func runSoftmaxBackward(_ inputs: Few<Tensor>, _ out: Tensor, _ dim: Int
 }
 
 extension Tensor {
-    /// `exp(x) / sum(exp(x))` along a dimension: the numbers become shares that add up to 1.
+    /// Softmax along a dimension: `exp(x[i]) / sum over j of exp(x[j])`. The elements along the dimension are between 0
+    /// and 1 and sum to 1. The shape is kept.
     ///
-    /// - Parameter dtype: converts first.
+    /// - Parameters:
+    ///   - dim: the dimension.
+    ///   - dtype: a dtype to which the tensor is converted first. Default: none.
     public func softmax(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             apply(Softmax(dim: try resolve(dim, in: Softmax.name)), dtype.map { to($0) } ?? self)
         }
     }
 
-    /// The logarithm of `softmax`, computed as `x - log(sum(exp(x)))`.
+    /// The logarithm of the softmax along a dimension: `x[i] - log(sum over j of exp(x[j]))`, which is more accurate
+    /// than the logarithm of `softmax`.
     ///
-    /// - Parameter dtype: converts first.
+    /// - Parameters:
+    ///   - dim: the dimension.
+    ///   - dtype: a dtype to which the tensor is converted first. Default: none.
     public func logSoftmax(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             apply(LogSoftmax(dim: try resolve(dim, in: LogSoftmax.name)), dtype.map { to($0) } ?? self)
@@ -161,7 +167,7 @@ extension Tensor {
     }
 }
 
-/// `exp(x) / sum(exp(x))` along a dimension.
+/// Softmax along a dimension: `exp(x[i]) / sum over j of exp(x[j])`.
 public func softmax(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.softmax(dim: dim, dtype: dtype) }
-/// The logarithm of `softmax` along a dimension.
+/// The logarithm of the softmax along a dimension.
 public func logSoftmax(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.logSoftmax(dim: dim, dtype: dtype) }

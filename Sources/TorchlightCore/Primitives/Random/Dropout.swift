@@ -59,8 +59,13 @@ package struct DropoutBackward: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// Sets elements to 0 with probability `p` and scales the others by `1 / (1 - p)`, in training; else gives `x` itself
-/// (Srivastava et al. 2014).
+/// Dropout: in training, sets each element to 0 with probability `p` and multiplies the others by `1 / (1 - p)`.
+/// Otherwise returns the input (Srivastava et al., 2014).
+///
+/// - Parameters:
+///   - p: the probability of an element to be zeroed. Default: 0.5.
+///   - training: whether dropout is applied. Default: true.
+///   - generator: the random number generator.
 public func dropout(
     _ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default
 ) -> Tensor {

@@ -1,20 +1,20 @@
 import CKernels
 import Synchronization
 
-/// A source of random numbers that can be saved, restored and forked.
+/// A pseudorandom number generator whose state can be saved, restored and forked.
 ///
-/// Element `i` of a random operation is a function of the seed, the number of the call and `i` (Philox 4x32-10, Salmon et
-/// al. 2011): the same on any number of threads and every device. Calls from several threads are safe; which of them
-/// gets which call number is then up to chance, so give each its own by `fork(_:)`.
+/// Element `i` of a random operation is a function of the seed, the number of the call and `i` (Philox 4x32-10; Salmon
+/// et al., 2011), so results are the same for any number of threads and on every device. A generator may be used by
+/// several threads, but the order of their calls is then not determined; use `fork(_:)` to give each thread its own.
 public final class Generator: Sendable {
-    /// What a generator remembers: all of it, so that storing it with a checkpoint continues the sequence.
+    /// The complete state of a generator, for example to be stored in a checkpoint.
     public struct State: Sendable, Hashable, Codable {
-        /// The key of the sequence.
+        /// The seed of the sequence.
         public var seed: UInt64
         /// The number of the next call.
         public var call: UInt64
 
-        /// The state at a point of a sequence.
+        /// The state before call `call` of the sequence of a seed.
         public init(seed: UInt64, call: UInt64 = 0) {
             self.seed = seed
             self.call = call
@@ -23,20 +23,20 @@ public final class Generator: Sendable {
 
     private let current: Mutex<State>
 
-    /// A generator at the start of the sequence of the seed.
+    /// A generator at the start of the sequence of a seed.
     public init(seed: UInt64) { current = Mutex(State(seed: seed)) }
 
-    /// A generator that goes on where another was.
+    /// A generator with a given state.
     public init(state: State) { current = Mutex(state) }
 
-    /// The generator of operations that are given none: the program's, which starts from a seed of the system's choice, or
-    /// inside `asDefault { }` on this thread the one that it was called on.
+    /// The default generator, used by random operations without a `generator` argument. It is that of the process, with
+    /// a random seed, or inside `asDefault { }` the generator set for this thread.
     public static var `default`: Generator { ThreadContext.existing?.defaultGenerator ?? program }
 
     private static let program = Generator(seed: .random(in: 0...UInt64.max))
 
-    /// Runs the body with this generator as the default one of this thread, so that whatever draws inside is reproducible and
-    /// leaves the program's generator where it is.
+    /// Runs the body with this generator as the default generator of the thread. Random operations inside are
+    /// reproducible and do not change the generator of the process.
     ///
     ///     let noise = Generator(seed: 1).asDefault { Tensor.randn(3) }
     public func asDefault<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
@@ -54,7 +54,7 @@ public final class Generator: Sendable {
         return UInt64(tl_philox_word(philox, 0)) << 32 | UInt64(tl_philox_word(philox, 1))
     }
 
-    /// Where the generator is; setting it goes there.
+    /// The state of the generator; set it to restore a saved one.
     public var state: State {
         get { current.withLock { $0 } }
         set {
@@ -64,13 +64,13 @@ public final class Generator: Sendable {
         }
     }
 
-    /// The key of the sequence.
+    /// The seed of the sequence.
     public var seed: UInt64 { state.seed }
 
-    /// Goes to the start of the sequence of another seed.
+    /// Sets the generator to the start of the sequence of a seed.
     public func manualSeed(_ seed: UInt64) { state = State(seed: seed) }
 
-    /// An independent generator: a function of the seed and the index alone, wherever this one is.
+    /// An independent generator that depends only on the seed and the index, not on the current state.
     public func fork(_ index: Int) -> Generator {
         // Words that no call of this generator draws: their call number is the last.
         let key = tl_philox(seed: seed, call: .max)
@@ -115,5 +115,5 @@ package struct RandomKey: Sendable, Hashable, Codable {
     }
 }
 
-/// Starts the default generator again from a seed.
+/// Sets the seed of the default generator.
 public func manualSeed(_ seed: UInt64) { Generator.default.manualSeed(seed) }

@@ -15,7 +15,7 @@ package struct Permutation: RandomFill, Primitive {
 }
 
 extension Tensor {
-    /// `0 ..< n` in random order.
+    /// A random permutation of the integers `0 ..< n`.
     public static func randperm(
         _ n: Int, dtype: DType = .int64, device: Device = .current, generator: Generator = .default
     ) -> Tensor {

@@ -148,7 +148,8 @@ package struct Bernoulli: Primitive {
 }
 
 extension Tensor {
-    /// Fills with numbers uniform in `[from, to)`, in place.
+    /// Fills the tensor with random numbers from the uniform distribution over `[from, to)`, in place. Default: 0 and
+    /// 1.
     @discardableResult
     public func uniform_(from: Double = 0, to: Double = 1, generator: Generator = .default) -> Tensor {
         drawInPlace("uniform_", generator) {
@@ -156,7 +157,8 @@ extension Tensor {
         }
     }
 
-    /// Fills with normally distributed numbers, in place.
+    /// Fills the tensor with random numbers from the normal distribution, in place. Default: mean 0, standard deviation
+    /// 1.
     @discardableResult
     public func normal_(mean: Double = 0, std: Double = 1, generator: Generator = .default) -> Tensor {
         drawInPlace("normal_", generator) {
@@ -164,7 +166,7 @@ extension Tensor {
         }
     }
 
-    /// Fills with whole numbers in `low ..< high`, in place.
+    /// Fills the tensor with random integers from the uniform distribution over `low ..< high`, in place.
     @discardableResult
     public func random_(_ low: Int, _ high: Int, generator: Generator = .default) -> Tensor {
         drawInPlace("random_", generator) {
@@ -172,7 +174,8 @@ extension Tensor {
         }
     }
 
-    /// Fills with 1 at a probability, else 0, in place.
+    /// Fills the tensor with samples of the Bernoulli distribution, in place: 1 with probability `p`, else 0. Default:
+    /// 0.5.
     @discardableResult
     public func bernoulli_(p: Double = 0.5, generator: Generator = .default) -> Tensor {
         drawInPlace("bernoulli_", generator, probability: .wrap(.double(p))) {
@@ -191,7 +194,7 @@ extension Tensor {
         }
     }
 
-    /// 1 with the probability that each element gives, else 0.
+    /// Samples of the Bernoulli distribution: 1 with the probability given by each element, else 0.
     public func bernoulli(generator: Generator = .default) -> Tensor {
         if isPlaceholder { return self }
         return orFail(like: self) { () throws(TensorError) in
@@ -204,7 +207,7 @@ extension Tensor {
 // MARK: - Factories
 
 extension Tensor {
-    /// Numbers uniform in `[0, 1)`.
+    /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
     public static func rand(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
@@ -214,12 +217,12 @@ extension Tensor {
         }
     }
 
-    /// Numbers uniform in `[0, 1)`.
+    /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
     public static func rand(_ shape: Int..., dtype: DType = .default, generator: Generator = .default) -> Tensor {
         rand(shape, dtype: dtype, generator: generator)
     }
 
-    /// Normally distributed numbers of mean 0 and standard deviation 1.
+    /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
     public static func randn(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
@@ -229,12 +232,12 @@ extension Tensor {
         }
     }
 
-    /// Normally distributed numbers of mean 0 and standard deviation 1.
+    /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
     public static func randn(_ shape: Int..., dtype: DType = .default, generator: Generator = .default) -> Tensor {
         randn(shape, dtype: dtype, generator: generator)
     }
 
-    /// Normally distributed numbers.
+    /// A tensor of random numbers from the normal distribution with the given mean and standard deviation.
     public static func normal(
         mean: Double, std: Double, _ shape: [Int], dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
@@ -244,7 +247,7 @@ extension Tensor {
         }
     }
 
-    /// Whole numbers in `low ..< high`, all equally probable.
+    /// A tensor of random integers from the uniform distribution over `low ..< high`.
     public static func randint(
         _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
         generator: Generator = .default
@@ -254,13 +257,14 @@ extension Tensor {
         }
     }
 
-    /// Numbers uniform in `[0, 1)` of another tensor's shape, dtype and device.
+    /// A tensor of random numbers from the uniform distribution over `[0, 1)`, with the shape, dtype and device of
+    /// `other`.
     public static func rand(like other: Tensor, generator: Generator = .default) -> Tensor {
         other.isPlaceholder
             ? other : rand(other.shape, dtype: other.dtype, device: other.device, generator: generator)
     }
 
-    /// Normally distributed numbers of another tensor's shape, dtype and device.
+    /// A tensor of random numbers from the standard normal distribution, with the shape, dtype and device of `other`.
     public static func randn(like other: Tensor, generator: Generator = .default) -> Tensor {
         other.isPlaceholder
             ? other : randn(other.shape, dtype: other.dtype, device: other.device, generator: generator)

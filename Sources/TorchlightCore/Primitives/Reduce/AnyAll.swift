@@ -29,7 +29,8 @@ package struct AllTrue: ReductionPrimitive {
 }
 
 extension Tensor {
-    /// Whether any element is not 0, over all or over the dimensions.
+    /// Whether any element is not 0, over dimensions or, by default, all elements. The result is bool
+    /// (uint8 for uint8); false for no elements.
     public func any(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         reduced(dim, "any") { AnyTrue(dims: $0, keepdim: keepdim) }
     }
@@ -37,7 +38,8 @@ extension Tensor {
     /// Whether any element is not 0, over one dimension.
     public func any(dim: Int, keepdim: Bool = false) -> Tensor { any(dim: [dim], keepdim: keepdim) }
 
-    /// Whether all elements are not 0, over all or over the dimensions.
+    /// Whether all elements are not 0, over dimensions or, by default, all elements. The result is bool
+    /// (uint8 for uint8); true for no elements.
     public func all(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         reduced(dim, "all") { AllTrue(dims: $0, keepdim: keepdim) }
     }

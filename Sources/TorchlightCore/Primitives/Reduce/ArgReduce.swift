@@ -95,19 +95,25 @@ private func runArgReduce(
 }
 
 extension Tensor {
-    /// The position of the largest element, as int64: along one dimension, or among all in row-major order.
+    /// The index of the maximum, as int64: along a dimension or, without `dim`, the row-major index of the maximum of
+    /// all elements. Of equal elements the first; NaN is treated as the maximum.
     public func argmax(dim: Int? = nil, keepdim: Bool = false) -> Tensor { argExtreme(true, dim, keepdim) }
-    /// The position of the smallest element, as int64: along one dimension, or among all in row-major order.
+    /// The index of the minimum, as int64: along a dimension or, without `dim`, the row-major index of the minimum of
+    /// all elements. Of equal elements the first; NaN is treated as the minimum.
     public func argmin(dim: Int? = nil, keepdim: Bool = false) -> Tensor { argExtreme(false, dim, keepdim) }
 
-    /// The largest elements along a dimension, and where they are; the gradient goes there.
+    /// The maxima along a dimension and their indices: `[*] -> [*]` without dimension `dim`, or with size 1 with
+    /// `keepdim`. Of equal elements the first; NaN is treated as the maximum. The gradient flows to the element at the
+    /// index.
     ///
     ///     let (values, indices) = x.max(dim: 1)
     public func max(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         extreme(true, dim, keepdim)
     }
 
-    /// The smallest elements along a dimension, and where they are; the gradient goes there.
+    /// The minima along a dimension and their indices: `[*] -> [*]` without dimension `dim`, or with size 1 with
+    /// `keepdim`. Of equal elements the first; NaN is treated as the minimum. The gradient flows to the element at the
+    /// index.
     public func min(dim: Int, keepdim: Bool = false) -> (values: Tensor, indices: Tensor) {
         extreme(false, dim, keepdim)
     }

@@ -30,9 +30,11 @@ package struct CumExtreme: Primitive {
 }
 
 extension Tensor {
-    /// The largest elements so far along a dimension, and where they are.
+    /// The cumulative maximum along a dimension and its indices. Of equal elements the last; NaN is treated as the
+    /// maximum.
     public func cummax(dim: Int) -> (values: Tensor, indices: Tensor) { cumExtreme(true, dim, "cummax") }
-    /// The smallest elements so far along a dimension, and where they are.
+    /// The cumulative minimum along a dimension and its indices. Of equal elements the last; NaN is treated as the
+    /// minimum.
     public func cummin(dim: Int) -> (values: Tensor, indices: Tensor) { cumExtreme(false, dim, "cummin") }
 
     private func cumExtreme(

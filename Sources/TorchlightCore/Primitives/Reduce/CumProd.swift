@@ -36,9 +36,9 @@ package struct CumProd: Primitive {
 }
 
 extension Tensor {
-    /// The running product along a dimension.
+    /// The cumulative product along a dimension: `out[i] = x[0] * ... * x[i]`. bool and integers give int64.
     ///
-    /// - Parameter dtype: converts before multiplying.
+    /// - Parameter dtype: a dtype to which the tensor is converted first.
     public func cumprod(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let result = apply(CumProd(dim: try resolve(dim, in: "cumprod")), dtype.map { to($0) } ?? self)
@@ -46,7 +46,7 @@ extension Tensor {
         }
     }
 
-    /// The running product along a dimension, in place.
+    /// The cumulative product along a dimension, in place.
     @discardableResult
     public func cumprod_(dim: Int, dtype: DType? = nil) -> Tensor {
         overwrite(by: "cumprod_") { $0.cumprod(dim: dim, dtype: dtype) }

@@ -57,9 +57,9 @@ func scanLayout(_ layout: Layout, _ dim: Int, _ isReversed: Bool) -> Layout {
 }
 
 extension Tensor {
-    /// The running sum along a dimension: `[1, 2, 3].cumsum(dim: 0) -> [1, 3, 6]`.
+    /// The cumulative sum along a dimension: `[1, 2, 3].cumsum(dim: 0) -> [1, 3, 6]`. bool and integers give int64.
     ///
-    /// - Parameter dtype: converts before summing.
+    /// - Parameter dtype: a dtype to which the tensor is converted first.
     public func cumsum(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let result = apply(CumSum(dim: try resolve(dim, in: "cumsum")), dtype.map { to($0) } ?? self)
@@ -67,7 +67,7 @@ extension Tensor {
         }
     }
 
-    /// The running sum along a dimension, in place.
+    /// The cumulative sum along a dimension, in place.
     @discardableResult
     public func cumsum_(dim: Int, dtype: DType? = nil) -> Tensor {
         overwrite(by: "cumsum_") { $0.cumsum(dim: dim, dtype: dtype) }

@@ -47,24 +47,28 @@ func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> 
 }
 
 extension Tensor {
-    /// The largest element; NaN if there is one. Equal ones share the gradient.
+    /// The maximum of all elements; NaN if an element is NaN. Equal elements share the gradient equally. An error if
+    /// there are no elements.
     public func max() -> Tensor { apply(Amax(dims: Dims(), keepdim: false), self) }
-    /// The smallest element; NaN if there is one. Equal ones share the gradient.
+    /// The minimum of all elements; NaN if an element is NaN. Equal elements share the gradient equally. An error if
+    /// there are no elements.
     public func min() -> Tensor { apply(Amin(dims: Dims(), keepdim: false), self) }
 
-    /// The largest element over the dimensions, or of all. Equal ones share the gradient.
+    /// The maximum over dimensions or, by default, all elements; NaN if an element is NaN. Equal elements share the
+    /// gradient equally.
     public func amax(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         reduced(dim, "amax") { Amax(dims: $0, keepdim: keepdim) }
     }
 
-    /// The largest element over one dimension.
+    /// The maximum over one dimension.
     public func amax(dim: Int, keepdim: Bool = false) -> Tensor { amax(dim: [dim], keepdim: keepdim) }
 
-    /// The smallest element over the dimensions, or of all. Equal ones share the gradient.
+    /// The minimum over dimensions or, by default, all elements; NaN if an element is NaN. Equal elements share the
+    /// gradient equally.
     public func amin(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         reduced(dim, "amin") { Amin(dims: $0, keepdim: keepdim) }
     }
 
-    /// The smallest element over one dimension.
+    /// The minimum over one dimension.
     public func amin(dim: Int, keepdim: Bool = false) -> Tensor { amin(dim: [dim], keepdim: keepdim) }
 }

@@ -38,7 +38,8 @@ package struct LogCumSumExp: Primitive {
 }
 
 extension Tensor {
-    /// The logarithm of the running sum of exponentials along a dimension, without overflow: `log(e^x[0] + ... + e^x[i])`.
+    /// The logarithm of the cumulative sum of exponentials along a dimension: `log(exp(x[0]) + ... + exp(x[i]))`,
+    /// computed without overflow.
     ///
     /// Shapes: `[*] -> [*]`. Integers give float32.
     public func logcumsumexp(dim: Int) -> Tensor {

@@ -22,11 +22,12 @@ package struct LogSumExp: ReductionPrimitive {
 }
 
 extension Tensor {
-    /// `log(sum(e^x))` over the dimensions, or of all elements, without overflow.
+    /// The logarithm of the sum of exponentials, `log(sum(exp(x)))`, over dimensions or, by default, all elements,
+    /// computed without overflow.
     public func logsumexp(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         reduced(dim, "logsumexp") { LogSumExp(dims: $0, keepdim: keepdim) }
     }
 
-    /// `log(sum(e^x))` over one dimension.
+    /// The logarithm of the sum of exponentials over one dimension.
     public func logsumexp(dim: Int, keepdim: Bool = false) -> Tensor { logsumexp(dim: [dim], keepdim: keepdim) }
 }

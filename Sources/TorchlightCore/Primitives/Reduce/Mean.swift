@@ -33,9 +33,13 @@ package func floatingPointType(of x: some Described, in operation: String) throw
 }
 
 extension Tensor {
-    /// The mean of all elements, or over the dimensions: `[2, 3].mean(dim: [0], keepdim: true) -> [1, 3]`.
+    /// The mean over dimensions or, by default, all elements: `[2, 3].mean(dim: [0], keepdim: true) -> [1, 3]`. NaN for
+    /// no elements.
     ///
-    /// - Parameter dtype: converts before averaging; integers need it.
+    /// - Parameters:
+    ///   - dim: the dimensions. Default: all.
+    ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
+    ///   - dtype: a floating-point dtype to which the tensor is converted first; required for integers.
     public func mean(dim: [Int] = [], keepdim: Bool = false, dtype: DType? = nil) -> Tensor {
         reduced(dim, "mean", dtype) { Mean(dims: $0, keepdim: keepdim) }
     }

@@ -36,9 +36,10 @@ package struct Median: CompositePrimitive {
 }
 
 extension Tensor {
-    /// The median of all elements: the lower one of the two where their number is even. Equal ones share the gradient.
+    /// The median of all elements: for an even number the lower of the two middle elements; NaN if an element is NaN.
+    /// Equal elements share the gradient equally.
     public func median() -> Tensor { apply(Median(skipsNaN: false), self) }
 
-    /// The median of the elements that are numbers. Equal ones share the gradient.
+    /// The median of all elements, ignoring NaN. Equal elements share the gradient equally.
     public func nanmedian() -> Tensor { apply(Median(skipsNaN: true), self) }
 }

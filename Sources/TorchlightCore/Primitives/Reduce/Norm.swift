@@ -28,11 +28,11 @@ package struct EuclideanNorm: ReductionPrimitive {
 }
 
 extension Tensor {
-    /// The p-norm over the dimensions, or of all elements: `sum(|x|^p)^(1/p)`; the largest or smallest `|x|` for an
-    /// infinite `p`, the number of elements that are not 0 for `p = 0`. Floating point only.
+    /// The p-norm `sum(|x|^p)^(1/p)` over dimensions or, by default, all elements: the largest (smallest) magnitude for
+    /// `p` infinity (-infinity), and the number of elements other than 0 for `p` 0. Floating-point dtypes.
     ///
-    /// - Parameter dtype: converts before anything is added up; a floating-point dtype that holds all numbers of the
-    ///   tensor's.
+    /// - Parameter dtype: a floating-point dtype to which the tensor is converted first; its range must include that of
+    ///   the dtype of the tensor.
     public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false, dtype: DType?) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             try widened(to: dtype, in: "norm").norm(p: p, dim: dim, keepdim: keepdim)
@@ -51,8 +51,9 @@ extension Tensor {
         return to(wide)
     }
 
-    /// The p-norm over the dimensions, or of all elements: `sum(|x|^p)^(1/p)`; the largest or smallest `|x|` for an
-    /// infinite `p`, the number of elements that are not 0 for `p = 0`. Floating point only.
+    /// The p-norm `sum(|x|^p)^(1/p)` over dimensions or, by default, all elements: the largest (smallest) magnitude for
+    /// `p` infinity (-infinity), and the number of elements other than 0 for `p` 0. Floating-point dtypes. Default: `p`
+    /// 2.
     public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false) -> Tensor {
         guard dtype.isFloatingPoint || isPlaceholder else {
             return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }
@@ -121,6 +122,6 @@ extension Tensor {
         norm(p: p, dim: [dim], keepdim: keepdim)
     }
 
-    /// The number of elements that are not 0, over the dimensions or of all, as int64.
+    /// The number of elements other than 0 over dimensions or, by default, of all elements, as int64.
     public func countNonzero(dim: [Int] = []) -> Tensor { (self .!= 0).sum(dim: dim) }
 }

@@ -33,9 +33,9 @@ package struct Prod: ReductionPrimitive {
 }
 
 extension Tensor {
-    /// The product of all elements, or over the dimensions.
+    /// The product over dimensions or, by default, of all elements. bool and integers give int64; 1 for no elements.
     ///
-    /// - Parameter dtype: converts before multiplying.
+    /// - Parameter dtype: a dtype to which the tensor is converted first.
     public func prod(dim: [Int] = [], keepdim: Bool = false, dtype: DType? = nil) -> Tensor {
         reduced(dim, "prod", dtype) { Prod(dims: $0, keepdim: keepdim) }
     }

@@ -23,9 +23,13 @@ package struct Sum: ReductionPrimitive {
 }
 
 extension Tensor {
-    /// The sum of all elements, or over the dimensions: `[2, 3].sum(dim: 1) -> [2]`.
+    /// The sum over dimensions or, by default, of all elements: `[2, 3].sum(dim: 1) -> [2]`. bool and integers give
+    /// int64; 0 for no elements.
     ///
-    /// - Parameter dtype: converts before summing.
+    /// - Parameters:
+    ///   - dim: the dimensions. Default: all.
+    ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
+    ///   - dtype: a dtype to which the tensor is converted first.
     public func sum(dim: [Int] = [], keepdim: Bool = false, dtype: DType? = nil) -> Tensor {
         reduced(dim, "sum", dtype) { Sum(dims: $0, keepdim: keepdim) }
     }

@@ -69,8 +69,12 @@ package struct Variance: Primitive {
 }
 
 extension Tensor {
-    /// The variance over the dimensions, or of all elements: the sum of squared distances from the mean, divided by the
-    /// count less `correction`, which need not be whole.
+    /// The variance over dimensions or, by default, of all elements: `sum((x - mean)^2) / max(n - correction, 0)`.
+    ///
+    /// - Parameters:
+    ///   - dim: the dimensions. Default: all.
+    ///   - correction: the reduction of the degrees of freedom, any number. Default: 1 (Bessel's correction).
+    ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
     public func `var`(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
         variances(dim, correction, keepdim, "var").variance
     }
@@ -80,8 +84,8 @@ extension Tensor {
         `var`(dim: [dim], correction: correction, keepdim: keepdim)
     }
 
-    /// The standard deviation over the dimensions, or of all elements: the root of the variance. Its gradient is 0
-    /// where all elements are equal.
+    /// The standard deviation over dimensions or, by default, of all elements: the square root of the variance. Its
+    /// gradient is 0 if all elements are equal.
     public func std(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
         variances(dim, correction, keepdim, isRoot: true, "std").variance
     }
@@ -91,14 +95,14 @@ extension Tensor {
         std(dim: [dim], correction: correction, keepdim: keepdim)
     }
 
-    /// The variance and the mean in one pass.
+    /// The variance and the mean, computed in one pass.
     public func varMean(
         dim: [Int] = [], correction: Double = 1, keepdim: Bool = false
     ) -> (variance: Tensor, mean: Tensor) {
         variances(dim, correction, keepdim, "varMean")
     }
 
-    /// The standard deviation and the mean in one pass.
+    /// The standard deviation and the mean, computed in one pass.
     public func stdMean(
         dim: [Int] = [], correction: Double = 1, keepdim: Bool = false
     ) -> (deviation: Tensor, mean: Tensor) {

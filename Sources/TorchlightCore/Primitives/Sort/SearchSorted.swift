@@ -61,18 +61,19 @@ package struct SearchSorted: Primitive {
 }
 
 extension Tensor {
-    /// Where values belong in this sorted sequence, so that it stays sorted: `[n], [*] -> [*]`, or row by row
-    /// `[*, n], [*, m] -> [*, m]`.
+    /// Finds the indices at which values would be inserted into this sorted sequence to keep it sorted: `[n], [*] ->
+    /// [*]`, or for each row `[*, n], [*, m] -> [*, m]`.
     ///
     ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]))                   // tensor([1, 3])
     ///     Tensor([1, 3, 5, 7]).searchsorted(Tensor([3, 6]), right: true)      // tensor([2, 3])
     ///
-    /// Sequence and values may differ in dtype; they are compared in the dtype that they promote to.
+    /// The dtypes of sequence and values are promoted before the comparison. NaN is treated as the largest number. The
+    /// result is undefined for an unsorted sequence.
     ///
     /// - Parameters:
-    ///   - right: whether a value that occurs belongs behind its equals instead of before them.
-    ///   - outInt32: whether the positions are int32 instead of int64.
-    ///   - sorter: the order that sorts a sequence that is not sorted, as `argsort()` gives it.
+    ///   - right: whether to return the index after equal elements instead of before them. Default: false.
+    ///   - outInt32: whether the indices are int32 instead of int64. Default: false.
+    ///   - sorter: the indices that sort an unsorted sequence, as returned by `argsort()`.
     public func searchsorted(
         _ values: Tensor, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
     ) -> Tensor {
@@ -93,7 +94,7 @@ extension Tensor {
         }
     }
 
-    /// Where one number belongs in this sorted sequence of one dimension: `[n] -> []`.
+    /// Finds the index at which a number would be inserted into this sorted vector: `[n] -> []`.
     public func searchsorted(
         _ value: some TensorScalar, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
     ) -> Tensor {
@@ -109,11 +110,14 @@ extension Tensor {
         }
     }
 
-    /// The bucket of each element, counted from 0, between boundaries that rise: `[*], [n] -> [*]`, positions `0 ... n`.
+    /// Finds the bucket of each element between increasing boundaries: `[*], [n] -> [*]`, with indices `0 ... n`.
     ///
     ///     Tensor([0.5, 1, 9]).bucketize(Tensor([1.0, 2, 3]))                  // tensor([0, 0, 3])
     ///
-    /// - Parameter right: whether an element that equals a boundary falls into the bucket above it instead of below.
+    /// - Parameters:
+    ///   - right: whether an element equal to a boundary belongs to the bucket above it instead of below. Default:
+    ///     false.
+    ///   - outInt32: whether the indices are int32 instead of int64. Default: false.
     public func bucketize(_ boundaries: Tensor, right: Bool = false, outInt32: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || boundaries.isPlaceholder { return self }
@@ -127,7 +131,7 @@ extension Tensor {
     }
 }
 
-/// The bucket of one number between boundaries that rise: `[n] -> []`; see `Tensor.bucketize(_:right:outInt32:)`.
+/// Finds the bucket of a number between increasing boundaries: `[n] -> []`; see `Tensor.bucketize(_:right:outInt32:)`.
 public func bucketize(
     _ value: some TensorScalar, _ boundaries: Tensor, right: Bool = false, outInt32: Bool = false
 ) -> Tensor {

@@ -91,8 +91,8 @@ private func selectionGradient(_ context: GradientContext, _ dim: Int) throws(Te
 }
 
 extension Tensor {
-    /// The elements along a dimension in order, and where they were: `[*] -> [*], [*]`. Stable; NaN comes last in rising
-    /// order.
+    /// Sorts the elements along a dimension and returns the sorted elements and their indices: `[*] -> [*], [*]`. The
+    /// sort is stable; NaN is treated as the largest number. Default: the last dimension, ascending.
     public func sort(dim: Int = -1, descending: Bool = false) -> (values: Tensor, indices: Tensor) {
         do {
             let d = try resolve(dim, in: Sort.name)
@@ -104,15 +104,16 @@ extension Tensor {
         }
     }
 
-    /// The elements along the first dimension in rising order: the values of `sort(dim: 0)`.
+    /// Sorts the elements along the first dimension in ascending order: the values of `sort(dim: 0)`.
     public func msort() -> Tensor { sort(dim: 0).values }
 
-    /// The order in which the elements along a dimension rise or fall: the indices of `sort`.
+    /// The indices that sort the elements along a dimension: the indices of `sort`.
     public func argsort(dim: Int = -1, descending: Bool = false) -> Tensor {
         detach().sort(dim: dim, descending: descending).indices
     }
 
-    /// The `k` largest or smallest elements along a dimension in order, and where they were.
+    /// The `k` largest or smallest elements along a dimension, sorted, and their indices: `[*, n, *] -> [*, k, *]`. NaN
+    /// is treated as the largest number.
     public func topk(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
         do {
             let d = try resolve(dim, in: TopK.name)

@@ -121,9 +121,10 @@ package struct ScatterView: CompositePrimitive {
 }
 
 extension Tensor {
-    /// The storage seen with other sizes, strides and start, all in elements.
+    /// A view of the storage with the given sizes, strides and storage offset, in elements. Elements outside of the
+    /// storage are an error.
     ///
-    /// - Parameter offset: the start; that of this tensor where it is left out.
+    /// - Parameter offset: the storage offset. Default: that of this tensor.
     public func asStrided(_ size: [Int], stride: [Int], offset: Int? = nil) -> Tensor {
         guard size.count == stride.count, size.allSatisfy({ $0 >= 0 }) else {
             return fail(

@@ -60,28 +60,29 @@ package struct ConstantPad: Primitive {
     package var algebra: Algebra { value.asDouble == 0 ? .linear : .other }
 }
 
-/// What `pad` puts around a tensor.
+/// The padding mode of `pad`.
 public enum PadMode: Sendable {
-    /// One number.
+    /// Pads with a constant.
     case constant
-    /// The elements mirrored at the edge, without the edge itself.
+    /// Pads with the elements reflected at the edge, without repeating the edge.
     case reflect
-    /// The element at the edge.
+    /// Pads with the element at the edge.
     case replicate
-    /// The elements from the other side.
+    /// Pads with the elements of the opposite side.
     case circular
 }
 
 extension Tensor {
-    /// A border around the last dimensions.
+    /// Pads the last dimensions.
     ///
     ///     x.pad([1, 2])              // one column before, two after the last dimension
     ///     x.pad([1, 1, 2, 2])        // and two rows on both sides of the one before
     ///
     /// - Parameters:
-    ///   - widths: before and after the last dimension, then before and after the one in front of it, ...; negative ones
-    ///     cut.
-    ///   - value: what a `.constant` border holds.
+    ///   - widths: the padding before and after the last dimension, then before and after the second last one, and so
+    ///     on. A negative padding removes elements.
+    ///   - mode: the padding mode. Default: `.constant`.
+    ///   - value: the constant of `.constant`. Default: 0.
     public func pad(_ widths: [Int], mode: PadMode = .constant, value: some TensorScalar = 0) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

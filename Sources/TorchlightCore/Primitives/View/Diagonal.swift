@@ -63,9 +63,9 @@ package struct DiagonalBackward: Primitive {
 }
 
 extension Tensor {
-    /// The diagonal of two dimensions, as a last dimension: `[3, 4].diagonal() -> [3]`. A view.
+    /// The diagonal of two dimensions, as the last dimension: `[3, 4].diagonal() -> [3]`. A view.
     ///
-    /// - Parameter offset: which one; positive ones lie above the main diagonal, negative ones below.
+    /// - Parameter offset: the diagonal: 0 the main one, positive above it, negative below. Default: 0.
     public func diagonal(offset: Int = 0, dim1: Int = 0, dim2: Int = 1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             guard rank >= 2 else {
@@ -78,11 +78,12 @@ extension Tensor {
         }
     }
 
-    /// Matrices with the last dimension on their diagonals and zeros elsewhere: `[*, n] -> [*, n, n]`.
+    /// Matrices with the elements of the last dimension on a diagonal and zeros elsewhere: `[*, n] -> [*, n, n]`.
     ///
     /// - Parameters:
-    ///   - offset: which diagonal; the matrices grow to hold it.
-    ///   - dim1, dim2: where the two dimensions of the matrices lie in the result.
+    ///   - offset: the diagonal; the size of the matrices is `n + |offset|`. Default: 0.
+    ///   - dim1: the dimension of the rows in the result. Default: -2.
+    ///   - dim2: the dimension of the columns in the result. Default: -1.
     public func diagEmbed(offset: Int = 0, dim1: Int = -2, dim2: Int = -1) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             guard rank > 0 else {
@@ -105,7 +106,8 @@ extension Tensor {
         }
     }
 
-    /// The diagonal of a matrix, as a copy, or the matrix with a vector on its diagonal.
+    /// The diagonal of a matrix, as a copy: `[n, m] -> [k]`; or a matrix with a vector on its diagonal: `[n] -> [n,
+    /// n]`.
     public func diag(_ offset: Int = 0) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             switch rank {
@@ -120,7 +122,7 @@ extension Tensor {
         }
     }
 
-    /// The sum of the diagonal of a matrix, `[n, m] -> []`.
+    /// The trace of a matrix, the sum of its diagonal: `[n, m] -> []`.
     public func trace() -> Tensor {
         if isAutocasting { return inFloat32 { $0(self).trace() } }
         guard isPlaceholder || rank == 2 else {

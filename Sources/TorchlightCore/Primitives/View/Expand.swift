@@ -16,7 +16,8 @@ package struct Expand: ViewPrimitive {
 }
 
 extension Tensor {
-    /// Repeats dimensions of size 1 without using memory; -1 keeps a size. `[1, 3].expand([2, -1]) -> [2, 3]`.
+    /// Expands dimensions of size 1 to larger sizes without using memory; -1 keeps a size. `[1, 3].expand([2, -1]) ->
+    /// [2, 3]`. A view.
     public func expand(_ shape: [Int]) -> Tensor {
         var target = Dims(shape)
         let lead = shape.count - rank
@@ -32,11 +33,11 @@ extension Tensor {
         return applyView(Expand(shape: target), self)
     }
 
-    /// Repeats dimensions of size 1 without using memory.
+    /// Expands dimensions of size 1 to larger sizes without using memory. A view.
     public func expand(_ shape: Int...) -> Tensor { expand(shape) }
-    /// Repeats dimensions of size 1 up to the shape of another tensor.
+    /// Expands dimensions of size 1 to the shape of another tensor. A view.
     public func expand(as other: Tensor) -> Tensor { expand(other.shape) }
-    /// The tensor seen with a shape that it broadcasts to.
+    /// Broadcasts the tensor to a shape. A view.
     public func broadcast(to shape: [Int]) -> Tensor { expand(shape) }
 
     /// Sums over the dimensions that broadcasting from `shape` repeated: the gradient of a broadcast.

@@ -27,7 +27,7 @@ package struct Flip: Primitive {
 }
 
 extension Tensor {
-    /// A copy with the elements in reverse order along the dimensions.
+    /// Reverses the order of the elements along dimensions. Returns a copy.
     public func flip(_ dims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let resolved = try resolve(dims, in: Flip.name)
@@ -35,6 +35,6 @@ extension Tensor {
         }
     }
 
-    /// A copy with the elements in reverse order along the dimensions.
+    /// Reverses the order of the elements along dimensions. Returns a copy.
     public func flip(_ dims: Int...) -> Tensor { flip(dims) }
 }

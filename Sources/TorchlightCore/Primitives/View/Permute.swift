@@ -15,7 +15,7 @@ package struct Permute: ViewPrimitive {
 }
 
 extension Tensor {
-    /// The dimensions in another order: `[2, 3, 4].permute([2, 0, 1]) -> [4, 2, 3]`. A view.
+    /// Permutes the dimensions: `[2, 3, 4].permute([2, 0, 1]) -> [4, 2, 3]`. A view.
     public func permute(_ order: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let dims = try resolve(order, in: "permute")
@@ -28,10 +28,10 @@ extension Tensor {
         }
     }
 
-    /// The dimensions in another order. A view.
+    /// Permutes the dimensions. A view.
     public func permute(_ order: Int...) -> Tensor { permute(order) }
 
-    /// Two dimensions exchanged. A view.
+    /// Exchanges two dimensions. A view.
     public func transpose(_ a: Int, _ b: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             var order = Dims(Array(0..<rank))
@@ -42,7 +42,7 @@ extension Tensor {
         }
     }
 
-    /// The transpose of a matrix; vectors and single numbers are given back. A view.
+    /// Transposes a matrix; vectors and 0-dimensional tensors are returned unchanged. A view.
     public func t() -> Tensor {
         guard rank <= 2 else {
             return fail(
@@ -53,12 +53,12 @@ extension Tensor {
         return rank < 2 ? self : transpose(0, 1)
     }
 
-    /// The dimensions in reverse order. A view.
+    /// The tensor with its dimensions in reverse order. A view.
     public var T: Tensor { permute(Array((0..<rank).reversed())) }
-    /// The last two dimensions exchanged. A view.
+    /// The tensor with its last two dimensions exchanged. A view.
     public var mT: Tensor { transpose(-2, -1) }
 
-    /// The conjugate transpose of a matrix; of real numbers the transpose. A single number is given back. A view.
+    /// The conjugate transpose of a matrix, which is the transpose for real dtypes. A view.
     public var H: Tensor {
         guard isPlaceholder || rank == 0 || rank == 2 else {
             return fail(
@@ -68,10 +68,10 @@ extension Tensor {
         }
         return rank == 0 ? self : transpose(0, 1)
     }
-    /// The conjugate transposes of matrices in the last two dimensions; of real numbers `mT`. A view.
+    /// The conjugate transpose of the last two dimensions, which is `mT` for real dtypes. A view.
     public var mH: Tensor { mT }
 
-    /// Moves dimensions to other places; the others keep their order. A view.
+    /// Moves dimensions to other positions; the others keep their order. A view.
     public func movedim(_ source: [Int], _ destination: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let from = try resolve(source, in: "movedim")
@@ -89,6 +89,6 @@ extension Tensor {
         }
     }
 
-    /// Moves one dimension to another place. A view.
+    /// Moves one dimension to another position. A view.
     public func movedim(_ source: Int, _ destination: Int) -> Tensor { movedim([source], [destination]) }
 }

@@ -67,7 +67,7 @@ package struct Select: ViewPrimitive {
 }
 
 extension Tensor {
-    /// `length` positions of a dimension from `start`. A view.
+    /// The slice of `length` indices of a dimension from index `start`. A view.
     public func narrow(_ dim: Int, start: Int, length: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let d = try resolve(dim, in: "narrow")
@@ -83,7 +83,7 @@ extension Tensor {
         }
     }
 
-    /// `length` positions of a dimension from the place that a single integer in a tensor names. A view.
+    /// The slice of `length` indices of a dimension from the index in a one-element integer tensor. A view.
     public func narrow(_ dim: Int, start: Tensor, length: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder || start.isPlaceholder { return self }
@@ -96,8 +96,8 @@ extension Tensor {
         }
     }
 
-    /// One position of a dimension, which disappears: `[2, 3].select(0, 1) -> [3]`. Negative positions count from the
-    /// back. A view.
+    /// The slice at one index of a dimension, which is removed: `[2, 3].select(0, 1) -> [3]`. A negative index counts
+    /// from the end. A view.
     public func select(_ dim: Int, _ index: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let d = try resolve(dim, in: "select")

@@ -21,15 +21,15 @@ package struct Unsqueeze: ViewPrimitive {
 }
 
 extension Tensor {
-    /// All dimensions of size 1 taken away. A view.
+    /// Removes all dimensions of size 1. A view.
     public func squeeze() -> Tensor {
         applyView(Squeeze(dims: Dims((0..<rank).filter { layout.shape[$0] == 1 })), self)
     }
 
-    /// One dimension taken away if its size is 1. A view.
+    /// Removes dimension `dim` if its size is 1. A view.
     public func squeeze(_ dim: Int) -> Tensor { squeeze([dim]) }
 
-    /// Those of the dimensions taken away whose size is 1. A view.
+    /// Removes the given dimensions whose size is 1. A view.
     public func squeeze(_ dims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let resolved = try resolve(dims, in: "squeeze").filter { $0 < rank && layout.shape[$0] == 1 }
@@ -37,7 +37,7 @@ extension Tensor {
         }
     }
 
-    /// A dimension of size 1 put in before `dim`: `[3].unsqueeze(0) -> [1, 3]`, `[3].unsqueeze(-1) -> [3, 1]`. A view.
+    /// Inserts a dimension of size 1 before `dim`: `[3].unsqueeze(0) -> [1, 3]`, `[3].unsqueeze(-1) -> [3, 1]`. A view.
     public func unsqueeze(_ dim: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             applyView(Unsqueeze(dim: try resolve(dim, in: "unsqueeze", extra: 1)), self)

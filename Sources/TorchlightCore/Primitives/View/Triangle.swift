@@ -36,16 +36,18 @@ package struct Triangle: Primitive {
 }
 
 extension Tensor {
-    /// The lower triangle of matrices, up to a diagonal, zeros above.
+    /// The lower triangle of matrices, including the given diagonal, with zeros elsewhere. Default: 0, the main
+    /// diagonal.
     public func tril(_ diagonal: Int = 0) -> Tensor { apply(Triangle(isUpper: false, diagonal: diagonal), self) }
-    /// The upper triangle of matrices, from a diagonal on, zeros below.
+    /// The upper triangle of matrices, including the given diagonal, with zeros elsewhere. Default: 0, the main
+    /// diagonal.
     public func triu(_ diagonal: Int = 0) -> Tensor { apply(Triangle(isUpper: true, diagonal: diagonal), self) }
-    /// Sets what lies above a diagonal to 0, in place.
+    /// Sets the elements above a diagonal to 0, in place.
     @discardableResult
     public func tril_(_ diagonal: Int = 0) -> Tensor {
         applyInPlace(Triangle(isUpper: false, diagonal: diagonal), on: self, Few(self), name: "tril_")
     }
-    /// Sets what lies below a diagonal to 0, in place.
+    /// Sets the elements below a diagonal to 0, in place.
     @discardableResult
     public func triu_(_ diagonal: Int = 0) -> Tensor {
         applyInPlace(Triangle(isUpper: true, diagonal: diagonal), on: self, Few(self), name: "triu_")

@@ -64,7 +64,8 @@ package struct UnfoldBackward: Primitive {
 }
 
 extension Tensor {
-    /// Windows of a dimension as a last dimension: `[7].unfold(0, size: 3, step: 2) -> [3, 3]`. A view.
+    /// Sliding windows of size `size` along a dimension, as a new last dimension: `[7].unfold(0, size: 3, step: 2) ->
+    /// [3, 3]`. A view.
     public func unfold(_ dim: Int, size: Int, step: Int) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if rank == 0 { return unsqueeze(0).unfold(dim, size: size, step: step).squeeze(0) }

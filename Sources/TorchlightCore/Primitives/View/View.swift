@@ -22,16 +22,17 @@ package struct View: ViewPrimitive {
 }
 
 extension Tensor {
-    /// The same elements under another shape, as a view; one size may be -1. Refuses where that would take a copy.
+    /// A view with another shape and the same elements; one size may be -1 and is inferred. An error if this requires a
+    /// copy; use `reshape`.
     public func view(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in applyView(View(shape: try inferred(shape, "view")), self) }
     }
 
-    /// The same elements under another shape, as a view.
+    /// A view with another shape and the same elements.
     public func view(_ shape: Int...) -> Tensor { view(shape) }
 
-    /// The same elements in the same order under another shape; one size may be -1. A view where the elements lie
-    /// so that it can be, else a copy.
+    /// The same elements in row-major order with another shape; one size may be -1 and is inferred. A view if possible,
+    /// else a copy.
     public func reshape(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let target = try inferred(shape, "reshape")
@@ -39,12 +40,13 @@ extension Tensor {
         }
     }
 
-    /// The same elements under another shape; one size may be -1.
+    /// The same elements with another shape; one size may be -1 and is inferred.
     public func reshape(_ shape: Int...) -> Tensor { reshape(shape) }
-    /// The same elements under the shape of another tensor.
+    /// The same elements with the shape of another tensor.
     public func reshape(as other: Tensor) -> Tensor { reshape(other.shape) }
 
-    /// The dimensions `from` ... `to` as one: `[2, 3, 4].flatten(from: 1) -> [2, 12]`.
+    /// Flattens the dimensions `from ... to` into one: `[2, 3, 4].flatten(from: 1) -> [2, 12]`. Default: all
+    /// dimensions.
     public func flatten(from: Int = 0, to: Int = -1) -> Tensor {
         if rank == 0 { return reshape([1]) }
         return orFail(like: self) { () throws(TensorError) in
@@ -61,7 +63,7 @@ extension Tensor {
         }
     }
 
-    /// A dimension split into several: `[2, 12].unflatten(1, [3, -1]) -> [2, 3, 4]`.
+    /// Splits a dimension into several: `[2, 12].unflatten(1, [3, -1]) -> [2, 3, 4]`.
     public func unflatten(_ dim: Int, _ sizes: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             let d = try resolve(dim, in: "unflatten")
@@ -81,7 +83,7 @@ extension Tensor {
         }
     }
 
-    /// All elements in one dimension.
+    /// Flattens the tensor to one dimension. A view if possible, else a copy.
     public func ravel() -> Tensor { reshape([-1]) }
 
     /// The shape with -1 worked out.

@@ -157,9 +157,10 @@ private func batched(_ x: Tensor, _ rank: Int, _ body: (Tensor) -> Tensor) -> Te
     return out.isPlaceholder ? out : out.squeeze(0)
 }
 
-/// The windows of images as columns: `[N, C, H, W] -> [N, C kh kw, windows]`, row-major over the windows. Any dtype.
+/// Extracts sliding windows of images as columns (im2col): `[N, C, H, W] -> [N, C kh kw, windows]`, with the windows in
+/// row-major order. Any dtype.
 ///
-/// A convolution is the product of its weight, flattened to `[O, C kh kw]`, with these columns.
+/// A convolution is the matrix product of its weight, flattened to `[O, C kh kw]`, with these columns.
 public func unfold(
     _ x: Tensor, _ kernelSize: Size2, dilation: Size2 = 1, padding: Size2 = 0, stride: Size2 = 1
 ) -> Tensor {
@@ -168,9 +169,11 @@ public func unfold(
     return batched(x, 4) { unfoldPadded($0, window) }
 }
 
-/// Columns of windows added back into images: `[N, C kh kw, windows] -> [N, C, H, W]`. All dtypes but bool.
+/// Sums columns of sliding windows into images (col2im): `[N, C kh kw, windows] -> [N, C, H, W]`. Any dtype except
+/// bool.
 ///
-/// What windows share is added, so `fold` of `unfold` counts an element as often as windows hold it.
+/// Overlapping elements are summed, so `fold(unfold(x))` multiplies each element by the number of windows that contain
+/// it.
 public func fold(
     _ x: Tensor, _ outputSize: Size2, _ kernelSize: Size2, dilation: Size2 = 1, padding: Size2 = 0, stride: Size2 = 1
 ) -> Tensor {

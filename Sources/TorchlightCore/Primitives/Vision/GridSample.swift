@@ -110,13 +110,13 @@ package struct GridSampleBackward: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// How `gridSample` reads between elements.
+/// The interpolation mode of `gridSample`.
 public enum GridSampleMode: String, Sendable, Hashable, Codable {
-    /// Straight lines between neighbours, in two or three dimensions.
+    /// Bilinear interpolation, or trilinear for volumes.
     case bilinear
-    /// The nearest element; halves go to the even one.
+    /// The nearest element; ties round to even.
     case nearest
-    /// Cubic curves through four neighbours along each dimension.
+    /// Bicubic interpolation, for images.
     case bicubic
 
     var code: Int32 {
@@ -128,13 +128,13 @@ public enum GridSampleMode: String, Sendable, Hashable, Codable {
     }
 }
 
-/// What `gridSample` reads outside the image.
+/// The padding mode of `gridSample` for positions outside of the image.
 public enum GridSampleBorder: String, Sendable, Hashable, Codable {
     /// Zeros.
     case zeros
     /// The element at the edge.
     case border
-    /// The image mirrored at its edges.
+    /// The image reflected at its edges.
     case reflection
 
     var code: Int32 {
@@ -146,12 +146,15 @@ public enum GridSampleBorder: String, Sendable, Hashable, Codable {
     }
 }
 
-/// An image read at given places: `x [N, C, H, W], grid [N, H', W', 2] -> [N, C, H', W']`, or with a depth in front of H
-/// and a grid of 3.
+/// Samples an image at the positions of a grid: `x [N, C, H, W]`, `grid [N, H', W', 2] -> [N, C, H', W']`; or a volume:
+/// `x [N, C, D, H, W]`, `grid [N, D', H', W', 3] -> [N, C, D', H', W']`.
 ///
 /// - Parameters:
-///   - grid: the place along W first; -1 and 1 are the ends.
-///   - alignCorners: whether -1 and 1 are the middles of the first and last elements instead of their outer edges.
+///   - grid: the positions `(x, y)` or `(x, y, z)`, where -1 and 1 are the edges of the image.
+///   - mode: the interpolation mode. Default: `.bilinear`.
+///   - paddingMode: the values outside of the image. Default: `.zeros`.
+///   - alignCorners: whether -1 and 1 are the centres of the first and last elements instead of their outer edges.
+///     Default: false.
 public func gridSample(
     _ x: Tensor, _ grid: Tensor, mode: GridSampleMode = .bilinear, paddingMode: GridSampleBorder = .zeros,
     alignCorners: Bool = false
