@@ -350,7 +350,7 @@ struct BackwardPass {
         TensorError(
             .autograd, in: "backward",
             "the graph was freed by an earlier backward pass (at \(node.name))",
-            fix: "compute the loss again for each pass, detach() what is carried over from the last step, "
-                + "or pass retainGraph: true to the first pass if both are meant")
+            fix: "compute the loss again for each pass, detach() tensors carried over from the last step, "
+                + "or pass retainGraph: true to the first pass if you need both")
     }
 }

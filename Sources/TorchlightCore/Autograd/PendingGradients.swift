@@ -53,7 +53,7 @@ final class PendingGradients {
     /// Whether the memory is small enough to be kept for the next pass.
     var isSmall: Bool { capacity <= 4096 }
 
-    // MARK: Places
+    // MARK: Positions
 
     @inline(__always)
     private func place(of node: Node) -> Int? {

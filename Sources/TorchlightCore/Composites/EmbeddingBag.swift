@@ -36,7 +36,7 @@ public func embeddingBag(
         let index = try indexOperand(indices, in: name)
         guard weight.rank == 2 else {
             throw TensorError(
-                .shape, in: name, "the table is not a matrix", expected: "[rows, width]", operands: [index, weight])
+                .shape, in: name, "the weight is not a matrix", expected: "[num, dim]", operands: [index, weight])
         }
         let starts = try bagStarts(index, offsets, includeLastOffset)
         if let perSampleWeights {
@@ -120,7 +120,7 @@ private func bagStarts(_ index: Tensor, _ offsets: Tensor?, _ includeLast: Bool)
     }
     guard index.rank == 1, let offsets, offsets.rank == 1 else {
         throw TensorError(
-            .shape, in: name, "one-dimensional indices need offsets",
+            .shape, in: name, "the shapes of indices and offsets are invalid",
             expected: "indices [B, n], or [total] with offsets [B]", operands: [index])
     }
     var starts = try indexOperand(offsets, in: name).toArray(Int.self)

@@ -42,7 +42,7 @@ extension Tensor {
         let isValid = (weights >= 0).all(dim: -1).logicalAnd(weights.sum(dim: -1) < Double.infinity)
         guard isValid.all().item(Bool.self) else {
             throw TensorError(
-                .value, in: "multinomial", "the weights are not a distribution",
+                .value, in: "multinomial", "the weights are not finite and non-negative",
                 expected: "finite numbers of at least 0 with a finite sum", operands: [self])
         }
         guard ((weights > 0).sum(dim: -1) >= needed).all().item(Bool.self) else {

@@ -1,7 +1,8 @@
 // Medians, quantiles and other order statistics. They gather elements at indices of the sorted order, so the gradient
 // flows to these elements.
 
-/// The interpolation between two elements in a quantile.
+/// The value of a quantile between two adjacent elements `a <= b`: `.linear` interpolates, `.lower` is `a`, `.higher` is
+/// `b`, `.nearest` is the nearer one (ties round to the even index), `.midpoint` is `(a + b) / 2`.
 public enum Interpolation: String, Sendable {
     case linear, lower, higher, nearest, midpoint
 }

@@ -143,7 +143,7 @@ private func checkAttention(
             expected: "bool or \(query.dtype)",
             fix: mask.dtype.isFloatingPoint
                 ? "mask.to(.\(query.dtype))"
-                : "mask.to(.bool) where 1 marks the keys that take part, as in a tokenizer's mask",
+                : "mask.to(.bool), if 1 marks the keys to attend to, as in a tokenizer's mask",
             operands: [query, mask])
     }
 }

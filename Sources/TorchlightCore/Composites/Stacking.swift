@@ -71,9 +71,9 @@ public func blockDiag(_ tensors: [Tensor]) -> Tensor {
     }
 }
 
-/// The grids whose coordinates are the vectors: `result[k][i0, i1, ...] = vectors[k][ik]`.
+/// Coordinate grids of vectors: `result[k][i0, i1, ...] = vectors[k][ik]`.
 ///
-/// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing` `.xy` the first two dimensions are exchanged. Views.
+/// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing: .xy` the first two dimensions are exchanged. Views.
 public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tensor] {
     do throws(TensorError) {
         if vectors.contains(where: \.isPlaceholder) { return vectors }

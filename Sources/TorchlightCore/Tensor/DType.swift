@@ -2,15 +2,25 @@
 ///
 /// The raw values are those of the kernel interface.
 public enum DType: Int32, Sendable, Hashable, CaseIterable {
+    /// 64-bit floating point (double precision).
     case float64 = 0
+    /// 32-bit floating point (single precision), the default dtype.
     case float32 = 1
+    /// 16-bit floating point (half precision): 5 exponent and 10 fraction bits.
     case float16 = 2
+    /// 16-bit floating point with the range of float32: 8 exponent and 7 fraction bits.
     case bfloat16 = 3
+    /// 64-bit signed integer.
     case int64 = 4
+    /// 32-bit signed integer.
     case int32 = 5
+    /// 16-bit signed integer.
     case int16 = 6
+    /// 8-bit signed integer.
     case int8 = 7
+    /// 8-bit unsigned integer.
     case uint8 = 8
+    /// Boolean, one byte for each element.
     case bool = 9
 
     /// The dtype of floating-point literals and of creation functions without a `dtype` argument: float32.

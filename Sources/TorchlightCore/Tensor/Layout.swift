@@ -94,7 +94,7 @@ package struct Layout: Sendable, Hashable {
     }
 }
 
-// MARK: - Results in the order of their operands
+// MARK: - Memory order of results
 
 extension Layout {
     /// The dense layout of a result of shape `shape` whose dimensions are in the memory order of the operands, as in

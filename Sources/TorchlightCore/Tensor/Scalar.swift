@@ -5,8 +5,11 @@ import CKernels
 
 /// A Swift number as an operand. Its type and the dtypes of the tensors determine the dtype of the result.
 public enum Scalar: Sendable, Hashable, Codable {
+    /// A bool; as an operand it has dtype bool.
     case bool(Bool)
+    /// An integer; as an operand it has dtype int64.
     case int(Int)
+    /// A floating-point number; as an operand it has the default dtype.
     case double(Double)
 
     /// The value as a floating-point number; true is 1.

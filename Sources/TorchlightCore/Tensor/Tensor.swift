@@ -21,7 +21,7 @@ public final class Tensor: @unchecked Sendable {
     /// Whether this is the placeholder for the result of an operation that failed inside `checked`.
     package let isPlaceholder: Bool
 
-    // Autograd. The flags come before the references, where they fill gaps: a tensor is one object of 232 bytes.
+    // Autograd. The flags precede the references, so that no padding is needed: a tensor is one object of 232 bytes.
     var requiresGradFlag = false
     /// Whether `backward` keeps the gradient of this tensor although it is not a leaf; see `retainGrad()`.
     var retainsGrad = false
@@ -150,7 +150,7 @@ extension Tensor {
     }
 
     static func placeholder(shape: Dims) -> Tensor {
-        // One zero with stride 0 everywhere: sizes can be asked for without memory for the elements.
+        // One element with stride 0 in all dimensions: the shape is known without memory for the elements.
         guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }
         storage.bytes.storeBytes(of: 0, as: Int64.self)
         let layout = Layout(shape: shape, strides: Dims(repeating: 0, count: shape.count), offset: 0)

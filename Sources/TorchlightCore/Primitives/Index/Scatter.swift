@@ -124,7 +124,7 @@ package struct Scatter: Primitive {
     package var algebra: Algebra { reduction == .set || reduction == .add ? .linear([0, 2]) : .other }
 }
 
-/// The reduction of `scatterReduce` and `indexReduce`.
+/// The reduction of `scatterReduce` and `indexReduce`: sum, product, mean, maximum or minimum.
 public enum ScatterReduction: Sendable {
     case sum, prod, mean, amax, amin
 }
