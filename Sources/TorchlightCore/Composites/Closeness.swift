@@ -2,6 +2,11 @@ extension Tensor {
     /// Whether elements are close: `|self - other| <= atol + rtol * |other|`, as bool. Shapes broadcast.
     ///
     /// Equal infinities are close. NaN is close to NaN only if `equalNan` is true. Negative tolerances are an error.
+    ///
+    /// - Parameters:
+    ///   - rtol: the relative tolerance. Default: 1e-5.
+    ///   - atol: the absolute tolerance. Default: 1e-8.
+    ///   - equalNan: whether NaN is close to NaN. Default: false.
     public func isclose(_ other: Tensor, rtol: Double = 1e-5, atol: Double = 1e-8, equalNan: Bool = false) -> Tensor {
         guard rtol >= 0 && atol >= 0 else {
             return fail(

@@ -153,6 +153,12 @@ private func pairDistances(_ a: Tensor, _ b: Tensor, p: Double, shift: Double, a
 /// The bilinear transformation `y[k] = aᵀ W[k] b + bias[k]`.
 ///
 /// Shapes: `a [*, I]`, `b [*, J]`, `weight [K, I, J]`, `bias [K]` or none `-> [*, K]`.
+///
+/// - Parameters:
+///   - a: the first input.
+///   - b: the second input.
+///   - weight: the learnable matrices `W[k]`.
+///   - bias: the learnable bias. Default: none.
 public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
     if isAutocasting { return withoutAutocast { bilinear(a, b, weight, bias) } }
     return orFail(like: a) { () throws(TensorError) in

@@ -4,6 +4,11 @@
 /// returns the input.
 ///
 /// Shapes: `[N, C, L]` or `[C, L]`; the result has the same shape.
+///
+/// - Parameters:
+///   - p: the probability of a channel to be zeroed. Default: 0.5.
+///   - training: whether dropout is applied. Default: true.
+///   - generator: the random number generator.
 public func dropout1d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout1d", x, p, training, generator, ranks: 2...3)
 }
@@ -12,6 +17,11 @@ public func dropout1d(_ x: Tensor, p: Double = 0.5, training: Bool = true, gener
 /// 2015). Otherwise returns the input.
 ///
 /// Shapes: `[N, C, H, W]` or `[C, H, W]`; the result has the same shape.
+///
+/// - Parameters:
+///   - p: the probability of a channel to be zeroed. Default: 0.5.
+///   - training: whether dropout is applied. Default: true.
+///   - generator: the random number generator.
 public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout2d", x, p, training, generator, ranks: 3...4)
 }
@@ -20,6 +30,11 @@ public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, gener
 /// returns the input.
 ///
 /// Shapes: `[N, C, D, H, W]` or `[C, D, H, W]`; the result has the same shape.
+///
+/// - Parameters:
+///   - p: the probability of a channel to be zeroed. Default: 0.5.
+///   - training: whether dropout is applied. Default: true.
+///   - generator: the random number generator.
 public func dropout3d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
     featureDropout("dropout3d", x, p, training, generator, ranks: 4...5)
 }
@@ -27,6 +42,11 @@ public func dropout3d(_ x: Tensor, p: Double = 0.5, training: Bool = true, gener
 /// Alpha dropout, which keeps mean 0 and variance 1 of the input: in training, elements are set with probability `p` to
 /// the limit of SELU at minus infinity, and all elements are then scaled and shifted (Klambauer et al., 2017).
 /// Otherwise returns the input.
+///
+/// - Parameters:
+///   - p: the probability of an element to be dropped. Default: 0.5.
+///   - training: whether dropout is applied. Default: false.
+///   - generator: the random number generator.
 public func alphaDropout(
     _ x: Tensor, p: Double = 0.5, training: Bool = false, generator: Generator = .default
 ) -> Tensor {

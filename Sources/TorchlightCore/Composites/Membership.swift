@@ -5,6 +5,8 @@ extension Tensor {
     /// `invert`. NaN is never equal.
     ///
     /// The dtypes are promoted before the comparison.
+    ///
+    ///     Tensor([1, 2, 3]).isin(Tensor([2, 5]))      // tensor([False,  True, False])
     public func isin(_ test: Tensor, invert: Bool = false) -> Tensor {
         if isPlaceholder { return self }
         if test.isPlaceholder { return test }

@@ -3,6 +3,8 @@ extension Tensor {
     ///
     /// - Parameter classes: the number of classes. Default: the largest class index plus 1. A class index out of range
     ///   is an error.
+    ///
+    ///     Tensor([0, 2]).oneHot(3)        // tensor([[1, 0, 0], [0, 0, 1]])
     public func oneHot(_ classes: Int? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

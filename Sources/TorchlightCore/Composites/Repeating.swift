@@ -93,6 +93,8 @@ extension Tensor {
     }
 
     /// Rolls the elements along dimensions; elements that are shifted beyond the last index reappear at the first.
+    ///
+    ///     Tensor([1, 2, 3]).roll([1], dims: [0])      // tensor([3, 1, 2])
     public func roll(_ shifts: [Int], dims: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

@@ -21,6 +21,8 @@ extension Tensor {
 
     /// Rotates by `k` times 90 degrees in the plane of two dimensions, from the first towards the second. Default: `k`
     /// 1, dimensions 0 and 1.
+    ///
+    ///     Tensor([[1, 2], [3, 4]]).rot90()      // tensor([[2, 4], [1, 3]])
     public func rot90(_ k: Int = 1, dims: (Int, Int) = (0, 1)) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

@@ -3,6 +3,8 @@
 extension Tensor {
     /// Splits the tensor into pieces of size `size` along a dimension; the last one may be smaller. The pieces are
     /// views.
+    ///
+    ///     Tensor.arange(5).split(2)       // [tensor([0, 1]), tensor([2, 3]), tensor([4])]
     public func split(_ size: Int, dim: Int = 0) -> [Tensor] {
         pieces("split", dim) { (length) throws(TensorError) in
             guard size > 0 || (size == 0 && length == 0) else {
@@ -31,6 +33,8 @@ extension Tensor {
 
     /// Splits the tensor into at most `count` pieces of equal size along a dimension; the last one may be smaller. The
     /// pieces are views.
+    ///
+    ///     Tensor.arange(5).chunk(2)       // [tensor([0, 1, 2]), tensor([3, 4])]
     public func chunk(_ count: Int, dim: Int = 0) -> [Tensor] {
         pieces("chunk", dim) { (length) throws(TensorError) in
             guard count > 0 else {
@@ -50,6 +54,8 @@ extension Tensor {
 
     /// Splits the tensor into exactly `count` pieces along a dimension; if the size is not divisible, the first ones
     /// are larger by 1. The pieces are views.
+    ///
+    ///     Tensor.arange(7).tensorSplit(3)     // [tensor([0, 1, 2]), tensor([3, 4]), tensor([5, 6])]
     public func tensorSplit(_ count: Int, dim: Int = 0) -> [Tensor] {
         pieces("tensorSplit", dim) { (length) throws(TensorError) in
             guard count > 0 else {

@@ -74,6 +74,8 @@ public func blockDiag(_ tensors: [Tensor]) -> Tensor {
 /// Coordinate grids of vectors: `result[k][i0, i1, ...] = vectors[k][ik]`.
 ///
 /// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing: .xy` the first two dimensions are exchanged. Views.
+///
+///     let grids = meshgrid([Tensor([1, 2]), Tensor([3, 4, 5])])       // two tensors [2, 3]
 public func meshgrid(_ vectors: [Tensor], indexing: GridIndexing = .ij) -> [Tensor] {
     do throws(TensorError) {
         if vectors.contains(where: \.isPlaceholder) { return vectors }
@@ -110,6 +112,8 @@ public enum GridIndexing: Sendable {
 
 /// The Cartesian product of vectors: all tuples, with the last element changing fastest, `[n0], [n1], ... -> [n0 n1
 /// ..., count]`. A single vector is returned unchanged.
+///
+///     cartesianProd([Tensor([1, 2]), Tensor([3, 4])])     // tensor([[1, 3], [1, 4], [2, 3], [2, 4]])
 public func cartesianProd(_ vectors: [Tensor]) -> Tensor {
     if let other = vectors.first(where: { $0.rank != 1 && !$0.isPlaceholder }) {
         return fail(
@@ -126,6 +130,8 @@ extension Tensor {
     /// All combinations of `count` elements of a vector, in order: `[n] -> [combinations, count]`.
     ///
     /// With `withReplacement` an element may be chosen several times. Default: false.
+    ///
+    ///     Tensor([1, 2, 3]).combinations(2)       // tensor([[1, 2], [1, 3], [2, 3]])
     public func combinations(_ count: Int = 2, withReplacement: Bool = false) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

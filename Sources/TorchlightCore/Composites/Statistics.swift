@@ -5,6 +5,8 @@ extension Tensor {
     /// adjacent elements differ.
     ///
     /// `prepend` and `append` are concatenated to the ends first.
+    ///
+    ///     Tensor([1, 4, 9, 16]).diff()        // tensor([3, 5, 7])
     public func diff(_ n: Int = 1, dim: Int = -1, prepend: Tensor? = nil, append: Tensor? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
@@ -144,6 +146,8 @@ extension Tensor {
     ///
     /// The result has `max(x) + 1` elements, at least `minLength`. Integer dtypes, no negative elements. Counts are
     /// int64.
+    ///
+    ///     Tensor([0, 1, 1, 3]).bincount()     // tensor([1, 2, 0, 1])
     public func bincount(weights: Tensor? = nil, minLength: Int = 0) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

@@ -42,6 +42,8 @@ extension Tensor {
     /// The Kronecker product: each element of this tensor times the other tensor. Missing leading dimensions are 1.
     ///
     /// Shapes: `[a0, a1, ...], [b0, b1, ...] -> [a0 b0, a1 b1, ...]`.
+    ///
+    ///     Tensor([1, 2]).kron(Tensor([1, 10]))        // tensor([ 1, 10,  2, 20])
     public func kron(_ other: Tensor) -> Tensor {
         if isPlaceholder || other.isPlaceholder { return self }
         let rank = Swift.max(self.rank, other.rank)

@@ -47,6 +47,16 @@ extension Tensor {
 
     /// A tensor of the given shape filled with `value`. Default dtype: int64 for an integer, float32 for a
     /// floating-point number, bool for a bool. A value outside the range of the dtype is an error.
+    ///
+    ///     Tensor.full([2, 2], 1.5)      // float32
+    ///     Tensor.full([2, 2], 7)        // int64
+    ///
+    /// - Parameters:
+    ///   - shape: the size of each dimension.
+    ///   - value: the value of all elements.
+    ///   - dtype: the dtype of the tensor. Default: that of the value.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - requiresGrad: whether autograd records operations on the tensor. Default: false.
     public static func full(
         _ shape: [Int], _ value: some TensorScalar, dtype: DType? = nil, device: Device = .current,
         requiresGrad: Bool = false
@@ -59,6 +69,8 @@ extension Tensor {
     }
 
     /// A tensor of the given shape with uninitialised elements.
+    ///
+    /// The elements have arbitrary values until they are written. The parameters are those of `zeros`.
     public static func empty(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -97,6 +109,8 @@ extension Tensor {
     }
 
     /// A matrix `[rows, columns]` with ones on the diagonal and zeros elsewhere. Default for `columns`: `rows`.
+    ///
+    ///     Tensor.eye(2)       // tensor([[1., 0.], [0., 1.]])
     public static func eye(
         _ rows: Int, _ columns: Int? = nil, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false

@@ -6,6 +6,12 @@ extension Tensor {
     ///     Tensor.linspace(0, 1, steps: 5)     // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     ///
     /// Computed in float64 and rounded once. For an integer dtype, `start`, `end` and each number are truncated.
+    ///
+    /// - Parameters:
+    ///   - start: the first number.
+    ///   - end: the last number.
+    ///   - steps: the number of elements.
+    ///   - dtype: the dtype of the tensor. Default: float32.
     public static func linspace(
         _ start: Double, _ end: Double, steps: Int, dtype: DType = .default, device: Device = .current,
         requiresGrad: Bool = false
@@ -44,6 +50,13 @@ extension Tensor {
     ///     Tensor.logspace(-1, 1, steps: 3)    // tensor([ 0.1000,  1.0000, 10.0000])
     ///
     /// Computed in float64 and rounded once. For an integer dtype, `start`, `end` and each power are truncated.
+    ///
+    /// - Parameters:
+    ///   - start: the first exponent.
+    ///   - end: the last exponent.
+    ///   - steps: the number of elements.
+    ///   - base: the base. Default: 10.
+    ///   - dtype: the dtype of the tensor. Default: float32.
     public static func logspace(
         _ start: Double, _ end: Double, steps: Int, base: Double = 10, dtype: DType = .default,
         device: Device = .current,

@@ -41,7 +41,8 @@ public struct BFloat16: TensorElement, Hashable {
 
 /// Data from which a tensor can be made: a number, or a (nested) array of numbers with equal lengths at each level.
 ///
-/// The element type of a literal is inferred: `Tensor([[1, 2], [3, 4]])` is int64 (`[[Int]]`), `Tensor([1, 2.5])` is float32.
+/// The element type of a literal is inferred: `Tensor([[1, 2], [3, 4]])` is int64 (`[[Int]]`), `Tensor([1, 2.5])` is
+/// float32.
 public protocol TensorData {
     /// The number type of the innermost arrays.
     associatedtype Leaf: TensorElement

@@ -49,6 +49,9 @@ extension Arange {
 extension Tensor {
     /// A vector of the numbers from `start` up to but not including `end`, with step `step`. Default step: 1. Default
     /// dtype: int64 for integers, float32 for floating-point numbers.
+    ///
+    ///     Tensor.arange(1, 7, step: 2)        // tensor([1, 3, 5])
+    ///     Tensor.arange(0.0, 1, step: 0.25)   // tensor([0.0000, 0.2500, 0.5000, 0.7500])
     public static func arange<S: TensorScalar>(
         _ start: S, _ end: S, step: S? = nil, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
@@ -74,6 +77,8 @@ extension Tensor {
     }
 
     /// A vector of the numbers from 0 up to but not including `end`.
+    ///
+    ///     Tensor.arange(3)        // tensor([0, 1, 2])
     public static func arange<S: TensorScalar & ExpressibleByIntegerLiteral>(
         _ end: S, dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {

@@ -61,6 +61,8 @@ extension Tensor {
 
 extension Tensor {
     /// Clamps all elements to `[min, max]`; one of the bounds may be nil. The gradient is 0 for clamped elements.
+    ///
+    ///     Tensor([-2, 0.5, 3]).clamp(min: 0, max: 1)      // tensor([0.0000, 0.5000, 1.0000])
     public func clamp(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
         let primitive = Clamp(low: min == nil ? .absent : .number, high: max == nil ? .absent : .number)
         return bounds(min.map(bound), max.map(bound)).map { apply(primitive, self, $0, $1) } ?? self

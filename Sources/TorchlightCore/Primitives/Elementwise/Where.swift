@@ -25,6 +25,8 @@ package struct Where: TernaryPrimitive {
 extension Tensor {
     /// Selects elements: `a` where the condition is true, else `b`. All three broadcast; the dtypes of `a` and `b` are
     /// promoted.
+    ///
+    ///     Tensor.where(x > 0, x, x * 0.1)
     public static func `where`(_ condition: Tensor, _ a: Tensor, _ b: Tensor) -> Tensor {
         apply(Where(), condition, a, b)
     }

@@ -75,6 +75,10 @@ extension Tensor {
     /// the index.
     ///
     ///     logits.gather(1, labels.unsqueeze(1))      // [n, classes], [n, 1] -> [n, 1]
+    ///
+    /// - Parameters:
+    ///   - dim: the dimension.
+    ///   - index: the indices along `dim`, integers with as many dimensions as the tensor.
     public func gather(_ dim: Int, _ index: Tensor) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }

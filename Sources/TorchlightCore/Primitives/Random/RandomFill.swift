@@ -208,6 +208,13 @@ extension Tensor {
 
 extension Tensor {
     /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
+    ///
+    /// - Parameters:
+    ///   - shape: the size of each dimension.
+    ///   - dtype: the dtype of the tensor. Default: float32.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - requiresGrad: whether autograd records operations on the tensor. Default: false.
+    ///   - generator: the random number generator.
     public static func rand(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
@@ -223,6 +230,8 @@ extension Tensor {
     }
 
     /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
+    ///
+    /// The parameters are those of `rand`.
     public static func randn(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
@@ -248,6 +257,14 @@ extension Tensor {
     }
 
     /// A tensor of random integers from the uniform distribution over `low ..< high`.
+    ///
+    /// - Parameters:
+    ///   - low: the smallest integer. Default: 0.
+    ///   - high: the largest integer plus 1.
+    ///   - shape: the size of each dimension.
+    ///   - dtype: the dtype of the tensor. Default: int64.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - generator: the random number generator.
     public static func randint(
         _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
         generator: Generator = .default

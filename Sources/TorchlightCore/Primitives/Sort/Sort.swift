@@ -93,6 +93,8 @@ private func selectionGradient(_ context: GradientContext, _ dim: Int) throws(Te
 extension Tensor {
     /// Sorts the elements along a dimension and returns the sorted elements and their indices: `[*] -> [*], [*]`. The
     /// sort is stable; NaN is treated as the largest number. Default: the last dimension, ascending.
+    ///
+    ///     let (values, indices) = Tensor([3, 1, 2]).sort()        // tensor([1, 2, 3]) and tensor([1, 2, 0])
     public func sort(dim: Int = -1, descending: Bool = false) -> (values: Tensor, indices: Tensor) {
         do {
             let d = try resolve(dim, in: Sort.name)
@@ -114,6 +116,11 @@ extension Tensor {
 
     /// The `k` largest or smallest elements along a dimension, sorted, and their indices: `[*, n, *] -> [*, k, *]`. NaN
     /// is treated as the largest number.
+    ///
+    /// - Parameters:
+    ///   - k: the number of elements, at most the size of the dimension.
+    ///   - dim: the dimension. Default: the last.
+    ///   - largest: whether to return the largest elements instead of the smallest. Default: true.
     public func topk(_ k: Int, dim: Int = -1, largest: Bool = true) -> (values: Tensor, indices: Tensor) {
         do {
             let d = try resolve(dim, in: TopK.name)

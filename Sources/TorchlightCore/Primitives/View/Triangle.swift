@@ -38,6 +38,8 @@ package struct Triangle: Primitive {
 extension Tensor {
     /// The lower triangle of matrices, including the given diagonal, with zeros elsewhere. Default: 0, the main
     /// diagonal.
+    ///
+    ///     Tensor.ones(3, 3).tril()        // tensor([[1., 0., 0.], [1., 1., 0.], [1., 1., 1.]])
     public func tril(_ diagonal: Int = 0) -> Tensor { apply(Triangle(isUpper: false, diagonal: diagonal), self) }
     /// The upper triangle of matrices, including the given diagonal, with zeros elsewhere. Default: 0, the main
     /// diagonal.
