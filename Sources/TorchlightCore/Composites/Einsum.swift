@@ -11,7 +11,7 @@
 /// Operands are multiplied in pairs from left to right.
 public func einsum(_ equation: String, _ operands: Tensor...) -> Tensor { einsum(equation, operands) }
 
-/// Einstein summation of a list of tensors; see the overload above.
+/// Einstein summation with the operands as an array.
 public func einsum(_ equation: String, _ operands: [Tensor]) -> Tensor {
     orFail(like: operands.first) { () throws(TensorError) in
         if let placeholder = operands.first(where: \.isPlaceholder) { return placeholder }
