@@ -1,13 +1,13 @@
 import TorchlightCore
 
-/// A module that maps one tensor to another and is called like a function.
+/// A module whose forward pass takes one tensor and returns one tensor.
 public protocol Layer: Module {
-    /// Computes the result. Call the module itself (`model(x)`), which also runs hooks and names the module in errors.
+    /// The forward pass. Call the module itself, `model(x)`: that also runs the hooks and names the module in errors.
     func forward(_ x: Tensor) -> Tensor
 }
 
 extension Layer {
-    /// Runs `forward` with the module's hooks.
+    /// Returns `forward(x)`, and runs the hooks of the module.
     public func callAsFunction(_ x: Tensor) -> Tensor {
         let context = ThreadContext.current
         context.enter(self)
@@ -20,18 +20,19 @@ extension Layer {
 }
 
 extension Module {
-    /// Runs the body as the forward pass of this module: with the module's hooks, which see the tensors of the arguments and
-    /// results and may replace them, and so that errors inside name its path.
+    /// Runs a closure as the forward pass of this module: runs the module's hooks on the tensors of its arguments and results,
+    /// and adds the module's path to errors.
     ///
-    /// For modules that take more than a tensor and so are no ``Layer``:
+    /// Use it in modules whose inputs or outputs are not a single tensor, which cannot be a ``Layer``:
     ///
     ///     func callAsFunction(_ query: Tensor, _ memory: Tensor) -> Tensor {
     ///         scope(query, memory) { query, memory in forward(query, memory) }
     ///     }
     ///
     /// - Parameters:
-    ///   - arguments: what is made of tensors; hooks may replace it.
-    ///   - body: the forward pass of the arguments that it is given. Two or three results are a tuple.
+    ///   - arguments: The inputs. Hooks may replace their tensors.
+    ///   - body: The forward pass; it receives the inputs after the hooks. Two or three results are a tuple.
+    /// - Returns: The results of `body` after the hooks.
     @inline(__always)
     public func scope<each Argument: TensorStructure, Result: TensorStructure, E: Error>(
         _ arguments: repeat each Argument, body: (repeat each Argument) throws(E) -> Result
@@ -45,7 +46,7 @@ extension Module {
             replacing: { $0.replacingTensors(from: &$1) })
     }
 
-    /// The forward pass of a module with two results; see ``scope(_:body:)``.
+    /// Runs a closure with two results as the forward pass of this module; see ``scope(_:body:)``.
     @inline(__always)
     public func scope<
         each Argument: TensorStructure, First: TensorStructure, Second: TensorStructure, E: Error
@@ -61,7 +62,7 @@ extension Module {
             replacing: { ($0.0.replacingTensors(from: &$1), $0.1.replacingTensors(from: &$1)) })
     }
 
-    /// The forward pass of a module with three results; see ``scope(_:body:)``.
+    /// Runs a closure with three results as the forward pass of this module; see ``scope(_:body:)``.
     @inline(__always)
     public func scope<
         each Argument: TensorStructure, First: TensorStructure, Second: TensorStructure, Third: TensorStructure,
@@ -84,8 +85,11 @@ extension Module {
             })
     }
 
-    /// Runs the body as the forward pass of this module, so that errors inside name its path, where its results are not
-    /// made of tensors. Hooks cannot see such a call: one on a module with hooks is an error.
+    /// Runs a closure as the forward pass of this module without passing its tensors to hooks, and adds the module's path to
+    /// errors.
+    ///
+    /// Use it where inputs or outputs do not conform to ``TensorStructure``. Hooks cannot run: a call of a module that has
+    /// hooks is an error.
     @_disfavoredOverload
     public func scope<Result, E: Error>(_ body: () throws(E) -> Result) throws(E) -> Result {
         let context = ThreadContext.current
@@ -95,8 +99,8 @@ extension Module {
             reportFailure(
                 TensorError(
                     .value, in: "\(type(of: self))",
-                    "the module has hooks, and its call does not show them its tensors",
-                    fix: "hand arguments and results made of tensors to scope, as in scope(x, y) { x, y in ... }"))
+                    "the module has hooks, but its forward pass does not pass its tensors to them",
+                    fix: "pass the input tensors to scope, as in scope(x, y) { x, y in ... }"))
         }
         return try body()
     }
@@ -105,7 +109,7 @@ extension Module {
 extension Module: PathElement {
     package func name(of inner: any PathElement) -> String {
         for (name, module) in namedModules() where module === inner { return name }
-        // Not held in a property that reflection follows: its type says at least what it is.
+        // The module is in no property that reflection finds: name its type.
         return "\(type(of: inner))"
     }
 }

@@ -2,27 +2,27 @@
 import Synchronization
 import TorchlightCore
 
-// What a module holds, found by reflection over its stored properties.
+// The parameters, buffers and submodules of a module, found by reflection over its stored properties.
 //
-// `Mirror` costs microseconds a property, and `parameters()` may be asked for in every step. So what it found is kept,
-// together with a copy of the memory of the properties it was found in. While that memory is unchanged, so is what the
-// module holds: the values found are kept alive, so no address is used again, and an array or dictionary that is
-// kept alive a second time copies itself before it changes, which changes the reference in the property.
+// `Mirror` costs microseconds for each property, and `parameters()` may be called in every step. So the result is cached,
+// together with a copy of the memory of the properties that were read. While that memory is unchanged, so are the contents
+// of the module: the cache retains the values, so no address is reused, and an array or dictionary with a second reference
+// copies itself before it changes, which changes the reference in the property.
 
-/// The parameters, buffers and modules that one module holds itself.
+/// The parameters, buffers and modules that one module holds directly.
 struct Contents {
     var parameters: [(name: String, tensor: Tensor)] = []
     var buffers: [(name: String, tensor: Tensor, persistent: Bool)] = []
     var children: [(name: String, module: Module)] = []
-    /// The children as they are printed: an array or dictionary of modules is one group.
+    /// The children in the printed form: an array or dictionary of modules is one group.
     var groups: [(name: String, group: ModuleGroup)] = []
-    /// The values of the properties that were looked into, kept alive.
+    /// The values of the properties that were read, retained.
     var held: [Any] = []
     /// The memory of those properties.
     var snapshot: [UInt8] = []
 }
 
-/// A child as it is printed.
+/// A child in the printed form.
 enum ModuleGroup {
     case module(Module)
     /// "ModuleList" or "ModuleDict" with its elements.
@@ -30,7 +30,7 @@ enum ModuleGroup {
 }
 
 extension Module {
-    /// What the module holds now.
+    /// The current contents of the module.
     var currentContents: Contents {
         let fields = StoredFields.of(type(of: self))
         if let contents, fields.match(contents.snapshot, in: self) { return contents }
@@ -82,9 +82,9 @@ extension Module {
 
 /// Sorts values into parameters, buffers and modules.
 private struct Scanner {
-    /// "0" instead of "layers.0", for modules that are nothing but a list.
+    /// Whether elements are named "0" instead of "layers.0", as in ``Sequential``.
     let inlinesLists: Bool
-    /// What the elements of an inlined list are called instead of "0".
+    /// The names of the elements of an inlined list, instead of "0".
     let elementNames: [String]?
     var contents = Contents()
 
@@ -115,7 +115,7 @@ private struct Scanner {
             contents.children.append((name, module))
             groups.append((label, .module(module)))
         case let mark as any PropertyMark:
-            // The last part of the path is the property's.
+            // The last component of the path is the name of the property.
             let start = name.lastIndex(of: ".").map { name.index(after: $0) } ?? name.startIndex
             let (path, plain) = (name[..<start], name[start...])
             let own = mark.key ?? String(plain.hasPrefix("_") ? plain.dropFirst() : plain)
@@ -141,7 +141,7 @@ private struct Scanner {
         }
     }
 
-    /// Tuples, structs, and what cases of enums carry.
+    /// Reads tuples, structs, and associated values of enums.
     private mutating func readParts(
         of value: Any, name: String, label: String, buffer: BufferKind?,
         into groups: inout [(name: String, group: ModuleGroup)]
@@ -149,7 +149,7 @@ private struct Scanner {
         let mirror = Mirror(reflecting: value)
         switch mirror.displayStyle {
         case .enum:
-            // The case is no part of the name, as with an optional.
+            // The name of the case is not part of the path, as with an optional.
             if let payload = mirror.children.first {
                 read(payload.value, name: name, label: label, buffer: buffer, into: &groups)
             }
@@ -158,12 +158,12 @@ private struct Scanner {
             let properties = isStruct ? StoredProperty.all(of: type(of: value)) : []
             var inner: [(name: String, group: ModuleGroup)] = []
             for (index, child) in mirror.children.enumerated() {
-                // A weak reference to what holds this module is not followed.
+                // A weak reference to the parent module is not followed.
                 if index < properties.count, !properties[index].isStrong { continue }
                 // Elements of a tuple without names are called ".0", ".1", ...
                 let own = child.label.map { $0.hasPrefix(".") ? String($0.dropFirst()) : Module.propertyName($0) }
                 let key = own ?? "\(index)"
-                // The mark of a wrapped property strips the "_" of its name itself.
+                // A property wrapper's value is stored under its name with a leading "_".
                 let plain = child.value is any PropertyMark && key.hasPrefix("_") ? String(key.dropFirst()) : key
                 read(child.value, name: "\(name).\(plain)", label: plain, buffer: buffer, into: &inner)
             }
@@ -174,8 +174,8 @@ private struct Scanner {
                 reportFailure(
                     TensorError(
                         .value, in: "Module",
-                        "the property \(name) holds modules or parameters in a set, which has no order",
-                        expected: "an array or a dictionary"))
+                        "the property \(name) is a set of modules or parameters, and a set has no order",
+                        expected: "an array or a dictionary of modules or parameters"))
             }
         default: break
         }
@@ -184,9 +184,9 @@ private struct Scanner {
 
 /// Arrays, dictionaries and optionals of anything.
 private protocol PropertyContainer {
-    /// The elements with their keys, nil for an optional's value; nil where the elements cannot be of interest.
+    /// The elements with their keys, which are nil for an optional's value; nil where the elements are numbers.
     var elementsToScan: [(key: String?, value: Any)]? { get }
-    /// How a group of modules is headed in print.
+    /// The name of a group of modules in printed models.
     var printedName: String { get }
 }
 
@@ -209,7 +209,7 @@ extension Dictionary: PropertyContainer {
     var printedName: String { "ModuleDict" }
 }
 
-/// Parameters that have names of their own, in order: for modules that make as many as their settings ask for.
+/// Named parameters in order, for modules whose number of parameters depends on their settings.
 struct OrderedTensors {
     private(set) var elements: [(name: String, tensor: Tensor)] = []
     mutating func append(_ name: String, _ tensor: Tensor) { elements.append((name, tensor)) }
@@ -225,14 +225,14 @@ extension Optional: PropertyContainer {
     var printedName: String { "" }
 }
 
-/// Where a class keeps the stored properties that may hold parameters or modules; found once a class.
+/// The memory layout of the stored properties of a class that may hold parameters or modules; computed once for each class.
 private struct StoredFields: Sendable {
     struct Field: Sendable {
         var offset: Int
         var size: Int
     }
 
-    /// By the number of the property, superclasses first; nil where the type cannot hold anything of interest.
+    /// By the index of the property, superclasses first; nil where the type can hold neither a tensor nor a module.
     var relevant: [Field?] = []
 
     private static let known = Mutex<[ObjectIdentifier: StoredFields]>([:])
@@ -246,7 +246,7 @@ private struct StoredFields: Sendable {
         }
     }
 
-    /// "The type is a class"; the constant that says so is a mutable variable of the standard library.
+    /// The option "the type is a class", written as its value: the standard library's constant is a mutable variable.
     private static var asClass: _EachFieldOptions { _EachFieldOptions(rawValue: 1) }
 
     private init(_ type: Module.Type) {
@@ -260,7 +260,7 @@ private struct StoredFields: Sendable {
             defer { index += 1 }
             // The properties of `Module` itself come first.
             guard index >= own else { return true }
-            // What is copied bit by bit holds no reference.
+            // A trivial type holds no reference.
             let (size, isTrivial) = Self.size(of: fieldType)
             relevant.append(isTrivial || fieldType == String.self ? nil : Field(offset: offset, size: size))
             return true

@@ -2,15 +2,15 @@ import CRuntime
 import TorchlightCore
 
 extension Module {
-    /// A module of the same type and settings with parameters, buffers and modules of its own: training one leaves the other
-    /// as it is.
+    /// Returns a deep copy of this module: parameters, buffers and submodules are copied.
     ///
     ///     let teacher = student.deepCopy().freeze()
     ///
-    /// Tensors and modules that are held several times are copied once and shared in the copy as in the original. Gradients are
-    /// copied, modes, frozen parameters and hooks are kept. Objects that are neither modules nor tensors are shared: generators,
-    /// closures, and what these hold. Tensors with a history, `unowned` references and properties that cannot be copied (a
-    /// `Mutex`) are errors; initialisers and property observers do not run.
+    /// - A tensor or module that is held several times is copied once and is shared in the copy too.
+    /// - Gradients are copied. Modes, frozen parameters and hooks are kept.
+    /// - Objects that are neither modules nor tensors, such as generators and closures, are shared with the original.
+    /// - Tensors that are not leaves, `unowned` references and properties that cannot be copied, such as a `Mutex`, are errors.
+    /// - Initialisers and property observers do not run.
     public func deepCopy() -> Self {
         let copier = ModuleCopier()
         let copy = copier.copy(self)
@@ -19,15 +19,15 @@ extension Module {
     }
 }
 
-/// Copies modules property by property, as Python's deepcopy does.
+/// Copies modules property by property, as Python's `copy.deepcopy`.
 private final class ModuleCopier {
     private var modules: [ObjectIdentifier: Module] = [:]
     private var tensors: [ObjectIdentifier: Tensor] = [:]
     private var weakReferences: [UnsafeMutableRawPointer] = []
-    /// The module whose property is copied, for errors.
+    /// The type of the module whose properties are being copied, for errors.
     private var owner = ""
 
-    /// The copy of a module; the same one each time.
+    /// The copy of a module. Each module is copied once.
     func copy(_ module: Module) -> Module {
         if let known = modules[ObjectIdentifier(module)] { return known }
         let kind = type(of: module)
@@ -37,7 +37,7 @@ private final class ModuleCopier {
         }
         let source = UnsafeRawPointer(Unmanaged.passUnretained(module).toOpaque())
         if holdsUnownedReference(module, source, properties) {
-            return refuse(module, "it holds an unowned reference; a weak one can be copied")
+            return refuse(module, "an unowned reference cannot be copied; a weak reference can")
         }
         let object = allocate(kind, properties)
         for property in properties {
@@ -58,15 +58,15 @@ private final class ModuleCopier {
         return copy
     }
 
-    /// The copy of a tensor; the same one each time.
+    /// The copy of a tensor. Each tensor is copied once.
     private func copy(_ tensor: Tensor) -> Tensor {
         if let known = tensors[ObjectIdentifier(tensor)] { return known }
         if tensor.isPlaceholder { return tensor }
         if !tensor.isLeaf {
             reportFailure(
                 TensorError(
-                    .autograd, in: "deepCopy", "\(owner) holds a tensor with a history", expected: "leaves",
-                    fix: "detach() it", operands: [tensor]))
+                    .autograd, in: "deepCopy", "\(owner) holds a tensor that is not a leaf of the computation graph",
+                    expected: "leaf tensors", fix: "store tensor.detach() in the module instead", operands: [tensor]))
         }
         let copy = noGrad { tensor.detach().clone() }
         copy.isParameter = tensor.isParameter
@@ -80,11 +80,11 @@ private final class ModuleCopier {
         reportFailure(
             TensorError(
                 .value, in: "deepCopy", "\(type(of: module)): \(problem)", expected: "properties that can be copied",
-                fix: "make a new module and load the state dict of this one"))
+                fix: "create a new module and call copy.load(stateDict: model.stateDict())"))
         return module
     }
 
-    /// An object without values, which ends where its last property does.
+    /// An object with uninitialised properties; its size is the end of its last property.
     private func allocate(_ type: Module.Type, _ properties: [StoredProperty]) -> UnsafeMutableRawPointer {
         func size<T>(_: T.Type) -> Int { MemoryLayout<T>.size }
         let header = 2 * MemoryLayout<Int>.size
@@ -122,7 +122,7 @@ private final class ModuleCopier {
         }
     }
 
-    /// A weak reference, and what stands behind it of an existential.
+    /// Copies a weak reference, and the witness tables after it if its type is an existential.
     private func copyReference(
         _ copy: UnsafeMutableRawPointer, from source: UnsafeRawPointer, _ type: Any.Type
     ) {
@@ -132,7 +132,7 @@ private final class ModuleCopier {
         weakReferences.append(copy)
     }
 
-    /// Makes weak references to what was copied refer to the copies.
+    /// Redirects weak references to copied objects to the copies.
     func redirectWeakReferences() {
         for reference in weakReferences {
             guard let object = tl_load_weak(reference) else { continue }
@@ -142,7 +142,7 @@ private final class ModuleCopier {
         }
     }
 
-    /// Replaces the modules and tensors in a value, which is a copy of another, by copies.
+    /// Replaces the modules and tensors in a copied value with their copies.
     fileprivate func replace(in place: UnsafeMutableRawPointer, _ type: Any.Type) {
         func open<T>(_: T.Type) { replace(in: place.assumingMemoryBound(to: T.self)) }
         _openExistential(type, do: open)
@@ -160,7 +160,7 @@ private final class ModuleCopier {
         } else {
             switch Mirror(reflecting: place.pointee).displayStyle {
             case .struct, .tuple:
-                // What stands behind a protocol's type is shared.
+                // A value in an existential is shared with the original.
                 guard type(of: place.pointee as Any) == T.self else { return }
                 for property in StoredProperty.all(of: T.self) where property.isStrong && property.isCopyable {
                     replace(in: UnsafeMutableRawPointer(place) + property.offset, property.type)
@@ -171,15 +171,15 @@ private final class ModuleCopier {
         }
     }
 
-    /// What the case of an enum carries cannot be replaced.
+    /// Reports an error if an enum holds a module or tensor: associated values cannot be replaced.
     private func checkEnum(_ value: Any) {
         guard let payload = Mirror(reflecting: value).children.first?.value else { return }
         let parts = [payload] + Mirror(reflecting: payload).children.map(\.value)
         if parts.contains(where: { $0 is Module || $0 is Tensor }) {
             reportFailure(
                 TensorError(
-                    .value, in: "deepCopy", "\(owner) holds a module or a tensor in an enum, \(type(of: value))",
-                    expected: "optionals, arrays, dictionaries, tuples or structs"))
+                    .value, in: "deepCopy", "\(owner) holds a module or tensor in an enum, \(type(of: value))",
+                    expected: "modules and tensors in optionals, arrays, dictionaries, tuples or structs"))
         }
     }
 }
@@ -218,7 +218,7 @@ extension Optional: CopiedContainer {
 }
 
 extension ModuleHooks {
-    /// The same hooks, to which others can be added.
+    /// A copy with the same hooks; hooks that are added later are not shared.
     fileprivate func copy() -> ModuleHooks {
         let copy = ModuleHooks()
         copy.forwardPre = forwardPre

@@ -1,19 +1,26 @@
 import TorchlightCore
 
 extension Module {
-    /// Writes the parameters and persistent buffers to a file of the given format.
+    /// Writes the state dictionary to a file.
     ///
-    /// - Parameter metadata: texts that are kept in the file beside the tensors.
-    /// - Throws: What the format throws where the file cannot be written.
+    ///     try model.save("model.safetensors", as: TensorFile.self)
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - format: The file format.
+    ///   - metadata: Texts that are stored in the file with the tensors. Default: none.
+    /// - Throws: The format's error if the file cannot be written.
     public func save(_ path: String, as format: any TensorFileFormat.Type, metadata: [String: String] = [:]) throws {
         try format.write(stateDict().map { (name: $0.key, tensor: $0.value) }, to: path, metadata: metadata)
     }
 
-    /// Reads the parameters and buffers from a file of the given format. Nothing is changed where anything does not fit.
+    /// Loads a state dictionary from a file into the parameters and buffers. If it throws, the module is unchanged.
     ///
-    /// - Parameters: as those of ``load(stateDict:strict:mapping:assigning:)``.
-    /// - Returns: What fitted, and with `strict` false what did not.
-    /// - Throws: What the format throws where the file cannot be read, ``StateDictError`` where it holds another model.
+    /// The parameters `strict`, `mapping` and `assigning` are those of ``load(stateDict:strict:mapping:assigning:)``.
+    ///
+    /// - Returns: The matched, missing and unexpected keys.
+    /// - Throws: The format's error if the file cannot be read; ``StateDictError`` and ``StateMappingError`` as
+    ///   ``load(stateDict:strict:mapping:assigning:)``.
     @discardableResult
     public func load(
         _ path: String, as format: any TensorFileFormat.Type, strict: Bool = true, mapping: StateMapping = [],

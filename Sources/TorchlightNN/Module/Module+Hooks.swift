@@ -1,13 +1,13 @@
 import TorchlightCore
 
-/// Which tensors of a module's call a hook is given.
+/// The tensors of a forward or backward pass that a module hook receives.
 public enum HookTensors: Sendable {
-    /// All of them in the order of the call, nil for those that are absent.
+    /// All tensors in the order of the arguments or results, nil for optional tensors that are absent.
     case all
 }
 
 extension Module {
-    /// Calls the function with the tensors of each call's results, where the call shows them.
+    /// Registers a function that receives the output tensors of each forward pass that passes its tensors to hooks.
     func observeResults(_ observer: @escaping (Module, [Tensor?]) -> Void) -> ModuleHookHandle {
         let hooks = ownHooks
         return hooks.handle { hooks.observers.append(($0, observer)) }
@@ -20,11 +20,13 @@ extension Module {
         return new
     }
 
-    /// Calls the function with the module and the first tensor of its arguments before each forward pass; a tensor that it
-    /// returns replaces that argument.
+    /// Registers a hook that runs before each forward pass. It receives the module and the first input tensor; a tensor that
+    /// it returns replaces this input, nil keeps it.
     ///
-    /// Hooks run when a module is called, as in `model(x)`, and not when `forward` is called itself. They run on modules of
-    /// every kind; a module of one's own that is not a ``Layer`` hands its tensors to ``scope(_:body:)``.
+    /// Hooks run when the module is called, `model(x)`, but not when `forward` is called directly. A custom module that is
+    /// not a ``Layer`` must pass its tensors to ``scope(_:body:)``.
+    ///
+    /// - Returns: A handle that removes the hook.
     @discardableResult
     public func registerForwardPreHook(_ hook: @escaping (Module, Tensor) -> Tensor?) -> ModuleHookHandle {
         registerForwardPreHook(.all) { module, inputs in
@@ -33,8 +35,9 @@ extension Module {
         }
     }
 
-    /// Calls the function with the module and all tensors of its arguments before each forward pass; an array that it
-    /// returns, as long as the given one, replaces them, but for its elements that are nil.
+    /// Registers a hook that runs before each forward pass. It receives the module and all input tensors. The elements of an
+    /// array that it returns replace the inputs, except elements that are nil; the array must have as many elements as the
+    /// inputs.
     ///
     ///     attention.registerForwardPreHook(.all) { module, inputs in
     ///         [inputs[0], inputs[1], inputs[2].map { $0 * 2 }, nil, nil]
@@ -47,8 +50,10 @@ extension Module {
         return hooks.handle { hooks.forwardPre.append(($0, hook)) }
     }
 
-    /// Calls the function with the module, the first tensor of its arguments and the first of its results after each
-    /// forward pass; a tensor that it returns replaces that result.
+    /// Registers a hook that runs after each forward pass. It receives the module, the first input tensor and the first
+    /// output tensor; a tensor that it returns replaces this output, nil keeps it.
+    ///
+    /// - Returns: A handle that removes the hook.
     @discardableResult
     public func registerForwardHook(_ hook: @escaping (Module, Tensor, Tensor) -> Tensor?) -> ModuleHookHandle {
         registerForwardHook(.all) { module, inputs, outputs in
@@ -59,8 +64,9 @@ extension Module {
         }
     }
 
-    /// Calls the function with the module and all tensors of its arguments and results after each forward pass; an array
-    /// that it returns, as long as that of the results, replaces these, but for its elements that are nil.
+    /// Registers a hook that runs after each forward pass. It receives the module and all input and output tensors. The
+    /// elements of an array that it returns replace the outputs, except elements that are nil; the array must have as many
+    /// elements as the outputs.
     ///
     ///     lstm.registerForwardHook(.all) { _, _, outputs in
     ///         print("output, h and c:", outputs.map { $0?.shape ?? [] })
@@ -74,8 +80,10 @@ extension Module {
         return hooks.handle { hooks.forward.append(($0, hook)) }
     }
 
-    /// Calls the function with the module and the gradient of its first result before the module's backward pass; a tensor
-    /// that it returns replaces that gradient.
+    /// Registers a hook that runs before the backward pass of this module. It receives the module and the gradient of the
+    /// first output; a tensor that it returns replaces this gradient, nil keeps it.
+    ///
+    /// - Returns: A handle that removes the hook.
     @discardableResult
     public func registerFullBackwardPreHook(
         _ hook: @escaping (Module, _ gradOutput: Tensor) -> Tensor?
@@ -86,8 +94,9 @@ extension Module {
         }
     }
 
-    /// Calls the function with the module and the gradients of all tensors of its results before the module's backward
-    /// pass, nil for those that require none; an array that it returns replaces them, but for its elements that are nil.
+    /// Registers a hook that runs before the backward pass of this module. It receives the module and the gradients of all
+    /// outputs, nil for outputs that require none. The elements of an array that it returns replace the gradients, except
+    /// elements that are nil.
     @discardableResult
     public func registerFullBackwardPreHook(
         _ tensors: HookTensors, _ hook: @escaping (Module, _ gradOutputs: [Tensor?]) -> [Tensor?]?
@@ -96,8 +105,11 @@ extension Module {
         return hooks.handle { hooks.backwardPre.append(($0, hook)) }
     }
 
-    /// Calls the function with the module, the gradient of its first argument (nil if that requires none) and the gradient
-    /// of its first result in each backward pass; a tensor that it returns replaces the gradient of the argument.
+    /// Registers a hook that runs when the gradients of the inputs are computed. It receives the module, the gradient of the
+    /// first input (nil if the input requires none) and the gradient of the first output; a tensor that it returns replaces
+    /// the gradient of the input, nil keeps it.
+    ///
+    /// - Returns: A handle that removes the hook.
     @discardableResult
     public func registerFullBackwardHook(
         _ hook: @escaping (Module, _ gradInput: Tensor?, _ gradOutput: Tensor) -> Tensor?
@@ -108,9 +120,10 @@ extension Module {
         }
     }
 
-    /// Calls the function with the module and the gradients of all tensors of its arguments and results in each backward
-    /// pass, nil for tensors that require none; an array that it returns replaces the gradients of the arguments, but for
-    /// its elements that are nil. A result that the loss does not depend on has a gradient of zeros.
+    /// Registers a hook that runs when the gradients of the inputs are computed. It receives the module and the gradients of
+    /// all inputs and outputs, nil for tensors that require none. The elements of an array that it returns replace the
+    /// gradients of the inputs, except elements that are nil. The gradient of an output that the loss does not depend on is
+    /// zeros.
     @discardableResult
     public func registerFullBackwardHook(
         _ tensors: HookTensors,
@@ -121,13 +134,13 @@ extension Module {
     }
 }
 
-/// The first tensor of a call, for hooks that see no more; nil where it has none, which is reported.
+/// The first tensor, for hooks that receive only one. Reports an error and returns nil if there is none.
 private func firstTensor(_ tensors: [Tensor?], _ operation: String) -> Tensor? {
     if let first = tensors.first ?? nil { return first }
     reportFailure(
         TensorError(
-            .value, in: operation, "the module was called without a first tensor for the hook",
-            expected: "a call whose arguments and results begin with a tensor",
-            fix: "hand the tensors to scope, as in scope(x, y) { x, y in ... }, or register the hook with .all"))
+            .value, in: operation, "the first input or output of the module is not a tensor, which the hook needs",
+            expected: "a forward pass whose first input and first output are tensors",
+            fix: "pass the tensors to scope, as in scope(x, y) { x, y in ... }, or register the hook with .all"))
     return nil
 }

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 extension Module: CustomStringConvertible {
-    /// The module and all inside it, as PyTorch prints them.
+    /// This module and all submodules as text, in PyTorch's format. Equal neighbours in an array are printed once.
     ///
     ///     Net(
     ///       (fc1): Linear(in_features=784, out_features=128, bias=True)
@@ -26,7 +26,7 @@ extension Module: CustomStringConvertible {
         case .list(let name, let elements):
             let texts = elements.map { (name: $0.name, text: describe($0.group, inside: path)) }
             guard name == "ModuleList" else { return frame(name, extra: "", texts.map { "(\($0.name)): \($0.text)" }) }
-            // Neighbours that print alike are one line.
+            // Neighbours with equal text are one line.
             var lines: [String] = []
             var start = 0
             while start < texts.count {
@@ -56,13 +56,13 @@ extension Module: CustomStringConvertible {
     }
 }
 
-/// How PyTorch prints the attributes of modules.
+/// Attributes of modules in PyTorch's text format.
 enum Printed {
     static func bool(_ value: Bool) -> String { value ? "True" : "False" }
 
     static func optional<Value>(_ value: Value?, _ text: (Value) -> String) -> String { value.map(text) ?? "None" }
 
-    /// "0.1", "1e-05", "2.0": the shortest text that reads back as the same number.
+    /// "0.1", "1e-05", "2.0": the shortest text that converts back to the same number.
     static func number(_ value: Double) -> String {
         let text = "\(value)"
         guard let e = text.firstIndex(of: "e") else { return text }
@@ -74,7 +74,7 @@ enum Printed {
         return "\(mantissa)e\(exponent < 0 ? "-" : "+")\(digits)"
     }
 
-    /// A number of the kind that it was written as.
+    /// A number in the format of its type: Boolean, integer or floating point.
     static func scalar(_ value: Scalar) -> String {
         switch value {
         case .bool(let value): bool(value)

@@ -1,9 +1,10 @@
 import TorchlightCore
 
-/// Tensors by name: the parameters and persistent buffers of a module.
+/// A state dictionary: the parameters and persistent buffers of a module by their names, such as `fc1.weight`.
 public typealias StateDict = [String: Tensor]
 
-/// The tensors of a state dict that lie under the path of one module, by their names in it.
+/// The part of a state dictionary that belongs to one module, by the names inside that module; see
+/// ``Module/upgrade(_:)``.
 public struct ModuleState {
     fileprivate(set) var tensors: StateDict
     private let prefix: String
@@ -13,13 +14,14 @@ public struct ModuleState {
         prefix = path.isEmpty ? "" : "\(path)."
     }
 
-    /// The tensor of a name such as "weight"; nil where the state dict has none.
+    /// The tensor with this name inside the module, such as "weight"; nil where the state dictionary has none. Set it to add,
+    /// replace or, with nil, remove a tensor.
     public subscript(name: String) -> Tensor? {
         get { tensors[prefix + name] }
         set { tensors[prefix + name] = newValue }
     }
 
-    /// Fills in the counter of batches, which files from before PyTorch 0.4.1 and of some converters lack, with 0.
+    /// Adds `num_batches_tracked` as 0 where it is missing, as in files from before PyTorch 0.4.1 and of some converters.
     mutating func fillInBatchCount(of counter: Tensor?) {
         if counter != nil, self["running_mean"] != nil, self["num_batches_tracked"] == nil {
             self["num_batches_tracked"] = Tensor.zeros([], dtype: .int64, device: .cpu)
@@ -28,8 +30,8 @@ public struct ModuleState {
 }
 
 extension Module {
-    /// The parameters and persistent buffers of this module and all inside it by their paths, in order. A tensor that is
-    /// shared has all its names.
+    /// Returns the parameters and persistent buffers of this module and all submodules with their names, in order. A shared
+    /// tensor appears once for each of its names.
     public func namedState() -> [(name: String, tensor: Tensor)] {
         var state: [(name: String, tensor: Tensor)] = []
         var path: [ObjectIdentifier] = []
@@ -50,25 +52,31 @@ extension Module {
         for (name, child) in contents.children { child.collectState(prefix: full(name), &path, &state) }
     }
 
-    /// The parameters and persistent buffers of this module and all inside it by their paths, such as `fc1.weight`.
+    /// Returns the state dictionary: the parameters and persistent buffers of this module and all submodules, by names such
+    /// as `fc1.weight`.
     ///
-    /// The tensors share memory with the module: they see what training does to it. `clone()` those to be kept.
+    /// The tensors are detached and share memory with the module, so later training steps change them. Use `clone()` to keep
+    /// a copy.
     public func stateDict() -> StateDict {
         Dictionary(namedState().map { ($0.name, $0.tensor.detach()) }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// Copies the tensors of a state dict into the parameters and buffers of the same names, converting dtypes.
+    /// Copies a state dictionary into the parameters and buffers of the same names, as `load_state_dict` in PyTorch. Values
+    /// are converted to the dtypes of the module.
     ///
-    /// Nothing is changed where anything does not fit. With `strict` false, names that only one side has are passed over;
-    /// shapes must fit all the same, and numbers with fractions are never loaded into integers.
+    /// If it throws, the module is unchanged. Shapes must be equal, and floating-point values are not loaded into integer
+    /// tensors, also with `strict` false. A tensor that is shared under several names needs only one of them.
     ///
     /// - Parameters:
-    ///   - mapping: Rules that give the tensors the module's names and shapes.
-    ///   - assigning: Whether the parameters take over the tensors' memory and floating-point dtype instead of copying:
-    ///     weights of a mapped file are then read when they are first used, and a model of bfloat16 stays one.
-    /// - Returns: What fitted, and with `strict` false what did not.
-    /// - Throws: ``StateDictError`` with all that was missing, unexpected or of another shape; ``StateMappingError`` where
-    ///   the rules make no sense for these tensors.
+    ///   - stateDict: The tensors by name.
+    ///   - strict: Whether missing and unexpected keys are errors. Default: true.
+    ///   - mapping: Rules that change the names and shapes of the tensors to those of the module. Default: none.
+    ///   - assigning: Whether the parameters take the memory and the floating-point dtype of the given tensors instead of
+    ///     copying the values: tensors of a memory-mapped file are then read when they are first used, and bfloat16 weights
+    ///     stay bfloat16. Default: false.
+    /// - Returns: The matched, missing and unexpected keys.
+    /// - Throws: ``StateDictError`` with all missing keys, unexpected keys and mismatched shapes or dtypes;
+    ///   ``StateMappingError`` if a rule cannot be applied to these tensors.
     @discardableResult
     public func load(
         stateDict: StateDict, strict: Bool = true, mapping: StateMapping = [], assigning: Bool = false
@@ -85,7 +93,7 @@ extension Module {
         noGrad {
             for (name, tensor) in state {
                 guard let source = mapped.tensors.value(of: name), source !== tensor else { continue }
-                // A view, or memory that may not be written, cannot take the place of a parameter's own.
+                // A parameter that is a view keeps its memory, and read-only memory cannot become a parameter's.
                 if assigning, tensor.isLeaf, !tensor.isView, !source.storage.isReadOnly {
                     let keepsDType = source.dtype.isFloatingPoint == tensor.dtype.isFloatingPoint
                     let converted = keepsDType ? source : source.to(tensor.dtype)
@@ -98,21 +106,22 @@ extension Module {
         return report
     }
 
-    /// What of a state dict would fit, without loading it.
+    /// Compares a state dictionary with this module without loading it.
     ///
-    /// - Throws: ``StateMappingError`` as ``load(stateDict:strict:mapping:assigning:)``.
+    /// - Returns: The matched, missing, unexpected and mismatched keys.
+    /// - Throws: ``StateMappingError`` if a rule cannot be applied to these tensors.
     public func report(
         on stateDict: StateDict, mapping: StateMapping = []
     ) throws(StateMappingError) -> LoadReport {
         report(on: upgraded(try mapping.apply(to: stateDict)), state: namedState())
     }
 
-    /// What the modules make of tensors that an earlier version saved; see ``upgrade(_:)``.
+    /// The state dictionary after ``upgrade(_:)`` of every module.
     private func upgraded(_ mapped: StateMapping.Result) -> StateMapping.Result {
         var mapped = mapped
         for (path, module) in modulesAtAllPaths() {
             var state = ModuleState(mapped.tensors, at: path)
-            // One owner at a time, so that a change copies nothing.
+            // A single reference, so that a change does not copy the dictionary.
             mapped.tensors = [:]
             module.upgrade(&state)
             mapped.tensors = state.tensors
@@ -120,7 +129,7 @@ extension Module {
         return mapped
     }
 
-    /// This module and all inside it with each of their paths; a module that is held twice has two.
+    /// This module and all submodules with all their paths; a module that is held twice has two.
     private func modulesAtAllPaths() -> [(path: String, module: Module)] {
         var found: [(path: String, module: Module)] = []
         var holders: [ObjectIdentifier] = []
@@ -140,9 +149,9 @@ extension Module {
     private func report(
         on given: StateMapping.Result, state: [(name: String, tensor: Tensor)]
     ) -> LoadReport {
-        // Names are bytes: Swift takes two spellings of an accented letter for equal.
+        // Names are compared byte by byte: Swift strings are equal where they are canonically equivalent in Unicode.
         let names = Set(state.map { Array($0.name.utf8) })
-        // A tensor with several names needs one of them: files often hold tied weights once.
+        // A tensor with several names needs only one of them: files often contain tied weights once.
         let present = Set(state.filter { given.tensors.value(of: $0.name) != nil }.map { ObjectIdentifier($0.tensor) })
         let missing = state.filter {
             given.tensors.value(of: $0.name) == nil && !present.contains(ObjectIdentifier($0.tensor))
@@ -174,14 +183,14 @@ extension Module {
 }
 
 extension [String: Tensor] {
-    /// The tensor of a name that agrees in every byte.
+    /// The tensor whose name is equal in every byte.
     fileprivate func value(of name: String) -> Tensor? {
         guard let index = index(forKey: name), keys[index].utf8.elementsEqual(name.utf8) else { return nil }
         return values[index]
     }
 }
 
-/// The candidate that needs the fewest edits, if these are few against its length.
+/// The candidate with the smallest edit distance, if that is at most half the length of the longer name.
 func closestSpelling(to name: String, among candidates: [String]) -> String? {
     let name = Array(name.utf8)
     var best: (distance: Int, candidate: String)?
@@ -193,7 +202,7 @@ func closestSpelling(to name: String, among candidates: [String]) -> String? {
     return best.candidate
 }
 
-/// The number of insertions, removals and replacements between two texts (Levenshtein 1966).
+/// The smallest number of insertions, deletions and substitutions that turn one text into the other (Levenshtein, 1966).
 private func editDistance(_ a: [UInt8], _ b: [UInt8]) -> Int {
     var row = Array(0...b.count)
     for (i, x) in a.enumerated() {

@@ -1,37 +1,37 @@
 import TorchlightCore
 
-/// What a model is made of and what a call of it takes, as a table.
+/// A table of the layers of a model: types, output shapes, numbers of parameters, multiply-adds and bytes of activations.
 public struct ModuleSummary: Sendable, CustomStringConvertible {
-    /// One module.
+    /// One module of the summary.
     public struct Row: Sendable {
-        /// Its path, "" for the model itself.
+        /// The path of the module; "" for the model itself.
         public let name: String
-        /// Its type.
+        /// The type of the module.
         public let type: String
-        /// The shape of its first result in the last call; nil where it was not called.
+        /// The shape of the first output in the last call; nil if the module was not called.
         public let outputShape: [Int]?
-        /// The elements of its own parameters, without those of the modules inside it.
+        /// The number of elements of the module's own parameters, without its submodules.
         public let parameterCount: Int
-        /// The multiplications that its own products and convolutions add up, without those of the modules inside it.
+        /// The number of multiply-adds of matrix products and convolutions of the module, without its submodules.
         public let multiplyAdds: Int
-        /// The bytes of the results that its own operations make, without those of the modules inside it.
+        /// The number of bytes of the results of the module's operations, without its submodules.
         public let activationBytes: Int
     }
 
-    /// The modules in the order of the model.
+    /// The modules, parents before children.
     public let rows: [Row]
-    /// The elements of all parameters, shared ones once.
+    /// The number of elements of all parameters. Shared parameters count once.
     public let parameterCount: Int
-    /// Those that are trained.
+    /// The number of elements of the parameters that require a gradient.
     public let trainableCount: Int
-    /// The bytes of parameters and buffers.
+    /// The number of bytes of all parameters and buffers.
     public let byteCount: Int
-    /// The multiplications that all products and convolutions of the call add up.
+    /// The number of multiply-adds of all matrix products and convolutions.
     public var multiplyAdds: Int { rows.reduce(0) { $0 + $1.multiplyAdds } }
-    /// The bytes of all results that the operations of the call make: about what a training step keeps.
+    /// The number of bytes of the results of all operations: about the memory for activations in a training step.
     public var activationBytes: Int { rows.reduce(0) { $0 + $1.activationBytes } }
 
-    /// The table, and the sums below it.
+    /// The table with the totals below it.
     public var description: String {
         let wasCalled = rows.contains { $0.outputShape != nil }
         func number(_ value: Int) -> String { value == 0 ? "-" : grouped(value) }
@@ -55,16 +55,16 @@ public struct ModuleSummary: Sendable, CustomStringConvertible {
 }
 
 extension Module {
-    /// The modules inside this one with their parameters.
+    /// Returns a table of this module and all submodules with their numbers of parameters.
     public func summary() -> ModuleSummary { summary(CallCosts()) }
 
-    /// The modules inside this one with their parameters, and the output shapes, multiply-adds and activation bytes of the
-    /// calls that the body makes.
+    /// Returns a table of this module and all submodules with their numbers of parameters, and the output shapes, multiply-adds
+    /// and activation bytes of the calls inside a closure.
     ///
     ///     model.summary { _ = model(source, target) }
     ///
-    /// Nothing is computed: while the body runs, the parameters and buffers are on `Device.meta`, as the tensors must be
-    /// that it makes; the default device is `meta` as well. The modules keep their mode.
+    /// No values are computed: inside the closure the parameters and buffers are on `Device.meta`, which is also the default
+    /// device. Input tensors must be on `Device.meta` too. Training or evaluation mode is not changed.
     public func summary(calling body: () throws -> Void) rethrows -> ModuleSummary {
         let costs = CallCosts()
         let handles = modules().map { module in
@@ -94,8 +94,9 @@ extension Module {
             byteCount: (parameters() + buffers()).reduce(0) { $0 + $1.count * $1.dtype.byteSize })
     }
 
-    /// Gives all parameters and buffers memory on a device, with whatever values lie there: for a model that was built on
-    /// `Device.meta` and is about to be loaded. Returns the module.
+    /// Allocates uninitialised memory for all parameters and buffers on a device. Returns the module.
+    ///
+    /// Use it for a model that was created on `Device.meta`, before its state dictionary is loaded.
     @discardableResult
     public func toEmpty(device: Device) -> Self {
         noGrad {
@@ -109,10 +110,14 @@ extension Module {
 }
 
 extension Layer {
-    /// The modules inside this one with their parameters, and the output shapes, multiply-adds and activation bytes of a
-    /// call in evaluation mode. Nothing is computed and no memory is taken.
+    /// Returns a table of this module and all submodules with their numbers of parameters, and the output shapes, multiply-adds
+    /// and activation bytes of one call in evaluation mode. No values are computed.
     ///
-    /// - Parameter shape: that of the input with the batch dimension, as in `[1, 1, 28, 28]`.
+    ///     print(model.summary(input: [1, 1, 28, 28]))
+    ///
+    /// - Parameters:
+    ///   - shape: The shape of the input, with the batch dimension.
+    ///   - dtype: The dtype of the input. Default: the default dtype.
     public func summary(input shape: [Int], dtype: DType = .default) -> ModuleSummary {
         let modes = modules().map { ($0, $0.isTraining) }
         defer { for (module, mode) in modes { module.isTraining = mode } }
@@ -120,14 +125,14 @@ extension Layer {
         return summary { _ = self(Tensor.zeros(shape, dtype: dtype, device: .meta)) }
     }
 
-    /// The same as ``summary(input:dtype:)``.
+    /// Same as ``summary(input:dtype:)``.
     @available(*, deprecated, renamed: "summary(input:dtype:)")
     public func summary(inputShape: [Int], dtype: DType = .default) -> ModuleSummary {
         summary(input: inputShape, dtype: dtype)
     }
 }
 
-/// What the operations of a call cost, by the module whose forward pass made them.
+/// The costs of the operations of a call, by the module whose forward pass ran them.
 private final class CallCosts: CallRecorder {
     var shapes: [ObjectIdentifier: [Int]] = [:]
     var multiplyAdds: [ObjectIdentifier: Int] = [:]

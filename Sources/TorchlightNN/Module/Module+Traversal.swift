@@ -1,7 +1,8 @@
 import TorchlightCore
 
 extension Module {
-    /// This module and all inside it with their paths, this one under "", each once, parents before children.
+    /// Returns this module, named "", and all submodules with their paths, such as "encoder.layers.3". Each module appears
+    /// once, parents before children.
     public func namedModules() -> [(name: String, module: Module)] {
         var seen = Set<ObjectIdentifier>()
         var found: [(name: String, module: Module)] = []
@@ -19,19 +20,20 @@ extension Module {
         }
     }
 
-    /// This module and all inside it, each once, parents before children.
+    /// Returns this module and all submodules, each once, parents before children.
     public func modules() -> [Module] { namedModules().map(\.module) }
 
-    /// The modules held directly, with the names of their properties.
+    /// Returns the immediate submodules with their names.
     public func namedChildren() -> [(name: String, module: Module)] { currentContents.children }
 
-    /// The modules held directly.
+    /// Returns the immediate submodules.
     public func children() -> [Module] { currentContents.children.map(\.module) }
 
-    /// The module at a path such as "encoder.layers.3", nil where there is none; "" is this one.
+    /// Returns the submodule at a path such as "encoder.layers.3"; nil if there is none. The path "" is this module.
     public func module(at path: String) -> Module? { namedModules().first { $0.name == path }?.module }
 
-    /// The parameters of this module and all inside it with their paths, shared ones once, under their first name.
+    /// Returns the parameters of this module and all submodules with their names, such as "fc1.weight". A shared parameter
+    /// appears once, under its first name.
     public func namedParameters() -> [(name: String, tensor: Tensor)] {
         var seen = Set<ObjectIdentifier>()
         var found: [(name: String, tensor: Tensor)] = []
@@ -44,7 +46,7 @@ extension Module {
         return found
     }
 
-    /// The parameters of this module and all inside it, each once: what an optimiser takes.
+    /// Returns the parameters of this module and all submodules, each once. This is the argument of an optimiser.
     public func parameters() -> [Tensor] {
         var seen = Set<ObjectIdentifier>()
         var found: [Tensor] = []
@@ -57,7 +59,7 @@ extension Module {
         return found
     }
 
-    /// The buffers of this module and all inside it with their paths, shared ones once.
+    /// Returns the buffers of this module and all submodules with their names. A shared buffer appears once.
     public func namedBuffers() -> [(name: String, tensor: Tensor)] {
         var seen = Set<ObjectIdentifier>()
         var found: [(name: String, tensor: Tensor)] = []
@@ -70,10 +72,13 @@ extension Module {
         return found
     }
 
-    /// The buffers of this module and all inside it.
+    /// Returns the buffers of this module and all submodules, each once.
     public func buffers() -> [Tensor] { namedBuffers().map(\.tensor) }
 
-    /// The number of trained numbers: the elements of all parameters, or of those that are not frozen.
+    /// Returns the total number of elements of the parameters of this module and all submodules. A shared parameter counts
+    /// once.
+    ///
+    /// - Parameter trainableOnly: Whether only parameters that require a gradient count. Default: false.
     public func parameterCount(trainableOnly: Bool = false) -> Int {
         parameters().reduce(0) { $0 + (trainableOnly && !$1.requiresGrad ? 0 : $1.count) }
     }
@@ -82,24 +87,24 @@ extension Module {
 // MARK: - Gradients
 
 extension Module {
-    /// Makes all parameters require gradients, or none.
+    /// Sets whether the parameters of this module and all submodules require gradients. Returns the module.
     @discardableResult
     public func requiresGrad_(_ value: Bool = true) -> Self {
         for parameter in parameters() { parameter.requiresGrad_(value) }
         return self
     }
 
-    /// Keeps all parameters as they are: they need no gradient, and optimisers pass them over.
+    /// Freezes all parameters: they no longer require gradients, and optimisers skip them. Returns the module.
     @discardableResult
     public func freeze() -> Self { requiresGrad_(false) }
 
-    /// Trains the parameters again after `freeze()`.
+    /// Makes all parameters require gradients again, after `freeze()`. Returns the module.
     @discardableResult
     public func unfreeze() -> Self { requiresGrad_(true) }
 
-    /// Clears the gradients of all parameters; the next backward pass starts from nothing.
+    /// Resets the gradients of all parameters. Call it before each backward pass, which adds to the gradients.
     ///
-    /// - Parameter setToNil: drop them; with false they are filled with 0 in place and keep their memory.
+    /// - Parameter setToNil: Whether the gradients are set to nil; if false, they are filled with 0 in place. Default: true.
     public func zeroGrad(setToNil: Bool = true) {
         for parameter in parameters() { parameter.clearGrad(setToNil: setToNil) }
     }

@@ -1,6 +1,7 @@
 import TorchlightCore
 
-/// A part of a neural network: parameters, buffers and other modules, held in ordinary stored properties.
+/// Base class of all neural network modules: a container of parameters, buffers and submodules, held in ordinary stored
+/// properties.
 ///
 ///     final class Net: Module, Layer {
 ///         let fc1 = Linear(784, 128)
@@ -8,57 +9,59 @@ import TorchlightCore
 ///         func forward(_ x: Tensor) -> Tensor { fc2(relu(fc1(x))) }
 ///     }
 ///
-/// What a subclass stores is found by reflection, in the order of declaration, those of its superclasses first: modules,
-/// tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s, alone, optional, or in arrays,
-/// dictionaries, tuples, structs and enums nested to any depth. Their names are those of the properties, with an element's
-/// position, key or name after a dot: `layers.0.weight`. ``Key`` gives a property another name. What a class holds that is
-/// no module is not found.
+/// Nothing has to be registered. Reflection finds what a subclass stores, in the order of declaration, superclasses first:
+/// modules, tensors that require a gradient (see ``Parameter(_:requiresGrad:)``) and ``Buffer``s. They may be optional, or
+/// nested to any depth in arrays, dictionaries, tuples, structs and enums. Their names in the state dictionary are the names
+/// of the properties, followed by a dot and the index, key or name of the element: `layers.0.weight`. ``Key`` gives a
+/// property another name. The properties of an object that is not a module are not searched.
 ///
-/// A reference to the module that holds this one must be `weak`; it is not followed.
+/// A reference from a submodule to its parent module must be `weak`; weak references are not followed.
 open class Module {
-    /// Whether the module is in training mode, in which dropout drops and batch normalisation uses the batch.
+    /// Whether the module is in training mode, which affects layers such as ``Dropout`` and ``BatchNorm``. Default: true. Set
+    /// it with `train()` and `eval()`.
     public internal(set) final var isTraining = true
     final var hooks: ModuleHooks?
     final var contents: Contents?
-    /// Whether a hook computes the parameters that have a rule.
+    /// Whether the forward pre-hook that computes the parametrised parameters is registered.
     final var computesParametrized = false
-    /// The parameters that are computed from others, by name.
+    /// The parametrisations of this module's parameters, by the name of the parameter.
     final var parametrizations: [(name: String, parametrization: Parametrization)] = []
 
-    /// A module in training mode.
+    /// Creates a module in training mode.
     public init() {}
 
-    /// What stands between the parentheses when the module is printed; "" by default.
+    /// The settings of the module that are printed between its parentheses, as `extra_repr` in PyTorch. Default: "".
     open var extraDescription: String { "" }
 
-    /// The type as it is printed, without the names of its generic parameters and modules.
+    /// The name of the type in printed models, without generic parameters and the name of its Swift module.
     var printedName: String { String(describing: type(of: self)) }
 
-    /// Whether the elements of its arrays are named by their positions alone, without the name of the property.
+    /// Whether elements of its arrays are named by their index alone (`0.weight`), without the name of the property.
     var inlinesItsList: Bool { false }
-    /// The names of those elements, where they are not their positions.
+    /// The names of those elements where they are not their indices.
     var elementNames: [String]? { nil }
 
-    /// Called before a state dict is loaded, with what it holds under a name of this module: for layers that take their
-    /// sizes from what they are given.
+    /// Called before a state dictionary is loaded, with a function that returns the tensor loaded for a name of this module.
+    /// Lazy layers take their sizes from it.
     func willLoad(_ tensor: (String) -> Tensor?) {}
 
-    /// Called before a state dict is loaded into this module, or reported on, with the tensors under this module's names: to
-    /// bring what an earlier version saved to what the module has now. Override it to rename, convert or fill in tensors.
+    /// Converts the state of this module as saved by an earlier version to the names and shapes of this version. Called
+    /// before a state dictionary is loaded or reported on, with the tensors of this module. Override it to rename, convert or
+    /// add tensors; the default changes nothing.
     ///
     ///     override func upgrade(_ state: inout ModuleState) {
     ///         if let old = state["gamma"] { (state["weight"], state["gamma"]) = (old, nil) }
     ///     }
     open func upgrade(_ state: inout ModuleState) {}
 
-    /// Called after `train()` and `eval()` changed the mode of this module.
+    /// Called after `train()` or `eval()` set the mode of this module. The default does nothing.
     open func modeDidChange() {}
 }
 
 // MARK: - Modes
 
 extension Module {
-    /// Puts the module and all inside it into training mode, or into evaluation mode with `false`.
+    /// Sets this module and all submodules to training mode, or to evaluation mode if `mode` is false. Returns the module.
     @discardableResult
     public func train(_ mode: Bool = true) -> Self {
         for module in modules() {
@@ -68,11 +71,14 @@ extension Module {
         return self
     }
 
-    /// Puts the module and all inside it into evaluation mode: no dropout, running statistics in batch normalisation.
+    /// Sets this module and all submodules to evaluation mode, in which dropout is off and batch normalisation uses its
+    /// running statistics. Returns the module. It does not turn off gradients; `noGrad` does.
     @discardableResult
     public func eval() -> Self { train(false) }
 
-    /// Calls the function on every module inside this one, the innermost first, and then on this one.
+    /// Calls a function on every submodule, children before parents, and then on this module. Returns the module.
+    ///
+    ///     model.apply { if let linear = $0 as? Linear { Initializers.xavierUniform_(linear.weight) } }
     @discardableResult
     public func apply(_ body: (Module) throws -> Void) rethrows -> Self {
         var seen = Set<ObjectIdentifier>()
@@ -90,8 +96,10 @@ extension Module {
 // MARK: - Dtype and device
 
 extension Module {
-    /// Converts the floating-point parameters and buffers in place: whoever holds them, such as an optimiser, sees them
-    /// converted. Gradients are dropped.
+    /// Converts all floating-point parameters and buffers to a dtype, in place. Integer buffers keep their dtype.
+    ///
+    /// The tensors stay the same objects, so an optimiser that holds them needs no update. Gradients are set to nil.
+    /// Returns the module. A dtype that is not floating point is an error.
     @discardableResult
     public func to(_ dtype: DType) -> Self {
         guard dtype.isFloatingPoint else {
@@ -104,7 +112,7 @@ extension Module {
         return convert { $0.dtype.isFloatingPoint && $0.dtype != dtype ? $0.to(dtype) : nil }
     }
 
-    /// Moves the parameters and buffers to a device, in place.
+    /// Moves all parameters and buffers to a device, in place. The tensors stay the same objects. Returns the module.
     @discardableResult
     public func to(_ device: Device) -> Self {
         convert { $0.device != device ? $0.to(device) : nil }

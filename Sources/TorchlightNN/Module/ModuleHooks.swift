@@ -1,25 +1,25 @@
 import TorchlightCore
 
-/// The functions that are called around a module's forward and backward passes.
+/// The hooks of a module.
 final class ModuleHooks {
-    /// Sees the tensors of the arguments; those it returns replace them.
+    /// Receives the input tensors; tensors that it returns replace them.
     typealias ForwardPre = (Module, [Tensor?]) -> [Tensor?]?
-    /// Sees the tensors of the arguments and of the results; those it returns replace the results.
+    /// Receives the input and output tensors; tensors that it returns replace the outputs.
     typealias Forward = (Module, [Tensor?], [Tensor?]) -> [Tensor?]?
-    /// Sees the gradients of the results; those it returns replace them.
+    /// Receives the gradients of the outputs; tensors that it returns replace them.
     typealias BackwardPre = (Module, [Tensor?]) -> [Tensor?]?
-    /// Sees the gradients of the arguments and of the results; those it returns replace the arguments' gradients.
+    /// Receives the gradients of the inputs and outputs; tensors that it returns replace the gradients of the inputs.
     typealias Backward = (Module, [Tensor?], [Tensor?]) -> [Tensor?]?
 
     var forwardPre: [(id: Int, body: ForwardPre)] = []
     var forward: [(id: Int, body: Forward)] = []
     var backwardPre: [(id: Int, body: BackwardPre)] = []
     var backward: [(id: Int, body: Backward)] = []
-    /// See the results of calls that show theirs, and change nothing.
+    /// Receive the output tensors and change nothing.
     var observers: [(id: Int, body: (Module, [Tensor?]) -> Void)] = []
     private var nextID = 0
 
-    /// Whether there is no hook whose effect would be missed in a call that cannot run it.
+    /// Whether there is no hook, not counting observers.
     var isEmpty: Bool { forwardPre.isEmpty && forward.isEmpty && backwardPre.isEmpty && backward.isEmpty }
 
     func handle(_ add: (Int) -> Void) -> ModuleHookHandle {
@@ -28,7 +28,7 @@ final class ModuleHooks {
         return ModuleHookHandle(hooks: self, id: nextID)
     }
 
-    /// Gives handles that are none of another's.
+    /// Continues the ids of another instance, so that new hooks get unused ids.
     func continueNumbering(of other: ModuleHooks) { nextID = other.nextID }
 
     func remove(_ id: Int) {
@@ -39,11 +39,11 @@ final class ModuleHooks {
         observers.removeAll { $0.id == id }
     }
 
-    /// The forward pass with all hooks around it.
+    /// Runs the forward pass with all hooks.
     ///
     /// - Parameters:
-    ///   - slots: the tensors of the results.
-    ///   - replacing: the results with other tensors.
+    ///   - slots: Returns the tensors of the results.
+    ///   - replacing: Returns the results with other tensors.
     func run<each Argument: TensorStructure, Results, E: Error>(
         _ module: Module, _ arguments: repeat each Argument,
         forward body: (repeat each Argument) throws(E) -> Results,
@@ -71,26 +71,26 @@ final class ModuleHooks {
     }
 }
 
-/// The tensors after a hook: those that it returned, and the old one where it returned nil.
+/// The tensors after a hook: the returned tensors, and the old ones where it returned nil.
 private func replaced(_ tensors: [Tensor?], by new: [Tensor?]?, _ operation: String) -> [Tensor?] {
     guard let new else { return tensors }
     guard new.count == tensors.count else {
         reportFailure(
             TensorError(
-                .value, in: operation, "the hook returned another number of tensors", got: "\(new.count)",
-                expected: "\(tensors.count), or nil to change nothing"))
+                .value, in: operation, "the hook returned the wrong number of tensors", got: "\(new.count)",
+                expected: "\(tensors.count) tensors, or nil to change none"))
         return tensors
     }
     return zip(new, tensors).map { $0 ?? $1 }
 }
 
-/// One call of a module in the backward pass: what its hooks need of the results until the arguments' gradients are there.
+/// The backward pass of one call of a module. Keeps the gradients of the outputs until those of the inputs are computed.
 private final class BackwardCall: @unchecked Sendable {
     private let hooks: ModuleHooks
     private weak var module: Module?
     private let inputCount: Int
     private var watchesInputs = false
-    /// The gradients of the results, which come first and are kept until those of the arguments are there.
+    /// The gradients of the outputs, kept until those of the inputs are computed.
     private var outputGradients: [Tensor?]?
 
     init(_ hooks: ModuleHooks, _ module: Module, _ inputs: inout [Tensor?]) {
@@ -130,8 +130,8 @@ private final class BackwardCall: @unchecked Sendable {
     }
 }
 
-/// Puts one node of the graph behind all tensors that require a gradient, so that `body` sees their gradients together;
-/// what it returns replaces them. False where no tensor requires a gradient.
+/// Adds one node to the computation graph after all tensors that require a gradient, whose backward pass calls `body` with
+/// all their gradients; the returned gradients replace them. Returns false if no tensor requires a gradient.
 private func watchGradients(
     of tensors: inout [Tensor?], _ body: @escaping @Sendable ([Tensor?]) -> [Tensor?]
 ) -> Bool {
@@ -155,9 +155,9 @@ private struct GradientCallback: Sendable {
     let body: @Sendable ([Tensor]) -> [Tensor?]
 }
 
-/// The identity on tensors, whose backward pass hands all their gradients to a callback.
+/// The identity of several tensors; its backward pass calls a callback with all their gradients.
 private struct ModuleBackwardHook: CustomFunction {
-    /// A custom function's passes are static, so the callback reaches `forward` beside the arguments.
+    /// The callback of the current call of `forward`, which is static and cannot capture it.
     @TaskLocal static var callback: GradientCallback?
 
     static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor] {
@@ -171,11 +171,11 @@ private struct ModuleBackwardHook: CustomFunction {
     }
 }
 
-/// Removes a module's hook.
+/// A handle that removes a hook of a module.
 public struct ModuleHookHandle {
     fileprivate let hooks: ModuleHooks
     fileprivate let id: Int
 
-    /// Takes the hook away; a second call does nothing.
+    /// Removes the hook. A second call does nothing.
     public func remove() { hooks.remove(id) }
 }

@@ -1,27 +1,32 @@
 import TorchlightCore
 
-/// A rule that computes a parameter of a module from others, which are trained in its place: weight or spectral normalisation.
+/// Base class of parametrisations, which compute a parameter of a module from other learnable parameters, as in weight or
+/// spectral normalisation.
 ///
-/// The module that it is registered on holds it as `parametrizations.<name>`. The parameter is computed anew in each call of that
-/// module; between calls the property holds what the last call used.
+/// The module that it is registered on holds it under the name `parametrizations.<name>`. Each call of the module computes the
+/// parameter again; between calls the property has the value of the last call. Register it with
+/// ``Module/registerParametrization(_:_:)``.
 open class Parametrization: Module {
-    /// A rule without tensors.
+    /// Creates a parametrisation without parameters.
     public override init() { super.init() }
 
-    /// The parameter, from what is trained in its place.
+    /// Returns the parameter, computed from the learnable parameters of this parametrisation. Subclasses must override it.
     open func compute() -> Tensor {
         fail(
             TensorError(
-                .value, in: "\(type(of: self))", "the parametrisation computes nothing",
-                expected: "an override of compute()"))
+                .value, in: "\(type(of: self))", "the parametrisation does not implement compute()",
+                expected: "an override of compute() that returns the parameter"))
     }
 }
 
-/// Length and direction apart: g · v / ‖v‖, the norm over all dimensions but one (Salimans and Kingma 2016).
+/// Weight normalisation: the parameter is `g · v / ‖v‖` (Salimans and Kingma, 2016).
+///
+/// The norm is taken over all dimensions except `dim`; see ``Module/weightNorm(_:dim:)``. The learnable parameters are g and v,
+/// named `original0` and `original1` in the state dictionary; they start as the norm and the value of the parameter.
 public final class WeightNorm: Parametrization {
-    /// The length along each index of the dimension.
+    /// The magnitude g: the norm for each index of the dimension, with size 1 in all other dimensions.
     @Key public var length: Tensor
-    /// The direction, of any length.
+    /// The direction v, in the shape of the parameter. Its norm does not matter.
     @Key public var direction: Tensor
     private let dims: [Int]
 
@@ -34,7 +39,7 @@ public final class WeightNorm: Parametrization {
         super.init()
     }
 
-    /// The norm over these dimensions, which may be none.
+    /// The norm over these dimensions; the absolute value if there are none.
     static func norm(_ x: Tensor, _ dims: [Int]) -> Tensor {
         dims.isEmpty ? x.abs() : x.norm(dim: dims, keepdim: true)
     }
@@ -42,14 +47,16 @@ public final class WeightNorm: Parametrization {
     public override func compute() -> Tensor { direction * (length / Self.norm(direction, dims)) }
 }
 
-/// A matrix of spectral norm 1: W / σ with the largest singular value σ, which power iterations follow in training (Miyato et al.
-/// 2018).
+/// Spectral normalisation: the parameter is `W / σ`, where σ is the largest singular value of W (Miyato et al., 2018).
+///
+/// W is reshaped to a matrix whose rows are the indices of one dimension. σ is estimated as `uᵀ W v` by the power method: 15
+/// iterations at the start, then `powerIterations` in each call in training mode. Evaluation mode uses the last u and v.
 public final class SpectralNorm: Parametrization {
-    /// The parameter before the division.
+    /// The learnable parameter W before the division by σ.
     public var original: Tensor
-    /// The left singular vector.
+    /// The estimate of the first left singular vector, `[rows]`.
     @Buffer public var u: Tensor
-    /// The right singular vector.
+    /// The estimate of the first right singular vector, `[columns]`.
     @Buffer public var v: Tensor
     private let dim: Int
     private let powerIterations: Int
@@ -72,7 +79,7 @@ public final class SpectralNorm: Parametrization {
         iterate(matrix, 15)
     }
 
-    /// The dimension's rows, all others in the columns.
+    /// The parameter as a matrix: dimension `dim` as rows, all other dimensions as columns.
     private static func matrix(_ weight: Tensor, _ dim: Int) -> Tensor {
         let moved = dim == 0 ? weight : weight.movedim(dim, 0)
         return moved.reshape([moved.shape[0], -1])
@@ -95,11 +102,15 @@ public final class SpectralNorm: Parametrization {
 }
 
 extension Module {
-    /// Trains length and direction of a parameter apart; see ``WeightNorm``. Optimisers take `parameters()` after this.
+    /// Applies weight normalisation to a parameter: `weight = g · v / ‖v‖`; see ``WeightNorm``. Returns the module.
+    ///
+    ///     let layer = Linear(20, 40).weightNorm()
+    ///
+    /// Create the optimiser after this call: g and v replace the parameter in `parameters()`.
     ///
     /// - Parameters:
-    ///   - name: The parameter's property, as in the state dict.
-    ///   - dim: The dimension whose indices have a length each; nil for one length of the whole.
+    ///   - name: The name of the parameter in the state dictionary. Default: "weight".
+    ///   - dim: The dimension that keeps a norm for each index; nil for one norm of the whole tensor. Default: 0.
     @discardableResult
     public func weightNorm(_ name: String = "weight", dim: Int? = 0) -> Self {
         parametrize(name, "weightNorm") { weight throws(TensorError) in
@@ -108,13 +119,19 @@ extension Module {
         }
     }
 
-    /// Divides a parameter by its largest singular value; see ``SpectralNorm``. Optimisers take `parameters()` after this.
+    /// Applies spectral normalisation to a parameter: `weight / σ`, where σ is its largest singular value; see
+    /// ``SpectralNorm``. Returns the module.
+    ///
+    /// Create the optimiser after this call, which replaces the parameter in `parameters()`. A parameter with fewer than two
+    /// dimensions is an error.
     ///
     /// - Parameters:
-    ///   - name: The parameter's property, as in the state dict.
-    ///   - powerIterations: The steps towards the singular vectors in each call in training.
-    ///   - dim: The dimension of the matrix's rows; 1 for linear layers whose weight is `[in, out]` and transposed convolutions.
-    ///   - eps: The least length that vectors are divided by.
+    ///   - name: The name of the parameter in the state dictionary. Default: "weight".
+    ///   - powerIterations: The number of power iterations in each call in training mode. Default: 1.
+    ///   - eps: The smallest norm that vectors are divided by. Default: 1e-12.
+    ///   - dim: The dimension of the output features, which become the rows of the matrix. Default: 1 for transposed
+    ///     convolutions, 0 for all other modules.
+    ///   - generator: The generator of the initial u and v.
     @discardableResult
     public func spectralNorm(
         _ name: String = "weight", powerIterations: Int = 1, eps: Double = 1e-12, dim: Int? = nil,
@@ -123,24 +140,31 @@ extension Module {
         parametrize(name, "spectralNorm") { weight throws(TensorError) in
             guard weight.rank >= 2, powerIterations > 0 else {
                 throw TensorError(
-                    .value, in: "spectralNorm", "the parameter is no matrix, or there is no iteration",
-                    got: "\(weight.shape), \(powerIterations) iterations",
-                    expected: "at least two dimensions and one iteration")
+                    .value, in: "spectralNorm", "the parameter has too few dimensions, or powerIterations is below 1",
+                    got: "shape \(weight.shape), \(powerIterations) iterations",
+                    expected: "at least 2 dimensions and at least 1 iteration")
             }
             let rows = try Self.checkedDim(dim ?? (self.isTransposedConvolution ? 1 : 0), weight, "spectralNorm")
             return SpectralNorm(weight, dim: rows, powerIterations: powerIterations, eps: eps, generator: generator)
         }
     }
 
-    /// Registers a rule for a parameter, which is then no parameter of this module any more.
+    /// Registers a parametrisation of a parameter. Returns the module.
     ///
-    /// - Parameter make: the rule, from the parameter as it is.
+    /// The learnable parameters of the parametrisation replace the parameter in `parameters()`; create the optimiser after
+    /// this call.
+    ///
+    /// - Parameters:
+    ///   - name: The name of the parameter in the state dictionary.
+    ///   - make: Returns the parametrisation for the current value of the parameter.
     @discardableResult
     public func registerParametrization(_ name: String, _ make: (Tensor) -> Parametrization) -> Self {
         parametrize(name, "registerParametrization") { weight throws(TensorError) in make(weight) }
     }
 
-    /// Makes a parameter of what a parametrisation computes now.
+    /// Removes the parametrisation of a parameter. The current value becomes an ordinary parameter again. Returns the module.
+    ///
+    /// Create the optimiser after this call. A parameter without a parametrisation is an error.
     @discardableResult
     public func removeParametrizations(_ name: String = "weight") -> Self {
         guard let index = parametrizations.firstIndex(where: { $0.name == name }),
@@ -148,7 +172,8 @@ extension Module {
         else {
             reportFailure(
                 TensorError(
-                    .value, in: "removeParametrizations", "\(type(of: self)) has none for \"\(name)\"",
+                    .value, in: "removeParametrizations",
+                    "the parameter \"\(name)\" of \(type(of: self)) has no parametrisation",
                     expected: "one of \(parametrizations.map(\.name))"))
             return self
         }
@@ -160,7 +185,7 @@ extension Module {
         return self
     }
 
-    /// Computes the parameters that have a rule: what a call of this module does first.
+    /// Computes the parametrised parameters, before each forward pass.
     final func computeParametrized() {
         for (name, parametrization) in parametrizations {
             let value = parametrization.compute()
@@ -174,8 +199,9 @@ extension Module {
         do throws(TensorError) {
             guard !parametrizations.contains(where: { $0.name == name }) else {
                 throw TensorError(
-                    .value, in: operation, "\"\(name)\" has a parametrisation already",
-                    expected: "one for each parameter", fix: "removeParametrizations(\"\(name)\") first")
+                    .value, in: operation, "the parameter \"\(name)\" already has a parametrisation",
+                    expected: "at most one for each parameter",
+                    fix: "call removeParametrizations(\"\(name)\") first")
             }
             guard let (_, weight) = currentContents.parameters.first(where: { $0.name == name }),
                 let place = TensorProperty(name, of: self)
@@ -213,24 +239,24 @@ extension Module {
         let resolved = dim < 0 ? dim + weight.rank : dim
         guard resolved >= 0, resolved < weight.rank else {
             throw TensorError(
-                .index, in: operation, "there is no such dimension", got: "\(dim)",
+                .index, in: operation, "the dimension is out of range", got: "\(dim)",
                 expected: "\(-weight.rank) to \(weight.rank - 1)", operands: [weight])
         }
         return resolved
     }
 }
 
-/// The stored property of a module that a tensor's name in the state dict stands for.
+/// The stored property of a module with a given name in the state dictionary.
 private struct TensorProperty {
     private let module: Module
     private let place: UnsafeMutableRawPointer
 
-    /// Nil where no property of that name is a tensor, or an optional one.
+    /// Nil if no property with that name is a tensor or an optional tensor.
     init?(_ name: String, of module: Module) {
         func isTensor(_ type: Any.Type) -> Bool { type == Tensor.self || type == Tensor?.self }
         func find(_ property: StoredProperty, _ address: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
             if isTensor(property.type) { return property.name == name ? address : nil }
-            // A wrapper may give its property another name.
+            // ``Key`` and ``Buffer`` may give the property another name.
             func mark<T>(_: T.Type) -> (any PropertyMark)? {
                 T.self is any PropertyMark.Type
                     ? address.assumingMemoryBound(to: T.self).pointee as? any PropertyMark : nil
@@ -250,7 +276,7 @@ private struct TensorProperty {
         return nil
     }
 
-    /// A tensor and an optional one that holds it are the same in memory.
+    /// Sets the property. A tensor and an optional tensor have the same representation in memory.
     func set(_ tensor: Tensor) {
         withExtendedLifetime(module) { place.assumingMemoryBound(to: Tensor?.self).pointee = tensor }
     }

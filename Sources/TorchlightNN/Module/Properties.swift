@@ -1,14 +1,18 @@
 import TorchlightCore
 
-/// A tensor that a module trains: the given elements as a new leaf that requires a gradient.
+/// Returns a learnable parameter: a new leaf tensor that shares memory with `data` and requires a gradient.
 ///
 ///     final class Scale: Module, Layer {
 ///         var factor = Parameter(Tensor.ones(64))
 ///         func forward(_ x: Tensor) -> Tensor { x * factor }
 ///     }
 ///
-/// Any stored tensor that requires a gradient when the module is first asked for its parameters is one too; it stays
-/// one when it is frozen later.
+/// A module also treats any other stored leaf tensor as a parameter if it requires a gradient when `parameters()` is first
+/// called. A parameter that is frozen later stays a parameter.
+///
+/// - Parameters:
+///   - data: The initial value. It is detached from its computation graph.
+///   - requiresGrad: Whether the parameter requires a gradient. Default: true.
 public func Parameter(_ data: Tensor, requiresGrad: Bool = true) -> Tensor {
     let tensor = data.detach()
     if tensor.isPlaceholder { return tensor }
@@ -16,8 +20,10 @@ public func Parameter(_ data: Tensor, requiresGrad: Bool = true) -> Tensor {
     return requiresGrad ? tensor.requiresGrad_() : tensor
 }
 
-/// A tensor that belongs to a module's state and is not trained, such as a running mean: it moves with the module, and
-/// it is saved unless `persistent` is false.
+/// Marks a stored property of a module as a buffer: a tensor that is part of the module's state but not a parameter, such
+/// as a running mean.
+///
+/// `to` moves and converts buffers with the module. Persistent buffers are part of the state dictionary.
 ///
 ///     @Buffer var mask: Tensor
 ///     @Buffer("running_mean") var runningMean: Tensor? = Tensor.zeros(64)
@@ -28,7 +34,12 @@ public struct Buffer<Value> {
     let key: String?
     let persistent: Bool
 
-    /// A buffer, by another name than its property's where one is given.
+    /// Creates a buffer.
+    ///
+    /// - Parameters:
+    ///   - wrappedValue: The tensor.
+    ///   - key: Its name in the state dictionary. Default: the name of the property.
+    ///   - persistent: Whether the buffer is part of the state dictionary. Default: true.
     public init(wrappedValue: Value, _ key: String? = nil, persistent: Bool = true) {
         self.wrappedValue = wrappedValue
         self.key = key
@@ -36,27 +47,27 @@ public struct Buffer<Value> {
     }
 }
 
-/// Gives a stored property of a module another name in its state dict.
+/// Sets the name of a stored property of a module in its state dictionary.
 ///
 ///     @Key("in_proj_weight") var inProjWeight = Parameter(Tensor.zeros(192, 64))
 @propertyWrapper
 public struct Key<Value> {
-    /// What the property holds.
+    /// The value of the property.
     public var wrappedValue: Value
     let name: String
 
-    /// The value under another name.
+    /// Creates a property with this name in the state dictionary.
     public init(wrappedValue: Value, _ name: String) {
         self.wrappedValue = wrappedValue
         self.name = name
     }
 }
 
-/// A property wrapper as the reflection sees it.
+/// The property wrappers that reflection recognises: ``Buffer`` and ``Key``.
 protocol PropertyMark {
     var key: String? { get }
     var content: Any { get }
-    /// Whether the content is a buffer, and whether that is saved.
+    /// The kind of buffer; nil where the content is not a buffer.
     var buffer: BufferKind? { get }
 }
 

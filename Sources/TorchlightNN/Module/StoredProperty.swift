@@ -1,6 +1,7 @@
 import Synchronization
 
-// What the runtime knows of stored properties beyond `Mirror`: where they lie, and whether a reference is a strong one.
+// Information of the Swift runtime about stored properties that `Mirror` does not give: offsets, and whether references are
+// strong.
 
 /// A stored property of a class, its superclasses included, or of a struct or tuple.
 struct StoredProperty: @unchecked Sendable {
@@ -30,22 +31,22 @@ struct StoredProperty: @unchecked Sendable {
         return properties
     }
 
-    /// Whether the value witnesses of a type allow copies; a type that does not, such as a `Mutex`, must not be read as one
-    /// that does.
+    /// Whether values of the type can be copied, from its value witness table. Values of a noncopyable type such as `Mutex`
+    /// must not be read.
     private static func isCopyable(_ type: Any.Type) -> Bool {
         let metadata = unsafeBitCast(type, to: UnsafeRawPointer.self)
         let witnesses = metadata.load(fromByteOffset: -MemoryLayout<Int>.size, as: UnsafeRawPointer.self)
-        // Behind eight functions, the size and the stride.
+        // The flags follow eight functions, the size and the stride.
         let flags = witnesses.load(fromByteOffset: 10 * MemoryLayout<Int>.size, as: UInt32.self)
         return flags & 0x0080_0000 == 0
     }
 }
 
-/// What the runtime says about a field; the layout is the standard library's.
+/// The runtime's description of a field, in the layout of the standard library.
 private struct FieldMetadata {
     var name: UnsafePointer<CChar>?
     var freeName: (@convention(c) (UnsafePointer<CChar>?) -> Void)?
-    // The elements of tuples are left as they are here.
+    // The runtime does not set the flags for elements of tuples.
     var isStrong = true
     var isVar = true
 }

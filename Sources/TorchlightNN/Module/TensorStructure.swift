@@ -1,9 +1,9 @@
 import TorchlightCore
 
-/// A value made of tensors: what modules take and return, so that hooks see its tensors and may replace them.
+/// A type that contains tensors, which can be an input or output of a module whose hooks receive and replace its tensors.
 ///
-/// Tensors, packed sequences, and optionals and arrays of these conform. A type of one's own lists its tensors in a fixed
-/// order and says how it is made of others:
+/// ``Tensor``, ``PackedSequence``, and optionals and arrays of conforming types conform. A custom type lists its tensors in a
+/// fixed order and returns a copy with other tensors:
 ///
 ///     struct Boxes: TensorStructure {
 ///         var corners, scores: Tensor
@@ -13,25 +13,25 @@ import TorchlightCore
 ///         }
 ///     }
 public protocol TensorStructure {
-    /// The tensors in a fixed order; nil for an optional one that is absent.
+    /// The tensors in a fixed order; nil for an optional tensor that is absent.
     var tensorSlots: [Tensor?] { get }
 
-    /// The same value with other tensors: takes as many elements from the front as ``tensorSlots`` has.
+    /// Returns the same value with other tensors. Removes as many elements from the front of `slots` as ``tensorSlots`` has.
     func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> Self
 }
 
 extension Tensor: TensorStructure {
     /// The tensor itself.
     public var tensorSlots: [Tensor?] { [self] }
-    /// The next tensor; this one where the slot is nil.
+    /// The first tensor of `slots`; this tensor if it is nil.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> Tensor { slots.removeFirst() ?? self }
 }
 
 extension Optional: TensorStructure where Wrapped: TensorStructure {
-    /// The tensors of the value; one absent tensor where there is no value.
+    /// The tensors of the value; one nil if there is no value.
     public var tensorSlots: [Tensor?] { self?.tensorSlots ?? [nil] }
 
-    /// The value of the next tensors. An absent tensor that was given takes the place of nil.
+    /// The value with the first tensors of `slots`. If this is nil, the first tensor of `slots` becomes the value.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> Wrapped? {
         if let self { return self.replacingTensors(from: &slots) }
         return slots.removeFirst() as? Wrapped
@@ -41,16 +41,16 @@ extension Optional: TensorStructure where Wrapped: TensorStructure {
 extension Array: TensorStructure where Element: TensorStructure {
     /// The tensors of all elements.
     public var tensorSlots: [Tensor?] { flatMap(\.tensorSlots) }
-    /// The elements with the next tensors.
+    /// The elements with the first tensors of `slots`.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> [Element] {
         map { $0.replacingTensors(from: &slots) }
     }
 }
 
 extension PackedSequence: TensorStructure {
-    /// The rows.
+    /// The packed data.
     public var tensorSlots: [Tensor?] { [data] }
-    /// The same sequences with other rows.
+    /// The packed sequence with the first tensor of `slots` as its data.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> PackedSequence {
         var replaced = self
         replaced.data = data.replacingTensors(from: &slots)

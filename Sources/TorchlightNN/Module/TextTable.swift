@@ -1,8 +1,8 @@
-/// A table in plain text: columns as wide as their widest entry, numbers to the right.
+/// A table in plain text. Columns are as wide as their widest entry; numbers are aligned right.
 package struct TextTable {
     package var header: [String]
     package var rows: [[String]]
-    /// The columns that hold numbers.
+    /// The indices of the columns that are aligned right.
     package var numbers: Set<Int>
 
     package init(header: [String], rows: [[String]], numbers: Set<Int>) {
