@@ -1,12 +1,15 @@
 import TorchlightCore
 
-/// The cross entropy of probabilities: −(y log p + (1 − y) log(1 − p)), with logarithms held above −100.
+/// Returns the binary cross entropy of probabilities p and targets y: `−(y log p + (1 − y) log(1 − p))`, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. Predictions and targets must lie in [0, 1]; other values, NaN
-/// among them, are an error. From logits, use
-/// ``binaryCrossEntropyWithLogits(_:_:weight:reduction:posWeight:)``, which is exact where this one saturates.
+/// The logarithms are clamped to at least −100, so that the loss stays finite at p = 0 and p = 1. Shapes: `[*]` and `[*]`,
+/// equal; a scalar, or `[*]` with `.none`. Probabilities and targets must be floating point and from 0 to 1; other values,
+/// including NaN, are an error. For logits use ``binaryCrossEntropyWithLogits(_:_:weight:reduction:posWeight:)``, which is
+/// more accurate for probabilities close to 0 or 1.
 ///
-/// - Parameter weight: a factor for each element; broadcasts.
+/// - Parameters:
+///   - weight: A factor for each element; it is broadcast. Default: none.
+///   - reduction: The reduction over the elements. Default: `.mean`.
 public func binaryCrossEntropy(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: Reduction = .mean
 ) -> Tensor {
@@ -20,15 +23,18 @@ public func binaryCrossEntropy(
     return reduction(losses)
 }
 
-/// The cross entropy of logits: that of sigmoid(x), computed so that nothing overflows.
+/// Returns the binary cross entropy of logits x and targets y: `−(w y log σ(x) + (1 − y) log(1 − σ(x)))`, reduced, where w
+/// is `posWeight`.
 ///
-///     max(x, 0) − x y + log(1 + e^(−|x|))
-///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. The values of the targets are not checked.
+/// For w = 1 it is computed as `max(x, 0) − x y + log(1 + e^(−|x|))`, which does not overflow. Shapes: `[*]` and `[*]`,
+/// equal; a scalar, or `[*]` with `.none`. Both must be floating point. The values of the targets are not checked. Do not
+/// apply sigmoid before this loss; a hint on standard error says so once.
 ///
 /// - Parameters:
-///   - weight: a factor for each element; broadcasts.
-///   - posWeight: a factor for the positive targets, such as negatives / positives; broadcasts.
+///   - weight: A factor for each element; it is broadcast. Default: none.
+///   - reduction: The reduction over the elements. Default: `.mean`.
+///   - posWeight: A factor for the positive targets, such as the number of negative samples divided by the number of
+///     positive samples; it is broadcast. Default: none.
 public func binaryCrossEntropyWithLogits(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: Reduction = .mean, posWeight: Tensor? = nil
 ) -> Tensor {
@@ -44,7 +50,7 @@ public func binaryCrossEntropyWithLogits(
     return elementwise("binaryCrossEntropyWithLogits", input, target, reduction) { x, y in
         var losses: Tensor
         if let posWeight {
-            // (1 - y) x + (1 + (p - 1) y) · log(1 + e^-x), where the last is −log sigmoid(x)
+            // (1 − y) x + (1 + (w − 1) y) log(1 + e^(−x)), where log(1 + e^(−x)) = −log σ(x)
             losses = (1 - y) * x - ((posWeight - 1) * y + 1) * logsigmoid(x)
         } else {
             losses = (1 - y) * x - logsigmoid(x)

@@ -1,15 +1,23 @@
 import TorchlightCore
 
-/// The negative log likelihood of a sequence of labels given what each step says, whatever the alignment: connectionist
-/// temporal classification (Graves et al. 2006).
+/// Returns the connectionist temporal classification (CTC) loss: the negative log likelihood of a target sequence, summed
+/// over all alignments with the input sequence (Graves et al., 2006).
 ///
-/// Shapes: `logProbs [T, N, C]` or `[T, C]`, from `logSoftmax`; targets `[N, S]`, `[S]`, or all samples' labels in one list;
-/// lengths `[N]`, or one each. A number, or `[N]` with `none`. The mean is of each sample's loss divided by its number of
-/// labels. The gradient takes for granted that the log probabilities come from a log-softmax.
+/// Shapes, with T input steps, N samples, C classes and S targets: `logProbs` `[T, N, C]` or `[T, C]`; `targets` `[N, S]`,
+/// padded, or the targets of all samples concatenated, `[total]`; `inputLengths` and `targetLengths` with one element for
+/// each sample. The result is a scalar, or `[N]` with `.none`.
+///
+/// The backward pass assumes that the log probabilities are the result of `logSoftmax`.
 ///
 /// - Parameters:
-///   - blank: the class that stands for "no label".
-///   - zeroInfinity: losses of targets that do not fit their input, which are infinite, become 0.
+///   - logProbs: Log probabilities of the classes at each step, as returned by `logSoftmax`.
+///   - targets: Class indices of an integer dtype, without blanks.
+///   - inputLengths: The number of steps of each sample, at most T.
+///   - targetLengths: The number of targets of each sample.
+///   - blank: The class index of the blank label. Default: 0.
+///   - reduction: `.mean` (the default) divides the loss of each sample by its target length, then averages over the batch.
+///   - zeroInfinity: Whether infinite losses and their gradients become 0. A loss is infinite if the target sequence is too
+///     long for the input sequence. Default: false.
 public func ctcLoss(
     _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: [Int], _ targetLengths: [Int], blank: Int = 0,
     reduction: Reduction = .mean, zeroInfinity: Bool = false
@@ -21,8 +29,8 @@ public func ctcLoss(
         reduction: reduction, zeroInfinity: zeroInfinity)
 }
 
-/// ``ctcLoss(_:_:_:_:blank:reduction:zeroInfinity:)`` with lengths as integer tensors. Where the labels of all samples are in
-/// one list, the target lengths are read on the host.
+/// Returns the CTC loss, as ``ctcLoss(_:_:_:_:blank:reduction:zeroInfinity:)``, with the lengths as integer tensors `[N]`.
+/// If the targets are concatenated, the target lengths are copied to the host.
 public func ctcLoss(
     _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: Tensor, _ targetLengths: Tensor, blank: Int = 0,
     reduction: Reduction = .mean, zeroInfinity: Bool = false
@@ -41,7 +49,7 @@ public func ctcLoss(
         zeroInfinity: zeroInfinity)
 }
 
-/// - Parameter labelCounts: the target lengths on the host, for targets in one list.
+/// - Parameter labelCounts: The target lengths on the host, for concatenated targets.
 private func ctcLoss(
     _ logProbs: Tensor, _ targets: Tensor, _ inputLengths: Tensor, _ targetLengths: Tensor, labelCounts: [Int]?,
     blank: Int, reduction: Reduction, zeroInfinity: Bool
@@ -58,8 +66,9 @@ private func ctcLoss(
     else {
         return fail(
             TensorError(
-                targets.dtype.isInteger ? .shape : .dtype, in: "ctcLoss", "the targets do not go with the steps",
-                expected: "log probabilities [T, N, C] or [T, C], and integers [N, S] or [total]",
+                targets.dtype.isInteger ? .shape : .dtype, in: "ctcLoss",
+                "the log probabilities or the targets have the wrong number of dimensions or dtype",
+                expected: "log probabilities [T, N, C] or [T, C], and targets of an integer dtype [N, S] or [total]",
                 operands: [logProbs, targets]))
     }
     let isBatched = logProbs.rank == 3
@@ -78,15 +87,15 @@ private func ctcLoss(
     }
 }
 
-/// The labels of samples that lie one after another, `[total] -> [N, longest]`.
+/// Splits concatenated targets into one row for each sample, `[total] -> [N, longest]`.
 private func rows(of labels: Tensor, lengths: [Int]) throws(TensorError) -> Tensor {
     var starts: [Int] = []
     var start = 0
     for (n, length) in lengths.enumerated() {
         guard length >= 0, length <= labels.count - start else {
             throw TensorError(
-                .value, in: "ctcLoss", "the target length of sample \(n) does not fit the targets", got: "\(length)",
-                expected: "0 ... \(labels.count - start), the labels that are left", operands: [labels])
+                .value, in: "ctcLoss", "the target length of sample \(n) is out of range", got: "\(length)",
+                expected: "0 ... \(labels.count - start), the number of remaining targets", operands: [labels])
         }
         starts.append(start)
         start += length

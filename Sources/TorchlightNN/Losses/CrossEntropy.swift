@@ -1,21 +1,27 @@
 import TorchlightCore
 
-/// The cross entropy between logits and classes: −log softmax(logits)[class].
+/// Returns the cross-entropy loss between logits and targets: `−log softmax(logits)[target]`.
 ///
-/// Shapes: logits `[n, C]`, `[C]` or `[n, C, d1, ...]`. The target holds class numbers, of any integer dtype, in
-/// `[n]`, `[]` or `[n, d1, ...]`; or probabilities, of a floating-point dtype, in the shape of the logits.
+///     let loss = crossEntropy(logits, labels)  // [N, C] and int64 [N] -> []
 ///
-/// With label smoothing s a target counts 1 - s, and each class s/C more. With `mean` the sum is divided by the sum of
-/// the weights of the targets that count; for probabilities, by n·d1·...
+/// Shapes: logits `[N, C]`, `[C]` or `[N, C, d1, ...]`, where C is the number of classes. The target contains either class
+/// indices, of an integer dtype, `[N]`, `[]` or `[N, d1, ...]`; or class probabilities, of a floating-point dtype, in the
+/// shape of the logits.
+///
+/// For class probabilities t the loss is `−Σ t[c] log softmax(logits)[c]`. Label smoothing s replaces the target
+/// distribution t by `(1 − s) t + s / C` (Szegedy et al., 2016).
 ///
 /// - Parameters:
-///   - weight: a factor for each class, `[C]`.
-///   - ignoreIndex: targets of this number do not count.
-///   - labelSmoothing: from 0 to 1.
-/// - Returns: one number, or with `none` the losses in the shape of the class numbers.
+///   - weight: A factor for each class, `[C]`. Default: none.
+///   - ignoreIndex: A class index to ignore: such targets add neither to the loss nor to the gradient. Default: -100. Not
+///     used for class probabilities.
+///   - reduction: `.mean` (the default) divides the sum of the losses by the sum of the weights of the targets that are not
+///     ignored, and for class probabilities by the number of targets. The mean of no targets is NaN.
+///   - labelSmoothing: The label smoothing s, from 0 to 1. Default: 0.
+/// - Returns: A scalar, or with `.none` the losses, `[N]`, `[]` or `[N, d1, ...]`.
 ///
-/// A label outside the classes is an error that names it, and its row. Logits that are a softmax's result are pointed
-/// out on standard error once: the loss applies its own.
+/// A class index outside `0 ..< C` is an error that names the index and its row. Do not apply softmax before this loss,
+/// which applies it itself; a hint on standard error says so once.
 public func crossEntropy(
     _ logits: Tensor, _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean,
     labelSmoothing: Double = 0
@@ -36,7 +42,7 @@ public func crossEntropy(
     guard (0...1).contains(labelSmoothing) else {
         return fail(
             TensorError(
-                .value, in: "crossEntropy", "labelSmoothing is out of range", got: "\(labelSmoothing)",
+                .value, in: "crossEntropy", "labelSmoothing must be between 0 and 1", got: "\(labelSmoothing)",
                 expected: "a number from 0 to 1"))
     }
     if target.dtype.isFloatingPoint {
@@ -59,10 +65,17 @@ public func crossEntropy(
     }
 }
 
-/// The negative log likelihood of classes, given log probabilities: −input[class].
+/// Returns the negative log-likelihood loss of log probabilities: `−weight[target] · input[target]`.
 ///
-/// Shapes, parameters and result are those of ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)``; the
-/// input is what `logSoftmax` gives.
+/// The input contains log probabilities, as returned by `logSoftmax`. Shapes: input `[N, C]`, `[C]` or `[N, C, d1, ...]`,
+/// target class indices of an integer dtype, `[N]`, `[]` or `[N, d1, ...]`.
+///
+/// - Parameters:
+///   - weight: A factor for each class, `[C]`. Default: none.
+///   - ignoreIndex: A class index to ignore: such targets add neither to the loss nor to the gradient. Default: -100.
+///   - reduction: `.mean` (the default) divides by the sum of the weights of the targets that are not ignored. The mean of
+///     no targets is NaN.
+/// - Returns: A scalar, or with `.none` the losses in the shape of the target.
 public func nllLoss(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean
 ) -> Tensor {
@@ -78,7 +91,7 @@ public func nllLoss(
     guard target.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: "nllLoss", "the target does not hold class numbers", expected: "an integer dtype",
+                .dtype, in: "nllLoss", "the target does not hold class indices", expected: "an integer dtype",
                 operands: [input, target]))
     }
     let labels = target.dtype == .int64 ? target : target.to(.int64)
@@ -92,7 +105,7 @@ public func nllLoss(
         guard let weight else { return mask }
         return weight.indexSelect(0, safe.reshape(-1)).reshape(labels.shape).to(input.dtype) * mask
     }
-    // Where a row is ignored its entry may be infinite, which times 0 would be NaN.
+    // The log probability of an ignored target may be infinite, and infinity times 0 is NaN.
     let losses = -(picked.maskedFill(counted.logicalNot(), 0) * scale)
     switch reduction {
     case .none: return losses
@@ -121,34 +134,38 @@ private func probabilityCrossEntropy(
     }
 }
 
-/// What is wrong with the operands of a loss over classes; nil where nothing is. Labels are checked later.
+/// The error of the shapes and dtypes of a loss over classes; nil if there is none. Class indices are checked later.
 private func classificationError(
     _ operation: String, _ input: Tensor, _ target: Tensor, _ weight: Tensor?, _ classDim: Int
 ) -> TensorError? {
     guard input.dtype.isFloatingPoint, input.rank >= 1 else {
         return TensorError(
-            input.rank < 1 ? .shape : .dtype, in: operation, "the scores are not floating point over classes",
-            expected: "[n, classes], [classes] or [n, classes, ...]", operands: [input, target])
+            input.rank < 1 ? .shape : .dtype, in: operation,
+            "the input is not floating point, or has no dimension for the classes",
+            expected: "a floating-point input [N, C], [C] or [N, C, ...], C the number of classes",
+            operands: [input, target])
     }
     if let weight, weight.shape != [input.shape[classDim]] {
         return TensorError(
-            .shape, in: operation, "the weight does not have one number a class",
+            .shape, in: operation, "the weight does not have one element for each class",
             expected: "[\(input.shape[classDim])]", operands: [input, weight])
     }
     if target.dtype.isFloatingPoint {
         guard target.shape == input.shape else {
             let looksLikeLabels = target.rank == input.rank - 1
             return TensorError(
-                .shape, in: operation, "a floating-point target holds probabilities, and its shape is not the logits'",
+                .shape, in: operation,
+                "a floating-point target contains class probabilities, and its shape is not that of the logits",
                 expected: "\(input.shape)",
-                fix: looksLikeLabels ? "if it holds class numbers convert it, as in target.to(.int64)" : nil,
+                fix: looksLikeLabels ? "if it contains class indices, pass target.to(.int64)" : nil,
                 operands: [input, target])
         }
         return nil
     }
     guard target.dtype != .bool else {
         return TensorError(
-            .dtype, in: operation, "the target is of dtype bool", expected: "class numbers or probabilities",
+            .dtype, in: operation, "the target has the dtype bool",
+            expected: "class indices of an integer dtype or floating-point class probabilities",
             fix: "convert it, as in target.to(.int64)", operands: [input, target])
     }
     var expected = input.shape
@@ -157,32 +174,32 @@ private func classificationError(
         let isColumn = target.rank == expected.count + 1 && target.shape.last == 1
         let isOneHot = target.shape == input.shape
         return TensorError(
-            .shape, in: operation, "the target's shape does not go with the scores'", expected: "\(expected)",
+            .shape, in: operation, "the shape of the target does not match the logits", expected: "\(expected)",
             fix: isColumn
                 ? "squeeze the target, as in target.squeeze(-1)"
                 : isOneHot
-                    ? "one-hot targets are given as floating point, or as numbers with target.argmax(dim: 1)" : nil,
+                    ? "for one-hot targets pass target.argmax(dim: 1), or target.to(.float32)" : nil,
             operands: [input, target])
     }
     return nil
 }
 
-/// The first label that is out of range, with its row.
+/// The error of the first class index that is out of range; nil if there is none.
 func labelError(_ operation: String, _ labels: Tensor, classes: Int, ignoreIndex: Int?) -> TensorError? {
     let values = labels.toArray(Int.self)
     for (row, label) in values.enumerated() where label != ignoreIndex && !(0..<classes).contains(label) {
         return TensorError(
-            .value, in: operation, "a label is out of range", got: "label \(label) in row \(row)",
+            .value, in: operation, "a class index of the target is out of range", got: "\(label) in row \(row)",
             expected: "0 ..< \(classes)" + (ignoreIndex.map { ", or \($0) to ignore the row" } ?? ""))
     }
     return nil
 }
 
-/// Points out, once, that a loss that has its own activation is given activated values.
+/// Reports a hint, once, if the input of a loss that applies an activation itself is the result of that activation.
 func noticeActivation(_ activation: String, before loss: String, _ input: Tensor, instead: String) {
     guard input.originName == activation else { return }
     TrainingHints.report(
         .activationBeforeLoss,
-        "\(loss) was given the result of \(activation): it works on logits, so that the gradients come out too small; "
-            + instead)
+        "the input of \(loss) is the result of \(activation), but \(loss) applies it itself and expects logits: the "
+            + "gradients are too small; " + instead)
 }

@@ -1,23 +1,29 @@
 import TorchlightCore
 
-/// The reduction of the losses of ``klDiv(_:_:reduction:logTarget:)``.
+/// The reduction of ``klDiv(_:_:reduction:logTarget:)``.
 public enum DivergenceReduction: String, Sendable, Hashable {
-    /// They stay as they are.
+    /// No reduction: the pointwise losses.
     case none
-    /// Their sum divided by the size of the first dimension, which is the divergence of a batch's mean.
+    /// The sum divided by the size of the batch dimension: the mean of the divergences of the samples.
     case batchMean = "batchmean"
-    /// Their mean over all elements.
+    /// The mean over all elements, which is smaller than the divergence by a factor of the number of classes.
     case mean
-    /// Their sum.
+    /// The sum over all elements.
     case sum
 }
 
-/// The terms of the Kullback-Leibler divergence: t (log t − x), x being log probabilities.
+/// Returns the Kullback-Leibler divergence loss of log probabilities x and a target distribution t: `t (log t − x)`,
+/// reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. Only `batchMean` gives the divergence itself; `mean`,
-/// the default as elsewhere, divides by the number of classes too. The values of the targets are not checked.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. A target of 0 gives 0 for finite x. The values of input
+/// and target are not checked.
 ///
-/// - Parameter logTarget: the target holds log probabilities as well.
+/// - Parameters:
+///   - input: Log probabilities, as returned by `logSoftmax`.
+///   - target: Probabilities, or log probabilities with `logTarget`.
+///   - reduction: `.batchMean` gives the divergence of the mathematical definition; `.mean`, the default as in PyTorch, also
+///     divides by the number of classes.
+///   - logTarget: Whether the target contains log probabilities: the loss is then `e^t (t − x)`. Default: false.
 public func klDiv(
     _ input: Tensor, _ target: Tensor, reduction: DivergenceReduction = .mean, logTarget: Bool = false
 ) -> Tensor {
@@ -33,14 +39,18 @@ public func klDiv(
     }
 }
 
-/// The negative log likelihood of counts under Poisson distributions: λ − t log λ.
+/// Returns the negative log likelihood of targets t under Poisson distributions of rate λ: `λ − t log λ`, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. The values of input and target are not checked.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. The values of input and target are not checked.
 ///
 /// - Parameters:
-///   - logInput: the input is log λ, else λ.
-///   - full: adds Stirling's approximation of log t!, which does not depend on the input.
-///   - eps: is added to λ before the logarithm.
+///   - input: log λ, or λ with `logInput` false.
+///   - logInput: Whether the input is log λ: the loss is then `e^input − t · input`, otherwise
+///     `input − t log(input + eps)`. Default: true.
+///   - full: Whether Stirling's approximation of log t!, `t log t − t + log(2π t)/2`, is added for targets above 1. It does
+///     not depend on the input. Default: false.
+///   - eps: Is added to λ before the logarithm if `logInput` is false. Default: 1e-8.
+///   - reduction: The reduction over the elements. Default: `.mean`.
 public func poissonNLLLoss(
     _ input: Tensor, _ target: Tensor, logInput: Bool = true, full: Bool = false, eps: Double = 1e-8,
     reduction: Reduction = .mean
@@ -61,12 +71,17 @@ public func poissonNLLLoss(
     return reduction(losses)
 }
 
-/// The negative log likelihood of numbers under normal distributions: (log v + (x − t)² / v) / 2.
+/// Returns the negative log likelihood of targets t under normal distributions of mean x and variance v:
+/// `(log v + (x − t)² / v) / 2`, reduced.
 ///
-/// Shapes: input `[N, *]`, target the same or with sizes of 1, var the same, or with a last size of 1, or without the
-/// last dimension; a number, or `[N, *]` with `none`. Variances are held above `eps`; negative ones are an error.
+/// Shapes: input (the means) `[N, *]`; target `[N, *]`, or with sizes of 1, which are broadcast; variance `[N, *]`, or with
+/// a last dimension of size 1, or without the last dimension; a scalar, or `[N, *]` with `.none`. A negative variance is
+/// an error.
 ///
-/// - Parameter full: adds log(2π) / 2.
+/// - Parameters:
+///   - full: Whether the constant `log(2π) / 2` is added. Default: false.
+///   - eps: Variances are clamped to at least this value; the gradient ignores the clamp. Default: 1e-6.
+///   - reduction: The reduction over the elements. Default: `.mean`.
 public func gaussianNLLLoss(
     _ input: Tensor, _ target: Tensor, _ variance: Tensor, full: Bool = false, eps: Double = 1e-6,
     reduction: Reduction = .mean
@@ -76,8 +91,8 @@ public func gaussianNLLLoss(
     guard fits(target, input) || target.rank == 0 else {
         return fail(
             TensorError(
-                .shape, in: name, "the target does not fit the input", expected: "\(input.shape), or with sizes of 1",
-                operands: [input, target]))
+                .shape, in: name, "the shape of the target does not match the input",
+                expected: "\(input.shape), or the same with sizes of 1", operands: [input, target]))
     }
     var variance = variance
     if variance.shape != input.shape {
@@ -87,15 +102,17 @@ public func gaussianNLLLoss(
         } else if variance.rank != input.rank || Array(variance.shape.dropLast()) != lead || variance.shape.last != 1 {
             return fail(
                 TensorError(
-                    .shape, in: name, "the variance does not fit the input",
+                    .shape, in: name, "the shape of the variance does not match the input",
                     expected: "\(input.shape), \(lead) or \(lead + [1])", operands: [input, variance]))
         }
     }
     guard noGrad({ variance.count == 0 || (variance < 0).any().item() == 0 }) else {
         return fail(
-            TensorError(.value, in: name, "a variance is negative", expected: "at least 0", operands: [variance]))
+            TensorError(
+                .value, in: name, "the variance has a negative element", expected: "variances of at least 0",
+                operands: [variance]))
     }
-    // The bound is no part of the function that is differentiated.
+    // The gradient ignores the clamp.
     let excess = noGrad { variance.clamp(min: eps) - variance }
     let bounded = variance + excess
     let error = input - target
@@ -104,7 +121,7 @@ public func gaussianNLLLoss(
     return reduction(losses)
 }
 
-/// Whether a tensor has a shape, or sizes of 1 in its place.
+/// Whether a tensor has the shape of another, or sizes of 1 instead.
 private func fits(_ tensor: Tensor, _ other: Tensor) -> Bool {
     tensor.rank == other.rank && zip(tensor.shape, other.shape).allSatisfy { $0 == $1 || $0 == 1 }
 }

@@ -1,13 +1,18 @@
 import TorchlightCore
 
-/// The cross entropy of a linear layer's scores.
+/// Returns the cross entropy of the logits of a linear layer: `crossEntropy(input Wᵀ + b, target)`.
 ///
-/// Shapes: input `[N, in]`, weight `[C, *, in]`, bias `[C, *]`, the classes first, or one input `[in]` with a weight
-/// `[C, in]`; targets as for ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` of scores `[N, C, *]`.
+/// Shapes: input `[N, in]`, linear weight W `[C, *, in]`, linear bias b `[C, *]`, or input `[in]` with a weight `[C, in]`.
+/// The logits are `[N, C, *]` or `[C]`; the target is that of
+/// ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` for these logits.
 ///
 /// - Parameters:
-///   - weight: a factor for each class.
-///   - ignoreIndex: targets of this number do not count; only for class numbers.
+///   - linearBias: The bias of the linear layer. Default: none.
+///   - weight: A factor for each class, `[C]`. Default: none.
+///   - reduction: The reduction over the targets. Default: `.mean`.
+///   - ignoreIndex: A class index to ignore; an error for targets that are class probabilities. Default: -100 for class
+///     indices.
+///   - labelSmoothing: The label smoothing, from 0 to 1. Default: 0.
 public func linearCrossEntropy(
     _ input: Tensor, _ linearWeight: Tensor, _ target: Tensor, linearBias: Tensor? = nil, weight: Tensor? = nil,
     reduction: Reduction = .mean, ignoreIndex: Int? = nil, labelSmoothing: Double = 0
@@ -21,15 +26,16 @@ public func linearCrossEntropy(
     else {
         return fail(
             TensorError(
-                .shape, in: name, "input, weight and bias do not fit",
+                .shape, in: name, "the shapes of input, linear weight and linear bias do not match",
                 expected: "[N, in], [C, *, in] and [C, *], or [in], [C, in] and [C]",
                 operands: [input, linearWeight] + (linearBias.map { [$0] } ?? [])))
     }
     guard ignoreIndex == nil || target.dtype.isInteger else {
         return fail(
             TensorError(
-                .value, in: name, "there is a class to ignore, and the target holds probabilities",
-                expected: "class numbers with ignoreIndex", operands: [target]))
+                .value, in: name, "ignoreIndex is given, but the target contains class probabilities",
+                expected: "class indices of an integer dtype with ignoreIndex", fix: "leave out ignoreIndex",
+                operands: [target]))
     }
     let width = linearWeight.shape.last ?? 0
     let flat = linearWeight.reshape([linearWeight.count / Swift.max(width, 1), width])
@@ -40,26 +46,43 @@ public func linearCrossEntropy(
         labelSmoothing: labelSmoothing)
 }
 
-/// ``linearCrossEntropy(_:_:_:linearBias:weight:reduction:ignoreIndex:labelSmoothing:)`` with a linear layer of its own.
+/// A linear layer followed by a cross-entropy loss: `crossEntropy(input Wᵀ + b, target)`.
+///
+/// Shapes: input `[N, in]` or `[in]`; target as for ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` of
+/// logits `[N, C, *]`, where `*` is `outFeatures`. The function is
+/// ``linearCrossEntropy(_:_:_:linearBias:weight:reduction:ignoreIndex:labelSmoothing:)``.
 public final class LinearCrossEntropyLoss: Module, Loss {
-    /// Elements in the last dimension of the input.
+    /// The number of input features: the size of the last dimension of the input.
     public let inFeatures: Int
-    /// The number of classes.
+    /// The number of classes C.
     public let numClasses: Int
-    /// The dimensions behind the classes.
+    /// The sizes of the dimensions of the logits after the classes. Default: none.
     public let outFeatures: [Int]
-    /// The layer that makes the scores.
+    /// The linear layer that computes the logits; its initialisation is that of ``Linear``.
     public let linear: Linear
-    /// A factor for each class.
+    /// A factor for each class, `[C]`. Default: none.
     @Buffer public var weight: Tensor?
-    /// The reduction over the rows.
+    /// The reduction over the targets. Default: `.mean`.
     public let reduction: Reduction
-    /// Targets of this number do not count.
+    /// The class index to ignore. Default: -100 for class indices.
     public let ignoreIndex: Int?
-    /// How much of each target is spread over all classes.
+    /// The label smoothing, from 0 to 1. Default: 0.
     public let labelSmoothing: Double
 
-    /// A loss with a layer of this size.
+    /// Creates the loss and its linear layer.
+    ///
+    /// - Parameters:
+    ///   - inFeatures: The number of input features.
+    ///   - numClasses: The number of classes C.
+    ///   - outFeatures: The sizes of the dimensions of the logits after the classes. Default: none.
+    ///   - bias: Whether the linear layer has a bias. Default: false.
+    ///   - reduction: The reduction over the targets. Default: `.mean`.
+    ///   - weight: A factor for each class, `[C]`. Default: none.
+    ///   - ignoreIndex: A class index to ignore. Default: -100 for class indices.
+    ///   - labelSmoothing: The label smoothing, from 0 to 1. Default: 0.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ inFeatures: Int, _ numClasses: Int, outFeatures: [Int] = [], bias: Bool = false, reduction: Reduction = .mean,
         weight: Tensor? = nil, ignoreIndex: Int? = nil, labelSmoothing: Double = 0, dtype: DType = .default,
@@ -78,9 +101,9 @@ public final class LinearCrossEntropyLoss: Module, Loss {
         super.init()
     }
 
-    /// The cross entropy of the layer's scores.
+    /// Returns the cross entropy of the logits of the linear layer.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
-        // The layer is computed with the loss, not called.
+        // The linear layer is not called, so its parametrised weight is computed here.
         linear.computeParametrized()
         let lead = [numClasses] + outFeatures
         return linearCrossEntropy(

@@ -1,30 +1,43 @@
 import TorchlightCore
 
-/// A loss as a module: a prediction and a target give a number.
+/// A loss of a prediction and a target, as a module.
 public protocol Loss: Module {
-    /// Computes the loss. Call the module itself: `loss(output, target)`.
+    /// Returns the loss. Call the module itself, `loss(output, target)`: that also runs hooks and names the module in errors.
     func forward(_ input: Tensor, _ target: Tensor) -> Tensor
 }
 
 extension Loss {
-    /// The loss of a prediction against a target.
+    /// Returns the loss of a prediction and a target, and runs the hooks of the module.
     public func callAsFunction(_ input: Tensor, _ target: Tensor) -> Tensor {
         scope(input, target) { input, target in forward(input, target) }
     }
 }
 
-/// ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)`` with fixed settings.
+/// Cross-entropy loss between logits and targets: `−log softmax(logits)[target]`.
+///
+///     let loss = CrossEntropyLoss()
+///     loss(model(images), labels).backward()  // logits [N, C], labels int64 [N]
+///
+/// Shapes: logits `[N, C]`, `[C]` or `[N, C, d1, ...]`; class indices `[N]`, `[]` or `[N, d1, ...]`, or class probabilities
+/// in the shape of the logits; a scalar, or with `.none` the losses of the targets. Do not apply softmax before this loss.
+/// The function is ``crossEntropy(_:_:weight:ignoreIndex:reduction:labelSmoothing:)``.
 public final class CrossEntropyLoss: Module, Loss {
-    /// A factor for each class.
+    /// A factor for each class, `[C]`. Default: none.
     @Buffer public var weight: Tensor?
-    /// Targets of this number do not count.
+    /// The class index to ignore. Default: -100.
     public let ignoreIndex: Int
-    /// The reduction over the rows.
+    /// The reduction over the targets. Default: `.mean`.
     public let reduction: Reduction
-    /// How much of each target is spread over all classes.
+    /// The label smoothing s, from 0 to 1: the target distribution t becomes `(1 − s) t + s / C`. Default: 0.
     public let labelSmoothing: Double
 
-    /// A loss with these settings.
+    /// Creates a cross-entropy loss.
+    ///
+    /// - Parameters:
+    ///   - weight: A factor for each class, `[C]`. Default: none.
+    ///   - ignoreIndex: A class index to ignore. Default: -100.
+    ///   - reduction: The reduction over the targets. Default: `.mean`.
+    ///   - labelSmoothing: The label smoothing, from 0 to 1. Default: 0.
     public init(
         weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean, labelSmoothing: Double = 0
     ) {
@@ -35,7 +48,7 @@ public final class CrossEntropyLoss: Module, Loss {
         super.init()
     }
 
-    /// −log softmax(logits)[class], reduced.
+    /// Returns `−log softmax(input)[target]`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         crossEntropy(
             input, target, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction,
@@ -43,16 +56,25 @@ public final class CrossEntropyLoss: Module, Loss {
     }
 }
 
-/// ``nllLoss(_:_:weight:ignoreIndex:reduction:)`` with fixed settings.
+/// Negative log-likelihood loss of log probabilities: `−weight[target] · input[target]`.
+///
+/// Shapes: log probabilities `[N, C]`, `[C]` or `[N, C, d1, ...]`, as returned by ``LogSoftmax``; class indices `[N]`, `[]`
+/// or `[N, d1, ...]`; a scalar, or with `.none` the losses in the shape of the target. The function is
+/// ``nllLoss(_:_:weight:ignoreIndex:reduction:)``.
 public final class NLLLoss: Module, Loss {
-    /// A factor for each class.
+    /// A factor for each class, `[C]`. Default: none.
     @Buffer public var weight: Tensor?
-    /// Targets of this number do not count.
+    /// The class index to ignore. Default: -100.
     public let ignoreIndex: Int
-    /// The reduction over the rows.
+    /// The reduction over the targets. Default: `.mean`.
     public let reduction: Reduction
 
-    /// A loss with these settings.
+    /// Creates a negative log-likelihood loss.
+    ///
+    /// - Parameters:
+    ///   - weight: A factor for each class, `[C]`. Default: none.
+    ///   - ignoreIndex: A class index to ignore. Default: -100.
+    ///   - reduction: The reduction over the targets. Default: `.mean`.
     public init(weight: Tensor? = nil, ignoreIndex: Int = -100, reduction: Reduction = .mean) {
         _weight = Buffer(wrappedValue: weight)
         self.ignoreIndex = ignoreIndex
@@ -60,112 +82,148 @@ public final class NLLLoss: Module, Loss {
         super.init()
     }
 
-    /// −input[class], reduced.
+    /// Returns `−weight[target] · input[target]`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         nllLoss(input, target, weight: weight, ignoreIndex: ignoreIndex, reduction: reduction)
     }
 }
 
-/// ``mseLoss(_:_:reduction:)`` with a fixed reduction.
+/// Mean squared error: `(input − target)²`, reduced.
+///
+/// Shapes: `[*]` and `[*]`, equal, floating point; a scalar, or `[*]` with `.none`. The function is
+/// ``mseLoss(_:_:reduction:)``.
 public final class MSELoss: Module, Loss {
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
 
-    /// A loss with this reduction.
+    /// Creates a mean squared error loss.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()
     }
 
-    /// (input − target)², reduced.
+    /// Returns `(input − target)²`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor { mseLoss(input, target, reduction: reduction) }
 }
 
-/// ``l1Loss(_:_:reduction:)`` with a fixed reduction.
+/// Mean absolute error: `|input − target|`, reduced.
+///
+/// Shapes: `[*]` and `[*]`, equal, floating point; a scalar, or `[*]` with `.none`. The function is
+/// ``l1Loss(_:_:reduction:)``.
 public final class L1Loss: Module, Loss {
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
 
-    /// A loss with this reduction.
+    /// Creates a mean absolute error loss.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()
     }
 
-    /// |input − target|, reduced.
+    /// Returns `|input − target|`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor { l1Loss(input, target, reduction: reduction) }
 }
 
-/// ``smoothL1Loss(_:_:reduction:beta:)`` with fixed settings.
+/// Smooth L1 loss, for `d = input − target`: `d²/(2β)` where `|d| < β`, `|d| − β/2` elsewhere (Girshick, 2015).
+///
+/// Shapes: `[*]` and `[*]`, equal, floating point; a scalar, or `[*]` with `.none`. The function is
+/// ``smoothL1Loss(_:_:reduction:beta:)``.
 public final class SmoothL1Loss: Module, Loss {
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
-    /// Where the square ends.
+    /// The absolute difference β at which the loss changes from squared to linear, at least 0. Default: 1.
     public let beta: Double
 
-    /// A loss with these settings.
+    /// Creates a smooth L1 loss.
+    ///
+    /// - Parameters:
+    ///   - reduction: The reduction over the elements. Default: `.mean`.
+    ///   - beta: The absolute difference at which the loss changes from squared to linear. Default: 1.
     public init(reduction: Reduction = .mean, beta: Double = 1) {
         self.reduction = reduction
         self.beta = beta
         super.init()
     }
 
-    /// Squared near zero, absolute beyond, reduced.
+    /// Returns `d²/(2β)` where `|d| < β`, `|d| − β/2` elsewhere, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         smoothL1Loss(input, target, reduction: reduction, beta: beta)
     }
 }
 
-/// ``huberLoss(_:_:reduction:delta:)`` with fixed settings.
+/// Huber loss, for `d = input − target`: `d²/2` where `|d| ≤ δ`, `δ (|d| − δ/2)` elsewhere (Huber, 1964).
+///
+/// Shapes: `[*]` and `[*]`, equal, floating point; a scalar, or `[*]` with `.none`. The function is
+/// ``huberLoss(_:_:reduction:delta:)``.
 public final class HuberLoss: Module, Loss {
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
-    /// Where the square ends.
+    /// The absolute difference δ at which the loss changes from squared to linear, above 0. Default: 1.
     public let delta: Double
 
-    /// A loss with these settings.
+    /// Creates a Huber loss.
+    ///
+    /// - Parameters:
+    ///   - reduction: The reduction over the elements. Default: `.mean`.
+    ///   - delta: The absolute difference at which the loss changes from squared to linear. Default: 1.
     public init(reduction: Reduction = .mean, delta: Double = 1) {
         self.reduction = reduction
         self.delta = delta
         super.init()
     }
 
-    /// Squared near zero, absolute beyond, reduced.
+    /// Returns `d²/2` where `|d| ≤ δ`, `δ (|d| − δ/2)` elsewhere, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         huberLoss(input, target, reduction: reduction, delta: delta)
     }
 }
 
-/// ``binaryCrossEntropy(_:_:weight:reduction:)`` with fixed settings.
+/// Binary cross entropy of probabilities p and targets y: `−(y log p + (1 − y) log(1 − p))`.
+///
+/// Shapes: `[*]` and `[*]`, equal, values from 0 to 1; a scalar, or `[*]` with `.none`. For logits use
+/// ``BCEWithLogitsLoss``. The function is ``binaryCrossEntropy(_:_:weight:reduction:)``.
 public final class BCELoss: Module, Loss {
-    /// A factor for each element.
+    /// A factor for each element; it is broadcast. Default: none.
     @Buffer public var weight: Tensor?
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
 
-    /// A loss with these settings.
+    /// Creates a binary cross-entropy loss of probabilities.
+    ///
+    /// - Parameters:
+    ///   - weight: A factor for each element; it is broadcast. Default: none.
+    ///   - reduction: The reduction over the elements. Default: `.mean`.
     public init(weight: Tensor? = nil, reduction: Reduction = .mean) {
         _weight = Buffer(wrappedValue: weight)
         self.reduction = reduction
         super.init()
     }
 
-    /// −(y log p + (1 − y) log(1 − p)), reduced.
+    /// Returns `−(y log p + (1 − y) log(1 − p))`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         binaryCrossEntropy(input, target, weight: weight, reduction: reduction)
     }
 }
 
-/// ``binaryCrossEntropyWithLogits(_:_:weight:reduction:posWeight:)`` with fixed settings.
+/// Binary cross entropy of logits x and targets y: `−(w y log σ(x) + (1 − y) log(1 − σ(x)))`, where w is `posWeight`.
+///
+/// It is computed without overflow and more accurate than ``Sigmoid`` followed by ``BCELoss``. Shapes: `[*]` and `[*]`, equal;
+/// a scalar, or `[*]` with `.none`. The function is
+/// ``binaryCrossEntropyWithLogits(_:_:weight:reduction:posWeight:)``.
 public final class BCEWithLogitsLoss: Module, Loss {
-    /// A factor for each element.
+    /// A factor for each element; it is broadcast. Default: none.
     @Buffer public var weight: Tensor?
-    /// A factor for the positive targets.
+    /// A factor for the positive targets; it is broadcast. Default: none.
     @Buffer("pos_weight") public var posWeight: Tensor? = nil
-    /// The reduction over the elements.
+    /// The reduction over the elements. Default: `.mean`.
     public let reduction: Reduction
 
-    /// A loss with these settings.
+    /// Creates a binary cross-entropy loss of logits.
+    ///
+    /// - Parameters:
+    ///   - weight: A factor for each element; it is broadcast. Default: none.
+    ///   - reduction: The reduction over the elements. Default: `.mean`.
+    ///   - posWeight: A factor for the positive targets; it is broadcast. Default: none.
     public init(weight: Tensor? = nil, reduction: Reduction = .mean, posWeight: Tensor? = nil) {
         _weight = Buffer(wrappedValue: weight)
         self.reduction = reduction
@@ -173,7 +231,7 @@ public final class BCEWithLogitsLoss: Module, Loss {
         self.posWeight = posWeight
     }
 
-    /// The cross entropy of sigmoid(input), reduced.
+    /// Returns `−(w y log σ(x) + (1 − y) log(1 − σ(x)))`, reduced.
     public func forward(_ input: Tensor, _ target: Tensor) -> Tensor {
         binaryCrossEntropyWithLogits(input, target, weight: weight, reduction: reduction, posWeight: posWeight)
     }

@@ -1,20 +1,27 @@
 import TorchlightCore
 
-// Losses of margins: how far a score is from where it should be, and 0 beyond.
+// Margin losses.
 
-/// The logistic loss of a sign: log(1 + e^(−y x)) for targets y of 1 and −1.
+/// Returns the soft margin loss, for binary classification with targets y of 1 and −1: `log(1 + e^(−y x))`, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. The values of the targets are not checked, here as in the
-/// other losses of this file whose targets are 1 and −1: an element with another target adds what the formula gives.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. The values of the targets are not checked: the formula
+/// is applied to other values too.
+///
+/// - Parameter reduction: The reduction over the elements. Default: `.mean`.
 public func softMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     if isAutocasting { return inFloat32 { softMarginLoss($0(input), $0(target), reduction: reduction) } }
     if let error = shapesError("softMarginLoss", [input, target]) { return fail(error) }
     return reduction(softplus(-(input * target)))
 }
 
-/// Which of two scores should be higher: max(0, −y (x1 − x2) + margin), y being 1 for the first and −1 for the second.
+/// Returns the margin ranking loss of two scores: `max(0, −y (x1 − x2) + margin)`, reduced.
 ///
-/// Shapes: all `[*]`, equal; a number, or `[*]` with `none`.
+/// A target y of 1 means that `input1` should be ranked higher, −1 that `input2` should. The values of the targets are not
+/// checked. Shapes: all `[*]`, equal; a scalar, or `[*]` with `.none`.
+///
+/// - Parameters:
+///   - margin: The difference of the scores from which the loss is 0. Default: 0.
+///   - reduction: The reduction over the elements. Default: `.mean`.
 public func marginRankingLoss(
     _ input1: Tensor, _ input2: Tensor, _ target: Tensor, margin: Double = 0, reduction: Reduction = .mean
 ) -> Tensor {
@@ -25,9 +32,14 @@ public func marginRankingLoss(
     return reduction((-target * (input1 - input2) + margin).clamp(min: 0))
 }
 
-/// A distance that should be small for targets of 1 and above the margin for targets of −1: x, or max(0, margin − x).
+/// Returns the hinge embedding loss of distances x: x for targets of 1, `max(0, margin − x)` for targets of −1, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`.
+/// Other targets are not checked; they give the sum of both. Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with
+/// `.none`.
+///
+/// - Parameters:
+///   - margin: The distance from which the loss of a target of −1 is 0. Default: 1.
+///   - reduction: The reduction over the elements. Default: `.mean`.
 public func hingeEmbeddingLoss(
     _ input: Tensor, _ target: Tensor, margin: Double = 1, reduction: Reduction = .mean
 ) -> Tensor {
@@ -39,9 +51,15 @@ public func hingeEmbeddingLoss(
     return reduction(apart + input.maskedFill(target .== -1, 0))
 }
 
-/// The angle of two vectors: 1 − cos for targets of 1, max(0, cos − margin) for targets of −1.
+/// Returns the cosine embedding loss: `1 − cos(x1, x2)` for targets of 1, `max(0, cos(x1, x2) − margin)` for targets of
+/// −1, reduced.
 ///
-/// Shapes: `[N, D]`, `[N, D]` and `[N]`, or `[D]`, `[D]` and one target; a number, or `[N]` with `none`.
+/// The loss of other targets is 0. Shapes: `[N, D]`, `[N, D]` and `[N]`, or `[D]`, `[D]` and `[]`; a scalar, or `[N]` with
+/// `.none`.
+///
+/// - Parameters:
+///   - margin: The cosine up to which the loss of a target of −1 is 0. Default: 0.
+///   - reduction: The reduction over the samples. Default: `.mean`.
 public func cosineEmbeddingLoss(
     _ input1: Tensor, _ input2: Tensor, _ target: Tensor, margin: Double = 0, reduction: Reduction = .mean
 ) -> Tensor {
@@ -56,11 +74,11 @@ public func cosineEmbeddingLoss(
     guard target.rank <= 1, input1.rank == target.rank + 1, Array(input1.shape.dropLast()) == target.shape else {
         return fail(
             TensorError(
-                .shape, in: name, "the targets do not fit the vectors",
+                .shape, in: name, "the shape of the target does not match the inputs",
                 expected: "[N, D], [N, D] and [N], or [D], [D] and []", operands: [input1, input2, target]))
     }
     let (a, b) = (input1.floatingPoint, input2.floatingPoint)
-    /// Divided by sqrt(|x|^2 + 1e-12), in which nothing overflows.
+    /// x divided by sqrt(|x|² + 1e-12), computed without overflow.
     func unit(_ x: Tensor) -> Tensor {
         x / x.norm(dim: -1, keepdim: true).hypot(Tensor.full([], 1e-6, dtype: x.dtype, device: x.device))
     }
@@ -70,11 +88,17 @@ public func cosineEmbeddingLoss(
     return reduction(together + apart)
 }
 
-/// The multi-class hinge: Σ max(0, margin − x[y] + x[j])^p / C over the other classes j.
+/// Returns the multi-class margin loss of scores x and a class index y: `weight[y] Σ max(0, margin − x[y] + x[j])^p / C`
+/// over all classes j except y, reduced.
 ///
-/// Shapes: `[N, C]` and `[N]`, or `[C]` and one class; a number, or `[N]` with `none`. p is 1 or 2.
+/// Shapes: `[N, C]` and `[N]`, or `[C]` and `[]`; a scalar, or `[N]` with `.none`. The targets are class indices of an
+/// integer dtype; an index outside `0 ..< C` is an error.
 ///
-/// - Parameter weight: a factor for each class, `[C]`.
+/// - Parameters:
+///   - p: The exponent, 1 or 2. Default: 1.
+///   - margin: The margin. Default: 1.
+///   - weight: A factor for each class, `[C]`. Default: none.
+///   - reduction: The reduction over the samples. Default: `.mean`.
 public func multiMarginLoss(
     _ input: Tensor, _ target: Tensor, p: Int = 1, margin: Double = 1, weight: Tensor? = nil,
     reduction: Reduction = .mean
@@ -87,7 +111,7 @@ public func multiMarginLoss(
     let name = "multiMarginLoss"
     if input.isPlaceholder || target.isPlaceholder { return input.isPlaceholder ? input : target }
     guard p == 1 || p == 2 else {
-        return fail(TensorError(.value, in: name, "the power is neither 1 nor 2", got: "\(p)", expected: "1 or 2"))
+        return fail(TensorError(.value, in: name, "p is neither 1 nor 2", got: "\(p)", expected: "1 or 2"))
     }
     let isOne = input.rank < 2
     guard input.rank <= 2, input.count > 0 || !isOne,
@@ -95,20 +119,21 @@ public func multiMarginLoss(
     else {
         return fail(
             TensorError(
-                .shape, in: name, "the classes do not fit the scores", expected: "[N, C] and [N], or [C] and one class",
+                .shape, in: name, "the shape of the target does not match the input",
+                expected: "[N, C] and [N], or [C] and []",
                 operands: [input, target]))
     }
     guard target.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: name, "the target does not hold class numbers", expected: "an integer dtype",
+                .dtype, in: name, "the target does not hold class indices", expected: "an integer dtype",
                 operands: [input, target]))
     }
     let classes = input.rank == 0 ? 1 : input.shape[input.rank - 1]
     if let weight, weight.shape != [classes] {
         return fail(
             TensorError(
-                .shape, in: name, "the weight does not have one number a class", expected: "[\(classes)]",
+                .shape, in: name, "the weight does not have one element for each class", expected: "[\(classes)]",
                 operands: [input, weight]))
     }
     let rows = input.reshape(-1, classes)
@@ -125,10 +150,14 @@ public func multiMarginLoss(
     return reduction(target.rank == 0 ? losses.reshape([]) : losses)
 }
 
-/// The hinge between every label of a row and every class that is none: Σ max(0, 1 − (x[y] − x[i])) / C.
+/// Returns the multi-label margin loss: `Σ max(0, 1 − (x[y] − x[i])) / C` over all target classes y of a sample and all
+/// classes i that are not among them, reduced.
 ///
-/// Shapes: `[N, C]` and `[N, C]`, or `[C]` and `[C]`; a number, or `[N]` with `none`. The labels of a row are the numbers
-/// before the first negative one.
+/// Shapes: `[N, C]` and `[N, C]`, or `[C]` and `[C]`; a scalar, or `[N]` with `.none`. The target classes of a sample are
+/// the class indices before the first negative element of its row: `[3, 0, -1, 1]` means classes 3 and 0. The target must
+/// have an integer dtype; an index of C or above is an error.
+///
+/// - Parameter reduction: The reduction over the samples. Default: `.mean`.
 public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     if isAutocasting { return inFloat32 { multilabelMarginLoss($0(input), $0(target), reduction: reduction) } }
     let name = "multilabelMarginLoss"
@@ -137,8 +166,10 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
     guard target.dtype.isInteger, input.rank <= 2 else {
         return fail(
             TensorError(
-                target.dtype.isInteger ? .shape : .dtype, in: name, "the target does not hold labels of rows",
-                expected: "class numbers of an integer dtype, [N, C] or [C]", operands: [input, target]))
+                target.dtype.isInteger ? .shape : .dtype, in: name,
+                "the operands have too many dimensions, or the target does not hold class indices",
+                expected: "an input [N, C] or [C] and class indices of an integer dtype in the same shape",
+                operands: [input, target]))
     }
     let classes = input.rank == 0 ? 1 : input.shape[input.rank - 1]
     let rows = input.reshape(-1, classes)
@@ -150,8 +181,8 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
         Tensor.zeros([rows.shape[0], classes], dtype: .int64, device: input.device)
             .scatterAdd(1, safe, counts.to(.int64)) > 0
     }
-    // The pairs of labels and other classes are as many as classes squared: a few labels at a time, whose terms the backward
-    // pass computes again.
+    // There are up to C² pairs of a target class and another class: compute a few target classes at a time, and compute their
+    // terms again in the backward pass instead of saving them.
     let used =
         labels.device.hasValues && labels.count > 0
         ? Swift.max(1, noGrad { counts.sum(dim: 1).max().item(Int.self) }) : classes
@@ -174,11 +205,15 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
     return reduction(input.rank < 2 ? losses.reshape([]) : losses)
 }
 
-/// The mean over classes of the cross entropy of each class on its own.
+/// Returns the multi-label soft margin loss: the binary cross entropy of each class, averaged over the classes:
+/// `−Σ (y[c] log σ(x[c]) + (1 − y[c]) log(1 − σ(x[c]))) / C`, reduced.
 ///
-/// Shapes: `[*, C]` and `[*, C]`, equal; a number, or `[*]` with `none`. Targets from 0 to 1.
+/// Shapes: logits x `[*, C]` and targets y `[*, C]`, equal; a scalar, or `[*]` with `.none`. Targets are from 0 to 1; their
+/// values are not checked.
 ///
-/// - Parameter weight: a factor for each class.
+/// - Parameters:
+///   - weight: A factor for each class, `[C]`; it is broadcast. Default: none.
+///   - reduction: The reduction over the samples. Default: `.mean`.
 public func multilabelSoftMarginLoss(
     _ input: Tensor, _ target: Tensor, weight: Tensor? = nil, reduction: Reduction = .mean
 ) -> Tensor {
@@ -189,13 +224,13 @@ public func multilabelSoftMarginLoss(
     return reduction(losses.mean(dim: -1))
 }
 
-/// What losses of several operands of one shape check.
+/// The error of operands of a loss with different shapes; nil if there is none.
 func shapesError(_ operation: String, _ operands: [Tensor]) -> TensorError? {
     guard !operands.contains(where: \.isPlaceholder), let first = operands.first else { return nil }
     guard operands.allSatisfy({ $0.shape == first.shape }) else {
         return TensorError(
             .shape, in: operation, "the operands differ in shape, and losses do not broadcast",
-            expected: "equal shapes", fix: "expand what is to be broadcast first, with expand(as:)",
+            expected: "equal shapes", fix: "to broadcast an operand, expand it first, as in target.expand(as: input)",
             operands: operands)
     }
     return nil

@@ -1,12 +1,12 @@
 import TorchlightCore
 
-/// The reduction of the losses of elements or rows.
+/// The reduction that a loss applies to the losses of elements or samples.
 public enum Reduction: String, Sendable, Hashable {
-    /// They stay as they are.
+    /// No reduction: the losses themselves.
     case none
-    /// Their mean.
+    /// The mean of the losses; a weighted mean for losses over classes with weights.
     case mean
-    /// Their sum.
+    /// The sum of the losses.
     case sum
 
     func callAsFunction(_ losses: Tensor) -> Tensor {
@@ -18,13 +18,13 @@ public enum Reduction: String, Sendable, Hashable {
     }
 }
 
-/// The checks that element-wise losses share. Returns the error to report, nil where all is well.
+/// The error of the operands of an element-wise loss: different shapes or an integer dtype; nil if there is none.
 ///
-/// Broadcasting is refused: `[n, 1]` against `[n]` would quietly be a loss of n² pairs.
+/// Losses do not broadcast: `[n, 1]` against `[n]` would be a loss of n² pairs without any warning.
 func elementwiseLossError(_ operation: String, _ input: Tensor, _ target: Tensor) -> TensorError? {
     if input.isPlaceholder || target.isPlaceholder { return nil }
     if input.shape != target.shape {
-        var fix = "bring both to one shape; a target that is to be broadcast is expanded first, with expand(as:)"
+        var fix = "give both the same shape; to broadcast the target, call target.expand(as: prediction)"
         let (a, b) = (input.shape, target.shape)
         if a.count == b.count + 1, a.last == 1, Array(a.dropLast()) == b {
             fix = "squeeze the prediction, as in output.squeeze(-1), or give the target a dimension with unsqueeze(-1)"
@@ -36,13 +36,15 @@ func elementwiseLossError(_ operation: String, _ input: Tensor, _ target: Tensor
             expected: "equal shapes", fix: fix, operands: [input, target])
     }
     guard input.dtype.isFloatingPoint else {
-        return TensorError(.dtype, in: operation, "the prediction is not floating point", operands: [input, target])
+        return TensorError(
+            .dtype, in: operation, "the prediction is not floating point", expected: "a floating-point prediction",
+            operands: [input, target])
     }
     guard target.dtype.isFloatingPoint else {
         return TensorError(
-            .dtype, in: operation, "the target holds integers, which look like class labels",
+            .dtype, in: operation, "the target has an integer dtype, as class indices have",
             expected: "a floating-point target",
-            fix: "use crossEntropy(logits, labels) for classes, or target.to(.float32) if the numbers are quantities",
+            fix: "use crossEntropy(logits, target) for class indices, or target.to(.float32) for real-valued targets",
             operands: [input, target])
     }
     return nil

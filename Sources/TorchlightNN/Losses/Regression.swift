@@ -1,9 +1,11 @@
 import TorchlightCore
 
-/// The squared difference: (input − target)².
+/// Returns the mean squared error: `(input − target)²`, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. Both floating point: integers, which look like class
-/// labels, are refused.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. Both operands must be floating point. Differences from
+/// PyTorch: the operands do not broadcast, and an integer target, which looks like class indices, is an error.
+///
+/// - Parameter reduction: The reduction over the elements. Default: `.mean`.
 public func mseLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     elementwise("mseLoss", input, target, reduction) { input, target in
         let difference = input - target
@@ -11,16 +13,25 @@ public func mseLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .m
     }
 }
 
-/// The absolute difference: |input − target|.
+/// Returns the mean absolute error: `|input − target|`, reduced.
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. Both operands must be floating point and do not
+/// broadcast.
+///
+/// - Parameter reduction: The reduction over the elements. Default: `.mean`.
 public func l1Loss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
     elementwise("l1Loss", input, target, reduction) { ($0 - $1).abs() }
 }
 
-/// Squared near zero and absolute beyond: d²/(2β) where |d| < β, |d| − β/2 elsewhere (Girshick 2015).
+/// Returns the smooth L1 loss, for `d = input − target`: `d²/(2β)` where `|d| < β`, `|d| − β/2` elsewhere (Girshick, 2015).
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. β is not negative; 0 gives ``l1Loss(_:_:reduction:)``.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. Both operands must be floating point and do not
+/// broadcast. It equals ``huberLoss(_:_:reduction:delta:)`` with δ = β, divided by β.
+///
+/// - Parameters:
+///   - reduction: The reduction over the elements. Default: `.mean`.
+///   - beta: The absolute difference at which the loss changes from squared to linear, at least 0. Default: 1. With 0 it is
+///     ``l1Loss(_:_:reduction:)``.
 public func smoothL1Loss(
     _ input: Tensor, _ target: Tensor, reduction: Reduction = .mean, beta: Double = 1
 ) -> Tensor {
@@ -35,9 +46,14 @@ public func smoothL1Loss(
     }
 }
 
-/// Squared near zero and absolute beyond: d²/2 where |d| ≤ δ, δ(|d| − δ/2) elsewhere (Huber 1964).
+/// Returns the Huber loss, for `d = input − target`: `d²/2` where `|d| ≤ δ`, `δ (|d| − δ/2)` elsewhere (Huber, 1964).
 ///
-/// Shapes: `[*]` and `[*]`, equal; a number, or `[*]` with `none`. δ is positive.
+/// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. Both operands must be floating point and do not
+/// broadcast.
+///
+/// - Parameters:
+///   - reduction: The reduction over the elements. Default: `.mean`.
+///   - delta: The absolute difference at which the loss changes from squared to linear, above 0. Default: 1.
 public func huberLoss(
     _ input: Tensor, _ target: Tensor, reduction: Reduction = .mean, delta: Double = 1
 ) -> Tensor {
@@ -50,7 +66,7 @@ public func huberLoss(
     }
 }
 
-/// An element-wise loss: checks, formula, reduction.
+/// Returns an element-wise loss: checks the operands, applies the formula and reduces the result.
 func elementwise(
     _ operation: String, _ input: Tensor, _ target: Tensor, _ reduction: Reduction,
     _ formula: (Tensor, Tensor) -> Tensor

@@ -1,11 +1,17 @@
 import TorchlightCore
 
-/// How much nearer an anchor is to what is like it than to what is not: max(0, d(a, p) − d(a, n) + margin), d the p-norm
-/// of the difference (Balntas et al. 2016).
+/// Returns the triplet margin loss: `max(0, d(anchor, positive) − d(anchor, negative) + margin)`, reduced, where d is
+/// ``pairwiseDistance(_:_:p:eps:keepdim:)`` (Balntas et al., 2016).
 ///
-/// Shapes: all `[N, D]` or `[D]`, equal; a number, or `[N]` with `none`.
+/// Shapes: all `[N, D]` or `[D]`, equal; a scalar, or `[N]` with `.none`.
 ///
-/// - Parameter swap: takes the smaller of d(a, n) and d(p, n).
+/// - Parameters:
+///   - margin: The margin, above 0. Default: 1.
+///   - p: The order of the norm. Default: 2.
+///   - eps: Is added to each difference, so that the gradient at equal vectors is finite. Default: 1e-6.
+///   - swap: Whether the distance to the negative is the smaller of d(anchor, negative) and d(positive, negative).
+///     Default: false.
+///   - reduction: The reduction over the samples. Default: `.mean`.
 public func tripletMarginLoss(
     _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, margin: Double = 1, p: Double = 2, eps: Double = 1e-6,
     swap: Bool = false, reduction: Reduction = .mean
@@ -22,9 +28,20 @@ public func tripletMarginLoss(
     }
 }
 
-/// ``tripletMarginLoss(_:_:_:margin:p:eps:swap:reduction:)`` with a distance of one's own.
+/// Returns the triplet margin loss with a custom distance function d:
+/// `max(0, d(anchor, positive) − d(anchor, negative) + margin)`, reduced.
 ///
-/// - Parameter distance: the distances of the rows of two tensors; the Euclidean one where it is left out.
+///     let loss = tripletMarginWithDistanceLoss(a, p, n, distance: { 1 - cosineSimilarity($0, $1) })
+///
+/// Shapes: all `[N, D]` or `[D]`, equal; a scalar, or `[N]` with `.none`.
+///
+/// - Parameters:
+///   - distance: Returns the distances of two batches of vectors, `[N, D]` and `[N, D] -> [N]`. Default: the Euclidean
+///     distance, ``pairwiseDistance(_:_:p:eps:keepdim:)``.
+///   - margin: The margin, above 0. Default: 1.
+///   - swap: Whether the distance to the negative is the smaller of d(anchor, negative) and d(positive, negative).
+///     Default: false.
+///   - reduction: The reduction over the samples. Default: `.mean`.
 public func tripletMarginWithDistanceLoss(
     _ anchor: Tensor, _ positive: Tensor, _ negative: Tensor, distance: ((Tensor, Tensor) -> Tensor)? = nil,
     margin: Double = 1, swap: Bool = false, reduction: Reduction = .mean
