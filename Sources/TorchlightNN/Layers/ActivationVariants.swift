@@ -1,145 +1,185 @@
 import TorchlightCore
 
-// Activations with more settings, or over a dimension. Shapes: `[*] -> [*]` where nothing else is said.
+// More activations as layers.
 
-/// x where it is positive, a x elsewhere, with learned slopes a (He et al. 2015).
+/// Parametric rectified linear unit: `x` where `x > 0`, `a x` elsewhere, with a learnable slope a (He et al., 2015).
+///
+/// Shapes: `[*] -> [*]`, or `[N, C, *] -> [N, C, *]` with one slope for each channel. Do not apply weight decay to the slopes.
 public final class PReLU: Module, Layer {
-    /// One slope for all, or one for each channel (dimension 1).
+    /// The number of slopes: 1 for all elements, or the number of channels (dimension 1). Default: 1.
     public let numParameters: Int
-    /// The slopes, `[numParameters]`.
+    /// The learnable slopes a, `[numParameters]`, initialised to 0.25.
     public var weight: Tensor
-    /// A layer whose slopes start at `initial`.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - numParameters: The number of slopes: 1, or the number of channels. Default: 1.
+    ///   - initial: The initial value of the slopes. Default: 0.25.
+    ///   - dtype: The dtype of the slopes.
+    ///   - device: The device of the slopes.
     public init(_ numParameters: Int = 1, initial: Double = 0.25, dtype: DType = .default, device: Device = .current) {
         self.numParameters = numParameters
         weight = Parameter(Tensor.full([numParameters], initial, dtype: dtype, device: device))
         super.init()
     }
-    /// x, or a x.
+    /// Returns `x` where `x > 0`, `a x` elsewhere.
     public func forward(_ x: Tensor) -> Tensor { prelu(x, weight) }
     public override var extraDescription: String { "num_parameters=\(numParameters)" }
 }
 
-/// x where it is positive, a x elsewhere, with slopes drawn anew in training (Xu et al. 2015).
+/// Randomised leaky rectified linear unit: `x` where `x > 0`, `a x` elsewhere (Xu et al., 2015).
+///
+/// In training mode a is drawn for each element uniformly from [lower, upper); in evaluation mode it is
+/// `(lower + upper) / 2`. Shapes: `[*] -> [*]`.
 public final class RReLU: Module, Layer {
-    /// The least slope.
+    /// The lower bound of the slopes. Default: 1/8.
     public let lower: Double
-    /// The largest slope.
+    /// The upper bound of the slopes. Default: 1/3.
     public let upper: Double
-    /// Where the slopes come from; the default generator where none is given.
+    /// The generator of the slopes; nil for the default generator.
     public var generator: Generator?
-    /// A layer with slopes in this range.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - lower: The lower bound of the slopes. Default: 1/8.
+    ///   - upper: The upper bound of the slopes. Default: 1/3.
+    ///   - generator: The generator of the slopes. Default: the default generator.
     public init(lower: Double = 1.0 / 8, upper: Double = 1.0 / 3, generator: Generator? = nil) {
         self.lower = lower
         self.upper = upper
         self.generator = generator
         super.init()
     }
-    /// x, or a x.
+    /// Returns `x` where `x > 0`, `a x` elsewhere.
     public func forward(_ x: Tensor) -> Tensor {
         rrelu(x, lower: lower, upper: upper, training: isTraining, generator: generator ?? .default)
     }
     public override var extraDescription: String { "lower=\(Printed.number(lower)), upper=\(Printed.number(upper))" }
 }
 
-/// The first half of a dimension times the sigmoid of the second: `[2n] -> [n]`.
+/// Gated linear unit: `a σ(b)`, where a and b are the first and second half of the input along a dimension (Dauphin et al.,
+/// 2017).
+///
+/// Shapes: `[*, 2 n, *] -> [*, n, *]`. An odd size of the dimension is an error.
 public final class GLU: Module, Layer {
-    /// The dimension that is halved.
+    /// The dimension that is halved. Default: -1.
     public let dim: Int
-    /// A layer that halves this dimension.
+    /// Creates the layer.
+    ///
+    /// - Parameter dim: The dimension that is halved. Default: -1.
     public init(dim: Int = -1) {
         self.dim = dim
         super.init()
     }
-    /// a σ(b).
+    /// Returns `a σ(b)`.
     public func forward(_ x: Tensor) -> Tensor { glu(x, dim: dim) }
     public override var extraDescription: String { "dim=\(dim)" }
 }
 
-/// x outside [−λ, λ], 0 within.
+/// Hard shrinkage: `x` where `|x| > λ`, 0 elsewhere.
+///
+/// Shapes: `[*] -> [*]`.
 public final class Hardshrink: Module, Layer {
-    /// The bound.
+    /// The threshold λ. Default: 0.5.
     public var lambda: Double { written.asDouble }
     private let written: Scalar
-    /// A layer with this bound.
+    /// Creates the layer. The printed model shows an integer as an integer: `Hardshrink(1)`.
     ///
-    /// A whole number is printed as it was written: `Softshrink(1)` stays that.
+    /// - Parameter lambda: The threshold λ. Default: 0.5.
     public init(_ lambda: any TensorScalar = 0.5) {
         written = lambda.scalar
         super.init()
     }
-    /// x, or 0.
+    /// Returns `x` where `|x| > λ`, 0 elsewhere.
     public func forward(_ x: Tensor) -> Tensor { hardshrink(x, lambda: lambda) }
     public override var extraDescription: String { Printed.scalar(written) }
 }
 
-/// x moved towards 0 by λ, and 0 within.
+/// Soft shrinkage: `x − λ` where `x > λ`, `x + λ` where `x < −λ`, 0 elsewhere.
+///
+/// Shapes: `[*] -> [*]`.
 public final class Softshrink: Module, Layer {
-    /// The bound.
+    /// The threshold λ, at least 0. Default: 0.5.
     public var lambda: Double { written.asDouble }
     private let written: Scalar
-    /// A layer with this bound.
+    /// Creates the layer. The printed model shows an integer as an integer: `Softshrink(1)`.
     ///
-    /// A whole number is printed as it was written: `Softshrink(1)` stays that.
+    /// - Parameter lambda: The threshold λ. Default: 0.5.
     public init(_ lambda: any TensorScalar = 0.5) {
         written = lambda.scalar
         super.init()
     }
-    /// x ∓ λ, or 0.
+    /// Returns `x − λ` where `x > λ`, `x + λ` where `x < −λ`, 0 elsewhere.
     public func forward(_ x: Tensor) -> Tensor { softshrink(x, lambda: lambda) }
     public override var extraDescription: String { Printed.scalar(written) }
 }
 
-/// x − tanh x.
+/// Tanh shrinkage: `x − tanh(x)`, element-wise.
+///
+/// Shapes: `[*] -> [*]`.
 public final class Tanhshrink: Module, Layer {
-    /// A layer without settings.
+    /// Creates the layer.
     public override init() { super.init() }
-    /// x − tanh x.
+    /// Returns `x − tanh(x)`.
     public func forward(_ x: Tensor) -> Tensor { tanhshrink(x) }
 }
 
-/// x where it exceeds a threshold, a fixed value elsewhere.
+/// Threshold: `x` where `x > threshold`, `value` elsewhere.
+///
+/// Shapes: `[*] -> [*]`.
 public final class Threshold: Module, Layer {
-    /// What x must exceed.
+    /// The threshold.
     public let threshold: Double
-    /// What stands elsewhere.
+    /// The value of elements that are not above the threshold.
     public let value: Double
-    /// A layer with these settings.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - threshold: The threshold.
+    ///   - value: The value of elements that are not above the threshold.
     public init(_ threshold: Double, _ value: Double) {
         self.threshold = threshold
         self.value = value
         super.init()
     }
-    /// x, or the value.
+    /// Returns `x` where `x > threshold`, `value` elsewhere.
     public func forward(_ x: Tensor) -> Tensor { x.threshold(threshold, value: value) }
     public override var extraDescription: String {
         "threshold=\(Printed.number(threshold)), value=\(Printed.number(value))"
     }
 }
 
-/// The softmax of −x along a dimension.
+/// Softmin along a dimension, the softmax of −x: `e^(−x[i]) / Σ e^(−x[j])`.
+///
+/// Shapes: `[*] -> [*]`.
 public final class Softmin: Module, Layer {
-    /// The dimension that the shares add up along.
+    /// The dimension along which the results sum to 1.
     public let dim: Int
-    /// A layer along this dimension.
+    /// Creates the layer.
+    ///
+    /// - Parameter dim: The dimension along which the results sum to 1. It has no default.
     public init(dim: Int) {
         self.dim = dim
         super.init()
     }
-    /// e⁻ˣ / Σ e⁻ˣ.
+    /// Returns `e⁻ˣ / Σ e⁻ˣ`.
     public func forward(_ x: Tensor) -> Tensor { softmin(x, dim: dim) }
     public override var extraDescription: String { "dim=\(dim)" }
 }
 
-/// The softmax over the channels of each pixel: `[N, C, H, W]` or `[C, H, W]`.
+/// Softmax over the channels of each pixel.
+///
+/// Shapes: `[N, C, H, W] -> [N, C, H, W]` or `[C, H, W] -> [C, H, W]`.
 public final class Softmax2d: Module, Layer {
-    /// A layer without settings.
+    /// Creates the layer.
     public override init() { super.init() }
-    /// eˣ / Σ eˣ over the channels.
+    /// Returns `eˣ / Σ eˣ`, with the sum over the channels.
     public func forward(_ x: Tensor) -> Tensor {
         guard x.rank == 3 || x.rank == 4 || x.isPlaceholder else {
             return fail(
                 TensorError(
-                    .shape, in: "Softmax2d", "the input is not an image", expected: "[N, C, H, W] or [C, H, W]",
+                    .shape, in: "Softmax2d", "the input must have 3 or 4 dimensions",
+                    expected: "[N, C, H, W] or [C, H, W]",
                     operands: [x]), like: x)
         }
         return softmax(x, dim: -3)

@@ -1,34 +1,46 @@
 import TorchlightCore
 
-/// What batch normalisation of all ranks shares: (x − mean) / √(variance + eps) · weight + bias for each channel (Ioffe
-/// and Szegedy 2015).
+/// Base class of batch normalisation: `y = (x − mean) / √(var + eps) · weight + bias` for each channel (Ioffe and Szegedy,
+/// 2015).
 ///
-/// In training mode mean and biased variance are the batch's, and the running ones move towards them:
-/// running ← (1 − momentum) · running + momentum · batch, with the unbiased variance. In evaluation mode the running
-/// ones are used.
+/// In training mode, mean and biased variance are computed over the batch and all spatial dimensions, and the running
+/// statistics are updated: `running = (1 − momentum) · running + momentum · batch`, with the unbiased variance. In evaluation
+/// mode, the running statistics are used. Weight and bias are `[C]`, initialised to ones and zeros; running mean and
+/// running variance start at zeros and ones.
 open class BatchNorm: Module, Layer {
-    /// The number of channels.
+    /// The number of channels C.
     public final let numFeatures: Int
-    /// Added to the variance.
+    /// The number that is added to the variance. Default: 1e-5.
     public final let eps: Double
-    /// How far the running statistics move; nil makes them the plain mean of all batches.
+    /// The momentum of the running statistics; nil for the average of all batches with equal weights. Default: 0.1.
     public final var momentum: Double?
-    /// The scale of each channel, or nil.
+    /// The learnable scale of each channel, `[C]`; nil without affine parameters.
     public final var weight: Tensor?
-    /// The shift of each channel, or nil.
+    /// The learnable shift of each channel, `[C]`; nil without affine parameters or bias.
     public final var bias: Tensor?
-    /// The mean of the past batches, or nil.
+    /// The running mean of each channel, `[C]`; nil if running statistics are not tracked.
     @Buffer("running_mean") public final var runningMean: Tensor? = nil
-    /// The variance of the past batches, or nil.
+    /// The running variance of each channel, `[C]`; nil if running statistics are not tracked.
     @Buffer("running_var") public final var runningVar: Tensor? = nil
-    /// The number of batches seen, or nil.
+    /// The number of batches in the running statistics, an int64 scalar; nil if running statistics are not tracked.
     @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
     private var modeWatch = ModeWatch()
 
-    /// The ranks that the input may have.
+    /// The allowed numbers of dimensions of the input.
     var ranks: ClosedRange<Int> { 2...5 }
 
-    /// A layer for this many channels.
+    /// Creates a batch normalisation.
+    ///
+    /// - Parameters:
+    ///   - features: The number of channels C.
+    ///   - eps: Is added to the variance. Default: 1e-5.
+    ///   - momentum: The momentum of the running statistics; nil for the average of all batches. Default: 0.1.
+    ///   - affine: Whether the layer has a learnable weight and bias. Default: true.
+    ///   - bias: Whether the layer has a bias, if `affine`. Default: true.
+    ///   - trackRunningStats: Whether running statistics are tracked; without them, the statistics of the batch are also
+    ///     used in evaluation mode. Default: true.
+    ///   - dtype: The dtype of parameters and running statistics.
+    ///   - device: The device of parameters and running statistics.
     public init(
         _ features: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
         trackRunningStats: Bool = true, dtype: DType = .default, device: Device = .current
@@ -48,10 +60,10 @@ open class BatchNorm: Module, Layer {
         }
     }
 
-    /// The number of channels; the same as ``numFeatures``.
+    /// Same as ``numFeatures``.
     public final var features: Int { numFeatures }
 
-    /// The normalised input, scaled and shifted.
+    /// Returns `(x − mean) / √(var + eps) · weight + bias`; in training mode, updates the running statistics.
     public final func forward(_ x: Tensor) -> Tensor {
         guard ranks.contains(x.rank) || x.isPlaceholder else {
             return fail(
@@ -68,12 +80,12 @@ open class BatchNorm: Module, Layer {
             noGrad { _ = batchesTracked.add_(1) }
             if momentum == nil { factor = 1 / batchesTracked.item() }
         }
-        // In training mode without running statistics there is nothing to move.
+        // Without running statistics there is nothing to update.
         return batchNorm(
             x, runningMean, runningVar, weight, bias, training: usesBatch, momentum: factor, eps: eps)
     }
 
-    /// Forgets the running statistics.
+    /// Resets the running mean to zeros, the running variance to ones and the number of batches to 0.
     public final func resetRunningStats() {
         runningMean?.zero_()
         runningVar?.fill_(1)
@@ -89,17 +101,23 @@ open class BatchNorm: Module, Layer {
     }
 }
 
-/// Batch normalisation of `[N, C]` or `[N, C, L]`, over all but the channels.
+/// Batch normalisation of each channel over batch and length.
+///
+/// Shapes: `[N, C] -> [N, C]` or `[N, C, L] -> [N, C, L]`. Formula and parameters are those of ``BatchNorm``.
 public final class BatchNorm1d: BatchNorm {
     override var ranks: ClosedRange<Int> { 2...3 }
 }
 
-/// Batch normalisation of `[N, C, H, W]`, over all but the channels.
+/// Batch normalisation of each channel over batch, height and width.
+///
+/// Shapes: `[N, C, H, W] -> [N, C, H, W]`. Formula and parameters are those of ``BatchNorm``.
 public final class BatchNorm2d: BatchNorm {
     override var ranks: ClosedRange<Int> { 4...4 }
 }
 
-/// Batch normalisation of `[N, C, D, H, W]`, over all but the channels.
+/// Batch normalisation of each channel over batch, depth, height and width.
+///
+/// Shapes: `[N, C, D, H, W] -> [N, C, D, H, W]`. Formula and parameters are those of ``BatchNorm``.
 public final class BatchNorm3d: BatchNorm {
     override var ranks: ClosedRange<Int> { 5...5 }
 }

@@ -1,27 +1,27 @@
 import TorchlightCore
 
-/// Runs layers one after the other in segments, of which each but the last keeps nothing for its gradients but its input:
-/// the backward pass runs a segment again when it comes to it, as `checkpoint` does.
+/// Applies layers in order with activation checkpointing: splits them into segments, of which all but the last save only their
+/// input, and runs a segment again in the backward pass.
 ///
 ///     let y = checkpointSequential(model.layers, segments: 4, x)
 ///
-/// Each segment has `layers.count / segments` layers, the last also what is left over. As
-/// `torch.utils.checkpoint.checkpoint_sequential`. About the square root of the number of layers is the number of segments
-/// that needs the least memory.
+/// It is `torch.utils.checkpoint.checkpoint_sequential`; see `checkpoint`. Each segment has `layers.count / segments` layers,
+/// the last also the remainder. Memory is smallest with about √n segments for n layers.
 ///
 /// - Parameters:
-///   - layers: called in order, each on the result of the last.
-///   - segments: at least 1; more than there are layers are as many as there are layers.
-///   - input: what the first layer gets.
-///   - preserveRandomState: whether a segment draws the same random numbers when it runs again; see `checkpoint`.
-/// - Returns: what the last layer gives.
+///   - layers: The layers.
+///   - segments: The number of segments, at least 1; numbers above `layers.count` mean `layers.count`.
+///   - input: The input of the first layer.
+///   - preserveRandomState: Whether a segment draws the same random numbers when it runs again; see `checkpoint`.
+///     Default: true.
+/// - Returns: The output of the last layer.
 public func checkpointSequential(
     _ layers: [any Layer], segments: Int, _ input: Tensor, preserveRandomState: Bool = true
 ) -> Tensor {
     guard segments >= 1 else {
         return fail(
             TensorError(
-                .value, in: "checkpointSequential", "the layers cannot be split into this many segments",
+                .value, in: "checkpointSequential", "the number of segments must be at least 1",
                 got: "\(segments)", expected: "at least 1"), like: input)
     }
     func run(_ layers: ArraySlice<any Layer>, _ x: Tensor) -> Tensor { layers.reduce(x) { $1($0) } }
@@ -36,8 +36,8 @@ public func checkpointSequential(
     return run(rest, x)
 }
 
-/// Runs the layers of a `Sequential` in segments that keep only their inputs for the gradients; see
-/// ``checkpointSequential(_:segments:_:preserveRandomState:)``. Hooks of the `Sequential` itself do not run.
+/// Applies the layers of a ``Sequential`` with activation checkpointing; see the function of an array of layers. Hooks of the
+/// `Sequential` itself do not run.
 public func checkpointSequential(
     _ model: Sequential, segments: Int, _ input: Tensor, preserveRandomState: Bool = true
 ) -> Tensor {

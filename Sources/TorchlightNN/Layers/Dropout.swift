@@ -1,29 +1,34 @@
 import TorchlightCore
 
-/// Sets each element to zero with probability p while training, and scales the others by 1/(1 − p) (Srivastava et al.
-/// 2014). In evaluation mode it passes its input on.
+/// Dropout: in training mode, sets each element to zero with probability p and multiplies the others by `1/(1 − p)`; in
+/// evaluation mode, returns its input (Srivastava et al., 2014).
 ///
-/// Shapes: `[*] -> [*]`.
+/// Each call draws new random numbers. Shapes: `[*] -> [*]`.
 public final class Dropout: Module, Layer {
-    /// The probability that an element is dropped.
+    /// The probability of an element to be zeroed. Default: 0.5.
     public let p: Double
-    /// Where its random numbers come from; the default generator where none is given.
+    /// The generator of the random numbers; nil for the default generator.
     public var generator: Generator?
     private var modeWatch = ModeWatch()
 
-    /// A layer that drops elements with probability `p`, from 0 to 1.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - p: The probability of an element to be zeroed, from 0 to 1. Default: 0.5.
+    ///   - generator: The generator of the random numbers. Default: the default generator.
     public init(_ p: Double = 0.5, generator: Generator? = nil) {
         if !(0...1).contains(p) {
             reportFailure(
                 TensorError(
-                    .value, in: "Dropout", "p is out of range", got: "\(p)", expected: "a number from 0 to 1"))
+                    .value, in: "Dropout", "the probability p must be between 0 and 1", got: "\(p)",
+                    expected: "a number from 0 to 1"))
         }
         self.p = p
         self.generator = generator
         super.init()
     }
 
-    /// Drops elements in training mode.
+    /// Returns x with elements zeroed in training mode, x in evaluation mode.
     public func forward(_ x: Tensor) -> Tensor {
         if !isTraining { return x }
         modeWatch.trainingCall()
@@ -33,12 +38,13 @@ public final class Dropout: Module, Layer {
     public override var extraDescription: String { "p=\(Printed.number(p)), inplace=False" }
 }
 
-/// Notices predictions in training mode: layers that behave differently in it, called under `noGrad` again and again.
+/// Reports a hint if a layer that depends on the mode is called 8 times in a row in training mode under `noGrad`, as in
+/// predictions where `eval()` was forgotten.
 struct ModeWatch {
     private var calls = 0
     private static let callsToWarn = 8
 
-    /// A call in training mode.
+    /// Counts a call in training mode.
     @inline(__always)
     mutating func trainingCall() {
         if isGradEnabled {

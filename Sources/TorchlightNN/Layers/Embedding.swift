@@ -1,25 +1,41 @@
 import TorchlightCore
 
-/// A table of vectors that is looked up by number.
+/// Embedding: a lookup table that returns a learnable vector for each index.
 ///
-/// Shapes: integers `[*] -> [*, dim]`; the weight is `[count, dim]`, normal with deviation 1 at the start.
+///     let embedding = Embedding(1000, 64)
+///     let x = embedding(tokens)  // int64 [N, T] -> [N, T, 64]
+///
+/// Shapes: indices of an integer dtype `[*] -> [*, embeddingDim]`. The weight is `[numEmbeddings, embeddingDim]`, initialised
+/// from the standard normal distribution. An index outside `0 ..< numEmbeddings` is an error.
 public final class Embedding: Module, Layer {
-    /// The number of vectors.
+    /// The number of embeddings.
     public let numEmbeddings: Int
-    /// The elements of each.
+    /// The number of elements of each embedding vector.
     public let embeddingDim: Int
-    /// The vector that gets no gradient and starts at zero, if there is one.
+    /// The index of the padding vector, which is initialised to zeros and gets no gradient; nil if there is none.
     public let paddingIdx: Int?
-    /// The norm to which vectors are scaled down when they are used, if any.
+    /// The maximum norm of the vectors; longer vectors are scaled down in the weight, in place, when they are looked up. Nil
+    /// for no maximum.
     public let maxNorm: Double?
-    /// The power of that norm.
+    /// The order p of the p-norm of ``maxNorm``. Default: 2.
     public let normType: Double
-    /// Whether gradients are divided by how often a vector is named.
+    /// Whether the gradient of each vector is divided by the number of its occurrences in the batch. Default: false.
     public let scaleGradByFreq: Bool
-    /// `[count, dim]`.
+    /// The learnable embedding vectors, `[numEmbeddings, embeddingDim]`.
     public var weight: Tensor
 
-    /// A table of this size. A negative padding index counts from the end.
+    /// Creates an embedding.
+    ///
+    /// - Parameters:
+    ///   - count: The number of embeddings.
+    ///   - dim: The number of elements of each embedding vector.
+    ///   - paddingIndex: The index of the padding vector; a negative index counts from the end. Default: none.
+    ///   - maxNorm: The maximum norm of the vectors. Default: none.
+    ///   - normType: The order p of the p-norm of `maxNorm`. Default: 2.
+    ///   - scaleGradByFreq: Whether gradients are divided by the number of occurrences of the index. Default: false.
+    ///   - dtype: The dtype of the weight.
+    ///   - device: The device of the weight.
+    ///   - generator: The generator of the initial weight.
     public init(
         _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
         scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
@@ -38,7 +54,7 @@ public final class Embedding: Module, Layer {
         super.init()
     }
 
-    /// A table of this size, with the label that `embedding` has for the padding index.
+    /// Creates an embedding, with the label `paddingIdx` of the function `embedding` for the padding index.
     public convenience init(
         _ count: Int, _ dim: Int, paddingIdx: Int?, maxNorm: Double? = nil, normType: Double = 2,
         scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
@@ -49,26 +65,32 @@ public final class Embedding: Module, Layer {
             scaleGradByFreq: scaleGradByFreq, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The number of vectors; the same as ``numEmbeddings``.
+    /// Same as ``numEmbeddings``.
     public var count: Int { numEmbeddings }
-    /// The elements of each vector; the same as ``embeddingDim``.
+    /// Same as ``embeddingDim``.
     public var dim: Int { embeddingDim }
-    /// The vector that gets no gradient; the same as ``paddingIdx``.
+    /// Same as ``paddingIdx``.
     public var paddingIndex: Int? { paddingIdx }
 
-    /// A table of given vectors, frozen unless told otherwise.
+    /// Creates an embedding with the given vectors, as `Embedding.from_pretrained` in PyTorch.
+    ///
+    /// - Parameters:
+    ///   - weight: The embedding vectors, `[numEmbeddings, embeddingDim]`.
+    ///   - freeze: Whether the weight is frozen, so that it is not trained. Default: true.
+    ///   - paddingIndex: The index of the padding vector; its value is not changed. Default: none.
     public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIndex: Int? = nil) {
         let shape = weight.rank == 2 ? weight.shape : [0, 0]
         self.init(shape[0], shape[1], paddingIndex: paddingIndex, dtype: weight.dtype, device: weight.device)
         if weight.rank != 2 && !weight.isPlaceholder {
             reportFailure(
                 TensorError(
-                    .shape, in: "Embedding", "the table is not a matrix", expected: "[count, dim]", operands: [weight]))
+                    .shape, in: "Embedding", "the pretrained weight must have 2 dimensions",
+                    expected: "[numEmbeddings, embeddingDim]", operands: [weight]))
         }
         self.weight = Parameter(weight, requiresGrad: !freeze)
     }
 
-    /// A padding index counted from the front, or nil where it lies outside the table, which is reported.
+    /// The padding index counted from the start. Reports an error and returns nil if it is out of range.
     static func checkedPadding(_ index: Int?, _ count: Int, _ operation: String) -> Int? {
         guard let index else { return nil }
         let padding = index < 0 ? index +| count : index
@@ -80,7 +102,7 @@ public final class Embedding: Module, Layer {
         return nil
     }
 
-    /// The vectors of these numbers.
+    /// Returns the embedding vectors of the indices: `[*] -> [*, embeddingDim]`.
     public func forward(_ x: Tensor) -> Tensor {
         embedding(
             x, weight, paddingIdx: paddingIdx, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq)

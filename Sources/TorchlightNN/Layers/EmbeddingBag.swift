@@ -1,30 +1,49 @@
 import TorchlightCore
 
-/// The sum, mean or maximum of vectors of a table, looked up by number, for each bag of numbers.
+/// Embedding bag: the sum, mean or maximum of the embedding vectors of each bag of indices.
 ///
-/// Shapes: integers `[B, n]`, or `[total]` with offsets `[B] -> [B, dim]`; the weight is `[count, dim]`, normal with
-/// deviation 1 at the start.
+///     let bag = EmbeddingBag(1000, 64, mode: .sum)
+///     let x = bag(indices)  // int64 [B, n] -> [B, 64]
+///
+/// Shapes: indices of an integer dtype `[B, n]`, where each row is a bag, or `[total]` with offsets `[B]`; the result is
+/// `[B, embeddingDim]`. The result of an empty bag is zeros. The weight is `[numEmbeddings, embeddingDim]`, initialised from
+/// the standard normal distribution.
 public final class EmbeddingBag: Module {
-    /// The number of vectors.
+    /// The number of embeddings.
     public let numEmbeddings: Int
-    /// The elements of each.
+    /// The number of elements of each embedding vector.
     public let embeddingDim: Int
-    /// The reduction over the vectors of a bag.
+    /// The reduction over the vectors of a bag. Default: `.mean`.
     public let mode: EmbeddingBagMode
-    /// The norm to which vectors are scaled down when they are used, if any.
+    /// The maximum norm of the vectors; longer vectors are scaled down in the weight, in place, when they are looked up. Nil
+    /// for no maximum.
     public let maxNorm: Double?
-    /// The power of that norm.
+    /// The order p of the p-norm of ``maxNorm``. Default: 2.
     public let normType: Double
-    /// Whether gradients are divided by how often a vector is named.
+    /// Whether the gradient of each vector is divided by the number of its occurrences in the batch. Default: false.
     public let scaleGradByFreq: Bool
-    /// Whether the last offset is the end of the last bag.
+    /// Whether the last offset is the end of the last bag instead of the start of another bag. Default: false.
     public let includeLastOffset: Bool
-    /// The vector that takes no part, if there is one.
+    /// The index of the padding vector, which is initialised to zeros, skipped by the reduction and gets no gradient; nil if
+    /// there is none.
     public let paddingIdx: Int?
-    /// `[count, dim]`.
+    /// The learnable embedding vectors, `[numEmbeddings, embeddingDim]`.
     public var weight: Tensor
 
-    /// A table of this size. A negative padding index counts from the end.
+    /// Creates an embedding bag.
+    ///
+    /// - Parameters:
+    ///   - count: The number of embeddings.
+    ///   - dim: The number of elements of each embedding vector.
+    ///   - maxNorm: The maximum norm of the vectors. Default: none.
+    ///   - normType: The order p of the p-norm of `maxNorm`. Default: 2.
+    ///   - scaleGradByFreq: Whether gradients are divided by the number of occurrences of the index. Default: false.
+    ///   - mode: The reduction over the vectors of a bag. Default: `.mean`.
+    ///   - includeLastOffset: Whether the last offset is the end of the last bag. Default: false.
+    ///   - paddingIndex: The index of the padding vector; a negative index counts from the end. Default: none.
+    ///   - dtype: The dtype of the weight.
+    ///   - device: The device of the weight.
+    ///   - generator: The generator of the initial weight.
     public init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
         mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIndex: Int? = nil,
@@ -45,7 +64,7 @@ public final class EmbeddingBag: Module {
         super.init()
     }
 
-    /// A table of this size, with the label that `embeddingBag` has for the padding index.
+    /// Creates an embedding bag, with the label `paddingIdx` of the function `embeddingBag` for the padding index.
     public convenience init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
         mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIdx: Int?, dtype: DType = .default,
@@ -57,18 +76,19 @@ public final class EmbeddingBag: Module {
             generator: generator)
     }
 
-    /// The number of vectors; the same as ``numEmbeddings``.
+    /// Same as ``numEmbeddings``.
     public var count: Int { numEmbeddings }
-    /// The elements of each vector; the same as ``embeddingDim``.
+    /// Same as ``embeddingDim``.
     public var dim: Int { embeddingDim }
-    /// The vector that takes no part; the same as ``paddingIdx``.
+    /// Same as ``paddingIdx``.
     public var paddingIndex: Int? { paddingIdx }
 
-    /// One vector for each bag.
+    /// Returns one vector for each bag, `[B, embeddingDim]`.
     ///
     /// - Parameters:
-    ///   - offsets: where each bag begins, for numbers in one list.
-    ///   - perSampleWeights: a factor for each number; with `sum` only.
+    ///   - x: The indices: `[B, n]`, or `[total]` with `offsets`.
+    ///   - offsets: The start of each bag in `x`, `[B]`, for indices with one dimension.
+    ///   - perSampleWeights: A factor for each index, in the shape of `x`; only for `.sum`. Default: none.
     public func callAsFunction(_ x: Tensor, _ offsets: Tensor? = nil, perSampleWeights: Tensor? = nil) -> Tensor {
         scope(x, offsets, perSampleWeights) { x, offsets, perSampleWeights in
             embeddingBag(

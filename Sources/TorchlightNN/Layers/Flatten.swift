@@ -1,20 +1,26 @@
 import TorchlightCore
 
-/// Joins neighbouring dimensions into one; by default all but the first, which numbers the samples.
+/// Flattens the dimensions `from` to `to` into one; by default all except the batch dimension.
+///
+/// Shapes: `[N, C, H, W] -> [N, C H W]` with the default dimensions.
 public final class Flatten: Module, Layer {
-    /// The first dimension to join.
+    /// The first dimension to flatten. Default: 1.
     public let from: Int
-    /// The last one.
+    /// The last dimension to flatten. Default: -1.
     public let to: Int
 
-    /// Joins the dimensions `from` to `to`, both included.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - from: The first dimension to flatten. Default: 1.
+    ///   - to: The last dimension to flatten, included. Default: -1.
     public init(from: Int = 1, to: Int = -1) {
         self.from = from
         self.to = to
         super.init()
     }
 
-    /// The same elements in fewer dimensions.
+    /// Returns x with the dimensions `from` to `to` flattened.
     public func forward(_ x: Tensor) -> Tensor { x.flatten(from: from, to: to) }
 
     public override var extraDescription: String { "start_dim=\(from), end_dim=\(to)" }

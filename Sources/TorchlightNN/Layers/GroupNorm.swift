@@ -1,21 +1,32 @@
 import TorchlightCore
 
-/// Normalises each group of channels of each sample, then scales and shifts each channel (Wu and He 2018).
+/// Group normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, with mean and biased variance of each group of
+/// channels of each sample (Wu and He, 2018).
 ///
-/// Shapes: `[N, C, *] -> [N, C, *]`; weight and bias are `[C]`, ones and zeros at the start.
+/// Shapes: `[N, C, *] -> [N, C, *]`. Weight and bias are `[C]`, initialised to ones and zeros. One group normalises all
+/// channels together, C groups each channel alone.
 public final class GroupNorm: Module, Layer {
-    /// The number of groups, which divides the channels.
+    /// The number of groups; it must divide the number of channels.
     public let numGroups: Int
-    /// The number of channels.
+    /// The number of channels C.
     public let numChannels: Int
-    /// Added to the variance.
+    /// The number that is added to the variance. Default: 1e-5.
     public let eps: Double
-    /// The scale of each channel, or nil.
+    /// The learnable scale of each channel, `[C]`; nil without affine parameters.
     public var weight: Tensor?
-    /// The shift of each channel, or nil.
+    /// The learnable shift of each channel, `[C]`; nil without affine parameters or bias.
     public var bias: Tensor?
 
-    /// A layer for this many channels.
+    /// Creates a group normalisation.
+    ///
+    /// - Parameters:
+    ///   - numGroups: The number of groups; it must divide the number of channels.
+    ///   - numChannels: The number of channels C.
+    ///   - eps: Is added to the variance. Default: 1e-5.
+    ///   - affine: Whether the layer has a learnable weight and bias. Default: true.
+    ///   - bias: Whether the layer has a bias, if `affine`. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
     public init(
         _ numGroups: Int, _ numChannels: Int, eps: Double = 1e-5, affine: Bool = true, bias: Bool = true,
         dtype: DType = .default, device: Device = .current
@@ -23,8 +34,9 @@ public final class GroupNorm: Module, Layer {
         if numGroups < 1 || numChannels % max(numGroups, 1) != 0 {
             reportFailure(
                 TensorError(
-                    .value, in: "GroupNorm", "the groups do not divide the channels",
-                    got: "\(numGroups) groups of \(numChannels) channels", expected: "a divisor"))
+                    .value, in: "GroupNorm", "the number of groups must divide the number of channels",
+                    got: "\(numGroups) groups and \(numChannels) channels",
+                    expected: "a divisor of the number of channels"))
         }
         self.numGroups = numGroups
         self.numChannels = numChannels
@@ -36,7 +48,7 @@ public final class GroupNorm: Module, Layer {
         super.init()
     }
 
-    /// The normalised input, scaled and shifted.
+    /// Returns `(x − mean) / √(var + eps) · weight + bias`.
     public func forward(_ x: Tensor) -> Tensor { groupNorm(x, numGroups, weight, bias, eps: eps) }
 
     public override var extraDescription: String {
@@ -45,19 +57,26 @@ public final class GroupNorm: Module, Layer {
     }
 }
 
-/// Divides the last dimensions by the root of their mean square: x / √(mean(x²) + eps) · weight (Zhang and Sennrich
-/// 2019).
+/// Root mean square normalisation over the last dimensions: `y = x / √(mean(x²) + eps) · weight` (Zhang and Sennrich, 2019).
 ///
-/// Shapes: `[*, normalizedShape] -> [*, normalizedShape]`; the weight starts as ones.
+/// Shapes: `[*, normalizedShape] -> [*, normalizedShape]`. The weight has the shape `normalizedShape` and is initialised to
+/// ones.
 public final class RMSNorm: Module, Layer {
-    /// The sizes of the dimensions that are normalised together.
+    /// The sizes of the last dimensions, over which the input is normalised.
     public let normalizedShape: [Int]
-    /// Added to the mean square; the dtype's own precision where it is nil.
+    /// The number that is added to the mean square; nil (the default) for the machine epsilon of the input's dtype.
     public let eps: Double?
-    /// The scale, or nil.
+    /// The learnable scale, of the shape `normalizedShape`; nil without affine parameters.
     public var weight: Tensor?
 
-    /// A layer over these last dimensions.
+    /// Creates a root mean square normalisation over several last dimensions.
+    ///
+    /// - Parameters:
+    ///   - normalizedShape: The sizes of the last dimensions.
+    ///   - eps: Is added to the mean square. Default: the machine epsilon of the input's dtype.
+    ///   - elementwiseAffine: Whether the layer has a learnable weight. Default: true.
+    ///   - dtype: The dtype of the weight.
+    ///   - device: The device of the weight.
     public init(
         _ normalizedShape: [Int], eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default,
         device: Device = .current
@@ -68,7 +87,7 @@ public final class RMSNorm: Module, Layer {
         super.init()
     }
 
-    /// A layer over the last dimension.
+    /// Creates a root mean square normalisation over the last dimension, of this size.
     public convenience init(
         _ size: Int, eps: Double? = nil, elementwiseAffine: Bool = true, dtype: DType = .default,
         device: Device = .current
@@ -76,7 +95,7 @@ public final class RMSNorm: Module, Layer {
         self.init([size], eps: eps, elementwiseAffine: elementwiseAffine, dtype: dtype, device: device)
     }
 
-    /// The normalised input, scaled.
+    /// Returns `x / √(mean(x²) + eps) · weight`.
     public func forward(_ x: Tensor) -> Tensor { rmsNorm(x, normalizedShape, weight, eps: eps) }
 
     public override var extraDescription: String {
@@ -85,20 +104,27 @@ public final class RMSNorm: Module, Layer {
     }
 }
 
-/// Divides each element by what its neighbours in other channels sum to (Krizhevsky et al. 2012).
+/// Local response normalisation over neighbouring channels: `y = x / (k + α mean(x²))^β`, where the mean is over `size`
+/// channels around the channel of x (Krizhevsky et al., 2012).
 ///
-/// Shapes: `[N, C, *] -> [N, C, *]`.
+/// Channels outside the input count as 0. Shapes: `[N, C, *] -> [N, C, *]`, with at least 3 dimensions.
 public final class LocalResponseNorm: Module, Layer {
     /// The number of neighbouring channels.
     public let size: Int
-    /// The factor of their mean square.
+    /// The factor α of the mean square. Default: 1e-4.
     public let alpha: Double
-    /// The exponent.
+    /// The exponent β. Default: 0.75.
     public let beta: Double
-    /// Added before the exponent.
+    /// The additive constant k. Default: 1.
     public let k: Double
 
-    /// A layer with these settings.
+    /// Creates a local response normalisation.
+    ///
+    /// - Parameters:
+    ///   - size: The number of neighbouring channels.
+    ///   - alpha: The factor α of the mean square. Default: 1e-4.
+    ///   - beta: The exponent β. Default: 0.75.
+    ///   - k: The additive constant k. Default: 1.
     public init(_ size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
         self.size = size
         self.alpha = alpha
@@ -107,7 +133,7 @@ public final class LocalResponseNorm: Module, Layer {
         super.init()
     }
 
-    /// x / (k + α mean(x²))^β.
+    /// Returns `x / (k + α mean(x²))^β`.
     public func forward(_ x: Tensor) -> Tensor { localResponseNorm(x, size: size, alpha: alpha, beta: beta, k: k) }
 
     public override var extraDescription: String {

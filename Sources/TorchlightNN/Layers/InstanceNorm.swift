@@ -1,32 +1,44 @@
 import TorchlightCore
 
-/// What instance normalisation of all ranks shares: each channel of each sample is brought to mean 0 and variance 1, then
-/// scaled and shifted where that is asked for (Ulyanov et al. 2016).
+/// Base class of instance normalisation: `y = (x − mean) / √(var + eps) · weight + bias`, with mean and biased variance of
+/// each channel of each sample over the spatial dimensions (Ulyanov et al., 2016).
 ///
-/// With running statistics these move towards those of the samples in training, and stand for them in evaluation.
-/// Shapes: `[N, C, *]` or `[C, *]`.
+/// By default the layer has no learnable parameters and uses the statistics of the input in training and evaluation mode.
+/// With `trackRunningStats`, training mode also updates running statistics, `running = (1 − momentum) · running + momentum ·
+/// batch`, where batch is the mean over the samples, and evaluation mode uses them. Shapes: `[N, C, *]` or `[C, *]`.
 open class InstanceNorm: Module, Layer {
-    /// The number of channels.
+    /// The number of channels C.
     public final let numFeatures: Int
-    /// Added to the variance.
+    /// The number that is added to the variance. Default: 1e-5.
     public final let eps: Double
-    /// How far the running statistics move.
+    /// The momentum of the running statistics. Default: 0.1.
     public final let momentum: Double
-    /// The scale of each channel, or nil.
+    /// The learnable scale of each channel, `[C]`, initialised to ones; nil without affine parameters.
     public final var weight: Tensor?
-    /// The shift of each channel, or nil.
+    /// The learnable shift of each channel, `[C]`, initialised to zeros; nil without affine parameters or bias.
     public final var bias: Tensor?
-    /// The mean of the past samples, or nil.
+    /// The running mean of each channel, `[C]`; nil if running statistics are not tracked.
     @Buffer("running_mean") public final var runningMean: Tensor? = nil
-    /// The variance of the past samples, or nil.
+    /// The running variance of each channel, `[C]`; nil if running statistics are not tracked.
     @Buffer("running_var") public final var runningVar: Tensor? = nil
-    /// The number of batches seen, or nil.
+    /// The entry `num_batches_tracked` of the state dictionary, an int64 scalar that training does not change, as in PyTorch;
+    /// nil if running statistics are not tracked.
     @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
 
-    /// The rank of a batch.
+    /// The number of dimensions of a batch.
     var batchRank: Int { 3 }
 
-    /// A layer for this many channels.
+    /// Creates an instance normalisation.
+    ///
+    /// - Parameters:
+    ///   - features: The number of channels C.
+    ///   - eps: Is added to the variance. Default: 1e-5.
+    ///   - momentum: The momentum of the running statistics. Default: 0.1.
+    ///   - affine: Whether the layer has a learnable weight and bias. Default: false.
+    ///   - bias: Whether the layer has a bias, if `affine`. Default: true.
+    ///   - trackRunningStats: Whether running statistics are tracked and used in evaluation mode. Default: false.
+    ///   - dtype: The dtype of parameters and running statistics.
+    ///   - device: The device of parameters and running statistics.
     public init(
         _ features: Int, eps: Double = 1e-5, momentum: Double = 0.1, affine: Bool = false, bias: Bool = true,
         trackRunningStats: Bool = false, dtype: DType = .default, device: Device = .current
@@ -46,18 +58,19 @@ open class InstanceNorm: Module, Layer {
         }
     }
 
-    /// The number of channels; the same as ``numFeatures``.
+    /// Same as ``numFeatures``.
     public final var features: Int { numFeatures }
 
-    /// The normalised input, scaled and shifted.
+    /// Returns `(x − mean) / √(var + eps) · weight + bias`.
     public final func forward(_ x: Tensor) -> Tensor {
         if x.isPlaceholder { return x }
         let isBatched = x.rank == batchRank
         guard isBatched || x.rank == batchRank - 1, x.shape[isBatched ? 1 : 0] == features else {
             return fail(
                 TensorError(
-                    .shape, in: "\(type(of: self))", "the input does not fit the layer",
-                    expected: "\(batchRank) dimensions with \(features) channels in the second, or no batch",
+                    .shape, in: "\(type(of: self))",
+                    "the input has the wrong number of dimensions or the wrong number of channels",
+                    expected: "\(batchRank) dimensions with \(features) channels in the second, or no batch dimension",
                     operands: [x]), like: x)
         }
         let y = instanceNorm(
@@ -75,15 +88,23 @@ open class InstanceNorm: Module, Layer {
     }
 }
 
-/// Instance normalisation of `[N, C, L]` or `[C, L]`.
+/// Instance normalisation of each channel of each sample over length.
+///
+/// Shapes: `[N, C, L] -> [N, C, L]` or `[C, L] -> [C, L]`. Formula and parameters are those of ``InstanceNorm``.
 public final class InstanceNorm1d: InstanceNorm {}
 
-/// Instance normalisation of `[N, C, H, W]` or `[C, H, W]`.
+/// Instance normalisation of each channel of each sample over height and width.
+///
+/// Shapes: `[N, C, H, W] -> [N, C, H, W]` or `[C, H, W] -> [C, H, W]`. Formula and parameters are those of
+/// ``InstanceNorm``.
 public final class InstanceNorm2d: InstanceNorm {
     override var batchRank: Int { 4 }
 }
 
-/// Instance normalisation of `[N, C, D, H, W]` or `[C, D, H, W]`.
+/// Instance normalisation of each channel of each sample over depth, height and width.
+///
+/// Shapes: `[N, C, D, H, W] -> [N, C, D, H, W]` or `[C, D, H, W] -> [C, D, H, W]`. Formula and parameters are those of
+/// ``InstanceNorm``.
 public final class InstanceNorm3d: InstanceNorm {
     override var batchRank: Int { 5 }
 }

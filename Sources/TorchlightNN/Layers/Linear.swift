@@ -1,19 +1,31 @@
 import TorchlightCore
 
-/// y = x Wᵀ + b.
+/// Fully connected layer: `y = x Wᵀ + b`.
 ///
-/// Shapes: `[*, in] -> [*, out]`; the weight is `[out, in]`, the bias `[out]`. Both start uniform within ±1/√in.
+///     let layer = Linear(784, 10)
+///     let y = layer(Tensor.randn(32, 784))  // [32, 10]
+///
+/// Shapes: `[*, in] -> [*, out]`. The weight W is `[out, in]`, the bias b `[out]`; both are initialised uniformly from
+/// −1/√in to 1/√in.
 public class Linear: Module, Layer {
-    /// Elements in the last dimension of the input.
+    /// The number of input features: the size of the last dimension of the input.
     public final let inFeatures: Int
-    /// Elements in the last dimension of the output.
+    /// The number of output features: the size of the last dimension of the output.
     public final let outFeatures: Int
-    /// `[out, in]`.
+    /// The learnable weight, `[out, in]`.
     public final var weight: Tensor
-    /// `[out]`, or nil.
+    /// The learnable bias, `[out]`; nil if the layer has none.
     public final var bias: Tensor?
 
-    /// A layer of this size.
+    /// Creates a linear layer.
+    ///
+    /// - Parameters:
+    ///   - inFeatures: The number of input features.
+    ///   - outFeatures: The number of output features.
+    ///   - bias: Whether the layer has a bias. Default: true.
+    ///   - dtype: The dtype of the parameters. Default: the default dtype.
+    ///   - device: The device of the parameters. Default: the current device.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ inFeatures: Int, _ outFeatures: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
@@ -25,7 +37,7 @@ public class Linear: Module, Layer {
         super.init()
     }
 
-    /// x Wᵀ + b.
+    /// Returns `x Wᵀ + b`.
     public final func forward(_ x: Tensor) -> Tensor { linear(x, weight, bias) }
 
     public override var extraDescription: String {
@@ -33,7 +45,7 @@ public class Linear: Module, Layer {
     }
 }
 
-/// The layer behind the heads of a ``MultiheadAttention``. It is a ``Linear`` that prints as PyTorch prints it there.
+/// The output projection of ``MultiheadAttention``: a ``Linear`` that is printed as PyTorch prints it there.
 final class OutputProjection: Linear {
     override var printedName: String { "NonDynamicallyQuantizableLinear" }
 }

@@ -1,27 +1,28 @@
 import TorchlightCore
 
-/// The widths of a border: `2` on every side, or before and after the last dimension, then the one in front of it, ...
+/// Padding sizes of a padding layer: one size for all sides, as in `2`, or the sizes before and after the last dimension, then
+/// before and after the second last dimension and so on, as in `[left, right, top, bottom]`.
 public struct PadWidths: Sendable, Hashable, ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
-    /// One width for every side or one for each.
+    /// One size for all sides, or one for each side.
     public let widths: [Int]
 
-    /// One width for every side.
+    /// Creates equal padding on all sides.
     public init(_ all: Int) { widths = [all] }
-    /// A width for each side.
+    /// Creates padding with a size for each side.
     public init(_ widths: [Int]) { self.widths = widths }
-    /// One width for every side.
+    /// Creates equal padding on all sides.
     public init(integerLiteral value: Int) { self.init(value) }
-    /// A width for each side.
+    /// Creates padding with a size for each side.
     public init(arrayLiteral elements: Int...) { self.init(elements) }
 }
 
-/// What the layers that put a border around a tensor share.
+/// Base class of the padding layers.
 public class BorderLayer: Module, Layer {
-    /// Before and after the last dimension, then the one in front of it, ...
+    /// The padding sizes before and after the last dimension, then before and after the second last dimension and so on.
     public final let padding: [Int]
-    /// What the border holds.
+    /// The padding mode.
     public final let mode: PadMode
-    /// The number in a `.constant` border.
+    /// The value of the padding with mode `.constant`.
     public final let value: Scalar
 
     init(_ name: String, _ padding: PadWidths, _ spatial: Int, _ mode: PadMode, value: Scalar = .int(0)) {
@@ -29,8 +30,9 @@ public class BorderLayer: Module, Layer {
         if widths.count != 1 && widths.count != 2 * spatial {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the widths are not for \(spatial) dimensions", got: "\(widths)",
-                    expected: "one width or \(2 * spatial)"))
+                    .value, in: name, "the number of padding sizes does not match \(spatial) dimensions",
+                    got: "\(widths)",
+                    expected: "1 size for all sides, or \(2 * spatial) sizes"))
         }
         self.padding = widths.count == 1 ? Array(repeating: widths[0], count: 2 * spatial) : widths
         self.mode = mode
@@ -38,7 +40,7 @@ public class BorderLayer: Module, Layer {
         super.init()
     }
 
-    /// x with its border.
+    /// Returns x with padding.
     public final func forward(_ x: Tensor) -> Tensor {
         switch value {
         case .bool(let value): x.pad(padding, mode: mode, value: value)
@@ -50,107 +52,117 @@ public class BorderLayer: Module, Layer {
     public override var extraDescription: String { Printed.tuple(padding) }
 }
 
-/// A border around the last dimension that mirrors the elements at the edge, without the edge itself.
+/// Pads the last dimension by reflecting the input at its edges, without repeating the edge elements (reflection
+/// padding).
 ///
-/// Shapes: `[*, L] -> [*, before + L + after]`.
+/// Shapes: `[*, L] -> [*, before + L + after]`. A padding must be smaller than the size of its dimension.
+/// `ReflectionPad1d(2)` maps `[0, 1, 2, 3]` to `[2, 1, 0, 1, 2, 3, 2, 1]`.
 public final class ReflectionPad1d: BorderLayer {
-    /// A border of one width, or of `[left, right]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReflectionPad1d", padding, 1, .reflect) }
 }
 
-/// A border around the last two dimensions that mirrors the elements at the edge, without the edge itself.
+/// Pads the last two dimensions by reflecting the input at its edges, without repeating the edge elements (reflection
+/// padding).
 ///
-/// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`.
+/// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`. A padding must be smaller than the size of its
+/// dimension.
 public final class ReflectionPad2d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReflectionPad2d", padding, 2, .reflect) }
 }
 
-/// A border around the last three dimensions that mirrors the elements at the edge, without the edge itself.
+/// Pads the last three dimensions by reflecting the input at its edges, without repeating the edge elements
+/// (reflection padding).
 ///
-/// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`.
+/// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`. A padding must be smaller
+/// than the size of its dimension.
 public final class ReflectionPad3d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom, front, back]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom, front, back]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReflectionPad3d", padding, 3, .reflect) }
 }
 
-/// A border around the last dimension that repeats the element at the edge.
+/// Pads the last dimension by repeating the elements at the edges (replication padding).
 ///
-/// Shapes: `[*, L] -> [*, before + L + after]`.
+/// Shapes: `[*, L] -> [*, before + L + after]`. `ReplicationPad1d(2)` maps `[0, 1, 2, 3]` to
+/// `[0, 0, 0, 1, 2, 3, 3, 3]`.
 public final class ReplicationPad1d: BorderLayer {
-    /// A border of one width, or of `[left, right]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReplicationPad1d", padding, 1, .replicate) }
 }
 
-/// A border around the last two dimensions that repeats the element at the edge.
+/// Pads the last two dimensions by repeating the elements at the edges (replication padding).
 ///
 /// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`.
 public final class ReplicationPad2d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReplicationPad2d", padding, 2, .replicate) }
 }
 
-/// A border around the last three dimensions that repeats the element at the edge.
+/// Pads the last three dimensions by repeating the elements at the edges (replication padding).
 ///
 /// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`.
 public final class ReplicationPad3d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom, front, back]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom, front, back]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ReplicationPad3d", padding, 3, .replicate) }
 }
 
-/// A border around the last dimension that continues with the elements from the other side.
+/// Pads the last dimension with the elements of the opposite side (circular padding).
 ///
-/// Shapes: `[*, L] -> [*, before + L + after]`.
+/// Shapes: `[*, L] -> [*, before + L + after]`. A padding must not be larger than the size of its dimension.
+/// `CircularPad1d(2)` maps `[0, 1, 2, 3]` to `[2, 3, 0, 1, 2, 3, 0, 1]`.
 public final class CircularPad1d: BorderLayer {
-    /// A border of one width, or of `[left, right]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("CircularPad1d", padding, 1, .circular) }
 }
 
-/// A border around the last two dimensions that continues with the elements from the other side.
+/// Pads the last two dimensions with the elements of the opposite side (circular padding).
 ///
-/// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`.
+/// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`. A padding must not be larger than the size of its
+/// dimension.
 public final class CircularPad2d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("CircularPad2d", padding, 2, .circular) }
 }
 
-/// A border around the last three dimensions that continues with the elements from the other side.
+/// Pads the last three dimensions with the elements of the opposite side (circular padding).
 ///
-/// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`.
+/// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`. A padding must not be larger
+/// than the size of its dimension.
 public final class CircularPad3d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom, front, back]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom, front, back]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("CircularPad3d", padding, 3, .circular) }
 }
 
-/// A border around the last dimension that holds zeros.
+/// Pads the last dimension with zeros.
 ///
 /// Shapes: `[*, L] -> [*, before + L + after]`.
 public final class ZeroPad1d: BorderLayer {
-    /// A border of one width, or of `[left, right]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ZeroPad1d", padding, 1, .constant) }
 }
 
-/// A border around the last two dimensions that holds zeros.
+/// Pads the last two dimensions with zeros.
 ///
 /// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`.
 public final class ZeroPad2d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ZeroPad2d", padding, 2, .constant) }
 }
 
-/// A border around the last three dimensions that holds zeros.
+/// Pads the last three dimensions with zeros.
 ///
 /// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`.
 public final class ZeroPad3d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom, front, back]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom, front, back]`. Negative sizes crop.
     public init(_ padding: PadWidths) { super.init("ZeroPad3d", padding, 3, .constant) }
 }
 
-/// A border around the last dimension that holds one number.
+/// Pads the last dimension with a constant value.
 ///
 /// Shapes: `[*, L] -> [*, before + L + after]`.
 public final class ConstantPad1d: BorderLayer {
-    /// A border of one width, or of `[left, right]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right]`. Negative sizes crop.
     public init(_ padding: PadWidths, _ value: some TensorScalar) {
         super.init("ConstantPad1d", padding, 1, .constant, value: value.scalar)
     }
@@ -158,11 +170,11 @@ public final class ConstantPad1d: BorderLayer {
     public override var extraDescription: String { describeConstant }
 }
 
-/// A border around the last two dimensions that holds one number.
+/// Pads the last two dimensions with a constant value.
 ///
 /// Shapes: `[*, H, W] -> [*, top + H + bottom, left + W + right]`.
 public final class ConstantPad2d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom]`. Negative sizes crop.
     public init(_ padding: PadWidths, _ value: some TensorScalar) {
         super.init("ConstantPad2d", padding, 2, .constant, value: value.scalar)
     }
@@ -170,11 +182,11 @@ public final class ConstantPad2d: BorderLayer {
     public override var extraDescription: String { describeConstant }
 }
 
-/// A border around the last three dimensions that holds one number.
+/// Pads the last three dimensions with a constant value.
 ///
 /// Shapes: `[*, D, H, W] -> [*, front + D + back, top + H + bottom, left + W + right]`.
 public final class ConstantPad3d: BorderLayer {
-    /// A border of one width, or of `[left, right, top, bottom, front, back]`; negative widths cut.
+    /// Creates the layer with one padding size for all sides, or `[left, right, top, bottom, front, back]`. Negative sizes crop.
     public init(_ padding: PadWidths, _ value: some TensorScalar) {
         super.init("ConstantPad3d", padding, 3, .constant, value: value.scalar)
     }

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Layers one after the other, each on the result of the last.
+/// A container that applies layers in order: the output of each layer is the input of the next.
 ///
 ///     let model = Sequential {
 ///         Flatten()
@@ -10,7 +10,7 @@ import TorchlightCore
 ///     }
 ///     let same = Sequential(Flatten(), Linear(784, 128), ReLU(), Linear(128, 10))
 ///
-/// The layers are named by their positions, `1.weight`, or as they are listed:
+/// The layers are named by their indices, as in `1.weight`, or by given names:
 ///
 ///     let named = Sequential(["features": Conv2d(1, 6, kernelSize: 5), "act": ReLU()])  // features.weight
 public final class Sequential: Module, Layer {
@@ -18,24 +18,24 @@ public final class Sequential: Module, Layer {
     public private(set) var layers: [any Layer]
     private var names: [String]?
 
-    /// These layers.
+    /// Creates a container of these layers.
     public init(_ layers: [any Layer]) {
         self.layers = layers
         super.init()
     }
 
-    /// These layers.
+    /// Creates a container of these layers.
     public convenience init(_ layers: any Layer...) { self.init(layers) }
 
-    /// Layers under names of their own, in the order of the list. Names are unique and hold no dot.
+    /// Creates a container of named layers, in the given order. Names must be unique, not empty and without dots.
     public init(_ layers: KeyValuePairs<String, any Layer>) {
         var names: [String] = []
         for (name, _) in layers {
             if name.isEmpty || name.contains(".") || names.contains(name) {
                 reportFailure(
                     TensorError(
-                        .value, in: "Sequential", "a layer's name cannot be used", got: "\"\(name)\"",
-                        expected: "names that differ, are not empty and hold no dot"))
+                        .value, in: "Sequential", "a layer name is empty, contains a dot or occurs twice",
+                        got: "\"\(name)\"", expected: "unique names that are not empty and contain no dot"))
             }
             names.append(name)
         }
@@ -44,28 +44,28 @@ public final class Sequential: Module, Layer {
         super.init()
     }
 
-    /// The layers that the closure lists; `if` and `for` may be used.
+    /// Creates a container of the layers that a closure lists; the closure may contain `if` and `for`.
     public convenience init(@LayerBuilder _ layers: () -> [any Layer]) { self.init(layers()) }
 
-    /// Runs the layers in order.
+    /// Applies the layers in order.
     public func forward(_ x: Tensor) -> Tensor {
         var x = x
         for layer in layers { x = layer(x) }
         return x
     }
 
-    /// Adds a layer at the end.
+    /// Appends a layer. Its name is its index.
     public func append(_ layer: any Layer) {
         layers.append(layer)
         names?.append(String(layers.count - 1))
     }
 
-    /// The layer at a position; where there is none, an error.
+    /// The layer at an index. An index outside `0 ..< count` is an error.
     public subscript(index: Int) -> any Layer {
         if layers.indices.contains(index) { return layers[index] }
         reportFailure(
             TensorError(
-                .index, in: "Sequential", "there is no such layer", got: "\(index)",
+                .index, in: "Sequential", "the layer index is out of range", got: "\(index)",
                 expected: layers.isEmpty ? "no index: there are no layers" : "0 ..< \(layers.count)"))
         return Identity()
     }
@@ -73,19 +73,19 @@ public final class Sequential: Module, Layer {
     /// The number of layers.
     public var count: Int { layers.count }
 
-    // The layers are elements of the module itself: "0", not "layers.0".
+    // The layers are named "0", not "layers.0".
     override var inlinesItsList: Bool { true }
     override var elementNames: [String]? { names }
 }
 
-/// Collects layers from a closure.
+/// The result builder of the closure of ``Sequential``.
 @resultBuilder
 public enum LayerBuilder {
     /// One layer.
     public static func buildExpression(_ layer: any Layer) -> [any Layer] { [layer] }
     /// Several layers.
     public static func buildExpression(_ layers: [any Layer]) -> [any Layer] { layers }
-    /// All of them in order.
+    /// All statements in order.
     public static func buildBlock(_ parts: [any Layer]...) -> [any Layer] { parts.flatMap { $0 } }
     /// `if` without `else`.
     public static func buildOptional(_ part: [any Layer]?) -> [any Layer] { part ?? [] }

@@ -1,21 +1,34 @@
 import TorchlightCore
 
-/// Brings signals, images or volumes to another size, as `interpolate` does.
+/// Resamples the spatial dimensions to a given size or by a factor, as the function `interpolate`.
 ///
-/// Shapes: `[N, C, *] -> [N, C, size]`.
+///     let up = Upsample(scaleFactor: [2], mode: .bilinear)
+///     let y = up(x)  // [N, C, H, W] -> [N, C, 2 H, 2 W]
+///
+/// Shapes: `[N, C, L]`, `[N, C, H, W]` or `[N, C, D, H, W]`; the output has other spatial sizes. With a factor, a size becomes
+/// `⌊size · factor⌋`.
 public class Upsample: Module, Layer {
-    /// One size for all spatial dimensions or one for each, or nil.
+    /// The output size of all spatial dimensions, or one for each; nil if a factor is given.
     public final let size: [Int]?
-    /// One factor for all spatial dimensions or one for each, or nil.
+    /// The factor of all spatial dimensions, or one for each; nil if a size is given.
     public final let scaleFactor: [Double]?
-    /// How the elements of the result are found.
+    /// The interpolation mode. Default: `.nearest`.
     public final let mode: InterpolationMode
-    /// Whether the first and last elements stay first and last.
+    /// Whether the centres of the corner elements of input and output are aligned, instead of the outer edges of the corner
+    /// elements; only for the linear and cubic modes. Default: nil, which means false.
     public final let alignCorners: Bool?
-    /// Whether the sizes decide where results lie instead of the factors.
+    /// Whether the factor used for interpolation is computed from the input and output sizes; the given factor then only
+    /// determines the output size. Default: nil, which means false.
     public final let recomputeScaleFactor: Bool?
 
-    /// A layer with either a size or a factor.
+    /// Creates the layer with either a size or a factor.
+    ///
+    /// - Parameters:
+    ///   - size: The output size of all spatial dimensions, or one for each.
+    ///   - scaleFactor: The factor of all spatial dimensions, or one for each.
+    ///   - mode: The interpolation mode. Default: `.nearest`.
+    ///   - alignCorners: Whether the corner elements are aligned; only for the linear and cubic modes. Default: false.
+    ///   - recomputeScaleFactor: Whether the factor is computed again from the sizes. Default: false.
     public init(
         size: [Int]? = nil, scaleFactor: [Double]? = nil, mode: InterpolationMode = .nearest,
         alignCorners: Bool? = nil, recomputeScaleFactor: Bool? = nil
@@ -28,7 +41,7 @@ public class Upsample: Module, Layer {
         super.init()
     }
 
-    /// The same in the new size.
+    /// Returns x, resampled to the output size.
     public final func forward(_ x: Tensor) -> Tensor {
         interpolate(
             x, size: size, scaleFactor: scaleFactor, mode: mode, alignCorners: alignCorners,
@@ -47,17 +60,21 @@ public class Upsample: Module, Layer {
     }
 }
 
-/// ``Upsample`` of images in mode `.nearest`: `[N, C, H, W] -> [N, C, H', W']`.
+/// ``Upsample`` of images with mode `.nearest`.
+///
+/// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
 public final class UpsamplingNearest2d: Upsample {
-    /// A layer with either a size or a factor.
+    /// Creates the layer with either a size or a factor.
     public init(size: [Int]? = nil, scaleFactor: [Double]? = nil) {
         super.init(size: size, scaleFactor: scaleFactor, mode: .nearest)
     }
 }
 
-/// ``Upsample`` of images in mode `.bilinear` with aligned corners: `[N, C, H, W] -> [N, C, H', W']`.
+/// ``Upsample`` of images with mode `.bilinear` and `alignCorners`.
+///
+/// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
 public final class UpsamplingBilinear2d: Upsample {
-    /// A layer with either a size or a factor.
+    /// Creates the layer with either a size or a factor.
     public init(size: [Int]? = nil, scaleFactor: [Double]? = nil) {
         super.init(size: size, scaleFactor: scaleFactor, mode: .bilinear, alignCorners: true)
     }

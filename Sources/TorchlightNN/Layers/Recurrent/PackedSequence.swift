@@ -1,19 +1,26 @@
 import TorchlightCore
 
-/// Sequences of several lengths without padding: the rows of all first steps, then those of all second steps, ...
+/// A batch of sequences of different lengths without padding: the elements of all sequences at step 0, then those at step 1,
+/// and so on.
 ///
-/// Made by ``packPaddedSequence(_:lengths:batchFirst:enforceSorted:)`` and taken by the recurrent layers.
+/// Create it with ``packPaddedSequence(_:lengths:batchFirst:enforceSorted:)`` or ``packSequence(_:enforceSorted:)``. It can be
+/// the input of ``RNN``, ``GRU`` and ``LSTM``.
 public struct PackedSequence {
-    /// The rows, `[total, *]`; within a step the longer sequences come first.
+    /// The elements of all sequences, `[total, *]`; at each step, longer sequences come first.
     public var data: Tensor
-    /// How many sequences each step has; never rising.
+    /// The number of sequences at each step; it does not increase.
     public let batchSizes: [Int]
-    /// The sequence of the batch at each position; nil where they are in their own order.
+    /// The index in the batch of each sequence of the sorted order; nil if the batch is already sorted by length.
     public let sortedIndices: [Int]?
-    /// The position of each sequence of the batch.
+    /// The index in the sorted order of each sequence of the batch; nil if the batch is already sorted by length.
     public let unsortedIndices: [Int]?
 
-    /// A sequence of these rows.
+    /// Creates a packed sequence from its data.
+    ///
+    /// - Parameters:
+    ///   - data: The elements of all sequences, `[total, *]`.
+    ///   - batchSizes: The number of sequences at each step: positive, not increasing, and with the sum `total`.
+    ///   - sortedIndices: The index in the batch of each sequence of the sorted order. Default: the batch is sorted.
     public init(data: Tensor, batchSizes: [Int], sortedIndices: [Int]? = nil) {
         if let error = Self.error(of: data, batchSizes, sortedIndices) {
             self.data = fail(error, like: data)
@@ -32,34 +39,39 @@ public struct PackedSequence {
         }
     }
 
-    /// What is wrong with the parts of a sequence.
+    /// The error of the data of a packed sequence; nil if there is none.
     private static func error(of data: Tensor, _ batchSizes: [Int], _ sortedIndices: [Int]?) -> TensorError? {
         if data.isPlaceholder { return nil }
         let isFalling = zip(batchSizes, batchSizes.dropFirst()).allSatisfy { $0 >= $1 }
         let rows = data.rank > 0 ? data.size(0) : 0
         guard batchSizes.allSatisfy({ $0 > 0 }), isFalling, batchSizes.reduce(0, +|) == rows, data.rank > 0 else {
             return TensorError(
-                .value, in: "PackedSequence", "the batch sizes do not fit the rows", got: "\(batchSizes)",
-                expected: "sizes of at least 1 that never rise and add up to \(rows)", operands: [data])
+                .value, in: "PackedSequence", "the batch sizes do not match the data", got: "\(batchSizes)",
+                expected: "batch sizes of at least 1 that do not increase and sum to \(rows)", operands: [data])
         }
         guard let sortedIndices, sortedIndices.sorted() != Array(0..<(batchSizes.first ?? 0)) else { return nil }
         return TensorError(
-            .index, in: "PackedSequence", "the sorted indices do not name each sequence once", got: "\(sortedIndices)",
-            expected: "the numbers 0 ..< \(batchSizes.first ?? 0)", operands: [data])
+            .index, in: "PackedSequence", "the sorted indices are not a permutation", got: "\(sortedIndices)",
+            expected: "each index of 0 ..< \(batchSizes.first ?? 0) once", operands: [data])
     }
 
-    /// The lengths in the order of the batch.
+    /// The lengths of the sequences, in the order of the batch.
     public var lengths: [Int] {
         let sorted = (0..<(batchSizes.first ?? 0)).map { place in batchSizes.count { $0 > place } }
         return unsortedIndices.map { places in places.map { sorted[$0] } } ?? sorted
     }
 }
 
-/// Takes the padding out of sequences: `[T, N, *]`, or `[N, T, *]` with `batchFirst`.
+/// Packs a padded batch of sequences of different lengths, as `pack_padded_sequence` in PyTorch.
+///
+///     let packed = packPaddedSequence(x, lengths: [5, 3, 2])  // x is [5, 3, *]
+///     let (output, hidden) = gru(packed)
 ///
 /// - Parameters:
-///   - lengths: how many steps of each sequence count; at least one.
-///   - enforceSorted: refuses lengths that rise, instead of sorting the sequences by length.
+///   - input: The padded batch, `[T, N, *]`, or `[N, T, *]` with `batchFirst`.
+///   - lengths: The length of each sequence, from 1 to T.
+///   - batchFirst: Whether the batch dimension is the first dimension. Default: false.
+///   - enforceSorted: Whether the sequences must be sorted by decreasing length; if false, they are sorted. Default: true.
 public func packPaddedSequence(
     _ input: Tensor, lengths: [Int], batchFirst: Bool = false, enforceSorted: Bool = true
 ) -> PackedSequence {
@@ -69,20 +81,22 @@ public func packPaddedSequence(
         return PackedSequence(data: fail(error, like: input), batchSizes: [])
     }
     if input.isPlaceholder { return PackedSequence(data: input, batchSizes: []) }
-    guard input.rank >= 2 else { return refuse("the input has no steps of sequences", expected: "[T, N, *]") }
+    guard input.rank >= 2 else {
+        return refuse("the input must have at least 2 dimensions", expected: "[T, N, *] or, with batchFirst, [N, T, *]")
+    }
     let padded = batchFirst ? input.transpose(0, 1) : input
     let (steps, batch) = (padded.shape[0], padded.shape[1])
     guard lengths.count == batch, batch > 0, lengths.allSatisfy({ $0 > 0 && $0 <= steps }) else {
         return refuse(
-            "the lengths do not fit the sequences", got: "\(lengths)", expected: "\(batch) lengths from 1 to \(steps)")
+            "the lengths do not match the batch", got: "\(lengths)", expected: "\(batch) lengths from 1 to \(steps)")
     }
     let isSorted = zip(lengths, lengths.dropFirst()).allSatisfy { $0 >= $1 }
     if enforceSorted && !isSorted {
         return refuse(
-            "the sequences are not sorted by length", got: "\(lengths)", expected: "lengths that never rise",
-            fix: "pass enforceSorted: false")
+            "the sequences are not sorted by decreasing length", got: "\(lengths)",
+            expected: "lengths that do not increase", fix: "pass enforceSorted: false")
     }
-    // A stable order: equal lengths stay as they are.
+    // A stable order: sequences of equal length keep their order.
     let order = lengths.indices.sorted { (lengths[$0], $1) > (lengths[$1], $0) }
     let longest = lengths[order[0]]
     let sizes = (0..<longest).map { step in lengths.count { $0 > step } }
@@ -96,11 +110,15 @@ public func packPaddedSequence(
         sortedIndices: enforceSorted ? nil : order)
 }
 
-/// Puts the padding back: `[T, N, *]`, or `[N, T, *]` with `batchFirst`, and the length of each sequence.
+/// Converts a packed sequence to a padded batch, as `pad_packed_sequence` in PyTorch; the inverse of
+/// ``packPaddedSequence(_:lengths:batchFirst:enforceSorted:)``.
 ///
 /// - Parameters:
-///   - paddingValue: what stands behind the end of a sequence.
-///   - totalLength: the number of steps of the result; that of the longest sequence where it is left out.
+///   - sequence: The packed sequence.
+///   - batchFirst: Whether the batch dimension of the result is the first dimension. Default: false.
+///   - paddingValue: The value of the padding. Default: 0.
+///   - totalLength: The number of steps T of the result. Default: the length of the longest sequence.
+/// - Returns: The padded batch, `[T, N, *]` or, with `batchFirst`, `[N, T, *]`; and the length of each sequence.
 public func padPackedSequence(
     _ sequence: PackedSequence, batchFirst: Bool = false, paddingValue: Double = 0, totalLength: Int? = nil
 ) -> (output: Tensor, lengths: [Int]) {
@@ -111,7 +129,7 @@ public func padPackedSequence(
     let steps = totalLength ?? longest
     guard steps >= longest else {
         let error = TensorError(
-            .value, in: "padPackedSequence", "the total length is less than that of the longest sequence",
+            .value, in: "padPackedSequence", "totalLength is less than the length of the longest sequence",
             got: "\(steps)", expected: "at least \(longest)")
         return (fail(error, like: data), lengths)
     }
@@ -126,7 +144,7 @@ public func padPackedSequence(
         starts.append(start)
         start += size
     }
-    // The row behind the last one is the padding.
+    // The row after the last one is the padding.
     var places: [Int] = []
     for step in 0..<steps {
         for n in 0..<batch {
@@ -141,7 +159,14 @@ public func padPackedSequence(
     return (batchFirst ? padded.transpose(0, 1) : padded, lengths)
 }
 
-/// Puts sequences `[L, *]` of several lengths side by side, padded behind their ends: `[T, N, *]`.
+/// Stacks sequences of different lengths into a batch, padded at their ends to the longest length.
+///
+/// Shapes: N sequences `[L, *]`, equal in all dimensions except the first, `-> [T, N, *]`, or `[N, T, *]` with `batchFirst`.
+///
+/// - Parameters:
+///   - sequences: The sequences, at least one.
+///   - batchFirst: Whether the batch dimension of the result is the first dimension. Default: false.
+///   - paddingValue: The value of the padding. Default: 0.
 public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, paddingValue: Double = 0) -> Tensor {
     if let placeholder = sequences.first(where: \.isPlaceholder) { return placeholder }
     guard let first = sequences.first,
@@ -149,8 +174,10 @@ public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, padding
     else {
         return fail(
             TensorError(
-                .shape, in: "padSequence", "the sequences do not go together",
-                expected: "at least one, and equal sizes but for the first", operands: sequences))
+                .shape, in: "padSequence",
+                "there is no sequence, or the sequences differ in a dimension after the first",
+                expected: "at least one sequence, and equal sizes of all dimensions except the first",
+                operands: sequences))
     }
     let longest = sequences.map { $0.shape[0] }.max() ?? 0
     let padded = sequences.map { sequence in
@@ -161,7 +188,11 @@ public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, padding
     return stack(padded, dim: batchFirst ? 0 : 1)
 }
 
-/// Packs sequences `[L, *]` of several lengths.
+/// Packs a list of sequences of different lengths.
+///
+/// - Parameters:
+///   - sequences: The sequences, each `[L, *]` with its own length L.
+///   - enforceSorted: Whether the sequences must be sorted by decreasing length; if false, they are sorted. Default: true.
 public func packSequence(_ sequences: [Tensor], enforceSorted: Bool = true) -> PackedSequence {
     packPaddedSequence(
         padSequence(sequences), lengths: sequences.map { $0.rank > 0 ? $0.shape[0] : 0 }, enforceSorted: enforceSorted)

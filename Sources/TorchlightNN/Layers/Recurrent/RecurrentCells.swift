@@ -1,19 +1,22 @@
 import TorchlightCore
 
-/// What the cells share: the weights `weight_ih [G H, in]`, `weight_hh [G H, H]`, `bias_ih` and `bias_hh [G H]`, all
-/// uniform within ±1/√H at the start.
+/// Base class of the recurrent cells, which compute one time step.
+///
+/// Learnable parameters, for input size `in`, hidden size H and G gates (1 in ``RNNCell``, 3 in ``GRUCell``, 4 in
+/// ``LSTMCell``): `weight_ih` `[G H, in]`, `weight_hh` `[G H, H]`, `bias_ih` `[G H]` and `bias_hh` `[G H]`. All are
+/// initialised uniformly from −1/√H to 1/√H.
 open class RecurrentCell: Module {
-    /// Elements of the input.
+    /// The number of input features.
     public final let inputSize: Int
-    /// Elements of the state.
+    /// The number of features of the hidden state.
     public final let hiddenSize: Int
-    /// `[G H, in]`.
+    /// The learnable input-hidden weight, `[G H, in]`.
     @Key public final var weightIH: Tensor
-    /// `[G H, H]`.
+    /// The learnable hidden-hidden weight, `[G H, H]`.
     @Key public final var weightHH: Tensor
-    /// `[G H]`, or nil.
+    /// The learnable input-hidden bias, `[G H]`; nil if the cell has no bias.
     @Key("bias_ih") public final var biasIH: Tensor? = nil
-    /// `[G H]`, or nil.
+    /// The learnable hidden-hidden bias, `[G H]`; nil if the cell has no bias.
     @Key("bias_hh") public final var biasHH: Tensor? = nil
     let cell: Recurrence.Cell
 
@@ -43,7 +46,7 @@ open class RecurrentCell: Module {
         "\(inputSize), \(hiddenSize)" + (biasIH == nil ? ", bias=False" : "")
     }
 
-    /// One step of a batch `[N, in]`, or of one input `[in]`; states are zeros where none are given.
+    /// Computes one step of a batch `[N, in]` or of one sample `[in]`. States that are nil are zeros.
     final func step(_ x: Tensor, _ states: [Tensor]?) -> [Tensor] {
         if let placeholder = ([x] + (states ?? [])).first(where: \.isPlaceholder) { return [placeholder, placeholder] }
         let lead = Array(x.shape.dropLast())
@@ -52,8 +55,8 @@ open class RecurrentCell: Module {
         else {
             let placeholder = fail(
                 TensorError(
-                    .shape, in: "\(type(of: self))", "the input or the state does not fit the cell",
-                    expected: "[N, \(inputSize)] and states [N, \(hiddenSize)], or both without N",
+                    .shape, in: "\(type(of: self))", "the input or the hidden state has the wrong shape",
+                    expected: "an input [N, \(inputSize)] and states [N, \(hiddenSize)], or both without N",
                     operands: [x] + (states ?? [])), like: x)
             return [placeholder, placeholder]
         }
@@ -76,12 +79,24 @@ open class RecurrentCell: Module {
     }
 }
 
-/// One step of an ``RNN``: `[N, in]` and the state `[N, H] -> [N, H]`.
+/// Elman RNN cell: `h' = tanh(W_ih x + b_ih + W_hh h + b_hh)`.
+///
+/// Shapes: input `[N, in]` and hidden state `[N, H] -> [N, H]`, or all without N. Parameters and initialisation are those of
+/// ``RecurrentCell`` with G = 1.
 public final class RNNCell: RecurrentCell {
-    /// tanh or relu.
+    /// The activation, `.tanh` or `.relu`. Default: `.tanh`.
     public let nonlinearity: RecurrentNonlinearity
 
-    /// A cell of this size.
+    /// Creates an RNN cell.
+    ///
+    /// - Parameters:
+    ///   - inputSize: The number of input features.
+    ///   - hiddenSize: The number of features H of the hidden state.
+    ///   - bias: Whether the cell has biases. Default: true.
+    ///   - nonlinearity: The activation, `.tanh` or `.relu`. Default: `.tanh`.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, nonlinearity: RecurrentNonlinearity = .tanh,
         dtype: DType = .default, device: Device = .current, generator: Generator = .default
@@ -91,7 +106,11 @@ public final class RNNCell: RecurrentCell {
             nonlinearity.cell, inputSize, hiddenSize, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The next state.
+    /// Returns the next hidden state, `[N, H]`.
+    ///
+    /// - Parameters:
+    ///   - x: The input of the step, `[N, in]` or `[in]`.
+    ///   - h: The hidden state, `[N, H]` or `[H]`. Default: zeros.
     public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor {
         scope(x, h) { x, h in step(x, h.map { [$0] })[0] }
     }
@@ -101,9 +120,20 @@ public final class RNNCell: RecurrentCell {
     }
 }
 
-/// One step of a ``GRU``: `[N, in]` and the state `[N, H] -> [N, H]`.
+/// Gated recurrent unit (GRU) cell; the formulas are those of ``GRU``.
+///
+/// Shapes: input `[N, in]` and hidden state `[N, H] -> [N, H]`, or all without N. Parameters and initialisation are those of
+/// ``RecurrentCell`` with G = 3, in the order reset, update, new.
 public final class GRUCell: RecurrentCell {
-    /// A cell of this size.
+    /// Creates a GRU cell.
+    ///
+    /// - Parameters:
+    ///   - inputSize: The number of input features.
+    ///   - hiddenSize: The number of features H of the hidden state.
+    ///   - bias: Whether the cell has biases. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
@@ -111,15 +141,30 @@ public final class GRUCell: RecurrentCell {
         super.init(.gru, inputSize, hiddenSize, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The next state.
+    /// Returns the next hidden state, `[N, H]`.
+    ///
+    /// - Parameters:
+    ///   - x: The input of the step, `[N, in]` or `[in]`.
+    ///   - h: The hidden state, `[N, H]` or `[H]`. Default: zeros.
     public func callAsFunction(_ x: Tensor, _ h: Tensor? = nil) -> Tensor {
         scope(x, h) { x, h in step(x, h.map { [$0] })[0] }
     }
 }
 
-/// One step of an ``LSTM``: `[N, in]` and the states `[N, H] -> [N, H]` twice.
+/// Long short-term memory (LSTM) cell; the formulas are those of ``LSTM``.
+///
+/// Shapes: input `[N, in]`, hidden state and cell state `[N, H]`, `-> [N, H]` and `[N, H]`, or all without N. Parameters and
+/// initialisation are those of ``RecurrentCell`` with G = 4, in the order input, forget, cell, output.
 public final class LSTMCell: RecurrentCell {
-    /// A cell of this size.
+    /// Creates an LSTM cell.
+    ///
+    /// - Parameters:
+    ///   - inputSize: The number of input features.
+    ///   - hiddenSize: The number of features H of the hidden state and the cell state.
+    ///   - bias: Whether the cell has biases. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ inputSize: Int, _ hiddenSize: Int, bias: Bool = true, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
@@ -127,7 +172,11 @@ public final class LSTMCell: RecurrentCell {
         super.init(.lstm, inputSize, hiddenSize, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The next states.
+    /// Returns the next hidden state and cell state, each `[N, H]`.
+    ///
+    /// - Parameters:
+    ///   - x: The input of the step, `[N, in]` or `[in]`.
+    ///   - state: The hidden state and cell state, each `[N, H]` or `[H]`. Default: zeros.
     public func callAsFunction(_ x: Tensor, _ state: LSTM.State? = nil) -> LSTM.State {
         scope(x, state?.h, state?.c) { x, h, c in
             let states = step(x, pair(h, c))

@@ -1,29 +1,34 @@
 import TorchlightCore
 
-/// What RNN, LSTM and GRU share: layers of one or two directions over a batch of sequences, each direction with weights
-/// `weight_ih_l0 [G H, in]`, `weight_hh_l0 [G H, H]`, `bias_ih_l0` and `bias_hh_l0 [G H]`, and `weight_hr_l0` of a
-/// projection; `_reverse` behind those of the second direction. All start uniform within ±1/√H.
+/// Base class of the recurrent layers ``RNN``, ``GRU`` and ``LSTM``.
 ///
-/// Shapes: `[T, N, in]`, `[N, T, in]` with `batchFirst`, or `[T, in]` of one sequence; the output has `H` features in each
-/// direction, side by side, and a state `[layers · directions, N, H]`.
+/// Shapes, for T steps, N sequences, input size `in`, hidden size H and D directions (2 if `bidirectional`, else 1): input
+/// `[T, N, in]`, or `[N, T, in]` with `batchFirst`, or `[T, in]` for a single sequence; output `[T, N, D H]`, with the outputs
+/// of both directions concatenated; hidden state `[numLayers D, N, H]`. A ``PackedSequence`` gives a packed output.
+///
+/// Learnable parameters of layer k with G gates (1 in ``RNN``, 3 in ``GRU``, 4 in ``LSTM``): `weight_ih_lk` `[G H, in]`
+/// (`[G H, D H]` for k > 0), `weight_hh_lk` `[G H, H]`, `bias_ih_lk` and `bias_hh_lk` `[G H]`, and with `projSize`
+/// `weight_hr_lk` `[projSize, H]`. The parameters of the reverse direction have the suffix `_reverse`. All are initialised
+/// uniformly from −1/√H to 1/√H.
 open class RecurrentLayer: Module {
-    /// Elements of a step of the input.
+    /// The number of input features.
     public final let inputSize: Int
-    /// Elements of a state.
+    /// The number of features H of the hidden state.
     public final let hiddenSize: Int
-    /// Layers, one on the other.
+    /// The number of stacked layers. Default: 1.
     public final let numLayers: Int
-    /// Whether the gates have biases.
+    /// Whether the layers have biases. Default: true.
     public final let hasBias: Bool
-    /// Whether the batch is the first dimension.
+    /// Whether the batch dimension of input and output is the first dimension. The hidden state is not affected. Default:
+    /// false.
     public final let batchFirst: Bool
-    /// The probability that an element between two layers is dropped in training.
+    /// The dropout probability of the outputs of all layers except the last, in training mode. Default: 0.
     public final let dropout: Double
-    /// Whether each layer also runs from the end to the beginning.
+    /// Whether each layer also processes the sequence in reverse. Default: false.
     public final let bidirectional: Bool
-    /// Elements of the output where the LSTM projects it, else 0.
+    /// The size of the projected hidden state of an LSTM; 0 for no projection. Default: 0.
     public final let projSize: Int
-    /// Where the random numbers of the dropout come from; the default generator where none is given.
+    /// The generator of the random numbers of dropout; nil for the default generator.
     public final var generator: Generator?
 
     let cell: Recurrence.Cell
@@ -39,20 +44,21 @@ open class RecurrentLayer: Module {
         if numLayers < 1 || hiddenSize < 1 {
             reportFailure(
                 TensorError(
-                    .value, in: name, "there is nothing to compute", got: "\(numLayers) layers of \(hiddenSize)",
-                    expected: "at least one layer of at least one element"))
+                    .value, in: name, "numLayers and hiddenSize must be positive",
+                    got: "\(numLayers) layers of hidden size \(hiddenSize)",
+                    expected: "at least 1 layer and a hidden size of at least 1"))
         }
         if !(0...1).contains(dropout) {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the dropout is out of range", got: "\(dropout)",
+                    .value, in: name, "the dropout probability must be between 0 and 1", got: "\(dropout)",
                     expected: "a number from 0 to 1"))
         }
         if projSize < 0 || projSize >= max(hiddenSize, 1) {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the projection is not smaller than the state", got: "projSize \(projSize)",
-                    expected: "0 for none, or less than \(hiddenSize)"))
+                    .value, in: name, "projSize is not less than the hidden size", got: "projSize \(projSize)",
+                    expected: "0 for no projection, or less than \(hiddenSize)"))
         }
         self.cell = cell
         self.inputSize = inputSize
@@ -87,7 +93,7 @@ open class RecurrentLayer: Module {
         super.init()
     }
 
-    /// The directions of a layer.
+    /// The number of directions.
     final var directions: Int { bidirectional ? 2 : 1 }
     final var outputSize: Int { projSize > 0 ? projSize : hiddenSize }
 
@@ -102,12 +108,12 @@ open class RecurrentLayer: Module {
         return text
     }
 
-    /// Rows of sequences through all layers.
+    /// Applies all layers to the rows of a batch of sequences.
     ///
     /// - Parameters:
-    ///   - rows: `[rows, in]`, placed as `steps` says.
-    ///   - states: the initial states `[layers · directions, batch, H]`, or none for zeros; the LSTM has two.
-    /// - Returns: `[rows, directions · H]`, and the last states.
+    ///   - rows: The inputs of all steps, `[rows, in]`, in the order that `steps` describes.
+    ///   - states: The initial states `[numLayers D, N, H]`; nil for zeros. An LSTM has two.
+    /// - Returns: The outputs of all steps, `[rows, D H]`, and the final states.
     final func run(_ rows: Tensor, _ steps: SequenceSteps, _ states: [Tensor]?) -> (rows: Tensor, states: [Tensor]) {
         var x = rows
         var last: [[Tensor]] = [[], []]
@@ -115,8 +121,8 @@ open class RecurrentLayer: Module {
         let perDirection = tensors.count / max(numLayers *| directions, 1)
         guard perDirection > 0 else {
             let error = TensorError(
-                .value, in: "\(type(of: self))", "there are no weights: the number of layers was refused",
-                got: "\(numLayers) layers", expected: "at least one")
+                .value, in: "\(type(of: self))", "the layer has no weights, because its number of layers is invalid",
+                got: "\(numLayers) layers", expected: "at least 1 layer")
             let placeholder = fail(error, like: rows)
             return (placeholder, [placeholder, placeholder])
         }
@@ -143,14 +149,14 @@ open class RecurrentLayer: Module {
         return cell == .lstm ? [h, Tensor.zeros([batch, hiddenSize], dtype: x.dtype, device: x.device)] : [h]
     }
 
-    /// One direction of one layer. `own` are its weights in their order.
+    /// Computes one direction of one layer. `own` are its parameters, in order.
     private func layerPass(
         _ x: Tensor, _ steps: SequenceSteps, _ own: [Tensor], _ initial: [Tensor], isReversed: Bool
     ) -> [Tensor] {
         let (input, hidden) = (own[0], own[1])
         let projection = projSize > 0 ? own[own.count - 1] : nil
-        // The input's share of all steps in one product. Both biases are in it, but for the gated unit, whose hidden
-        // bias stands inside a product of its own.
+        // W_ih x of all steps is one product. It includes both biases, except in a GRU, where b_hn is multiplied by the reset
+        // gate.
         var bias: Tensor?
         var gated: Tensor?
         if cell == .gru {
@@ -164,7 +170,7 @@ open class RecurrentLayer: Module {
             c0: initial.count > 1 ? initial[1] : nil, bias: gated, projection: projection, isReversed: isReversed)
     }
 
-    /// A padded batch, or one sequence, through all layers.
+    /// The forward pass of a padded batch or a single sequence.
     final func forward(_ x: Tensor, _ states: [Tensor]?) -> (output: Tensor, states: [Tensor]) {
         if let placeholder = ([x] + (states ?? [])).first(where: \.isPlaceholder) {
             return (placeholder, [placeholder, placeholder])
@@ -174,8 +180,8 @@ open class RecurrentLayer: Module {
             let expected = batchFirst ? "[N, T, \(inputSize)]" : "[T, N, \(inputSize)]"
             let placeholder = fail(
                 TensorError(
-                    .shape, in: name, "the input does not fit the layer",
-                    expected: "\(expected), or [T, \(inputSize)] for one sequence", operands: [x]), like: x)
+                    .shape, in: name, "the input has the wrong shape",
+                    expected: "\(expected), or [T, \(inputSize)] for a single sequence", operands: [x]), like: x)
             return (placeholder, [placeholder, placeholder])
         }
         let isBatched = x.rank == 3
@@ -185,7 +191,7 @@ open class RecurrentLayer: Module {
         guard length > 0 else {
             let placeholder = fail(
                 TensorError(
-                    .shape, in: name, "the sequence has no steps", expected: "at least one", operands: [x]), like: x)
+                    .shape, in: name, "the sequence length is 0", expected: "at least 1 step", operands: [x]), like: x)
             return (placeholder, [placeholder, placeholder])
         }
         if let error = stateError(name, states, isBatched ? [batch] : []) {
@@ -200,7 +206,7 @@ open class RecurrentLayer: Module {
         return (rows.reshape(sizes + [outputSize *| directions]), isBatched ? last : last.map { $0.squeeze(1) })
     }
 
-    /// Sequences of several lengths through all layers.
+    /// The forward pass of a packed sequence.
     final func forward(_ x: PackedSequence, _ states: [Tensor]?) -> (output: PackedSequence, states: [Tensor]) {
         if let placeholder = ([x.data] + (states ?? [])).first(where: \.isPlaceholder) {
             return (PackedSequence(data: placeholder, batchSizes: []), [placeholder, placeholder])
@@ -210,7 +216,7 @@ open class RecurrentLayer: Module {
         guard x.data.rank == 2, x.data.shape[1] == inputSize, x.data.shape[0] == steps.rows, steps.rows > 0 else {
             let placeholder = fail(
                 TensorError(
-                    .shape, in: name, "the packed sequence does not fit the layer",
+                    .shape, in: name, "the data of the packed sequence has the wrong shape",
                     expected: "[\(steps.rows), \(inputSize)]", operands: [x.data]), like: x.data)
             return (PackedSequence(data: placeholder, batchSizes: []), [placeholder, placeholder])
         }
@@ -233,8 +239,8 @@ open class RecurrentLayer: Module {
             let expected = [numLayers *| directions] + batch + [i == 0 ? outputSize : hiddenSize]
             if state.shape != expected {
                 return TensorError(
-                    .shape, in: name, "the initial state does not fit the layer and the batch",
-                    expected: "\(expected)", operands: [state])
+                    .shape, in: name, "the initial state has the wrong shape",
+                    expected: "\(expected), that is [layers · directions, batch, features]", operands: [state])
             }
         }
         return nil
