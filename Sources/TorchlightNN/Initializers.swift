@@ -1,23 +1,27 @@
 import TorchlightCore
 
-/// The usual ways to fill parameters before training. Each works in place, records nothing and returns its tensor.
+/// Initialisation of parameters, as `torch.nn.init`. Each function fills a tensor in place under `noGrad` and returns it.
 ///
-/// The fan-in of a weight `[out, in, *kernel]` is `in` times the kernel's elements, its fan-out `out` times these.
+///     Initializers.kaimingNormal_(layer.weight, nonlinearity: .relu)
+///
+/// The fan-in of a weight `[out, in, *kernel]` is `in` times the number of elements of the kernel, the fan-out is `out` times
+/// this number.
 public enum Initializers {
-    /// Which fan keeps its variance.
+    /// The fan that Kaiming initialisation uses.
     public enum FanMode: Sendable {
-        /// Activations keep their variance on the way forward.
+        /// The fan-in, which preserves the variance of activations in the forward pass.
         case fanIn
-        /// Gradients keep theirs on the way back.
+        /// The fan-out, which preserves the variance of gradients in the backward pass.
         case fanOut
     }
 
-    /// The function that follows a layer; each has a gain that makes up for what it does to the variance.
+    /// The activation after a layer, which determines the gain of its initialisation.
     public enum Nonlinearity: Sendable {
         case linear, sigmoid, tanh, relu, selu
         case leakyRelu(negativeSlope: Double = 0.01)
 
-        /// 1, 5/3, √2, √(2 / (1 + slope²)) or 3/4, as PyTorch has them.
+        /// The recommended gain, as `torch.nn.init.calculate_gain`: 1 for linear and sigmoid, 5/3 for tanh, √2 for ReLU,
+        /// √(2 / (1 + negativeSlope²)) for leaky ReLU, 3/4 for SELU.
         public var gain: Double {
             switch self {
             case .linear, .sigmoid: 1
@@ -29,26 +33,27 @@ public enum Initializers {
         }
     }
 
-    /// Every element `value`.
+    /// Fills the tensor with a value.
     @discardableResult
     public static func constant_(_ tensor: Tensor, _ value: Double) -> Tensor { noGrad { tensor.fill_(value) } }
 
-    /// Zeros.
+    /// Fills the tensor with zeros.
     @discardableResult
     public static func zeros_(_ tensor: Tensor) -> Tensor { noGrad { tensor.zero_() } }
 
-    /// Ones.
+    /// Fills the tensor with ones.
     @discardableResult
     public static func ones_(_ tensor: Tensor) -> Tensor { noGrad { tensor.fill_(1) } }
 
-    /// Ones on the diagonal of a matrix, zeros elsewhere: a linear layer that hands on its input.
+    /// Fills a matrix with the identity matrix: ones on the diagonal, zeros elsewhere. A linear layer with this weight preserves
+    /// its input. A tensor that does not have 2 dimensions is an error.
     @discardableResult
     public static func eye_(_ tensor: Tensor) -> Tensor {
         if tensor.isPlaceholder { return tensor }
         guard tensor.rank == 2 else {
             return fail(
                 TensorError(
-                    .shape, in: "eye_", "the tensor is not a matrix", expected: "two dimensions",
+                    .shape, in: "eye_", "the tensor must have 2 dimensions", expected: "a matrix [out, in]",
                     operands: [tensor]), like: tensor)
         }
         return noGrad {
@@ -57,23 +62,27 @@ public enum Initializers {
         }
     }
 
-    /// Dirac's delta as a kernel `[out, in, *kernel]` of one to three dimensions: a convolution that hands on as many channels
-    /// as it can, in each group.
+    /// Fills the weight of a convolution, `[out, in / groups, *kernel]` with 3 to 5 dimensions, with the Dirac delta function:
+    /// the convolution preserves as many input channels as possible in each group.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight.
+    ///   - groups: The number of groups; it must divide the number of output channels. Default: 1.
     @discardableResult
     public static func dirac_(_ tensor: Tensor, groups: Int = 1) -> Tensor {
         if tensor.isPlaceholder { return tensor }
         guard (3...5).contains(tensor.rank) else {
             return fail(
                 TensorError(
-                    .shape, in: "dirac_", "the tensor is not a kernel of a convolution",
-                    expected: "3, 4 or 5 dimensions", operands: [tensor]), like: tensor)
+                    .shape, in: "dirac_", "the tensor must have 3 to 5 dimensions",
+                    expected: "the weight of a convolution, [out, in, *kernel]", operands: [tensor]), like: tensor)
         }
         guard groups > 0, tensor.shape[0] % groups == 0 else {
             return fail(
                 TensorError(
-                    .value, in: "dirac_", "the output channels do not divide into the groups",
-                    got: "\(tensor.shape[0]) channels for \(groups) groups", expected: "a divisor of the channels",
-                    operands: [tensor]), like: tensor)
+                    .value, in: "dirac_", "the number of groups must divide the number of output channels",
+                    got: "\(groups) groups and \(tensor.shape[0]) output channels",
+                    expected: "a divisor of the number of output channels", operands: [tensor]), like: tensor)
         }
         return noGrad {
             tensor.zero_()
@@ -88,7 +97,13 @@ public enum Initializers {
         }
     }
 
-    /// Uniform over [from, to).
+    /// Fills the tensor with random numbers from the uniform distribution over [from, to).
+    ///
+    /// - Parameters:
+    ///   - tensor: The tensor.
+    ///   - from: The lower bound. Default: 0.
+    ///   - to: The upper bound. Default: 1.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func uniform_(
         _ tensor: Tensor, from: Double = 0, to: Double = 1, generator: Generator = .default
@@ -96,7 +111,13 @@ public enum Initializers {
         noGrad { tensor.uniform_(from: from, to: to, generator: generator) }
     }
 
-    /// Normal with this mean and standard deviation.
+    /// Fills the tensor with random numbers from a normal distribution.
+    ///
+    /// - Parameters:
+    ///   - tensor: The tensor.
+    ///   - mean: The mean. Default: 0.
+    ///   - std: The standard deviation. Default: 1.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func normal_(
         _ tensor: Tensor, mean: Double = 0, std: Double = 1, generator: Generator = .default
@@ -104,8 +125,18 @@ public enum Initializers {
         noGrad { tensor.normal_(mean: mean, std: std, generator: generator) }
     }
 
-    /// Normal, restricted to [from, to]: the inverse of the distribution function, applied to uniform numbers in double
-    /// precision. The bounds may be infinite.
+    /// Fills the tensor with random numbers from a normal distribution truncated to [from, to].
+    ///
+    /// It applies the inverse of the cumulative distribution function to uniform random numbers, in float64. The tensor must be
+    /// floating point.
+    ///
+    /// - Parameters:
+    ///   - tensor: The tensor.
+    ///   - mean: The mean of the normal distribution before truncation. Default: 0.
+    ///   - std: Its standard deviation, above 0. Default: 1.
+    ///   - from: The lower bound; it may be infinite. Default: -2.
+    ///   - to: The upper bound, above `from`; it may be infinite. Default: 2.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func truncNormal_(
         _ tensor: Tensor, mean: Double = 0, std: Double = 1, from: Double = -2, to: Double = 2,
@@ -115,19 +146,19 @@ public enum Initializers {
         guard from < to, std > 0, std.isFinite, mean.isFinite else {
             return fail(
                 TensorError(
-                    .value, in: "truncNormal_", "the interval or the deviation is empty",
+                    .value, in: "truncNormal_", "the interval is empty, or mean or std is out of range",
                     got: "[\(from), \(to)], mean \(mean), std \(std)",
                     expected: "from < to, a finite mean and std > 0"), like: tensor)
         }
         guard tensor.dtype.isFloatingPoint else {
             return fail(
                 TensorError(
-                    .dtype, in: "truncNormal_", "only floating-point tensors hold the numbers", got: "\(tensor.dtype)",
+                    .dtype, in: "truncNormal_", "the tensor is not floating point", got: "\(tensor.dtype)",
                     expected: "a floating-point dtype", operands: [tensor]), like: tensor)
         }
         let normal = TruncatedNormal(mean: mean, std: std, from: from, to: to)
         return noGrad {
-            // In parts, so that the numbers in double precision need little memory.
+            // In parts, so that the float64 numbers need little memory.
             let part = 1 << 20
             guard tensor.isContiguous, tensor.count > part else {
                 return tensor.copy_(normal.draw(tensor.shape, on: tensor.device, generator))
@@ -141,7 +172,13 @@ public enum Initializers {
         }
     }
 
-    /// Uniform within ±gain·√(6 / (fan-in + fan-out)) (Glorot and Bengio 2010).
+    /// Xavier initialisation from a uniform distribution: uniform from −b to b with `b = gain √(6 / (fan-in + fan-out))` (Glorot
+    /// and Bengio, 2010). A tensor with fewer than 2 dimensions is an error.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight, `[out, in, *kernel]`.
+    ///   - gain: The gain; see ``Nonlinearity/gain``. Default: 1.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func xavierUniform_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
         withFans(tensor, "xavierUniform_") { fanIn, fanOut in
@@ -150,7 +187,13 @@ public enum Initializers {
         }
     }
 
-    /// Normal of deviation gain·√(2 / (fan-in + fan-out)) (Glorot and Bengio 2010).
+    /// Xavier initialisation from a normal distribution: mean 0 and standard deviation `gain √(2 / (fan-in + fan-out))` (Glorot
+    /// and Bengio, 2010). A tensor with fewer than 2 dimensions is an error.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight, `[out, in, *kernel]`.
+    ///   - gain: The gain; see ``Nonlinearity/gain``. Default: 1.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func xavierNormal_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
         withFans(tensor, "xavierNormal_") { fanIn, fanOut in
@@ -158,7 +201,15 @@ public enum Initializers {
         }
     }
 
-    /// Uniform within ±gain·√(3 / fan) (He et al. 2015).
+    /// Kaiming initialisation from a uniform distribution: uniform from −b to b with `b = gain √(3 / fan)` (He et al., 2015). A
+    /// tensor with fewer than 2 dimensions is an error.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight, `[out, in, *kernel]`.
+    ///   - mode: The fan, `.fanIn` or `.fanOut`. Default: `.fanIn`.
+    ///   - nonlinearity: The activation after the layer, which determines the gain. Default: leaky ReLU with slope 0, which is
+    ///     ReLU.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func kaimingUniform_(
         _ tensor: Tensor, mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyRelu(negativeSlope: 0),
@@ -170,7 +221,15 @@ public enum Initializers {
         }
     }
 
-    /// Normal of deviation gain / √fan (He et al. 2015).
+    /// Kaiming initialisation from a normal distribution: mean 0 and standard deviation `gain / √fan` (He et al., 2015). A tensor
+    /// with fewer than 2 dimensions is an error.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight, `[out, in, *kernel]`.
+    ///   - mode: The fan, `.fanIn` or `.fanOut`. Default: `.fanIn`.
+    ///   - nonlinearity: The activation after the layer, which determines the gain. Default: leaky ReLU with slope 0, which is
+    ///     ReLU.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func kaimingNormal_(
         _ tensor: Tensor, mode: FanMode = .fanIn, nonlinearity: Nonlinearity = .leakyRelu(negativeSlope: 0),
@@ -182,15 +241,24 @@ public enum Initializers {
         }
     }
 
-    /// A matrix with orthonormal rows or columns, whichever are fewer, times the gain (Saxe et al. 2014): the Q of a normal
-    /// matrix, with the signs that make all such matrices equally likely. Dimensions after the first count as one.
+    /// Fills the tensor with a random (semi-)orthogonal matrix times the gain (Saxe et al., 2014). A tensor with fewer than 2
+    /// dimensions is an error.
+    ///
+    /// The tensor is treated as a matrix with the first dimension as rows and the others flattened. Its rows are orthonormal if
+    /// there are fewer rows than columns, otherwise its columns. The matrix is the Q of the QR decomposition of a matrix of
+    /// normal random numbers, with signs such that its distribution is uniform.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight.
+    ///   - gain: The factor. Default: 1.
+    ///   - generator: The generator of the random numbers.
     @discardableResult
     public static func orthogonal_(_ tensor: Tensor, gain: Double = 1, generator: Generator = .default) -> Tensor {
         if tensor.isPlaceholder { return tensor }
         guard tensor.rank >= 2 else {
             return fail(
                 TensorError(
-                    .shape, in: "orthogonal_", "the tensor is not a matrix", expected: "at least two dimensions",
+                    .shape, in: "orthogonal_", "the tensor has too few dimensions", expected: "at least 2 dimensions",
                     operands: [tensor]), like: tensor)
         }
         if tensor.count == 0 { return tensor }
@@ -213,19 +281,20 @@ public enum Initializers {
         guard tensor.rank >= 2 else {
             return fail(
                 TensorError(
-                    .shape, in: operation, "a fan needs at least two dimensions", expected: "[out, in, *kernel]",
+                    .shape, in: operation, "fan-in and fan-out need a tensor of at least 2 dimensions",
+                    expected: "a weight [out, in, *kernel]",
                     operands: [tensor]), like: tensor)
         }
         let kernel = tensor.shape.dropFirst(2).reduce(1, *)
-        // Nothing is drawn for a weight without elements, whose fan may be 0.
+        // A weight without elements may have a fan of 0, and needs no random numbers.
         if tensor.count > 0 { noGrad { fill(tensor.shape[1] * kernel, tensor.shape[0] * kernel) } }
         return tensor
     }
 }
 
-/// The default weight and bias of linear and convolution layers: both uniform within ±1/√(fan-in).
+/// The default weight and bias of linear and convolution layers: both uniform from −1/√(fan-in) to 1/√(fan-in).
 ///
-/// For the weight this is PyTorch's Kaiming uniform with a negative slope of √5.
+/// For the weight, this equals PyTorch's Kaiming uniform initialisation with a negative slope of √5.
 func defaultWeightAndBias(
     weight shape: [Int], bias: Bool, biasSize: Int? = nil, dtype: DType, device: Device, generator: Generator
 ) -> (weight: Tensor, bias: Tensor?) {

@@ -1,34 +1,35 @@
 import TorchlightCore
 
-/// The gradients of a model after a backward pass, parameter by parameter.
+/// The norms of the gradients of all parameters of a model, after a backward pass.
 public struct GradientReport: Sendable, CustomStringConvertible {
-    /// The gradient of one parameter.
+    /// The gradient norm of one parameter.
     public struct Entry: Sendable {
-        /// The path of the parameter.
+        /// The name of the parameter.
         public let name: String
-        /// Its shape.
+        /// The shape of the parameter.
         public let shape: [Int]
-        /// Whether it is frozen.
+        /// Whether the parameter is frozen.
         public let isFrozen: Bool
-        /// The Euclidean norm of its gradient; nil where it has none.
+        /// The L2 norm of the gradient; nil if the parameter has none.
         public let norm: Double?
-        /// The Euclidean norm of the parameter itself.
+        /// The L2 norm of the parameter.
         public let parameterNorm: Double
     }
 
-    /// One entry a parameter, in the order of the model.
+    /// One entry for each parameter, in the order of the model.
     public let entries: [Entry]
 
-    /// Parameters that are trained and got no gradient.
+    /// The names of parameters that require a gradient but have none.
     public var missing: [String] { entries.filter { !$0.isFrozen && $0.norm == nil }.map(\.name) }
-    /// Parameters whose gradient is 0 throughout.
+    /// The names of parameters whose gradient is zero in all elements.
     public var zero: [String] { entries.filter { $0.norm == 0 }.map(\.name) }
-    /// Parameters whose gradient holds an infinity or a NaN.
+    /// The names of parameters whose gradient contains an infinity or NaN.
     public var notFinite: [String] { entries.filter { $0.norm.map { !$0.isFinite } ?? false }.map(\.name) }
-    /// The norm of all gradients together.
+    /// The L2 norm of all gradients, as one vector.
     public var totalNorm: Double { entries.reduce(0) { $0 + ($1.norm ?? 0) * ($1.norm ?? 0) }.squareRoot() }
 
-    /// A table: name, shape, norm of the gradient, its ratio to the norm of the parameter, and what is remarkable.
+    /// A table of name, shape, gradient norm, ratio of gradient norm and parameter norm, and a remark: "frozen", "no gradient",
+    /// "zero" or "not finite".
     public var description: String {
         let rows = entries.map { entry -> [String] in
             let remark =
@@ -50,7 +51,10 @@ public struct GradientReport: Sendable, CustomStringConvertible {
 }
 
 extension Module {
-    /// The gradients of all parameters as they are now: which are missing, zero or not finite, and their norms.
+    /// Returns the gradient norms of all parameters, and which gradients are missing, zero or not finite.
+    ///
+    ///     loss.backward()
+    ///     print(model.gradientReport())
     public func gradientReport() -> GradientReport {
         GradientReport(
             entries: namedParameters().map { name, tensor in
@@ -61,7 +65,7 @@ extension Module {
     }
 }
 
-/// The square root of the sum of squares, summed in double precision.
+/// The L2 norm, with the sum in float64.
 func euclideanNorm(_ tensor: Tensor) -> Double {
     noGrad { (tensor.detach().to(.float64) * tensor.detach().to(.float64)).sum().item() }.squareRoot()
 }

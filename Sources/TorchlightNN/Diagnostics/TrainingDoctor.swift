@@ -1,9 +1,9 @@
 import TorchlightCore
 
-/// Watches a training run for the classic mistakes and says, in words, what is wrong and what to do.
+/// Detects common mistakes in a training loop, and reports what is wrong and how to fix it.
 ///
-/// Some mistakes are noticed without being asked, by the layers, losses and optimisers themselves; each is reported once,
-/// on standard error. The rest needs a look at each step:
+/// Layers, losses and optimisers detect some mistakes themselves; each is reported once, on standard error. For the others,
+/// call ``observe(_:)`` in each step:
 ///
 ///     let doctor = TrainingDoctor(model)
 ///     for (images, labels) in loader {
@@ -13,21 +13,21 @@ import TorchlightCore
 ///         optimizer.step()
 ///     }
 public final class TrainingDoctor {
-    /// A mistake that is recognised.
+    /// The mistakes that are detected.
     public typealias Mistake = TrainingMistake
 
-    /// A mistake that was found.
+    /// A mistake that was detected.
     public struct Finding: Sendable, CustomStringConvertible {
-        /// What it is.
+        /// The mistake.
         public let mistake: Mistake
-        /// What is wrong and what to do about it.
+        /// What is wrong and how to fix it.
         public let description: String
     }
 
-    /// What was reported in this process, each mistake once.
+    /// The hints that were reported in this process, by mistake.
     public static var hints: [Mistake: String] { TrainingHints.reported }
 
-    /// Forgets what was reported, so that it is reported again.
+    /// Clears the reported hints, so that they can be reported again.
     public static func reset() { TrainingHints.reset() }
 
     private let model: Module
@@ -36,15 +36,19 @@ public final class TrainingDoctor {
     private var norms: [Double] = []
     private static let stepsToWarn = 10
 
-    /// Watches a model. Findings go to `report`, each mistake once; left out, to standard error.
+    /// Creates a doctor for a model.
+    ///
+    /// - Parameters:
+    ///   - model: The model that is trained.
+    ///   - report: Receives the findings, each mistake once. Default: writes them to standard error.
     public init(_ model: Module, report: ((Finding) -> Void)? = nil) {
         self.model = model
         self.report = report ?? { writeToStandardError("Torchlight: \($0)\n") }
     }
 
-    /// Looks at the loss and the gradients of a step: call it between `backward()` and the optimiser's step.
+    /// Checks the loss and the gradients of a training step. Call it between `backward()` and the step of the optimiser.
     ///
-    /// Reads every gradient once, so it costs about as much as clipping by norm.
+    /// It reads every gradient once, so it costs about as much as gradient clipping by norm.
     public func observe(_ loss: Tensor) {
         if loss.isPlaceholder { return }
         let value = loss.item()
@@ -64,7 +68,8 @@ public final class TrainingDoctor {
             add(
                 .parameterWithoutGradient,
                 "\(Self.list(without)) got no gradient in this step: the loss does not depend on "
-                    + "\(without.count == 1 ? "it" : "them"); freeze() what is not to be trained, or use it in forward")
+                    + "\(without.count == 1 ? "it" : "them"); use it in forward, or freeze() parameters that should not be trained"
+            )
         }
         norms.append(gradients.totalNorm)
         if norms.count > Self.stepsToWarn { norms.removeFirst() }
@@ -73,7 +78,7 @@ public final class TrainingDoctor {
             add(
                 .forgottenZeroGrad,
                 "the norm of the gradients grew in each of the last \(Self.stepsToWarn) steps, from \(Float(norms[0])) to "
-                    + "\(Float(norms[norms.count - 1])); if optimizer.zeroGrad() is not called in each step they add up"
+                    + "\(Float(norms[norms.count - 1])); call optimizer.zeroGrad() in each step, otherwise gradients add up"
             )
         }
     }

@@ -1,28 +1,29 @@
 import TorchlightCore
 
-/// What of a state dict fits a module, and what does not.
+/// The result of comparing a state dictionary with a module: matched, missing, unexpected and mismatched keys.
 public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
-    /// A tensor that fits.
+    /// A tensor of the state dictionary that matches a tensor of the module.
     public struct Match: Sendable, Equatable {
-        /// Its name in the module.
+        /// The name in the module.
         public let name: String
-        /// Its name in the state dict, before the rules of a mapping.
+        /// The name in the state dictionary, before the mapping.
         public let source: String
-        /// The dtype in the state dict.
+        /// The dtype in the state dictionary.
         public let found: DType
-        /// The dtype in the module; where it is another, loading converts.
+        /// The dtype in the module. If it differs, loading converts the values.
         public let expected: DType
     }
 
-    /// A tensor whose shape is not that of the module's, or whose numbers the module's dtype cannot hold.
+    /// A tensor of the state dictionary with another shape than in the module, or with a dtype that cannot be converted to that
+    /// of the module, such as floating point to integer.
     public struct Mismatch: Sendable, Equatable {
-        /// Its name in the module.
+        /// The name in the module.
         public let name: String
-        /// The shape in the state dict.
+        /// The shape in the state dictionary.
         public let found: [Int]
         /// The shape in the module.
         public let expected: [Int]
-        /// The dtype in the state dict.
+        /// The dtype in the state dictionary.
         public let foundDType: DType
         /// The dtype in the module.
         public let expectedDType: DType
@@ -36,26 +37,26 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
 
     /// The type of the module.
     public let module: String
-    /// What fits, in the module's order.
+    /// The tensors that match, in the order of the module.
     public let matched: [Match]
-    /// What the module has and the state dict lacks, in the module's order. A tensor that the module has under several
-    /// names is missing where the state dict has none of them.
+    /// The missing keys: names of the module that the state dictionary does not contain, in the order of the module. A shared
+    /// tensor is missing if the state dictionary contains none of its names.
     public let missing: [String]
-    /// What the state dict has and the module lacks, sorted.
+    /// The unexpected keys: names of the state dictionary that the module does not have, sorted.
     public let unexpected: [String]
-    /// What both have in different shapes, in the module's order.
+    /// The tensors with different shapes or dtypes, in the order of the module.
     public let mismatched: [Mismatch]
-    /// For an unexpected name the missing one that is spelled most like it.
+    /// For an unexpected key, the missing key with the most similar spelling.
     public let nearest: [String: String]
-    /// The rules of the mapping that changed nothing.
+    /// The rules of the mapping that did not apply to any tensor.
     public let unusedRules: [String]
-    /// The mapping under which the file's names become the module's, where one explains most of what is missing.
+    /// A mapping that renames unexpected keys to most of the missing keys, as text; nil if there is none.
     public let suggestion: String?
 
-    /// Whether every tensor of both sides fits.
+    /// Whether there are no missing, unexpected or mismatched keys.
     public var isComplete: Bool { missing.isEmpty && unexpected.isEmpty && mismatched.isEmpty }
 
-    /// All of it on one line, long lists cut short: "3 matched; 1 missing (fc1.weight)".
+    /// The report on one line, with long lists abbreviated: "3 matched; 1 missing (fc1.weight)".
     public var description: String {
         var parts = ["\(matched.count) matched"] + problems(strict: true)
         if !unusedRules.isEmpty { parts.append("no tensor for \(Self.list(unusedRules))") }
@@ -66,7 +67,7 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         var parts: [String] = []
         if strict, !missing.isEmpty { parts.append("\(missing.count) missing (\(Self.list(missing)))") }
         if strict, !unexpected.isEmpty {
-            // One rule for all says more than a guess for each.
+            // A mapping for all keys is more helpful than a similar name for each.
             let names = unexpected.map { name in
                 suggestion == nil ? nearest[name].map { "\(name), like \($0)?" } ?? name : name
             }
@@ -75,7 +76,7 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         if strict, let suggestion { parts.append(suggestion) }
         if let scale = unexpected.first(where: Self.isScale) {
             parts.append(
-                "\(scale) is the scale of quantised weights, which must be multiplied by it before they are loaded")
+                "\(scale) is the scale of quantised weights; multiply the weights by it before loading them")
         }
         if !mismatched.isEmpty {
             let kind = mismatched.allSatisfy { $0.found != $0.expected } ? "shape" : "shape or dtype"
@@ -84,7 +85,7 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
         return parts
     }
 
-    /// Whether a name is that of a scale beside 8-bit or 4-bit weights, as the usual tools call it.
+    /// Whether a name is a usual name of the scale of quantised 8-bit or 4-bit weights.
     private static func isScale(_ name: String) -> Bool {
         ["weight_scale", "weight_scale_inv", "scale_weight", "weight.scale", ".scales"].contains { name.hasSuffix($0) }
     }
@@ -95,14 +96,14 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// What does not fit when a state dict is loaded into a module.
+/// The error of loading a state dictionary that does not match the module.
 public struct StateDictError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// A tensor whose shape is not that of the module's.
+    /// A tensor with another shape or dtype than in the module.
     public typealias Mismatch = LoadReport.Mismatch
 
-    /// All that fits and does not fit.
+    /// The matched, missing, unexpected and mismatched keys.
     public let report: LoadReport
-    /// Whether missing and unexpected names were errors too.
+    /// Whether loading was strict: whether missing and unexpected keys were errors.
     public let strict: Bool
 
     package init(report: LoadReport, strict: Bool) {
@@ -112,19 +113,19 @@ public struct StateDictError: Error, Sendable, Equatable, CustomStringConvertibl
 
     /// The type of the module.
     public var module: String { report.module }
-    /// What the module has and the state dict lacks, in the module's order.
+    /// The missing keys, in the order of the module.
     public var missing: [String] { report.missing }
-    /// What the state dict has and the module lacks, sorted.
+    /// The unexpected keys, sorted.
     public var unexpected: [String] { report.unexpected }
-    /// What both have in different shapes, in the module's order.
+    /// The tensors with different shapes or dtypes, in the order of the module.
     public var mismatched: [Mismatch] { report.mismatched }
-    /// For an unexpected name the missing one that is spelled most like it.
+    /// For an unexpected key, the missing key with the most similar spelling.
     public var nearest: [String: String] { report.nearest }
 
-    /// All of it on one line, long lists cut short.
+    /// The error on one line, with long lists abbreviated.
     public var description: String {
         var parts = report.problems(strict: strict)
-        // Where hardly anything matches, a rule that did nothing is a likely reason.
+        // A rule that applied to no tensor is a likely cause.
         if !report.unusedRules.isEmpty {
             parts.append("no tensor for the rule \(report.unusedRules.joined(separator: ", "))")
         }

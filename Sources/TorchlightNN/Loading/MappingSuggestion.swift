@@ -1,11 +1,11 @@
-/// Looks for the rule under which the names of a file become those of a module: file and module are compared as a whole,
-/// not name by name.
+/// A mapping that renames the unexpected keys of a file to the missing keys of a module. It is found by comparing all keys, not
+/// key by key.
 struct MappingSuggestion {
     /// The rules.
     let rules: [StateMapping.Rule]
-    /// How many of the missing names they find.
+    /// The number of missing keys that the rules provide.
     let found: Int
-    /// How many names are missing.
+    /// The number of missing keys.
     let missing: Int
 
     /// "mapping: [.stripPrefix("module.")] finds all 18 missing names".
@@ -15,11 +15,11 @@ struct MappingSuggestion {
             + (found == missing ? "all \(missing) missing names" : "\(found) of the \(missing) missing names")
     }
 
-    /// The rules that find most of the missing names; nil where none finds half of them, or at least two.
+    /// The rules that provide the most missing keys; nil if that is less than half of them, or only one of several.
     ///
     /// - Parameters:
-    ///   - missing: What the module has and the file lacks.
-    ///   - unexpected: What the file has and the module lacks.
+    ///   - missing: The missing keys.
+    ///   - unexpected: The unexpected keys.
     init?(missing: [String], unexpected: [String]) {
         let wanted = Set(missing.map { Array($0.utf8) })
         let given = unexpected.map { Array($0.utf8) }
@@ -37,12 +37,12 @@ struct MappingSuggestion {
 
     private static func text(_ name: some Sequence<UInt8>) -> String { String(decoding: Array(name), as: UTF8.self) }
 
-    /// The key that counts most; of equals the shortest.
+    /// The key with the highest count; at ties, the shortest.
     private static func mostFrequent(_ counts: [Name: Int]) -> (name: Name, count: Int)? {
         counts.max { ($0.value, -$0.key.count) < ($1.value, -$1.key.count) }.map { ($0.key, $0.value) }
     }
 
-    /// `module.`, `model.`, `module._orig_mod.`: what stands before the module's names.
+    /// A prefix of the file's names that the module's names do not have: `module.`, `model.`, `module._orig_mod.`.
     private static func prefixToStrip(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         var counts: [Name: Int] = [:]
         for name in given {
@@ -52,14 +52,14 @@ struct MappingSuggestion {
             }
         }
         guard let (prefix, count) = mostFrequent(counts) else { return nil }
-        // Names beside the prefix belong to something else, such as an optimiser.
+        // Names without the prefix belong to something else, such as an optimiser.
         let rule: StateMapping.Rule =
             given.allSatisfy { $0.starts(with: prefix) }
             ? .stripPrefix(text(prefix)) : .subtree(text(prefix.dropLast()))
         return ([rule], count)
     }
 
-    /// The prefix that the module's names have and the file's do not.
+    /// A prefix of the module's names that the file's names do not have.
     private static func prefixToAdd(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         let names = Set(given)
         var counts: [Name: Int] = [:]
@@ -71,7 +71,7 @@ struct MappingSuggestion {
         return mostFrequent(counts).map { ([.addPrefix(text($0.name))], $0.count) }
     }
 
-    /// A component in the middle of the file's names: `layers._orig_mod.0.weight`.
+    /// A component inside the file's names that the module's names do not have: `layers._orig_mod.0.weight`.
     private static func componentToDrop(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         var counts: [Name: Int] = [:]
         for name in given {
@@ -86,13 +86,13 @@ struct MappingSuggestion {
         return ([.rename("**.\(text(part)).**", to: "**.**")], count)
     }
 
-    /// What other programs call the two parameters that most layers have.
+    /// Names of weight and bias in other frameworks.
     private static let usual = [
         "gamma": "weight", "kernel": "weight", "scale": "weight", "embedding": "weight", "beta": "bias",
         "offset": "bias",
     ]
 
-    /// Components that are called otherwise, the same in all names: `gamma` for `weight`, `encoder` for `body`.
+    /// Components that have another name in the file: `gamma` for `weight`, `encoder` for `body`.
     private static func componentsToRename(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
         struct Change: Hashable {
             let old: Name
@@ -100,14 +100,14 @@ struct MappingSuggestion {
             let isFirst: Bool
             let isLast: Bool
         }
-        // The missing names without one component, by what is left.
+        // The missing keys with one component removed, by the remaining components.
         var rests: [[Name]: [Name]] = [:]
         for name in wanted {
             let parts = name.split(separator: dot, omittingEmptySubsequences: false).map { Array($0) }
             guard parts.count > 1 else { continue }
             for index in parts.indices {
                 var rest = parts
-                // An empty component marks the place.
+                // An empty component marks the removed one.
                 rest[index] = []
                 rests[rest, default: []].append(parts[index])
             }
@@ -125,13 +125,13 @@ struct MappingSuggestion {
                 }
             }
         }
-        // The most frequent new name for each old one; numbers are places in a list, not names.
+        // The most frequent new name of each old name. Numbers are indices of lists and are not renamed.
         var rules: [StateMapping.Rule] = []
         var (found, taken) = (0, Set<Name>())
         let sorted = counts.sorted { ($0.value, text($1.key.old)) > ($1.value, text($0.key.old)) }
         for (change, count) in sorted where rules.count < 4 && !taken.contains(change.old) {
             guard !change.old.allSatisfy({ (0x30...0x39).contains($0) }) else { continue }
-            // Where several names would do, only one that is usual is taken.
+            // If several new names are equally frequent, only a usual one is accepted.
             let isAlone = sorted.allSatisfy { $0.key == change || $0.key.old != change.old || $0.value < count }
             guard isAlone || usual[text(change.old)] == text(change.new) else { continue }
             taken.insert(change.old)
@@ -143,7 +143,7 @@ struct MappingSuggestion {
                         ? .rename("**.\(old)", to: "**.\(new)") : .rename("**.\(old).**", to: "**.\(new).**"))
             found += count
         }
-        // One name alone is a slip in spelling, not a rule.
+        // A single key is a spelling mistake, not a rule.
         return found > 1 ? (rules, min(found, wanted.count)) : nil
     }
 }

@@ -1,8 +1,8 @@
-/// A pattern of names such as `layers.*.weight`: `*` stands for any text without a dot, `**` for any text.
+/// A pattern of names such as `layers.*.weight`: `*` matches any text without a dot, `**` any text.
 struct NamePattern: Sendable, Equatable {
     private enum Part: Equatable {
         case text([UInt8])
-        /// Any text; with dots where the flag is set.
+        /// Any text; it may contain dots if the flag is set.
         case any(dots: Bool)
     }
 
@@ -32,7 +32,7 @@ struct NamePattern: Sendable, Equatable {
     /// The number of stars.
     var starCount: Int { parts.count { if case .any = $0 { true } else { false } } }
 
-    /// What the stars stand for if the whole name matches, each as short as possible from the left; nil otherwise.
+    /// The texts that the stars match, each as short as possible from the left; nil if the whole name does not match.
     func match(_ name: String) -> [String]? {
         let bytes = Array(name.utf8)
         var found: [Range<Int>] = []
@@ -59,7 +59,7 @@ struct NamePattern: Sendable, Equatable {
         }
     }
 
-    /// The pattern with its stars replaced by texts, in order; there are enough of them.
+    /// The pattern with its stars replaced by the texts, in order. There must be at least as many texts as stars.
     func filled(with texts: [String]) -> String {
         var result: [UInt8] = []
         var next = texts.makeIterator()

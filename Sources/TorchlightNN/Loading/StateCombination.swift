@@ -1,11 +1,11 @@
 import TorchlightCore
 
-/// How a parametrised parameter follows from the tensors that a file holds in its place.
+/// The computation of a parametrised parameter from the tensors that a file contains instead of it.
 enum Combination: Sendable, Equatable {
     case weightNorm
     case spectralNorm(dim: Int)
 
-    /// The ends of the names: those of PyTorch's older functions, and those of its parametrisations.
+    /// The suffixes of the names: those of PyTorch's older functions, and those of its parametrisations.
     private var endings: [[String]] {
         switch self {
         case .weightNorm: [["_g", "_v"], [".original0", ".original1"]]
@@ -13,7 +13,7 @@ enum Combination: Sendable, Equatable {
         }
     }
 
-    /// Replaces the parts of each parameter whose name matches; says whether there was any.
+    /// Replaces the tensors of each matching parameter by the parameter. Returns whether any parameter matched.
     func apply(to entries: inout [StateMapping.Entry], _ pattern: NamePattern) throws(StateMappingError) -> Bool {
         var isUsed = false
         for endings in endings {
@@ -25,7 +25,7 @@ enum Combination: Sendable, Equatable {
                 let parts = endings.compactMap { places[stem + $0] }
                 guard parts.count == endings.count, let name = plainName(stem, endings), pattern.match(name) != nil
                 else { continue }
-                // The weight's direction, or the matrix, stands for the whole.
+                // The entry of the direction v, or of the matrix, becomes the entry of the parameter.
                 let main = self == .weightNorm ? parts[1] : parts[0]
                 let tensor = try combined(parts.map { entries[$0].tensor }, name)
                 removed.formUnion(parts.filter { $0 != main })
@@ -38,7 +38,7 @@ enum Combination: Sendable, Equatable {
         return isUsed
     }
 
-    /// `a.weight` of `a.weight`, or of `a.parametrizations.weight`.
+    /// The name of the parameter: `a.weight` for `a.weight` and for `a.parametrizations.weight`.
     private func plainName(_ stem: String, _ endings: [String]) -> String? {
         guard endings[0].hasPrefix(".") else { return stem }
         var words = stem.split(separator: ".", omittingEmptySubsequences: false)
@@ -50,10 +50,10 @@ enum Combination: Sendable, Equatable {
     private func combined(_ parts: [Tensor], _ name: String) throws(StateMappingError) -> Tensor {
         let dtype = parts[0].dtype
         guard parts.allSatisfy({ $0.dtype.isFloatingPoint }) else {
-            throw StateMappingError(problem: "the parts of \(name) are not floating-point")
+            throw StateMappingError(problem: "the normalisation tensors of \(name) are not floating-point")
         }
         let shapes = parts.map { "\($0.shape)" }.joined(separator: ", ")
-        // Half precision would round the sums.
+        // Sums of half-precision numbers would lose precision.
         let wide = parts.map { $0.detach().to(dtype == .float64 ? .float64 : .float32) }
         return try noGrad { () throws(StateMappingError) -> Tensor in
             switch self {
@@ -67,7 +67,10 @@ enum Combination: Sendable, Equatable {
                     || length.rank == direction.rank
                         && zip(length.shape, direction.shape).allSatisfy { $0 == 1 || $0 == $1 }
                 guard fits, direction.rank > 0 else {
-                    throw StateMappingError(problem: "length and direction of \(name) do not fit: \(shapes)")
+                    throw StateMappingError(
+                        problem:
+                            "the shapes of magnitude and direction of the weight norm of \(name) do not match: \(shapes)"
+                    )
                 }
                 if length.count == 1 { length = length.reshape(Array(repeating: 1, count: direction.rank)) }
                 let dims = (0..<direction.rank).filter { length.shape[$0] == 1 }
@@ -77,7 +80,8 @@ enum Combination: Sendable, Equatable {
                 guard dim >= 0, dim < weight.rank, weight.count > 0, wide[1].shape == [weight.shape[dim]],
                     wide[2].shape == [weight.count / weight.shape[dim]]
                 else {
-                    throw StateMappingError(problem: "matrix and singular vectors of \(name) do not fit: \(shapes)")
+                    throw StateMappingError(
+                        problem: "the shapes of matrix and singular vectors of \(name) do not match: \(shapes)")
                 }
                 let matrix = (dim == 0 ? weight : weight.movedim(dim, 0)).reshape([weight.shape[dim], -1])
                 return (weight / (wide[1] * matmul(matrix, wide[2])).sum()).to(dtype)

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Rules that turn the tensors of another program into those of a module: renamed, left out, transposed, converted.
+/// Rules that convert a state dictionary of another program to the names, shapes and dtypes of a module.
 ///
 ///     try model.load("gpt2.safetensors", mapping: [
 ///         .stripPrefix("transformer."),
@@ -9,10 +9,10 @@ import TorchlightCore
 ///         .drop("**.attn.bias"),
 ///     ])
 ///
-/// The rules are tried on each tensor in their order; what one rule has renamed the next sees under the new name. In a
-/// pattern `*` stands for any text without a dot and `**` for any text.
+/// The rules are applied to each tensor in order; a rule sees the names that the rules before it produced. In a pattern, `*`
+/// matches any text without a dot and `**` any text.
 public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
-    /// One rule.
+    /// A rule of a mapping.
     public struct Rule: Sendable, CustomStringConvertible {
         fileprivate enum Action: Sendable {
             case rename(NamePattern, NamePattern)
@@ -27,59 +27,64 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
 
         fileprivate let action: Action
 
-        /// Renames what matches a pattern; the stars of the new name take in turn what those of the pattern stood for.
+        /// Renames the tensors that match a pattern. Each star of the new name is replaced by the text that the corresponding
+        /// star of the pattern matched.
         ///
         ///     .rename("encoder.layer.*.output.*", to: "layers.*.out.*")
         public static func rename(_ pattern: String, to name: String) -> Rule {
             Rule(action: .rename(NamePattern(pattern), NamePattern(name)))
         }
 
-        /// Takes a prefix such as `module.` from the names that have it.
+        /// Removes a prefix such as `module.` from the names that have it.
         public static func stripPrefix(_ prefix: String) -> Rule { Rule(action: .stripPrefix(prefix)) }
 
-        /// Puts a prefix before all names.
+        /// Adds a prefix to all names.
         public static func addPrefix(_ prefix: String) -> Rule { Rule(action: .addPrefix(prefix)) }
 
-        /// Keeps only what lies under a path, without the path: with `encoder`, `encoder.fc.weight` becomes `fc.weight`.
+        /// Keeps only the tensors under a path and removes the path from their names: with `encoder`, `encoder.fc.weight` becomes
+        /// `fc.weight`.
         public static func subtree(_ path: String) -> Rule {
             Rule(action: .subtree(path.isEmpty || path.hasSuffix(".") ? path : path + "."))
         }
 
-        /// Leaves out what matches a pattern.
+        /// Removes the tensors that match a pattern.
         public static func drop(_ pattern: String) -> Rule { Rule(action: .drop(NamePattern(pattern))) }
 
-        /// Swaps the last two dimensions of what matches a pattern: a matrix stored as `[in, out]` becomes `[out, in]`.
+        /// Transposes the last two dimensions of the tensors that match a pattern: `[in, out]` becomes `[out, in]`.
         public static func transpose(_ pattern: String) -> Rule {
             Rule(action: .permute(NamePattern(pattern), nil))
         }
 
-        /// Reorders the dimensions of what matches a pattern: `[3, 2, 0, 1]` turns a convolution's `[h, w, in, out]`
-        /// into `[out, in, h, w]`.
+        /// Permutes the dimensions of the tensors that match a pattern: `[3, 2, 0, 1]` converts the weight `[h, w, in, out]` of a
+        /// convolution to `[out, in, h, w]`.
         public static func permute(_ pattern: String, _ dims: [Int]) -> Rule {
             Rule(action: .permute(NamePattern(pattern), dims))
         }
 
-        /// Converts what matches a pattern to a dtype. A module that does not take over the tensors themselves converts
-        /// them to its own dtypes without being told.
+        /// Converts the tensors that match a pattern to a dtype. It is only needed with `assigning: true`; otherwise loading
+        /// converts to the dtypes of the module.
         public static func convert(_ pattern: String, to dtype: DType) -> Rule {
             Rule(action: .convert(NamePattern(pattern), dtype))
         }
 
-        /// Multiplies out weight normalisation: `X_g` and `X_v`, or `parametrizations.X.original0` and `original1`, become `X`
-        /// where `X` matches the pattern.
+        /// Computes weight-normalised parameters: `X_g` and `X_v`, or `parametrizations.X.original0` and
+        /// `parametrizations.X.original1`, are replaced by `X = g v / ‖v‖` if `X` matches the pattern.
         public static func weightNorm(_ pattern: String = "**") -> Rule {
             Rule(action: .combine(NamePattern(pattern), .weightNorm))
         }
 
-        /// Divides out spectral normalisation: `X_orig`, `X_u` and `X_v`, or `parametrizations.X.original`, `0._u` and `0._v`,
-        /// become `X` where `X` matches the pattern.
+        /// Computes spectrally normalised parameters: `X_orig`, `X_u` and `X_v`, or `parametrizations.X.original`,
+        /// `parametrizations.X.0._u` and `parametrizations.X.0._v`, are replaced by `X = original / (uᵀ original v)` if `X`
+        /// matches the pattern.
         ///
-        /// - Parameter dim: the dimension of the matrix's rows: 1 for transposed convolutions.
+        /// - Parameters:
+        ///   - pattern: The pattern of the names of the parameters. Default: all.
+        ///   - dim: The dimension of the rows of the matrix: 1 for transposed convolutions. Default: 0.
         public static func spectralNorm(_ pattern: String = "**", dim: Int = 0) -> Rule {
             Rule(action: .combine(NamePattern(pattern), .spectralNorm(dim: dim)))
         }
 
-        /// The rule as it is written in Swift.
+        /// The rule as Swift code.
         public var description: String {
             switch action {
             case .rename(let old, let new): ".rename(\"\(old.text)\", to: \"\(new.text)\")"
@@ -97,36 +102,36 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
         }
     }
 
-    /// The rules, in the order in which they are tried.
+    /// The rules, in the order in which they are applied.
     public var rules: [Rule]
 
-    /// A mapping of these rules.
+    /// Creates a mapping of these rules.
     public init(_ rules: [Rule]) { self.rules = rules }
-    /// A mapping of these rules.
+    /// Creates a mapping of these rules.
     public init(arrayLiteral rules: Rule...) { self.rules = rules }
 
-    /// A tensor on its way through the rules.
+    /// A tensor to which rules are applied.
     struct Entry {
-        /// Its place in the list that the rules are applied to.
+        /// The index in the list that the rules are applied to.
         let index: Int
         var name: String
         var tensor: Tensor
     }
 
-    /// What the rules make of tensors.
+    /// The result of applying a mapping.
     public struct Result {
-        /// The tensors under their new names.
+        /// The tensors by their new names.
         public var tensors: StateDict = [:]
-        /// The old name of each.
+        /// The old name of each tensor, by its new name.
         public var sources: [String: String] = [:]
-        /// The rules that changed nothing: usually a slip in a pattern.
+        /// The rules that did not apply to any tensor, usually because of a mistake in a pattern.
         public var unusedRules: [String] = []
     }
 
-    /// Applies the rules.
+    /// Returns the state dictionary after all rules.
     ///
-    /// - Throws: ``StateMappingError`` where two tensors get one name, a new name has more stars than its pattern, or a
-    ///   tensor does not have the dimensions that a rule reorders.
+    /// - Throws: ``StateMappingError`` if two tensors get the same name, if a new name has more stars than its pattern, or if
+    ///   a tensor does not have the dimensions that a rule permutes.
     public func apply(to tensors: StateDict) throws(StateMappingError) -> Result {
         let sorted = tensors.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         let mapped = try apply(to: sorted.map { (name: $0.key, tensor: $0.value) })
@@ -143,10 +148,10 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
         return result
     }
 
-    /// Applies the rules to a list, whose names are compared as bytes.
+    /// Applies the rules to a list of tensors. Names are compared byte by byte.
     ///
-    /// - Returns: The tensors that are left, with their places in the list, and the numbers of the rules that changed nothing.
-    /// - Throws: As ``apply(to:)-(StateDict)``.
+    /// - Returns: The remaining tensors with their indices in the list, and the indices of the rules that did not apply.
+    /// - Throws: The errors of ``apply(to:)-(StateDict)``.
     package func apply(
         to tensors: [(name: String, tensor: Tensor)]
     ) throws(StateMappingError) -> (tensors: [(name: String, tensor: Tensor, index: Int)], unusedRules: [Int]) {
@@ -186,7 +191,7 @@ public struct StateMapping: Sendable, ExpressibleByArrayLiteral {
 }
 
 extension StateMapping.Rule {
-    /// What becomes of a tensor, nil where it is left out, and whether the rule applied.
+    /// The tensor after the rule, nil if the rule removes it, and whether the rule applied.
     fileprivate func apply(
         to entry: (name: String, tensor: Tensor)
     ) throws(StateMappingError) -> ((name: String, tensor: Tensor)?, applied: Bool) {
@@ -219,10 +224,10 @@ extension StateMapping.Rule {
     }
 }
 
-/// Why rules cannot be applied to the tensors of a file.
+/// The error of a mapping whose rules cannot be applied to the given tensors.
 public struct StateMappingError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// What is wrong.
+    /// The problem.
     public let problem: String
-    /// "load: ..."
+    /// The error text: "load: " and the problem.
     public var description: String { "load: \(problem)" }
 }

@@ -42,7 +42,7 @@ func elementwiseLossError(_ operation: String, _ input: Tensor, _ target: Tensor
     }
     guard target.dtype.isFloatingPoint else {
         return TensorError(
-            .dtype, in: operation, "the target has an integer dtype, as class indices have",
+            .dtype, in: operation, "the target has an integer dtype, as class labels have",
             expected: "a floating-point target",
             fix: "use crossEntropy(logits, target) for class indices, or target.to(.float32) for real-valued targets",
             operands: [input, target])

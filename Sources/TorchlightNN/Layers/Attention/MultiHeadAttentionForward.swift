@@ -1,17 +1,35 @@
 import TorchlightCore
 
-/// What ``MultiheadAttention`` computes, from its weights.
+/// Returns multi-head attention with given parameters, the function of ``MultiheadAttention``.
 ///
-/// Shapes: query `[L, N, E]`, key and value `[S, N, *]`, or all without `N` `-> [L, N, E]`, weights `[N, L, S]`, or
-/// `[N, heads, L, S]` where they are not averaged.
+/// Each head computes `softmax(Q Kᵀ / √(E/numHeads) + mask) V`, with `Q = query W_qᵀ + b_q`, `K = key W_kᵀ + b_k` and
+/// `V = value W_vᵀ + b_v`. The output projection is applied to the concatenated heads (Vaswani et al., 2017).
 ///
-/// A query for which the masks leave no key has weights of 0 and finds 0.
+/// Shapes: query `[L, N, E]`, key `[S, N, kdim]`, value `[S, N, vdim]`, or all without N; output `[L, N, E]`; attention
+/// weights `[N, L, S]`, or `[N, numHeads, L, S]` if they are not averaged over the heads. A query whose keys are all masked
+/// has attention weights of 0; its output is the bias of the output projection.
 ///
 /// - Parameters:
-///   - keyPaddingMask: `[N, S]`, bool (true leaves a key out) or floating-point (added to the scores).
-///   - attnMask: `[L, S]` or `[N · heads, L, S]`, of the same dtypes.
-///   - separateWeights: the projections of query, key and value, where there is no `inProjWeight`.
-///   - isCausal: query `i` sees the keys `0 ... i`, besides what the masks leave out.
+///   - embedDim: The embedding dimension E.
+///   - numHeads: The number of heads; it must divide E.
+///   - inProjWeight: The projection weights of query, key and value, concatenated, `[3 E, E]`; nil with `separateWeights`.
+///   - inProjBias: The projection biases of query, key and value, concatenated, `[3 E]`; nil for none.
+///   - biasK: A key that is appended to the keys, `[1, 1, E]`. Default: none.
+///   - biasV: A value that is appended to the values, `[1, 1, E]`. Default: none.
+///   - addZeroAttn: Whether a key and a value of zeros are appended. Default: false.
+///   - dropoutP: The dropout probability of the attention weights in training mode. Default: 0.
+///   - outProjWeight: The weight of the output projection, `[E, E]`.
+///   - outProjBias: The bias of the output projection, `[E]`; nil for none.
+///   - training: Whether dropout is applied. Default: true.
+///   - keyPaddingMask: A mask of the keys, `[N, S]`: bool, where true means that a key is ignored, or floating point, which
+///     is added to the scores. Default: none.
+///   - needWeights: Whether the attention weights are returned. Default: true.
+///   - attnMask: A mask of queries and keys, `[L, S]` or `[N · numHeads, L, S]`, of the same dtypes. Default: none.
+///   - separateWeights: The projection weights of query, key and value, `[E, E]`, `[E, kdim]` and `[E, vdim]`.
+///   - averageAttnWeights: Whether the attention weights are averaged over the heads. Default: true.
+///   - isCausal: Whether query i attends only to the keys 0 ... i. Default: false.
+///   - generator: The generator of the random numbers of dropout.
+/// - Returns: The output, and the attention weights if `needWeights`.
 public func multiHeadAttentionForward(
     _ query: Tensor, _ key: Tensor, _ value: Tensor, _ embedDim: Int, _ numHeads: Int, _ inProjWeight: Tensor?,
     _ inProjBias: Tensor?, _ biasK: Tensor? = nil, _ biasV: Tensor? = nil, _ addZeroAttn: Bool = false,
@@ -27,7 +45,8 @@ public func multiHeadAttentionForward(
     }
     guard query.rank == 2 || query.rank == 3, key.rank == query.rank, value.rank == query.rank else {
         return refuse(
-            "query, key and value are not sequences alike", expected: "three of [L, N, E], or three of [L, E]",
+            "query, key and value must have 2 or 3 dimensions, all the same number",
+            expected: "[L, N, E], [S, N, *] and [S, N, *], or all without N",
             [query, key, value])
     }
     let isBatched = query.rank == 3
@@ -37,18 +56,20 @@ public func multiHeadAttentionForward(
         k3.shape[0] == v3.shape[0], v3.shape[1] == batch
     else {
         return refuse(
-            "query, key and value do not fit",
-            expected: "[L, N, \(embedDim)] and twice [S, N, *], the width a multiple of the heads",
+            "the shapes of query, key and value do not match, or the number of heads does not divide embedDim",
+            expected: "[L, N, \(embedDim)], [S, N, *] and [S, N, *], and an embedDim that is a multiple of numHeads",
             [query, key, value])
     }
     guard let (weightQ, weightK, weightV) = projections(inProjWeight, separateWeights, embedDim) else {
-        return refuse("there is no projection", expected: "inProjWeight, or three separate weights", [query])
+        return refuse(
+            "the projection weights are missing or have the wrong shape",
+            expected: "inProjWeight [3 · embedDim, embedDim], or three separateWeights", [query])
     }
     let biases = inProjBias?.chunk(3, dim: 0)
     let q: Tensor
     var (k, v): (Tensor, Tensor)
     if let inProjWeight, query === key, key === value {
-        // Self-attention: the three projections in one product.
+        // Self-attention: the three projections are one matrix product.
         let all = linear(q3, inProjWeight, inProjBias).chunk(3, dim: -1)
         (q, k, v) = (all[0], all[1], all[2])
     } else {
@@ -72,7 +93,7 @@ public func multiHeadAttentionForward(
     func heads(_ x: Tensor) -> Tensor { x.reshape([x.shape[0], batch, numHeads, width]).permute(1, 2, 0, 3) }
     let masks = AttentionMasks(
         batch: batch, heads: numHeads, queries: length, keys: k3.shape[0], extra: extra, dtype: q.dtype)
-    // Without another mask the blocked attention needs no matrix for the causal one.
+    // If the causal mask is the only mask, the blocked attention does not need it as a matrix.
     let isBlockedCausal = isCausal && extra == 0 && attnMask == nil && keyPaddingMask == nil && !needWeights
     let mask: Tensor?
     do {
@@ -99,7 +120,7 @@ private func projections(
     return (parts[0], parts[1], parts[2])
 }
 
-/// Attention of `[N, heads, L, D]`, with its weights where they are wanted.
+/// Scaled dot-product attention of `[N, numHeads, L, D]`, with its weights if `needWeights`.
 private func attend(
     _ q: Tensor, _ k: Tensor, _ v: Tensor, _ mask: Tensor?, _ p: Double, needWeights: Bool, isCausal: Bool,
     _ generator: Generator
@@ -117,17 +138,17 @@ private func attend(
     return (matmul(weights, v), weights)
 }
 
-/// Brings the masks of an attention together as numbers that are added to the scores.
+/// Combines the masks of an attention into one floating-point mask that is added to the scores.
 private struct AttentionMasks {
     var batch: Int
     var heads: Int
     var queries: Int
     var keys: Int
-    /// Keys behind those of the sequence that every query sees.
+    /// The number of appended keys, which are never masked.
     var extra: Int
     var dtype: DType
 
-    /// The masks in one; with `isCausal` query `i` sees none of the keys after key `i` besides.
+    /// The combined mask; with `isCausal`, the keys after key i are masked for query i.
     func merge(
         _ mask: Tensor?, _ padding: Tensor?, isCausal: Bool, device: Device, operation: String
     ) throws(TensorError) -> Tensor? {
@@ -136,7 +157,7 @@ private struct AttentionMasks {
             try check(mask, "attnMask", operation)
             guard mask.shape == [queries, keys] || mask.shape == [batch * heads, queries, keys] else {
                 throw TensorError(
-                    .shape, in: operation, "the mask does not fit the scores",
+                    .shape, in: operation, "attnMask has the wrong shape",
                     expected: "\([queries, keys]) or \([batch * heads, queries, keys])", operands: [mask])
             }
             let own = added(mask)
@@ -150,8 +171,8 @@ private struct AttentionMasks {
             try check(padding, "keyPaddingMask", operation)
             guard padding.shape == [batch, keys] || (batch == 1 && padding.shape == [keys]) else {
                 throw TensorError(
-                    .shape, in: operation, "the padding mask does not fit the keys", expected: "\([batch, keys])",
-                    operands: [padding])
+                    .shape, in: operation, "keyPaddingMask has the wrong shape",
+                    expected: "\([batch, keys]), one element for each key", operands: [padding])
             }
             let own = added(padding).reshape([batch, 1, 1, keys + extra])
             terms = terms.map { $0 + own } ?? own
@@ -163,13 +184,13 @@ private struct AttentionMasks {
         if mask.dtype == .bool || mask.dtype.isFloatingPoint { return }
         throw TensorError(
             .dtype, in: operation, "\(argument) is neither bool nor floating-point", got: "\(mask.dtype)",
-            expected: "bool, where true leaves a key out, or numbers that are added to the scores",
+            expected: "bool, where true means that a key is ignored, or floating point, which is added to the scores",
             fix:
-                "mask.to(.bool) where 1 marks the keys to leave out; mask .== 0 where 1 marks those that take part, as in "
-                + "a tokenizer's mask", operands: [mask])
+                "pass mask.to(.bool) if 1 means ignored, or mask .== 0 if 1 means attended, as in the attention mask of "
+                + "a tokenizer", operands: [mask])
     }
 
-    /// A mask as numbers: what is true becomes −∞.
+    /// The mask in floating point: true becomes −∞, false 0.
     private func added(_ mask: Tensor) -> Tensor {
         var terms = mask
         if mask.dtype == .bool {

@@ -1,45 +1,64 @@
 import TorchlightCore
 
-/// Attention in several heads, each of its own projections of queries, keys and values (Vaswani et al. 2017).
+/// Multi-head attention (Vaswani et al., 2017): `Concat(head_1, ..., head_h) W_oᵀ + b_o`, where each head is
+/// `softmax(Q Kᵀ / √(E/h) + mask) V` of its own projections Q, K and V of query, key and value.
 ///
 ///     let attention = MultiheadAttention(512, 8, batchFirst: true)
 ///     let (output, weights) = attention(x, x, x)      // [N, L, 512] and [N, L, L]
 ///
-/// Shapes: query `[L, N, E]`, key `[S, N, kdim]`, value `[S, N, vdim]`, with `batchFirst` the batch first, or all without
-/// a batch `-> [L, N, E]` and the weights `[N, L, S]`. Weights are `in_proj_weight [3 E, E]`, or `q_proj_weight`,
-/// `k_proj_weight` and `v_proj_weight` where keys or values have another width, `in_proj_bias [3 E]`, `bias_k` and `bias_v
-/// [1, 1, E]` and `out_proj`.
+/// Shapes, for N sequences, L queries, S keys and embedding dimension E: query `[L, N, E]`, key `[S, N, kdim]`, value
+/// `[S, N, vdim]`, or `[N, L, E]` and so on with `batchFirst`, or all without N; output `[L, N, E]` or `[N, L, E]`; attention
+/// weights `[N, L, S]`, or `[N, numHeads, L, S]` if they are not averaged.
+///
+/// Learnable parameters: `in_proj_weight` `[3 E, E]`, or `q_proj_weight` `[E, E]`, `k_proj_weight` `[E, kdim]` and
+/// `v_proj_weight` `[E, vdim]` if kdim or vdim is not E, initialised with `Initializers.xavierUniform_`; `in_proj_bias`
+/// `[3 E]` and `out_proj.bias` `[E]`, initialised to zeros; `out_proj.weight` `[E, E]`, initialised as in ``Linear``; and
+/// with `addBiasKV` `bias_k` and `bias_v` `[1, 1, E]`, initialised from a normal distribution.
 public final class MultiheadAttention: Module {
-    /// Elements of a query and of the output.
+    /// The embedding dimension E: the number of features of query and output.
     public let embedDim: Int
-    /// The number of heads.
+    /// The number of heads; it must divide the embedding dimension.
     public let numHeads: Int
-    /// The probability that a weight is dropped in training.
+    /// The dropout probability of the attention weights in training mode. Default: 0.
     public let dropout: Double
-    /// Whether the batch is the first dimension.
+    /// Whether the batch dimension of query, key, value and output is the first dimension. Default: false.
     public let batchFirst: Bool
-    /// Whether a key and a value of zeros are added to every sequence.
+    /// Whether a key and a value of zeros are appended to the keys and values of every sequence. Default: false.
     public let addZeroAttn: Bool
-    /// The projections of query, key and value below one another; nil where keys or values have another width.
+    /// The projection weights of query, key and value, concatenated, `[3 E, E]`; nil if kdim or vdim is not E.
     @Key("in_proj_weight") public var inProjWeight: Tensor? = nil
-    /// The projection of the query alone.
+    /// The projection weight of the query, `[E, E]`; nil if `inProjWeight` is used.
     @Key("q_proj_weight") public var qProjWeight: Tensor? = nil
-    /// The projection of the key alone.
+    /// The projection weight of the key, `[E, kdim]`; nil if `inProjWeight` is used.
     @Key("k_proj_weight") public var kProjWeight: Tensor? = nil
-    /// The projection of the value alone.
+    /// The projection weight of the value, `[E, vdim]`; nil if `inProjWeight` is used.
     @Key("v_proj_weight") public var vProjWeight: Tensor? = nil
-    /// The shifts of the three projections, or nil.
+    /// The projection biases of query, key and value, concatenated, `[3 E]`; nil if the layer has no biases.
     @Key("in_proj_bias") public var inProjBias: Tensor? = nil
-    /// A key that is added to every sequence, or nil.
+    /// The learnable key that is appended to the keys of every sequence, `[1, 1, E]`; nil without `addBiasKV`.
     @Key("bias_k") public var biasK: Tensor? = nil
-    /// The value that goes with it, or nil.
+    /// The learnable value that is appended to the values of every sequence, `[1, 1, E]`; nil without `addBiasKV`.
     @Key("bias_v") public var biasV: Tensor? = nil
-    /// What brings the heads together.
+    /// The output projection, applied to the concatenated heads.
     @Key public var outProj: Linear
-    /// Where the random numbers of the dropout come from; the default generator where none is given.
+    /// The generator of the random numbers of dropout; nil for the default generator.
     public var generator: Generator?
 
-    /// Attention of this width in so many heads, which must divide it.
+    /// Creates a multi-head attention.
+    ///
+    /// - Parameters:
+    ///   - embedDim: The embedding dimension E.
+    ///   - numHeads: The number of heads; it must divide E.
+    ///   - dropout: The dropout probability of the attention weights. Default: 0.
+    ///   - bias: Whether the projections have biases. Default: true.
+    ///   - addBiasKV: Whether a learnable key and value are appended to the keys and values. Default: false.
+    ///   - addZeroAttn: Whether a key and a value of zeros are appended. Default: false.
+    ///   - kdim: The number of features of the key. Default: E.
+    ///   - vdim: The number of features of the value. Default: E.
+    ///   - batchFirst: Whether inputs and output are `[N, L, *]` instead of `[L, N, *]`. Default: false.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ embedDim: Int, _ numHeads: Int, dropout: Double = 0, bias: Bool = true, addBiasKV: Bool = false,
         addZeroAttn: Bool = false, kdim: Int? = nil, vdim: Int? = nil, batchFirst: Bool = false,
@@ -48,13 +67,15 @@ public final class MultiheadAttention: Module {
         if numHeads < 1 || embedDim < 1 || embedDim % max(numHeads, 1) != 0 {
             reportFailure(
                 TensorError(
-                    .value, in: "MultiheadAttention", "the heads do not divide the width",
-                    got: "\(embedDim) elements in \(numHeads) heads", expected: "a multiple of the number of heads"))
+                    .value, in: "MultiheadAttention", "the number of heads must divide the embedding dimension",
+                    got: "embedDim \(embedDim) and \(numHeads) heads",
+                    expected: "an embedDim that is a multiple of numHeads"))
         }
         if !(0...1).contains(dropout) {
             reportFailure(
                 TensorError(
-                    .value, in: "MultiheadAttention", "the probability lies outside [0, 1]", got: "\(dropout)",
+                    .value, in: "MultiheadAttention", "the dropout probability must be between 0 and 1",
+                    got: "\(dropout)",
                     expected: "a number from 0 to 1"))
         }
         self.embedDim = embedDim
@@ -90,29 +111,36 @@ public final class MultiheadAttention: Module {
         }
     }
 
-    /// What each query finds, and how much of each key is in it.
+    /// Returns the attention output and the attention weights.
     ///
     /// - Parameters:
-    ///   - keyPaddingMask: `[N, S]`; bool, where true leaves a key out, or floating-point, added to the scores. Tokenizers give
-    ///     the opposite: `mask .== 0`.
-    ///   - needWeights: whether the weights are returned; without them the attention is computed in blocks.
-    ///   - attnMask: `[L, S]` or `[N · heads, L, S]`; true leaves a key out, floating-point numbers are added to the scores.
-    ///   - averageAttnWeights: the mean over the heads, else `[N, heads, L, S]`.
-    ///   - isCausal: query `i` sees the keys `0 ... i`, besides what the masks leave out. It needs no mask; without one, and
-    ///     without padding and weights, nothing of the size `[L, S]` is made.
+    ///   - query: The queries, `[L, N, E]`, or `[N, L, E]` with `batchFirst`, or `[L, E]`.
+    ///   - key: The keys, `[S, N, kdim]`, or `[N, S, kdim]` with `batchFirst`, or `[S, kdim]`.
+    ///   - value: The values, `[S, N, vdim]`, or `[N, S, vdim]` with `batchFirst`, or `[S, vdim]`.
+    ///   - keyPaddingMask: A mask of the keys, `[N, S]`: bool, where true means that a key is ignored, or floating point, which
+    ///     is added to the scores. A tokenizer's attention mask has the opposite meaning: pass `mask .== 0`. Default: none.
+    ///   - needWeights: Whether the attention weights are returned. If false, attention is computed in blocks, which is faster
+    ///     and needs less memory. Default: true.
+    ///   - attnMask: A mask of queries and keys, `[L, S]` or `[N · numHeads, L, S]`: bool, where true means that a key is
+    ///     ignored, or floating point, which is added to the scores. Default: none.
+    ///   - averageAttnWeights: Whether the attention weights are averaged over the heads. Default: true.
+    ///   - isCausal: Whether query i attends only to the keys 0 ... i. Unlike PyTorch, it needs no `attnMask`. If it is the only
+    ///     mask and `needWeights` is false, no tensor of the size `[L, S]` is allocated. Default: false.
+    /// - Returns: The output, in the shape of the query; and the attention weights, `[N, L, S]` or `[N, numHeads, L, S]`, nil
+    ///   if `needWeights` is false.
     ///
-    /// A query for which the masks leave no key has weights of 0, and its output is the bias of `out_proj`.
+    /// A query whose keys are all masked has attention weights of 0, and its output is the bias of `out_proj`.
     public func callAsFunction(
         _ query: Tensor, _ key: Tensor, _ value: Tensor, keyPaddingMask: Tensor? = nil, needWeights: Bool = true,
         attnMask: Tensor? = nil, averageAttnWeights: Bool = true, isCausal: Bool = false
     ) -> (output: Tensor, weights: Tensor?) {
         scope(query, key, value, keyPaddingMask, attnMask) {
             query, key, value, keyPaddingMask, attnMask in
-            // The output projection is computed with the attention, not called.
+            // The output projection is not called, so its parametrised weight is computed here.
             outProj.computeParametrized()
             let turns = batchFirst && query.rank == 3 && key.rank == 3 && value.rank == 3
             func ordered(_ x: Tensor) -> Tensor { turns ? x.transpose(0, 1) : x }
-            // One tensor stays one: its three projections are then one product.
+            // The same tensor stays the same object: the three projections are then one matrix product.
             let q = ordered(query)
             let k = key === query ? q : ordered(key)
             let v = value === key ? k : ordered(value)

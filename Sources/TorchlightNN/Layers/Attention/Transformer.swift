@@ -1,22 +1,42 @@
 import TorchlightCore
 
-/// An encoder and a decoder (Vaswani et al. 2017): the decoder attends to itself and to what the encoder made.
+/// Transformer: an encoder and a decoder (Vaswani et al., 2017).
 ///
-/// Shapes: source `[S, N, E]` and target `[T, N, E] -> [T, N, E]`, with `batchFirst` the batch first, or all without a
-/// batch. Masks are those of ``MultiheadAttention``.
+///     let model = Transformer(dModel: 512, nhead: 8, batchFirst: true)
+///     let y = model(source, target, tgtIsCausal: true)  // [N, S, 512] and [N, T, 512] -> [N, T, 512]
+///
+/// Shapes, for N sequences and E = `dModel`: source `[S, N, E]` and target `[T, N, E] -> [T, N, E]`, or `[N, S, E]` and so on
+/// with `batchFirst`, or all without N. Inputs are embeddings: token embedding and positional encoding are not included.
+/// Parameters with two or more dimensions are initialised with `Initializers.xavierUniform_`, the others as in their layers.
 public final class Transformer: Module {
-    /// The stack over the source.
+    /// The encoder of the source.
     public let encoder: TransformerEncoder
-    /// The stack over the target.
+    /// The decoder of the target.
     public let decoder: TransformerDecoder
-    /// Elements of a position.
+    /// The number of features E of source, target and output. Default: 512.
     public let dModel: Int
-    /// The number of heads.
+    /// The number of attention heads. Default: 8.
     public let nhead: Int
-    /// Whether the batch is the first dimension.
+    /// Whether the batch dimension of inputs and output is the first dimension. Default: false.
     public let batchFirst: Bool
 
-    /// Stacks of this size.
+    /// Creates a transformer.
+    ///
+    /// - Parameters:
+    ///   - dModel: The number of features E of source, target and output. Default: 512.
+    ///   - nhead: The number of attention heads; it must divide `dModel`. Default: 8.
+    ///   - numEncoderLayers: The number of encoder layers. Default: 6.
+    ///   - numDecoderLayers: The number of decoder layers. Default: 6.
+    ///   - dimFeedforward: The number of hidden features of the feed-forward networks. Default: 2048.
+    ///   - dropout: The dropout probability. Default: 0.1.
+    ///   - activation: The activation of the feed-forward networks. Default: `.relu`.
+    ///   - layerNormEps: The eps of the layer normalisations. Default: 1e-5.
+    ///   - batchFirst: Whether inputs and output are `[N, T, E]` instead of `[T, N, E]`. Default: false.
+    ///   - normFirst: Whether layer normalisation is applied before attention and feed-forward network. Default: false.
+    ///   - bias: Whether linear layers and layer normalisations have biases. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         dModel: Int = 512, nhead: Int = 8, numEncoderLayers: Int = 6, numDecoderLayers: Int = 6,
         dimFeedforward: Int = 2048, dropout: Double = 0.1, activation: TransformerActivation = .relu,
@@ -50,7 +70,23 @@ public final class Transformer: Module {
         }
     }
 
-    /// The decoder's output for each position of the target. Masks and causality are those of ``MultiheadAttention``.
+    /// Returns the output of the decoder for each position of the target.
+    ///
+    /// In masks of bool, true means that a key is ignored; masks of floating point are added to the scores.
+    ///
+    /// - Parameters:
+    ///   - src: The source, `[S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+    ///   - tgt: The target, `[T, N, E]`, or `[N, T, E]` with `batchFirst`, or `[T, E]`.
+    ///   - srcMask: The mask of the self-attention of the encoder, `[S, S]` or `[N · nhead, S, S]`. Default: none.
+    ///   - tgtMask: The mask of the self-attention of the decoder, `[T, T]` or `[N · nhead, T, T]`. Default: none.
+    ///   - memoryMask: The mask of the cross-attention of the decoder, `[T, S]` or `[N · nhead, T, S]`. Default: none.
+    ///   - srcKeyPaddingMask: The padding mask of the source, `[N, S]`. Default: none.
+    ///   - tgtKeyPaddingMask: The padding mask of the target, `[N, T]`. Default: none.
+    ///   - memoryKeyPaddingMask: The padding mask of the encoder output, `[N, S]`. Default: none.
+    ///   - srcIsCausal: Whether the self-attention of the encoder is causal. Default: false.
+    ///   - tgtIsCausal: Whether the self-attention of the decoder is causal. It needs no `tgtMask`. Default: false.
+    ///   - memoryIsCausal: Whether the cross-attention is causal. Default: false.
+    /// - Returns: The output, in the shape of the target.
     public func callAsFunction(
         _ src: Tensor, _ tgt: Tensor, srcMask: Tensor? = nil, tgtMask: Tensor? = nil, memoryMask: Tensor? = nil,
         srcKeyPaddingMask: Tensor? = nil, tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil,
@@ -63,8 +99,9 @@ public final class Transformer: Module {
             guard src.shape.last == dModel, tgt.shape.last == dModel, src.rank == tgt.rank else {
                 return fail(
                     TensorError(
-                        .shape, in: "Transformer", "source and target do not fit the model",
-                        expected: "[S, N, \(dModel)] and [T, N, \(dModel)]", operands: [src, tgt]), like: tgt)
+                        .shape, in: "Transformer", "the source or the target has the wrong shape",
+                        expected: "[S, N, \(dModel)] and [T, N, \(dModel)], or both without N", operands: [src, tgt]),
+                    like: tgt)
             }
             let memory = encoder(src, mask: srcMask, srcKeyPaddingMask: srcKeyPaddingMask, isCausal: srcIsCausal)
             return decoder(
@@ -73,7 +110,13 @@ public final class Transformer: Module {
         }
     }
 
-    /// The causal mask, by which position `i` attends to the positions `0 ... i`: `[size, size]` of 0 and −∞.
+    /// Returns the causal mask, with which position i attends to the positions 0 ... i: `[size, size]`, 0 on and below the
+    /// diagonal, −∞ above it.
+    ///
+    /// - Parameters:
+    ///   - size: The length of the sequence.
+    ///   - dtype: The dtype of the mask.
+    ///   - device: The device of the mask.
     public static func generateSquareSubsequentMask(_ size: Int, dtype: DType = .default, device: Device = .current)
         -> Tensor
     {
@@ -81,30 +124,49 @@ public final class Transformer: Module {
     }
 }
 
-/// Layers of an encoder one after another, and a normalisation behind them if wanted.
+/// Transformer encoder: a stack of encoder layers and an optional final layer normalisation.
+///
+/// Shapes: `[S, N, E] -> [S, N, E]`, or `[N, S, E]` if its layers have `batchFirst`, or `[S, E]`.
+///
+///     let encoder = TransformerEncoder(TransformerEncoderLayer(512, 8, batchFirst: true), numLayers: 6)
 public final class TransformerEncoder: Module, Layer {
     /// The layers.
     public let layers: [TransformerEncoderLayer]
-    /// What stands behind them.
+    /// The final layer normalisation; nil for none.
     public let norm: LayerNorm?
 
-    /// These layers.
+    /// Creates an encoder of these layers.
+    ///
+    /// - Parameters:
+    ///   - layers: The layers.
+    ///   - norm: The final layer normalisation. Default: none.
     public init(layers: [TransformerEncoderLayer], norm: LayerNorm? = nil) {
         self.layers = layers
         self.norm = norm
         super.init()
     }
 
-    /// So many layers with the settings and values of one, each with weights of its own.
+    /// Creates an encoder of copies of a layer. All copies start with the same parameter values.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer that is copied.
+    ///   - numLayers: The number of copies.
+    ///   - norm: The final layer normalisation. Default: none.
     public convenience init(_ layer: TransformerEncoderLayer, numLayers: Int, norm: LayerNorm? = nil) {
         self.init(
             layers: (0..<checkedLayerCount(numLayers, in: "TransformerEncoder")).map { _ in layer.copy() }, norm: norm)
     }
 
-    /// The output without masks.
+    /// Returns the output without masks.
     public func forward(_ x: Tensor) -> Tensor { run(x, nil, nil, false) }
 
-    /// The output; masks are those of ``MultiheadAttention``.
+    /// Returns the output with masks.
+    ///
+    /// - Parameters:
+    ///   - src: The source, `[S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+    ///   - mask: The mask of the self-attention, `[S, S]` or `[N · nhead, S, S]`; see ``MultiheadAttention``.
+    ///   - srcKeyPaddingMask: The padding mask of the source, `[N, S]`. Default: none.
+    ///   - isCausal: Whether the self-attention is causal. Default: false.
     public func callAsFunction(
         _ src: Tensor, mask: Tensor?, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
     ) -> Tensor {
@@ -120,27 +182,49 @@ public final class TransformerEncoder: Module, Layer {
     }
 }
 
-/// Layers of a decoder one after another, and a normalisation behind them if wanted.
+/// Transformer decoder: a stack of decoder layers and an optional final layer normalisation.
+///
+/// Shapes: target `[T, N, E]` and memory `[S, N, E] -> [T, N, E]`, or `[N, T, E]` and so on if its layers have `batchFirst`,
+/// or all without N.
 public final class TransformerDecoder: Module {
     /// The layers.
     public let layers: [TransformerDecoderLayer]
-    /// What stands behind them.
+    /// The final layer normalisation; nil for none.
     public let norm: LayerNorm?
 
-    /// These layers.
+    /// Creates a decoder of these layers.
+    ///
+    /// - Parameters:
+    ///   - layers: The layers.
+    ///   - norm: The final layer normalisation. Default: none.
     public init(layers: [TransformerDecoderLayer], norm: LayerNorm? = nil) {
         self.layers = layers
         self.norm = norm
         super.init()
     }
 
-    /// So many layers with the settings and values of one, each with weights of its own.
+    /// Creates a decoder of copies of a layer. All copies start with the same parameter values.
+    ///
+    /// - Parameters:
+    ///   - layer: The layer that is copied.
+    ///   - numLayers: The number of copies.
+    ///   - norm: The final layer normalisation. Default: none.
     public convenience init(_ layer: TransformerDecoderLayer, numLayers: Int, norm: LayerNorm? = nil) {
         self.init(
             layers: (0..<checkedLayerCount(numLayers, in: "TransformerDecoder")).map { _ in layer.copy() }, norm: norm)
     }
 
-    /// The output; masks are those of ``MultiheadAttention``.
+    /// Returns the output for each position of the target.
+    ///
+    /// - Parameters:
+    ///   - tgt: The target, `[T, N, E]`, or `[N, T, E]` with `batchFirst`, or `[T, E]`.
+    ///   - memory: The output of the encoder, `[S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+    ///   - tgtMask: The mask of the self-attention, `[T, T]` or `[N · nhead, T, T]`; see ``MultiheadAttention``. Default: none.
+    ///   - memoryMask: The mask of the cross-attention, `[T, S]` or `[N · nhead, T, S]`. Default: none.
+    ///   - tgtKeyPaddingMask: The padding mask of the target, `[N, T]`. Default: none.
+    ///   - memoryKeyPaddingMask: The padding mask of the memory, `[N, S]`. Default: none.
+    ///   - tgtIsCausal: Whether the self-attention is causal. Default: false.
+    ///   - memoryIsCausal: Whether the cross-attention is causal. Default: false.
     public func callAsFunction(
         _ tgt: Tensor, _ memory: Tensor, tgtMask: Tensor? = nil, memoryMask: Tensor? = nil,
         tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil, tgtIsCausal: Bool = false,

@@ -1,38 +1,58 @@
 import TorchlightCore
 
-/// What stands between the two linear layers of a transformer's layer.
+/// Activation of the feed-forward network of a transformer layer: ReLU or GELU.
 public enum TransformerActivation: String, Sendable, Hashable {
     case relu, gelu
     func callAsFunction(_ x: Tensor) -> Tensor { self == .relu ? x.relu() : x.gelu() }
 }
 
-/// Self-attention and two linear layers, each with a residual connection (Vaswani et al. 2017).
+/// Encoder layer: self-attention and a feed-forward network, each with a residual connection and layer normalisation (Vaswani
+/// et al., 2017).
 ///
-/// Shapes: `[S, N, E] -> [S, N, E]`, with `batchFirst` the batch first, or without a batch.
+///     x = norm1(x + dropout1(selfAttn(x, x, x)))
+///     x = norm2(x + dropout2(linear2(dropout(activation(linear1(x))))))
+///
+/// With `normFirst`, layer normalisation is applied to the inputs instead: `x = x + dropout1(selfAttn(norm1(x)))` and
+/// `x = x + feedForward(norm2(x))`. Shapes: `[S, N, E] -> [S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
 public final class TransformerEncoderLayer: Module, Layer {
-    /// The attention of the sequence to itself.
+    /// The self-attention.
     @Key public var selfAttn: MultiheadAttention
-    /// From the model's width to that between.
+    /// The first linear layer of the feed-forward network, `[*, dModel] -> [*, dimFeedforward]`.
     public let linear1: Linear
-    /// Between the two.
+    /// The dropout after the activation of the feed-forward network.
     public let dropout: Dropout
-    /// Back to the model's width.
+    /// The second linear layer of the feed-forward network, `[*, dimFeedforward] -> [*, dModel]`.
     public let linear2: Linear
-    /// Of the attention.
+    /// The layer normalisation of the self-attention.
     public let norm1: LayerNorm
-    /// Of the linear layers.
+    /// The layer normalisation of the feed-forward network.
     public let norm2: LayerNorm
-    /// Behind the attention.
+    /// The dropout after the self-attention.
     public let dropout1: Dropout
-    /// Behind the linear layers.
+    /// The dropout after the feed-forward network.
     public let dropout2: Dropout
-    /// What stands between the linear layers.
+    /// Activation of the feed-forward network. Default: `.relu`.
     public let activation: TransformerActivation
-    /// Whether the normalisation stands before each part, or behind the sum.
+    /// Whether layer normalisation is applied before self-attention and feed-forward network (pre-norm) instead of after the
+    /// residual connection (post-norm). Default: false.
     public let normFirst: Bool
     private let remake: @Sendable () -> TransformerEncoderLayer
 
-    /// A layer of this size.
+    /// Creates an encoder layer.
+    ///
+    /// - Parameters:
+    ///   - dModel: The number of features E of input and output.
+    ///   - nhead: The number of attention heads; it must divide `dModel`.
+    ///   - dimFeedforward: The number of hidden features of the feed-forward network. Default: 2048.
+    ///   - dropout: The dropout probability, also of the attention weights. Default: 0.1.
+    ///   - activation: The activation of the feed-forward network. Default: `.relu`.
+    ///   - layerNormEps: The eps of the layer normalisations. Default: 1e-5.
+    ///   - batchFirst: Whether input and output are `[N, S, E]` instead of `[S, N, E]`. Default: false.
+    ///   - normFirst: Whether layer normalisation is applied before self-attention and feed-forward network. Default: false.
+    ///   - bias: Whether linear layers and layer normalisations have biases. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
@@ -61,13 +81,19 @@ public final class TransformerEncoderLayer: Module, Layer {
         super.init()
     }
 
-    /// A layer of the same settings and values, with weights of its own.
+    /// A copy of the layer, with its own parameters.
     func copy() -> TransformerEncoderLayer { copied(remake()) }
 
-    /// The output without masks.
+    /// Returns the output without masks.
     public func forward(_ x: Tensor) -> Tensor { run(x, nil, nil, false) }
 
-    /// The output; masks are those of ``MultiheadAttention``.
+    /// Returns the output with masks.
+    ///
+    /// - Parameters:
+    ///   - src: The input, `[S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+    ///   - srcMask: The mask of the self-attention, `[S, S]` or `[N · nhead, S, S]`; see ``MultiheadAttention``.
+    ///   - srcKeyPaddingMask: The padding mask of the input, `[N, S]`. Default: none.
+    ///   - isCausal: Whether the self-attention is causal. Default: false.
     public func callAsFunction(
         _ src: Tensor, srcMask: Tensor?, srcKeyPaddingMask: Tensor? = nil, isCausal: Bool = false
     ) -> Tensor {
@@ -93,40 +119,60 @@ public final class TransformerEncoderLayer: Module, Layer {
     }
 }
 
-/// Self-attention, attention to the encoder's output, and two linear layers, each with a residual connection (Vaswani et al.
-/// 2017).
+/// Decoder layer: self-attention, cross-attention to the output of the encoder and a feed-forward network, each with a
+/// residual connection and layer normalisation (Vaswani et al., 2017).
 ///
-/// Shapes: target `[T, N, E]` and memory `[S, N, E] -> [T, N, E]`, with `batchFirst` the batch first, or without a batch.
+///     x = norm1(x + dropout1(selfAttn(x, x, x)))
+///     x = norm2(x + dropout2(multiheadAttn(x, memory, memory)))
+///     x = norm3(x + dropout3(linear2(dropout(activation(linear1(x))))))
+///
+/// With `normFirst`, layer normalisation is applied to the inputs of the three parts instead. Shapes: target `[T, N, E]` and
+/// memory `[S, N, E] -> [T, N, E]`, or `[N, T, E]` and so on with `batchFirst`, or all without N.
 public final class TransformerDecoderLayer: Module {
-    /// The attention of the target to itself.
+    /// The self-attention.
     @Key public var selfAttn: MultiheadAttention
-    /// The attention of the target to the memory.
+    /// The cross-attention, with queries from the target and keys and values from the memory.
     @Key public var multiheadAttn: MultiheadAttention
-    /// From the model's width to that between.
+    /// The first linear layer of the feed-forward network, `[*, dModel] -> [*, dimFeedforward]`.
     public let linear1: Linear
-    /// Between the two.
+    /// The dropout after the activation of the feed-forward network.
     public let dropout: Dropout
-    /// Back to the model's width.
+    /// The second linear layer of the feed-forward network, `[*, dimFeedforward] -> [*, dModel]`.
     public let linear2: Linear
-    /// Of the self-attention.
+    /// The layer normalisation of the self-attention.
     public let norm1: LayerNorm
-    /// Of the attention to the memory.
+    /// The layer normalisation of the cross-attention.
     public let norm2: LayerNorm
-    /// Of the linear layers.
+    /// The layer normalisation of the feed-forward network.
     public let norm3: LayerNorm
-    /// Behind the self-attention.
+    /// The dropout after the self-attention.
     public let dropout1: Dropout
-    /// Behind the attention to the memory.
+    /// The dropout after the cross-attention.
     public let dropout2: Dropout
-    /// Behind the linear layers.
+    /// The dropout after the feed-forward network.
     public let dropout3: Dropout
-    /// What stands between the linear layers.
+    /// Activation of the feed-forward network. Default: `.relu`.
     public let activation: TransformerActivation
-    /// Whether the normalisation stands before each part, or behind the sum.
+    /// Whether layer normalisation is applied before attention and feed-forward network (pre-norm) instead of after the
+    /// residual connection (post-norm). Default: false.
     public let normFirst: Bool
     private let remake: @Sendable () -> TransformerDecoderLayer
 
-    /// A layer of this size.
+    /// Creates a decoder layer.
+    ///
+    /// - Parameters:
+    ///   - dModel: The number of features E of target, memory and output.
+    ///   - nhead: The number of attention heads; it must divide `dModel`.
+    ///   - dimFeedforward: The number of hidden features of the feed-forward network. Default: 2048.
+    ///   - dropout: The dropout probability, also of the attention weights. Default: 0.1.
+    ///   - activation: The activation of the feed-forward network. Default: `.relu`.
+    ///   - layerNormEps: The eps of the layer normalisations. Default: 1e-5.
+    ///   - batchFirst: Whether inputs and output are `[N, T, E]` instead of `[T, N, E]`. Default: false.
+    ///   - normFirst: Whether layer normalisation is applied before attention and feed-forward network. Default: false.
+    ///   - bias: Whether linear layers and layer normalisations have biases. Default: true.
+    ///   - dtype: The dtype of the parameters.
+    ///   - device: The device of the parameters.
+    ///   - generator: The generator of the initial parameters.
     public init(
         _ dModel: Int, _ nhead: Int, dimFeedforward: Int = 2048, dropout: Double = 0.1,
         activation: TransformerActivation = .relu, layerNormEps: Double = 1e-5, batchFirst: Bool = false,
@@ -157,10 +203,20 @@ public final class TransformerDecoderLayer: Module {
         super.init()
     }
 
-    /// A layer of the same settings and values, with weights of its own.
+    /// A copy of the layer, with its own parameters.
     func copy() -> TransformerDecoderLayer { copied(remake()) }
 
-    /// The output; masks are those of ``MultiheadAttention``.
+    /// Returns the output for each position of the target.
+    ///
+    /// - Parameters:
+    ///   - tgt: The target, `[T, N, E]`, or `[N, T, E]` with `batchFirst`, or `[T, E]`.
+    ///   - memory: The output of the encoder, `[S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+    ///   - tgtMask: The mask of the self-attention, `[T, T]` or `[N · nhead, T, T]`; see ``MultiheadAttention``. Default: none.
+    ///   - memoryMask: The mask of the cross-attention, `[T, S]` or `[N · nhead, T, S]`. Default: none.
+    ///   - tgtKeyPaddingMask: The padding mask of the target, `[N, T]`. Default: none.
+    ///   - memoryKeyPaddingMask: The padding mask of the memory, `[N, S]`. Default: none.
+    ///   - tgtIsCausal: Whether the self-attention is causal. Default: false.
+    ///   - memoryIsCausal: Whether the cross-attention is causal. Default: false.
     public func callAsFunction(
         _ tgt: Tensor, _ memory: Tensor, tgtMask: Tensor? = nil, memoryMask: Tensor? = nil,
         tgtKeyPaddingMask: Tensor? = nil, memoryKeyPaddingMask: Tensor? = nil, tgtIsCausal: Bool = false,
@@ -197,7 +253,7 @@ public final class TransformerDecoderLayer: Module {
 }
 
 extension Module {
-    /// The values of this module's parameters and buffers in another one of the same settings, and its mode.
+    /// Copies the parameters and the mode of this module into another module with the same settings, and returns it.
     fileprivate func copied<M: Module>(_ other: M) -> M {
         noGrad {
             for (to, from) in zip(other.parameters(), parameters()) {
