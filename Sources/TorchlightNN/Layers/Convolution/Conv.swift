@@ -1,13 +1,13 @@
 import TorchlightCore
 
-/// What convolutions of one to three dimensions share.
+/// Base class of ``Conv1d``, ``Conv2d`` and ``Conv3d``.
 public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Layer {
-    /// Zeros on every side.
+    /// The padding on both sides of each spatial dimension. Default: 0.
     public final let padding: ConvPadding
-    /// What the border holds; zeros by default.
+    /// The padding mode. Default: `.constant`, which pads with zeros.
     public final let paddingMode: PadMode
 
-    /// A convolution with these settings; both numbers of channels are multiples of the groups.
+    /// Creates a convolution. If `channels` is nil, the first input determines the number of input channels.
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: ConvPadding = 0,
         dilation: Size = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
@@ -19,7 +19,7 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
             generator: generator)
     }
 
-    /// A convolution whose weight is made by its first input where `channels` is nil.
+    /// Creates a convolution. If `channels` is nil, the first input determines the number of input channels.
     init(
         channels: Int?, _ outChannels: Int, kernelSize: Size, stride: Size, padding: ConvPadding, dilation: Size,
         groups: Int, bias: Bool, paddingMode: PadMode, dtype: DType, device: Device, generator: Generator
@@ -38,7 +38,7 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
             dilation: dilation, groups: groups, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The convolution of x.
+    /// Returns the convolution of x with the weight, plus the bias.
     public final func forward(_ x: Tensor) -> Tensor {
         settle(for: x)
         // A border that is not of zeros is added first; nothing is left to pad then.
@@ -48,14 +48,14 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
             padding: hasZeros ? padding : 0, dilation: dilation, groups: groups)
     }
 
-    /// A number for each dimension; nil for `.same`. That the numbers fit was checked when the layer was made.
+    /// The padding of each dimension; nil for `.same`. The initialiser checked the number of sizes.
     private var paddingPerDimension: [Int]? {
         padding.sizes.map { sizes in
             (0..<Size.spatialDimensions).map { sizes.isEmpty ? 0 : sizes[min($0, sizes.count - 1)] }
         }
     }
 
-    /// The widths of the border as `pad` takes them, the last dimension first; for `.same` as much as keeps the size.
+    /// The padding as an argument of `pad`, last dimension first; for `.same`, the padding that keeps the size.
     private var border: [Int] {
         let (kernel, dilation, padding) = (kernelSize.perDimension, dilation.perDimension, paddingPerDimension)
         return kernel.indices.reversed().flatMap { i in
@@ -70,22 +70,32 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
     }
 }
 
-/// Convolution over one dimension.
+/// Applies a 1-D convolution (cross-correlation) over an input of several channels.
 ///
-/// Shapes: `[N, in, L] -> [N, out, L']` with L' = (L + 2·padding − dilation·(k − 1) − 1) / stride + 1, rounded down; the
-/// weight is `[out, in / groups, k]`. Weight and bias start uniform within ±1/√(in / groups · k).
+/// Shapes: `[N, in, L] -> [N, out, L']`, or without N, where
+/// `L' = ⌊(L + 2 padding − dilation (k − 1) − 1) / stride + 1⌋`.
+///
+/// Learnable parameters: the weight `[out, in / groups, k]` and the bias `[out]`, both initialised uniformly from −b to
+/// b with `b = 1/√(in / groups · k)`.
 public class Conv1d: SpatialConvolution<Int> {}
 
-/// Convolution over two dimensions.
+/// Applies a 2-D convolution (cross-correlation) over an input of several channels.
 ///
-/// Shapes: `[N, in, H, W] -> [N, out, H', W']` with H' = (H + 2·padding − dilation·(k − 1) − 1) / stride + 1, rounded
-/// down, and so W'; the weight is `[out, in / groups, kH, kW]`. Weight and bias start uniform within
-/// ±1/√(in / groups · kH · kW).
+///     let conv = Conv2d(3, 16, kernelSize: 3, padding: 1)
+///     let y = conv(x)  // [N, 3, H, W] -> [N, 16, H, W]
+///
+/// Shapes: `[N, in, H, W] -> [N, out, H', W']`, or without N, where
+/// `H' = ⌊(H + 2 padding − dilation (k − 1) − 1) / stride + 1⌋` and likewise for W'.
+///
+/// Learnable parameters: the weight `[out, in / groups, kH, kW]` and the bias `[out]`, both initialised uniformly from
+/// −b to b with `b = 1/√(in / groups · kH · kW)`.
 public class Conv2d: SpatialConvolution<Size2> {}
 
-/// Convolution over three dimensions.
+/// Applies a 3-D convolution (cross-correlation) over an input of several channels.
 ///
-/// Shapes: `[N, in, D, H, W] -> [N, out, D', H', W']` with D' = (D + 2·padding − dilation·(k − 1) − 1) / stride + 1,
-/// rounded down, and so H' and W'; the weight is `[out, in / groups, kD, kH, kW]`. Weight and bias start uniform within
-/// ±1/√(in / groups · kD · kH · kW).
+/// Shapes: `[N, in, D, H, W] -> [N, out, D', H', W']`, or without N, where
+/// `D' = ⌊(D + 2 padding − dilation (k − 1) − 1) / stride + 1⌋` and likewise for H' and W'.
+///
+/// Learnable parameters: the weight `[out, in / groups, kD, kH, kW]` and the bias `[out]`, both initialised uniformly
+/// from −b to b with `b = 1/√(in / groups · kD · kH · kW)`.
 public class Conv3d: SpatialConvolution<Size3> {}

@@ -1,15 +1,15 @@
 import TorchlightCore
 
-/// What transposed convolutions of one to three dimensions share: the gradient of a convolution's input, used forwards to
-/// enlarge.
+/// Base class of ``ConvTranspose1d``, ``ConvTranspose2d`` and ``ConvTranspose3d``.
 public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Layer {
-    /// The number of elements that are left out at every side of the result.
+    /// The padding of the convolution whose gradient this is: the number of elements removed from both sides of each spatial
+    /// dimension of the output. Default: 0.
     public final let padding: Size
-    /// The number of elements that are added at the end of each dimension of the result: where the stride is above 1,
-    /// results of several sizes belong to one input.
+    /// The number of elements added at the end of each spatial dimension of the output. Default: 0. With a stride above 1, a
+    /// convolution maps inputs of several sizes to the same output size; the output padding selects one of them.
     public final let outputPadding: Size
 
-    /// A transposed convolution with these settings; both numbers of channels are multiples of the groups.
+    /// Creates a transposed convolution. If `channels` is nil, the first input determines the number of input channels.
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: Size = 0,
         outputPadding: Size = 0, groups: Int = 1, bias: Bool = true, dilation: Size = 1, dtype: DType = .default,
@@ -21,7 +21,7 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
             generator: generator)
     }
 
-    /// A transposed convolution whose weight is made by its first input where `channels` is nil.
+    /// Creates a transposed convolution. If `channels` is nil, the first input determines the number of input channels.
     init(
         channels: Int?, _ outChannels: Int, kernelSize: Size, stride: Size, padding: Size, outputPadding: Size,
         groups: Int, bias: Bool, dilation: Size, dtype: DType, device: Device, generator: Generator
@@ -33,11 +33,15 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
             dilation: dilation, groups: groups, bias: bias, dtype: dtype, device: device, generator: generator)
     }
 
-    /// The transposed convolution of x.
+    /// Returns the transposed convolution of x with the weight, plus the bias.
     public final func forward(_ x: Tensor) -> Tensor { forward(x, nil) }
 
-    /// The transposed convolution of x with a result of these sizes, instead of those that the layer's output padding gives:
-    /// where the stride is above 1, results of several sizes belong to one input.
+    /// Returns the transposed convolution of x with an output of the given size.
+    ///
+    /// - Parameters:
+    ///   - x: The input.
+    ///   - outputSize: The spatial sizes of the output, instead of those that ``outputPadding`` gives; nil to use
+    ///     ``outputPadding``.
     public final func callAsFunction(_ x: Tensor, outputSize: [Int]?) -> Tensor {
         scope(x) { forward($0, outputSize) }
     }
@@ -55,23 +59,32 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
     }
 }
 
-/// Transposed convolution over one dimension: the gradient of a convolution's input, used forwards to enlarge.
+/// Applies a 1-D transposed convolution, the gradient of a convolution with respect to its input, over an input of
+/// several channels.
 ///
-/// Shapes: `[N, in, L] -> [N, out, L']` with L' = (L − 1)·stride − 2·padding + dilation·(k − 1) +
-/// outputPadding + 1; the weight is `[in, out / groups, k]`. Weight and bias start uniform within
-/// ±1/√(out / groups · k).
+/// Shapes: `[N, in, L] -> [N, out, L']`, or without N, where
+/// `L' = (L − 1) stride − 2 padding + dilation (k − 1) + outputPadding + 1`.
+///
+/// Learnable parameters: the weight `[in, out / groups, k]` and the bias `[out]`, both initialised uniformly from −b to
+/// b with `b = 1/√(out / groups · k)`.
 public class ConvTranspose1d: SpatialTransposedConvolution<Int> {}
 
-/// Transposed convolution over two dimensions: the gradient of a convolution's input, used forwards to enlarge.
+/// Applies a 2-D transposed convolution, the gradient of a convolution with respect to its input, over an input of
+/// several channels.
 ///
-/// Shapes: `[N, in, H, W] -> [N, out, H', W']` with H' = (H − 1)·stride − 2·padding + dilation·(k − 1) +
-/// outputPadding + 1; the weight is `[in, out / groups, kH, kW]`. Weight and bias start uniform within
-/// ±1/√(out / groups · kH · kW).
+/// Shapes: `[N, in, H, W] -> [N, out, H', W']`, or without N, where
+/// `H' = (H − 1) stride − 2 padding + dilation (k − 1) + outputPadding + 1` and likewise for W'.
+///
+/// Learnable parameters: the weight `[in, out / groups, kH, kW]` and the bias `[out]`, both initialised uniformly from
+/// −b to b with `b = 1/√(out / groups · kH · kW)`.
 public class ConvTranspose2d: SpatialTransposedConvolution<Size2> {}
 
-/// Transposed convolution over three dimensions: the gradient of a convolution's input, used forwards to enlarge.
+/// Applies a 3-D transposed convolution, the gradient of a convolution with respect to its input, over an input of
+/// several channels.
 ///
-/// Shapes: `[N, in, D, H, W] -> [N, out, D', H', W']` with D' = (D − 1)·stride − 2·padding + dilation·(k − 1) +
-/// outputPadding + 1; the weight is `[in, out / groups, kD, kH, kW]`. Weight and bias start uniform within
-/// ±1/√(out / groups · kD · kH · kW).
+/// Shapes: `[N, in, D, H, W] -> [N, out, D', H', W']`, or without N, where
+/// `D' = (D − 1) stride − 2 padding + dilation (k − 1) + outputPadding + 1` and likewise for H' and W'.
+///
+/// Learnable parameters: the weight `[in, out / groups, kD, kH, kW]` and the bias `[out]`, both initialised uniformly
+/// from −b to b with `b = 1/√(out / groups · kD · kH · kW)`.
 public class ConvTranspose3d: SpatialTransposedConvolution<Size3> {}

@@ -1,27 +1,28 @@
 import TorchlightCore
 
-/// What convolutions and transposed convolutions of one to three dimensions share: channels in groups, a kernel that moves
-/// over the spatial dimensions, a weight and a bias.
+/// Base class of convolutions and transposed convolutions.
 public class ConvolutionLayer<Size: SpatialSize>: Module {
-    /// Channels of the input.
+    /// The number of input channels.
     public private(set) final var inChannels: Int
-    /// Channels of the output.
+    /// The number of output channels.
     public final let outChannels: Int
-    /// The size of the kernel.
+    /// The kernel size.
     public final let kernelSize: Size
-    /// The distance between neighbouring positions of the kernel: in the input of a convolution, in the output of a
-    /// transposed one.
+    /// The stride: the distance between neighbouring positions of the kernel, in the input of a convolution, in the output of a
+    /// transposed convolution. Default: 1.
     public final let stride: Size
-    /// The distance between neighbouring elements of the kernel.
+    /// The dilation: the distance between neighbouring elements of the kernel. Default: 1.
     public final let dilation: Size
-    /// The number of groups of channels: each group of output channels is computed from one group of input channels.
+    /// The number of groups: each group of output channels is computed from one group of input channels. With as many groups
+    /// as input channels, the convolution is depthwise. Default: 1.
     public final let groups: Int
-    /// `[out, in / groups, *kernel]` of a convolution, `[in, out / groups, *kernel]` of a transposed one.
+    /// The learnable weight: `[out, in / groups, *kernelSize]` for a convolution, `[in, out / groups, *kernelSize]` for a
+    /// transposed convolution.
     public final var weight: Tensor
-    /// `[out]`, or nil.
+    /// The learnable bias, `[out]`; nil if the layer has none.
     public final var bias: Tensor?
     private let isTransposed: Bool
-    /// Draws the weight once the channels of the input are known; nil where they were given.
+    /// The generator of the weight of a lazy layer; nil once the number of input channels is known.
     private var lazyGenerator: Generator?
 
     init(
@@ -52,7 +53,7 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
         return channels + kernelSize.perDimension
     }
 
-    /// Makes the weight of a lazy layer from the channels of its first input.
+    /// Creates the weight of a lazy layer when it gets its first input.
     final func settle(for x: Tensor) {
         guard lazyGenerator != nil, x.rank > Size.spatialDimensions else { return }
         settle(inChannels: x.shape[x.rank - Size.spatialDimensions - 1])
@@ -77,13 +78,13 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
         settle(inChannels: isTransposed ? weight.shape[0] : weight.shape[1] *| groups)
     }
 
-    /// "Conv2d", and "LazyConv2d" until the channels of the input are known.
+    /// "LazyConv2d" until the number of input channels is known, "Conv2d" afterwards.
     override final var printedName: String {
         let name = super.printedName
         return lazyGenerator == nil && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
     }
 
-    /// The settings as PyTorch prints them: those at their defaults are left out. `padding` is nil for `.same`.
+    /// The settings in PyTorch's text format, without defaults. `padding` is nil for `.same`.
     final func description(padding: [Int]?, outputPadding: [Int] = [], paddingMode: PadMode = .constant) -> String {
         var text = "\(inChannels), \(outChannels), kernel_size=\(Printed.tuple(kernelSize.perDimension))"
         text += ", stride=\(Printed.tuple(stride.perDimension))"
@@ -101,7 +102,7 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
     }
 }
 
-/// What convolutions and transposed convolutions refuse when they are made.
+/// Reports an error if the groups do not divide the channels or the kernel is empty.
 private func checkConvolution(_ name: String, _ inChannels: Int, _ outChannels: Int, _ kernel: [Int], _ groups: Int) {
     let isWhole = groups > 0 && inChannels % groups == 0 && outChannels % groups == 0
     if !isWhole {

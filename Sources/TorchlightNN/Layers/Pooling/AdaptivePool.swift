@@ -1,11 +1,13 @@
 import TorchlightCore
 
-/// What adaptive pooling of one to three dimensions shares: the size of the output.
+/// Base class of the adaptive pooling layers.
 public class AdaptivePoolLayer<Size: SpatialSize>: Module {
-    /// The size of the output over its last dimensions; nil keeps that of the input.
+    /// The output size of the spatial dimensions; nil keeps the size of the input.
     public final let outputSize: AdaptiveSize
 
-    /// A layer with this output size.
+    /// Creates the layer.
+    ///
+    /// - Parameter outputSize: The output size of all spatial dimensions, or one for each; nil keeps the size of the input.
     public init(_ outputSize: AdaptiveSize) {
         self.outputSize = outputSize
         super.init()
@@ -14,55 +16,64 @@ public class AdaptivePoolLayer<Size: SpatialSize>: Module {
     public override final var extraDescription: String { "output_size=\(outputSize)" }
 }
 
-/// What adaptive average pooling of one to three dimensions shares: the mean of each of as many windows as make the given
-/// output size.
+/// Base class of ``AdaptiveAvgPool1d``, ``AdaptiveAvgPool2d`` and ``AdaptiveAvgPool3d``.
 public class AdaptiveAvgPoolLayer<Size: SpatialSize>: AdaptivePoolLayer<Size>, Layer {
-    /// The means.
+    /// Returns the mean of each window.
     public final func forward(_ x: Tensor) -> Tensor {
         adaptiveAvgPool(x, outputSize, spatial: Size.spatialDimensions)
     }
 }
 
-/// What adaptive max pooling of one to three dimensions shares: the largest element of each of as many windows as make the
-/// given output size.
+/// Base class of ``AdaptiveMaxPool1d``, ``AdaptiveMaxPool2d`` and ``AdaptiveMaxPool3d``.
 public class AdaptiveMaxPoolLayer<Size: SpatialSize>: AdaptivePoolLayer<Size>, Layer {
-    /// The largest elements.
+    /// Returns the maximum of each window.
     public final func forward(_ x: Tensor) -> Tensor {
         adaptiveMaxPoolWithIndices(x, outputSize, spatial: Size.spatialDimensions).values
     }
 
-    /// The largest elements and their positions.
+    /// Returns the maximum of each window and its index, an int64 tensor of row-major indices into the spatial dimensions of
+    /// the input.
     public final func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
         scope(x) { x in adaptiveMaxPoolWithIndices(x, outputSize, spatial: Size.spatialDimensions) }
     }
 }
 
-/// The mean of each of as many windows as make the given output size.
+/// Applies 1-D adaptive average pooling: the mean of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, L] -> [N, C, outputSize]`.
+/// Window i covers the elements from `⌊i L / outputSize⌋` up to, but not including, `⌈(i + 1) L / outputSize⌉`. Shapes:
+/// `[N, C, L] -> [N, C, outputSize]`, or without N.
 public final class AdaptiveAvgPool1d: AdaptiveAvgPoolLayer<Int> {}
 
-/// The mean of each of as many windows as make the given output size.
+/// Applies 2-D adaptive average pooling: the mean of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, H, W] -> [N, C, outputSize]`; a size that is nil stays.
+/// Window i covers the elements from `⌊i H / outH⌋` up to, but not including, `⌈(i + 1) H / outH⌉`; likewise for the
+/// width. Shapes: `[N, C, H, W] -> [N, C, outH, outW]`, or without N; an output size of nil keeps the size of the
+/// input.
 public final class AdaptiveAvgPool2d: AdaptiveAvgPoolLayer<Size2> {}
 
-/// The mean of each of as many windows as make the given output size.
+/// Applies 3-D adaptive average pooling: the mean of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, D, H, W] -> [N, C, outputSize]`; a size that is nil stays.
+/// Window i covers the elements from `⌊i D / outD⌋` up to, but not including, `⌈(i + 1) D / outD⌉`; likewise for height
+/// and width. Shapes: `[N, C, D, H, W] -> [N, C, outD, outH, outW]`, or without N; an output size of nil keeps the size
+/// of the input.
 public final class AdaptiveAvgPool3d: AdaptiveAvgPoolLayer<Size3> {}
 
-/// The largest element of each of as many windows as make the given output size.
+/// Applies 1-D adaptive max pooling: the maximum of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, L] -> [N, C, outputSize]`.
+/// Window i covers the elements from `⌊i L / outputSize⌋` up to, but not including, `⌈(i + 1) L / outputSize⌉`. Shapes:
+/// `[N, C, L] -> [N, C, outputSize]`, or without N.
 public final class AdaptiveMaxPool1d: AdaptiveMaxPoolLayer<Int> {}
 
-/// The largest element of each of as many windows as make the given output size.
+/// Applies 2-D adaptive max pooling: the maximum of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, H, W] -> [N, C, outputSize]`; a size that is nil stays.
+/// Window i covers the elements from `⌊i H / outH⌋` up to, but not including, `⌈(i + 1) H / outH⌉`; likewise for the
+/// width. Shapes: `[N, C, H, W] -> [N, C, outH, outW]`, or without N; an output size of nil keeps the size of the
+/// input.
 public final class AdaptiveMaxPool2d: AdaptiveMaxPoolLayer<Size2> {}
 
-/// The largest element of each of as many windows as make the given output size.
+/// Applies 3-D adaptive max pooling: the maximum of each window, with windows chosen to give the output size.
 ///
-/// Shapes: `[N, C, D, H, W] -> [N, C, outputSize]`; a size that is nil stays.
+/// Window i covers the elements from `⌊i D / outD⌋` up to, but not including, `⌈(i + 1) D / outD⌉`; likewise for height
+/// and width. Shapes: `[N, C, D, H, W] -> [N, C, outD, outH, outW]`, or without N; an output size of nil keeps the size
+/// of the input.
 public final class AdaptiveMaxPool3d: AdaptiveMaxPoolLayer<Size3> {}

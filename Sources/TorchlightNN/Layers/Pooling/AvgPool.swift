@@ -1,21 +1,30 @@
 import TorchlightCore
 
-/// What average pooling of one to three dimensions shares: the windows.
+/// Base class of ``AvgPool1d``, ``AvgPool2d`` and ``AvgPool3d``.
 public class AvgPoolLayer<Size: SpatialSize>: Module, Layer {
-    /// The size of the window.
+    /// The kernel size: the size of a window.
     public final let kernelSize: Size
-    /// The distance between windows; that of the kernel size by default.
+    /// The stride: the distance between neighbouring windows. Default: the kernel size.
     public final let stride: Size
-    /// Zeros on every side.
+    /// The zero padding on both sides of each spatial dimension, at most half of the kernel size. Default: 0.
     public final let padding: Size
-    /// Whether windows that reach over the end count.
+    /// Whether the output size is rounded up instead of down, so that a window may extend past the end. Default: false.
     public final let ceilMode: Bool
-    /// Whether the zeros of the padding count in the mean.
+    /// Whether the zeros of the padding count in the mean. Default: true.
     public final let countIncludePad: Bool
-    /// What the sums are divided by instead of the count, or nil; of two and three dimensions only.
+    /// The divisor of the sum of each window, instead of the number of elements; nil (the default) for the number of elements.
+    /// Only for 2-D and 3-D pooling.
     public final let divisorOverride: Int?
 
-    /// A layer with these windows.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - kernelSize: The size of a window.
+    ///   - stride: The distance between neighbouring windows. Default: the kernel size.
+    ///   - padding: The zero padding on both sides. Default: 0.
+    ///   - ceilMode: Whether the output size is rounded up instead of down. Default: false.
+    ///   - countIncludePad: Whether the zeros of the padding count in the mean. Default: true.
+    ///   - divisorOverride: The divisor of the sum of each window. Default: the number of elements.
     public init(
         _ kernelSize: Size, stride: Size? = nil, padding: Size = 0, ceilMode: Bool = false,
         countIncludePad: Bool = true, divisorOverride: Int? = nil
@@ -29,7 +38,7 @@ public class AvgPoolLayer<Size: SpatialSize>: Module, Layer {
         super.init()
     }
 
-    /// The means.
+    /// Returns the mean of each window.
     public final func forward(_ x: Tensor) -> Tensor {
         avgPool(
             x, kernelSize, stride: stride, padding: padding, ceilMode: ceilMode, countIncludePad: countIncludePad,
@@ -39,11 +48,19 @@ public class AvgPoolLayer<Size: SpatialSize>: Module, Layer {
     public override var extraDescription: String { "kernel_size=\(kernelSize), stride=\(stride), padding=\(padding)" }
 }
 
-/// The mean of each window of the last dimension.
+/// Applies 1-D average pooling: the mean of each window.
 ///
-/// Shapes: `[N, C, L] -> [N, C, L']`.
+/// Shapes: `[N, C, L] -> [N, C, L']`, or without N, where `L' = ⌊(L + 2 padding − kernelSize) / stride + 1⌋`; with
+/// `ceilMode` the size is rounded up.
 public final class AvgPool1d: AvgPoolLayer<Int> {
-    /// A layer with these windows.
+    /// Creates the layer.
+    ///
+    /// - Parameters:
+    ///   - kernelSize: The size of a window.
+    ///   - stride: The distance between neighbouring windows. Default: the kernel size.
+    ///   - padding: The zero padding on both sides. Default: 0.
+    ///   - ceilMode: Whether the output size is rounded up instead of down. Default: false.
+    ///   - countIncludePad: Whether the zeros of the padding count in the mean. Default: true.
     public init(
         _ kernelSize: Int, stride: Int? = nil, padding: Int = 0, ceilMode: Bool = false, countIncludePad: Bool = true
     ) {
@@ -57,12 +74,15 @@ public final class AvgPool1d: AvgPoolLayer<Int> {
     }
 }
 
-/// The mean of each window of the last two dimensions.
+/// Applies 2-D average pooling: the mean of each window.
 ///
-/// Shapes: `[N, C, H, W] -> [N, C, H', W']`.
+/// Shapes: `[N, C, H, W] -> [N, C, H', W']`, or without N, where `H' = ⌊(H + 2 padding − kernelSize) / stride + 1⌋` and
+/// likewise for W'; with `ceilMode` the size is rounded up.
 public final class AvgPool2d: AvgPoolLayer<Size2> {}
 
-/// The mean of each window of the last three dimensions.
+/// Applies 3-D average pooling: the mean of each window.
 ///
-/// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`.
+/// Shapes: `[N, C, D, H, W] -> [N, C, D', H', W']`, or without N, where
+/// `D' = ⌊(D + 2 padding − kernelSize) / stride + 1⌋` and likewise for H' and W'; with `ceilMode` the size is rounded
+/// up.
 public final class AvgPool3d: AvgPoolLayer<Size3> {}

@@ -1,15 +1,20 @@
 import TorchlightCore
 
-/// What the partial inverses of max pooling of one to three dimensions share: the windows that were pooled.
+/// Base class of ``MaxUnpool1d``, ``MaxUnpool2d`` and ``MaxUnpool3d``.
 public class MaxUnpoolLayer<Size: SpatialSize>: Module {
-    /// The size of the windows that were pooled.
+    /// The kernel size of the max pooling.
     public final let kernelSize: Size
-    /// The distance between them; that of the kernel size by default.
+    /// The stride of the max pooling. Default: the kernel size.
     public final let stride: Size
-    /// What was added on every side.
+    /// The padding of the max pooling. Default: 0.
     public final let padding: Size
 
-    /// A layer for what such windows were pooled to.
+    /// Creates the layer. The parameters are those of the max pooling.
+    ///
+    /// - Parameters:
+    ///   - kernelSize: The kernel size of the max pooling.
+    ///   - stride: The stride of the max pooling. Default: the kernel size.
+    ///   - padding: The padding of the max pooling. Default: 0.
     public init(_ kernelSize: Size, stride: Size? = nil, padding: Size = 0) {
         self.kernelSize = kernelSize
         self.stride = stride ?? kernelSize
@@ -17,7 +22,13 @@ public class MaxUnpoolLayer<Size: SpatialSize>: Module {
         super.init()
     }
 
-    /// The elements of x at their indices; `outputSize` where inputs of several sizes are pooled to that of x.
+    /// Returns the values at their indices, and zeros elsewhere.
+    ///
+    /// - Parameters:
+    ///   - x: The values.
+    ///   - indices: The indices of the values.
+    ///   - outputSize: The size of the output. Default: the size of the formula above; pooling maps inputs of several sizes to
+    ///     the same output size.
     public final func callAsFunction(_ x: Tensor, _ indices: Tensor, outputSize: [Int]? = nil) -> Tensor {
         scope(x, indices) { x, indices in
             maxUnpool(x, indices, kernelSize, stride: stride, padding: padding, outputSize: outputSize)
@@ -30,17 +41,20 @@ public class MaxUnpoolLayer<Size: SpatialSize>: Module {
     }
 }
 
-/// Puts the values that ``MaxPool1d`` found at their indices, among zeros.
+/// Computes a partial inverse of ``MaxPool1d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: `[N, C, L']` and indices of the same shape `-> [N, C, L]`.
+/// Shapes: values `[N, C, L']` and int64 indices of the same shape, from ``MaxPool1d/withIndices(_:)``, `-> [N, C, L]`,
+/// where `L = (L' − 1) stride − 2 padding + kernelSize`.
 public final class MaxUnpool1d: MaxUnpoolLayer<Int> {}
 
-/// Puts the values that ``MaxPool2d`` found at their indices, among zeros.
+/// Computes a partial inverse of ``MaxPool2d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: `[N, C, H', W']` and indices of the same shape `-> [N, C, H, W]`.
+/// Shapes: values `[N, C, H', W']` and int64 indices of the same shape, from ``MaxPool2d/withIndices(_:)``,
+/// `-> [N, C, H, W]`, where `H = (H' − 1) stride − 2 padding + kernelSize` and likewise for W.
 public final class MaxUnpool2d: MaxUnpoolLayer<Size2> {}
 
-/// Puts the values that ``MaxPool3d`` found at their indices, among zeros.
+/// Computes a partial inverse of ``MaxPool3d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: `[N, C, D', H', W']` and indices of the same shape `-> [N, C, D, H, W]`.
+/// Shapes: values `[N, C, D', H', W']` and int64 indices of the same shape, from ``MaxPool3d/withIndices(_:)``,
+/// `-> [N, C, D, H, W]`, where `D = (D' − 1) stride − 2 padding + kernelSize` and likewise for H and W.
 public final class MaxUnpool3d: MaxUnpoolLayer<Size3> {}
