@@ -70,7 +70,7 @@ open class BatchNorm: Module, Layer {
                 TensorError(
                     .shape, in: "\(type(of: self))", "the input has the wrong number of dimensions",
                     expected: ranks.count == 1
-                        ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound)",
+                        ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound) dimensions",
                     operands: [x]), like: x)
         }
         let usesBatch = isTraining || runningMean == nil || runningVar == nil

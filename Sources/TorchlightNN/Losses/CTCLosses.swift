@@ -39,7 +39,7 @@ public func ctcLoss(
     guard inputLengths.dtype.isInteger, targetLengths.dtype.isInteger else {
         return fail(
             TensorError(
-                .dtype, in: "ctcLoss", "the lengths are not integers", expected: "an integer dtype",
+                .dtype, in: "ctcLoss", "the lengths do not have an integer dtype", expected: "an integer dtype",
                 operands: [inputLengths, targetLengths]))
     }
     let lengths = targetLengths.to(.int64).reshape(-1)

@@ -1,7 +1,7 @@
 import TorchlightCore
 
 /// Multi-head attention (Vaswani et al., 2017): `Concat(head_1, ..., head_h) W_oᵀ + b_o`, where each head is
-/// `softmax(Q Kᵀ / √(E/h) + mask) V` of its own projections Q, K and V of query, key and value.
+/// `softmax(Q Kᵀ / √(E/h) + mask) V`, with learnable projections Q, K and V of query, key and value.
 ///
 ///     let attention = MultiheadAttention(512, 8, batchFirst: true)
 ///     let (output, weights) = attention(x, x, x)      // [N, L, 512] and [N, L, L]

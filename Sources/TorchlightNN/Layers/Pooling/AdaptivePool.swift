@@ -32,7 +32,7 @@ public class AdaptiveMaxPoolLayer<Size: SpatialSize>: AdaptivePoolLayer<Size>, L
     }
 
     /// Returns the maximum of each window and its index, an int64 tensor of row-major indices into the spatial dimensions of
-    /// the input.
+    /// the input. At ties it is the index of the first maximum.
     public final func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
         scope(x) { x in adaptiveMaxPoolWithIndices(x, outputSize, spatial: Size.spatialDimensions) }
     }

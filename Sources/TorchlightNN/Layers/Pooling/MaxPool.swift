@@ -38,7 +38,8 @@ public class MaxPoolLayer<Size: SpatialSize>: Module, Layer {
     }
 
     /// Returns the maximum of each window and its index, an int64 tensor of row-major indices into the spatial dimensions of
-    /// the input; the layers ``MaxUnpool1d``, ``MaxUnpool2d`` and ``MaxUnpool3d`` take them.
+    /// the input. At ties it is the index of the first maximum. ``MaxUnpool1d``, ``MaxUnpool2d`` and ``MaxUnpool3d`` take
+    /// these indices.
     public final func withIndices(_ x: Tensor) -> (values: Tensor, indices: Tensor) {
         scope(x) { x in
             maxPoolWithIndices(x, kernelSize, stride: stride, padding: padding, dilation: dilation, ceilMode: ceilMode)
