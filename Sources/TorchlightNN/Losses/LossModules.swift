@@ -97,6 +97,8 @@ public final class MSELoss: Module, Loss {
     public let reduction: Reduction
 
     /// Creates a mean squared error loss.
+    ///
+    /// - Parameter reduction: The reduction over the elements. Default: `.mean`.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()
@@ -115,6 +117,8 @@ public final class L1Loss: Module, Loss {
     public let reduction: Reduction
 
     /// Creates a mean absolute error loss.
+    ///
+    /// - Parameter reduction: The reduction over the elements. Default: `.mean`.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()

@@ -10,6 +10,8 @@ public final class SoftMarginLoss: Module, Loss {
     public let reduction: Reduction
 
     /// Creates a soft margin loss.
+    ///
+    /// - Parameter reduction: The reduction over the elements. Default: `.mean`.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()
@@ -58,6 +60,8 @@ public final class MultiLabelMarginLoss: Module, Loss {
     public let reduction: Reduction
 
     /// Creates a multi-label margin loss.
+    ///
+    /// - Parameter reduction: The reduction over the samples. Default: `.mean`.
     public init(reduction: Reduction = .mean) {
         self.reduction = reduction
         super.init()

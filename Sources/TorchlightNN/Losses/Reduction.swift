@@ -4,7 +4,7 @@ import TorchlightCore
 public enum Reduction: String, Sendable, Hashable {
     /// No reduction: the losses themselves.
     case none
-    /// The mean of the losses; a weighted mean for losses over classes with weights.
+    /// The mean of the losses. In `crossEntropy` and `nllLoss` it is weighted by the class weights.
     case mean
     /// The sum of the losses.
     case sum

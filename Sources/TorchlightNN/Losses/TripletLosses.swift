@@ -8,7 +8,7 @@ import TorchlightCore
 /// - Parameters:
 ///   - margin: The margin, above 0. Default: 1.
 ///   - p: The order of the norm. Default: 2.
-///   - eps: Is added to each difference, so that the gradient at equal vectors is finite. Default: 1e-6.
+///   - eps: Is added to each difference. Default: 1e-6.
 ///   - swap: Whether the distance to the negative is the smaller of d(anchor, negative) and d(positive, negative).
 ///     Default: false.
 ///   - reduction: The reduction over the samples. Default: `.mean`.

@@ -40,8 +40,8 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
     ///
     /// - Parameters:
     ///   - x: The input.
-    ///   - outputSize: The spatial sizes of the output, instead of those that ``outputPadding`` gives; nil to use
-    ///     ``outputPadding``.
+    ///   - outputSize: The spatial sizes of the output, instead of those that `outputPadding` gives; nil to use
+    ///     `outputPadding`.
     public final func callAsFunction(_ x: Tensor, outputSize: [Int]?) -> Tensor {
         scope(x) { forward($0, outputSize) }
     }

@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Base class of ``MaxUnpool1d``, ``MaxUnpool2d`` and ``MaxUnpool3d``.
+/// Base class of ``MaxUnpool1d``, ``MaxUnpool2d`` and ``MaxUnpool3d``, the partial inverses of max pooling.
 public class MaxUnpoolLayer<Size: SpatialSize>: Module {
     /// The kernel size of the max pooling.
     public final let kernelSize: Size

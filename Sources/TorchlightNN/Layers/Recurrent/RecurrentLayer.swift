@@ -4,12 +4,13 @@ import TorchlightCore
 ///
 /// Shapes, for T steps, N sequences, input size `in`, hidden size H and D directions (2 if `bidirectional`, else 1): input
 /// `[T, N, in]`, or `[N, T, in]` with `batchFirst`, or `[T, in]` for a single sequence; output `[T, N, D H]`, with the outputs
-/// of both directions concatenated; hidden state `[numLayers D, N, H]`. A ``PackedSequence`` gives a packed output.
+/// of both directions concatenated; hidden state `[numLayers D, N, H]`. A ``PackedSequence`` gives a packed output. With
+/// `projSize`, the hidden state and the outputs of each direction have `projSize` features instead of H.
 ///
 /// Learnable parameters of layer k with G gates (1 in ``RNN``, 3 in ``GRU``, 4 in ``LSTM``): `weight_ih_lk` `[G H, in]`
-/// (`[G H, D H]` for k > 0), `weight_hh_lk` `[G H, H]`, `bias_ih_lk` and `bias_hh_lk` `[G H]`, and with `projSize`
-/// `weight_hr_lk` `[projSize, H]`. The parameters of the reverse direction have the suffix `_reverse`. All are initialised
-/// uniformly from −1/√H to 1/√H.
+/// (`[G H, D H]` for k > 0), `weight_hh_lk` `[G H, H]`, `bias_ih_lk` and `bias_hh_lk` `[G H]`. With `projSize` there is also
+/// `weight_hr_lk` `[projSize, H]`, and `weight_ih_lk` for k > 0 and `weight_hh_lk` have `projSize` in place of the last H. The
+/// parameters of the reverse direction have the suffix `_reverse`. All are initialised uniformly from −1/√H to 1/√H.
 open class RecurrentLayer: Module {
     /// The number of input features.
     public final let inputSize: Int
