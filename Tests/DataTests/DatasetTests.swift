@@ -52,7 +52,8 @@ import TorchlightCore
                         #expect(try read() == 12)
                     } else {
                         let error = #expect(throws: IOError.self, "\(place) as \(wanted)") { try read() }
-                        #expect(error?.description.contains("labels of \(name)'s") == true, "\(error!)")
+                        let set = "labels of the \(prefix == "train" ? "train" : "test") split of \(name)"
+                        #expect(error?.description.contains(set) == true, "\(error!)")
                     }
                 }
             }
@@ -106,7 +107,7 @@ import TorchlightCore
         #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
         try AtomicFile.write(IDXTests.file([0, 0, 8, 1], [20], data: 20), to: labels)
         let error = #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
-        #expect(error?.description == "idx: \(labels), byte 18: the label 10; expected 0 to 9")
+        #expect(error?.description == "idx: \(labels), byte 18: the label 10; expected labels from 0 to 9")
         try AtomicFile.write(
             IDXTests.file([0, 0, 8, 1], [784 * 20], data: 784 * 20), to: folder("mnist/train-images-idx3-ubyte"))
         #expect(throws: IOError.self) { try MNIST(split: .train, root: folder.path) }
