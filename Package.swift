@@ -67,6 +67,7 @@ let package = Package(
         .target(
             name: "TorchlightIO", dependencies: ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
             swiftSettings: readerSettings),
+        .target(name: "TorchlightDistributions", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "CRuntime"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
@@ -82,7 +83,7 @@ let package = Package(
             name: "Torchlight",
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-                "TorchlightTraining",
+                "TorchlightDistributions", "TorchlightTraining",
             ],
             swiftSettings: swiftSettings
         ),
@@ -129,6 +130,10 @@ let package = Package(
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "DistributionTests", dependencies: ["Torchlight", "TestSupport"],
+            exclude: ["record_scipy_values.py", "scipy_values.json"],
+            swiftSettings: swiftSettings),
         .testTarget(name: "OptimTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DataTests", dependencies: ["TorchlightCore", "TorchlightData", "TorchlightIO", "TestSupport"],

@@ -63,7 +63,9 @@ public struct Replayer {
         let entry = family.cases[index]
         do {
             // Each kind of case has a field of its own; a schedule also names its optimiser.
-            if entry["op"] != nil {
+            if entry["op"]?.string?.hasPrefix(Self.distributionPrefix) == true {
+                try replayDistribution(entry, family.tensors)
+            } else if entry["op"] != nil {
                 try replayOperator(entry, family.tensors)
             } else if entry["module"] != nil {
                 try replayModule(entry, family.tensors)

@@ -4,7 +4,10 @@ import Torchlight
 
 /// What the command line asks for.
 struct Options {
-    var data = "../shared/conformance"
+    /// Folders of families. Of the second one the families that have a replayer are read.
+    var data = ["../shared/conformance", "../shared/conformance-2"]
+    /// The families of the further folder that the replayer knows.
+    static let known: Set<String> = ["distributions"]
     var families: Set<String> = []
     var operations: Set<String> = []
     var failures = 20
@@ -18,7 +21,7 @@ struct Options {
         while let flag = rest.next() {
             guard let value = rest.next() else { throw NotSupported("\(flag) needs a value") }
             switch flag {
-            case "--data": data = value
+            case "--data": data = value.split(separator: ",").map(String.init)
             case "--family": families = Set(value.split(separator: ",").map(String.init))
             case "--op": operations = Set(value.split(separator: ",").map(String.init))
             case "--failures":

@@ -28,11 +28,14 @@ struct Report {
     init(_ options: Options) throws {
         let exceptions = try Exceptions(options.exceptions)
         let replayer = Replayer()
-        let names = try FileManager.default.contentsOfDirectory(atPath: options.data)
-            .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+        let names = try options.data.enumerated().flatMap { place, folder in
+            try FileManager.default.contentsOfDirectory(atPath: folder)
+                .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+                .filter { place == 0 || Options.known.contains($0) }.map { (name: $0, folder: folder) }
+        }
         CrashReport.install()
-        for name in names where options.families.isEmpty || options.families.contains(name) {
-            let family = try Family(name, in: options.data)
+        for (name, folder) in names where options.families.isEmpty || options.families.contains(name) {
+            let family = try Family(name, in: folder)
             var row = Row(family: name)
             for index in 0..<family.count {
                 let operation = Replayer.operation(index, of: family)

@@ -2,6 +2,7 @@
 /// checkpoints.
 @_exported import TorchlightCore
 @_exported import TorchlightData
+@_exported import TorchlightDistributions
 @_exported import TorchlightIO
 @_exported import TorchlightNN
 @_exported import TorchlightOptim

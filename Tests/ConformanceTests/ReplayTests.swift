@@ -6,14 +6,18 @@ import Testing
 ///
 /// `make conformance` does the same in an optimised build and prints the table.
 @Suite struct ReplayTests {
-    static let directory: String = {
-        let shared = ProcessInfo.processInfo.environment["TORCHLIGHT_SHARED"] ?? "../shared"
-        return shared + "/conformance"
-    }()
+    static let shared = ProcessInfo.processInfo.environment["TORCHLIGHT_SHARED"] ?? "../shared"
+    static let directory = shared + "/conformance"
+    /// Where families lie that are not in the first folder, of those that have a replayer.
+    static let furtherDirectory = shared + "/conformance-2"
+    static let furtherFamilies: Set<String> = ["distributions"]
 
     static let families: [String] = {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+        func names(_ folder: String) -> [String] {
+            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+            return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
+        }
+        return (names(directory) + names(furtherDirectory).filter(furtherFamilies.contains)).sorted()
     }()
 
     /// Why nothing is replayed where the data are absent.
@@ -25,7 +29,8 @@ import Testing
 
     @Test(.enabled(if: !families.isEmpty, absence), arguments: families)
     func answersAsRecorded(_ name: String) throws {
-        let family = try Family(name, in: Self.directory)
+        let family = try Family(
+            name, in: Self.furtherFamilies.contains(name) ? Self.furtherDirectory : Self.directory)
         let here = URL(filePath: #filePath).deletingLastPathComponent()
         let exceptions = try Exceptions(here.appending(path: "../../Conformance/exceptions.json").path)
         let replayer = Replayer()

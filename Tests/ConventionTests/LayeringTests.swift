@@ -10,6 +10,7 @@ import Testing
         "CFiles": ["CKernels"],
         "TorchlightCore": ["CKernels"],
         "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
+        "TorchlightDistributions": ["TorchlightCore"],
         "TorchlightNN": ["TorchlightCore", "CRuntime"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
@@ -18,7 +19,7 @@ import Testing
         ],
         "Torchlight": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-            "TorchlightTraining",
+            "TorchlightDistributions", "TorchlightTraining",
         ],
     ]
 

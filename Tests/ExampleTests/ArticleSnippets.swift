@@ -687,3 +687,19 @@ private func debugging3() {
         print(model.gradientReport())
     }
 }
+
+private func distributions(_ policy: Categorical, _ reward: Tensor, _ rawScale: Tensor) {
+    let generator = Generator(seed: 0)
+    let normal = Normal(loc: 0, scale: Tensor([1, 2.0]))  // batchShape [2], eventShape []
+    let draws = normal.sample(100, generator: generator)  // [100, 2], without gradients
+    let score = normal.logProb(draws)  // [100, 2]
+    let vectors = Independent(normal, 1)  // batchShape [], eventShape [2]
+    _ = (score, vectors)
+    do {
+        let action = policy.sample(generator: generator)
+        let loss = -policy.logProb(action) * reward
+        _ = loss
+    }
+    let scale = bijectTo(.positive)(rawScale)
+    _ = scale
+}

@@ -39,7 +39,7 @@
     X(optim_squared_norm) X(optim_scale_gradients) X(optim_clamp_gradients)                                            \
     /* tl_random.h */                                                                                                  \
     X(random_uniform) X(random_normal) X(random_integers) X(random_bernoulli) X(random_permutation)                    \
-    X(dropout) X(dropout_backward)                                                                                     \
+    X(random_variates) X(log_gamma_derivative) X(dropout) X(dropout_backward)                                          \
     /* tl_reduce.h */                                                                                                  \
     X(reduce) X(argreduce) X(variance) X(scan) X(linear_scan)                                                          \
     X(pair_distance) X(pair_distance_backward) X(condensed_distance) X(condensed_distance_backward)                    \

@@ -28,6 +28,25 @@ TL_API void tl_dropout(const tl_tensor* key, double p, const tl_tensor* x, const
 TL_API void tl_dropout_backward(double p, const tl_tensor* grad_out, const tl_tensor* mask, const tl_tensor* grad_x);
 /// A permutation of 0 ..< n in out [n], int64 and dense (sorted by random keys; stable).
 TL_API void tl_random_permutation(const tl_tensor* key, const tl_tensor* out);
+/// Distributions that are drawn by rejection.
+enum {
+    /// Gamma of shape a and scale 1, and its logarithm.
+    TL_VARIATE_GAMMA,
+    TL_VARIATE_LOG_GAMMA,
+    /// Poisson of rate a.
+    TL_VARIATE_POISSON,
+    /// Binomial of a trials of probability b.
+    TL_VARIATE_BINOMIAL,
+    /// Von Mises of concentration a around 0.
+    TL_VARIATE_VON_MISES,
+};
+/// Element i is drawn with the parameters a[i] and b[i], in double precision; b is read by the distributions of two parameters
+/// alone. All are dense and of the same shape. NaN where a parameter is out of range.
+TL_API void tl_random_variates(const tl_tensor* key, int32_t distribution, const tl_tensor* a, const tl_tensor* b,
+                               const tl_tensor* out);
+/// The derivative of the logarithm of a gamma variate by its shape at a constant value of the distribution function, given the
+/// logarithm. All are dense and of the same shape.
+TL_API void tl_log_gamma_derivative(const tl_tensor* shape, const tl_tensor* log_x, const tl_tensor* out);
 /// One 32-bit word for position `index`.
 TL_API uint32_t tl_philox_word(tl_philox key, uint64_t index);
 

@@ -141,7 +141,9 @@ extension Tensor {
                     got: "\(count)", operands: [self])
             }
             if count == 0 { return Tensor.empty([0], dtype: dtype, device: device) }
-            let choices = withReplacement ? binomial(self.count +| count - 1, count) : binomial(self.count, count)
+            let choices =
+                withReplacement
+                ? binomialCoefficient(self.count +| count - 1, count) : binomialCoefficient(self.count, count)
             guard choices > 0 else {
                 return indexSelect(0, Tensor([Int](), shape: [0], device: device)).reshape([0, count])
             }
@@ -164,7 +166,7 @@ extension Tensor {
 }
 
 /// The binomial coefficient n over k, clamped to the range of Int.
-private func binomial(_ n: Int, _ k: Int) -> Int {
+private func binomialCoefficient(_ n: Int, _ k: Int) -> Int {
     if k > n { return 0 }
     var result = 1
     for i in 0..<Swift.min(k, n - k) {

@@ -42,8 +42,9 @@ package enum AllPrimitives {
     ]
 
     private static let random: [any Primitive.Type] = [
-        Bernoulli.self, DropoutForward.self, DropoutBackward.self, IntegerFill.self, NormalFill.self, Permutation.self,
-        UniformFill.self,
+        BernoulliDraw.self, DropoutForward.self, DropoutBackward.self, IntegerFill.self, NormalFill.self,
+        Permutation.self,
+        LogGammaDerivative.self, RandomVariates.self, UniformFill.self,
     ]
 
     private static let contract: [any Primitive.Type] = [

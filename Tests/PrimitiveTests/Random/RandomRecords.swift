@@ -32,11 +32,13 @@ enum RandomRecords {
             }, resultTypes: { _ in [.int64] }, tolerance: .exact, gradient: drawn,
             withoutScalar: "the number of elements is an attribute"),
         PrimitiveRecord(
-            Bernoulli.self, operands: [.real(0...1)],
+            BernoulliDraw.self, operands: [.real(0...1)],
             samples: shapes.map { shape in
                 Sample(
                     shapes: [shape],
-                    run: { [apply(Bernoulli(shape: $0[0].layout.shape, dtype: $0[0].dtype), $0[0], key(for: $0[0]))] },
+                    run: {
+                        [apply(BernoulliDraw(shape: $0[0].layout.shape, dtype: $0[0].dtype), $0[0], key(for: $0[0]))]
+                    },
                     reference: nil)
             }, dtypes: floats, tolerance: .exact, gradient: drawn),
         PrimitiveRecord(
@@ -54,7 +56,38 @@ enum RandomRecords {
                     "p: 0.75", shapes: [shape, shape], run: { [apply(DropoutBackward(p: 0.75), $0[0], $0[1])] },
                     reference: { [ReferenceArray.combine($0) { $0[0] * $0[1] * 4 }] })
             }, dtypes: floats),
+        variates(.gamma, [.real(0.5...4)], implicit),
+        variates(.logGamma, [.real(0.5...4)], implicit),
+        variates(.poisson, [.real(0...20)], drawn),
+        variates(.binomial, [.real(0...30), .real(0...1)], drawn),
+        variates(.vonMises, [.real(0...8)], drawn),
+        PrimitiveRecord(
+            LogGammaDerivative.self, operands: [.real(0.5...4), .real(-2...2)],
+            samples: shapes.map { shape in
+                Sample(shapes: [shape, shape], run: { [apply(LogGammaDerivative(), $0[0], $0[1])] }, reference: nil)
+            }, dtypes: floats, gradient: .none("second derivatives are not among the functions")),
     ]
+
+    /// Finite differences at a fixed key follow the sampler and not the distribution function; `VariateTests` check the gradient.
+    private static let implicit = GradientOrder.none("the gradient is that of implicit reparameterisation")
+
+    /// Draws by rejection, of parameters that the operands hold.
+    private static func variates(
+        _ distribution: RandomVariates.Distribution, _ operands: [Operand], _ gradient: GradientOrder
+    ) -> PrimitiveRecord {
+        PrimitiveRecord(
+            RandomVariates.self, operands: operands,
+            samples: shapes.map { shape in
+                Sample(
+                    "\(distribution)", shapes: operands.map { _ in shape },
+                    run: { x in
+                        var inputs = Few<Tensor>()
+                        for operand in x { inputs.append(operand) }
+                        inputs.append(key(for: x[0]))
+                        return [applyFirst(RandomVariates(distribution: distribution), inputs)]
+                    }, reference: nil)
+            }, dtypes: floats, tolerance: .exact, gradient: gradient)
+    }
 
     /// The first operand says shape, dtype and device, and is what the in-place form overwrites.
     private static func fill<P: RandomFill>(

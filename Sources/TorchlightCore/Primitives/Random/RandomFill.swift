@@ -104,7 +104,7 @@ package struct IntegerFill: RandomFill, Primitive {
 }
 
 /// 1 with the probability that each element of the first operand gives, else 0: `p [*], key int64 [2] -> [*]`, of any dtype.
-package struct Bernoulli: Primitive {
+package struct BernoulliDraw: Primitive {
     package static let name = "bernoulli"
     package var shape: Dims
     package var dtype: DType
@@ -179,7 +179,7 @@ extension Tensor {
     @discardableResult
     public func bernoulli_(p: Double = 0.5, generator: Generator = .default) -> Tensor {
         drawInPlace("bernoulli_", generator, probability: .wrap(.double(p))) {
-            Bernoulli(shape: layout.shape, dtype: dtype)
+            BernoulliDraw(shape: layout.shape, dtype: dtype)
         }
     }
 
@@ -198,7 +198,7 @@ extension Tensor {
     public func bernoulli(generator: Generator = .default) -> Tensor {
         if isPlaceholder { return self }
         return orFail(like: self) { () throws(TensorError) in
-            let draw = Bernoulli(shape: layout.shape, dtype: dtype)
+            let draw = BernoulliDraw(shape: layout.shape, dtype: dtype)
             return try perform(draw, Few(self, generator.nextKey(on: device)))[0]
         }
     }

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+import Torchlight
+
+@Suite struct DistributionGradientTests {
+    /// The derivative of a number by one of its arguments, by central differences.
+    private func slope(_ x: Double, _ function: (Tensor) -> Tensor) -> Double {
+        let step = 1e-5 * max(1, abs(x))
+        func value(_ x: Double) -> Double { function(Tensor(x, dtype: .float64)).item() }
+        return (value(x + step) - value(x - step)) / (2 * step)
+    }
+
+    private func gradient(_ x: Double, _ function: (Tensor) -> Tensor) -> Double {
+        let leaf = Tensor(x, dtype: .float64).requiresGrad_()
+        function(leaf).backward()
+        return leaf.grad?.item() ?? .nan
+    }
+
+    /// Log probabilities, entropies and distribution functions by each parameter.
+    @Test(arguments: SamplingTests.continuous.indices)
+    func parametersHaveTheirGradients(_ index: Int) throws {
+        let (name, parameters) = SamplingTests.continuous[index]
+        let distribution = try Families.make(name, parameters)
+        let point = distribution.sample(generator: Generator(seed: 5))
+        for (parameter, value) in parameters where name != "ContinuousBernoulli" || value != 0.5 {
+            // The derivative of the incomplete gamma function by its shape is not among the functions.
+            func with(_ x: Tensor, _ function: (any Distribution) -> Tensor) -> Tensor {
+                // A distribution with a tensor in the place of the number.
+                function(Self.make(name, parameters, parameter, x))
+            }
+            let logProb: (Tensor) -> Tensor = { x in with(x) { $0.logProb(point) } }
+            #expect(isClose(gradient(value, logProb), slope(value, logProb)), "\(name).logProb by \(parameter)")
+            guard name != "Uniform" || parameter != "none" else { continue }
+            let entropy: (Tensor) -> Tensor = { x in with(x) { $0.entropy() } }
+            if !(name == "GeneralizedPareto" && parameter == "loc"), parameter != "loc" {
+                #expect(isClose(gradient(value, entropy), slope(value, entropy)), "\(name).entropy by \(parameter)")
+            }
+        }
+    }
+
+    private func isClose(_ a: Double, _ b: Double) -> Bool { abs(a - b) <= 1e-5 * (1 + abs(b)) }
+
+    private static func make(
+        _ name: String, _ parameters: [String: Double], _ replaced: String, _ x: Tensor
+    ) -> any Distribution {
+        func p(_ name: String) -> Tensor { name == replaced ? x : Tensor(parameters[name] ?? .nan, dtype: .float64) }
+        switch name {
+        case "Normal": return Normal(loc: p("loc"), scale: p("scale"))
+        case "LogNormal": return LogNormal(loc: p("loc"), scale: p("scale"))
+        case "HalfNormal": return HalfNormal(scale: p("scale"))
+        case "Cauchy": return Cauchy(loc: p("loc"), scale: p("scale"))
+        case "HalfCauchy": return HalfCauchy(scale: p("scale"))
+        case "Laplace": return Laplace(loc: p("loc"), scale: p("scale"))
+        case "Gumbel": return Gumbel(loc: p("loc"), scale: p("scale"))
+        case "Uniform": return Uniform(low: p("low"), high: p("high"))
+        case "Gamma": return Gamma(concentration: p("concentration"), rate: p("rate"))
+        case "InverseGamma": return InverseGamma(concentration: p("concentration"), rate: p("rate"))
+        case "Chi2": return Chi2(df: p("df"))
+        case "Exponential": return Exponential(rate: p("rate"))
+        case "Pareto": return Pareto(scale: p("scale"), alpha: p("alpha"))
+        case "Weibull": return Weibull(scale: p("scale"), concentration: p("concentration"))
+        case "Kumaraswamy":
+            return Kumaraswamy(concentration1: p("concentration1"), concentration0: p("concentration0"))
+        case "ContinuousBernoulli": return ContinuousBernoulli(probs: p("probs"))
+        default: return GeneralizedPareto(loc: p("loc"), scale: p("scale"), concentration: p("concentration"))
+        }
+    }
+
+    /// The mean gradient of reparameterised draws is the gradient of the mean.
+    @Test func gradientsOfDrawsAverageToThoseOfMeans() {
+        let count = 20_000
+        let cases: [(String, Double, (Tensor) -> any Distribution)] = [
+            ("Normal", 1.5, { Normal(loc: 0.5, scale: $0) }), ("Gamma", 0.6, { Gamma(concentration: $0, rate: 2) }),
+            ("Gamma", 12, { Gamma(concentration: $0, rate: 2) }),
+            ("Beta", 1.7, { Beta(concentration1: $0, concentration0: 2.5) }),
+            ("Exponential", 3, { Exponential(rate: $0) }),
+            ("Laplace", 2, { Laplace(loc: $0, scale: 1) }),
+            ("Weibull", 2, { Weibull(scale: $0, concentration: 1.5) }), ("Chi2", 3, { Chi2(df: $0) }),
+        ]
+        for (name, value, make) in cases {
+            let x = Tensor(value, dtype: .float64).requiresGrad_()
+            make(x).rsample(count, generator: Generator(seed: 31)).square().mean().backward()
+            let expected = slope(value) { x in
+                let distribution = make(x)
+                return distribution.variance + distribution.mean.square()
+            }
+            let got = x.grad?.item() ?? .nan
+            #expect(abs(got - expected) < 0.08 * (1 + abs(expected)), "\(name)(\(value)): \(got) and \(expected)")
+        }
+    }
+
+    @Test func straightThroughDrawsHaveTheGradientOfTheProbabilities() {
+        let logits = Tensor([0.1, 0.5, -0.3], dtype: .float64).requiresGrad_()
+        let distribution = OneHotCategoricalStraightThrough(logits: logits)
+        let weights = Tensor([1, 2, 4.0], dtype: .float64)
+        let draw = distribution.rsample(generator: Generator(seed: 2))
+        #expect(draw.detach().sum().item() == 1)
+        (draw * weights).sum().backward()
+        let plain = Tensor([0.1, 0.5, -0.3], dtype: .float64).requiresGrad_()
+        (plain.softmax(dim: -1) * weights).sum().backward()
+        #expect(logits.grad!.allclose(plain.grad!))
+    }
+}
