@@ -4,8 +4,14 @@ import Torchlight
 enum Families {
     struct Unknown: Error { let name: String }
 
-    static func make(_ name: String, _ parameters: [String: Double]) throws -> any Distribution {
-        func p(_ name: String) -> Tensor { Tensor(parameters[name] ?? .nan, dtype: .float64) }
+    /// The distribution of these parameters, of which a tensor may take the place of one.
+    static func make(
+        _ name: String, _ parameters: [String: Double], replacing replaced: String? = nil, by tensor: Tensor? = nil
+    ) throws -> any Distribution {
+        func p(_ name: String) -> Tensor {
+            if let tensor, name == replaced { return tensor }
+            return Tensor(parameters[name] ?? .nan, dtype: .float64)
+        }
         switch name {
         case "Normal": return Normal(loc: p("loc"), scale: p("scale"))
         case "LogNormal": return LogNormal(loc: p("loc"), scale: p("scale"))
