@@ -56,11 +56,11 @@ enum RandomRecords {
                     "p: 0.75", shapes: [shape, shape], run: { [apply(DropoutBackward(p: 0.75), $0[0], $0[1])] },
                     reference: { [ReferenceArray.combine($0) { $0[0] * $0[1] * 4 }] })
             }, dtypes: floats),
-        variates(.gamma, [.real(0.5...4)], implicit),
-        variates(.logGamma, [.real(0.5...4)], implicit),
-        variates(.poisson, [.real(0...20)], drawn),
-        variates(.binomial, [.real(0...30), .real(0...1)], drawn),
-        variates(.vonMises, [.real(0...8)], drawn),
+        variates(.gamma, [.real(0.5...4)]),
+        variates(.logGamma, [.real(0.5...4)]),
+        variates(.poisson, [.real(0...20)]),
+        variates(.binomial, [.real(0...30), .real(0...1)]),
+        variates(.vonMises, [.real(0...8)]),
         PrimitiveRecord(
             LogGammaDerivative.self, operands: [.real(0.5...4), .real(-2...2)],
             samples: shapes.map { shape in
@@ -68,12 +68,10 @@ enum RandomRecords {
             }, dtypes: floats, gradient: .none("second derivatives are not among the functions")),
     ]
 
-    /// Finite differences at a fixed key follow the sampler and not the distribution function; `VariateTests` check the gradient.
-    private static let implicit = GradientOrder.none("the gradient is that of implicit reparameterisation")
-
-    /// Draws by rejection, of parameters that the operands hold.
+    /// Draws by rejection, of parameters that the operands hold, without their history: finite differences at a fixed key follow the
+    /// sampler and not the distribution function, by which the gradient is defined. `VariateTests` check it.
     private static func variates(
-        _ distribution: RandomVariates.Distribution, _ operands: [Operand], _ gradient: GradientOrder
+        _ distribution: RandomVariates.Distribution, _ operands: [Operand]
     ) -> PrimitiveRecord {
         PrimitiveRecord(
             RandomVariates.self, operands: operands,
@@ -82,11 +80,12 @@ enum RandomRecords {
                     "\(distribution)", shapes: operands.map { _ in shape },
                     run: { x in
                         var inputs = Few<Tensor>()
-                        for operand in x { inputs.append(operand) }
+                        for operand in x { inputs.append(operand.detach()) }
                         inputs.append(key(for: x[0]))
                         return [applyFirst(RandomVariates(distribution: distribution), inputs)]
                     }, reference: nil)
-            }, dtypes: floats, tolerance: .exact, gradient: gradient)
+            }, dtypes: floats, tolerance: .exact, gradient: drawn,
+            operation: RandomVariates(distribution: distribution).publicName)
     }
 
     /// The first operand says shape, dtype and device, and is what the in-place form overwrites.
