@@ -3,7 +3,8 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test test-instruction-sets conformance fuzz hunt bench bench-compare bench-growth bench-operators format lint deps clean
+.PHONY: mnist test test-threads test-instruction-sets conformance fuzz hunt bench bench-compare bench-growth bench-operators format \
+	lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -21,6 +22,17 @@ test-instruction-sets: deps
 	for set in baseline avx2 avx512; do \
 		TORCHLIGHT_INSTRUCTION_SET=$$set $(SWIFT) test --skip-build --disable-xctest \
 			--filter '^(PrimitiveTests|CoreTests|NNTests|OptimTests)\.' || exit 1; done
+
+## Run the tests of the thread pool and the allocator, with ThreadSanitizer and without (it does not follow forks).
+THREAD_TESTS = Sources/CKernels/Support/ThreadPool.cpp Sources/CKernels/Support/Allocator.cpp \
+	Sources/CKernels/Support/ThreadState.cpp Tests/CThreads/PoolTests.cpp
+test-threads:
+	mkdir -p .build/thread-tests
+	g++ -std=c++20 -O1 -g -fsanitize=thread -fno-exceptions -ISources/CKernels $(THREAD_TESTS) -pthread \
+		-o .build/thread-tests/sanitized
+	g++ -std=c++20 -O2 -fno-exceptions -ISources/CKernels $(THREAD_TESTS) -pthread -o .build/thread-tests/plain
+	.build/thread-tests/sanitized
+	.build/thread-tests/plain
 
 ## Replay all that PyTorch answered. ARGS="--family shape --failures 50" and the like are passed on.
 conformance: deps
