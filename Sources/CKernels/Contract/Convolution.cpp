@@ -5,7 +5,7 @@
 // Channels-last activations run as they lie, which costs nothing beside oneDNN's own blocked layout; row-major ones are
 // reordered to the blocked layout and back, which beats the kernels that work on rows.
 #include "Contract/Direct.h"
-#include "Contract/OneDNN.h"
+#include "Contract/LibraryConvolution.h"
 #include "Contract/ThinWeights.h"
 #include "Contract/Unfold.h"
 #include "Contract/Winograd.h"
@@ -23,149 +23,7 @@ namespace tl {
 namespace {
 
 using onednn::Convolution;
-using onednn::Layout;
-
-/// One convolution in one of its three directions. For the gradients x, w, bias and out are the gradients or the values,
-/// as the direction has it; exactly one of them is written (two with a bias).
-struct Call {
-    Convolution::Kind kind;
-    const tl_conv_params* p;
-    const tl_tensor *x, *w, *bias, *out;
-};
-
-enum class Dense { no, row_major, channels_last, both };
-
-/// How the activations x [N, C, spatial...] lie in memory; dimensions of size 1 may have any stride.
-Dense density(const tl_tensor& x) {
-    bool row_major = true, channels_last = true;
-    int64_t step = 1;
-    for (int i = x.rank - 1; i >= 0; i--) {
-        if (x.shape[i] != 1 && x.strides[i] != step) row_major = false;
-        step *= x.shape[i];
-    }
-    step = 1;
-    const auto check = [&](int i) {
-        if (x.shape[i] != 1 && x.strides[i] != step) channels_last = false;
-        step *= x.shape[i];
-    };
-    check(1);
-    for (int i = x.rank - 1; i >= 2; i--) check(i);
-    check(0);
-    return row_major ? channels_last ? Dense::both : Dense::row_major : channels_last ? Dense::channels_last : Dense::no;
-}
-
-/// Strides as if every dimension were larger than 1, so that oneDNN recognises the layout.
-void dense_strides(const tl_tensor& x, bool channels_last, int64_t* strides) {
-    int64_t step = 1;
-    const auto place = [&](int i) {
-        strides[i] = step;
-        step *= x.shape[i];
-    };
-    if (channels_last) place(1);
-    for (int i = x.rank - 1; i >= (channels_last ? 2 : 1); i--) place(i);
-    place(0);
-}
-
-/// Whether row-major images had better go through blocks of 16 channels than through what oneDNN likes best.
-///
-/// With AVX-512 it prefers for the forward pass in float32 a kernel on channels-last images (brgconv) that takes 1.7 to 2
-/// instructions a multiplication of vectors where the one on blocks (jit), which the gradients get anyway, takes 1.2:
-/// counted in an emulator, reorders included, on the convolutions of ResNet-18. The latter was measured at the whole
-/// arithmetic of a Zen 5.
-bool prefers_blocks(const Call& c) {
-    const int64_t in = c.x->shape[1], out = c.out->shape[1];
-    return instruction_set == InstructionSet::avx512 && c.kind == Convolution::forward && c.x->dtype == TL_FLOAT32 &&
-           c.p->spatial == 2 && c.p->groups == 1 && (in % 16 == 0 || in <= 3) && out % 16 == 0;
-}
-
-/// Runs in oneDNN on dense operands of one dtype.
-int32_t run_library(const Call& c) {
-    using namespace onednn;
-    const Dense x_order = density(*c.x), out_order = density(*c.out);
-    // One channels-last operand decides for both: reordering the other alone is cheaper than going to blocks and back.
-    const bool last = x_order == Dense::channels_last || out_order == Dense::channels_last;
-    const bool x_last = x_order == Dense::channels_last || (x_order == Dense::both && last);
-    const bool out_last = out_order == Dense::channels_last || (out_order == Dense::both && last);
-
-    const int spatial = c.p->spatial;
-    Key key;
-    key.add('c');
-    key.add(c.kind);
-    key.add(c.x->dtype);
-    key.add(x_last * 2 + out_last);
-    key.add(c.bias != nullptr);
-    key.add(c.p->groups);
-    for (const tl_tensor* x : {c.x, c.w, c.out}) key.add(x->shape, spatial + 2);
-    key.add(c.p->stride, spatial);
-    key.add(c.p->padding, spatial);
-    key.add(c.p->dilation, spatial);
-
-    Plan* plan = find_plan(key);
-    if (!plan) {
-        const dnnl_data_type_t type = data_type(c.x->dtype);
-        Convolution convolution{c.kind, spatial, {}, {}, {}, {}};
-        for (int i = 0; i < spatial; i++) {
-            const int64_t reach = (c.w->shape[i + 2] - 1) * c.p->dilation[i] + 1;
-            convolution.stride[i] = c.p->stride[i];
-            convolution.padding[i] = c.p->padding[i];
-            // What the last window needs beyond the end; negative where the windows stop before it.
-            convolution.padding_end[i] =
-                (c.out->shape[i + 2] - 1) * c.p->stride[i] + reach - c.x->shape[i + 2] - c.p->padding[i];
-            convolution.dilation[i] = c.p->dilation[i] - 1;
-        }
-        int64_t x_strides[max_rank], out_strides[max_rank], w_shape[max_rank], w_strides[max_rank];
-        dense_strides(*c.x, x_last, x_strides);
-        dense_strides(*c.out, out_last, out_strides);
-        // oneDNN counts the groups as a dimension of the weights.
-        const int groups = c.p->groups > 1;
-        w_shape[0] = c.p->groups;
-        w_shape[groups] = c.w->shape[0] / c.p->groups;
-        for (int i = 1; i < spatial + 2; i++) w_shape[groups + i] = c.w->shape[i];
-        int64_t step = 1;
-        for (int i = groups + spatial + 1; i >= 0; i--) {
-            w_strides[i] = step;
-            step *= w_shape[i];
-        }
-        const int64_t unit = 1;
-        const int rank = spatial + 2;
-        const Layout x_caller(type, rank, c.x->shape, x_strides), out_caller(type, rank, c.out->shape, out_strides),
-            w_caller(type, rank + groups, w_shape, w_strides), w_any(type, rank + groups, w_shape, nullptr);
-        const Layout bias = c.bias ? Layout(type, 1, c.bias->shape, &unit) : Layout();
-        // The strides of channels-last, or the library's choice.
-        dense_strides(*c.x, true, x_strides);
-        dense_strides(*c.out, true, out_strides);
-        const Layout x_wanted(type, rank, c.x->shape, last ? x_strides : nullptr),
-            out_wanted(type, rank, c.out->shape, last ? out_strides : nullptr);
-
-        dnnl_primitive_desc_t description = nullptr;
-        dnnl_status_t status = dnnl_unimplemented;
-        if (!last && prefers_blocks(c)) {
-            // Up to three channels are read as they lie.
-            const bool few = c.x->shape[1] <= 3;
-            const Layout x_blocks = few ? Layout(x_caller.view()) : Layout::blocked_images(type, c.x->shape);
-            status = describe_convolution(convolution, x_blocks, w_any, bias,
-                                          Layout::blocked_images(type, c.out->shape), &description);
-            if (status == dnnl_success) status = refuse_reference(&description);
-        }
-        if (status != dnnl_success)
-            status = describe_convolution(convolution, x_wanted, w_any, bias, out_wanted, &description);
-        if (status == dnnl_success && type != dnnl_f32) status = refuse_reference(&description);
-        if (status != dnnl_success) return status;
-        Plan::Operand list[4];
-        int count = 0;
-        const bool data = c.kind == Convolution::backward_data, weights = c.kind == Convolution::backward_weights;
-        list[count++] = {data ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, data, &x_caller};
-        list[count++] = {weights ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, weights, &w_caller};
-        list[count++] = {data || weights ? DNNL_ARG_DIFF_DST : DNNL_ARG_DST, !data && !weights, &out_caller};
-        if (c.bias) list[count++] = {weights ? DNNL_ARG_DIFF_BIAS : DNNL_ARG_BIAS, weights, &bias};
-        auto made = std::make_unique<Plan>();
-        status = made->build(description, list, count);
-        if (status != dnnl_success) return status;
-        plan = keep_plan(key, std::move(made));
-    }
-    void* const pointers[4] = {c.x->data, c.w->data, c.out->data, c.bias ? c.bias->data : nullptr};
-    return plan->run(pointers);
-}
+using Call = ConvolutionCall;
 
 bool is_written(const Call& c, const tl_tensor* x) {
     if (c.kind == Convolution::forward) return x == c.out;
@@ -303,7 +161,7 @@ int32_t run(const Call& c) {
     if (suits_thin_weights(c)) return run_thin_weights(c);
     if (suits_direct(c)) return run_direct(c);
     if (wanted != TL_FLOAT64) {
-        const int32_t status = run_library(c);
+        const int32_t status = library_convolution(c);
         // What the library has no kernel for in a half type goes through float32, as on other processors.
         return half && status == dnnl_unimplemented ? with_copy(c, &Call::out, TL_FLOAT32, order(*c.out), run) : status;
     }

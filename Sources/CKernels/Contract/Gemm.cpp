@@ -41,6 +41,8 @@ bool gemm(const Gemm& g) {
     const int64_t wide = round_up(std::min<int64_t>(g.n, 1536), tile);
     const int64_t used_depth = std::min(std::max<int64_t>(g.k, 1), depth);
     const int64_t used_height = std::min(round_up(g.m, 24), height);
+    // Every range packs all of one operand: it has rows or columns enough to multiply it with.
+    const int64_t per_thread = std::clamp<int64_t>(std::max(g.m, g.n) / (tl_num_threads() * 256), 1, 4);
     bool enough_memory = true;
     parallel_for(units, std::max<int64_t>(1, 32768 / std::max<int64_t>(work, 1)), [&](int64_t begin, int64_t end) {
         const int64_t first = begin * unit, last = std::min(end * unit, by_rows ? g.m : g.n);
@@ -52,7 +54,7 @@ bool gemm(const Gemm& g) {
         }
         if (by_rows) TL_DISPATCH(gemm_part, g, first, last, int64_t(0), g.n, wide, pack_a.get(), pack_b.get());
         else TL_DISPATCH(gemm_part, g, int64_t(0), g.m, first, last, wide, pack_a.get(), pack_b.get());
-    });
+    }, per_thread);
     return enough_memory;
 }
 

@@ -4,6 +4,7 @@
 // which wins from about a million multiplications.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
+#include "Contract/ProductCut.h"
 #include "Scalar/Scalar.h"
 #include "Support/Forward.h"
 #include "Support/InstructionSets.h"
@@ -28,23 +29,21 @@ struct Epilogue {
 
 namespace tl {
 
-static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
+/// A part of the product, on one thread.
+static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_t x_row, int64_t w_row, int64_t out_row,
+                          void* x, void* w, void* bias, void* out) {
     using namespace onednn;
-    const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1];
-    // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
-    const auto row = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
-    const int64_t x_row = row(x), w_row = row(w), out_row = row(out);
     Key key;
-    for (const int64_t value : {int64_t('l'), int64_t(out.dtype), m, k, n, x_row, w_row, out_row})
-        key.add(value);
+    for (const int64_t value : {int64_t('l'), int64_t(dtype), m, k, n, x_row, w_row, out_row}) key.add(value);
     Plan* plan = find_plan(key);
     if (!plan) {
-        const int64_t x_strides[2] = {x_row, 1}, out_strides[2] = {out_row, 1};
+        const int64_t x_shape[2] = {m, k}, x_strides[2] = {x_row, 1};
         const int64_t w_shape[2] = {k, n}, w_strides[2] = {1, w_row};
         const int64_t bias_shape[2] = {1, n}, bias_strides[2] = {n, 1};
-        const dnnl_data_type_t type = data_type(out.dtype);
-        const Layout src(type, 2, x.shape, x_strides), weights(type, 2, w_shape, w_strides),
-            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out.shape, out_strides);
+        const int64_t out_shape[2] = {m, n}, out_strides[2] = {out_row, 1};
+        const dnnl_data_type_t type = data_type(dtype);
+        const Layout src(type, 2, x_shape, x_strides), weights(type, 2, w_shape, w_strides),
+            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out_shape, out_strides);
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, &description);
         if (status != dnnl_success) return status;
@@ -57,8 +56,20 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
         if (status != dnnl_success) return status;
         plan = keep_plan(key, std::move(made));
     }
-    void* const pointers[4] = {x.data, w.data, bias.data, out.data};
+    void* const pointers[4] = {x, w, bias, out};
     return plan->run(pointers);
+}
+
+static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
+    const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1], size = size_of_dtype(out.dtype);
+    // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
+    const auto row_stride = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
+    const int64_t x_row = row_stride(x), w_row = row_stride(w), out_row = row_stride(out);
+    const auto at = [&](const tl_tensor& t, int64_t offset) { return static_cast<char*>(t.data) + offset * size; };
+    return ProductCut(m, n, k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+        return fused_part(out.dtype, rows, columns, k, x_row, w_row, out_row, at(x, row * x_row), at(w, column * w_row),
+                          at(bias, column), at(out, row * out_row + column));
+    });
 }
 
 /// Half types where the processor does not multiply them: the operands are copied as float32, and the result is rounded once.

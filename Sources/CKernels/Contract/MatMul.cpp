@@ -2,6 +2,7 @@
 // types in oneDNN where the processor has them; everything else in our own blocked product.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
+#include "Contract/ProductCut.h"
 #include "Contract/SmallProduct.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
@@ -53,8 +54,11 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                            p.c, p.c_row, 1, p.alpha, p.beta, nullptr};
         return gemm(blocked) ? 0 : dnnl_out_of_memory;
     }
-    return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', p.m, p.n, p.k, p.alpha, p.a,
-                      left.leading, p.b, right.leading, p.beta, p.c, p.c_row);
+    return ProductCut(p.m, p.n, p.k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+        return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', rows, columns, p.k, p.alpha,
+                          p.a + row * p.a_row, left.leading, p.b + column * p.b_column, right.leading, p.beta,
+                          p.c + row * p.c_row + column, p.c_row);
+    });
 }
 
 /// Whether all matrices of the batch meet one b and lie one below the other, as one product of batch * m rows.
@@ -86,7 +90,7 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
 
     const int64_t work = std::max<int64_t>(m * n * k, 1), threads = tl_num_threads();
     if (work < small_product || (work < (int64_t(1) << 24) && (batch % threads == 0 || batch >= 4 * threads))) {
-        // Whole products a thread: sgemm called from a parallel region stays on its own thread.
+        // Whole products a thread: inside of a region a product is not cut.
         int32_t status = 0;
         parallel_for(batch, std::max<int64_t>(1, 65536 / work), [&](int64_t begin, int64_t end) {
             for (int64_t i = begin; i < end; i++)
@@ -99,37 +103,37 @@ int32_t multiply_float(const tl_tensor& a, const tl_tensor& b, const tl_tensor& 
     return 0;
 }
 
-/// The half types on processors that multiply them.
+/// Products of half types: sizes, how the matrices lie, and how far one of the batch is from the next.
+struct HalfProduct {
+    int64_t batch, m, n, k;
+    Stored left, right, result;
+    int64_t between[3];
+};
+
+/// On one thread.
 ///
 /// oneDNN's fast kernels know a matrix by its strides, those of dimensions of size 1 included. One matrix is described
 /// without a batch, and one for a whole batch by a size of 1: with a stride of 0 they run in a reference instead.
-int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float beta) {
+int32_t multiply_half(const HalfProduct& p, int32_t dtype, float beta, void* a, void* b, void* out) {
     using namespace onednn;
-    int64_t batch = out.shape[0], m = out.shape[1];
-    const int64_t n = out.shape[2], k = a.shape[2];
-    const Stored left = stored(a), right = stored(b), result = stored(out);
-    if (is_one_tall_product(a, b, out, left, result)) m *= batch, batch = 1;
-    const bool one_left = batch > 1 && a.strides[0] == 0, one_right = batch > 1 && b.strides[0] == 0;
-    const int rank = batch > 1 ? 3 : 2;
-
+    const int rank = p.batch > 1 ? 3 : 2;
     Key key;
     for (const int64_t value :
-         {int64_t('m'), int64_t(out.dtype), int64_t(beta), batch, m, n, k, int64_t(left.transposed), left.leading,
-          int64_t(right.transposed), right.leading, result.leading})
+         {int64_t('m'), int64_t(dtype), int64_t(beta), p.batch, p.m, p.n, p.k, int64_t(p.left.transposed),
+          p.left.leading, int64_t(p.right.transposed), p.right.leading, p.result.leading})
         key.add(value);
-    if (batch > 1)
-        for (const tl_tensor* x : {&a, &b, &out}) key.add(x->strides[0]);
+    if (p.batch > 1) key.add(p.between, 3);
     Plan* plan = find_plan(key);
     if (!plan) {
-        const auto layout = [&](bool one, int64_t rows, int64_t columns, const Stored& how, int64_t between) {
-            const int64_t sizes[3] = {one ? 1 : batch, rows, columns};
+        const auto layout = [&](int64_t rows, int64_t columns, const Stored& how, int64_t between) {
+            const bool one = between == 0;
+            const int64_t sizes[3] = {one ? 1 : p.batch, rows, columns};
             const int64_t strides[3] = {one ? (how.transposed ? columns : rows) * how.leading : between,
                                         how.transposed ? 1 : how.leading, how.transposed ? how.leading : 1};
-            return Layout(data_type(out.dtype), rank, sizes + 3 - rank, strides + 3 - rank);
+            return Layout(data_type(dtype), rank, sizes + 3 - rank, strides + 3 - rank);
         };
-        const Layout src = layout(one_left, m, k, left, a.strides[0]);
-        const Layout weights = layout(one_right, k, n, right, b.strides[0]);
-        const Layout dst = layout(false, m, n, result, out.strides[0]), none;
+        const Layout src = layout(p.m, p.k, p.left, p.between[0]), weights = layout(p.k, p.n, p.right, p.between[1]),
+                     dst = layout(p.m, p.n, p.result, p.between[2]), none;
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_matmul(src, weights, none, dst, beta, &description);
         if (status != dnnl_success) return status;
@@ -140,8 +144,38 @@ int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& o
         if (status != dnnl_success) return status;
         plan = keep_plan(key, std::move(made));
     }
-    void* const pointers[3] = {a.data, b.data, out.data};
+    void* const pointers[3] = {a, b, out};
     return plan->run(pointers);
+}
+
+/// The half types on processors that multiply them.
+int32_t multiply_half(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, float beta) {
+    const int64_t n = out.shape[2], k = a.shape[2], size = size_of_dtype(out.dtype);
+    int64_t batch = out.shape[0], m = out.shape[1];
+    const Stored left = stored(a), right = stored(b), result = stored(out);
+    if (is_one_tall_product(a, b, out, left, result)) m *= batch, batch = 1;
+    const auto at = [&](const tl_tensor& x, int64_t offset) { return static_cast<char*>(x.data) + offset * size; };
+    int32_t status = 0;
+    const int64_t threads = tl_num_threads();
+    if (batch == 1 || (m * n * k >= (int64_t(1) << 24) && batch % threads != 0 && batch < 4 * threads)) {
+        for (int64_t i = 0; i < batch && status == 0; i++)
+            status = ProductCut(m, n, k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+                return multiply_half({1, rows, columns, k, left, right, result, {}}, out.dtype, beta,
+                                     at(a, i * a.strides[0] + row * (left.transposed ? 1 : left.leading)),
+                                     at(b, i * b.strides[0] + column * (right.transposed ? right.leading : 1)),
+                                     at(out, i * out.strides[0] + row * result.leading + column));
+            });
+        return status;
+    }
+    // Whole matrices a part.
+    parallel_for(batch, std::max<int64_t>(1, 65536 / std::max<int64_t>(m * n * k, 1)), [&](int64_t begin, int64_t end) {
+        const LibraryThreads limit;
+        const int32_t failed = multiply_half(
+            {end - begin, m, n, k, left, right, result, {a.strides[0], b.strides[0], out.strides[0]}}, out.dtype, beta,
+            at(a, begin * a.strides[0]), at(b, begin * b.strides[0]), at(out, begin * out.strides[0]));
+        if (failed) __atomic_store_n(&status, failed, __ATOMIC_RELAXED);
+    });
+    return status;
 }
 
 bool is_half(int32_t dtype) { return dtype == TL_FLOAT16 || dtype == TL_BFLOAT16; }

@@ -1,5 +1,5 @@
 #include "Contract/OneDNN.h"
-#include "include/tl_support.h"
+#include "Support/Parallel.h"
 #include <list>
 #include <unordered_map>
 
@@ -25,8 +25,6 @@ dnnl_stream_t stream() {
     thread_local const Stream own;
     return own.stream;
 }
-
-bool equal(Layout::View a, Layout::View b) { return dnnl_memory_desc_equal(a, b) != 0; }
 
 /// Attributes with the scratchpad left to us, so that it comes from the caching allocator.
 struct Attributes {
@@ -101,6 +99,22 @@ Layout Layout::blocked_images(dnnl_data_type_t type, const int64_t* sizes) {
 #endif
     return result;
 }
+
+Layout Layout::part(int rank, const int64_t* sizes, int dimension, int64_t first, int64_t count) const {
+    dnnl_dims_t dims{}, offsets{};
+    for (int i = 0; i < rank; i++) dims[i] = sizes[i];
+    dims[dimension] = count;
+    offsets[dimension] = first;
+    Layout result;
+#if DNNL_VERSION_MAJOR >= 3
+    dnnl_memory_desc_create_submemory(&result.descriptor, descriptor, dims, offsets);
+#else
+    dnnl_memory_desc_init_submemory(&result.descriptor, &descriptor, dims, offsets);
+#endif
+    return result;
+}
+
+bool same(Layout::View a, Layout::View b) { return dnnl_memory_desc_equal(a, b) != 0; }
 
 size_t Layout::bytes() const { return view() ? dnnl_memory_desc_get_size(view()) : 0; }
 
@@ -197,7 +211,7 @@ dnnl_status_t Plan::build(dnnl_primitive_desc_t description, const Operand* oper
         const Layout::View wanted =
             dnnl_primitive_desc_query_md(description, dnnl_query_exec_arg_md, operand.argument);
         status = dnnl_memory_create(&argument.caller, caller, engine(), DNNL_MEMORY_NONE);
-        if (status != dnnl_success || equal(caller, wanted)) continue;
+        if (status != dnnl_success || same(caller, wanted)) continue;
         status = dnnl_memory_create(&argument.reordered, wanted, engine(), DNNL_MEMORY_NONE);
         if (status != dnnl_success) break;
         dnnl_primitive_desc_t reorder = nullptr;
@@ -219,6 +233,23 @@ dnnl_status_t Plan::build(dnnl_primitive_desc_t description, const Operand* oper
     return status;
 }
 
+dnnl_status_t Plan::build_reorder(const Layout& from, const Layout& to) {
+    if (!from.view() || !to.view()) return dnnl_invalid_arguments;
+    dnnl_primitive_desc_t description = nullptr;
+    const dnnl_status_t status =
+        dnnl_reorder_primitive_desc_create(&description, from.view(), engine(), to.view(), engine(), nullptr);
+    if (status != dnnl_success) return status;
+    const Operand operands[2] = {{DNNL_ARG_FROM, false, &from}, {DNNL_ARG_TO, true, &to}};
+    return build(description, operands, 2);
+}
+
+Layout::View Plan::wanted(int operand) const {
+    const Argument& argument = arguments[size_t(operand)];
+    Layout::View view = nullptr;
+    dnnl_memory_get_memory_desc(argument.reordered ? argument.reordered : argument.caller, &view);
+    return view;
+}
+
 Plan::~Plan() {
     for (int i = 0; i < count; i++) {
         const Argument& argument = arguments[size_t(i)];
@@ -230,11 +261,12 @@ Plan::~Plan() {
     if (primitive) dnnl_primitive_destroy(primitive);
 }
 
-dnnl_status_t Plan::run(void* const* pointers) const {
+dnnl_status_t Plan::run(void* const* pointers, int prepared) const {
     const auto align = [](size_t bytes) { return (bytes + 63) & ~size_t(63); };
     char* workspace = nullptr;
-    if (total_bytes) {
-        workspace = static_cast<char*>(tl_allocate(total_bytes));
+    const size_t bytes = total_bytes - (prepared >= 0 ? align(arguments[size_t(prepared)].bytes) : 0);
+    if (bytes) {
+        workspace = static_cast<char*>(tl_allocate(bytes));
         if (!workspace) return dnnl_out_of_memory;
     }
     char* next = workspace;
@@ -250,7 +282,9 @@ dnnl_status_t Plan::run(void* const* pointers) const {
     for (int i = 0; i < count && status == dnnl_success; i++) {
         const Argument& argument = arguments[size_t(i)];
         status = dnnl_memory_set_data_handle(argument.caller, pointers[i]);
-        if (argument.reordered) {
+        if (i == prepared) {
+            status = dnnl_memory_set_data_handle(argument.reordered, pointers[i]);
+        } else if (argument.reordered) {
             status = dnnl_memory_set_data_handle(argument.reordered, next);
             next += align(argument.bytes);
             if (!argument.written) reorder(argument);
@@ -264,7 +298,7 @@ dnnl_status_t Plan::run(void* const* pointers) const {
     if (status == dnnl_success) status = dnnl_primitive_execute(primitive, stream(), listed, list);
     for (int i = 0; i < count && status == dnnl_success; i++)
         if (arguments[size_t(i)].reordered && arguments[size_t(i)].written) reorder(arguments[size_t(i)]);
-    if (workspace) tl_deallocate(workspace, total_bytes);
+    if (workspace) tl_deallocate(workspace, bytes);
     return status;
 }
 

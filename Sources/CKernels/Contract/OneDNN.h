@@ -28,6 +28,8 @@ class Layout {
     /// Images [N, C, H, W] whose channels lie in blocks of 16.
     static Layout blocked_images(dnnl_data_type_t type, const int64_t* sizes);
     size_t bytes() const;
+    /// `count` things from `first` on along a dimension, in the same memory. `sizes` are those of all of it.
+    Layout part(int rank, const int64_t* sizes, int dimension, int64_t first, int64_t count) const;
 
 #if DNNL_VERSION_MAJOR >= 3
     using View = const_dnnl_memory_desc_t;
@@ -55,6 +57,9 @@ class Layout {
 #endif
 };
 
+/// Whether two layouts are one.
+bool same(Layout::View a, Layout::View b);
+
 /// What a primitive computes and from what. Absent operands are empty layouts.
 struct Convolution {
     enum Kind { forward, backward_data, backward_weights } kind;
@@ -78,7 +83,14 @@ class Plan {
     };
     /// Takes over `description`. The operands' order is that of the pointers handed to `run`.
     dnnl_status_t build(dnnl_primitive_desc_t description, const Operand* operands, int count);
-    dnnl_status_t run(void* const* pointers) const;
+    /// A copy from one layout to the other, with two pointers.
+    dnnl_status_t build_reorder(const Layout& from, const Layout& to);
+    /// The pointer of the operand `prepared`, if any, is to memory in the layout that the primitive wants.
+    dnnl_status_t run(void* const* pointers, int prepared = -1) const;
+
+    /// Whether the primitive wants an operand in another layout than its caller has, and in which.
+    bool reorders(int operand) const { return arguments[size_t(operand)].reordered != nullptr; }
+    Layout::View wanted(int operand) const;
 
   private:
     struct Argument {

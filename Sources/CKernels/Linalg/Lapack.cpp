@@ -1,4 +1,4 @@
-#include "Linalg/Lapack.h"
+#include "Linalg/Matrices.h"
 #include <dlfcn.h>
 #include <initializer_list>
 #include <pthread.h>
@@ -40,8 +40,8 @@ void load() {
         void* library = dlopen(name, RTLD_NOW | RTLD_LOCAL);
         if (!library) continue;
         if (!load_from(library)) continue;
-        // Built on a pool of its own (1), the library would fight ours for the processors; built on OpenMP (2) it shares
-        // it, and keeps to the calling thread inside of a parallel region.
+        // Built on a pool of its own (1), the library would fight ours for the processors; built on OpenMP (2) it starts
+        // as many threads as `LibraryThreads` says.
         int (*kind)();
         void (*set_threads)(int);
         if (find(library, "openblas_get_parallel", kind) && kind() == 1 &&
@@ -50,6 +50,23 @@ void load() {
         loaded.complete = true;
         return;
     }
+}
+
+/// Whether the system lets this process start `count` threads more. They all live at once, then end.
+bool can_start_threads(int count) {
+    pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+    pthread_t threads[most_threads];
+    int started = 0;
+    pthread_mutex_lock(&gate);
+    const auto pass = [](void* gate) -> void* {
+        pthread_mutex_lock(static_cast<pthread_mutex_t*>(gate));
+        pthread_mutex_unlock(static_cast<pthread_mutex_t*>(gate));
+        return nullptr;
+    };
+    while (started < count && pthread_create(&threads[started], nullptr, pass, &gate) == 0) started++;
+    pthread_mutex_unlock(&gate);
+    for (int i = 0; i < started; i++) pthread_join(threads[i], nullptr);
+    return started == count;
 }
 
 } // namespace
@@ -64,6 +81,15 @@ template <>
 const LapackRoutines<double>* lapack<double>() {
     pthread_once(&once, load);
     return loaded.complete ? &loaded.doubles : nullptr;
+}
+
+int factorisation_threads() {
+    // OpenMP keeps the threads that it started for a thread until that ends.
+    static thread_local int known = 1;
+    const int count = tl_num_threads();
+    if (count > known && !can_start_threads(count - 1)) return known;
+    known = std::max(known, count);
+    return count;
 }
 
 } // namespace tl

@@ -88,15 +88,21 @@ class Arena {
     char* next;
 };
 
-/// Calls body(number, arena) for each matrix, with `bytes` of memory: batches of small matrices are shared by the
-/// threads, and inside a big one the library uses them itself.
+/// How many threads a factorisation may use. OpenBLAS starts them itself and ends the process where the system refuses, so
+/// that a calling thread asks first whether there are as many to be had.
+int factorisation_threads();
+
+/// Calls body(number, arena) for each matrix, with `bytes` of memory. The threads of the pool share the matrices. Inside of
+/// a single large one OpenBLAS uses threads of its own, through OpenMP: its factorisations are cut only from inside, and
+/// on one thread would take twice as long on two processors.
 template <class Body>
 int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body) {
-    constexpr double worthwhile = 1e5;
+    constexpr double worthwhile = 1e5, large = 1e7;
     std::atomic<int32_t> status{TL_LINALG_OK};
-    follow_thread_count();
     const int64_t grain = operations >= worthwhile ? 1 : static_cast<int64_t>(worthwhile / (operations + 1)) + 1;
+    const int threads = batch == 1 && operations >= large && !runs_inline() ? factorisation_threads() : 1;
     parallel_for(batch, grain, [&](int64_t begin, int64_t end) {
+        const LibraryThreads limit(threads);
         const Scratch memory(bytes);
         if (!memory.get()) {
             status = TL_LINALG_NO_MEMORY;

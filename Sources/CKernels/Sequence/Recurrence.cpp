@@ -1,4 +1,4 @@
-// One direction of a recurrent layer over a whole sequence, in one parallel region.
+// One direction of a recurrent layer over a whole sequence.
 #include "Sequence/Panels.h"
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
@@ -6,9 +6,6 @@
 #include "include/tl_sequence.h"
 #include <algorithm>
 #include <cstring>
-#include <type_traits>
-
-extern "C" void GOMP_barrier(void);
 
 namespace tl {
 
@@ -25,7 +22,7 @@ struct Recurrence {
     const T *inputs, *weight, *bias, *project, *h0, *c0;
     T *y, *hn, *cn, *gates, *cells;
     T *packed, *packed_out;
-    T* products;    // [gate_count, recurrence_rows, H], of which each thread has its units; by rows, one a thread
+    T* products;    // [gate_count, recurrence_rows, H], of which each share has its units; by rows, one a share
     T* state[2];    // [batch, state_row], of which P elements, read and written in turn
     T* full_state;  // [batch, H] before the projection
     int64_t state_row, gate_row;
@@ -47,17 +44,17 @@ struct Recurrence {
     }
 };
 
-/// What one thread does of a recurrence: all units of some rows, or some units of all rows.
+/// One share of a recurrence: all units of some rows, or some units of all rows.
 struct RecurrenceShare {
     struct Range {
         int64_t begin, end;
     };
     bool by_rows;
-    int64_t thread, threads;
+    int64_t number, count;
     Range own_rows;  // by rows
 
-    /// An even part of `count` things that are done once.
-    Range part(int64_t count) const { return {count * thread / threads, count * (thread + 1) / threads}; }
+    /// An even part of things that are done once.
+    Range part(int64_t things) const { return {things * number / count, things * (number + 1) / count}; }
     /// Of `count` panels of units in each step.
     Range units(int64_t count) const { return by_rows ? Range{0, count} : part(count); }
     /// Of the first `count` rows, which a step has.
@@ -73,22 +70,6 @@ struct RecurrenceShare {
 #include "Support/EachInstructionSet.h"
 
 namespace tl {
-
-/// Calls body(thread, threads, wait) on several threads at once, `wait` being a barrier.
-template <class Body>
-static void team(int64_t threads, Body&& body) {
-    follow_thread_count();
-    if (threads <= 1 || omp_in_parallel()) {
-        body(int64_t(0), int64_t(1), [] {});
-        return;
-    }
-    GOMP_parallel(
-        [](void* data) {
-            auto& body = *static_cast<std::remove_reference_t<Body>*>(data);
-            body(int64_t(omp_get_thread_num()), int64_t(omp_get_num_threads()), [] { GOMP_barrier(); });
-        },
-        &body, static_cast<unsigned>(threads), 0);
-}
 
 template <class T>
 static Recurrence<T> describe(const tl_recurrence_params& p, const tl_recurrence_arrays& a) {
@@ -125,15 +106,15 @@ static int64_t spread_row(int64_t length) {
     return length % (4 * kilobyte) == 0 ? length + kilobyte : length;
 }
 
-/// How the work is shared among threads.
+/// How the work is cut.
 struct RecurrenceCut {
-    int64_t threads;
+    int64_t shares;
     bool by_rows;
 };
 
-/// By rows where that keeps as many threads busy: then none waits for another, and what a thread computed stays in its
-/// cache. A thread's rows must make a tile, since each panel of weights comes from the third cache for them alone. By
-/// units, each thread must have a panel of them, and enough to do between two barriers.
+/// By rows where that keeps as many threads busy: then what a share computed stays in the cache of its thread. The rows of
+/// a share must make a tile, since each panel of weights comes from the third cache for them alone. By units, each
+/// share must have a panel of them, and enough to do in each step.
 template <class T>
 static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, int64_t panel) {
     int64_t total_rows = 0;
@@ -143,31 +124,47 @@ static RecurrenceCut cut(const tl_recurrence_params& p, const Recurrence<T>& s, 
     const int64_t tiles = total_rows / std::max<int64_t>(p.steps, 1) / TL_DISPATCH(recurrence_tile_rows);
     const int64_t by_units = std::min<int64_t>({most, panels, p.batch * row_work / 65536});
     const int64_t by_rows = std::min<int64_t>({most, tiles, total_rows * row_work / 262144});
-    return {std::max<int64_t>({1, by_units, by_rows}), by_rows >= by_units};
+    if (by_rows < by_units) return {std::max<int64_t>(by_units, 1), false};
+    // More shares than threads where each still has a few tiles of rows.
+    return {std::max<int64_t>(by_rows * std::clamp<int64_t>(tiles / std::max<int64_t>(4 * by_rows, 1), 1, 4), 1), true};
 }
 
-/// The share of one thread. By rows, all have like numbers of rows in all steps together: the last sequences of a
-/// packed batch are the shortest.
+/// By rows, all shares have like numbers of rows in all steps together: the last sequences of a packed batch are the
+/// shortest.
 template <class T>
-static RecurrenceShare share_of(const Recurrence<T>& s, bool by_rows, int64_t thread, int64_t threads) {
-    RecurrenceShare share{by_rows, thread, threads, {0, 0}};
+static RecurrenceShare share_of(const Recurrence<T>& s, const RecurrenceCut& cut, int64_t number) {
+    RecurrenceShare share{cut.by_rows, number, cut.shares, {0, 0}};
+    if (!cut.by_rows) return share;
     const auto rows_before = [&](int64_t row) {
         int64_t sum = 0;
         for (int64_t t = 0; t < s.steps; t++) sum += std::min(s.sizes[t], row);
         return sum;
     };
     const int64_t total = rows_before(s.batch);
-    const auto first_row = [&](int64_t of_thread) {
+    const auto first_row = [&](int64_t of_share) {
         int64_t low = 0, high = s.batch;
         while (low < high) {
             const int64_t row = (low + high) / 2;
-            if (rows_before(row) * threads >= total * of_thread) high = row;
+            if (rows_before(row) * cut.shares >= total * of_share) high = row;
             else low = row + 1;
         }
         return low;
     };
-    if (by_rows) share.own_rows = {first_row(thread), thread + 1 == threads ? s.batch : first_row(thread + 1)};
+    share.own_rows = {first_row(number), number + 1 == cut.shares ? s.batch : first_row(number + 1)};
     return share;
+}
+
+/// Calls run(share, phase) for all shares and phases. A phase may need what every share did in those before: by rows only
+/// its own, so that one region holds all phases; by units each phase is a region.
+template <class T, class Run>
+static void each_phase(const Recurrence<T>& s, const RecurrenceCut& cut, int64_t phases, Run&& run) {
+    const int64_t regions = cut.by_rows ? 1 : phases;
+    for (int64_t region = 0; region < regions; region++)
+        run_pieces(cut.shares, tl_num_threads(), [&](int64_t number) {
+            const RecurrenceShare share = share_of(s, cut, number);
+            if (!cut.by_rows) return run(share, region);
+            for (int64_t phase = 0; phase < phases; phase++) run(share, phase);
+        });
 }
 
 template <class T>
@@ -180,7 +177,7 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
     s.state_row = spread_row<T>(P);
     const int64_t state = p.batch * s.state_row;
     const RecurrenceCut cut = tl::cut(p, s, width);
-    const int64_t products = s.gate_count * recurrence_rows * H * (cut.by_rows ? cut.threads : 1);
+    const int64_t products = s.gate_count * recurrence_rows * H * (cut.by_rows ? cut.shares : 1);
     const Scratch memory(size_t(weights + project + full + products + 2 * state) * sizeof(T));
     if (!memory.get()) return 1;
     s.packed = memory.get<T>();
@@ -193,8 +190,11 @@ static int32_t forward(const tl_recurrence_params& p, const tl_recurrence_arrays
         for (T* to : {s.state[0] + row * s.state_row, s.state[1] + row * s.state_row, s.hn + row * P})
             std::memcpy(to, s.h0 + row * P, size_t(P) * sizeof(T));
     if (s.cell == TL_CELL_LSTM) std::memcpy(s.cn, s.c0, size_t(p.batch * H) * sizeof(T));
-    team(cut.threads, [&](int64_t thread, int64_t threads, auto meet) {
-        TL_DISPATCH(recurrence_forward<T>, s, share_of(s, cut.by_rows, thread, threads), meet);
+    run_pieces(cut.shares, tl_num_threads(), [&](int64_t number) {
+        TL_DISPATCH(recurrence_forward_pack<T>, s, share_of(s, cut, number));
+    });
+    each_phase(s, cut, s.project ? 2 * s.steps : s.steps, [&](const RecurrenceShare& share, int64_t phase) {
+        TL_DISPATCH(recurrence_forward<T>, s, share, phase);
     });
     return 0;
 }
@@ -232,8 +232,12 @@ static int32_t backward(const tl_recurrence_params& p, const tl_recurrence_array
     start(s.grad_h, g.grad_hn, p.batch * P);
     start(s.grad_c, g.grad_cn, p.batch * H);
     const RecurrenceCut cut = tl::cut(p, s, width);
-    team(cut.threads, [&](int64_t thread, int64_t threads, auto meet) {
-        TL_DISPATCH(recurrence_backward<T>, s, share_of(s, cut.by_rows, thread, threads), meet);
+    run_pieces(cut.shares, tl_num_threads(), [&](int64_t number) {
+        TL_DISPATCH(recurrence_backward_pack<T>, s, share_of(s, cut, number));
+    });
+    // One more, for the gradient of the state before the first step.
+    each_phase(s, cut, s.project ? 2 * s.steps + 1 : s.steps + 1, [&](const RecurrenceShare& share, int64_t phase) {
+        TL_DISPATCH(recurrence_backward<T>, s, share, phase);
     });
     return 0;
 }

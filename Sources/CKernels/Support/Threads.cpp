@@ -1,15 +1,23 @@
-// How many threads kernels use, and telling GNU OpenMP (hence oneDNN) the same number.
+// How many threads kernels use, and how many the libraries that start threads through OpenMP may.
 #include "Support/ControlGroups.h"
 #include "Support/Parallel.h"
 #include <atomic>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <pthread.h>
 #include <thread>
 #if defined(__linux__)
 #include <sched.h>
 #include <unistd.h>
 #endif
+
+// GNU OpenMP's, which oneDNN is linked with. Declared by hand because clang here has no OpenMP of its own.
+extern "C" {
+int omp_get_max_threads(void);
+void omp_set_num_threads(int count);
+}
 
 namespace {
 
@@ -46,20 +54,45 @@ int quota_of_control_groups() {
     return lowest > 0 ? static_cast<int>(lowest + 0.999) : 0;
 }
 
-int usable_processors() {
-    if (const char* wish = std::getenv("OMP_NUM_THREADS")) {
-        const int count = std::atoi(wish); // of a list "4,2", the outermost level
-        if (count > 0) return count;
-    }
-    int processors = static_cast<int>(std::thread::hardware_concurrency());
+/// Processors that this process is bound to; 0 where the system does not say.
+int bound_processors() {
 #if defined(__linux__)
-    // The fixed set holds 1,024 processors; a larger machine makes the call fail and keeps the figure above.
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) processors = CPU_COUNT(&set);
+    // The set grows until it holds every processor of the machine.
+    for (int count = 1024; count <= (1 << 20); count *= 4) {
+        cpu_set_t* set = CPU_ALLOC(size_t(count));
+        if (!set) return 0;
+        const size_t bytes = CPU_ALLOC_SIZE(size_t(count));
+        const bool filled = sched_getaffinity(0, bytes, set) == 0;
+        const bool small = !filled && errno == EINVAL;
+        const int processors = filled ? CPU_COUNT_S(bytes, set) : 0;
+        CPU_FREE(set);
+        if (!small) return processors;
+    }
 #endif
+    return 0;
+}
+
+int usable_processors() {
+    int processors = bound_processors();
+    if (processors <= 0) processors = static_cast<int>(std::thread::hardware_concurrency());
     const int quota = quota_of_control_groups();
     if (quota > 0 && quota < processors) processors = quota;
     return processors > 0 ? processors : 1;
+}
+
+/// Threads beyond this many per processor only take memory and time.
+int clamped(int64_t count) {
+    static const int most = std::min(std::max(64, 4 * usable_processors()), tl::most_threads);
+    return static_cast<int>(std::clamp<int64_t>(count, 1, most));
+}
+
+int default_threads() {
+    if (const char* wish = std::getenv("OMP_NUM_THREADS")) {
+        // Of a list "4,2", the outermost level. Too large a number is read as the largest.
+        const long long count = std::strtoll(wish, nullptr, 10);
+        if (count > 0) return clamped(count);
+    }
+    return clamped(usable_processors());
 }
 
 std::atomic<int32_t> thread_count{0};
@@ -70,28 +103,21 @@ int32_t tl_num_threads(void) {
     int32_t count = thread_count.load(std::memory_order_relaxed);
     if (__builtin_expect(count == 0, 0)) {
         int32_t none = 0;
-        count = usable_processors();
+        count = default_threads();
         if (!thread_count.compare_exchange_strong(none, count)) count = none;
-        tl::follow_thread_count();
     }
     return count;
 }
 
-void tl_set_num_threads(int32_t count) {
-    thread_count.store(count > 0 ? count : 1, std::memory_order_relaxed);
-    tl::follow_thread_count();
-}
+void tl_set_num_threads(int32_t count) { thread_count.store(clamped(count), std::memory_order_relaxed); }
 
-void tl::follow_thread_count() {
-    // OpenMP keeps its figure per thread.
-    static thread_local int32_t told = 0;
-    const int32_t count = tl_num_threads();
-    if (told != count) {
-        told = count;
-        omp_set_num_threads(count);
-    }
+tl::LibraryThreads::LibraryThreads(int count) : before(omp_get_max_threads()) {
+    if (before != count) omp_set_num_threads(count);
 }
+tl::LibraryThreads::~LibraryThreads() { omp_set_num_threads(before); }
 
 void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, int64_t end), void* context) {
     tl::parallel_for(count, 1, [=](int64_t begin, int64_t end) { body(context, begin, end); });
 }
+
+void tl_keep_on_this_thread(void) { tl::keep_on_this_thread(); }

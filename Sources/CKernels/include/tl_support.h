@@ -3,10 +3,13 @@
 #define TL_SUPPORT_H
 #include "tl_types.h"
 
-/// The number of threads that kernels (and oneDNN, which shares the pool) use. Starts as the number of processors this
-/// process may use (affinity and cgroup quota), or OMP_NUM_THREADS where that is set.
+/// The number of threads that kernels use, libraries included. Starts as the number of processors this process may use
+/// (affinity and cgroup quota), or OMP_NUM_THREADS where that is set. Between 1 and the larger of 64 and four times the
+/// processors; what lies beyond becomes the nearest.
 TL_API int32_t tl_num_threads(void);
 TL_API void tl_set_num_threads(int32_t count);
+/// Marks the calling thread for the rest of its life: kernels that it calls run on it alone.
+TL_API void tl_keep_on_this_thread(void);
 /// Calls body(context, begin, end) on these threads for ranges that together are 0 ..< count, and returns when all have
 /// returned.
 TL_API void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, int64_t end), void* context);
