@@ -70,7 +70,9 @@ struct TrainCommandTests {
     func badInput() throws {
         for (options, status, text) in [
             ("--batch-size 0", 2, "--batch-size must be at least 1"), ("--lr -1", 2, "--lr must be greater than 0"),
-            ("--epochs 0", 2, "--epochs"), ("--model vgg", 2, "vgg"), ("--nonsense", 2, "nonsense"),
+            ("--epochs 0", 2, "--epochs"), ("--threads 0", 2, "--threads must be at least 1"),
+            ("--threads 100000", 2, "--threads must be at most"), ("--model vgg", 2, "vgg"),
+            ("--nonsense", 2, "nonsense"),
             ("--data nowhere", 1, "not a directory"), ("--data data --save no/such/folder/a.safetensors", 1, "no/such"),
             ("--data data --resume nothing.safetensors", 1, "nothing.safetensors"),
         ] as [(String, Int32, String)] {
@@ -81,6 +83,16 @@ struct TrainCommandTests {
         }
         try AtomicFile.write([1, 2, 3], to: "\(folder.path)/data/mnist/t10k-labels-idx1-ubyte")
         #expect(try train("--data data", status: 1).errors.contains("t10k-labels-idx1-ubyte"))
+    }
+
+    @Test(
+        "Counts of threads in the environment that nobody can have give fewer",
+        arguments: ["1000000", "99999999999", "-3", "none", "2,4"])
+    func threadsOfEnvironment(count: String) throws {
+        let result = try runAny(
+            tool, ["train", "mnist", "--data", "data", "--epochs", "1", "--save", "n.safetensors", "--quiet"],
+            in: folder.path, environment: ["OMP_NUM_THREADS": count])
+        #expect(result.status == 0, "\(count): \(result.errors)")
     }
 
     @Test("A checkpoint of another model, and weights alone, are refused")

@@ -1,11 +1,19 @@
 import CKernels
 
-/// The number of CPU threads that operations use. Default: the number of CPUs available to this process (by affinity
-/// and container limits), or the value of `OMP_NUM_THREADS`. Values below 1 are set to 1.
+/// The number of CPU threads that operations share. Starts as many as this process may use (by affinity and
+/// container limits), or `OMP_NUM_THREADS`. A value below 1 becomes 1, and one above 64 and above four
+/// times the number of CPUs (but never above 1,024) becomes the larger of these. Where the system refuses to start threads,
+/// operations run on those that there are.
+///
+/// Threads that call operations at the same time share these threads. Sums do not depend on the number, except inside
+/// products and convolutions of float32 and half types.
 public var numThreads: Int {
     get { Int(tl_num_threads()) }
     set { tl_set_num_threads(Int32(clamping: max(newValue, 1))) }
 }
+
+/// Operations that the calling thread starts from now on run on it alone.
+package func keepOperationsOnThisThread() { tl_keep_on_this_thread() }
 
 /// The CPU instruction set that the kernels use: "avx512", "avx2" or "baseline".
 public var instructionSet: String { String(cString: tl_instruction_set()) }

@@ -21,7 +21,11 @@ final class Prefetcher<Batch>: @unchecked Sendable {
         nextToTake = source.start
         for _ in 0..<min(workers, source.end - source.start) {
             // The workers keep this object alive until it is cancelled or all batches are made.
-            BackgroundThread { self.work() }?.detach()
+            BackgroundThread {
+                // The loader's threads are its parallelism; those of operations are for the consumer.
+                keepOperationsOnThisThread()
+                self.work()
+            }?.detach()
         }
     }
 
