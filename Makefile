@@ -23,16 +23,30 @@ test-instruction-sets: deps
 		TORCHLIGHT_INSTRUCTION_SET=$$set $(SWIFT) test --skip-build --disable-xctest \
 			--filter '^(PrimitiveTests|CoreTests|NNTests|OptimTests)\.' || exit 1; done
 
-## Run the tests of the thread pool and the allocator, with ThreadSanitizer and without (it does not follow forks).
-THREAD_TESTS = Sources/CKernels/Support/ThreadPool.cpp Sources/CKernels/Support/Allocator.cpp \
-	Sources/CKernels/Support/ThreadState.cpp Tests/CThreads/PoolTests.cpp
+## Run the tests of the thread pool, the allocator and the queue of data loaders, with ThreadSanitizer and without (it does not
+## follow forks).
+SUPPORT = Sources/CKernels/Support
+CORE_SUPPORT = Sources/TorchlightCore/Support
+THREAD_TESTS = .build/thread-tests
+POOL_TESTS = $(addprefix $(SUPPORT)/,ThreadPool.cpp Allocator.cpp MemoryLimit.cpp ThreadState.cpp) Tests/CThreads/PoolTests.cpp
+SWIFTC = $(SWIFT)c -sanitize=thread -swift-version 6 -package-name torchlight -O -g -I Sources/CKernels/include -I $(THREAD_TESTS)
 test-threads:
-	mkdir -p .build/thread-tests
-	g++ -std=c++20 -O1 -g -fsanitize=thread -fno-exceptions -ISources/CKernels $(THREAD_TESTS) -pthread \
-		-o .build/thread-tests/sanitized
-	g++ -std=c++20 -O2 -fno-exceptions -ISources/CKernels $(THREAD_TESTS) -pthread -o .build/thread-tests/plain
-	.build/thread-tests/sanitized
-	.build/thread-tests/plain
+	mkdir -p $(THREAD_TESTS)
+	g++ -std=c++20 -O1 -g -fsanitize=thread -fno-exceptions -ISources/CKernels $(POOL_TESTS) -pthread \
+		-o $(THREAD_TESTS)/sanitized
+	g++ -std=c++20 -O2 -fno-exceptions -ISources/CKernels $(POOL_TESTS) -pthread -o $(THREAD_TESTS)/plain
+	$(THREAD_TESTS)/sanitized
+	$(THREAD_TESTS)/plain
+	for file in ThreadPool Threads InstructionSets; do \
+		clang++ -std=c++20 -O1 -g -fsanitize=thread -fno-exceptions -ISources/CKernels -c $(SUPPORT)/$$file.cpp \
+			-o $(THREAD_TESTS)/$$file.o || exit 1; done
+	$(SWIFTC) -parse-as-library -static -emit-library -emit-module -module-name TorchlightCore \
+		-emit-module-path $(THREAD_TESTS)/TorchlightCore.swiftmodule -o $(THREAD_TESTS)/libTorchlightCore.a \
+		$(addprefix $(CORE_SUPPORT)/,Threads.swift BackgroundThread.swift Locks.swift)
+	$(SWIFTC) -parse-as-library Sources/TorchlightData/Loading/Prefetcher.swift Tests/CThreads/LoaderTests.swift \
+		$(addprefix $(THREAD_TESTS)/,libTorchlightCore.a ThreadPool.o Threads.o InstructionSets.o) -lgomp -lstdc++ \
+		-o $(THREAD_TESTS)/loader
+	$(THREAD_TESTS)/loader
 
 ## Replay all that PyTorch answered. ARGS="--family shape --failures 50" and the like are passed on.
 conformance: deps

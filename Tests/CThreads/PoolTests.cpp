@@ -2,11 +2,14 @@
 // `make test-threads` builds and runs them. With the argument "time" the program prints what a region costs instead.
 #include "Support/ThreadPool.h"
 #include "include/tl_support.h"
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <dlfcn.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
@@ -61,7 +64,7 @@ static void many_callers() {
 static void nested() {
     std::atomic<int> elsewhere{0};
     run_pieces(8, 4, [&](int64_t) {
-        EXPECT(runs_inline(), "inside of a piece");
+        EXPECT(runs_inline() && is_inside_piece(), "inside of a piece");
         const auto here = std::this_thread::get_id();
         run_pieces(8, 4, [&](int64_t) { elsewhere += std::this_thread::get_id() != here; });
     });
@@ -69,8 +72,13 @@ static void nested() {
     EXPECT(!runs_inline(), "after the region");
     std::thread([&] {
         keep_on_this_thread();
+        EXPECT(runs_inline() && !is_inside_piece(), "a marked thread");
         const auto here = std::this_thread::get_id();
-        run_pieces(64, 4, [&](int64_t) { elsewhere += std::this_thread::get_id() != here; });
+        run_pieces(64, 4, [&](int64_t) {
+            EXPECT(is_inside_piece(), "inside of a piece of a marked thread");
+            elsewhere += std::this_thread::get_id() != here;
+        });
+        EXPECT(runs_inline() && !is_inside_piece(), "a marked thread after its region");
     }).join();
     EXPECT(elsewhere == 0, "%d pieces of a marked thread", elsewhere.load());
 }
@@ -94,47 +102,75 @@ static void no_waiting_for_others() {
     other.join();
 }
 
-/// The child of a fork has a pool of its own.
-static void after_fork() {
-    const pid_t child = fork();
-    if (child == 0) {
-        std::atomic<int64_t> sum{0};
-        run_pieces(100, 3, [&](int64_t piece) { sum += piece; });
-        _exit(sum == 4950 && workers_started() > 0 ? 0 : 1);
-    }
-    int status = -1;
-    waitpid(child, &status, 0);
-    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+/// The pieces that run at once, at most.
+static int most_at_once(int threads) {
+    std::atomic<int> running{0}, most{0};
+    run_pieces(64, threads, [&](int64_t) {
+        const int now = ++running;
+        int seen = most;
+        while (seen < now && !most.compare_exchange_weak(seen, now)) {}
+        // Time for others to come.
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+        running--;
+    });
+    return most;
 }
 
-/// Without threads to be had, regions run on the calling thread. In a child, whose user may start no more.
-static void without_threads() {
-    const pid_t child = fork();
-    if (child == 0) {
-        const rlimit none{0, 0};
-        setrlimit(RLIMIT_NPROC, &none);
-        if (getuid() == 0 && setuid(65534) != 0) _exit(0);
-        std::atomic<int64_t> sum{0};
-        run_pieces(100, 4, [&](int64_t piece) { sum += piece; });
-        _exit(sum == 4950 && thread_creation_failed() ? 0 : 1);
+/// Threads that are reserved are not used beside; the calling thread always is.
+static void reserved() {
+    EXPECT(most_at_once(4) <= 4, "of 4");
+    for (int count = 1; count <= 6; count++) {
+        reserve_thread();
+        const int most = most_at_once(4), allowed = std::max(4 - count, 1);
+        EXPECT(most <= allowed, "%d at once, %d of 4 reserved", most, count);
     }
-    int status = -1;
-    waitpid(child, &status, 0);
-    EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %d", status);
+    for (int count = 1; count <= 6; count++) release_thread();
+    const int64_t before = workers_started();
+    EXPECT(most_at_once(3) >= 1 && workers_started() == before, "after release");
 }
 
-/// A pool that has nothing to do uses no processor.
-static void idle() {
-    run_pieces(64, 4, [](int64_t) {});
+/// Pieces inside of a piece are told so whether the region had other threads or not: with more callers than regions, some have
+/// none.
+static void alone_as_in_company() {
+    std::vector<std::thread> threads;
+    std::atomic<int> wrong{0};
+    for (int c = 0; c < 100; c++)
+        threads.emplace_back([&wrong] {
+            for (int round = 0; round < 20; round++)
+                run_pieces(4, 2, [&](int64_t) {
+                    if (!is_inside_piece()) wrong++;
+                });
+            run_pieces(1, 2, [&](int64_t) {
+                if (is_inside_piece()) wrong++;
+            });
+        });
+    for (auto& thread : threads) thread.join();
+    EXPECT(wrong == 0, "%d pieces", wrong.load());
+}
+
+/// Workers that are busy with one region go to another that opens, piece by piece.
+static void fair() {
+    std::atomic<bool> stop{false}, begun{false};
+    std::atomic<int> helped{0};
+    const auto pause = [] { std::this_thread::sleep_for(std::chrono::microseconds(100)); };
+    std::thread other([&] {
+        // With every worker in it.
+        run_pieces(most_pieces, workers_started() + 1, [&](int64_t) {
+            begun = true;
+            if (!stop) pause();
+        });
+    });
+    while (!begun) std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    rusage before, after;
-    getrusage(RUSAGE_SELF, &before);
-    std::this_thread::sleep_for(std::chrono::milliseconds(300));
-    getrusage(RUSAGE_SELF, &after);
-    const auto used = [](const rusage& u) {
-        return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + double(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-    };
-    EXPECT(used(after) - used(before) < 30'000, "%.0f microseconds of 300,000", used(after) - used(before));
+    const auto here = std::this_thread::get_id();
+    for (int round = 0; round < 1000 && helped == 0; round++)
+        run_pieces(8, 3, [&](int64_t) {
+            pause();
+            if (std::this_thread::get_id() != here) helped++;
+        });
+    EXPECT(helped > 0 && !stop, "no worker came");
+    stop = true;
+    other.join();
 }
 
 /// Blocks of the allocator that one thread takes and another gives back.
@@ -167,27 +203,158 @@ static void blocks_change_threads() {
     for (auto& thread : threads) thread.join();
 }
 
-static double nanoseconds_of_region(int pieces) {
-    const auto begin = std::chrono::steady_clock::now();
-    constexpr int rounds = 200'000;
-    for (int i = 0; i < rounds; i++) run_pieces(pieces, 2, [](int64_t) {});
-    return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / rounds;
+// ThreadSanitizer does not follow a program that forks while it has threads.
+#if !defined(__SANITIZE_THREAD__)
+
+/// Whether a child exits with 0 within a minute.
+static bool ended_well(pid_t child) {
+    for (int waited = 0; waited < 6000; waited++) {
+        int status;
+        if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    return false;
+}
+
+/// The child of a fork has a pool of its own.
+static void after_fork() {
+    const pid_t child = fork();
+    if (child == 0) {
+        std::atomic<int64_t> sum{0};
+        run_pieces(100, 3, [&](int64_t piece) { sum += piece; });
+        if (sum != 4950 || workers_started() == 0 || !is_forked()) _exit(1);
+        // The blocks of its threads are counted among its own.
+        blocks_change_threads();
+        _exit(tl_memory().allocated >= 0 && failures == 0 ? 0 : 2);
+    }
+    EXPECT(!is_forked(), "the parent");
+    EXPECT(ended_well(child), "the child");
+}
+
+/// Processes fork while other threads take and give blocks: no lock stays held in the child.
+static void forks_beside_allocations() {
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; t++)
+        threads.emplace_back([&] {
+            while (!stop)
+                for (int i = 0; i < 200; i++) {
+                    const size_t size = size_t(1) << (6 + i % 18);
+                    tl_deallocate(tl_allocate(size), size);
+                    if (i % 100 == 0) tl_empty_cache();
+                }
+        });
+    for (int round = 0; round < 20; round++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            blocks_change_threads();
+            _exit(tl_memory().allocated >= 0 && failures == 0 ? 0 : 1);
+        }
+        EXPECT(ended_well(child), "round %d", round);
+    }
+    stop = true;
+    for (auto& thread : threads) thread.join();
+}
+
+/// Without threads to be had, regions run on the calling thread. In a child, whose user may start no more.
+static void without_threads() {
+    const pid_t child = fork();
+    if (child == 0) {
+        const rlimit none{0, 0};
+        setrlimit(RLIMIT_NPROC, &none);
+        if (getuid() == 0 && setuid(65534) != 0) _exit(0);
+        std::atomic<int64_t> sum{0};
+        run_pieces(100, 4, [&](int64_t piece) { sum += piece; });
+        _exit(sum == 4950 && thread_creation_failed() ? 0 : 1);
+    }
+    EXPECT(ended_well(child), "the child");
+}
+
+#endif
+
+/// A pool that has nothing to do uses no processor.
+static void idle() {
+    run_pieces(64, 4, [](int64_t) {});
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    getrusage(RUSAGE_SELF, &after);
+    const auto used = [](const rusage& u) {
+        return (u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 + double(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+    };
+    EXPECT(used(after) - used(before) < 30'000, "%.0f microseconds of 300,000", used(after) - used(before));
+}
+
+// MARK: What a region costs
+
+/// Work of some nanoseconds for the processor that nobody can leave out.
+static void compute(int rounds) {
+    double value = 1;
+    for (int i = 0; i < rounds; i++) value = value * 1.0000001 + 1e-9;
+    asm volatile("" : : "m"(value));
+}
+
+/// Prints the median and the mean of the time of one region of a kind that `run` starts, `apart` rounds of work lying between two.
+template <class Run>
+static void print_cost(const char* name, int apart, Run&& run) {
+    using Clock = std::chrono::steady_clock;
+    std::vector<double> times;
+    const auto until = Clock::now() + std::chrono::seconds(2);
+    while (Clock::now() < until) {
+        compute(apart);
+        const auto begin = Clock::now();
+        run();
+        times.push_back(std::chrono::duration<double, std::nano>(Clock::now() - begin).count());
+    }
+    double sum = 0;
+    for (const double time : times) sum += time;
+    std::sort(times.begin(), times.end());
+    std::printf("%-44s %9.0f ns median %9.0f ns mean\n", name, times[times.size() / 2], sum / double(times.size()));
+}
+
+static void print_costs() {
+    using Parallel = void (*)(void (*)(void*), void*, unsigned, unsigned);
+    void* const openmp = dlopen("libgomp.so.1", RTLD_NOW);
+    const auto gnu = openmp ? reinterpret_cast<Parallel>(dlsym(openmp, "GOMP_parallel")) : nullptr;
+    for (const int apart : {0, 100'000})
+        for (const int work : {0, 20'000}) {
+            char name[80];
+            const char* const when = apart ? "with pauses" : "one after the other";
+            const auto named = [&](const char* what) {
+                std::snprintf(name, sizeof name, "%s, %s, %s", what, work ? "work" : "empty", when);
+                return name;
+            };
+            for (const int pieces : {2, 8})
+                print_cost(named(pieces == 2 ? "2 pieces" : "8 pieces"), apart,
+                           [&] { run_pieces(pieces, 2, [&](int64_t) { compute(work / pieces); }); });
+            int half = work / 2;
+            if (gnu)
+                print_cost(named("GNU OpenMP"), apart, [&] {
+                    gnu([](void* half) { compute(*static_cast<int*>(half)); }, &half, 2, 0);
+                });
+        }
 }
 
 int main(int count, char** arguments) {
     if (count > 1 && std::strcmp(arguments[1], "time") == 0) {
-        for (const int pieces : {2, 8}) std::printf("%d empty pieces on 2 threads: %.0f ns\n", pieces, nanoseconds_of_region(pieces));
+        print_costs();
         return 0;
     }
     each_piece_once();
     many_callers();
     nested();
+    reserved();
+    alone_as_in_company();
+    fair();
     no_waiting_for_others();
     blocks_change_threads();
     idle();
 #if !defined(__SANITIZE_THREAD__)
-    // ThreadSanitizer does not follow a program that forks while it has threads.
     after_fork();
+    forks_beside_allocations();
     without_threads();
 #endif
     if (failures == 0) std::printf("All tests of the thread pool and the allocator passed.\n");

@@ -59,6 +59,32 @@ import TorchlightData
         for _ in 0..<3 { #expect(epoch(alone) { $0 } == epoch(helped) { $0 }) }
     }
 
+    /// Samples in which sums of many terms are rounded: how a product is cut decides in which order.
+    private struct Products: Dataset {
+        let count = 6
+        subscript(index: Int) -> Tensor {
+            let x = Tensor((0..<65536).map { Float(($0 &* 7919 &+ index) % 10007) / 10007 - 0.5 })
+            let many = x.reshape([16, 64, 64])
+            return cat([matmul(x.reshape([256, 256]), x.reshape([256, 256])).flatten(), matmul(many, many).flatten()])
+        }
+    }
+
+    @Test func workersMultiplyAlike() async {
+        // In a process of its own, where nobody else changes the number of threads.
+        await #expect(processExitsWith: .success) {
+            numThreads = 4
+            func batches(_ workers: Int) -> [[Float]] {
+                DataLoader(Products(), batchSize: 2, workers: workers).map { $0.toArray(Float.self) }
+            }
+            #expect(batches(2) == batches(0))
+        }
+    }
+
+    @Test(arguments: [100_000, Int.max]) func moreWorkersThanThereCanBe(workers: Int) {
+        let loader = DataLoader(Numbers(count: 20_000), batchSize: 2, workers: workers, prefetch: 1)
+        #expect(loader.reduce(0) { $0 + $1.shape[0] } == 20_000, "\(workers) workers")
+    }
+
     @Test(arguments: [0, 2]) func leavingALoopStartsTheNextEpoch(workers: Int) {
         let loader = DataLoader(Numbers(count: 100), batchSize: 10, shuffle: true, seed: 0, workers: workers)
         for _ in loader { break }

@@ -73,7 +73,7 @@ Cutting even(Cut cut, int64_t count, int64_t unit, int64_t parts) {
 /// Sums have one order whatever the number of threads, except that oneDNN's choice of a kernel, hence of an order, may
 /// depend on the size of a part.
 Cutting choose_cut(const Call& c) {
-    const int64_t threads = runs_inline() ? 1 : tl_num_threads(), groups = c.p->groups;
+    const int64_t threads = is_inside_piece() ? 1 : tl_num_threads(), groups = c.p->groups;
     const int64_t images = c.x->shape[0], in = c.x->shape[1], out = c.out->shape[1];
     const int64_t work = count_of(*c.out) * (count_of(*c.w) / std::max<int64_t>(out, 1));
     const Cutting whole{Cut::none, 1, 1};

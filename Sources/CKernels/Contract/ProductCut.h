@@ -12,7 +12,7 @@ struct ProductCut {
     int64_t m, n, rows, columns;
 
     ProductCut(int64_t m, int64_t n, int64_t k) : m(m), n(n), rows(m), columns(n) {
-        const int64_t threads = runs_inline() ? 1 : tl_num_threads(), work = m * n * k;
+        const int64_t threads = is_inside_piece() ? 1 : tl_num_threads(), work = m * n * k;
         if (threads == 1 || work < least_work) return;
         const int64_t wanted = threads * std::clamp<int64_t>(work / (threads * ample_work), 1, 4);
         const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };

@@ -86,6 +86,9 @@ const LapackRoutines<double>* lapack<double>() {
 int factorisation_threads() {
     // OpenMP keeps the threads that it started for a thread until that ends.
     static thread_local int known = 1;
+    watch_forks();
+    // GNU OpenMP would wait for the threads that it had in the parent.
+    if (is_forked()) return 1;
     const int count = tl_num_threads();
     if (count > known && !can_start_threads(count - 1)) return known;
     known = std::max(known, count);

@@ -146,9 +146,14 @@ void end_thread(void*) {
     if (cache.next) cache.next->previous = cache.previous;
 }
 
+void watch_forks();
+
 void register_thread(ThreadCache& own) {
     own.registered = true;
-    pthread_once(&end_of_thread_once, [] { pthread_key_create(&end_of_thread, end_thread); });
+    pthread_once(&end_of_thread_once, [] {
+        pthread_key_create(&end_of_thread, end_thread);
+        watch_forks();
+    });
     pthread_setspecific(end_of_thread, &own);
     std::lock_guard hold(registry_lock);
     own.next = registry;
@@ -255,11 +260,12 @@ Block* cut_blocks(int index) {
     return first;
 }
 
+// Two threads that each held some of a slab's blocks would miscount them.
+constinit std::mutex emptying;
+
 /// Gives back the slabs of a class all of whose blocks are in the chain; the other blocks become the shared stack
 /// again.
 void empty_slabs(int index, Block* chain) {
-    // Two threads that each held some of a slab's blocks would miscount them.
-    static constinit std::mutex emptying;
     std::lock_guard hold_all(emptying);
     const uint32_t full = blocks_in_slab(index);
     Slab* current = nullptr; // still being cut: it stays
@@ -408,6 +414,37 @@ void deallocate_large(void* block) {
     (before ? before->larger : smallest_large) = large;
     if (after) after->smaller = large;
 }
+
+// ---- Forks: all locks are held meanwhile, so that the child finds every list whole
+
+void lock_all() {
+    emptying.lock();
+    for (SharedStack& stack : shared) stack.lock.lock();
+    region_lock.lock();
+    large_lock.lock();
+    registry_lock.lock();
+}
+
+void unlock_all() {
+    registry_lock.unlock();
+    large_lock.unlock();
+    region_lock.unlock();
+    for (SharedStack& stack : shared) stack.lock.unlock();
+    emptying.unlock();
+}
+
+/// The child has only the thread that forked. The caches of the others lie in memory that its own threads will use; the
+/// blocks in them are lost, since their threads may have been in the middle of a change.
+void forget_other_threads() {
+    for (ThreadCache* each = registry; each; each = each->next)
+        if (each != &cache)
+            allocated.fetch_add(each->unreported.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    registry = cache.registered ? &cache : nullptr;
+    cache.previous = cache.next = nullptr;
+    unlock_all();
+}
+
+void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads); }
 
 // ---- The slow roads, kept out of line so that the fast ones need no stack frame
 

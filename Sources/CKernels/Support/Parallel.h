@@ -36,8 +36,12 @@ template <class Body>
 inline void parallel_for(int64_t count, int64_t grain, Body&& body, int64_t per_thread = 4) {
     if (count <= 0) return;
     const int64_t ranges = ranges_of(count, grain, per_thread);
-    if (ranges <= 1 || runs_inline()) {
+    if (ranges <= 1 || is_inside_piece()) {
         body(int64_t(0), count);
+        return;
+    }
+    if (runs_inline()) {
+        run_as_piece([&] { body(int64_t(0), count); });
         return;
     }
     run_pieces(ranges, tl_num_threads(), [&](int64_t range) {

@@ -46,7 +46,10 @@ constexpr int64_t caller_patience = 100 * microsecond;
 /// Either while others want the processors. Who polls then uses up the time that the system would give it for work.
 constexpr int64_t crowded_patience = 1 * microsecond;
 /// How long after a sign of other work the processors count as crowded.
-constexpr int64_t crowded_memory = 50'000 * microsecond;
+constexpr int64_t crowded_memory = 100'000 * microsecond;
+/// From how much work on a sleeping worker is woken while the processors are crowded: it takes the processor from the caller,
+/// or waits for its turn.
+constexpr int64_t crowded_worthwhile = 300 * microsecond;
 
 std::atomic<int64_t> crowded_until{0};
 
@@ -62,13 +65,13 @@ class CrowdSensor {
         rusage usage;
         if (getrusage(RUSAGE_THREAD, &usage) != 0) return;
         // One switch in a while happens on a quiet machine too.
-        if (usage.ru_nivcsw - switches >= 2 * (1 + (time - looked) / (20 * interval)) && looked != 0) note_crowd(time);
+        if (usage.ru_nivcsw - switches >= 2 * (1 + (time - looked) / (10 * interval)) && looked != 0) note_crowd(time);
         switches = usage.ru_nivcsw;
         looked = time;
     }
 
   private:
-    static constexpr int64_t interval = 10'000 * microsecond;
+    static constexpr int64_t interval = 20'000 * microsecond;
     int64_t looked = 0;
     long switches = 0;
 };
@@ -92,7 +95,7 @@ bool poll(int64_t patience, int64_t started, Done&& done) {
 // MARK: Regions
 
 /// The pieces of a region that one participant takes first: generation, first and last in one word, so that a claim
-/// by a thread that looks at a region of long ago fails.
+/// by a thread that came to an earlier region in this place fails.
 struct alignas(64) Share {
     std::atomic<uint64_t> range{0};
 
@@ -101,12 +104,11 @@ struct alignas(64) Share {
     }
 
     /// A piece from the front, for the participant whose share it is, or from the back, for others; -1 where none is left.
-    int64_t claim(bool own) {
+    int64_t claim(bool own, uint32_t generation) {
         uint64_t value = range.load(std::memory_order_acquire);
         for (;;) {
             const int64_t first = int64_t(value >> 16 & 0xFFFF), last = int64_t(value & 0xFFFF);
-            if (first >= last) return -1;
-            const uint32_t generation = uint32_t(value >> 32);
+            if (first >= last || uint32_t(value >> 32) != generation) return -1;
             const uint64_t rest = own ? word(generation, first + 1, last) : word(generation, first, last - 1);
             if (range.compare_exchange_weak(value, rest, std::memory_order_acquire, std::memory_order_acquire))
                 return own ? first : last - 1;
@@ -117,25 +119,28 @@ struct alignas(64) Share {
 /// A region in progress. Regions lie in memory that is never freed, because a worker may look at one that has ended.
 struct alignas(64) Region {
     std::atomic<bool> taken{false};
-    uint32_t generation = 0;  // of the thread that has taken it
+    uint32_t generation = 0;  // written by the thread that has taken it
     // Read by others only after they have claimed a piece, which keeps the region from ending.
     void (*body)(void*, int64_t) = nullptr;
     void* context = nullptr;
-    /// The most threads that work on it, the caller included, and how many have come.
-    std::atomic<int32_t> participants{0}, joined{0};
+    /// Generation, the most threads that work on it at once, the caller included, and how many do.
+    std::atomic<uint64_t> participants{0};
     /// Pieces that have not returned, and a flag that the caller sleeps.
     alignas(64) std::atomic<uint32_t> unfinished{0};
     Share shares[most_threads];
 
     static constexpr uint32_t asleep = uint32_t(1) << 31;
 
-    /// Runs pieces until none is left to take; how many.
-    uint32_t work(int self) {
-        const int count = participants.load(std::memory_order_acquire);
+    /// Runs pieces until none is left to take, or go_on(count so far), called after each, says no; how many.
+    template <class GoOn>
+    uint32_t work(int self, int threads, uint32_t generation, GoOn&& go_on) {
         uint32_t done = 0;
-        for (int i = 0; i < count; i++) {
-            const int share = (self + i) % count;
-            for (int64_t piece; (piece = shares[share].claim(i == 0)) >= 0; done++) body(context, piece);
+        for (int i = 0; i < threads; i++) {
+            const int share = (self + i) % threads;
+            for (int64_t piece; (piece = shares[share].claim(i == 0, generation)) >= 0;) {
+                body(context, piece);
+                if (!go_on(++done)) return done;
+            }
         }
         return done;
     }
@@ -158,6 +163,7 @@ struct Pool {
     alignas(64) std::atomic<int32_t> sleeping{0};
     std::atomic<int32_t> polling{0};
     alignas(64) std::atomic<int32_t> workers{0};
+    std::atomic<int32_t> reserved{0};
     std::atomic<bool> growing{false};
     std::atomic<bool> refused{false};
     std::atomic<int64_t> retry_at{0};
@@ -166,24 +172,37 @@ struct Pool {
 // All zeros, so that only what is used of it takes memory; without a destructor, because workers outlive main.
 constinit Pool pool{};
 
-thread_local bool is_inline = false;
+/// What the calling thread does, as far as regions are concerned.
+enum class Place : uint8_t { free, kept, inside };
+thread_local Place place = Place::free;
 
-/// The region with something to do for `self`, beginning after `cursor`, so that regions take turns.
+std::atomic<bool> forked{false};
+
+/// Takes pieces of the open regions, which take turns after `cursor`: one piece each while there are several. Whether there was
+/// one.
 bool serve(Pool& p, int self, int& cursor) {
     bool worked = false;
     uint64_t open = p.open.load(std::memory_order_acquire);
     while (open) {
         const uint64_t after = cursor < 63 ? open & ~((uint64_t(2) << cursor) - 1) : 0;
         const int index = __builtin_ctzll(after ? after : open);
-        open &= ~(uint64_t(1) << index);
+        const uint64_t bit = uint64_t(1) << index;
+        open &= ~bit;
         Region& region = p.regions[index];
         cursor = index;
-        const int participants = region.participants.load(std::memory_order_acquire);
-        if (region.joined.fetch_add(1, std::memory_order_relaxed) >= participants) continue;
-        if (const uint32_t done = region.work(self)) {
-            region.finish(done);
-            worked = true;
-        }
+        uint64_t entry = region.participants.load(std::memory_order_acquire);
+        const auto is_full = [&] { return (entry & 0xFFFF) >= (entry >> 16 & 0xFFFF); };
+        while (!is_full() && !region.participants.compare_exchange_weak(entry, entry + 1, std::memory_order_acquire)) {}
+        if (is_full()) continue;
+        const uint32_t done =
+            region.work(self, int(entry >> 16 & 0xFFFF), uint32_t(entry >> 32),
+                        [&](uint32_t) { return (p.open.load(std::memory_order_relaxed) & ~bit) == 0; });
+        // Without a piece there is nothing left to come back for.
+        if (!done) continue;
+        // While its pieces are not counted as returned, the region is still this one.
+        region.participants.fetch_sub(1, std::memory_order_relaxed);
+        region.finish(done);
+        worked = true;
     }
     return worked;
 }
@@ -191,7 +210,7 @@ bool serve(Pool& p, int self, int& cursor) {
 void* worker(void* argument) {
     Pool& p = pool;
     const int self = int(reinterpret_cast<intptr_t>(argument));
-    is_inline = true;
+    place = Place::inside;
     CrowdSensor sensor;
     int cursor = self % most_regions;
     for (;;) {
@@ -239,11 +258,13 @@ void grow(Pool& p, int count) {
 
 /// The child of a fork has the calling thread only: it starts with an empty pool.
 void start_afresh() {
+    forked.store(true, std::memory_order_relaxed);
     for (Region& region : pool.regions) region.taken.store(false, std::memory_order_relaxed);
     pool.open.store(0, std::memory_order_relaxed);
     pool.sleeping.store(0, std::memory_order_relaxed);
     pool.polling.store(0, std::memory_order_relaxed);
     pool.workers.store(0, std::memory_order_relaxed);
+    pool.reserved.store(0, std::memory_order_relaxed);
     pool.growing.store(false, std::memory_order_relaxed);
     pool.refused.store(false, std::memory_order_relaxed);
     pool.retry_at.store(0, std::memory_order_relaxed);
@@ -265,26 +286,82 @@ Region* take_region(Pool& p, int& index) {
     return nullptr;
 }
 
+/// What the calling thread knows of the regions that it starts.
+struct Caller {
+    CrowdSensor sensor;
+    uint32_t regions = 0;
+    /// How long the last region with a body was, in all its pieces; bodies may share a place.
+    int64_t durations[64] = {};
+
+    int64_t& duration(void (*body)(void*, int64_t)) {
+        return durations[uint64_t(reinterpret_cast<uintptr_t>(body)) * 0x9E3779B97F4A7C15u >> 58];
+    }
+};
+thread_local constinit Caller caller{};
+
+/// Runs the caller's part of a region while others want the processors. Workers sleep and are woken when there is enough to do for
+/// them: as far as the last region with this body and the pieces done so far tell.
+uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int workers, int64_t started) {
+    int64_t& duration = caller.duration(region.body);
+    caller.sensor.look(started);
+    bool woken = false;
+    const auto wake_if = [&](bool pays) {
+        if (!pays || woken) return;
+        woken = true;
+        wake(p.opened, workers);
+    };
+    wake_if(duration >= crowded_worthwhile);
+    int64_t elapsed = 0;
+    const uint32_t done = region.work(0, threads, region.generation, [&](uint32_t done) {
+        elapsed = now() - started;
+        wake_if(elapsed * (pieces - done) >= crowded_worthwhile * done);
+        return true;
+    });
+    if (done) duration = elapsed * pieces / done;
+    return done;
+}
+
 } // namespace
 
-bool runs_inline() { return is_inline; }
-void keep_on_this_thread() { is_inline = true; }
+bool runs_inline() { return place != Place::free; }
+bool is_inside_piece() { return place == Place::inside; }
+void run_as_piece(void (*body)(void*), void* context) {
+    const Place before = place;
+    place = Place::inside;
+    body(context);
+    place = before;
+}
+void keep_on_this_thread() {
+    if (place == Place::free) place = Place::kept;
+}
+void reserve_thread() { pool.reserved.fetch_add(1, std::memory_order_relaxed); }
+void release_thread() { pool.reserved.fetch_sub(1, std::memory_order_relaxed); }
+void watch_forks() {
+    static const int handler = pthread_atfork(nullptr, nullptr, start_afresh);
+    (void)handler;
+}
+bool is_forked() { return forked.load(std::memory_order_relaxed); }
 int workers_started() { return pool.workers.load(std::memory_order_relaxed); }
 bool thread_creation_failed() { return pool.refused.load(std::memory_order_relaxed); }
 
 void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void* context) {
-    threads = int(std::min<int64_t>({threads, pieces, most_threads}));
     int index;
     Pool& p = pool;
-    if (threads > 1 && !is_inline && p.workers.load(std::memory_order_relaxed) < threads - 1) {
-        static const int fork_handler = pthread_atfork(nullptr, nullptr, start_afresh);
-        (void)fork_handler;
-        grow(p, threads - 1);
+    const Place before = place;
+    Region* taken = nullptr;
+    if (before == Place::free) {
+        threads = int(std::min<int64_t>({threads - p.reserved.load(std::memory_order_relaxed), pieces, most_threads}));
+        if (threads > 1 && p.workers.load(std::memory_order_relaxed) < threads - 1) {
+            watch_forks();
+            grow(p, threads - 1);
+        }
+        if (threads > 1 && p.workers.load(std::memory_order_relaxed) > 0) taken = take_region(p, index);
     }
-    Region* const taken =
-        threads > 1 && !is_inline && p.workers.load(std::memory_order_relaxed) > 0 ? take_region(p, index) : nullptr;
+    // Alone, too, pieces are pieces: what they start must be cut as it would be on other threads.
+    if (pieces > 1) place = Place::inside;
     if (!taken) {
         for (int64_t piece = 0; piece < pieces; piece++) body(context, piece);
+        place = before;
         return;
     }
     Region& region = *taken;
@@ -295,18 +372,20 @@ void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void*
     for (int i = 0; i < threads; i++)
         region.shares[i].range.store(Share::word(generation, pieces * i / threads, pieces * (i + 1) / threads),
                                      std::memory_order_release);
-    region.joined.store(1, std::memory_order_relaxed);
-    region.participants.store(threads, std::memory_order_release);
+    region.participants.store(uint64_t(generation) << 32 | uint64_t(threads) << 16 | 1, std::memory_order_release);
     p.open.fetch_or(uint64_t(1) << index, std::memory_order_release);
     p.opened.fetch_add(1, std::memory_order_seq_cst);
-    if (const int asleep = p.sleeping.load(std::memory_order_seq_cst)) {
-        const int wanted = threads - 1 - p.polling.load(std::memory_order_seq_cst);
-        if (wanted > 0) wake(p.opened, std::min(wanted, asleep));
+    int asleep = p.sleeping.load(std::memory_order_seq_cst);
+    if (asleep) asleep = std::min(asleep, threads - 1 - p.polling.load(std::memory_order_seq_cst));
+    if (++caller.regions % 16 == 0) caller.sensor.look(now());
+    uint32_t done;
+    if (const int64_t time = asleep > 0 ? now() : 0; asleep > 0 && is_crowded(time)) {
+        done = work_crowded(p, region, pieces, threads, asleep, time);
+    } else {
+        if (asleep > 0) wake(p.opened, asleep);
+        done = region.work(0, threads, generation, [](uint32_t) { return true; });
     }
-
-    is_inline = true;
-    const uint32_t done = region.work(0);
-    is_inline = false;
+    place = before;
     p.open.fetch_and(~(uint64_t(1) << index), std::memory_order_relaxed);
     uint32_t left = region.unfinished.fetch_sub(done, std::memory_order_acq_rel) - done;
     if (left) {

@@ -80,11 +80,7 @@ int usable_processors() {
     return processors > 0 ? processors : 1;
 }
 
-/// Threads beyond this many per processor only take memory and time.
-int clamped(int64_t count) {
-    static const int most = std::min(std::max(64, 4 * usable_processors()), tl::most_threads);
-    return static_cast<int>(std::clamp<int64_t>(count, 1, most));
-}
+int clamped(int64_t count) { return static_cast<int>(std::clamp<int64_t>(count, 1, tl_most_threads())); }
 
 int default_threads() {
     if (const char* wish = std::getenv("OMP_NUM_THREADS")) {
@@ -98,6 +94,12 @@ int default_threads() {
 std::atomic<int32_t> thread_count{0};
 
 } // namespace
+
+int32_t tl_most_threads(void) {
+    // Threads beyond this many per processor only take memory and time.
+    static const int most = std::min(std::max(64, 4 * usable_processors()), tl::most_threads);
+    return most;
+}
 
 int32_t tl_num_threads(void) {
     int32_t count = thread_count.load(std::memory_order_relaxed);
@@ -121,3 +123,5 @@ void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, i
 }
 
 void tl_keep_on_this_thread(void) { tl::keep_on_this_thread(); }
+void tl_reserve_thread(void) { tl::reserve_thread(); }
+void tl_release_thread(void) { tl::release_thread(); }

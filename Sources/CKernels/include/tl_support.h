@@ -8,8 +8,14 @@
 /// processors; what lies beyond becomes the nearest.
 TL_API int32_t tl_num_threads(void);
 TL_API void tl_set_num_threads(int32_t count);
+/// The largest number that `tl_set_num_threads` takes.
+TL_API int32_t tl_most_threads(void);
 /// Marks the calling thread for the rest of its life: kernels that it calls run on it alone.
 TL_API void tl_keep_on_this_thread(void);
+/// Between these calls kernels use one thread fewer, but at least the calling one: a thread of the caller's own computes.
+/// How work is cut, hence every result, stays the same.
+TL_API void tl_reserve_thread(void);
+TL_API void tl_release_thread(void);
 /// Calls body(context, begin, end) on these threads for ranges that together are 0 ..< count, and returns when all have
 /// returned.
 TL_API void tl_parallel_for(int64_t count, void (*body)(void* context, int64_t begin, int64_t end), void* context);

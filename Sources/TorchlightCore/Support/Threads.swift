@@ -12,8 +12,19 @@ public var numThreads: Int {
     set { tl_set_num_threads(Int32(clamping: max(newValue, 1))) }
 }
 
+/// The largest value that `numThreads` takes.
+package var mostThreads: Int { Int(tl_most_threads()) }
+
 /// Operations that the calling thread starts from now on run on it alone.
 package func keepOperationsOnThisThread() { tl_keep_on_this_thread() }
+
+/// Counts the calling thread among the `numThreads` while it runs the function: meanwhile operations that other threads start
+/// use one thread fewer, but at least the one that starts them. Results stay the same.
+package func withReservedThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+    tl_reserve_thread()
+    defer { tl_release_thread() }
+    return try body()
+}
 
 /// The CPU instruction set that the kernels use: "avx512", "avx2" or "baseline".
 public var instructionSet: String { String(cString: tl_instruction_set()) }

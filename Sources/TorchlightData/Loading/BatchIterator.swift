@@ -1,12 +1,5 @@
 import TorchlightCore
 
-/// Makes the batches of one epoch by number, on any thread.
-struct BatchSource<Batch>: Sendable {
-    let start: Int
-    let end: Int
-    let make: @Sendable (Int) throws -> Batch
-}
-
 /// Iterates over the batches of one epoch, in order.
 public final class BatchIterator<Batch>: IteratorProtocol {
     private let source: BatchSource<Batch>

@@ -50,7 +50,9 @@ public final class DataLoader<Batch>: Sequence {
     ///   - dropLast: whether to drop the last batch if it is incomplete. Default: false.
     ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
     ///     seed drawn from the default generator; then loaders differ, and `manualSeed(_:)` makes runs reproducible.
-    ///   - workers: the number of worker threads. Default: 0, the batches are made on the thread that iterates.
+    ///   - workers: the number of worker threads, or fewer where the system gives fewer. Each counts among `numThreads`
+    ///     while it makes a batch: its operations run on it alone, and those of other threads use one thread fewer, but at
+    ///     least one. Default: 0, the batches are made on the thread that iterates.
     ///   - prefetch: the number of batches that each worker makes ahead, at least 1. Default: 2.
     public convenience init<Source: Dataset>(
         _ dataset: Source, batchSize: Int = 1, shuffle: Bool = false, sampler: (any Sampler)? = nil,

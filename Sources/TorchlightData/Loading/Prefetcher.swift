@@ -1,5 +1,12 @@
 import TorchlightCore
 
+/// Makes the batches of one epoch by number, on any thread.
+struct BatchSource<Batch>: Sendable {
+    let start: Int
+    let end: Int
+    let make: @Sendable (Int) throws -> Batch
+}
+
 /// Makes batches ahead of the consumer on worker threads and returns them in order.
 ///
 /// A worker takes the next batch number, as long as it is less than `capacity` ahead of the consumer. This bounds the
@@ -19,13 +26,15 @@ final class Prefetcher<Batch>: @unchecked Sendable {
         self.capacity = capacity
         nextToMake = source.start
         nextToTake = source.start
-        for _ in 0..<min(workers, source.end - source.start) {
+        for _ in 0..<min(workers, source.end - source.start, mostThreads) {
             // The workers keep this object alive until it is cancelled or all batches are made.
-            BackgroundThread {
+            let thread = BackgroundThread {
                 // The loader's threads are its parallelism; those of operations are for the consumer.
                 keepOperationsOnThisThread()
                 self.work()
-            }?.detach()
+            }
+            guard let thread else { break }
+            thread.detach()
         }
     }
 
@@ -68,7 +77,7 @@ final class Prefetcher<Batch>: @unchecked Sendable {
             let number = nextToMake
             nextToMake += 1
             lock.unlock()
-            let result = Result { try source.make(number) }
+            let result = Result { try withReservedThread { try source.make(number) } }
             lock.lock()
             if !isCancelled { ready[number] = result }
             lock.announce()
