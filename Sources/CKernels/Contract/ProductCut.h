@@ -14,7 +14,7 @@ struct ProductCut {
     ProductCut(int64_t m, int64_t n, int64_t k) : m(m), n(n), rows(m), columns(n) {
         const int64_t threads = is_inside_piece() ? 1 : tl_num_threads(), work = m * n * k;
         if (threads == 1 || work < least_work) return;
-        const int64_t wanted = threads * std::clamp<int64_t>(work / (threads * ample_work), 1, 4);
+        const int64_t wanted = threads * std::clamp<int64_t>(work / (threads * ample_work), 1, 2);
         const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };
         // A part multiplies whole tiles, and copies its rows of the left and its columns of the right operand.
         int64_t least = 0;
@@ -45,8 +45,8 @@ struct ProductCut {
     }
 
   private:
-    static constexpr int64_t least_work = int64_t(1) << 18;  // multiplications that two threads do faster than one
-    static constexpr int64_t ample_work = int64_t(1) << 24;  // of a part, from which more parts cost nothing
+    static constexpr int64_t least_work = int64_t(3) << 16;  // multiplications that two threads do faster than one
+    static constexpr int64_t ample_work = int64_t(1) << 29;  // of a part, from which twice as many cost little
     static constexpr int64_t row_unit = 8, column_unit = 48;
     static constexpr int64_t copy_cost = 12;  // of a row or a column, in rows or columns multiplied
 };
