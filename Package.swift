@@ -28,6 +28,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("dl")]),
         // The structures by which libraries of one process share tensors.
         .target(name: "CDLPack"),
+        // Functions of the Swift runtime that Swift cannot name, and the thread-local state of operations.
         .target(name: "CRuntime"),
         // The small data set that ships inside the library.
         .target(
@@ -61,7 +62,7 @@ let package = Package(
         // Dynamic exclusivity checks cost a tenth of a small operation.
         .target(
             name: "TorchlightCore",
-            dependencies: ["CKernels"],
+            dependencies: ["CKernels", "CRuntime"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
         .target(

@@ -8,7 +8,7 @@ import Testing
     private static let allowed: [String: Set<String>] = [
         "CKernels": ["COneDNN"],
         "CFiles": ["CKernels"],
-        "TorchlightCore": ["CKernels"],
+        "TorchlightCore": ["CKernels", "CRuntime"],
         "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
         "TorchlightDistributions": ["TorchlightCore"],
         "TorchlightNN": ["TorchlightCore", "CRuntime"],

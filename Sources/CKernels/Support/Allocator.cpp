@@ -165,7 +165,7 @@ void register_thread(ThreadCache& own) {
 
 void note_system_allocation() {
     system_allocations.fetch_add(1, std::memory_order_relaxed);
-    ++tl_state()->system_allocations;
+    ++tl_kernel_thread()->system_allocations;
 }
 
 void* from_system(size_t size) {
@@ -380,7 +380,7 @@ Large* map(size_t size) {
 
 void* allocate_large(size_t size) {
     if (size > SIZE_MAX / 4) return nullptr;
-    if (const int64_t limit = tl_state()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
+    if (const int64_t limit = tl_kernel_thread()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
     const size_t needed = (size + sizeof(Large) + 4095) / 4096 * 4096;
     Large* large = nullptr;
     {

@@ -84,7 +84,7 @@ int32_t tl_device_copy_within(int32_t device, void* to, const void* from, size_t
 }
 
 const char* tl_take_missing_kernel(int32_t* device) {
-    tl_thread_state& state = *tl_state();
+    tl_kernel_state& state = *tl_kernel_thread();
     const char* kernel = state.missing_kernel;
     if (device) *device = state.missing_device;
     state.missing_kernel = nullptr;
@@ -93,7 +93,7 @@ const char* tl_take_missing_kernel(int32_t* device) {
 }
 
 void tl_note_missing_kernel(int32_t device, const char* kernel) {
-    tl_thread_state& state = *tl_state();
+    tl_kernel_state& state = *tl_kernel_thread();
     if (state.missing_kernel) return;
     state.missing_kernel = kernel;
     state.missing_device = device;

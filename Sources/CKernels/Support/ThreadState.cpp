@@ -2,6 +2,6 @@
 
 // Every operation reads it several times: a fixed offset from the thread pointer, where position-independent code would
 // call the dynamic linker.
-__attribute__((tls_model("initial-exec"))) static thread_local tl_thread_state state;
+__attribute__((tls_model("initial-exec"))) static thread_local tl_kernel_state state;
 
-tl_thread_state* tl_state(void) { return &state; }
+tl_kernel_state* tl_kernel_thread(void) { return &state; }

@@ -1,4 +1,4 @@
-// Threads, memory and the per-thread state of the framework.
+// Threads, memory and the per-thread state of the kernels.
 #ifndef TL_SUPPORT_H
 #define TL_SUPPORT_H
 #include "tl_types.h"
@@ -43,26 +43,15 @@ TL_API void tl_reset_peak(void);
 /// The most bytes that this process can ever hold: memory and swap of the machine, or less where a control group says so.
 TL_API int64_t tl_memory_limit(void);
 
-/// State of the calling thread that every operation reads: one thread-local access instead of several.
+/// What kernels, devices and the allocator keep for the calling thread.
 typedef struct {
-    int32_t grad_disabled;   // depth of noGrad { }
-    int32_t checked;         // depth of checked { }
-    int32_t anomaly;         // depth of anomaly detection
-    int32_t draining;        // the autograd graph is being freed on this thread
-    int32_t recording;       // 1 while calls of primitives are reported to a recorder
-    int32_t autocast;        // the dtype of autocast { }, or 0 outside (float64, which it never is)
-    void* context;           // an object of the Swift side (retained by it): module path, pending error, ...
-    // What the operations of this thread have cost since it began; only ever counted up.
-    int64_t kernels;            // results computed
-    int64_t storages;           // blocks taken for tensors
-    int64_t storage_bytes;      // bytes in them
-    int64_t system_allocations; // times that the pool had nothing fitting and asked the system
+    int64_t system_allocations; // times that the pool had nothing fitting and asked the system; only ever counted up
     // The first kernel that a device did not have since `tl_take_missing_kernel` was called last, or NULL.
     const char* missing_kernel;
     int32_t missing_device;
     // Blocks above this many bytes are refused to this thread; 0 for no such limit.
     int64_t block_limit;
-} tl_thread_state;
-TL_API tl_thread_state* tl_state(void);
+} tl_kernel_state;
+TL_API tl_kernel_state* tl_kernel_thread(void);
 
 #endif

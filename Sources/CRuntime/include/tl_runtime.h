@@ -2,6 +2,7 @@
 #ifndef TL_RUNTIME_H
 #define TL_RUNTIME_H
 
+#include "tl_thread.h"
 #include <stddef.h>
 
 /// A new object of a class, its properties not initialised, with one reference to it.

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Runs the body in mixed precision: matrix products, convolutions and attention in bfloat16, numerically sensitive
 /// operations in float32.
 ///

@@ -1,5 +1,3 @@
-import CKernels
-
 // Conversion of operands inside `autocast { }`.
 //
 // A primitive declares the class of its operands by a trait. `perform` calls the functions below; without autocast the

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Anomaly detection: runs the body and checks every result and every gradient for NaN. The first NaN is an error that
 /// names the operation, the shapes and the place of the call.
 ///

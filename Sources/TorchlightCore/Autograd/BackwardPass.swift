@@ -1,5 +1,3 @@
-import CKernels
-
 /// One backward pass: runs the nodes in decreasing order of creation, each when the gradients of its outputs are
 /// complete.
 struct BackwardPass {

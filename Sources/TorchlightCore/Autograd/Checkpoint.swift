@@ -1,4 +1,3 @@
-import CKernels
 import Synchronization
 
 /// Activation checkpointing: runs the body without saving tensors for the backward pass, which runs the body again to

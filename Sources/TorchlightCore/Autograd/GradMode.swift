@@ -1,5 +1,3 @@
-import CKernels
-
 /// Runs the body without recording operations for autograd: results do not require a gradient, even if inputs do.
 ///
 ///     let accuracy = noGrad { (model(images).argmax(dim: 1) .== labels).to(.float32).mean().item() }

@@ -1,4 +1,3 @@
-import CKernels
 import Synchronization
 
 /// Detects a loop that keeps the computation graphs of earlier steps in memory, such as `total += loss`, and reports

@@ -1,4 +1,3 @@
-import CKernels
 import Synchronization
 
 /// Runs the body with hooks on saved tensors: `pack` is called for each tensor that an operation saves for its

@@ -1,5 +1,3 @@
-import CKernels
-
 extension Tensor {
     /// Whether the tensor requires a gradient: autograd records operations on it. Setting it is the same as
     /// `requiresGrad_(_:)` and only possible for leaves.

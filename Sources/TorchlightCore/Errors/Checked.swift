@@ -1,5 +1,3 @@
-import CKernels
-
 /// Runs tensor code so that an error is thrown as a ``TensorError`` instead of ending the process.
 ///
 /// An operation that fails inside the body records its error and returns a placeholder, which later operations pass on

@@ -1,8 +1,8 @@
-import CKernels
+import CRuntime
 
 /// The thread-local flags that operations read.
 @inline(__always)
-package var threadState: UnsafeMutablePointer<tl_thread_state> { tl_state() }
+var threadState: UnsafeMutablePointer<tl_thread_state> { tl_thread() }
 
 /// Thread-local state other than the flags: created on first use, kept for the life of the thread.
 package final class ThreadContext {

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Sees every call of a primitive on a thread, in order: what records graphs, and what the tests hold to their laws.
 ///
 /// Calls that the `run` of a primitive makes are part of it and not reported.

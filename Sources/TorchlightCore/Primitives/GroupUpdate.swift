@@ -1,5 +1,3 @@
-import CKernels
-
 /// Changes many tensors by one kernel, as the steps of optimisers and the clipping of gradients do.
 ///
 /// Unlike the operands of a primitive, what such a kernel needs besides the tensors (learning rate, number of the step) is

@@ -1,5 +1,3 @@
-import CKernels
-
 // In-place operations: a primitive whose result is written over its target, with the history that autograd needs.
 
 /// Writes the result of `primitive` over `target`, which is usually its first input. Returns the target.

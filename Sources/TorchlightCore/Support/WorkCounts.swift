@@ -29,12 +29,12 @@ public struct WorkCounts: Sendable, Equatable {
 
     /// Counts a kernel that is not run by a primitive.
     @inline(__always)
-    package static func noteKernel() { threadState.pointee.kernels &+= 1 }
+    static func noteKernel() { threadState.pointee.kernels &+= 1 }
 
     private static var current: WorkCounts {
         let state = threadState.pointee
         return WorkCounts(
             kernels: Int(state.kernels), allocations: Int(state.storages), bytes: Int(state.storage_bytes),
-            systemAllocations: Int(state.system_allocations))
+            systemAllocations: Int(tl_kernel_thread().pointee.system_allocations))
     }
 }

@@ -43,7 +43,7 @@ public enum Memory {
     /// Runs the body while allocations of more than `bytes` bytes fail on this thread, to test out-of-memory errors on
     /// any machine.
     package static func refusingBlocks<R>(above bytes: Int, _ body: () throws -> R) rethrows -> R {
-        let state = threadState
+        let state = tl_kernel_thread()!
         let outer = state.pointee.block_limit
         state.pointee.block_limit = Int64(bytes)
         defer { state.pointee.block_limit = outer }

@@ -51,7 +51,7 @@ private func tooManyDimensions(_ rank: Int, in operation: String) -> TensorError
 /// length an argument gives.
 package func checkListSize(_ count: Int, bytesEach: Int, in operation: String) throws(TensorError) {
     let bytes = Swift.max(count, 0) *| bytesEach
-    let blockLimit = Int(threadState.pointee.block_limit)
+    let blockLimit = Int(tl_kernel_thread().pointee.block_limit)
     let limit = blockLimit > 0 ? Swift.min(blockLimit, Memory.limit) : Memory.limit
     guard bytes <= limit else {
         throw TensorError(

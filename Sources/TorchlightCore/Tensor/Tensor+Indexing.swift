@@ -1,5 +1,3 @@
-import CKernels
-
 // `x[1, 2..<5, .all]` and its assignment. Integers, slices, `.ellipsis` and `.newAxis` give views. Index tensors and
 // masks gather into a new tensor, and scatter in an assignment.
 //

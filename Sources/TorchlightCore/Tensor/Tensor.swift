@@ -1,4 +1,3 @@
-import CKernels
 import Synchronization
 
 /// A multi-dimensional array of elements of one dtype, with automatic differentiation.

@@ -1,5 +1,3 @@
-import CKernels
-
 /// `beta * input + alpha * (a @ b)` in one pass.
 ///
 /// Shapes: `input` broadcasts to the product `[*, m, k] @ [*, k, n] -> [*, m, n]`. Dtypes: numbers, all the same. Where

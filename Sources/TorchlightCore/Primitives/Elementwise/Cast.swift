@@ -1,5 +1,3 @@
-import CKernels
-
 /// The same values in another dtype, or a dense copy in the same. Floating point to integer rounds towards zero, anything to
 /// bool is `!= 0`.
 package struct Cast: Primitive {
