@@ -46,7 +46,7 @@ public func clipGradNorm(
         if let device = gradients.first?.device {
             performUpdate("clipGradNorm", of: gradients, on: device) {
                 withEntries(gradients) { entries, count in
-                    withKernel(factor) { tl_optim_scale_gradients(entries, count, $0) }
+                    withKernelArguments { tl_optim_scale_gradients(entries, count, $0(factor)) }
                 }
             }
         }
@@ -61,7 +61,7 @@ private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
     if p == 2 {
         performUpdate("clipGradNorm", of: [zero], on: zero.device) {
             withEntries(gradients) { entries, count in
-                withKernel(zero) { tl_optim_squared_norm(entries, count, $0) }
+                withKernelArguments { tl_optim_squared_norm(entries, count, $0(zero)) }
             }
         }
         return zero.sqrt()

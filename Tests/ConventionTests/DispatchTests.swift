@@ -43,20 +43,48 @@ import Testing
 
     /// The files outside the primitives that hand tensors to kernels, with the reason.
     private static let callers = [
-        "TorchlightCore/Backends/CPU/KernelArguments.swift": "how tensors are handed to kernels",
+        "TorchlightCore/Backends/KernelArguments.swift": "how tensors are handed to kernels",
         "TorchlightCore/Tensor/Tensor+Conversion.swift": "arrays of the host come in and go out",
-        "TorchlightCore/Tensor/Tensor+Creation.swift": "the fill that primitives share",
-        "TorchlightCore/Composites/MaxUnpooling.swift": "checks indices before they are made absolute",
         "TorchlightOptim/ClipGrad.swift": "inside performUpdate",
     ]
 
     @Test func kernelsAreCalledByPrimitives() throws {
         for (path, text) in try SourceTree.files(in: "Sources", ["swift"]) {
-            guard text.contains("withKernel"), !path.hasPrefix("TorchlightCore/Primitives/") else { continue }
+            guard text.contains("withKernelArguments"), !path.hasPrefix("TorchlightCore/Primitives/") else { continue }
             #expect(Self.callers[path] != nil, "\(path) calls a kernel beside the dispatcher")
         }
         for path in Self.callers.keys.sorted() {
-            #expect(try SourceTree.text("Sources/" + path).contains("withKernel"), "\(path) is listed and calls none")
+            #expect(
+                try SourceTree.text("Sources/" + path).contains("withKernelArguments"),
+                "\(path) is listed and calls none")
         }
+    }
+
+    /// One call makes the arguments of a kernel, however many: a call inside another, and a structure made by hand, are
+    /// two ways for one thing.
+    @Test func kernelArgumentsAreMadeInOnePlace() throws {
+        for (path, text) in try SourceTree.files(in: "Sources", ["swift"]) {
+            if path.hasSuffix("Backends/KernelArguments.swift") { continue }
+            #expect(!text.contains("tl_tensor("), "\(path) makes a tl_tensor; use withKernelArguments")
+            let calls = text.ranges(of: "withKernelArguments")
+            for (call, next) in zip(calls, calls.dropFirst()) {
+                #expect(
+                    next.lowerBound >= Self.endOfClosure(text, after: call.upperBound),
+                    "\(path): withKernelArguments inside the body of another; one body takes any number of tensors")
+            }
+        }
+    }
+
+    /// The end of the closure that begins after a position.
+    private static func endOfClosure(_ text: String, after start: String.Index) -> String.Index {
+        var depth = 0
+        for index in text[start...].indices {
+            if text[index] == "{" { depth += 1 }
+            if text[index] == "}" {
+                depth -= 1
+                if depth == 0 { return index }
+            }
+        }
+        return text.endIndex
     }
 }

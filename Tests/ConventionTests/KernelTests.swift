@@ -2,24 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Kernels and the Swift files that call them are found under the same names, and no kernel is left without a caller.
+/// Kernels and the Swift files that call them have the same names, and no kernel is left without a caller.
 @Suite struct KernelTests {
-    /// Kernel files whose functions belong to several operations, or to one of another name, with the reason.
-    private static let shared = [
-        "Contract/Pool": "mean, largest and adaptive pooling move the same windows",
-        "Elementwise/Elementwise": "one driver for all element-wise functions, which Operations.h lists",
-        "Index/Advanced": "reads and writes with index tensors, for IndexGet.swift and its gradient",
-        "Index/Gather": "gather and scatter walk along one dimension in the same way",
-        "Index/Mask": "both operations count and collect the true elements of a mask",
-        "Index/Select": "whole rows are read and added to: embedding, indexSelect and indexAdd",
-        "Linalg/Linalg": "each function calls one routine of LAPACK",
-        "Normalize/CrossEntropy": "the rows of CrossEntropyRows.swift",
-        "Random/Random": "one counter-based generator fills tensors, drops elements and draws permutations",
-        "Reduce/Reduce": "one driver for all reductions",
-        "Reduce/Scan": "cumulative sums and linear recurrences are one loop",
-        "Sort/Search": "both operations compare rows in the order of the sort",
-    ]
-
     /// Functions that are called from no Swift file, with the reason.
     private static let uncalled = [
         "tl_note_missing_kernel": "called by a device for a kernel that it lacks",
@@ -27,9 +11,6 @@ import Testing
         "tl_register_device": "called by a device to announce its kernels",
         "tl_set_winograd": "switches an algorithm off in measurements of the kernels",
         "tl_winograd": "says whether the algorithm is on, in measurements of the kernels",
-        "tl_supports_binary": "says in measurements of the kernels which dtypes a function takes",
-        "tl_supports_ternary": "says in measurements of the kernels which dtypes a function takes",
-        "tl_supports_unary": "says in measurements of the kernels which dtypes a function takes",
     ]
 
     /// The functions that the kernels offer.
@@ -46,6 +27,14 @@ import Testing
             }
         }
         return names
+    }
+
+    /// Folders without operations: what kernels share, and threads, devices and memory.
+    private static let shared: Set<String> = ["Scalar", "Support", "include"]
+
+    /// The Swift folder of a family of kernels.
+    private static func folder(of family: String) -> String {
+        family == "Optim" ? "TorchlightOptim" : "TorchlightCore/Primitives/\(family)"
     }
 
     /// The kernel file that defines each function, as "Index/Gather".
@@ -77,29 +66,55 @@ import Testing
         #expect(called.intersection(Self.uncalled.keys).sorted() == [], "called now: take them out of the list")
     }
 
+    /// `CKernels/Index/Gather.cpp` holds the kernels of `Primitives/Index/Gather.swift`, which nobody else calls: operations
+    /// that share a kernel share the Swift function that calls it.
     @Test func kernelFilesAndSwiftFilesMirrorEachOther() throws {
         let files = try Self.definitions(try Self.declared())
-        let families = try FileManager.default.contentsOfDirectory(
-            atPath: SourceTree.root.appending(path: "Sources/TorchlightCore/Primitives").path)
-        var mirrored: Set<String> = []
-        for (path, text) in try SourceTree.files(in: "Sources/TorchlightCore/Primitives", ["swift"]) {
-            let own = String(path.dropLast(".swift".count))
-            let kernels = Set(SourceTree.kernelNames(in: text).compactMap { files[$0] })
-            for kernel in kernels.sorted() where kernel != own && Self.shared[kernel] == nil {
-                guard families.contains(String(kernel.prefix { $0 != "/" })) else { continue }
-                Issue.record(
-                    "Primitives/\(path) calls CKernels/\(kernel).cpp: give both one name, or list the kernel as shared")
+        var swiftFiles: [(stem: String, text: String)] = []
+        for folder in ["TorchlightCore/Primitives", "TorchlightOptim"] {
+            for (path, text) in try SourceTree.files(in: "Sources/" + folder, ["swift"]) {
+                swiftFiles.append(("\(folder)/\(path.dropLast(".swift".count))", text))
             }
-            if kernels.contains(own) { mirrored.insert(own) }
         }
-        for kernel in Set(files.values).sorted() where !mirrored.contains(kernel) && Self.shared[kernel] == nil {
-            // Rows of data sets, steps of optimisers and threads are called from other modules.
+        #expect(swiftFiles.count > 150)
+        var mirrored: Set<String> = []
+        for (stem, text) in swiftFiles {
+            for kernel in Set(SourceTree.kernelNames(in: text).compactMap { files[$0] }).sorted() {
+                let parts = kernel.split(separator: "/").map(String.init)
+                if Self.shared.contains(parts[0]) { continue }
+                let expected = Self.folder(of: parts[0]) + "/" + parts[1]
+                #expect(
+                    stem == expected,
+                    "Sources/\(stem).swift calls CKernels/\(kernel).cpp; call a function of Sources/\(expected).swift")
+                if stem == expected { mirrored.insert(kernel) }
+            }
+        }
+        for kernel in Set(files.values).subtracting(mirrored).sorted() {
             let family = String(kernel.prefix { $0 != "/" })
-            guard families.contains(family), kernel != "Index/Rows" else { continue }
-            Issue.record("CKernels/\(kernel).cpp has no Primitives/\(kernel).swift that calls it")
+            if Self.shared.contains(family) { continue }
+            Issue.record(
+                "CKernels/\(kernel).cpp has no Sources/\(Self.folder(of: family)) file of its name that calls it")
         }
-        for kernel in Self.shared.keys.sorted() where !files.values.contains(kernel) {
-            Issue.record("CKernels/\(kernel).cpp is listed as shared and defines no function")
+    }
+
+    /// Every family of kernels is a family of primitives, and what a family's files share is no operation of another one.
+    @Test func foldersMirrorEachOther() throws {
+        let manager = FileManager.default
+        let kernels = try manager.contentsOfDirectory(atPath: SourceTree.root.appending(path: "Sources/CKernels").path)
+        for family in kernels.sorted() where !Self.shared.contains(family) {
+            #expect(
+                manager.fileExists(atPath: SourceTree.root.appending(path: "Sources/" + Self.folder(of: family)).path),
+                "CKernels/\(family) has no Swift folder of its name")
         }
+    }
+
+    /// What autograd, autocast and the dispatcher know of a thread is none of the kernels' business: it lies in CRuntime.
+    @Test func kernelsKeepNoStateOfTheFramework() throws {
+        let flags = /\b(?:grad_disabled|checked|anomaly|draining|recording|autocast)\b\s*;/
+        for (path, text) in try SourceTree.files(in: "Sources/CKernels", ["cpp", "h"]) {
+            let found = text.matches(of: flags).map { String($0.output) }
+            #expect(found.isEmpty, "CKernels/\(path) declares \(found)")
+        }
+        #expect(try SourceTree.text("Sources/CRuntime/include/tl_thread.h").contains(flags))
     }
 }

@@ -1,7 +1,10 @@
 // What the pooling kernels need to know, with three spatial dimensions always.
 #ifndef TL_POOL_H
 #define TL_POOL_H
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
 #include "include/tl_contract.h"
+#include <algorithm>
 
 namespace tl {
 
@@ -38,6 +41,42 @@ struct Pool {
     int64_t positions() const { return out[0] * out[1] * out[2]; }
     int64_t window() const { return kernel[0] * kernel[1] * kernel[2]; }
 };
+
+/// The dtype that the kernels read: half types are pooled as float32, integers as int64.
+inline int32_t pooled_dtype(int32_t dtype) {
+    const int32_t computed = compute_dtype(dtype);
+    return computed == TL_INT64 || computed == TL_FLOAT64 ? computed : TL_FLOAT32;
+}
+
+inline bool needs_conversion(const tl_tensor* x) { return pooled_dtype(x->dtype) != x->dtype; }
+
+/// Elements of about this many operations are worth a thread.
+constexpr int64_t pool_grain = 16384;
+
+inline int64_t grain_of(int64_t work_of_one) { return std::max<int64_t>(1, pool_grain / std::max<int64_t>(work_of_one, 1)); }
+
+inline bool channels_side_by_side(const Pool& p) {
+    return p.channels > 1 && p.x.channel == 1 && p.y.channel == 1 && (!p.indices.data || p.indices.channel == 1);
+}
+
+/// The type of the elements, for a kernel that is a template.
+template <class Body>
+void with_type(int32_t dtype, Body&& body) {
+    if (dtype == TL_FLOAT64) body(double());
+    else if (dtype == TL_INT64) body(int64_t());
+    else body(float());
+}
+
+/// Runs on copies of a dtype that the kernels read, and writes the result back.
+template <class Body>
+void converted(const tl_tensor* in, const tl_tensor* out, Body&& body) {
+    const int32_t dtype = pooled_dtype(in->dtype);
+    DenseCopy from(*in, dtype), to(*out, dtype);
+    if (!from || !to) __builtin_trap();
+    from.read();
+    body(&from.tensor, &to.tensor);
+    to.write_back();
+}
 
 } // namespace tl
 

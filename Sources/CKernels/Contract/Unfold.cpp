@@ -2,6 +2,7 @@
 #include "Contract/Gemm.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
+#include "include/tl_create.h"
 
 namespace tl {
 

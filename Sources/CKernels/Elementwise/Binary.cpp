@@ -1,6 +1,7 @@
-#include "Elementwise/Loops.h"
+#include "Elementwise/Driver.h"
 #include "Elementwise/Operations.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 
 #define TL_ONE(ENUM, name) +1
 static_assert(0 TL_BINARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) == TL_BINARY_COUNT, "an operation has no kernel");
@@ -12,17 +13,48 @@ static_assert(0 TL_BINARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) == TL_BINAR
 #define TL_KERNEL_BODY "Elementwise/Binary.kernels.h"
 #include "Support/EachInstructionSet.h"
 
-static const tl::Kernel (*choose())[3] {
+using namespace tl;
+
+static const Kernel (*choose())[3] {
 #if defined(__x86_64__)
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx512) return tl::avx512::binary_table.kernels;
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx2) return tl::avx2::binary_table.kernels;
+    if (detect_instruction_set() == InstructionSet::avx512) return tl::avx512::binary_table.kernels;
+    if (detect_instruction_set() == InstructionSet::avx2) return tl::avx2::binary_table.kernels;
 #endif
     return tl::baseline::binary_table.kernels;
 }
-static const tl::Kernel (*const table)[3] = choose();
-static constexpr tl::Kernel none;
+static const Kernel (*const table)[3] = choose();
+static constexpr Kernel none;
 
-const tl::Kernel& tl::binary_kernel(int32_t op, int32_t compute) {
+/// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
+static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
     return index < 0 || static_cast<uint32_t>(op) >= TL_BINARY_COUNT ? none : table[op][index];
+}
+
+void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out) {
+    TL_FORWARD(out, binary, (op, compute, a, b, out));
+    const Kernel& kernel = kernel_of(op, compute);
+    if (!kernel.loop) missing_loop();
+    const int32_t natives[] = {output_of(kernel, compute), compute, compute};
+    const tl_tensor* tensors[] = {out, a, b};
+    run_elementwise(kernel.loop, kernel.expensive, 3, tensors, natives, nullptr);
+}
+
+/// Out of line, so that the short path needs no room for it on the stack.
+[[gnu::noinline]] static void binary_contiguous_by_driver(int32_t op, int32_t compute, const void* a, const void* b,
+                                                          void* out, int32_t out_dtype, int64_t count) {
+    const int64_t stride = 1;
+    const tl_tensor left{const_cast<void*>(a), &count, &stride, 1, compute, TL_DEVICE_CPU};
+    const tl_tensor right{const_cast<void*>(b), &count, &stride, 1, compute, TL_DEVICE_CPU};
+    const tl_tensor result{out, &count, &stride, 1, out_dtype, TL_DEVICE_CPU};
+    tl_binary(op, compute, &left, &right, &result);
+}
+
+void tl_binary_contiguous(int32_t op, int32_t compute, const void* a, const void* b, void* out, int32_t out_dtype,
+                          int64_t count) {
+    const Kernel& kernel = kernel_of(op, compute);
+    if (__builtin_expect(!kernel.loop || out_dtype != output_of(kernel, compute) || count > simple_limit, 0))
+        return binary_contiguous_by_driver(op, compute, a, b, out, out_dtype, count);
+    const void* in[] = {a, b};
+    kernel.loop(out, in, count, nullptr);
 }

@@ -2,6 +2,7 @@
 #ifndef TL_DRIVER_H
 #define TL_DRIVER_H
 #include "Elementwise/Loops.h"
+#include "Support/Iteration.h"
 
 namespace tl {
 
@@ -9,6 +10,14 @@ namespace tl {
 /// writes there. A `loop` of NULL copies its one input.
 void run_elementwise(Loop loop, bool expensive, int operands, const tl_tensor* const* tensors, const int32_t* natives,
                      const double* parameters);
+
+/// What the dispatcher checks before; reaching this is a mistake of the framework.
+[[noreturn, gnu::cold]] inline void missing_loop() { __builtin_trap(); }
+
+inline int32_t output_of(const Kernel& kernel, int32_t compute) { return kernel.to_bool ? int32_t(TL_BOOL) : compute; }
+
+/// Contiguous elements up to this number need nothing but the loop.
+constexpr int64_t simple_limit = 4096;
 
 } // namespace tl
 

@@ -1,20 +1,34 @@
-#include "Elementwise/Loops.h"
+#include "Elementwise/Driver.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 
 #define TL_KERNEL_BODY "Elementwise/Ternary.kernels.h"
 #include "Support/EachInstructionSet.h"
 
-static const tl::Kernel (*choose())[3] {
+using namespace tl;
+
+static const Kernel (*choose())[3] {
 #if defined(__x86_64__)
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx512) return tl::avx512::ternary_table;
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx2) return tl::avx2::ternary_table;
+    if (detect_instruction_set() == InstructionSet::avx512) return tl::avx512::ternary_table;
+    if (detect_instruction_set() == InstructionSet::avx2) return tl::avx2::ternary_table;
 #endif
     return tl::baseline::ternary_table;
 }
-static const tl::Kernel (*const table)[3] = choose();
-static constexpr tl::Kernel none;
+static const Kernel (*const table)[3] = choose();
+static constexpr Kernel none;
 
-const tl::Kernel& tl::ternary_kernel(int32_t op, int32_t compute) {
+/// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
+static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
     return index < 0 || static_cast<uint32_t>(op) >= TL_TERNARY_COUNT ? none : table[op][index];
+}
+
+void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
+                const tl_tensor* out, const double* params) {
+    TL_FORWARD(out, ternary, (op, compute, a, b, c, out, params));
+    const Kernel& kernel = kernel_of(op, compute);
+    if (!kernel.loop) missing_loop();
+    const int32_t natives[] = {compute, op == TL_TERNARY_WHERE ? int32_t(TL_BOOL) : compute, compute, compute};
+    const tl_tensor* tensors[] = {out, a, b, c};
+    run_elementwise(kernel.loop, kernel.expensive, 4, tensors, natives, params);
 }

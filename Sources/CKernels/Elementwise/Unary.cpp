@@ -1,6 +1,7 @@
-#include "Elementwise/Loops.h"
+#include "Elementwise/Driver.h"
 #include "Elementwise/Operations.h"
 #include "Scalar/Scalar.h"
+#include "Support/Forward.h"
 
 #define TL_ONE(ENUM, name, ...) +1
 static_assert(0 TL_UNARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) TL_UNARY_OPERATIONS_SMALL(TL_ONE)
@@ -15,17 +16,39 @@ static_assert(0 TL_UNARY_OPERATIONS(TL_ONE, TL_ONE, TL_ONE, TL_ONE) TL_UNARY_OPE
 #define TL_KERNEL_BODY "Elementwise/Unary.kernels.h"
 #include "Support/EachInstructionSet.h"
 
-static const tl::Kernel (*choose())[3] {
+using namespace tl;
+
+static const Kernel (*choose())[3] {
 #if defined(__x86_64__)
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx512) return tl::avx512::unary_table.kernels;
-    if (tl::detect_instruction_set() == tl::InstructionSet::avx2) return tl::avx2::unary_table.kernels;
+    if (detect_instruction_set() == InstructionSet::avx512) return tl::avx512::unary_table.kernels;
+    if (detect_instruction_set() == InstructionSet::avx2) return tl::avx2::unary_table.kernels;
 #endif
     return tl::baseline::unary_table.kernels;
 }
-static const tl::Kernel (*const table)[3] = choose();
-static constexpr tl::Kernel none;
+static const Kernel (*const table)[3] = choose();
+static constexpr Kernel none;
 
-const tl::Kernel& tl::unary_kernel(int32_t op, int32_t compute) {
+/// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
+static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
     return index < 0 || static_cast<uint32_t>(op) >= TL_UNARY_COUNT ? none : table[op][index];
+}
+
+/// Small arrays that need nothing but the loop.
+static bool is_simple(const tl_tensor& x, int32_t dtype) { return x.dtype == dtype && is_contiguous(x); }
+
+void tl_unary(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const double* params) {
+    TL_FORWARD(out, unary, (op, compute, x, out, params));
+    const Kernel& kernel = kernel_of(op, compute);
+    if (!kernel.loop) missing_loop();
+    const int32_t natives[] = {output_of(kernel, compute), compute};
+    const int64_t count = element_count(*out);
+    if (count <= simple_limit && is_simple(*out, natives[0]) && is_simple(*x, compute)) {
+        const void* in[] = {x->data};
+        static constexpr double none[3] = {};
+        kernel.loop(out->data, in, count, params ? params : none);
+        return;
+    }
+    const tl_tensor* tensors[] = {out, x};
+    run_elementwise(kernel.loop, kernel.expensive, 2, tensors, natives, params);
 }

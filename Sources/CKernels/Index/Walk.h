@@ -114,6 +114,10 @@ inline T add(T a, T b) {
     else return a + b;
 }
 
+/// The size and the stride of the last dimension; a single number has one of size 1.
+inline int64_t last_size(const tl_tensor& x) { return x.rank ? x.shape[x.rank - 1] : 1; }
+inline int64_t last_stride(const tl_tensor& x) { return x.rank ? x.strides[x.rank - 1] : 0; }
+
 inline int64_t wrap(int64_t index, int64_t size) { return index < 0 ? index + size : index; }
 
 } // namespace tl

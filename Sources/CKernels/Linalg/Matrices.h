@@ -116,6 +116,18 @@ int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body)
     return status;
 }
 
+/// LAPACK wants leading dimensions of at least 1.
+inline int leading(int64_t rows) { return static_cast<int>(std::max<int64_t>(rows, 1)); }
+
+/// What a routine answers when asked how much memory it wants.
+template <class T>
+int asked(T answer) {
+    return std::max(static_cast<int>(answer), 1);
+}
+
 } // namespace tl
+
+/// A template for the dtype that a matrix has.
+#define TL_BY_TYPE(call, dtype) ((dtype) == TL_FLOAT64 ? call<double> : call<float>)
 
 #endif

@@ -56,6 +56,25 @@ void with_arrays(int32_t dtype, void* const* arrays, const bool* writes, int num
     }
 }
 
+/// Runs a kernel over all chunks. The arrays are the parameter, its gradient and as many states as lie densely.
+template <int states, class Kernel>
+void for_arrays(const tl_optim_entry* entries, int64_t count, Kernel&& kernel) {
+    for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
+        void* arrays[5] = {entry.parameter, const_cast<void*>(entry.gradient)};
+        for (int k = 0; k < states; ++k) arrays[2 + k] = entry.state[k];
+        static constexpr bool writes[] = {true, false, true, true, true};
+        with_arrays(entry.dtype, arrays, writes, 2 + states, first, n,
+                    [&](void** at, int64_t elements) { kernel(entry, at, elements); });
+    });
+}
+
+inline double* single(const tl_optim_entry& entry, int state) { return static_cast<double*>(entry.state[state]); }
+
 } // namespace tl
+
+/// The kernel in the type that the entry computes in.
+#define TL_OPTIM_RUN(kernel, step)                                                                                     \
+    (entry.dtype == TL_FLOAT64 ? TL_DISPATCH(kernel<double>, step, at, elements)                                       \
+                               : TL_DISPATCH(kernel<float>, step, at, elements))
 
 #endif

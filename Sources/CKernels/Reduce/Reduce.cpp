@@ -1,7 +1,7 @@
-// The C interface of tl_reduce.h, cumulative operations aside.
-#include "Reduce/Driver.h"
+// Folds of one result.
+#include "Reduce/Target.h"
 #include "Support/Forward.h"
-#include "include/tl_elementwise.h"
+#include "include/tl_create.h"
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -26,23 +26,6 @@ Empty empty_result(int32_t op) {
     case TL_REDUCE_MEAN: return {std::numeric_limits<double>::quiet_NaN(), 0};
     default: return {0, 0};
     }
-}
-
-/// Where an operand of the kept iteration takes results.
-struct Target {
-    char* data;
-    int64_t size;
-    int operand;
-    ConvertBlock store;
-
-    void write(const Iteration& kept, const Walker& walker, int64_t first, const void* results, int64_t count) const {
-        const int64_t stride = kept.rank ? kept.strides[operand][0] : 1;
-        store(results, 1, data + (walker.offset[operand] + first * stride) * size, stride, count);
-    }
-};
-
-Target target(const tl_tensor& out, int operand, int32_t from) {
-    return {static_cast<char*>(out.data), size_of_dtype(out.dtype), operand, convert_block(from, out.dtype)};
 }
 
 /// Calls body(value) for the elements of one output, whose first is at `base`.
@@ -157,74 +140,4 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
         ShortRowDriver(kept, fold, kernel.column, *x, compute).run(finish);
     else
         RowDriver(kept, fold, kernel.row, *x, compute).run(finish);
-}
-
-void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_tensor* values,
-                  const tl_tensor* indices) {
-    TL_FORWARD(indices, argreduce, (largest, x, reduced, values, indices));
-    const int split = x->rank - reduced;
-    const int32_t compute = compute_dtype(x->dtype);
-    const tl_tensor* tensors[] = {x, indices, values};
-    Iteration kept(tensors, values ? 3 : 2, 0, split), fold(tensors, 1, split, x->rank);
-    if (kept.count == 0 || fold.count == 0) return;
-    kept.sort();
-    kept.merge();
-    fold.merge(); // not sorted: positions are row-major
-    const Target to_indices = target(*indices, 1, TL_INT64);
-    const Target to_values = values ? target(*values, 2, compute) : Target{};
-    RowDriver(kept, fold, extreme_kernel(largest, compute), *x, compute)
-        .run([&](const char* states, int64_t count, const Walker& walker, int64_t first) {
-            int64_t found[RowDriver::batch];
-            alignas(8) char best[RowDriver::batch * 8];
-            for (int64_t i = 0; i < count; ++i) {
-                if (compute == TL_FLOAT32) {
-                    const auto& state = reinterpret_cast<const ExtremeState<float>*>(states)[i];
-                    found[i] = state.index;
-                    std::memcpy(best + i * 4, &state.value, 4);
-                } else {
-                    // The two others have eight bytes, moved without looking at them.
-                    const auto& state = reinterpret_cast<const ExtremeState<int64_t>*>(states)[i];
-                    found[i] = state.index;
-                    std::memcpy(best + i * 8, &state.value, 8);
-                }
-            }
-            to_indices.write(kept, walker, first, found, count);
-            if (values) to_values.write(kept, walker, first, best, count);
-        });
-}
-
-void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool root, const tl_tensor* mean,
-                 const tl_tensor* variance) {
-    TL_FORWARD(variance, variance, (x, reduced, correction, root, mean, variance));
-    const int split = x->rank - reduced;
-    const int32_t compute = compute_dtype(x->dtype) == TL_FLOAT64 ? TL_FLOAT64 : TL_FLOAT32;
-    const tl_tensor* tensors[] = {x, variance, mean};
-    Iteration kept(tensors, mean ? 3 : 2, 0, split), fold(tensors, 1, split, x->rank);
-    if (kept.count == 0) return;
-    if (fold.count == 0) {
-        const double nan = std::numeric_limits<double>::quiet_NaN();
-        tl_fill(variance, nan, 0);
-        if (mean) tl_fill(mean, nan, 0);
-        return;
-    }
-    kept.sort();
-    kept.merge();
-    fold.sort();
-    fold.merge();
-    const Target to_variance = target(*variance, 1, TL_FLOAT64);
-    const Target to_mean = mean ? target(*mean, 2, TL_FLOAT64) : Target{};
-    const double freedom = static_cast<double>(fold.count) - correction;
-    RowDriver(kept, fold, moment_kernel(compute), *x, compute)
-        .run([&](const char* states, int64_t count, const Walker& walker, int64_t first) {
-            double variances[RowDriver::batch], means[RowDriver::batch];
-            for (int64_t i = 0; i < count; ++i) {
-                const MomentState& state = reinterpret_cast<const MomentState*>(states)[i];
-                // No degree of freedom: 0/0 or something/0, as in PyTorch.
-                variances[i] = state.squares / (freedom > 0 ? freedom : 0);
-                if (root) variances[i] = std::sqrt(variances[i]);
-                means[i] = state.mean;
-            }
-            to_variance.write(kept, walker, first, variances, count);
-            if (mean) to_mean.write(kept, walker, first, means, count);
-        });
 }

@@ -1,18 +1,9 @@
-// Cumulative operations. Each step waits for the one before it, so rows are shared over the threads, sums and products of
-// several rows go side by side, and floating-point ones are carried in double precision.
-#include <algorithm>
+#include "Reduce/ScanRows.h"
 #include <cmath>
-
-#include "Support/Forward.h"
-#include "Support/Iteration.h"
-#include "Support/Parallel.h"
-#include "include/tl_reduce.h"
 
 using namespace tl;
 
 namespace {
-
-constexpr int64_t block = 512;
 
 /// Extremes and log-sum-exp of one row; `T` is double or int64.
 template <class T>
@@ -53,14 +44,6 @@ struct Scanner {
     }
 };
 
-/// Where element `start` of the walker's row begins.
-char* row_start(const tl_tensor* tensor, const Walker& walker, int k, int64_t start) {
-    const int64_t stride = tensor->rank < 1 ? 0 : tensor->strides[tensor->rank - 1];
-    return static_cast<char*>(tensor->data) + (walker.offset[k] + start * stride) * size_of_dtype(tensor->dtype);
-}
-
-int64_t row_stride(const tl_tensor* tensor) { return tensor->rank < 1 ? 1 : tensor->strides[tensor->rank - 1]; }
-
 template <class T>
 void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
     const tl_tensor* tensors[] = {x, out, indices};
@@ -71,13 +54,13 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
     const ConvertBlock load = convert_block(x->dtype, compute), store = convert_block(compute, out->dtype);
     const ConvertBlock store_index = convert_block(TL_INT64, TL_INT64);
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
-        T values[block];
-        int64_t positions[block];
+        T values[scan_block];
+        int64_t positions[scan_block];
         Walker walker(rows, 0, begin);
         for (int64_t row = begin; row < end; ++row, walker.step()) {
             Scanner<T> scanner{op};
-            for (int64_t start = 0; start < length; start += block) {
-                const int64_t n = std::min(block, length - start);
+            for (int64_t start = 0; start < length; start += scan_block) {
+                const int64_t n = std::min(scan_block, length - start);
                 load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
                 scanner.run(values, positions, start, n);
                 store(values, 1, row_start(out, walker, 1, start), row_stride(out), n);
@@ -98,7 +81,7 @@ void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out
     if (rows.count == 0 || length == 0) return;
     const ConvertBlock load = convert_block(x->dtype, compute), store = convert_block(compute, out->dtype);
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
-        T values[lanes][block];
+        T values[lanes][scan_block];
         Walker walker(rows, 0, begin);
         for (int64_t row = begin; row < end; row += lanes) {
             const int count = static_cast<int>(std::min<int64_t>(lanes, end - row));
@@ -107,10 +90,10 @@ void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out
                 from[k] = row_start(x, walker, 0, 0);
                 to[k] = row_start(out, walker, 1, 0);
             }
-            for (int k = count; k < lanes; ++k) std::fill_n(values[k], block, first);
+            for (int k = count; k < lanes; ++k) std::fill_n(values[k], scan_block, first);
             T carried[lanes] = {first, first, first, first};
-            for (int64_t start = 0; start < length; start += block) {
-                const int64_t n = std::min(block, length - start);
+            for (int64_t start = 0; start < length; start += scan_block) {
+                const int64_t n = std::min(scan_block, length - start);
                 for (int k = 0; k < count; ++k)
                     load(from[k] + start * row_stride(x) * size_of_dtype(x->dtype), row_stride(x), values[k], 1, n);
                 for (int64_t i = 0; i < n; ++i)
@@ -140,31 +123,4 @@ void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tens
         scan<int64_t>(op, TL_INT64, x, out, indices);
     else
         scan<double>(op, TL_FLOAT64, x, out, indices);
-}
-
-void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tensor* out) {
-    TL_FORWARD(out, linear_scan, (x, factors, out));
-    const tl_tensor* tensors[] = {x, factors, out};
-    const int last = x->rank - 1;
-    const Iteration rows(tensors, 3, 0, last < 0 ? 0 : last);
-    const int64_t length = last < 0 ? 1 : x->shape[last];
-    if (rows.count == 0 || length == 0) return;
-    const ConvertBlock load = convert_block(x->dtype, TL_FLOAT64), load_factors = convert_block(factors->dtype, TL_FLOAT64);
-    const ConvertBlock store = convert_block(TL_FLOAT64, out->dtype);
-    parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
-        double values[block], carried_by[block];
-        Walker walker(rows, 0, begin);
-        for (int64_t row = begin; row < end; ++row, walker.step()) {
-            double carried = 0;
-            for (int64_t start = 0; start < length; start += block) {
-                const int64_t n = std::min(block, length - start);
-                load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
-                load_factors(row_start(factors, walker, 1, start), row_stride(factors), carried_by, 1, n);
-                // Nothing comes before the first element, whatever its factor is.
-                for (int64_t i = 0; i < n; ++i)
-                    values[i] = carried = start + i == 0 ? values[i] : values[i] + carried_by[i] * carried;
-                store(values, 1, row_start(out, walker, 2, start), row_stride(out), n);
-            }
-        }
-    });
 }

@@ -87,15 +87,5 @@ TL_API void tl_copy(const tl_tensor* x, const tl_tensor* out);
 ///
 /// With `wraps`, uint8 holds negative integers down to -255 as well, which wrap around.
 TL_API int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count, int32_t target, bool wraps);
-/// Fills with a value: `as_double` for floating-point outputs, `as_int` for integer and bool ones.
-TL_API void tl_fill(const tl_tensor* out, double as_double, int64_t as_int);
-/// out[i] = start + i * step over a contiguous or strided 1-d output, computed in double or int64 as its dtype asks.
-TL_API void tl_arange(const tl_tensor* out, double start, double step, int64_t int_start, int64_t int_step);
-/// out[i] = start + i * (end - start) / (count - 1) over a 1-d output, computed in double, from the nearer end; with a
-/// base that to the power of this.
-TL_API void tl_linspace(const tl_tensor* out, double start, double end);
-TL_API void tl_logspace(const tl_tensor* out, double start, double end, double base);
-/// out[..., i, j] *= or zero by diagonal, for tril and triu over the last two dimensions.
-TL_API void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, bool upper);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef TL_KERNEL_TABLE_H
 #define TL_KERNEL_TABLE_H
 #include "tl_contract.h"
+#include "tl_create.h"
 #include "tl_elementwise.h"
 #include "tl_index.h"
 #include "tl_linalg.h"
@@ -11,6 +12,7 @@
 #include "tl_random.h"
 #include "tl_reduce.h"
 #include "tl_sequence.h"
+#include "tl_view.h"
 #include "tl_vision.h"
 
 /// X(name) for every function tl_<name> that is forwarded. The only list of them: a new kernel is declared in a header
@@ -20,8 +22,10 @@
     X(matmul) X(linear) X(conv_forward) X(conv_backward_data) X(conv_backward_weights)                                 \
     X(max_pool) X(max_pool_backward) X(avg_pool) X(avg_pool_backward)                                                  \
     X(adaptive_max_pool) X(adaptive_avg_pool) X(adaptive_avg_pool_backward)                                            \
+    /* tl_create.h */                                                                                                  \
+    X(fill) X(arange) X(linspace) X(logspace)                                                                          \
     /* tl_elementwise.h */                                                                                             \
-    X(unary) X(binary) X(ternary) X(copy) X(fill) X(arange) X(linspace) X(logspace) X(triangle)                        \
+    X(unary) X(binary) X(ternary) X(copy)                                                                              \
     /* tl_index.h */                                                                                                   \
     X(check_indices) X(index_select) X(index_add) X(gather) X(scatter) X(index_get) X(index_put)                       \
     X(count_nonzero) X(nonzero) X(masked_select) X(masked_scatter)                                                     \
@@ -45,6 +49,8 @@
     X(pair_distance) X(pair_distance_backward) X(condensed_distance) X(condensed_distance_backward)                    \
     /* tl_sequence.h */                                                                                                \
     X(recurrence) X(recurrence_backward) X(attention) X(attention_backward) X(ctc) X(ctc_backward)                     \
+    /* tl_view.h */                                                                                                    \
+    X(triangle)                                                                                                        \
     /* tl_vision.h */                                                                                                  \
     X(resample) X(resample_backward) X(grid_sample) X(grid_sample_backward) X(fold)
 

@@ -2,6 +2,7 @@
 #ifndef TORCHLIGHT_KERNELS_H
 #define TORCHLIGHT_KERNELS_H
 #include "tl_contract.h"
+#include "tl_create.h"
 #include "tl_device.h"
 #include "tl_elementwise.h"
 #include "tl_index.h"
@@ -14,5 +15,6 @@
 #include "tl_sequence.h"
 #include "tl_support.h"
 #include "tl_types.h"
+#include "tl_view.h"
 #include "tl_vision.h"
 #endif

@@ -1,5 +1,3 @@
-import CKernels
-
 // The partial inverse of max pooling: the maxima are written to their original indices in a tensor of zeros.
 
 /// The partial inverse of max pooling over one to three dimensions; see
@@ -62,13 +60,10 @@ package func maxUnpool<Size: SpatialSize>(
         }
         let area = sizes.reduce(1, *)
         let places = indices.flatten(from: lead)
-        if places.count > 0 {
-            let low = places.device.hasValues ? withKernel(places) { tl_check_indices($0, 0, Int64(area)) } : -1
-            guard low < 0 else {
-                throw TensorError(
-                    .index, in: operation, "an index is out of range of the result", expected: "0 ..< \(area)",
-                    operands: [x, indices])
-            }
+        guard firstIndex(of: places, outside: 0..<area) == nil else {
+            throw TensorError(
+                .index, in: operation, "an index is out of range of the result", expected: "0 ..< \(area)",
+                operands: [x, indices])
         }
         let zeros = Tensor.zeros(Array(x.shape.prefix(lead)) + [area], dtype: x.dtype, device: x.device)
         return zeros.scatter(lead, places, x.flatten(from: lead)).reshape(Array(x.shape.prefix(lead)) + sizes)

@@ -1,5 +1,3 @@
-import CKernels
-
 // The dispatcher, which every operation goes through: check and infer, allocate, run the kernel, record.
 //
 // Nothing here is generic over the primitive: one copy of these functions that dispatches dynamically compiles a hundred
@@ -23,7 +21,7 @@ package func apply(_ primitive: any Primitive, _ a: Tensor, _ b: Tensor, _ c: Te
 package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -> Tensor {
     let state = threadState
     guard a.dtype == b.dtype, a.layout.isContiguous, b.layout.isContiguous, a.layout.shape == b.layout.shape,
-        !a.isPlaceholder, !b.isPlaceholder, !a.isWrappedScalar, a.device == .cpu, b.device == .cpu,
+        !a.isPlaceholder, !b.isPlaceholder, !a.isWrappedScalar, a.device.kind == .cpu, b.device.kind == .cpu,
         a.dtype == a.dtype.computeType, state.pointee.anomaly == 0, state.pointee.recording == 0
     else { return applyFirst(primitive, Few(a, b)) }
     let (kernel, domain) = primitive.rule
@@ -41,9 +39,7 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
             storage: try Storage(byteCount: layout.count &* dtype.byteSize, device: .cpu), layout: layout, dtype: dtype)
     } catch { return fail(error, like: a) }
     state.pointee.kernels &+= 1
-    tl_binary_contiguous(
-        Int32(truncatingIfNeeded: kernel.rawValue), a.dtype.rawValue, a.data, b.data, out.data, dtype.rawValue,
-        Int64(out.count))
+    runContiguousBinary(kernel, a, b, out)
     guard state.pointee.grad_disabled == 0 else { return out }
     var needs = Needs()
     if a.requiresGrad { needs[0] = true }

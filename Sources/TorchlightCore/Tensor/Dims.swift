@@ -115,12 +115,18 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
         return result
     }
 
-    /// Calls the body with a pointer to the elements, for C functions.
-    package func withPointer<R>(_ body: (UnsafePointer<Int64>) -> R) -> R {
-        if let spill { return body(UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self)) }
-        return withUnsafePointer(to: inline) {
-            body(UnsafeRawPointer($0).assumingMemoryBound(to: Int64.self))
-        }
+    /// Where a C function reads the elements: those of a longer list where they lie, others copied to `memory`, which has
+    /// room for eight.
+    @inline(__always)
+    func pointer(orCopyAt memory: UnsafeMutableRawPointer) -> UnsafePointer<Int64> {
+        if let spill { return UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self) }
+        memory.storeBytes(of: inline, as: InlineArray<8, Int>.self)
+        return UnsafePointer(memory.assumingMemoryBound(to: Int64.self))
+    }
+
+    /// The bytes that `pointer(orCopyAt:)` takes of its memory in the end.
+    var inlineSize: Int {
+        @inline(__always) get { count > Self.inlineCapacity ? 0 : count &* MemoryLayout<Int>.stride }
     }
 }
 
@@ -160,4 +166,43 @@ extension Dims: Equatable, Hashable {
 extension Dims: ExpressibleByArrayLiteral, CustomStringConvertible {
     package init(arrayLiteral elements: Int...) { self.init(elements) }
     package var description: String { "[" + map(String.init).joined(separator: ", ") + "]" }
+}
+
+extension Dims {
+    /// Two sizes, without the array of a literal.
+    @inline(__always)
+    init(_ a: Int, _ b: Int) {
+        self.init()
+        append(a)
+        append(b)
+    }
+
+    /// Three sizes, without the array of a literal.
+    @inline(__always)
+    init(_ a: Int, _ b: Int, _ c: Int) {
+        self.init(a, b)
+        append(c)
+    }
+
+    /// These and one more.
+    func with(_ a: Int) -> Dims {
+        var longer = self
+        longer.append(a)
+        return longer
+    }
+
+    /// These and two more.
+    func with(_ a: Int, _ b: Int) -> Dims {
+        var longer = self
+        longer.append(a)
+        longer.append(b)
+        return longer
+    }
+
+    /// All dimensions of a rank but one.
+    static func allBut(_ dim: Int, of rank: Int) -> Dims {
+        var dims = Dims()
+        for i in 0..<rank where i != dim { dims.append(i) }
+        return dims
+    }
 }

@@ -26,22 +26,18 @@ package final class Storage: @unchecked Sendable {
 
     /// Uninitialised memory of the device, from the caching allocator on the CPU; none on `meta`.
     package init(byteCount: Int, device: Device) throws(TensorError) {
-        let bytes: UnsafeMutableRawPointer?
-        switch device.kind {
-        case .cpu:
-            bytes = tl_allocate(byteCount)
-            owner = .cpu
-        case .meta:
+        if device.kind == .meta {
             self.bytes = Self.nowhere
             self.byteCount = byteCount
             self.device = device
             isReadOnly = false
             owner = .nobody
             return
-        case .cuda, .external:
-            bytes = tl_device_allocate(device.kernelCode, byteCount)
-            owner = .device
         }
+        // One test for the usual case: an addition of few elements notices a table of jumps.
+        let isOnCPU = device.kind == .cpu
+        owner = isOnCPU ? .cpu : .device
+        let bytes = isOnCPU ? tl_allocate(byteCount) : tl_device_allocate(device.kernelCode, byteCount)
         guard let bytes else {
             throw TensorError(.outOfMemory, in: "allocate", Storage.outOfMemoryText(byteCount))
         }

@@ -83,14 +83,7 @@ extension Tensor {
     ) {
         guard let start = bytes.baseAddress, bytes.count > 0 else { return }
         if target == dtype { return host.bytes.copyMemory(from: start, byteCount: bytes.count) }
-        layout.shape.withPointer { shape in
-            layout.strides.withPointer { strides in
-                var source = tl_tensor(
-                    data: UnsafeMutableRawPointer(mutating: start), shape: shape, strides: strides,
-                    rank: Int32(layout.rank), dtype: dtype.rawValue, device: Int32(TL_DEVICE_CPU))
-                withKernel(Tensor(storage: host, layout: layout, dtype: target)) { tl_copy(&source, $0) }
-            }
-        }
+        withKernelArguments { tl_copy($0(host: start, layout, dtype), $0(host: host.bytes, layout, target)) }
     }
 
     /// A tensor for an error in an initialiser: ends the process, or returns the placeholder inside `checked`.
@@ -127,14 +120,7 @@ extension Tensor {
         }
         return [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
             let dense = Layout(shape: layout.shape)
-            dense.shape.withPointer { shape in
-                dense.strides.withPointer { strides in
-                    var target = tl_tensor(
-                        data: UnsafeMutableRawPointer(buffer.baseAddress!), shape: shape, strides: strides,
-                        rank: Int32(dense.rank), dtype: Element.dtype.rawValue, device: Int32(TL_DEVICE_CPU))
-                    withKernel(self) { tl_copy($0, &target) }
-                }
-            }
+            withKernelArguments { tl_copy($0(self), $0(host: buffer.baseAddress!, dense, Element.dtype)) }
             initialized = count
         }
     }

@@ -1,15 +1,3 @@
-import CKernels
-
-/// Sets all elements of a tensor to one number.
-package func fill(_ tensor: Tensor, with value: Scalar) {
-    if tensor.count == 0 { return }
-    // For bool, every number other than 0 is true, fractions and NaN included.
-    let whole = tensor.dtype == .bool ? (value.asDouble != 0 ? 1 : 0) : value.asInt
-    withKernel(tensor) { tl_fill($0, value.asDouble, Int64(whole)) }
-}
-
-package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(value)) }
-
 extension Tensor {
     /// A tensor of the given shape filled with 0.
     ///

@@ -69,29 +69,6 @@ func binarySpec(
     return ResultSpec(shape, dtype)
 }
 
-/// Runs the kernel of an element-wise operation of two operands, broadcasting and converting as it reads.
-func runBinary(_ kernel: tl_binary_op, _ domain: BinaryDomain, _ a: Tensor, _ b: Tensor, _ out: Tensor) {
-    var operands = ResultType.of(a, b)
-    if case .floatingPoint = domain { operands = operands.orFloat }
-    let compute = operands.computeType
-    let op = Int32(truncatingIfNeeded: kernel.rawValue)
-    let count = out.count
-    if a.dtype == compute && b.dtype == compute && (out.dtype == compute || out.dtype == .bool)
-        && a.count == count && b.count == count
-        && a.layout.isContiguous && b.layout.isContiguous && out.layout.isContiguous && out.device == .cpu
-    {
-        tl_binary_contiguous(op, compute.rawValue, a.data, b.data, out.data, out.dtype.rawValue, Int64(count))
-        return
-    }
-    if count == 0 { return }
-    let shape = out.layout.shape
-    withKernel(a, a.layout.expanded(to: shape)) { a in
-        withKernel(b, b.layout.expanded(to: shape)) { b in
-            withKernel(out, out.layout) { out in tl_binary(op, compute.rawValue, a, b, out) }
-        }
-    }
-}
-
 /// A binary operation that gives bool or whole numbers: no gradient flows through it.
 package protocol ConstantBinaryPrimitive: BinaryPrimitive {}
 

@@ -31,19 +31,8 @@ extension TernaryPrimitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        let shape = out.layout.shape
         // In place, the target may be of a higher category than the operands; they decide.
         let compute = try resultType(of: Specs(of: inputs)).computeType
-        withKernel(inputs[0], inputs[0].layout.expanded(to: shape)) { a in
-            withKernel(inputs[1], inputs[1].layout.expanded(to: shape)) { b in
-                withKernel(inputs[2], inputs[2].layout.expanded(to: shape)) { c in
-                    withKernel(out) { out in
-                        withUnsafePointer(to: parameter) {
-                            tl_ternary(Int32(Self.kernel.rawValue), compute.rawValue, a, b, c, out, $0)
-                        }
-                    }
-                }
-            }
-        }
+        runTernary(Self.kernel, parameter, compute, inputs, outputs[0])
     }
 }

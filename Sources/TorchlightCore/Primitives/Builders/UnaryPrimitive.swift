@@ -71,21 +71,6 @@ func unarySpec(_ name: String, _ domain: UnaryDomain, _ x: TensorSpec) throws(Te
     return ResultSpec(x.layout.shape, dtype)
 }
 
-/// Runs the kernel of an element-wise operation of one operand.
-func runUnary(
-    _ kernel: tl_unary_op, _ domain: UnaryDomain, _ parameters: (Double, Double), _ x: Tensor, _ out: Tensor
-) {
-    if out.count == 0 { return }
-    if case .rounding = domain, !x.dtype.isFloatingPoint { return copyElements(from: x, layout: x.layout, to: out) }
-    let compute: DType = if case .floatingPoint = domain { x.dtype.orFloat.computeType } else { x.dtype.computeType }
-    withKernels(x, out) { x, out in
-        withUnsafeBytes(of: parameters) {
-            tl_unary(
-                Int32(kernel.rawValue), compute.rawValue, x, out, $0.assumingMemoryBound(to: Double.self).baseAddress)
-        }
-    }
-}
-
 /// A unary operation that is constant almost everywhere or gives bool: no gradient flows through it.
 package protocol ConstantUnaryPrimitive: UnaryPrimitive {}
 

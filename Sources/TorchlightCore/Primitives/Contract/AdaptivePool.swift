@@ -19,7 +19,7 @@ package struct AdaptiveAvgPool: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], outputs[0]) { x, out in tl_adaptive_avg_pool(Int32(sizes.count), x, out) }
+        withKernelArguments { tl_adaptive_avg_pool(Int32(sizes.count), $0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -53,8 +53,8 @@ package struct AdaptiveAvgPoolBackward: Primitive {
             fill(outputs[0], with: 0)
             return
         }
-        withKernels(inputs[0], outputs[0]) { gradient, out in
-            tl_adaptive_avg_pool_backward(Int32(pool.sizes.count), gradient, out)
+        withKernelArguments {
+            tl_adaptive_avg_pool_backward(Int32(pool.sizes.count), $0(inputs[0]), $0(outputs[0]))
         }
     }
 
@@ -87,8 +87,8 @@ package struct AdaptiveMaxPool: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], outputs[0], outputs[1]) { x, out, indices in
-            tl_adaptive_max_pool(Int32(sizes.count), x, out, indices)
+        withKernelArguments {
+            tl_adaptive_max_pool(Int32(sizes.count), $0(inputs[0]), $0(outputs[0]), $0(outputs[1]))
         }
     }
 

@@ -23,7 +23,7 @@ package struct AvgPool: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = window.poolParameters(countIncludesPadding: countsPadding, divisor: divisor)
-        withKernels(inputs[0], outputs[0]) { x, out in tl_avg_pool(&parameters, x, out) }
+        withKernelArguments { tl_avg_pool(&parameters, $0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -56,9 +56,7 @@ package struct AvgPoolBackward: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = pool.window.poolParameters(countIncludesPadding: pool.countsPadding, divisor: pool.divisor)
-        withKernels(inputs[0], outputs[0]) { gradient, out in
-            tl_avg_pool_backward(&parameters, gradient, out)
-        }
+        withKernelArguments { tl_avg_pool_backward(&parameters, $0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }

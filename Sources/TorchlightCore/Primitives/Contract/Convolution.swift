@@ -99,8 +99,8 @@ package struct Convolution: Primitive {
             return
         }
         var parameters = parameters
-        let status = withKernels(inputs[0], inputs[1], out) { x, weight, out in
-            withOptionalKernel(bias) { bias in tl_conv_forward(&parameters, x, weight, bias, out) }
+        let status = withKernelArguments {
+            tl_conv_forward(&parameters, $0(inputs[0]), $0(inputs[1]), $0(bias), $0(out))
         }
         try checkStatus(status, in: "conv\(spatial)d", Array(inputs))
     }
@@ -159,8 +159,8 @@ package struct ConvolutionBackwardData: Primitive {
             return
         }
         var parameters = convolution.parameters
-        let status = withKernels(inputs[0], inputs[1], out) {
-            gradient, weight, out in tl_conv_backward_data(&parameters, gradient, weight, out)
+        let status = withKernelArguments {
+            tl_conv_backward_data(&parameters, $0(inputs[0]), $0(inputs[1]), $0(out))
         }
         try checkStatus(status, in: Self.name, Array(inputs))
     }
@@ -223,12 +223,9 @@ package struct ConvolutionBackwardWeights: Primitive {
             return
         }
         var parameters = convolution.parameters
-        let status = withKernels(
-            inputs[0], inputs[1], outputs[0]
-        ) { x, gradient, weight in
-            withOptionalKernel(hasBias ? outputs[1] : nil) { bias in
-                tl_conv_backward_weights(&parameters, x, gradient, weight, bias)
-            }
+        let bias = hasBias ? outputs[1] : nil
+        let status = withKernelArguments {
+            tl_conv_backward_weights(&parameters, $0(inputs[0]), $0(inputs[1]), $0(outputs[0]), $0(bias))
         }
         try checkStatus(status, in: Self.name, Array(inputs))
     }
@@ -264,15 +261,6 @@ package struct ConvolutionBackwardWeights: Primitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { hasBias ? .linear([1]) : .multilinear([0, 1]) }
-}
-
-extension Dims {
-    /// All dimensions of a rank but one.
-    static func allBut(_ dim: Int, of rank: Int) -> Dims {
-        var dims = Dims()
-        for i in 0..<rank where i != dim { dims.append(i) }
-        return dims
-    }
 }
 
 extension Layout {

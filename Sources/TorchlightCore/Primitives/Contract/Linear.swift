@@ -66,15 +66,7 @@ package struct Linear: Primitive {
         if x.dtype.computeType == .float32 && width > 0 && hasDenseRows(layout) && hasDenseRows(weight.layout)
             && bias?.layout.isContiguous ?? true
         {
-            let status = withKernel(x, layout) { x in
-                withKernel(weight) { weight in
-                    withKernel(out, result) { out in
-                        withOptionalKernel(bias) { bias in
-                            tl_linear(x, weight, bias, out)
-                        }
-                    }
-                }
-            }
+            let status = withKernelArguments { tl_linear($0(x, layout), $0(weight), $0(bias), $0(out, result)) }
             try checkStatus(status, in: Self.name, [x, weight])
             return
         }
@@ -135,14 +127,4 @@ public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tens
     if weight.rank == 1 { return bias.map { matmul(x, weight) + $0 } ?? matmul(x, weight) }
     if let bias { return apply(Linear(), x, weight, bias) }
     return apply(Linear(), x, weight)
-}
-
-extension Dims {
-    /// Two sizes, without the array of a literal.
-    @inline(__always)
-    init(_ a: Int, _ b: Int) {
-        self.init()
-        append(a)
-        append(b)
-    }
 }

@@ -234,40 +234,10 @@ enum MatrixProduct {
         _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
         _ alpha: Double, _ beta: Double, _ operation: String
     ) throws(TensorError) {
-        let status = withKernel(a, aLayout) { a in
-            withKernel(b, bLayout) { b in
-                withKernel(out, outLayout) { out in tl_matmul(a, b, out, alpha, beta) }
-            }
+        let status = withKernelArguments {
+            tl_matmul($0(a, aLayout), $0(b, bLayout), $0(out, outLayout), alpha, beta)
         }
         try checkStatus(status, in: operation, [a, b])
-    }
-}
-
-/// What a kernel that may refuse returned, as an error.
-func checkStatus(_ status: Int32, in operation: String, _ operands: [Tensor]) throws(TensorError) {
-    guard status != 0 else { return }
-    if status == TL_NO_KERNEL, let error = takeMissingKernel(in: operation, operands: Few(operands)) { throw error }
-    throw TensorError(
-        .unsupported, in: operation, "the kernel library refused the operation", got: "status \(status)",
-        operands: operands)
-}
-
-extension Dims {
-    /// Three sizes, without the array of a literal.
-    @inline(__always)
-    init(_ a: Int, _ b: Int, _ c: Int) {
-        self.init()
-        append(a)
-        append(b)
-        append(c)
-    }
-
-    /// These and two more.
-    func with(_ a: Int, _ b: Int) -> Dims {
-        var longer = self
-        longer.append(a)
-        longer.append(b)
-        return longer
     }
 }
 
@@ -278,7 +248,7 @@ private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
     let state = threadState
     guard a.dtype == .float32, b.dtype == .float32, a.rank == 2, b.rank == 2, a.layout.isContiguous,
         b.layout.isContiguous, !a.isPlaceholder, !b.isPlaceholder, a.device == .cpu, b.device == .cpu,
-        state.pointee.anomaly == 0, state.pointee.autocast == 0
+        state.pointee.anomaly == 0, state.pointee.autocast == 0, state.pointee.recording == 0
     else { return nil }
     let (rows, inner, columns) = (a.layout.shape[0], a.layout.shape[1], b.layout.shape[1])
     guard inner == b.layout.shape[0], rows > 0, inner > 0, columns > 0,
@@ -288,6 +258,7 @@ private func denseProduct(_ a: Tensor, _ b: Tensor) -> Tensor? {
         Int64(rows), Int64(columns), Int64(inner), a.data.assumingMemoryBound(to: Float.self),
         b.data.assumingMemoryBound(to: Float.self), out.data.assumingMemoryBound(to: Float.self))
     guard status == 0 else { return nil }
+    state.pointee.kernels &+= 1
     if state.pointee.grad_disabled == 0 && (a.requiresGrad || b.requiresGrad) {
         var needs = Needs()
         needs[0] = a.requiresGrad

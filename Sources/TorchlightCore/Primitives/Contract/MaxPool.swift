@@ -21,9 +21,7 @@ package struct MaxPool: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = window.poolParameters()
-        withKernels(inputs[0], outputs[0], outputs[1]) { x, out, indices in
-            tl_max_pool(&parameters, x, out, indices)
-        }
+        withKernelArguments { tl_max_pool(&parameters, $0(inputs[0]), $0(outputs[0]), $0(outputs[1])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -62,9 +60,7 @@ package struct MaxPoolBackward: Primitive {
             fill(outputs[0], with: 0)
             return
         }
-        withKernels(inputs[0], inputs[1], outputs[0]) { gradient, indices, out in
-            tl_max_pool_backward(gradient, indices, Int32(spatial), out)
-        }
+        withKernelArguments { tl_max_pool_backward($0(inputs[0]), $0(inputs[1]), Int32(spatial), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -29,8 +29,8 @@ package struct Arange: CreationPrimitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if count == 0 { return }
-        withKernel(outputs[0]) {
-            tl_arange($0, start.asDouble, step.asDouble, Int64(start.asInt), Int64(step.asInt))
+        withKernelArguments {
+            tl_arange($0(outputs[0]), start.asDouble, step.asDouble, Int64(start.asInt), Int64(step.asInt))
         }
     }
 }

@@ -1,3 +1,5 @@
+import CKernels
+
 /// A new tensor with one number in every element: no operands. The dtype must hold the number.
 package struct Full: CreationPrimitive {
     package static let name = "full"
@@ -17,6 +19,16 @@ package struct Full: CreationPrimitive {
 
     package var fusion: FusionClass { .pointwise(.constant) }
 }
+
+/// Fills a tensor with one number.
+package func fill(_ tensor: Tensor, with value: Scalar) {
+    if tensor.count == 0 { return }
+    // Whatever is not 0 is true, fractions and NaN too.
+    let whole = tensor.dtype == .bool ? (value.asDouble != 0 ? 1 : 0) : value.asInt
+    withKernelArguments { tl_fill($0(tensor), value.asDouble, Int64(whole)) }
+}
+
+package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(value)) }
 
 extension Tensor {
     /// A new tensor with one number in every element. On the CPU, and while nobody records, without the general steps of

@@ -29,8 +29,12 @@ package struct Spaced: CreationPrimitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if count == 0 { return }
-        withKernel(outputs[0]) { out in
-            if let base { tl_logspace(out, start, end, base) } else { tl_linspace(out, start, end) }
+        withKernelArguments {
+            if let base {
+                tl_logspace($0(outputs[0]), start, end, base)
+            } else {
+                tl_linspace($0(outputs[0]), start, end)
+            }
         }
     }
 }

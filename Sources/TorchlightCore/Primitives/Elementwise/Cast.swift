@@ -1,3 +1,5 @@
+import CKernels
+
 /// The same values in another dtype, or a dense copy in the same. Floating point to integer rounds towards zero, anything to
 /// bool is `!= 0`.
 package struct Cast: Primitive {
@@ -24,6 +26,18 @@ package struct Cast: Primitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.convert) }
     package var algebra: Algebra { dtype.isFloatingPoint ? .elementwise : .constant }
+}
+
+/// Copies elements with conversion; the layouts may be other views of the storages.
+package func copyElements(from source: Tensor, layout: Layout, to target: Tensor, layout targetLayout: Layout) {
+    if targetLayout.count == 0 { return }
+    withKernelArguments {
+        tl_copy($0(source, layout.expanded(to: targetLayout.shape)), $0(target, targetLayout))
+    }
+}
+
+package func copyElements(from source: Tensor, layout: Layout, to target: Tensor) {
+    copyElements(from: source, layout: layout, to: target, layout: target.layout)
 }
 
 extension Tensor {

@@ -23,53 +23,31 @@ package struct GeluTanh: UnaryPrimitive {
 }
 
 /// The gradient of `gelu` by its operand: `(g, x) -> g (P(x) + x p(x))` with the density `p`.
-package struct GeluBackward: BinaryPrimitive {
+package struct GeluBackward: ActivationGradientPrimitive {
     package static let name = "geluBackward"
     package static let kernel = TL_BINARY_GELU_GRAD
-    package static let domain = BinaryDomain.floatingPoint
-    package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved {
-        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
-    }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let x = context.input(1)
-        var second: Tensor?
-        if context.needs[1] {
-            // d/dx (P + x p) = p (2 - x^2)
-            let square = x.square()
-            let density = (square * -0.5).exp() * 0.398942280401432677940
-            second = context.gradient * context.input(0) * (density * (2 - square))
-        }
-        return Few(context.needs[0] ? apply(GeluBackward(), context.gradient, x) : nil, second)
+    package static func factorDerivative(_ x: Tensor) -> Tensor {
+        // d/dx (P + x p) = p (2 - x^2)
+        let square = x.square()
+        let density = (square * -0.5).exp() * 0.398942280401432677940
+        return density * (2 - square)
     }
 }
 
 /// The gradient of the tanh form of gelu by its operand: `(g, x) -> g (1 + t + x (1 - t^2) u') / 2` with `t = tanh u`.
-package struct GeluTanhBackward: BinaryPrimitive {
+package struct GeluTanhBackward: ActivationGradientPrimitive {
     package static let name = "geluTanhBackward"
     package static let kernel = TL_BINARY_GELU_TANH_GRAD
-    package static let domain = BinaryDomain.floatingPoint
-    package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved {
-        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
-    }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let x = context.input(1)
-        var second: Tensor?
-        if context.needs[1] {
-            // (1 - t^2) (u' + x/2 (u'' - 2 t u'^2))
-            let k = 0.797884560802865355880
-            let square = x.square()
-            let t = (x * (square * 0.044715 + 1) * k).tanh()
-            let first = (square * 0.134145 + 1) * k
-            let bend = x * (6 * 0.044715 * k) - t * first.square() * 2
-            second = context.gradient * context.input(0) * ((1 - t.square()) * (first + x * bend * 0.5))
-        }
-        return Few(context.needs[0] ? apply(GeluTanhBackward(), context.gradient, x) : nil, second)
+    package static func factorDerivative(_ x: Tensor) -> Tensor {
+        // (1 - t^2) (u' + x/2 (u'' - 2 t u'^2))
+        let k = 0.797884560802865355880
+        let square = x.square()
+        let t = (x * (square * 0.044715 + 1) * k).tanh()
+        let first = (square * 0.134145 + 1) * k
+        let bend = x * (6 * 0.044715 * k) - t * first.square() * 2
+        return (1 - t.square()) * (first + x * bend * 0.5)
     }
 }
 

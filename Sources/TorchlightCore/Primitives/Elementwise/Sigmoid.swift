@@ -12,21 +12,12 @@ package struct SigmoidForward: UnaryPrimitive {
 }
 
 /// The gradient of `sigmoid` by its result `y`: `(g, y) -> g y (1 - y)`.
-package struct SigmoidBackward: BinaryPrimitive {
+package struct SigmoidBackward: ActivationGradientPrimitive {
     package static let name = "sigmoidBackward"
     package static let kernel = TL_BINARY_SIGMOID_GRAD
-    package static let domain = BinaryDomain.floatingPoint
-    package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved {
-        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
-    }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let y = context.input(1)
-        return Few(
-            context.needs[0] ? apply(SigmoidBackward(), context.gradient, y) : nil,
-            context.needs[1] ? context.gradient * context.input(0) * (1 - y * 2) : nil)
+    package static func factorDerivative(_ y: Tensor) -> Tensor {
+        1 - y * 2
     }
 }
 

@@ -12,25 +12,14 @@ package struct Silu: UnaryPrimitive {
 }
 
 /// The gradient of `silu` by its operand: `(g, x) -> g s (1 + x (1 - s))` with `s = sigmoid(x)`.
-package struct SiluBackward: BinaryPrimitive {
+package struct SiluBackward: ActivationGradientPrimitive {
     package static let name = "siluBackward"
     package static let kernel = TL_BINARY_SILU_GRAD
-    package static let domain = BinaryDomain.floatingPoint
-    package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved {
-        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
-    }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let x = context.input(1)
-        var second: Tensor?
-        if context.needs[1] {
-            // s (1 - s) (2 + x (1 - 2 s))
-            let s = x.sigmoid()
-            second = context.gradient * context.input(0) * (s * (1 - s) * (x * (1 - s * 2) + 2))
-        }
-        return Few(context.needs[0] ? apply(SiluBackward(), context.gradient, x) : nil, second)
+    package static func factorDerivative(_ x: Tensor) -> Tensor {
+        // s (1 - s) (2 + x (1 - 2 s))
+        let s = x.sigmoid()
+        return s * (1 - s) * (x * (1 - s * 2) + 2)
     }
 }
 

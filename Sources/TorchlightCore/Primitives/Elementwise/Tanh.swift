@@ -12,21 +12,12 @@ package struct TanhForward: UnaryPrimitive {
 }
 
 /// The gradient of `tanh` by its result `y`: `(g, y) -> g (1 - y^2)`.
-package struct TanhBackward: BinaryPrimitive {
+package struct TanhBackward: ActivationGradientPrimitive {
     package static let name = "tanhBackward"
     package static let kernel = TL_BINARY_TANH_GRAD
-    package static let domain = BinaryDomain.floatingPoint
-    package var differentiability: Differentiability { .differentiable }
 
-    package func saved(for needs: Needs) -> Saved {
-        Saved.input(1).union(needs[1] ? Saved.input(0) : [])
-    }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let y = context.input(1)
-        return Few(
-            context.needs[0] ? apply(TanhBackward(), context.gradient, y) : nil,
-            context.needs[1] ? context.gradient * context.input(0) * (y * -2) : nil)
+    package static func factorDerivative(_ y: Tensor) -> Tensor {
+        y * -2
     }
 }
 

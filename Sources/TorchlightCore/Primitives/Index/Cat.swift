@@ -1,5 +1,3 @@
-import CKernels
-
 /// Tensors one after the other along a dimension.
 ///
 /// Shapes: `[*, n1, *], [*, n2, *], ... -> [*, n1 + n2 + ..., *]`; tensors of shape `[0]` are passed over. Dtypes are
@@ -50,9 +48,8 @@ package struct Cat: Primitive {
             let x = inputs[i]
             if x.count == 0 { continue }
             let size = x.layout.shape[dim]
-            withKernel(x) { x in
-                withKernel(out, out.layout.sliced(dim, start: start, count: size)) { out in tl_copy(x, out) }
-            }
+            let part = out.layout.sliced(dim, start: start, count: size)
+            copyElements(from: x, layout: x.layout, to: out, layout: part)
             start += size
         }
     }

@@ -1,5 +1,3 @@
-import CKernels
-
 /// Rows of a table: `out[..., :] = weight[indices[...], :]`.
 ///
 /// Shapes: `weight [n, width]`, `indices [*] -> [*, width]`. Dtypes: any `weight`, int64 `indices` within `0 ..< n`. The
@@ -37,13 +35,9 @@ package struct Embedding: Primitive {
         if out.count == 0 { return }
         let count = indices.count
         let flat = Dims(repeating: count, count: 1)
-        withKernel(weight, weight.layout.unsqueezed(0)) { weight in
-            withKernel(indices, indices.layout.viewed(as: flat)!) { indices in
-                withKernel(out, Layout(shape: Dims(1, count, out.count / count), offset: out.layout.offset)) { out in
-                    tl_index_select(weight, indices, out)
-                }
-            }
-        }
+        selectRows(
+            weight, weight.layout.unsqueezed(0), indices, indices.layout.viewed(as: flat)!, out,
+            out.layout.viewed(as: Dims(1, count, out.count / count))!)
     }
 
     package var differentiability: Differentiability { .differentiable }

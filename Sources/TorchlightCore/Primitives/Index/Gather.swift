@@ -23,10 +23,9 @@ package struct Gather: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
-        withKernel(x, cut(x.layout, to: index.layout.shape, except: dim).moved(toLast: dim)) { x in
-            withKernel(index, index.layout.moved(toLast: dim)) { index in
-                withKernel(out, out.layout.moved(toLast: dim)) { out in tl_gather(x, index, out) }
-            }
+        let read = cut(x.layout, to: index.layout.shape, except: dim).moved(toLast: dim)
+        withKernelArguments {
+            tl_gather($0(x, read), $0(index, index.layout.moved(toLast: dim)), $0(out, out.layout.moved(toLast: dim)))
         }
     }
 

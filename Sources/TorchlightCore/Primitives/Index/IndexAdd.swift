@@ -23,11 +23,7 @@ package struct IndexAdd: Primitive {
                 .shape, in: Self.name, "the source does not fit the tensor and the index",
                 expected: "a source of shape \(shape)", operands: [x, index, source])
         }
-        guard x.dtype == source.dtype else {
-            throw TensorError(
-                .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
-                fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
-        }
+        try checkSourceType(x, source, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -43,8 +39,8 @@ package struct IndexAdd: Primitive {
         let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
         x.copyForUpdate(to: out)
         if source.count == 0 { return }
-        withAround(source, dim) { source in
-            withKernel(index) { index in withAround(out, dim) { out in tl_index_add(out, index, source) } }
+        withKernelArguments {
+            tl_index_add($0(out, out.layout.around(dim)!), $0(index), $0(source, source.layout.around(dim)!))
         }
     }
 

@@ -23,8 +23,9 @@ package struct IndexGet: Primitive {
         let (x, out) = (inputs[0], outputs[0])
         if out.count == 0 { return }
         let shape = try indexShape(x, inputs, from: 1, in: Self.name)
-        withKernels(x, out) { x, out in
-            withIndexTensors(inputs, from: 1, shape) { indices, count in tl_index_get(x, indices, count, out) }
+        withKernelArguments {
+            let indices = indexArguments(&$0, inputs, from: 1, shape)
+            tl_index_get($0(x), indices, Int32(indices.count), $0(out))
         }
     }
 
@@ -62,11 +63,7 @@ package struct IndexPut: Primitive {
                 .shape, in: Self.name, "the values do not fit the places", expected: "values of shape \(shape)",
                 operands: [x, values])
         }
-        guard x.dtype == values.dtype else {
-            throw TensorError(
-                .dtype, in: Self.name, "the values have another dtype than the tensor", expected: "one dtype",
-                fix: "convert them, as in values.to(.\(x.dtype))", operands: [x, values])
-        }
+        try checkSourceType(x, values, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -79,10 +76,9 @@ package struct IndexPut: Primitive {
         x.copyForUpdate(to: out)
         if values.count == 0 { return }
         let shape = try indexShape(x, inputs, from: 2, in: Self.name)
-        withKernels(out, values) { out, values in
-            withIndexTensors(inputs, from: 2, shape) { indices, count in
-                tl_index_put(out, indices, count, values, accumulates)
-            }
+        withKernelArguments {
+            let indices = indexArguments(&$0, inputs, from: 2, shape)
+            tl_index_put($0(out), indices, Int32(indices.count), $0(values), accumulates)
         }
     }
 
@@ -158,20 +154,13 @@ private func checkIndexTensors(_ x: Tensor, _ inputs: Few<Tensor>, from first: I
     }
 }
 
-/// Hands a kernel the index tensors, broadcast to one shape.
-private func withIndexTensors(
-    _ inputs: Few<Tensor>, from first: Int, _ shape: Dims,
-    _ body: (UnsafePointer<UnsafePointer<tl_tensor>?>, Int32) -> Void
-) {
-    var pointers: [UnsafePointer<tl_tensor>?] = []
-    func next(_ i: Int) {
-        if i == inputs.count { return body(pointers, Int32(pointers.count)) }
-        withKernel(inputs[i], inputs[i].layout.expanded(to: shape)) { index in
-            pointers.append(index)
-            next(i + 1)
-        }
-    }
-    next(first)
+/// The index tensors as arguments of a kernel, broadcast to one shape.
+private func indexArguments(
+    _ arguments: inout KernelArguments, _ inputs: Few<Tensor>, from first: Int, _ shape: Dims
+) -> [UnsafePointer<tl_tensor>?] {
+    var indices: [UnsafePointer<tl_tensor>?] = []
+    for index in inputs[first...] { indices.append(arguments(index, index.layout.expanded(to: shape))) }
+    return indices
 }
 
 extension Tensor {

@@ -30,11 +30,7 @@ package struct IndexSelect: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (x, index, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
-        withAround(x, dim) { x in
-            withKernel(index) { index in
-                withKernel(out, out.layout.around(dim)!) { out in tl_index_select(x, index, out) }
-            }
-        }
+        selectRows(x, x.layout.around(dim)!, index, index.layout, out, out.layout.around(dim)!)
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -49,6 +45,13 @@ package struct IndexSelect: Primitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
+}
+
+/// Copies the rows `index[i]` of `x [outer, rows, inner]` to `out [outer, i, inner]`.
+func selectRows(
+    _ x: Tensor, _ rows: Layout, _ index: Tensor, _ positions: Layout, _ out: Tensor, _ results: Layout
+) {
+    withKernelArguments { tl_index_select($0(x, rows), $0(index, positions), $0(out, results)) }
 }
 
 extension Tensor {

@@ -21,15 +21,30 @@ func checkIndices(
     guard index.dtype == .int64 else {
         throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
     }
-    if index.count == 0 { return }
-    let bad = withKernel(index) { tl_check_indices($0, Int64(low), Int64(size)) }
-    guard bad >= 0 else { return }
-    let (value, place) = index.element(at: Int(bad))
+    guard let bad = firstIndex(of: index, outside: low..<size) else { return }
+    let (value, place) = index.element(at: bad)
     throw TensorError(
         .index, in: operation,
         "index \(value)\(place.isEmpty ? "" : " at \(place)") is out of range for dimension \(dim)",
         got: operands.isEmpty ? "a size of \(size)" : nil,
         expected: size == 0 ? "no index at all: the dimension is empty" : "\(low) ... \(size - 1)", operands: operands)
+}
+
+/// Refuses a source of another dtype than the tensor that takes its elements.
+func checkSourceType(_ x: TensorSpec, _ source: TensorSpec, in operation: String) throws(TensorError) {
+    guard x.dtype == source.dtype else {
+        throw TensorError(
+            .dtype, in: operation, "the source has another dtype than the tensor", expected: "one dtype",
+            fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, source])
+    }
+}
+
+/// The position, counted row by row, of the first index that lies outside a range; nil where none does, and on a device
+/// without values.
+func firstIndex(of index: Tensor, outside range: Range<Int>) -> Int? {
+    if index.count == 0 || !index.device.hasValues { return nil }
+    let found = withKernelArguments { tl_check_indices($0(index), Int64(range.lowerBound), Int64(range.upperBound)) }
+    return found < 0 ? nil : Int(found)
 }
 
 extension Tensor {
@@ -79,9 +94,4 @@ extension Layout {
         if rank == 0 { return unsqueezed(0) }
         return dim == rank - 1 ? self : transposed(dim, rank - 1)
     }
-}
-
-/// Hands a kernel the `[before, size, after]` form of a tensor.
-func withAround<R>(_ x: Tensor, _ dim: Int, _ body: (UnsafePointer<tl_tensor>) -> R) -> R {
-    withKernel(x, x.layout.around(dim)!, body)
 }

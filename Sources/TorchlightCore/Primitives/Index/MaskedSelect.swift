@@ -18,7 +18,7 @@ package struct MaskedSelect: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], outputs[0]) { x, mask, out in tl_masked_select(x, mask, out) }
+        withKernelArguments { tl_masked_select($0(inputs[0]), $0(inputs[1]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -45,11 +45,7 @@ package struct MaskedScatter: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, mask, source) = (inputs[0], inputs[1], inputs[2])
         try checkMask(x, mask, in: Self.name)
-        guard x.dtype == source.dtype else {
-            throw TensorError(
-                .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
-                fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, source])
-        }
+        try checkSourceType(x, source, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -68,9 +64,7 @@ package struct MaskedScatter: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         inputs[0].copyForUpdate(to: outputs[0])
         if outputs[0].count == 0 || inputs[2].count == 0 { return }
-        withKernels(outputs[0], inputs[1]) { out, mask in
-            withRow(inputs[2]) { source in tl_masked_scatter(out, mask, source) }
-        }
+        withKernelArguments { tl_masked_scatter($0(outputs[0]), $0(inputs[1]), $0(flat: inputs[2])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -161,7 +155,7 @@ extension Tensor {
                 expected: "a tensor with values", operands: [self])
         }
         if count == 0 { return 0 }
-        let found = Int(withKernel(self) { tl_count_nonzero($0) })
+        let found = Int(withKernelArguments { tl_count_nonzero($0(self)) })
         if device != .cpu, let missing = takeMissingKernel(in: operation, operands: Few(self)) { throw missing }
         return found
     }

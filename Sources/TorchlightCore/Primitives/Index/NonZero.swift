@@ -17,7 +17,7 @@ package struct NonZero: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], outputs[0]) { x, out in tl_nonzero(x, out) }
+        withKernelArguments { tl_nonzero($0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .constant }

@@ -26,11 +26,7 @@ package struct Scatter: Primitive {
                 .shape, in: Self.name, "the source does not cover the index",
                 expected: "a source of at least the index's sizes", operands: [x, index, source])
         }
-        guard x.dtype == source.dtype else {
-            throw TensorError(
-                .dtype, in: Self.name, "the source has another dtype than the tensor", expected: "one dtype",
-                fix: "convert it, as in source.to(.\(x.dtype))", operands: [x, index, source])
-        }
+        try checkSourceType(x, source, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -44,12 +40,11 @@ package struct Scatter: Primitive {
         let (x, index, source, out) = (inputs[0], inputs[1], inputs[2], outputs[0])
         x.copyForUpdate(to: out)
         if index.count == 0 { return }
-        withKernel(out, cut(out.layout, to: index.layout.shape, except: dim).moved(toLast: dim)) { out in
-            withKernel(index, index.layout.moved(toLast: dim)) { index in
-                withKernel(source, source.layout.moved(toLast: dim)) { source in
-                    tl_scatter(reduction.rawValue, out, index, source)
-                }
-            }
+        let written = cut(out.layout, to: index.layout.shape, except: dim).moved(toLast: dim)
+        withKernelArguments {
+            tl_scatter(
+                reduction.rawValue, $0(out, written), $0(index, index.layout.moved(toLast: dim)),
+                $0(source, source.layout.moved(toLast: dim)))
         }
     }
 

@@ -19,7 +19,9 @@ package struct Cholesky: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0], outputs[1]) { tl_linalg_cholesky($0, $1, isUpper, $2) }
+        let status = withKernelArguments {
+            tl_linalg_cholesky($0(inputs[0]), $0(outputs[0]), isUpper, $0(outputs[1]))
+        }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
         if checkErrors {
             try MatrixRules.check(

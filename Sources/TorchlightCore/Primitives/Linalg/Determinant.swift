@@ -15,7 +15,7 @@ package struct Determinant: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0]) { tl_linalg_det($0, $1, nil, nil) }
+        let status = withKernelArguments { tl_linalg_det($0(inputs[0]), $0(outputs[0]), nil, nil) }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }
 
@@ -72,7 +72,9 @@ package struct LogDeterminant: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0], outputs[1]) { tl_linalg_det($0, nil, $1, $2) }
+        let status = withKernelArguments {
+            tl_linalg_det($0(inputs[0]), nil, $0(outputs[0]), $0(outputs[1]))
+        }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }
 

@@ -21,8 +21,8 @@ package struct SymmetricEigen: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0]) { x, values in
-            withOptionalKernel(hasVectors ? outputs[1] : nil) { tl_linalg_eigh(x, values, $0, isUpper) }
+        let status = withKernelArguments {
+            tl_linalg_eigh($0(inputs[0]), $0(outputs[0]), $0(hasVectors ? outputs[1] : nil), isUpper)
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }

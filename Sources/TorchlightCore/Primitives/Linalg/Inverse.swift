@@ -17,7 +17,7 @@ package struct Inverse: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0], outputs[1]) { tl_linalg_inverse($0, $1, $2) }
+        let status = withKernelArguments { tl_linalg_inverse($0(inputs[0]), $0(outputs[0]), $0(outputs[1])) }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
         if checkErrors {
             try MatrixRules.check(

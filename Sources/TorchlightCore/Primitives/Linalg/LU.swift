@@ -24,8 +24,8 @@ package struct LUFactor: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[0]) { x, lu in
-            withKernels(outputs[1], outputs[2]) { pivots, info in tl_linalg_lu(x, lu, pivots, info) }
+        let status = withKernelArguments {
+            tl_linalg_lu($0(inputs[0]), $0(outputs[0]), $0(outputs[1]), $0(outputs[2]))
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
         if checkErrors {
@@ -102,7 +102,7 @@ package struct PivotOrder: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        _ = withKernels(inputs[0], outputs[0]) { tl_linalg_permutation($0, $1) }
+        _ = withKernelArguments { tl_linalg_permutation($0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .constant }

@@ -81,20 +81,11 @@ enum MatrixRules {
     ) throws(TensorError) {
         if !info.device.hasValues { return }
         var answer: Int32 = 0
-        let matrix = withKernel(info) { tl_linalg_first_failure($0, &answer) }
+        let matrix = withKernelArguments { tl_linalg_first_failure($0(info), &answer) }
         guard matrix >= 0 else { return }
         let which = info.rank == 0 ? "the matrix" : "matrix \(matrix) of the batch"
         throw TensorError(
             .value, in: operation, "\(which) \(problem(Int(answer)))", expected: expected, fix: fix,
             operands: operands)
-    }
-}
-
-extension Dims {
-    /// These and one more.
-    func with(_ a: Int) -> Dims {
-        var longer = self
-        longer.append(a)
-        return longer
     }
 }

@@ -25,8 +25,8 @@ package struct QRDecomposition: Primitive {
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        let status = withKernels(inputs[0], outputs[1]) { x, r in
-            withOptionalKernel(hasQ ? outputs[0] : nil) { q in tl_linalg_qr(x, q, r) }
+        let status = withKernelArguments {
+            tl_linalg_qr($0(inputs[0]), $0(hasQ ? outputs[0] : nil), $0(outputs[1]))
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }

@@ -31,10 +31,9 @@ package struct SingularValues: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let wanted = vectors != .none
-        let status = withKernels(inputs[0], outputs[1]) { x, s in
-            withOptionalKernel(wanted ? outputs[0] : nil) { u in
-                withOptionalKernel(wanted ? outputs[2] : nil) { vh in tl_linalg_svd(x, u, s, vh) }
-            }
+        let status = withKernelArguments {
+            tl_linalg_svd(
+                $0(inputs[0]), $0(wanted ? outputs[0] : nil), $0(outputs[1]), $0(wanted ? outputs[2] : nil))
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }

@@ -18,10 +18,9 @@ package struct Solve: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let n = MatrixRules.rows(inputs[0])
         let matrices = inputs[0].layout.expanded(to: outputs[1].layout.shape.with(n, n))
-        let status = withKernel(inputs[0], matrices) { a in
-            withKernel(inputs[1], inputs[1].layout.expanded(to: outputs[0].layout.shape)) { b in
-                withKernels(outputs[0], outputs[1]) { x, info in tl_linalg_solve(a, b, x, info) }
-            }
+        let right = inputs[1].layout.expanded(to: outputs[0].layout.shape)
+        let status = withKernelArguments {
+            tl_linalg_solve($0(inputs[0], matrices), $0(inputs[1], right), $0(outputs[0]), $0(outputs[1]))
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
         if checkErrors { try Self.check(info: outputs[1], Array(inputs)) }

@@ -23,10 +23,11 @@ package struct SolveTriangular: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let batch = MatrixRules.batch(outputs[0])
         let n = MatrixRules.rows(inputs[0])
-        let status = withKernel(inputs[0], inputs[0].layout.expanded(to: batch.with(n, n))) { a in
-            withKernel(inputs[1], inputs[1].layout.expanded(to: outputs[0].layout.shape)) { b in
-                withKernel(outputs[0]) { x in tl_linalg_solve_triangular(a, b, x, isUpper, isLeft, isUnit) }
-            }
+        let (a, b, x) = (inputs[0], inputs[1], outputs[0])
+        let status = withKernelArguments {
+            tl_linalg_solve_triangular(
+                $0(a, a.layout.expanded(to: batch.with(n, n))), $0(b, b.layout.expanded(to: x.layout.shape)), $0(x),
+                isUpper, isLeft, isUnit)
         }
         try MatrixRules.check(status: status, in: Self.name, Array(inputs))
     }

@@ -81,31 +81,22 @@ package struct BatchNorm: Primitive {
                 fill(rstd, with: 1)
                 return
             }
-            withKernel(x, x.layout.viewed(as: shape)!) { x in
-                withKernels(mean, rstd) { mean, rstd in
-                    withOptionalKernel(hasRunning ? outputs[3] : nil) { runningMean in
-                        withOptionalKernel(hasRunning ? outputs[4] : nil) { runningVar in
-                            tl_batch_norm_statistics(x, epsilon, momentum, mean, rstd, runningMean, runningVar)
-                        }
-                    }
-                }
+            withKernelArguments {
+                tl_batch_norm_statistics(
+                    $0(x, shape: shape), epsilon, momentum, $0(mean), $0(rstd), $0(hasRunning ? outputs[3] : nil),
+                    $0(hasRunning ? outputs[4] : nil))
             }
         } else {
-            withKernels(inputs[runningPlace], inputs[runningPlace + 1]) { runningMean, runningVar in
-                withKernels(mean, rstd) { tl_batch_norm_evaluation(runningMean, runningVar, epsilon, $0, $1) }
+            let (runningMean, runningVar) = (inputs[runningPlace], inputs[runningPlace + 1])
+            withKernelArguments {
+                tl_batch_norm_evaluation($0(runningMean), $0(runningVar), epsilon, $0(mean), $0(rstd))
             }
         }
         if x.count == 0 { return }
-        withKernel(x, x.layout.viewed(as: shape)!) { x in
-            withKernel(outputs[0], Layout(shape: shape)) { out in
-                withKernels(mean, rstd) { mean, rstd in
-                    withRow(hasWeight ? inputs[1] : nil) { weight in
-                        withRow(hasBias ? inputs[biasPlace] : nil) { bias in
-                            tl_batch_norm_apply(x, mean, rstd, weight, bias, out)
-                        }
-                    }
-                }
-            }
+        withKernelArguments {
+            tl_batch_norm_apply(
+                $0(x, shape: shape), $0(mean), $0(rstd), $0(flat: hasWeight ? inputs[1] : nil),
+                $0(flat: hasBias ? inputs[biasPlace] : nil), $0(outputs[0], shape: shape))
         }
     }
 
@@ -192,21 +183,11 @@ package struct BatchNormBackward: Primitive {
         let gradX = needsInput ? results.removeFirst() : nil
         let gradWeight = needsWeight ? results.removeFirst() : nil
         let gradBias = needsBias ? results.removeFirst() : nil
-        withKernel(g, g.layout.viewed(as: shape)!) { g in
-            withKernel(x, x.layout.viewed(as: shape)!) { x in
-                withKernels(inputs[2], inputs[3]) { mean, rstd in
-                    withRow(inputs.count > 4 ? inputs[4] : nil) { weight in
-                        withOptional(gradX, Layout(shape: shape)) { gradX in
-                            withRow(gradWeight) { gradWeight in
-                                withRow(gradBias) { gradBias in
-                                    tl_batch_norm_backward(
-                                        g, x, mean, rstd, weight, isTraining, gradX, gradWeight, gradBias)
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        withKernelArguments {
+            tl_batch_norm_backward(
+                $0(g, shape: shape), $0(x, shape: shape), $0(inputs[2]), $0(inputs[3]),
+                $0(flat: inputs.count > 4 ? inputs[4] : nil), isTraining, $0(gradX, shape: shape), $0(flat: gradWeight),
+                $0(flat: gradBias))
         }
     }
 

@@ -50,13 +50,12 @@ package struct CrossEntropyRows: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (logits, target) = (inputs[0], inputs[1])
         if target.count == 0 { return }
-        let bad = withKernels(logits, target, outputs[0]) { x, target, losses in
-            withKernels(outputs[1], outputs[2]) { weights, logsumexp in
-                withOptionalKernel(inputs.count > 2 ? inputs[2] : nil) { weight in
-                    tl_cross_entropy(
-                        x, target, weight, Int64(ignoreIndex), labelSmoothing, losses, weights, logsumexp)
-                }
-            }
+        let weight = inputs.count > 2 ? inputs[2] : nil
+        let (losses, weights, logsumexp) = (outputs[0], outputs[1], outputs[2])
+        let bad = withKernelArguments {
+            tl_cross_entropy(
+                $0(logits), $0(target), $0(weight), Int64(ignoreIndex), labelSmoothing, $0(losses), $0(weights),
+                $0(logsumexp))
         }
         guard bad >= 0 else { return }
         throw TensorError(
@@ -100,13 +99,12 @@ package struct CrossEntropyBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], inputs[2]) { scale, x, target in
-            withKernels(inputs[3], outputs[0]) { logsumexp, out in
-                withOptionalKernel(inputs.count > 4 ? inputs[4] : nil) { weight in
-                    tl_cross_entropy_backward(
-                        scale, x, target, weight, Int64(ignoreIndex), labelSmoothing, logsumexp, out)
-                }
-            }
+        let (scale, x, target, logsumexp) = (inputs[0], inputs[1], inputs[2], inputs[3])
+        let weight = inputs.count > 4 ? inputs[4] : nil
+        withKernelArguments {
+            tl_cross_entropy_backward(
+                $0(scale), $0(x), $0(target), $0(weight), Int64(ignoreIndex), labelSmoothing, $0(logsumexp),
+                $0(outputs[0]))
         }
     }
 

@@ -36,18 +36,10 @@ package struct LayerNorm: Primitive {
         if outputs[0].count == 0 { return }
         let x = inputs[0]
         let shape = rows(x.layout)
-        withKernel(x, x.layout.viewed(as: shape)!) { x in
-            withKernel(outputs[0], Layout(shape: shape)) { out in
-                withRow(weight(inputs)) { weight in
-                    withRow(bias(inputs)) { bias in
-                        withKernel(outputs[1], outputs[1].layout.flat) { mean in
-                            withKernel(outputs[2], outputs[2].layout.flat) { rstd in
-                                tl_layer_norm(x, weight, bias, epsilon, out, mean, rstd)
-                            }
-                        }
-                    }
-                }
-            }
+        withKernelArguments {
+            tl_layer_norm(
+                $0(x, shape: shape), $0(flat: weight(inputs)), $0(flat: bias(inputs)), epsilon,
+                $0(outputs[0], shape: shape), $0(flat: outputs[1]), $0(flat: outputs[2]))
         }
     }
 
@@ -148,23 +140,10 @@ package struct LayerNormBackward: Primitive {
         let gradX = needsInput ? results.removeFirst() : nil
         let gradWeight = needsWeight ? results.removeFirst() : nil
         let gradBias = needsBias ? results.removeFirst() : nil
-        withKernel(g, g.layout.viewed(as: shape)!) { g in
-            withKernel(x, x.layout.viewed(as: shape)!) { x in
-                withKernel(inputs[2], inputs[2].layout.flat) { mean in
-                    withKernel(inputs[3], inputs[3].layout.flat) { rstd in
-                        withRow(weight(inputs)) { weight in
-                            withOptional(gradX, Layout(shape: shape, offset: gradX?.layout.offset ?? 0)) { gradX in
-                                withRow(gradWeight) { gradWeight in
-                                    withRow(gradBias) { gradBias in
-                                        tl_layer_norm_backward(
-                                            g, x, weight, mean, rstd, gradX, addsToInput, gradWeight, gradBias)
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-            }
+        withKernelArguments {
+            tl_layer_norm_backward(
+                $0(g, shape: shape), $0(x, shape: shape), $0(flat: weight(inputs)), $0(flat: inputs[2]),
+                $0(flat: inputs[3]), $0(gradX, shape: shape), addsToInput, $0(flat: gradWeight), $0(flat: gradBias))
         }
     }
 
@@ -195,23 +174,6 @@ package struct LayerNormBackward: Primitive {
     package var effects: Effects { addsToInput ? .updates(norm.hasWeight ? 5 : 4) : .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { addsToInput ? .linear([0, norm.hasWeight ? 5 : 4]) : .linear([0]) }
-}
-
-extension Layout {
-    /// A dense layout as one dimension.
-    var flat: Layout { Layout(shape: Dims(repeating: count, count: 1), offset: offset) }
-}
-
-/// Hands a kernel a dense tensor that may be left out, as one dimension.
-func withRow<R>(_ tensor: Tensor?, _ body: (UnsafePointer<tl_tensor>?) -> R) -> R {
-    guard let tensor else { return body(nil) }
-    return withKernel(tensor, tensor.layout.flat) { body($0) }
-}
-
-/// Hands a kernel a tensor that may be left out, under another layout.
-func withOptional<R>(_ tensor: Tensor?, _ layout: Layout, _ body: (UnsafePointer<tl_tensor>?) -> R) -> R {
-    guard let tensor else { return body(nil) }
-    return withKernel(tensor, layout) { body($0) }
 }
 
 extension DType {

@@ -1,143 +1,127 @@
 import CKernels
 
-/// `exp(x) / sum(exp(x))` along a dimension, or its logarithm, without overflow.
-///
-/// Shapes: `[*] -> [*]`. Dtypes: floating point. A row of -infinity alone gives NaN.
-package struct Softmax: Primitive {
-    package static let name = "softmax"
-    package var dim: Int
+/// Softmax or its logarithm along a dimension.
+package protocol SoftmaxPrimitive: Primitive {
+    var dim: Int { get }
+    /// Whether the result is the logarithm.
+    static var isLogarithm: Bool { get }
+    /// The gradient of the operand, given that of the result and the result.
+    func backward(_ gradient: Tensor, _ result: Tensor) -> Tensor
+}
 
+extension SoftmaxPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try softmaxOutput(inputs[0], in: Self.name)
+        try checkFloating(inputs[0], in: Self.name)
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        runSoftmax(inputs[0], outputs[0], dim, logarithm: false)
+        let (x, out) = (inputs[0], outputs[0])
+        if out.count == 0 { return }
+        withKernelArguments {
+            tl_softmax($0(x, x.layout.moved(toLast: dim)), $0(out, out.layout.moved(toLast: dim)), Self.isLogarithm)
+        }
     }
 
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .output(0) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(SoftmaxBackward(dim: dim), context.gradient, context.output()))
+        Few(backward(context.gradient, context.output()))
     }
 
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .other }
+}
+
+/// `exp(x) / sum(exp(x))` along a dimension, without overflow.
+///
+/// Shapes: `[*] -> [*]`. Dtypes: floating point. A row of -infinity alone gives NaN.
+package struct Softmax: SoftmaxPrimitive {
+    package static let name = "softmax"
+    package static let isLogarithm = false
+    package var dim: Int
+
+    package func backward(_ gradient: Tensor, _ result: Tensor) -> Tensor {
+        apply(SoftmaxBackward(dim: dim), gradient, result)
+    }
 }
 
 /// `x - log(sum(exp(x)))` along a dimension.
 ///
 /// Shapes: `[*] -> [*]`. Dtypes: floating point.
-package struct LogSoftmax: Primitive {
+package struct LogSoftmax: SoftmaxPrimitive {
     package static let name = "logSoftmax"
+    package static let isLogarithm = true
     package var dim: Int
 
+    package func backward(_ gradient: Tensor, _ result: Tensor) -> Tensor {
+        apply(LogSoftmaxBackward(dim: dim), gradient, result)
+    }
+}
+
+/// The gradient of softmax or of its logarithm, from that of the result and the result.
+package protocol SoftmaxBackwardPrimitive: Primitive {
+    var dim: Int { get }
+    static var isLogarithm: Bool { get }
+}
+
+extension SoftmaxBackwardPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try softmaxOutput(inputs[0], in: Self.name)
+        try checkFloating(inputs[1], in: Self.name)
+        return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        runSoftmax(inputs[0], outputs[0], dim, logarithm: true)
+        let (gradient, y, out) = (inputs[0], inputs[1], outputs[0])
+        if out.count == 0 { return }
+        withKernelArguments {
+            tl_softmax_backward(
+                $0(gradient, gradient.layout.moved(toLast: dim)), $0(y, y.layout.moved(toLast: dim)),
+                $0(out, out.layout.moved(toLast: dim)), Self.isLogarithm)
+        }
     }
 
     package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { .output(0) }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(LogSoftmaxBackward(dim: dim), context.gradient, context.output()))
-    }
-
+    package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .input(1) }
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
-    package var algebra: Algebra { .other }
+    package var algebra: Algebra { .linear([0]) }
+
+    /// The sum along the dimension, which a single number lacks.
+    fileprivate func sum(_ x: Tensor) -> Tensor {
+        apply(Sum(dims: Dims(repeating: dim, count: x.rank == 0 ? 0 : 1), keepdim: true), x)
+    }
 }
 
 /// The gradient of `Softmax` from its result `y`: `y * (g - sum(g * y))`.
-package struct SoftmaxBackward: Primitive {
+package struct SoftmaxBackward: SoftmaxBackwardPrimitive {
     package static let name = "softmaxBackward"
+    package static let isLogarithm = false
     package var dim: Int
-
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try softmaxOutput(inputs[1], in: Self.name)
-    }
-
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        runSoftmaxBackward(inputs, outputs[0], dim, logarithm: false)
-    }
-
-    package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .input(1) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         // Linear in g, and symmetric: the same rule carries the outer gradient back to g.
-        let outer = context.gradient
-        let y = context.input(1)
+        let (outer, y) = (context.gradient, context.input(1))
         let first = context.needs[0] ? apply(SoftmaxBackward(dim: dim), outer, y) : nil
         guard context.needs[1] else { return Few(first, nil) }
         let g = context.input(0)
-        let sum = Sum(dims: Dims(repeating: dim, count: y.rank == 0 ? 0 : 1), keepdim: true)
-        let second = outer * (g - apply(sum, g * y)) - g * apply(sum, outer * y)
-        return Few(first, second)
+        return Few(first, outer * (g - sum(g * y)) - g * sum(outer * y))
     }
-
-    package var effects: Effects { .pure }
-    package var fusion: FusionClass { .rows }
-    package var algebra: Algebra { .linear([0]) }
 }
 
 /// The gradient of `LogSoftmax` from its result `y`: `g - exp(y) * sum(g)`.
-package struct LogSoftmaxBackward: Primitive {
+package struct LogSoftmaxBackward: SoftmaxBackwardPrimitive {
     package static let name = "logSoftmaxBackward"
+    package static let isLogarithm = true
     package var dim: Int
-
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try softmaxOutput(inputs[1], in: Self.name)
-    }
-
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        runSoftmaxBackward(inputs, outputs[0], dim, logarithm: true)
-    }
-
-    package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { needs[1] ? [.input(0), .input(1)] : .input(1) }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let outer = context.gradient
-        let p = context.input(1).exp()
-        let sum = Sum(dims: Dims(repeating: dim, count: p.rank == 0 ? 0 : 1), keepdim: true)
-        let dot = outer * p
+        let dot = outer * context.input(1).exp()
         return Few(
-            context.needs[0] ? outer - apply(sum, dot) : nil,
-            context.needs[1] ? -(dot * apply(sum, context.input(0))) : nil)
-    }
-
-    package var effects: Effects { .pure }
-    package var fusion: FusionClass { .rows }
-    package var algebra: Algebra { .linear([0]) }
-}
-
-private func softmaxOutput(_ x: TensorSpec, in operation: String) throws(TensorError) -> Few<ResultSpec> {
-    try checkFloating(x, in: operation)
-    return Few(ResultSpec(x.layout.shape, x.dtype))
-}
-
-private func runSoftmax(_ x: Tensor, _ out: Tensor, _ dim: Int, logarithm: Bool) {
-    if out.count == 0 { return }
-    withKernel(x, x.layout.moved(toLast: dim)) { x in
-        withKernel(out, out.layout.moved(toLast: dim)) { out in tl_softmax(x, out, logarithm) }
-    }
-}
-
-private func runSoftmaxBackward(_ inputs: Few<Tensor>, _ out: Tensor, _ dim: Int, logarithm: Bool) {
-    if out.count == 0 { return }
-    withKernel(inputs[0], inputs[0].layout.moved(toLast: dim)) { gradient in
-        withKernel(inputs[1], inputs[1].layout.moved(toLast: dim)) { y in
-            withKernel(out, out.layout.moved(toLast: dim)) { out in
-                tl_softmax_backward(gradient, y, out, logarithm)
-            }
-        }
+            context.needs[0] ? outer - sum(dot) : nil, context.needs[1] ? -(dot * sum(context.input(0))) : nil)
     }
 }
 

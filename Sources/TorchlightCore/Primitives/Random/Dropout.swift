@@ -18,9 +18,7 @@ package struct DropoutForward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernel(inputs[1]) { key in
-            withKernels(inputs[0], outputs[0], outputs[1]) { tl_dropout(key, p, $0, $1, $2) }
-        }
+        withKernelArguments { tl_dropout($0(inputs[1]), p, $0(inputs[0]), $0(outputs[0]), $0(outputs[1])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -46,7 +44,7 @@ package struct DropoutBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], outputs[0]) { tl_dropout_backward(p, $0, $1, $2) }
+        withKernelArguments { tl_dropout_backward(p, $0(inputs[0]), $0(inputs[1]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -9,7 +9,7 @@ package struct Permutation: RandomFill, Primitive {
     package var dtype: DType { .int64 }
 
     package func check() throws(TensorError) {}
-    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+    package func draw(_ key: UnsafePointer<tl_tensor>?, _ out: UnsafePointer<tl_tensor>?) {
         tl_random_permutation(key, out)
     }
 }

@@ -9,7 +9,7 @@ package protocol RandomFill: Primitive {
     /// Refuses attributes that name no distribution.
     func check() throws(TensorError)
     /// Draws into a dense tensor that is not empty.
-    func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>)
+    func draw(_ key: UnsafePointer<tl_tensor>?, _ out: UnsafePointer<tl_tensor>?)
 }
 
 extension RandomFill {
@@ -21,7 +21,7 @@ extension RandomFill {
     package func acceptsResult(_ layout: Layout) -> Bool { false }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
-        if outputs[0].count > 0 { withKernels(inputs[0], outputs[0]) { draw($0, $1) } }
+        if outputs[0].count > 0 { withKernelArguments { draw($0(inputs[0]), $0(outputs[0])) } }
     }
 
     package var effects: Effects { .random(key: 0) }
@@ -42,7 +42,7 @@ package struct UniformFill: RandomFill, Primitive {
     package var high: Double
     package var shape: Dims
     package var dtype: DType
-    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+    package func draw(_ key: UnsafePointer<tl_tensor>?, _ out: UnsafePointer<tl_tensor>?) {
         tl_random_uniform(key, out, low, high)
     }
 
@@ -63,7 +63,7 @@ package struct NormalFill: RandomFill, Primitive {
     package var deviation: Double
     package var shape: Dims
     package var dtype: DType
-    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+    package func draw(_ key: UnsafePointer<tl_tensor>?, _ out: UnsafePointer<tl_tensor>?) {
         tl_random_normal(key, out, mean, deviation)
     }
 
@@ -84,7 +84,7 @@ package struct IntegerFill: RandomFill, Primitive {
     package var high: Int
     package var shape: Dims
     package var dtype: DType
-    package func draw(_ key: UnsafePointer<tl_tensor>, _ out: UnsafePointer<tl_tensor>) {
+    package func draw(_ key: UnsafePointer<tl_tensor>?, _ out: UnsafePointer<tl_tensor>?) {
         tl_random_integers(key, out, Int64(low), Int64(high))
     }
 
@@ -134,9 +134,8 @@ package struct BernoulliDraw: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let out = outputs[0]
         if out.count == 0 { return }
-        withKernel(inputs[0], inputs[0].layout.expanded(to: shape)) { p in
-            withKernels(inputs[1], out) { tl_random_bernoulli($0, p, $1) }
-        }
+        let p = inputs[0]
+        withKernelArguments { tl_random_bernoulli($0(inputs[1]), $0(p, p.layout.expanded(to: shape)), $0(out)) }
     }
 
     package var differentiability: Differentiability { .constant }

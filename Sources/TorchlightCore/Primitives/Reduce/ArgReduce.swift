@@ -81,16 +81,11 @@ private func runArgReduce(
     _ x: Tensor, _ fold: Fold, _ isLargest: Bool, values: Tensor?, indices: Tensor, _ keepdim: Bool
 ) {
     if indices.count == 0 { return }
-    withKernel(x, fold.layout) { x in
-        withKernel(indices, fold.keptLayout(of: indices.layout, keepdim: keepdim)) { indices in
-            guard let values else {
-                tl_argreduce(isLargest, x, Int32(fold.dims.count), nil, indices)
-                return
-            }
-            withKernel(values, fold.keptLayout(of: values.layout, keepdim: keepdim)) {
-                tl_argreduce(isLargest, x, Int32(fold.dims.count), $0, indices)
-            }
-        }
+    withKernelArguments {
+        tl_argreduce(
+            isLargest, $0(x, fold.layout), Int32(fold.dims.count),
+            $0(values, values.map { fold.keptLayout(of: $0.layout, keepdim: keepdim) }),
+            $0(indices, fold.keptLayout(of: indices.layout, keepdim: keepdim)))
     }
 }
 

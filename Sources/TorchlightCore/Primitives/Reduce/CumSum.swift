@@ -26,36 +26,6 @@ package struct CumSum: Primitive {
     package var algebra: Algebra { .linear }
 }
 
-/// Runs a scan along a dimension; from the back it walks both arrays backwards.
-func scan(
-    _ operation: tl_scan_op, _ x: Tensor, _ out: Tensor, indices: Tensor?, _ dim: Int, isReversed: Bool = false
-) {
-    if out.count == 0 { return }
-    if x.rank == 0 {
-        copyElements(from: x, layout: x.layout, to: out)
-        if let indices { fill(indices, with: 0) }
-        return
-    }
-    withKernel(x, scanLayout(x.layout, dim, isReversed)) { x in
-        withKernel(out, scanLayout(out.layout, dim, isReversed)) { out in
-            guard let indices else { return tl_scan(Int32(operation.rawValue), x, out, nil) }
-            withKernel(indices, scanLayout(indices.layout, dim, isReversed)) {
-                tl_scan(Int32(operation.rawValue), x, out, $0)
-            }
-        }
-    }
-}
-
-/// A layout with the scanned dimension last, walked backwards where the scan is.
-func scanLayout(_ layout: Layout, _ dim: Int, _ isReversed: Bool) -> Layout {
-    var order = Dims()
-    for i in 0..<layout.rank where i != dim { order.append(i) }
-    order.append(dim)
-    let last = layout.permuted(order)
-    let size = last.shape[last.rank - 1]
-    return isReversed ? last.sliced(last.rank - 1, start: size - 1, count: size, step: -1) : last
-}
-
 extension Tensor {
     /// The cumulative sum along a dimension: `[1, 2, 3].cumsum(dim: 0) -> [1, 3, 6]`. bool and integers give int64.
     ///

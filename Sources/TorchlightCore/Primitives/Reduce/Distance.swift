@@ -31,7 +31,7 @@ package struct PairDistance: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], outputs[0]) { a, b, out in tl_pair_distance(a, b, p, shift, out) }
+        withKernelArguments { tl_pair_distance($0(inputs[0]), $0(inputs[1]), p, shift, $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -73,10 +73,9 @@ package struct PairDistanceBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1]) { g, a in
-            withKernels(inputs[2], inputs[3], outputs[0]) { b, distance, out in
-                tl_pair_distance_backward(g, a, b, distance, p, shift, out)
-            }
+        let (g, a, b, distance) = (inputs[0], inputs[1], inputs[2], inputs[3])
+        withKernelArguments {
+            tl_pair_distance_backward($0(g), $0(a), $0(b), $0(distance), p, shift, $0(outputs[0]))
         }
     }
 
@@ -116,8 +115,8 @@ package struct CondensedDistance: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernel(inputs[0], inputs[0].layout.unsqueezed(0)) { x in
-            withKernel(outputs[0]) { out in tl_condensed_distance(x, p, out) }
+        withKernelArguments {
+            tl_condensed_distance($0(inputs[0], inputs[0].layout.unsqueezed(0)), p, $0(outputs[0]))
         }
     }
 
@@ -149,10 +148,10 @@ package struct CondensedDistanceBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[2], outputs[0]) { g, distance, out in
-            withKernel(inputs[1], inputs[1].layout.unsqueezed(0)) { x in
-                tl_condensed_distance_backward(g, x, distance, p, out)
-            }
+        let (g, x, distance) = (inputs[0], inputs[1], inputs[2])
+        withKernelArguments {
+            tl_condensed_distance_backward(
+                $0(g), $0(x, x.layout.unsqueezed(0)), $0(distance), p, $0(outputs[0]))
         }
     }
 

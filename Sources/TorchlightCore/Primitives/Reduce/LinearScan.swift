@@ -27,10 +27,10 @@ package struct LinearScan: Primitive {
         let (x, factors, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
         if x.rank == 0 { return copyElements(from: x, layout: x.layout, to: out) }
-        withKernel(x, scanLayout(x.layout, dim, isReversed)) { x in
-            withKernel(factors, scanLayout(factors.layout, dim, isReversed)) { factors in
-                withKernel(out, scanLayout(out.layout, dim, isReversed)) { tl_linear_scan(x, factors, $0) }
-            }
+        withKernelArguments {
+            tl_linear_scan(
+                $0(x, scanLayout(x.layout, dim, isReversed)), $0(factors, scanLayout(factors.layout, dim, isReversed)),
+                $0(out, scanLayout(out.layout, dim, isReversed)))
         }
     }
 

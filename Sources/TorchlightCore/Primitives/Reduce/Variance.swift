@@ -23,16 +23,12 @@ package struct Variance: Primitive {
         let x = inputs[0]
         if outputs[0].count == 0 { return }
         let fold = Fold(of: x.layout, dims: dims)
-        withKernels(outputs, fold) { variance, mean in
-            withKernel(x, fold.layout) { tl_variance($0, Int32(fold.dims.count), correction, isRoot, mean, variance) }
+        let kept = fold.keptLayout(of: outputs[0].layout, keepdim: keepdim)
+        withKernelArguments {
+            tl_variance(
+                $0(x, fold.layout), Int32(fold.dims.count), correction, isRoot, $0(outputs[1], kept),
+                $0(outputs[0], kept))
         }
-    }
-
-    private func withKernels(
-        _ outputs: Few<Tensor>, _ fold: Fold, _ body: (UnsafePointer<tl_tensor>, UnsafePointer<tl_tensor>) -> Void
-    ) {
-        let layout = fold.keptLayout(of: outputs[0].layout, keepdim: keepdim)
-        withKernel(outputs[0], layout) { variance in withKernel(outputs[1], layout) { body(variance, $0) } }
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -47,12 +47,11 @@ package struct Attention: Primitive {
         }
         let (q, k, v) = (inputs[0], inputs[1], inputs[2])
         var parameters = tl_attention_params(scale: scale, causal: isCausal)
-        let status = withKernels(q, k, v) { q, k, v in
-            withOptionalKernel(inputs.count > 3 ? inputs[3] : nil) { mask in
-                withKernel(outputs[0], outputs[0].layout.transposed(1, 2)) { out in
-                    withKernel(outputs[1]) { tl_attention(&parameters, q, k, v, mask, out, $0) }
-                }
-            }
+        let mask = inputs.count > 3 ? inputs[3] : nil
+        let out = outputs[0]
+        let status = withKernelArguments {
+            tl_attention(
+                &parameters, $0(q), $0(k), $0(v), $0(mask), $0(out, out.layout.transposed(1, 2)), $0(outputs[1]))
         }
         try Self.check(status)
     }
@@ -169,18 +168,11 @@ package struct AttentionBackward: Primitive {
         let (q, k, v) = (inputs[0], inputs[1], inputs[2])
         let (out, lse, g) = (inputs[3], inputs[4], inputs[5])
         var parameters = tl_attention_params(scale: forward.scale, causal: forward.isCausal)
-        let status = withKernels(q, k, v) { q, k, v in
-            withOptionalKernel(inputs.count > 6 ? inputs[6] : nil) { mask in
-                withKernel(out, out.layout.transposed(1, 2)) { out in
-                    withKernel(g, g.layout.transposed(1, 2)) { g in
-                        withKernel(lse) { lse in
-                            withKernels(outputs[0], outputs[1], outputs[2]) { dq, dk, dv in
-                                tl_attention_backward(&parameters, g, q, k, v, mask, out, lse, dq, dk, dv)
-                            }
-                        }
-                    }
-                }
-            }
+        let mask = inputs.count > 6 ? inputs[6] : nil
+        let status = withKernelArguments {
+            tl_attention_backward(
+                &parameters, $0(g, g.layout.transposed(1, 2)), $0(q), $0(k), $0(v), $0(mask),
+                $0(out, out.layout.transposed(1, 2)), $0(lse), $0(outputs[0]), $0(outputs[1]), $0(outputs[2]))
         }
         try Attention.check(status)
     }

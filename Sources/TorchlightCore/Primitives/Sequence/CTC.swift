@@ -79,8 +79,11 @@ package struct CTC: Primitive {
         if outputs[0].count == 0 { return }
         // Steps beyond a sample's length are not visited.
         fill(outputs[1], with: .double(-.infinity))
-        withKernels(inputs[0], outputs[0], outputs[1]) { x, losses, alpha in
-            withKernels(inputs[1], inputs[2], inputs[3]) { tl_ctc(Int64(blank), x, $0, $1, $2, losses, alpha) }
+        let (targets, inputLengths, targetLengths) = (inputs[1], inputs[2], inputs[3])
+        withKernelArguments {
+            tl_ctc(
+                Int64(blank), $0(inputs[0]), $0(targets), $0(inputLengths), $0(targetLengths), $0(outputs[0]),
+                $0(outputs[1]))
         }
     }
 
@@ -120,13 +123,12 @@ package struct CTCBackward: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], outputs[0]) { scale, x, grad in
-            withKernels(inputs[2], inputs[3], inputs[4]) { targets, inputLengths, targetLengths in
-                withKernels(inputs[5], inputs[6]) { losses, alpha in
-                    tl_ctc_backward(
-                        Int64(blank), zeroInfinity, scale, x, targets, inputLengths, targetLengths, losses, alpha, grad)
-                }
-            }
+        let (targets, inputLengths, targetLengths) = (inputs[2], inputs[3], inputs[4])
+        let (losses, alpha) = (inputs[5], inputs[6])
+        withKernelArguments {
+            tl_ctc_backward(
+                Int64(blank), zeroInfinity, $0(inputs[0]), $0(inputs[1]), $0(targets), $0(inputLengths),
+                $0(targetLengths), $0(losses), $0(alpha), $0(outputs[0]))
         }
     }
 

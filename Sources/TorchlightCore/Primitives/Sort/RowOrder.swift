@@ -20,7 +20,7 @@ package struct RowOrder: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], outputs[0]) { x, out in tl_row_order(x, out) }
+        withKernelArguments { tl_row_order($0(inputs[0]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .constant }

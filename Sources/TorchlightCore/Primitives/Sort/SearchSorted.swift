@@ -45,10 +45,9 @@ package struct SearchSorted: Primitive {
         let results = values.rank == 0 ? out.layout.unsqueezed(0) : out.layout
         var shape = places.shape
         shape[shape.count - 1] = sequence.layout.shape[sequence.rank - 1]
-        withKernel(sequence, sequence.layout.expanded(to: shape)) { sequence in
-            withKernel(values, places) { values in
-                withKernel(out, results) { out in tl_search_sorted(sequence, values, out, isRight) }
-            }
+        withKernelArguments {
+            tl_search_sorted(
+                $0(sequence, sequence.layout.expanded(to: shape)), $0(values, places), $0(out, results), isRight)
         }
     }
 

@@ -16,12 +16,11 @@ package struct Sort: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernel(inputs[0], inputs[0].layout.moved(toLast: dim)) { x in
-            withKernel(outputs[0], outputs[0].layout.moved(toLast: dim)) { values in
-                withKernel(outputs[1], outputs[1].layout.moved(toLast: dim)) { indices in
-                    tl_sort(x, isDescending, values, indices)
-                }
-            }
+        let (x, values, indices) = (inputs[0], outputs[0], outputs[1])
+        withKernelArguments {
+            tl_sort(
+                $0(x, x.layout.moved(toLast: dim)), isDescending, $0(values, values.layout.moved(toLast: dim)),
+                $0(indices, indices.layout.moved(toLast: dim)))
         }
     }
 
@@ -62,12 +61,11 @@ package struct TopK: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernel(inputs[0], inputs[0].layout.moved(toLast: dim)) { x in
-            withKernel(outputs[0], outputs[0].layout.moved(toLast: dim)) { values in
-                withKernel(outputs[1], outputs[1].layout.moved(toLast: dim)) { indices in
-                    tl_topk(x, isLargest, values, indices)
-                }
-            }
+        let (x, values, indices) = (inputs[0], outputs[0], outputs[1])
+        withKernelArguments {
+            tl_topk(
+                $0(x, x.layout.moved(toLast: dim)), isLargest, $0(values, values.layout.moved(toLast: dim)),
+                $0(indices, indices.layout.moved(toLast: dim)))
         }
     }
 

@@ -22,7 +22,7 @@ package struct Triangle: Primitive {
         if outputs[0].count == 0 { return }
         // Beyond the sizes of any matrix all diagonals are alike, and the kernel adds positions to them.
         let diagonal = Swift.min(Swift.max(diagonal, -maximumCount), maximumCount)
-        withKernels(inputs[0], outputs[0]) { x, out in tl_triangle(x, out, Int64(diagonal), isUpper) }
+        withKernelArguments { tl_triangle($0(inputs[0]), $0(outputs[0]), Int64(diagonal), isUpper) }
     }
 
     package var differentiability: Differentiability { .differentiable }

@@ -123,7 +123,7 @@ package struct FoldWindows: Primitive {
             shape: [shape[0], shape[1], window.kernel[0], window.kernel[1], counts[0], counts[1]],
             offset: x.layout.offset)
         var parameters = window.poolParameters()
-        withKernel(x, windows) { x in withKernel(out) { out in tl_fold(&parameters, x, out) } }
+        withKernelArguments { tl_fold(&parameters, $0(x, windows), $0(out)) }
     }
 
     package var differentiability: Differentiability { .differentiable }

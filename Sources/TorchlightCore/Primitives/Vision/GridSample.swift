@@ -46,9 +46,7 @@ package struct GridSample: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
         var parameters = parameters
-        withKernels(inputs[0], inputs[1], outputs[0]) { x, grid, out in
-            tl_grid_sample(&parameters, x, grid, out)
-        }
+        withKernelArguments { tl_grid_sample(&parameters, $0(inputs[0]), $0(inputs[1]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -86,10 +84,9 @@ package struct GridSampleBackward: Primitive {
             return
         }
         var parameters = sample.parameters
-        withKernels(inputs[0], inputs[1], inputs[2]) { gradient, x, grid in
-            withKernels(outputs[0], outputs[1]) { toImage, toGrid in
-                tl_grid_sample_backward(&parameters, gradient, x, grid, toImage, toGrid)
-            }
+        let (gradient, x, grid) = (inputs[0], inputs[1], inputs[2])
+        withKernelArguments {
+            tl_grid_sample_backward(&parameters, $0(gradient), $0(x), $0(grid), $0(outputs[0]), $0(outputs[1]))
         }
     }
 

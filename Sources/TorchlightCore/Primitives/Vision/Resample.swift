@@ -24,8 +24,8 @@ package struct Resample: Primitive {
         if out.count == 0 { return }
         let x = inputs[0]
         rule.withTaps(x.dtype) { taps in
-            withKernel(x, x.layout.around(dim)) { x in
-                withKernel(out, out.layout.around(dim)) { out in tl_resample(x, taps, out) }
+            withKernelArguments {
+                tl_resample($0(x, x.layout.around(dim)!), taps, $0(out, out.layout.around(dim)!))
             }
         }
     }
@@ -62,8 +62,8 @@ package struct ResampleBackward: Primitive {
         let gradient = inputs[0]
         let dim = resample.dim
         resample.rule.withTaps(gradient.dtype) { taps in
-            withKernel(gradient, gradient.layout.around(dim)) { gradient in
-                withKernel(out, out.layout.around(dim)) { out in tl_resample_backward(gradient, taps, out) }
+            withKernelArguments {
+                tl_resample_backward($0(gradient, gradient.layout.around(dim)!), taps, $0(out, out.layout.around(dim)!))
             }
         }
     }
@@ -76,16 +76,6 @@ package struct ResampleBackward: Primitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
-}
-
-extension Layout {
-    /// A dense layout as three dimensions: what is before one of them, that one, and what is after it.
-    fileprivate func around(_ dim: Int) -> Layout {
-        var (outer, inner) = (1, 1)
-        for i in 0..<dim { outer *= shape[i] }
-        for i in (dim + 1)..<Swift.max(rank, dim + 1) { inner *= shape[i] }
-        return Layout(shape: Dims(outer, shape[dim], inner), offset: offset)
-    }
 }
 
 /// Which elements a result along one dimension takes, and how much of each.

@@ -1,0 +1,57 @@
+// The check of indices that all operations share.
+#include "Index/Walk.h"
+#include "Support/Forward.h"
+#include "include/tl_index.h"
+#include <atomic>
+
+namespace tl {
+
+namespace {
+
+/// Whether one of the indices is outside low ..< high: then a difference is negative or wraps into a sign.
+bool any_outside(const int64_t* index, int64_t count, int64_t step, int64_t low, int64_t high) {
+    uint64_t signs = 0;
+    if (step == 1)
+        for (int64_t i = 0; i < count; i++)
+            signs |= (uint64_t(index[i]) - uint64_t(low)) | (uint64_t(high - 1) - uint64_t(index[i]));
+    else
+        for (int64_t i = 0; i < count; i++)
+            signs |= (uint64_t(index[i * step]) - uint64_t(low)) | (uint64_t(high - 1) - uint64_t(index[i * step]));
+    return signs >> 63;
+}
+
+} // namespace
+
+} // namespace tl
+
+int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
+    TL_FORWARD(indices, check_indices, (indices, low, high));
+    using namespace tl;
+    const int rank = indices->rank;
+    const int64_t width = rank ? indices->shape[rank - 1] : 1, step = rank ? indices->strides[rank - 1] : 1;
+    const Walk<1> walk(indices->shape, rank ? rank - 1 : 0, {indices});
+    if (width == 0) return -1;
+    std::atomic<bool> outside = false;
+    // One long row is cut as well.
+    if (walk.count == 1) {
+        const auto* index = static_cast<const int64_t*>(indices->data);
+        parallel_for(width, 65536, [&](int64_t begin, int64_t end) {
+            if (any_outside(index + begin * step, end - begin, step, low, high)) outside = true;
+        });
+    } else {
+        parallel_for(walk.count, std::max<int64_t>(1, 65536 / width), [&](int64_t begin, int64_t end) {
+            walk.run(begin, end, [&](char** address, int64_t) {
+                if (any_outside(reinterpret_cast<const int64_t*>(address[0]), width, step, low, high)) outside = true;
+            });
+        });
+    }
+    if (!outside) return -1;
+    // The first is searched where there is one.
+    int64_t bad = -1;
+    walk.run(0, walk.count, [&](char** address, int64_t row) {
+        const auto* index = reinterpret_cast<const int64_t*>(address[0]);
+        for (int64_t i = 0; bad < 0 && i < width; i++)
+            if (index[i * step] < low || index[i * step] >= high) bad = row * width + i;
+    });
+    return bad;
+}

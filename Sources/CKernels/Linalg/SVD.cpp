@@ -1,0 +1,59 @@
+#include "Linalg/Matrices.h"
+#include "Support/Forward.h"
+#include <cmath>
+
+using namespace tl;
+
+template <class T>
+static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, const tl_tensor* vh) {
+    const auto* routines = lapack<T>();
+    if (!routines) return TL_LINALG_NO_LIBRARY;
+    const Batch<T> from(a, 2), left(u, 2), values(s, 1), right(vh, 2);
+    const int m = static_cast<int>(from.rows()), n = static_cast<int>(from.columns()), k = std::min(m, n), ld = leading(m);
+    const int columns = left ? static_cast<int>(left.columns()) : 0, rows = right ? static_cast<int>(right.rows()) : 0;
+    const int ldvt = leading(rows);
+    const char* job = !left ? "N" : columns == k && rows == k ? "S" : "A";
+    T wanted = 1;
+    int answer = 0;
+    const int query = -1;
+    routines->gesdd(job, &m, &n, nullptr, &ld, nullptr, nullptr, &ld, nullptr, &ldvt, &wanted, &query, nullptr, &answer,
+                    1);
+    const int room = asked(wanted);
+    return each_matrix(
+        from.count(), 10.0 * m * n * k,
+        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(int64_t(ld) * columns) +
+            Arena::bytes<T>(int64_t(ldvt) * n) + Arena::bytes<T>(k) + Arena::bytes<T>(room) +
+            Arena::bytes<int>(8 * int64_t(k)),
+        [&](int64_t i, Arena arena) {
+            T* matrix = arena.take<T>(int64_t(ld) * n);
+            T* basis = arena.take<T>(int64_t(ld) * columns);
+            T* rights = arena.take<T>(int64_t(ldvt) * n);
+            T* singular = arena.take<T>(k);
+            T* work = arena.take<T>(room);
+            int* whole = arena.take<int>(8 * int64_t(k));
+            from.read(i, matrix, ld);
+            // The iteration of the library may never end on infinities.
+            for (int column = 0; column < n; ++column)
+                for (int row = 0; row < m; ++row)
+                    if (!std::isfinite(matrix[row + int64_t(column) * ld])) return TL_LINALG_NOT_CONVERGED;
+            int answer = 0;
+            if (k > 0) {
+                routines->gesdd(job, &m, &n, matrix, &ld, singular, basis, &ld, rights, &ldvt, work, &room, whole,
+                                &answer, 1);
+            } else if (left) {
+                // Without singular values any orthonormal bases do: the unit vectors.
+                for (int64_t j = 0; j < int64_t(m) * columns; j++) basis[j] = j % (m + 1) == 0 ? 1 : 0;
+                for (int64_t j = 0; j < int64_t(rows) * n; j++) rights[j] = j % (n + 1) == 0 ? 1 : 0;
+            }
+            if (answer != 0) return TL_LINALG_NOT_CONVERGED;
+            values.write_vector(i, singular);
+            if (left) left.write(i, basis, ld);
+            if (right) right.write(i, rights, ldvt);
+            return TL_LINALG_OK;
+        });
+}
+
+int32_t tl_linalg_svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, const tl_tensor* vh) {
+    TL_FORWARD(a, linalg_svd, (a, u, s, vh));
+    return TL_BY_TYPE(svd, a->dtype)(a, u, s, vh);
+}

@@ -1,0 +1,63 @@
+#include "Optim/Chunks.h"
+#include "Support/Forward.h"
+#include "Support/Scratch.h"
+
+#define TL_KERNEL_BODY "Optim/ClipGrad.kernels.h"
+#include "Support/EachInstructionSet.h"
+
+using namespace tl;
+
+void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out) {
+    TL_FORWARD(out, optim_squared_norm, (entries, count, out));
+    double& result = *static_cast<double*>(out->data);
+    result = 0;
+    int64_t total = 0;
+    for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
+    if (total == 0) return;
+    const Scratch memory(static_cast<size_t>(total) * sizeof(double));
+    double* sums = memory.need<double>();
+    for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t number) {
+        void* const arrays[] = {const_cast<void*>(entry.gradient)};
+        static constexpr bool writes[] = {false};
+        double sum = 0;
+        with_arrays(entry.dtype, arrays, writes, 1, first, n, [&](void** at, int64_t elements) {
+            sum += entry.dtype == TL_FLOAT64 ? TL_DISPATCH(sum_squares<double>, at[0], elements)
+                                             : TL_DISPATCH(sum_squares<float>, at[0], elements);
+        });
+        sums[number] = sum;
+    });
+    // Pairwise, whatever the number of threads.
+    for (int64_t step = 1; step < total; step *= 2)
+        for (int64_t i = 0; i + step < total; i += 2 * step) sums[i] += sums[i + step];
+    result = sums[0];
+}
+
+void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, const tl_tensor* scalar) {
+    TL_FORWARD(scalar, optim_scale_gradients, (entries, count, scalar));
+    const double factor = *static_cast<const double*>(scalar->data);
+    if (factor == 1) return;
+    for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
+        void* const arrays[] = {const_cast<void*>(entry.gradient)};
+        static constexpr bool writes[] = {true};
+        with_arrays(entry.dtype, arrays, writes, 1, first, n, [&](void** at, int64_t elements) {
+            if (entry.dtype == TL_FLOAT64)
+                TL_DISPATCH(scale<double>, at[0], factor, elements);
+            else
+                TL_DISPATCH(scale<float>, at[0], static_cast<float>(factor), elements);
+        });
+    });
+}
+
+void tl_optim_clamp_gradients(const tl_optim_entry* entries, int64_t count, double limit) {
+    TL_FORWARD_ENTRIES(optim_clamp_gradients, (entries, count, limit));
+    for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t) {
+        void* const arrays[] = {const_cast<void*>(entry.gradient)};
+        static constexpr bool writes[] = {true};
+        with_arrays(entry.dtype, arrays, writes, 1, first, n, [&](void** at, int64_t elements) {
+            if (entry.dtype == TL_FLOAT64)
+                TL_DISPATCH(clamp<double>, at[0], limit, elements);
+            else
+                TL_DISPATCH(clamp<float>, at[0], static_cast<float>(limit), elements);
+        });
+    });
+}

@@ -1,0 +1,26 @@
+#ifndef TL_REDUCE_TARGET_H
+#define TL_REDUCE_TARGET_H
+#include "Reduce/Driver.h"
+
+namespace tl {
+
+/// Where an operand of the kept iteration takes results.
+struct Target {
+    char* data;
+    int64_t size;
+    int operand;
+    ConvertBlock store;
+
+    void write(const Iteration& kept, const Walker& walker, int64_t first, const void* results, int64_t count) const {
+        const int64_t stride = kept.rank ? kept.strides[operand][0] : 1;
+        store(results, 1, data + (walker.offset[operand] + first * stride) * size, stride, count);
+    }
+};
+
+inline Target target(const tl_tensor& out, int operand, int32_t from) {
+    return {static_cast<char*>(out.data), size_of_dtype(out.dtype), operand, convert_block(from, out.dtype)};
+}
+
+} // namespace tl
+
+#endif
