@@ -47,10 +47,10 @@ package struct RandomVariates: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernel(inputs[parameterCount]) { key in
-            withKernels(inputs[0], inputs[parameterCount - 1], outputs[0]) {
-                tl_random_variates(key, distribution.rawValue, $0, $1, $2)
-            }
+        withKernelArguments {
+            tl_random_variates(
+                $0(inputs[parameterCount]), distribution.rawValue, $0(inputs[0]), $0(inputs[parameterCount - 1]),
+                $0(outputs[0]))
         }
     }
 
@@ -98,7 +98,7 @@ package struct LogGammaDerivative: Primitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
-        withKernels(inputs[0], inputs[1], outputs[0]) { tl_log_gamma_derivative($0, $1, $2) }
+        withKernelArguments { tl_log_gamma_derivative($0(inputs[0]), $0(inputs[1]), $0(outputs[0])) }
     }
 
     package var differentiability: Differentiability {
