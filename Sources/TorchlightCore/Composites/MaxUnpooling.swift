@@ -60,7 +60,7 @@ package func maxUnpool<Size: SpatialSize>(
         }
         let area = sizes.reduce(1, *)
         let places = indices.flatten(from: lead)
-        guard firstIndex(of: places, outside: 0..<area) == nil else {
+        guard firstIndex(of: places, below: 0, orAtLeast: area) == nil else {
             throw TensorError(
                 .index, in: operation, "an index is out of range of the result", expected: "0 ..< \(area)",
                 operands: [x, indices])

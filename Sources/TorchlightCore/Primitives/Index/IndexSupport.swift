@@ -21,7 +21,7 @@ func checkIndices(
     guard index.dtype == .int64 else {
         throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
     }
-    guard let bad = firstIndex(of: index, outside: low..<size) else { return }
+    guard let bad = firstIndex(of: index, below: low, orAtLeast: size) else { return }
     let (value, place) = index.element(at: bad)
     throw TensorError(
         .index, in: operation,
@@ -39,11 +39,11 @@ func checkSourceType(_ x: TensorSpec, _ source: TensorSpec, in operation: String
     }
 }
 
-/// The position, counted row by row, of the first index that lies outside a range; nil where none does, and on a device
-/// without values.
-func firstIndex(of index: Tensor, outside range: Range<Int>) -> Int? {
+/// The position, counted row by row, of the first index below `low` or of at least `high`; nil where there is none, and on a
+/// device without values. Where `high` is at most `low`, every index is outside.
+func firstIndex(of index: Tensor, below low: Int, orAtLeast high: Int) -> Int? {
     if index.count == 0 || !index.device.hasValues { return nil }
-    let found = withKernelArguments { tl_check_indices($0(index), Int64(range.lowerBound), Int64(range.upperBound)) }
+    let found = withKernelArguments { tl_check_indices($0(index), Int64(low), Int64(high)) }
     return found < 0 ? nil : Int(found)
 }
 
