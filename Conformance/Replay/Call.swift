@@ -88,8 +88,7 @@ public final class Call {
     func decode(_ value: JSON, at path: String) throws -> Tensor? {
         if let leaf = leaves[path] { return leaf }
         guard let key = value["tensor"]?.string else { return nil }
-        if value["complex"] != nil { throw NotSupported("complex values") }
-        guard let stored = tensors[key] else { throw NotSupported("the data lacks tensor \(key)") }
+        guard let stored = tensors.recorded(value) else { throw NotSupported("the data lacks tensor \(key)") }
         if !isRecorded { return stored }
         var tensor = ReplayDevice.copy(stored)
         if let view = value["strided"] {
@@ -141,6 +140,7 @@ public final class Call {
         case .bool(let value): return Tensor(value)
         case .int(let value): return Tensor(value)
         case .double(let value): return Tensor(value)
+        case .complex(let value): return Tensor(value)
         }
     }
 
@@ -281,6 +281,14 @@ public final class Call {
     }
 }
 
+extension [String: Tensor] {
+    /// The tensor that a recorded value names. Complex ones are stored with a last dimension for their parts.
+    func recorded(_ value: JSON) -> Tensor? {
+        guard let key = value["tensor"]?.string, let stored = self[key] else { return nil }
+        return value["complex"]?.bool == true ? stored.clone().viewAsComplex() : stored
+    }
+}
+
 extension JSON {
     /// Whether it stands for Python's None.
     var isNone: Bool {
@@ -295,6 +303,11 @@ extension JSON {
     var number: (any TensorScalar)? {
         if let bool { return bool }
         if let int { return int }
+        if let parts = self["complex"]?.elements, parts.count == 2, let real = parts[0].number,
+            let imag = parts[1].number
+        {
+            return Complex(real.scalar.asDouble, imag.scalar.asDouble)
+        }
         guard let boxed = self["float"] else { return double }
         switch boxed.string {
         case "inf": return Double.infinity

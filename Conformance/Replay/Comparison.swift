@@ -19,7 +19,49 @@ struct Tolerance {
     }
 
     /// How results are compared, as the data name it.
-    enum Manner: String { case exact, abs, shape }
+    enum Manner: String { case exact, abs, shape, set }
+
+    /// Complex numbers are compared by the modulus of their difference, and part by part where one is not finite.
+    func accepts(_ got: Complex<Double>, _ expected: Complex<Double>) -> Bool {
+        let parts = [got.real, got.imag, expected.real, expected.imag]
+        guard parts.allSatisfy(\.isFinite) else {
+            return accepts(got.real, expected.real) && accepts(got.imag, expected.imag)
+        }
+        return (got - expected).abs <= absolute + relative * expected.abs
+    }
+
+    private func differs(_ a: [Complex<Double>], _ b: [Complex<Double>], _ manner: Manner) -> Difference? {
+        for i in a.indices {
+            let isNear = manner == .abs ? accepts(a[i].abs, b[i].abs) : accepts(a[i], b[i])
+            if !isNear { return Difference(expected: "element \(i): \(b[i])", got: "\(a[i])") }
+        }
+        return nil
+    }
+
+    /// Rows whose entries may come in any order: each wanted number takes the nearest one that is left.
+    private func differenceOfSets(_ a: [Complex<Double>], _ b: [Complex<Double>], row: Int) -> Difference? {
+        for order in permutations(a, b, row: row).enumerated() {
+            let start = order.offset * row
+            for (place, i) in order.element.enumerated() where !accepts(a[start + i], b[start + place]) {
+                return Difference(expected: "element \(start + place): \(b[start + place])", got: "\(a[start + i])")
+            }
+        }
+        return nil
+    }
+
+    /// For each row, which entry of `got` stands for each entry of `expected`.
+    func permutations(_ got: [Complex<Double>], _ expected: [Complex<Double>], row: Int) -> [[Int]] {
+        stride(from: 0, to: row > 0 ? got.count : 0, by: row).map { start in
+            var left = Array(0..<row)
+            return (0..<row).map { place in
+                let wanted = expected[start + place]
+                let nearest = left.indices.min {
+                    (got[start + left[$0]] - wanted).abs < (got[start + left[$1]] - wanted).abs
+                }!
+                return left.remove(at: nearest)
+            }
+        }
+    }
 
     func check(_ got: Tensor, _ expected: Tensor, _ label: String, manner: Manner = .exact) throws {
         guard got.dtype == expected.dtype, got.shape == expected.shape else {
@@ -27,7 +69,11 @@ struct Tolerance {
                 expected: "\(label) \(expected.dtype) \(expected.shape)", got: "\(got.dtype) \(got.shape)")
         }
         if manner == .shape || got.device == .meta { return }
-        if got.dtype.isFloatingPoint {
+        if got.dtype.isComplex {
+            let (a, b) = (got.detach().toArray(Complex<Double>.self), expected.toArray(Complex<Double>.self))
+            let difference = manner == .set ? differenceOfSets(a, b, row: got.shape.last ?? 1) : differs(a, b, manner)
+            if let difference { throw Difference(expected: "\(label), \(difference.expected)", got: difference.got) }
+        } else if got.dtype.isFloatingPoint {
             let (a, b) = (got.detach().toArray(Double.self), expected.toArray(Double.self))
             for i in a.indices {
                 let isNear = manner == .abs ? accepts(abs(a[i]), abs(b[i])) : accepts(a[i], b[i])
@@ -46,9 +92,8 @@ struct Tolerance {
     func check(
         _ got: Answer, _ expected: JSON, _ label: String, manner: Manner = .exact, tensors: [String: Tensor]
     ) throws {
-        if expected["complex"] != nil { throw NotSupported("complex values") }
-        if let key = expected["tensor"]?.string {
-            guard case .tensor(let tensor) = got, let wanted = tensors[key] else {
+        if expected["tensor"] != nil {
+            guard case .tensor(let tensor) = got, let wanted = tensors.recorded(expected) else {
                 throw Difference(expected: "\(label) a tensor", got: "\(got)")
             }
             return try check(tensor, wanted, label, manner: manner)
@@ -77,7 +122,21 @@ struct Tolerance {
     private func isSame(_ a: Scalar, _ b: Scalar) -> Bool {
         switch (a, b) {
         case (.double, .double), (.double, .int): accepts(a.asDouble, b.asDouble)
+        case (.complex(let x), _): accepts(x, b.asComplex)
         default: a == b
         }
+    }
+}
+
+extension Tolerance {
+    /// A cotangent in the order in which the entries of a set came.
+    func rearranged(_ cotangent: Tensor, _ got: Tensor, _ expected: Tensor) -> Tensor {
+        let (a, b) = (got.detach().toArray(Complex<Double>.self), expected.toArray(Complex<Double>.self))
+        let (row, values) = (got.shape.last ?? 1, cotangent.toArray(Complex<Double>.self))
+        var moved = values
+        for (number, order) in permutations(a, b, row: row).enumerated() {
+            for (place, i) in order.enumerated() { moved[number * row + i] = values[number * row + place] }
+        }
+        return Tensor(moved, shape: cotangent.shape, dtype: cotangent.dtype)
     }
 }

@@ -57,27 +57,33 @@ extension Replayer {
             else { throw NotSupported("a changed input cannot be found") }
             try tolerance.check(got, wanted, path + " afterwards")
         }
-        try compareGradients(answers, call, entry, tensors, tolerance)
+        try compareGradients(answers, call, entry, tensors, tolerance, expected, manners)
     }
 
     private func compareGradients(
-        _ answers: [Answer], _ call: Call, _ entry: JSON, _ tensors: [String: Tensor], _ tolerance: Tolerance
+        _ answers: [Answer], _ call: Call, _ entry: JSON, _ tensors: [String: Tensor], _ tolerance: Tolerance,
+        _ expected: [JSON], _ manners: [Tolerance.Manner]
     ) throws {
         let seeds = entry["grad_outputs"]?.elements ?? []
         let roots = answers.flatMap(\.leaves)
         for (i, seed) in seeds.enumerated() {
-            guard let key = seed["tensor"]?.string, let gradient = tensors[key], i < roots.count,
-                case .tensor(let root) = roots[i]
-            else { continue }
+            guard var gradient = tensors.recorded(seed), i < roots.count, case .tensor(let root) = roots[i] else {
+                continue
+            }
             guard root.requiresGrad else {
                 throw Difference(expected: "result \(i) to have a gradient", got: "one without")
+            }
+            // The cotangent of a set goes with the entries that it was recorded for.
+            if i < manners.count, manners[i] == .set, ReplayDevice.hasValues, let wanted = tensors.recorded(expected[i])
+            {
+                gradient = tolerance.rearranged(gradient, root, wanted)
             }
             root.backward(gradient: ReplayDevice.copy(gradient), retainGraph: true)
         }
         for expected in entry["grads"]?.elements ?? [] {
-            guard let path = expected["input"]?.string, let key = expected["tensor"]?.string,
-                let wanted = tensors[key]
-            else { throw NotSupported("a recorded gradient cannot be found") }
+            guard let path = expected["input"]?.string, let wanted = tensors.recorded(expected) else {
+                throw NotSupported("a recorded gradient cannot be found")
+            }
             if path.hasPrefix(Self.parameterPrefix) { continue }
             guard let got = call.leaf(path)?.grad else {
                 throw Difference(expected: "a gradient of \(path)", got: "none")

@@ -6,7 +6,7 @@ extension Replayer {
     func replayPrinting(_ entry: JSON, _ tensors: [String: Tensor]) throws {
         if entry["kind"] != nil { throw NotSupported("shapes and dtypes print as Swift prints them") }
         if entry["class"] != nil { throw NotSupported("a lone parameter has no public constructor") }
-        guard let key = entry["tensor"]?.string, let stored = tensors[key] else {
+        guard let stored = tensors.recorded(entry) else {
             throw NotSupported("the tensor cannot be rebuilt")
         }
         var options = PrintOptions()

@@ -39,6 +39,8 @@ public struct Registry {
         registerNormalizations()
         registerAttention()
         registerSpecial()
+        registerComplex()
+        registerFourier()
     }
 
     /// The operator of that name that returns a tensor.

@@ -8,6 +8,7 @@ import Torchlight
     static let table: CallTable = {
         var table = CallTable()
         table.addComposites()
+        table.addFourierTransforms()
         table.addComputations()
         table.addShaping()
         table.addLayers()

@@ -20,7 +20,8 @@ struct ConversionTests {
         for dtype in DType.allCases {
             let x = Tensor([0.0, 1, 2.75], dtype: dtype)
             #expect(x.dtype == dtype)
-            let expected: [Double] = dtype == .bool ? [0, 1, 1] : dtype.isFloatingPoint ? [0, 1, 2.75] : [0, 1, 2]
+            let expected: [Double] =
+                dtype == .bool ? [0, 1, 1] : dtype.isFloatingPoint || dtype.isComplex ? [0, 1, 2.75] : [0, 1, 2]
             #expect(x.toArray(Double.self) == expected, "\(dtype)")
         }
         #expect(Tensor([300, -1]).to(.uint8).toArray(Int.self) == [44, 255])

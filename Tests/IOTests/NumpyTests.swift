@@ -28,6 +28,18 @@ import TorchlightCore
             let loaded = try NumpyFile.load(folder("a.npy"))
             #expect(loaded.dtype == dtype && loaded.equal(tensor), "\(dtype)")
         }
+        let numbers = [Complex<Double>(1, -2), Complex(0.5, 3)]
+        for dtype in [DType.complex64, .complex128] {
+            try NumpyFile.save(Tensor(numbers, dtype: dtype), to: folder("a.npy"))
+            #expect(try NumpyFile.load(folder("a.npy")).toArray(Complex<Double>.self) == numbers, "\(dtype)")
+        }
+        // The bytes of each part are exchanged, not those of the pair.
+        let swapped = numbers.flatMap { [$0.real, $0.imag] }.flatMap {
+            withUnsafeBytes(of: $0.bitPattern.bigEndian, Array.init)
+        }
+        #expect(
+            try read("{'descr': '>c16', 'fortran_order': False, 'shape': (2,), }\n", swapped)
+                .toArray(Complex<Double>.self) == numbers)
         try NumpyFile.save(Tensor.zeros([2, 0]), to: folder("a.npy"))
         #expect(try NumpyFile.load(folder("a.npy")).shape == [2, 0])
         try NumpyFile.save(Tensor([[1, 2], [3, 4]]).transpose(0, 1), to: folder("a.npy"))

@@ -80,7 +80,7 @@ import TorchlightCore
                 P.call(P.global("torch._utils", "_rebuild_sparse_tensor"), P.none, P.tensor()), "sparse"
             ),
             ("a quantised tensor", P.call(P.global("torch._utils", "_rebuild_qtensor"), P.none), "quantized"),
-            ("a complex tensor", P.tensor("ComplexFloatStorage", key: "1"), "complex64"),
+            ("a quantised storage", P.tensor("QInt8Storage", key: "1"), "qint8"),
             ("a tensor of an unknown storage", P.tensor("QuadStorage", key: "1"), "QuadStorage"),
             (
                 "a meta tensor", P.call(P.global("torch._utils", "_rebuild_meta_tensor_no_storage"), P.none), "meta"

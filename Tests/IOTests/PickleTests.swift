@@ -107,7 +107,7 @@ import TorchlightCore
             (["(K", 1, "ios\nsystem\n."], "'os.system'", 103),
             (["(cos\nsystem\nK", 1, "o."], "'os.system'", 101),
             (["cargparse\nNamespace\n)", 0x81, "."], "'argparse.Namespace'", 100),
-            (["ctorch\nComplexFloatStorage\n."], "complex64", 100),
+            (["ctorch\nQInt8Storage\n."], "qint8", 100),
             (["ctorch._utils\n_rebuild_sparse_tensor\n."], "sparse", 100),
             (["ctorch.nn.modules.linear\nLinear\n."], "'torch.nn.modules.linear.Linear'", 100),
             ([0x82, 1, "."], "copyreg", 100),

@@ -14,7 +14,9 @@ import TorchlightCore
             "view": Tensor((0..<6).map(Float.init), shape: [2, 3]).permute(1, 0),
             "half": Tensor([BFloat16(1.5)], shape: [1]), "é\n\"": Tensor([1, 2]),
         ]
-        for dtype in DType.allCases { tensors["\(dtype)"] = Tensor([1, 0, 1], dtype: dtype) }
+        for dtype in DType.allCases where dtype != .complex128 {
+            tensors["\(dtype)"] = Tensor([1, 0, 1], dtype: dtype)
+        }
         try Safetensors.save(tensors, to: folder("a"), metadata: ["z": "1", "a": "ü"])
         let file = try Safetensors.open(folder("a"))
         #expect(file.metadata.map(\.key) == ["a", "z"] && file.note("a") == "ü")
@@ -129,11 +131,13 @@ import TorchlightCore
         #expect(try write("U64", [1, 0, 0, 0, 0, 0, 0, 0], count: 1).toArray(Int.self) == [1])
         let large = #expect(throws: IOError.self) { try write("U64", Array(repeating: 0xFF, count: 8), count: 1) }
         #expect(large?.offset != nil)
-        for (dtype, bytes) in [("C64", 8), ("F4", 1), ("F6_E2M3", 3), ("F6_E3M2", 3)] {
+        #expect(
+            try write("C64", [0, 0, 128, 63, 0, 0, 0, 192], count: 1).toArray(Complex<Float>.self) == [Complex(1, -2)])
+        for (dtype, bytes) in [("F4", 1), ("F6_E2M3", 3), ("F6_E3M2", 3)] {
             let error = #expect(throws: IOError.self) {
                 try write(
                     dtype, Array(repeating: 0, count: bytes),
-                    count: dtype == "C64" ? 1 : bytes * 8 / (dtype == "F4" ? 4 : 6))
+                    count: bytes * 8 / (dtype == "F4" ? 4 : 6))
             }
             #expect(error?.kind == .unsupported, "\(dtype)")
         }

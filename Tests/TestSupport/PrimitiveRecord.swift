@@ -1,6 +1,11 @@
 import Testing
 import TorchlightCore
 
+extension DType {
+    /// The dtypes of real numbers.
+    package static let real = DType.allCases.filter { !$0.isComplex }
+}
+
 /// What the laws need to know about one primitive. A primitive without a record fails a test of its own.
 package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
     package let primitive: any Primitive.Type
@@ -23,7 +28,7 @@ package struct PrimitiveRecord: Sendable, CustomTestStringConvertible {
     package let operation: String
 
     package init(
-        _ primitive: any Primitive.Type, operands: [Operand], samples: [Sample], dtypes: [DType] = DType.allCases,
+        _ primitive: any Primitive.Type, operands: [Operand], samples: [Sample], dtypes: [DType] = DType.real,
         resultTypes: @escaping @Sendable (DType) -> [DType] = { [$0] }, tolerance: Tolerance = .elementwise,
         gradient: GradientOrder = .second, inPlace: (@Sendable ([Tensor]) -> Tensor)? = nil,
         withoutEmpty: String? = nil, withoutScalar: String? = nil, operation: String? = nil

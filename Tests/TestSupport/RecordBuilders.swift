@@ -49,7 +49,7 @@ extension PrimitiveRecord {
 
     /// A reduction over dimensions; `run` gets the dimensions (none for all) and `keepdim`.
     package static func reduction<P: Primitive>(
-        _ primitive: P.Type, _ operand: Operand = .real(), dtypes: [DType] = DType.allCases,
+        _ primitive: P.Type, _ operand: Operand = .real(), dtypes: [DType] = DType.real,
         resultType: @escaping @Sendable (DType) -> DType = { $0 }, tolerance: Tolerance = .sums,
         gradient: GradientOrder = .second, emptyFold: Bool = true,
         run: @escaping @Sendable (Tensor, [Int], Bool) -> Tensor,
@@ -76,9 +76,9 @@ extension PrimitiveRecord {
 extension UnaryDomain {
     package var dtypes: [DType] {
         switch self {
-        case .floatingPoint, .any, .predicate: DType.allCases
-        case .number, .rounding: DType.allCases.filter { $0 != .bool }
-        case .integral: DType.allCases.filter { !$0.isFloatingPoint }
+        case .floatingPoint, .any, .predicate: DType.real
+        case .number, .rounding: DType.real.filter { $0 != .bool }
+        case .integral: DType.real.filter { !$0.isFloatingPoint }
         }
     }
 
@@ -94,10 +94,10 @@ extension UnaryDomain {
 extension BinaryDomain {
     package var dtypes: [DType] {
         switch self {
-        case .floatingPoint, .any, .predicate: DType.allCases
-        case .number, .checkedNumber: DType.allCases.filter { $0 != .bool }
-        case .integral: DType.allCases.filter { !$0.isFloatingPoint }
-        case .shift: DType.allCases.filter { $0.isInteger }
+        case .floatingPoint, .any, .predicate: DType.real
+        case .number, .checkedNumber: DType.real.filter { $0 != .bool }
+        case .integral: DType.real.filter { !$0.isFloatingPoint }
+        case .shift: DType.real.filter { $0.isInteger }
         }
     }
 

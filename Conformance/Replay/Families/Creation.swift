@@ -267,6 +267,7 @@ extension Scalar {
         case .bool: .bool
         case .int: .int64
         case .double: .float64
+        case .complex: .complex128
         }
     }
 }

@@ -161,6 +161,21 @@ extension Registry {
                     try call.tensor(0), uplo: try call.choice(1, "UPLO", triangles) ?? .lower)
             })
         register(
+            "linalg.eig",
+            tensors: { call in
+                let result = LinAlg.eig(try call.tensor(0))
+                return [result.eigenvalues, result.eigenvectors]
+            })
+        register("linalg.eigvals", tensor: { call in LinAlg.eigvals(try call.tensor(0)) })
+        register(
+            "linalg.lu_factor_ex",
+            tensors: { call in
+                try Self.requirePivots(call)
+                let result = LinAlg.luFactorEx(
+                    try call.tensor(0), checkErrors: try call.bool(nil, "check_errors"))
+                return [result.LU, result.pivots, result.info]
+            })
+        register(
             "linalg.lu_factor",
             tensors: { call in
                 try Self.requirePivots(call)
@@ -183,6 +198,19 @@ extension Registry {
         register(
             "linalg.householder_product",
             tensor: { call in LinAlg.householderProduct(try call.tensor(0), try call.tensor(1, "tau")) })
+        register(
+            "geqrf",
+            tensors: { call in
+                let result = try call.tensor(0).geqrf()
+                return [result.a, result.tau]
+            })
+        register(
+            "ormqr",
+            tensor: { call in
+                try call.tensor(0).ormqr(
+                    try call.tensor(1, "tau"), try call.tensor(2, "other"),
+                    left: try call.bool(3, "left", default: true), transpose: try call.bool(4, "transpose"))
+            })
         register("orgqr", tensor: { call in try call.tensor(0).orgqr(try call.tensor(1, "input2")) })
         register(
             "linalg.polar",

@@ -4,7 +4,6 @@ extension Registry {
     /// What numbers are made of, which they are among, and what decides their dtypes.
     mutating func registerNumbers() {
         unary("angle") { $0.angle() }
-        unary("real") { $0.real }
         unary("conj_physical") { $0.conjPhysical() }
         unary("conj_physical_") { $0.conjPhysical_() }
         unary("isreal") { $0.isreal() }

@@ -66,14 +66,14 @@ extension Registry {
             tensor: { call in
                 let (a, b) = (try call.tensor(0), try call.tensor(1))
                 if call.isTensor(2, "weight") { return a.lerp(b, weight: try call.tensor(2, "weight")) }
-                return a.lerp(b, weight: try call.number(2, "weight").scalar.asDouble)
+                return a.lerp(b, weight: try call.number(2, "weight"))
             })
         register(
             "lerp_",
             tensor: { call in
                 let (a, b) = (try call.tensor(0), try call.tensor(1))
                 if call.isTensor(2, "weight") { return a.lerp_(b, weight: try call.tensor(2, "weight")) }
-                return a.lerp_(b, weight: try call.number(2, "weight").scalar.asDouble)
+                return a.lerp_(b, weight: try call.number(2, "weight"))
             })
         register(
             "masked_fill",

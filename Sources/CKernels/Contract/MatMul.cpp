@@ -1,5 +1,6 @@
 // Products of matrices: float32 in dnnl_sgemm, but where they are small or our own blocked product is faster; the half
-// types in oneDNN where the processor has them; everything else in our own blocked product.
+// types in oneDNN where the processor has them; complex numbers in BLAS; everything else in our own blocked product.
+#include "Contract/ComplexProduct.h"
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/ProductCut.h"
@@ -205,7 +206,7 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, d
     const bool native_half = is_half(out.dtype) && onednn::multiplies(out.dtype) && alpha == 1 && (beta == 0 || beta == 1);
     const bool narrow = out.dtype == TL_INT16 || out.dtype == TL_INT8 || out.dtype == TL_UINT8 || out.dtype == TL_BOOL;
     const int32_t wanted = is_half(out.dtype) && !native_half ? TL_FLOAT32 : narrow ? TL_INT32 : out.dtype;
-    const bool blas = wanted == TL_FLOAT32 || is_half(wanted);
+    const bool blas = wanted == TL_FLOAT32 || is_half(wanted) || is_complex(wanted);
     if (out.dtype != wanted || (blas && !stored(out).usable))
         return with_copy(out, wanted, beta != 0, true,
                          [&](const tl_tensor& dense) { return multiply(a, b, dense, alpha, beta); });
@@ -221,6 +222,10 @@ int32_t multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, d
             int64_t shapes[3][3], strides[3][3];
             return multiply(transposed(b, shapes[0], strides[0]), transposed(a, shapes[1], strides[1]),
                             transposed(out, shapes[2], strides[2]), alpha, beta);
+        }
+        if (is_complex(wanted)) {
+            multiply_complex(a, b, out, alpha, beta);
+            return 0;
         }
         if (!native_half) return multiply_float(a, b, out, float(alpha), float(beta));
         const int32_t status = multiply_half(a, b, out, float(beta));
@@ -273,8 +278,7 @@ int32_t tl_matmul(const tl_tensor* a, const tl_tensor* b, const tl_tensor* out, 
         if (beta == 1) return 0;
         const int64_t zeros[3] = {0, 0, 0};
         const tl_tensor scale{&beta, out->shape, zeros, 3, TL_FLOAT64, TL_DEVICE_CPU};
-        const bool integral = out->dtype >= TL_INT64;
-        tl_binary(TL_BINARY_MUL, out->dtype == TL_FLOAT64 ? TL_FLOAT64 : integral ? TL_INT64 : TL_FLOAT32, out, &scale, out);
+        tl_binary(TL_BINARY_MUL, compute_dtype(out->dtype), out, &scale, out);
         return 0;
     }
     return multiply(*a, *b, *out, alpha, beta);

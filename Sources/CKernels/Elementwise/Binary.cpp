@@ -23,12 +23,11 @@ static const Kernel (*choose())[3] {
     return tl::baseline::binary_table.kernels;
 }
 static const Kernel (*const table)[3] = choose();
-static constexpr Kernel none;
 
 /// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
 static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
-    return index < 0 || static_cast<uint32_t>(op) >= TL_BINARY_COUNT ? none : table[op][index];
+    return index < 0 || static_cast<uint32_t>(op) >= TL_BINARY_COUNT ? complex_binary_kernel(op, compute) : table[op][index];
 }
 
 void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out) {

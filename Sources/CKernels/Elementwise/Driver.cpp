@@ -14,8 +14,7 @@
 namespace tl {
 namespace {
 
-constexpr int64_t block = 512;
-constexpr int64_t tile_area = 8192, tile_columns = 128;
+constexpr int64_t block_bytes = 4096, tile_bytes = 65536, tile_columns = 128;
 constexpr int64_t copy_tile = 64;
 constexpr int64_t short_row = 128;
 constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
@@ -29,10 +28,10 @@ struct Operand {
     const int64_t* strides;
 };
 
-template <int64_t elements>
+template <int64_t size>
 struct alignas(64) Buffers {
-    char bytes[max_operands][elements * 8];
-    char column[elements * 8];
+    char bytes[max_operands][size];
+    char column[size];
 };
 
 struct Driver {
@@ -41,6 +40,7 @@ struct Driver {
     const double* parameters;
     Operand operands[max_operands];
     int count;
+    int64_t block; // how many elements of any operand fill a buffer at most
 
     /// Elements of one run, in the buffer or in place.
     const void* read(int k, const char* source, int64_t stride, int64_t n, char* buffer) const {
@@ -51,7 +51,7 @@ struct Driver {
     }
 
     void rows(int64_t begin, int64_t end, int64_t pieces, int64_t piece) const {
-        Buffers<block> buffers;
+        Buffers<block_bytes> buffers;
         bool direct[max_operands];
         const char* filled[max_operands] = {};
         for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
@@ -117,7 +117,7 @@ struct Driver {
     }
 
     void flat(int64_t begin, int64_t end) const {
-        Buffers<block> buffers;
+        Buffers<block_bytes> buffers;
         bool dense[max_operands];
         for (int k = 0; k < count; ++k) {
             int64_t expected = 1;
@@ -150,7 +150,7 @@ struct Driver {
     }
 
     /// A tile of rows x columns (dimensions 1 and 0), gathered row by row into the buffer.
-    void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers<tile_area>& buffers) const {
+    void read_tile(int k, const char* at, int64_t rows, int64_t columns, Buffers<tile_bytes>& buffers) const {
         const Operand& operand = operands[k];
         const int64_t s0 = operand.strides[0], s1 = operand.strides[1];
         char* buffer = buffers.bytes[k];
@@ -171,7 +171,7 @@ struct Driver {
 
     void tiles(int64_t begin, int64_t end, int64_t down, int64_t across, int64_t height, int64_t width,
                bool copies) const {
-        Buffers<tile_area> buffers;
+        Buffers<tile_bytes> buffers;
         bool direct[max_operands];
         for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
         for (int64_t task = begin; task < end; ++task) {
@@ -223,7 +223,8 @@ void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* cons
     Iteration it(tensors, count, 0, tensors[0]->rank);
     if (it.count == 0) return;
     static constexpr double none[3] = {};
-    Driver driver{it, loop, parameters ? parameters : none, {}, count};
+    Driver driver{it, loop, parameters ? parameters : none, {}, count, 0};
+    int64_t largest = 8;
     for (int k = 0; k < count; ++k) {
         const int32_t dtype = tensors[k]->dtype, native = natives[k];
         driver.operands[k] = {static_cast<char*>(tensors[k]->data),
@@ -232,7 +233,9 @@ void run_elementwise(Loop loop, bool expensive, int count, const tl_tensor* cons
                               k == 0 ? convert_block(native, dtype) : convert_block(dtype, native),
                               dtype == native,
                               it.strides[k]};
+        largest = std::max(largest, driver.operands[k].native_size);
     }
+    const int64_t block = driver.block = block_bytes / largest, tile_area = tile_bytes / largest;
     it.sort();
     it.merge();
     if (it.rank == 0) {

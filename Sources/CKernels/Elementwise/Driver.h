@@ -14,7 +14,9 @@ void run_elementwise(Loop loop, bool expensive, int operands, const tl_tensor* c
 /// What the dispatcher checks before; reaching this is a mistake of the framework.
 [[noreturn, gnu::cold]] inline void missing_loop() { __builtin_trap(); }
 
-inline int32_t output_of(const Kernel& kernel, int32_t compute) { return kernel.to_bool ? int32_t(TL_BOOL) : compute; }
+inline int32_t output_of(const Kernel& kernel, int32_t compute) {
+    return kernel.to_bool ? int32_t(TL_BOOL) : kernel.to_part ? part_dtype(compute) : compute;
+}
 
 /// Contiguous elements up to this number need nothing but the loop.
 constexpr int64_t simple_limit = 4096;

@@ -14,12 +14,18 @@ struct Kernel {
     Loop loop = nullptr;
     bool to_bool = false;   // writes bytes of 0 and 1 instead of the compute dtype
     bool expensive = false; // worth a second thread much earlier than memory traffic alone
+    bool to_part = false;   // writes numbers of the dtype of the parts of the complex compute dtype
 };
 
-/// 0, 1, 2 for float32, float64, int64; other dtypes have no arithmetic.
+/// 0, 1, 2 for float32, float64, int64; complex numbers have tables of their own.
 inline int compute_index(int32_t dtype) {
     return dtype == TL_FLOAT32 ? 0 : dtype == TL_FLOAT64 ? 1 : dtype == TL_INT64 ? 2 : -1;
 }
+
+/// The kernels of complex64 and complex128 of the instruction set in use; `loop` is NULL where an operation does not exist for them.
+const Kernel& complex_unary_kernel(int32_t op, int32_t compute);
+const Kernel& complex_binary_kernel(int32_t op, int32_t compute);
+const Kernel& complex_ternary_kernel(int32_t op, int32_t compute);
 
 } // namespace tl
 

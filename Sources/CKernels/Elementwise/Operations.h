@@ -7,7 +7,7 @@
 
 #define TL_UNARY_OPERATIONS(N, F, I, P)                                                                                \
     N(NEG, neg) N(ABS, abs) N(SIGN, sign) N(SQUARE, square) N(RELU, relu)                                              \
-    P(LOGICAL_NOT, logical_not) P(ISNAN, isnan) P(ISINF, isinf) P(ISFINITE, isfinite) P(SIGNBIT, signbit)              \
+    N(CONJ, conj) P(LOGICAL_NOT, logical_not) P(ISNAN, isnan) P(ISINF, isinf) P(ISFINITE, isfinite) P(SIGNBIT, signbit)              \
     I(BITWISE_NOT, bitwise_not)                                                                                        \
     F(SQRT, sqrt) F(RSQRT, rsqrt) F(RECIPROCAL, reciprocal)                                                            \
     F(EXP, exp) F(EXP2, exp2) F(EXPM1, expm1) F(LOG, log) F(LOG2, log2) F(LOG10, log10) F(LOG1P, log1p)                \

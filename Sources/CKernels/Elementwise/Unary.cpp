@@ -26,12 +26,11 @@ static const Kernel (*choose())[3] {
     return tl::baseline::unary_table.kernels;
 }
 static const Kernel (*const table)[3] = choose();
-static constexpr Kernel none;
 
 /// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
 static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
-    return index < 0 || static_cast<uint32_t>(op) >= TL_UNARY_COUNT ? none : table[op][index];
+    return index < 0 || static_cast<uint32_t>(op) >= TL_UNARY_COUNT ? complex_unary_kernel(op, compute) : table[op][index];
 }
 
 /// Small arrays that need nothing but the loop.

@@ -15,9 +15,9 @@ T combine(T old, T value) {
         else if constexpr (std::is_integral_v<T>) return T(uint64_t(old) * uint64_t(value));
         else return old * value;
     }
-    // NaN wins, once there.
-    if constexpr (op == TL_SCATTER_MAX) return old != old || old > value ? old : value;
-    if constexpr (op == TL_SCATTER_MIN) return old != old || old < value ? old : value;
+    // NaN wins, once there. Complex numbers have no order, and no caller asks for their extremes.
+    if constexpr (op == TL_SCATTER_MAX && !is_complex_type<T>) return old != old || old > value ? old : value;
+    if constexpr (op == TL_SCATTER_MIN && !is_complex_type<T>) return old != old || old < value ? old : value;
     return value;
 }
 

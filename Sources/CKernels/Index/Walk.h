@@ -1,6 +1,7 @@
 // Walking over the positions of a shape with the addresses of several tensors at hand.
 #ifndef TL_WALK_H
 #define TL_WALK_H
+#include "Support/Complex.h"
 #include "Support/Convert.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
@@ -69,6 +70,7 @@ class Walk {
 template <class Body>
 inline void with_raw_type(int32_t dtype, Body&& body) {
     switch (size_of_dtype(dtype)) {
+    case 16: return body(Complex<double>());
     case 8: return body(uint64_t());
     case 4: return body(uint32_t());
     case 2: return body(uint16_t());
@@ -89,6 +91,8 @@ inline void with_number_type(int32_t dtype, Body&& body) {
     case TL_INT8: return body(int8_t());
     case TL_UINT8: return body(uint8_t());
     case TL_BOOL: return body(bool());
+    case TL_COMPLEX64: return body(Complex<float>());
+    case TL_COMPLEX128: return body(Complex<double>());
     }
 }
 

@@ -18,7 +18,7 @@ static int32_t cholesky(const tl_tensor* a, const tl_tensor* factor, bool upper,
                            if (n > 0) routines->potrf(upper ? "U" : "L", &n, matrix, &ld, &answer, 1);
                            for (int64_t column = 0; column < n; column++)
                                for (int64_t row = upper ? column + 1 : 0; row < (upper ? n : column); row++)
-                                   matrix[row + column * ld] = 0;
+                                   matrix[row + column * ld] = number<T>(0);
                            to.write(i, matrix, ld);
                            *answers.at(i) = answer;
                            return TL_LINALG_OK;

@@ -1,6 +1,5 @@
 #include "Linalg/Matrices.h"
 #include "Support/Forward.h"
-#include <cmath>
 
 using namespace tl;
 
@@ -8,31 +7,44 @@ template <class T>
 static int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor* vectors, bool upper) {
     const auto* routines = lapack<T>();
     if (!routines) return TL_LINALG_NO_LIBRARY;
-    const Batch<T> from(a, 2), numbers(values, 1), to(vectors, 2);
+    const Batch<T> from(a, 2), to(vectors, 2);
+    const Batch<Part<T>> numbers(values, 1);
     const int n = static_cast<int>(from.rows()), ld = leading(n);
     const char *job = to ? "V" : "N", *triangle = upper ? "U" : "L";
-    T wanted = 1;
+    // Complex matrices take real memory besides.
+    const auto decompose = [&](T* matrix, Part<T>* eigenvalues, T* work, const int* size, Part<T>* parts, const int* parts_size,
+                               int* whole, const int* whole_size, int* answer) {
+        if constexpr (is_complex_type<T>)
+            routines->syevd(job, triangle, &n, matrix, &ld, eigenvalues, work, size, parts, parts_size, whole, whole_size,
+                            answer, 1, 1);
+        else
+            routines->syevd(job, triangle, &n, matrix, &ld, eigenvalues, work, size, whole, whole_size, answer, 1, 1);
+    };
+    T wanted = number<T>(1);
+    Part<T> wanted_parts = 1;
     int answer = 0, wanted_whole = 1;
     const int query = -1;
-    routines->syevd(job, triangle, &n, nullptr, &ld, nullptr, &wanted, &query, &wanted_whole, &query, &answer, 1, 1);
-    const int room = asked(wanted), whole_room = std::max(wanted_whole, 1);
+    decompose(nullptr, nullptr, &wanted, &query, &wanted_parts, &query, &wanted_whole, &query, &answer);
+    const int room = asked(wanted), parts_room = is_complex_type<T> ? asked(wanted_parts) : 0;
+    const int whole_room = std::max(wanted_whole, 1);
     return each_matrix(
         from.count(), 9.0 * n * n * n,
-        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(n) + Arena::bytes<T>(room) + Arena::bytes<int>(whole_room),
+        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<Part<T>>(n) + Arena::bytes<T>(room) +
+            Arena::bytes<Part<T>>(parts_room) + Arena::bytes<int>(whole_room),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
-            T* eigenvalues = arena.take<T>(n);
+            Part<T>* eigenvalues = arena.take<Part<T>>(n);
             T* work = arena.take<T>(room);
+            Part<T>* parts = arena.take<Part<T>>(parts_room);
             int* whole = arena.take<int>(whole_room);
             from.read(i, matrix, ld);
             // The iteration does not end well on numbers that are not finite.
             for (int64_t column = 0; column < n; column++)
                 for (int64_t row = upper ? 0 : column; row < (upper ? column + 1 : n); row++)
-                    if (!std::isfinite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;
+                    if (!is_finite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;
             int answer = 0;
             if (n > 0)
-                routines->syevd(job, triangle, &n, matrix, &ld, eigenvalues, work, &room, whole, &whole_room, &answer, 1,
-                                1);
+                decompose(matrix, eigenvalues, work, &room, parts, &parts_room, whole, &whole_room, &answer);
             if (answer != 0) return TL_LINALG_NOT_CONVERGED;
             numbers.write_vector(i, eigenvalues);
             if (to) to.write(i, matrix, ld);

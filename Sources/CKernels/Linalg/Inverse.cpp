@@ -1,6 +1,5 @@
 #include "Linalg/Matrices.h"
 #include "Support/Forward.h"
-#include <limits>
 
 using namespace tl;
 
@@ -11,7 +10,7 @@ static int32_t inverse(const tl_tensor* a, const tl_tensor* inverse, const tl_te
     const Batch<T> from(a, 2), to(inverse, 2);
     const Batch<int32_t> answers(info, 0);
     const int n = static_cast<int>(from.rows()), ld = leading(n);
-    T wanted = 1;
+    T wanted = number<T>(1);
     int answer = 0;
     const int query = -1;
     routines->getri(&n, nullptr, &ld, nullptr, &wanted, &query, &answer);
@@ -29,7 +28,7 @@ static int32_t inverse(const tl_tensor* a, const tl_tensor* inverse, const tl_te
             if (answer == 0)
                 to.write(i, matrix, ld);
             else
-                to.fill(i, std::numeric_limits<T>::quiet_NaN());
+                to.fill(i, not_a_number<T>());
             *answers.at(i) = answer;
             return TL_LINALG_OK;
         });

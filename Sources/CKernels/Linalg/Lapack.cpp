@@ -1,4 +1,5 @@
 #include "Linalg/Matrices.h"
+#include <cstring>
 #include <dlfcn.h>
 #include <initializer_list>
 #include <pthread.h>
@@ -9,6 +10,8 @@ namespace {
 struct Loaded {
     LapackRoutines<float> singles;
     LapackRoutines<double> doubles;
+    LapackRoutines<Complex<float>> complex_singles;
+    LapackRoutines<Complex<double>> complex_doubles;
     bool complete;
 } loaded;
 
@@ -20,18 +23,33 @@ bool find(void* library, const char* name, Function*& function) {
     return function != nullptr;
 }
 
+template <class T>
+bool find_common(void* library, char letter, const char* orgqr, CommonRoutines<T>& r) {
+    char name[16];
+    const auto by_letter = [&](const char* rest) {
+        name[0] = letter;
+        std::strcpy(name + 1, rest);
+        return name;
+    };
+    return find(library, by_letter("getrf_"), r.getrf) && find(library, by_letter("getrs_"), r.getrs) &&
+           find(library, by_letter("getri_"), r.getri) && find(library, by_letter("potrf_"), r.potrf) &&
+           find(library, by_letter("geqrf_"), r.geqrf) && find(library, by_letter(orgqr), r.orgqr) &&
+           find(library, by_letter("trsm_"), r.trsm);
+}
+
 bool load_from(void* library) {
-    auto& s = loaded.singles;
-    auto& d = loaded.doubles;
-    return find(library, "sgetrf_", s.getrf) && find(library, "dgetrf_", d.getrf) &&
-           find(library, "sgetrs_", s.getrs) && find(library, "dgetrs_", d.getrs) &&
-           find(library, "sgetri_", s.getri) && find(library, "dgetri_", d.getri) &&
-           find(library, "spotrf_", s.potrf) && find(library, "dpotrf_", d.potrf) &&
-           find(library, "sgeqrf_", s.geqrf) && find(library, "dgeqrf_", d.geqrf) &&
-           find(library, "sorgqr_", s.orgqr) && find(library, "dorgqr_", d.orgqr) &&
+    auto &s = loaded.singles;
+    auto &d = loaded.doubles;
+    auto &c = loaded.complex_singles;
+    auto &z = loaded.complex_doubles;
+    return find_common(library, 's', "orgqr_", s) && find_common(library, 'd', "orgqr_", d) &&
+           find_common(library, 'c', "ungqr_", c) && find_common(library, 'z', "ungqr_", z) &&
            find(library, "sgesdd_", s.gesdd) && find(library, "dgesdd_", d.gesdd) &&
+           find(library, "cgesdd_", c.gesdd) && find(library, "zgesdd_", z.gesdd) &&
            find(library, "ssyevd_", s.syevd) && find(library, "dsyevd_", d.syevd) &&
-           find(library, "strsm_", s.trsm) && find(library, "dtrsm_", d.trsm);
+           find(library, "cheevd_", c.syevd) && find(library, "zheevd_", z.syevd) &&
+           find(library, "cgeev_", c.geev) && find(library, "zgeev_", z.geev) &&
+           find(library, "cgemm_", c.gemm) && find(library, "zgemm_", z.gemm);
 }
 
 void load() {
@@ -71,17 +89,17 @@ bool can_start_threads(int count) {
 
 } // namespace
 
-template <>
-const LapackRoutines<float>* lapack<float>() {
-    pthread_once(&once, load);
-    return loaded.complete ? &loaded.singles : nullptr;
-}
-
-template <>
-const LapackRoutines<double>* lapack<double>() {
-    pthread_once(&once, load);
-    return loaded.complete ? &loaded.doubles : nullptr;
-}
+#define TL_ROUTINES(T, member)                                                                                         \
+    template <>                                                                                                        \
+    const LapackRoutines<T>* lapack<T>() {                                                                             \
+        pthread_once(&once, load);                                                                                     \
+        return loaded.complete ? &loaded.member : nullptr;                                                             \
+    }
+TL_ROUTINES(float, singles)
+TL_ROUTINES(double, doubles)
+TL_ROUTINES(Complex<float>, complex_singles)
+TL_ROUTINES(Complex<double>, complex_doubles)
+#undef TL_ROUTINES
 
 int factorisation_threads() {
     // OpenMP keeps the threads that it started for a thread until that ends.

@@ -6,6 +6,8 @@
 #include "Support/Scratch.h"
 #include "include/tl_linalg.h"
 #include <atomic>
+#include <cmath>
+#include <limits>
 
 namespace tl {
 
@@ -119,15 +121,52 @@ int32_t each_matrix(int64_t batch, double operations, size_t bytes, Body&& body)
 /// LAPACK wants leading dimensions of at least 1.
 inline int leading(int64_t rows) { return static_cast<int>(std::max<int64_t>(rows, 1)); }
 
+/// The type of the parts of a complex type; a real one itself.
+template <class T>
+struct PartOf {
+    using Type = T;
+};
+template <class T>
+struct PartOf<Complex<T>> {
+    using Type = T;
+};
+template <class T>
+using Part = typename PartOf<T>::Type;
+
+/// A real number as one of type T.
+template <class T>
+T number(Part<T> value) {
+    if constexpr (is_complex_type<T>) return {value, 0};
+    else return value;
+}
+
 /// What a routine answers when asked how much memory it wants.
 template <class T>
 int asked(T answer) {
-    return std::max(static_cast<int>(answer), 1);
+    if constexpr (is_complex_type<T>) return asked(answer.re);
+    else return std::max(static_cast<int>(answer), 1);
+}
+
+template <class T>
+bool is_finite(T value) {
+    if constexpr (is_complex_type<T>) return std::isfinite(value.re) && std::isfinite(value.im);
+    else return std::isfinite(value);
+}
+
+template <class T>
+T not_a_number() {
+    constexpr Part<T> nan = std::numeric_limits<Part<T>>::quiet_NaN();
+    if constexpr (is_complex_type<T>) return {nan, nan};
+    else return nan;
 }
 
 } // namespace tl
 
 /// A template for the dtype that a matrix has.
-#define TL_BY_TYPE(call, dtype) ((dtype) == TL_FLOAT64 ? call<double> : call<float>)
+#define TL_BY_TYPE(call, dtype)                                                                                        \
+    ((dtype) == TL_FLOAT64      ? call<double>                                                                         \
+     : (dtype) == TL_COMPLEX64  ? call<Complex<float>>                                                                 \
+     : (dtype) == TL_COMPLEX128 ? call<Complex<double>>                                                                \
+                                : call<float>)
 
 #endif

@@ -10,7 +10,7 @@ static int32_t qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r) {
     const Batch<T> from(a, 2), bases(q, 2), to(r, 2);
     const int m = static_cast<int>(from.rows()), n = static_cast<int>(from.columns()), k = std::min(m, n), ld = leading(m);
     const int columns = bases ? static_cast<int>(bases.columns()) : k, wide = std::max(n, columns);
-    T wanted = 1, wanted_basis = 1;
+    T wanted = number<T>(1), wanted_basis = number<T>(1);
     int answer = 0;
     const int query = -1;
     routines->geqrf(&m, &n, nullptr, &ld, nullptr, &wanted, &query, &answer);
@@ -30,7 +30,7 @@ static int32_t qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r) {
             if (k > 0) routines->geqrf(&m, &n, matrix, &ld, tau, work, &room, &answer);
             for (int64_t column = 0; column < n; column++)
                 for (int64_t row = 0; row < m; row++)
-                    triangle[row + column * ld] = row <= column ? matrix[row + column * ld] : T(0);
+                    triangle[row + column * ld] = row <= column ? matrix[row + column * ld] : number<T>(0);
             to.write(i, triangle, ld);
             if (!bases) return TL_LINALG_OK;
             if (m > 0 && columns > 0) routines->orgqr(&m, &columns, &k, matrix, &ld, tau, work, &room, &answer);

@@ -1,6 +1,5 @@
 #include "Linalg/Matrices.h"
 #include "Support/Forward.h"
-#include <limits>
 
 using namespace tl;
 
@@ -26,7 +25,7 @@ static int32_t solve(const tl_tensor* a, const tl_tensor* b, const tl_tensor* x,
             if (answer == 0)
                 to.write(i, side, ld);
             else
-                to.fill(i, std::numeric_limits<T>::quiet_NaN());
+                to.fill(i, not_a_number<T>());
             *answers.at(i) = answer;
             return TL_LINALG_OK;
         });

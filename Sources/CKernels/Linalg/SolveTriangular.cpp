@@ -10,7 +10,7 @@ static int32_t solve_triangular(const tl_tensor* a, const tl_tensor* b, const tl
     const Batch<T> from(a, 2), sides(b, 2), to(x, 2);
     const int n = static_cast<int>(from.rows()), ld = leading(n);
     const int m = static_cast<int>(sides.rows()), k = static_cast<int>(sides.columns()), ldb = leading(m);
-    const T one = 1;
+    const T one = number<T>(1);
     return each_matrix(from.count(), double(n) * m * k,
                        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(int64_t(ldb) * k),
                        [&](int64_t i, Arena arena) {

@@ -1,9 +1,11 @@
+#include "Reduce/Complex.h"
 #include "Reduce/ScanRows.h"
 
 using namespace tl;
 
 void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tensor* out) {
     TL_FORWARD(out, linear_scan, (x, factors, out));
+    if (is_complex(x->dtype)) return linear_scan_complex(*x, *factors, *out);
     const tl_tensor* tensors[] = {x, factors, out};
     const int last = x->rank - 1;
     const Iteration rows(tensors, 3, 0, last < 0 ? 0 : last);

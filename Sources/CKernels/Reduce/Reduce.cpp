@@ -1,4 +1,5 @@
 // Folds of one result.
+#include "Reduce/Complex.h"
 #include "Reduce/Target.h"
 #include "Support/Forward.h"
 #include "include/tl_create.h"
@@ -108,6 +109,7 @@ struct CarefulFold {
 
 void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out) {
     TL_FORWARD(out, reduce, (op, compute, x, reduced, out));
+    if (is_complex(compute)) return reduce_complex(op, *x, reduced, *out);
     const int split = x->rank - reduced;
     const tl_tensor* tensors[] = {x, out};
     Iteration kept(tensors, 2, 0, split), fold(tensors, 1, split, x->rank);

@@ -1,3 +1,4 @@
+#include "Reduce/Complex.h"
 #include "Reduce/ScanRows.h"
 #include <cmath>
 
@@ -109,6 +110,7 @@ void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out
 
 void tl_scan(int32_t op, const tl_tensor* x, const tl_tensor* out, const tl_tensor* indices) {
     TL_FORWARD(out, scan, (op, x, out, indices));
+    if (is_complex(x->dtype)) return scan_complex(op, *x, *out);
     const bool whole = compute_dtype(x->dtype) == TL_INT64;
     // -0 is what changes no number by being added.
     if (op == TL_SCAN_SUM && !whole)

@@ -8,6 +8,7 @@ TL_FN tl_i64 tl_add_i64(tl_i64 a, tl_i64 b) { return (tl_i64)((tl_u64)a + (tl_u6
 TL_FN tl_i64 tl_sub_i64(tl_i64 a, tl_i64 b) { return (tl_i64)((tl_u64)a - (tl_u64)b); }
 TL_FN tl_i64 tl_mul_i64(tl_i64 a, tl_i64 b) { return (tl_i64)((tl_u64)a * (tl_u64)b); }
 TL_FN tl_i64 tl_neg_i64(tl_i64 x) { return (tl_i64)(0 - (tl_u64)x); }
+TL_FN tl_i64 tl_conj_i64(tl_i64 x) { return x; }
 TL_FN tl_i64 tl_abs_i64(tl_i64 x) { return x < 0 ? tl_neg_i64(x) : x; }
 TL_FN tl_i64 tl_sign_i64(tl_i64 x) { return (x > 0) - (x < 0); }
 TL_FN tl_i64 tl_square_i64(tl_i64 x) { return tl_mul_i64(x, x); }

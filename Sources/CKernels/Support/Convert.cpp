@@ -1,4 +1,5 @@
 #include "Support/Convert.h"
+#include "Support/Complex.h"
 #include <cstring>
 
 namespace tl {
@@ -13,6 +14,9 @@ struct Bool {
     uint8_t byte;
 };
 } // namespace tl
+
+// Loops over complex numbers stay scalar where vectors would not pay, which is no news.
+#pragma clang diagnostic ignored "-Wpass-failed"
 
 #define TL_KERNEL_BODY "Support/Convert.kernels.h"
 #include "Support/EachInstructionSet.h"

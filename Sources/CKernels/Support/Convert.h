@@ -9,12 +9,14 @@ namespace tl {
 using ConvertBlock = void (*)(const void* source, int64_t source_stride, void* destination,
                               int64_t destination_stride, int64_t count);
 
-/// The function that converts `from` to `to`. All pairs exist whose first or second is float32, float64, int64 or bool,
-/// and all pairs of equal dtypes; others give NULL and take two steps, through compute_dtype(from).
+/// The function that converts `from` to `to`. All pairs exist whose first or second is float32, float64, int64, bool or
+/// complex, and all pairs of equal dtypes; others give NULL and take two steps, through compute_dtype(from).
 ConvertBlock convert_block(int32_t from, int32_t to);
 
 inline int64_t size_of_dtype(int32_t dtype) {
     switch (dtype) {
+    case TL_COMPLEX128: return 16;
+    case TL_COMPLEX64:
     case TL_FLOAT64:
     case TL_INT64: return 8;
     case TL_FLOAT32:
@@ -26,10 +28,13 @@ inline int64_t size_of_dtype(int32_t dtype) {
     }
 }
 
-/// The dtype in which arithmetic on `dtype` is done: float32 for half types, int64 for integers and bool.
+/// The dtype in which arithmetic on `dtype` is done: float32 for half types, int64 for integers and bool,
+/// a complex one itself.
 inline int32_t compute_dtype(int32_t dtype) {
     switch (dtype) {
     case TL_FLOAT64: return TL_FLOAT64;
+    case TL_COMPLEX64:
+    case TL_COMPLEX128: return dtype;
     case TL_FLOAT32:
     case TL_FLOAT16:
     case TL_BFLOAT16: return TL_FLOAT32;
@@ -37,15 +42,10 @@ inline int32_t compute_dtype(int32_t dtype) {
     }
 }
 
-/// An unsigned dtype of the same size, to move elements without looking at them.
-inline int32_t raw_dtype(int32_t dtype) {
-    switch (size_of_dtype(dtype)) {
-    case 8: return TL_INT64;
-    case 4: return TL_INT32;
-    case 2: return TL_INT16;
-    default: return TL_UINT8;
-    }
-}
+inline bool is_complex(int32_t dtype) { return dtype == TL_COMPLEX64 || dtype == TL_COMPLEX128; }
+
+/// The dtype of the parts of a complex dtype.
+inline int32_t part_dtype(int32_t dtype) { return dtype == TL_COMPLEX128 ? TL_FLOAT64 : TL_FLOAT32; }
 
 /// Copies a block transposed: destination[r * destination_stride + c] = source[c * source_stride + r] for r < rows,
 /// c < columns; strides count elements of `size` bytes.

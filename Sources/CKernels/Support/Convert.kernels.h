@@ -84,6 +84,43 @@ template <>
 struct Cast<BFloat16, Bool> {
     static inline BFloat16 call(Bool value) { return BFloat16{static_cast<uint16_t>(value.byte ? 0x3f80 : 0)}; }
 };
+// A complex number becomes a real one by losing its imaginary part, and is true where one of its parts is not 0.
+template <class To, class From>
+struct Cast<To, Complex<From>> {
+    static inline To call(Complex<From> value) { return Cast<To, From>::call(value.re); }
+};
+template <class From>
+struct Cast<Half, Complex<From>> {
+    static inline Half call(Complex<From> value) { return Cast<Half, From>::call(value.re); }
+};
+template <class From>
+struct Cast<BFloat16, Complex<From>> {
+    static inline BFloat16 call(Complex<From> value) { return Cast<BFloat16, From>::call(value.re); }
+};
+template <class From>
+struct Cast<Bool, Complex<From>> {
+    static inline Bool call(Complex<From> value) { return Bool{static_cast<uint8_t>(value.re != 0 || value.im != 0)}; }
+};
+template <class To, class From>
+struct Cast<Complex<To>, From> {
+    static inline Complex<To> call(From value) { return {Cast<To, From>::call(value), To(0)}; }
+};
+template <class To>
+struct Cast<Complex<To>, Half> {
+    static inline Complex<To> call(Half value) { return {Cast<To, Half>::call(value), To(0)}; }
+};
+template <class To>
+struct Cast<Complex<To>, BFloat16> {
+    static inline Complex<To> call(BFloat16 value) { return {Cast<To, BFloat16>::call(value), To(0)}; }
+};
+template <class To>
+struct Cast<Complex<To>, Bool> {
+    static inline Complex<To> call(Bool value) { return {Cast<To, Bool>::call(value), To(0)}; }
+};
+template <class To, class From>
+struct Cast<Complex<To>, Complex<From>> {
+    static inline Complex<To> call(Complex<From> value) { return {To(value.re), To(value.im)}; }
+};
 /// By way of a wider integer, so that out-of-range values wrap as integers do.
 #define TL_NARROW_FROM_FLOATING(From, To)                                                                              \
     template <>                                                                                                        \
@@ -147,6 +184,8 @@ ConvertBlock from_compute(int32_t to) {
     case TL_INT8: return convert<From, int8_t>;
     case TL_UINT8: return convert<From, uint8_t>;
     case TL_BOOL: return convert<From, Bool>;
+    case TL_COMPLEX64: return convert<From, Complex<float>>;
+    case TL_COMPLEX128: return convert<From, Complex<double>>;
     default: return nullptr;
     }
 }
@@ -167,6 +206,8 @@ ConvertBlock to_compute(int32_t from) {
 inline ConvertBlock find_conversion(int32_t from, int32_t to) {
     if (from == to) {
         switch (from) {
+        case TL_COMPLEX128: return move<Complex<double>>;
+        case TL_COMPLEX64:
         case TL_FLOAT64:
         case TL_INT64: return move<uint64_t>;
         case TL_FLOAT32:
@@ -182,12 +223,16 @@ inline ConvertBlock find_conversion(int32_t from, int32_t to) {
     case TL_FLOAT32: return from_compute<float>(to);
     case TL_INT64: return from_compute<int64_t>(to);
     case TL_BOOL: return from_compute<Bool>(to);
+    case TL_COMPLEX64: return from_compute<Complex<float>>(to);
+    case TL_COMPLEX128: return from_compute<Complex<double>>(to);
     }
     switch (to) {
     case TL_FLOAT64: return to_compute<double>(from);
     case TL_FLOAT32: return to_compute<float>(from);
     case TL_INT64: return to_compute<int64_t>(from);
     case TL_BOOL: return to_compute<Bool>(from);
+    case TL_COMPLEX64: return to_compute<Complex<float>>(from);
+    case TL_COMPLEX128: return to_compute<Complex<double>>(from);
     default: return nullptr;
     }
 }
@@ -252,6 +297,9 @@ inline void transpose_words(const uint32_t* source, int64_t source_stride, uint3
 inline void transpose(int64_t size, const void* source, int64_t source_stride, void* destination,
                       int64_t destination_stride, int64_t rows, int64_t columns) {
     switch (size) {
+    case 16:
+        return transpose_elements(static_cast<const Complex<double>*>(source), source_stride,
+                                  static_cast<Complex<double>*>(destination), destination_stride, rows, columns);
     case 8:
         return transpose_elements(static_cast<const uint64_t*>(source), source_stride,
                                   static_cast<uint64_t*>(destination), destination_stride, rows, columns);

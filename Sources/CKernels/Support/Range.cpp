@@ -85,12 +85,27 @@ int64_t first_out_of_range(const void* data, int64_t count, int32_t target, bool
     }
 }
 
+/// A real dtype holds complex numbers without an imaginary part, and bool all.
+template <class Part>
+int64_t first_complex_out_of_range(const void* data, int32_t dtype, int64_t count, int32_t target, bool wraps) {
+    if (target == TL_BOOL) return -1;
+    const Part* parts = static_cast<const Part*>(data);
+    const bool is_real = !is_complex(target);
+    const int32_t held = is_real ? target : part_dtype(target);
+    for (int64_t i = 0; i < count; ++i) {
+        if (is_real && parts[2 * i + 1] != 0) return i;
+        if (tl_first_out_of_range(parts + 2 * i, part_dtype(dtype), is_real ? 1 : 2, held, wraps) >= 0) return i;
+    }
+    return -1;
+}
+
 } // namespace
 } // namespace tl
 
 int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count, int32_t target, bool wraps) {
     using namespace tl;
     if (dtype == target) return -1;
+    if (is_complex(target) && !is_complex(dtype)) target = part_dtype(target);
     switch (dtype) {
     case TL_FLOAT64: return first_out_of_range<double>(numbers, count, target, wraps);
     case TL_FLOAT32: return first_out_of_range<float>(numbers, count, target, wraps);
@@ -113,6 +128,8 @@ int64_t tl_first_out_of_range(const void* numbers, int32_t dtype, int64_t count,
         }
         return -1;
     }
+    case TL_COMPLEX64: return first_complex_out_of_range<float>(numbers, dtype, count, target, wraps);
+    case TL_COMPLEX128: return first_complex_out_of_range<double>(numbers, dtype, count, target, wraps);
     default: return -1; // 0 and 1, which every dtype holds
     }
 }

@@ -17,7 +17,7 @@ void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, boo
     const Iteration outer(tensors, 2, 0, rank - 2);
     const ConvertBlock move = convert_block(out->dtype, out->dtype);
     const int64_t size = size_of_dtype(out->dtype), from = x->strides[rank - 1], to = out->strides[rank - 1];
-    static constexpr char zero[8] = {};
+    static constexpr char zero[16] = {};
     if (rows == 0 || columns == 0) return;
     parallel_for(outer.count * rows, std::max<int64_t>(1, grain_of_rows / columns), [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {

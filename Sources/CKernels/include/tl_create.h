@@ -5,6 +5,8 @@
 
 /// Fills with a value: `as_double` for floating-point outputs, `as_int` for integer and bool ones.
 TL_API void tl_fill(const tl_tensor* out, double as_double, int64_t as_int);
+/// Fills a complex output.
+TL_API void tl_fill_complex(const tl_tensor* out, double real, double imaginary);
 /// out[i] = start + i * step over a contiguous or strided 1-d output, computed in double or int64 as its dtype asks.
 TL_API void tl_arange(const tl_tensor* out, double start, double step, int64_t int_start, int64_t int_step);
 /// out[i] = start + i * (end - start) / (count - 1) over a 1-d output, computed in double, from the nearer end; with a

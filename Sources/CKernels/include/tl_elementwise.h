@@ -1,5 +1,6 @@
 // Element-wise kernels. Inputs are broadcast already (equal shapes, zero strides). Each operand may have a dtype of
-// its own: elements are converted to `compute` (TL_FLOAT32, TL_FLOAT64 or TL_INT64) when read and to the dtype of the
+// its own: elements are converted to `compute` (TL_FLOAT32, TL_FLOAT64, TL_INT64, TL_COMPLEX64 or
+// TL_COMPLEX128) when read and to the dtype of the
 // output when written, so that promotion needs no temporaries and half types compute in float32.
 #ifndef TL_ELEMENTWISE_H
 #define TL_ELEMENTWISE_H
@@ -9,7 +10,7 @@
 /// the PyTorch function of the same name. `p` are the parameters handed to the kernel.
 enum tl_unary_op {
     // any number
-    TL_UNARY_NEG, TL_UNARY_ABS, TL_UNARY_SIGN, TL_UNARY_SQUARE, TL_UNARY_RELU,
+    TL_UNARY_NEG, TL_UNARY_ABS, TL_UNARY_SIGN, TL_UNARY_SQUARE, TL_UNARY_RELU, TL_UNARY_CONJ,
     // to bool
     TL_UNARY_LOGICAL_NOT, TL_UNARY_ISNAN, TL_UNARY_ISINF, TL_UNARY_ISFINITE, TL_UNARY_SIGNBIT,
     // integers

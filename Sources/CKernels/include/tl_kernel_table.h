@@ -5,6 +5,7 @@
 #include "tl_contract.h"
 #include "tl_create.h"
 #include "tl_elementwise.h"
+#include "tl_fourier.h"
 #include "tl_index.h"
 #include "tl_linalg.h"
 #include "tl_normalize.h"
@@ -23,16 +24,19 @@
     X(max_pool) X(max_pool_backward) X(avg_pool) X(avg_pool_backward)                                                  \
     X(adaptive_max_pool) X(adaptive_avg_pool) X(adaptive_avg_pool_backward)                                            \
     /* tl_create.h */                                                                                                  \
-    X(fill) X(arange) X(linspace) X(logspace)                                                                          \
+    X(fill) X(fill_complex) X(arange) X(linspace) X(logspace)                                                          \
     /* tl_elementwise.h */                                                                                             \
     X(unary) X(binary) X(ternary) X(copy)                                                                              \
+    /* tl_fourier.h */                                                                                                 \
+    X(fft_complex) X(fft_from_real) X(fft_to_real)                                                                     \
     /* tl_index.h */                                                                                                   \
     X(check_indices) X(index_select) X(index_add) X(gather) X(scatter) X(index_get) X(index_put)                       \
     X(count_nonzero) X(nonzero) X(masked_select) X(masked_scatter)                                                     \
     X(sort) X(topk) X(search_sorted) X(row_order)                                                                      \
     /* tl_linalg.h */                                                                                                  \
     X(linalg_lu) X(linalg_permutation) X(linalg_det) X(linalg_inverse) X(linalg_solve) X(linalg_solve_triangular)      \
-    X(linalg_cholesky) X(linalg_qr) X(linalg_svd) X(linalg_eigh) X(linalg_first_failure)                               \
+    X(linalg_cholesky) X(linalg_qr) X(linalg_reflectors) X(linalg_svd) X(linalg_eigh) X(linalg_eig)                    \
+    X(linalg_first_failure)                                                                                            \
     /* tl_normalize.h */                                                                                               \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)                                          \
     X(layer_norm) X(layer_norm_backward)                                                                               \

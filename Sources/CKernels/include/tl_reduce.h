@@ -11,7 +11,8 @@ enum tl_reduce_op {
     TL_REDUCE_COUNT
 };
 
-/// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64 or int64; the mean and
+/// Each operand may have a dtype of its own; accumulation is in `compute` (float32, float64, int64 or complex; of complex numbers no
+/// extremes and no logsumexp, and their norm is real; the mean and
 /// logsumexp floating point only) or better: sums of float32 are carried in float64. Nothing folded gives 0, 1, -inf (max, logsumexp), inf (min), false, true,
 /// or NaN (mean).
 TL_API void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced, const tl_tensor* out);

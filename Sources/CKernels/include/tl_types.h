@@ -24,6 +24,9 @@ enum {
     TL_INT8 = 7,
     TL_UINT8 = 8,
     TL_BOOL = 9,
+    /// Pairs of float32 and of float64: the real part, then the imaginary one.
+    TL_COMPLEX64 = 10,
+    TL_COMPLEX128 = 11,
 };
 
 /// Kinds of device. The values are those of `Device.Kind.rawValue` in Swift.

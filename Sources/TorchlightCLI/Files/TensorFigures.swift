@@ -92,6 +92,8 @@ extension Tensor {
         case .float64: return first.toArray(Double.self).map { text($0) }
         case .float32, .bfloat16: return first.toArray(Float.self).map { text($0) }
         case .float16: return first.toArray(Float16.self).map { text($0) }
+        case .complex64: return first.toArray(Complex<Float>.self).map { "\($0)" }
+        case .complex128: return first.toArray(Complex<Double>.self).map { "\($0)" }
         default: return first.toArray(Int.self).map { "\($0)" }
         }
     }

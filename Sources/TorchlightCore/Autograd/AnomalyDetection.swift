@@ -19,7 +19,7 @@ public func detectAnomalies<R, E: Error>(
 }
 
 private func holdsAnomaly(_ tensor: Tensor) -> Bool {
-    guard tensor.dtype.isFloatingPoint, tensor.count > 0, tensor.device.hasValues else { return false }
+    guard tensor.dtype.isDifferentiable, tensor.count > 0, tensor.device.hasValues else { return false }
     let level = threadState.pointee.anomaly
     threadState.pointee.anomaly = 0
     defer { threadState.pointee.anomaly = level }

@@ -98,6 +98,11 @@ struct BackwardPass {
                     expected: "a tensor of one element",
                     fix: "reduce it first, as in loss.mean().backward(), or pass gradient:", operands: [root])
             }
+            guard !root.dtype.isComplex else {
+                throw TensorError(
+                    .dtype, in: "backward", "the gradient cannot be left out for a complex number",
+                    expected: "a real number", fix: "use loss.abs() or loss.real, or pass gradient:", operands: [root])
+            }
             seed = try Tensor.filled(1, shape: root.layout.shape, dtype: root.dtype, device: root.device)
         }
         if let node = root.currentNode {

@@ -156,7 +156,7 @@ extension CustomFunction {
         context.seal(outputs)
         let rule = CustomRule(function: Self.self, context: context)
         let node = Node(rule: rule, name: name, inputs: Few(inputs), needs: needs, outputs: Few(outputs))
-        for (i, output) in outputs.enumerated() where output.dtype.isFloatingPoint {
+        for (i, output) in outputs.enumerated() where output.dtype.isDifferentiable {
             if inputs.contains(where: { $0 === output }) {
                 rebaseHistory(of: output, to: node, output: i)
             } else {

@@ -61,7 +61,12 @@ package final class GradientContext {
     /// integer is converted to float64: otherwise it would be computed in the default dtype, float32.
     package func operand(_ index: Int) -> Tensor {
         let input = input(index)
-        return gradient.dtype == .float64 ? input.to(.float64) : input
+        switch gradient.dtype {
+        case .float64 where !input.dtype.isComplex: return input.to(.float64)
+        case .complex128 where input.dtype.isComplex: return input.to(.complex128)
+        case .complex128: return input.to(.float64)
+        default: return input
+        }
     }
     /// An output that `saved` contains.
     package func output(_ index: Int = 0) -> Tensor {
@@ -124,7 +129,7 @@ extension Node {
 
     /// The elements of an output as the output, for gradients that are recorded.
     func withHistory(_ elements: Tensor, ofOutput index: Int) -> Tensor {
-        elements.dtype.isFloatingPoint ? elements.asResult(index, of: self) : elements
+        elements.dtype.isDifferentiable ? elements.asResult(index, of: self) : elements
     }
 }
 

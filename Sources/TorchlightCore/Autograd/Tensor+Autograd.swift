@@ -71,16 +71,24 @@ extension Tensor {
         node = nil
         requiresGradFlag = base.requiresGrad
         guard requiresGradFlag else { return }
-        let rule = AsStrided(layout: layout, base: base.layout)
-        node = Node(rule: rule, name: AsStrided.name, inputs: Few(base), needs: Needs(all: 1), outputs: Few(self))
+        if base.dtype == dtype {
+            let rule = AsStrided(layout: layout, base: base.layout)
+            node = Node(rule: rule, name: AsStrided.name, inputs: Few(base), needs: Needs(all: 1), outputs: Few(self))
+        } else {
+            let (origin, part) = (base.realsWithHistory(), withoutHistoryAsReals)
+            let rule = AsStrided(layout: part.layout, base: origin.layout)
+            let places = Node(
+                rule: rule, name: AsStrided.name, inputs: Few(origin), needs: Needs(all: 1), outputs: Few(part))
+            node = nodeFrom(reals: part, through: places)
+        }
         outputIndex = 0
         retainGradAgain(insteadOf: old)
     }
 
     /// Sets whether a leaf requires a gradient, in place. Returns the tensor.
     ///
-    /// Only floating-point tensors can require gradients. For a result of a recorded operation, `requiresGrad_(false)`
-    /// is an error; use `detach()`.
+    /// Only floating-point and complex tensors can require gradients. For a result of a recorded operation,
+    /// `requiresGrad_(false)` is an error; use `detach()`.
     @discardableResult
     public func requiresGrad_(_ value: Bool = true) -> Tensor {
         if isPlaceholder { return self }
@@ -92,10 +100,10 @@ extension Tensor {
                         .autograd, in: "requiresGrad_", "requiresGrad can be set to false only for a leaf",
                         fix: "use detach()", operands: [self]), like: self)
         }
-        guard !value || dtype.isFloatingPoint else {
+        guard !value || dtype.isDifferentiable else {
             return fail(
                 TensorError(
-                    .dtype, in: "requiresGrad_", "only floating-point tensors can require gradients",
+                    .dtype, in: "requiresGrad_", "only floating-point and complex tensors can require gradients",
                     fix: "convert it first, as in x.to(.float32)", operands: [self]), like: self)
         }
         requiresGradFlag = value

@@ -17,8 +17,8 @@ extension Tensor {
         return noGrad {
             var close = self .== other
             // Differences of integers are computed in floating point, which does not overflow.
-            let a = dtype.isFloatingPoint ? self : to(.float64)
-            let b = other.dtype.isFloatingPoint ? other : other.to(.float64)
+            let a = dtype.isDifferentiable ? self : to(.float64)
+            let b = other.dtype.isDifferentiable ? other : other.to(.float64)
             let distance = (a - b).abs()
             close = close.logicalOr(distance.isfinite().logicalAnd(distance <= b.abs() * rtol + atol))
             return equalNan ? close.logicalOr(a.isnan().logicalAnd(b.isnan())) : close

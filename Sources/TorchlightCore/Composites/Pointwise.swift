@@ -41,6 +41,11 @@ extension Tensor {
     /// Replaces NaN by `nan` and infinities by `posinf` and `neginf`. Default: 0, and the largest and smallest finite
     /// number of the dtype.
     public func nanToNum(nan: Double = 0, posinf: Double? = nil, neginf: Double? = nil) -> Tensor {
+        if dtype.isComplex {
+            return complex(
+                real.nanToNum(nan: nan, posinf: posinf, neginf: neginf),
+                imag.nanToNum(nan: nan, posinf: posinf, neginf: neginf))
+        }
         guard dtype.isFloatingPoint else { return self }
         let largest = dtype.greatestFinite
         return maskedFill(isnan(), nan).maskedFill(isposinf(), posinf ?? largest).maskedFill(
@@ -65,10 +70,20 @@ extension Tensor {
     @discardableResult
     public func heaviside_(_ values: Tensor) -> Tensor { overwrite(by: "heaviside_") { $0.heaviside(values) } }
 
-    /// Element-wise power `x^exponent`, computed in float64. The result is float64.
-    public func floatPower(_ exponent: Tensor) -> Tensor { to(.float64).pow(exponent.to(.float64)) }
-    /// Element-wise power with a number as exponent, computed in float64.
-    public func floatPower(_ exponent: some TensorScalar) -> Tensor { to(.float64).pow(exponent.scalar.asDouble) }
+    /// Element-wise power `x^exponent`, computed in float64, or in complex128 if an operand is complex.
+    public func floatPower(_ exponent: Tensor) -> Tensor {
+        let wide = widest(with: exponent.dtype)
+        return to(wide).pow(exponent.to(wide))
+    }
+    /// Element-wise power with a number as exponent, computed in float64, or in complex128 if an operand is complex.
+    public func floatPower(_ exponent: some TensorScalar) -> Tensor {
+        if case .complex(let value) = exponent.scalar { return to(.complex128).pow(value) }
+        return to(widest(with: dtype)).pow(exponent.scalar.asDouble)
+    }
+    /// float64, or complex128 where this or another dtype is complex.
+    private func widest(with other: DType) -> DType {
+        dtype.isComplex || other.isComplex ? .complex128 : .float64
+    }
     /// Element-wise power, in place. The tensor must be float64.
     @discardableResult
     public func floatPower_(_ exponent: Tensor) -> Tensor {
@@ -102,5 +117,6 @@ extension Tensor {
 
 /// Element-wise power of a number with a tensor of exponents, computed in float64.
 public func floatPower(_ base: some TensorScalar, _ exponent: Tensor) -> Tensor {
-    Tensor.full([], base.scalar.asDouble, dtype: .float64, device: exponent.device).pow(exponent.to(.float64))
+    Tensor.full([], base, dtype: base.scalar.dtype.isComplex ? .complex128 : .float64, device: exponent.device)
+        .floatPower(exponent)
 }

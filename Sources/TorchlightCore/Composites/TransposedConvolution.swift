@@ -173,9 +173,15 @@ private func fullOrCut(
         }
         widths = (isCut ? [-padding, extra[i] - padding] : [0, 0]) + widths
     }
-    let out =
-        x.dtype.isFloatingPoint
-        ? apply(ConvolutionBackwardData(convolution: whole, shape: full), x, weight)
-        : try integerTransposedConvolution(x, weight, whole, whole.window(of: weight.layout.shape), full)
+    let out: Tensor
+    if x.dtype.isFloatingPoint {
+        out = apply(ConvolutionBackwardData(convolution: whole, shape: full), x, weight)
+    } else if x.dtype.isComplex {
+        out = try complexBilinear(x, weight) {
+            apply(ConvolutionBackwardData(convolution: whole, shape: full), $0, $1)
+        }
+    } else {
+        out = try integerTransposedConvolution(x, weight, whole, whole.window(of: weight.layout.shape), full)
+    }
     return widths.allSatisfy { $0 == 0 } ? out : out.pad(widths)
 }

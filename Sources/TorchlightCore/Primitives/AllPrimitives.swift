@@ -3,7 +3,8 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        create + elementwise + reduce + random + contract + normalize + index + view + sort + sequence + linalg + vision
+        create + elementwise + fourier + reduce + random + contract + normalize + index + view + sort + sequence
+        + linalg + vision
 
     private static let create: [any Primitive.Type] = [Arange.self, Full.self, Spaced.self, ToDevice.self]
 
@@ -11,7 +12,8 @@ package enum AllPrimitives {
         Abs.self, Acos.self, Acosh.self, Add.self, AddCDiv.self, AddCMul.self, AddScaled.self, AiryAi.self,
         Angle.self, Asin.self, Asinh.self, Atan.self, Atan2.self, Atanh.self, BesselJ0.self, BesselJ1.self,
         BesselY0.self, BesselY1.self, BitwiseAnd.self, BitwiseNot.self, BitwiseOr.self, BitwiseXor.self, Cast.self,
-        Ceil.self, Clamp.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self, Elu.self, Entr.self,
+        Ceil.self, Clamp.self, ComplexAngle.self, Conj.self, Copysign.self, Cos.self, Cosh.self, Digamma.self, Div.self,
+        Elu.self, Entr.self,
         Eq.self, Erf.self, Erfc.self, Erfcx.self, Erfinv.self, Exp.self, Exp2.self, Expm1.self, FillWith.self,
         Floor.self, FloorDivide.self, Fmax.self, Fmin.self, Fmod.self, Frac.self, FrexpExponent.self,
         FrexpMantissa.self, Gcd.self, Ge.self, Gelu.self, GeluBackward.self, GeluTanh.self, GeluTanhBackward.self,
@@ -24,13 +26,17 @@ package enum AllPrimitives {
         ModifiedBesselK0.self,
         ModifiedBesselK1.self, Mul.self, Ndtr.self, Ndtri.self, Ne.self, Neg.self, NextAfter.self,
         OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self, Relu.self, ReluBackward.self,
-        Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self,
+        Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self, Sgn.self,
         SigmoidForward.self, SigmoidBackward.self, Sign.self, SignBit.self, Silu.self, SiluBackward.self, Sin.self,
         Sinc.self,
         Sinh.self,
         SoftplusForward.self, Sqrt.self, Square.self, Sub.self, Tan.self, TanhForward.self, TanhBackward.self,
         TanhshrinkForward.self, Trunc.self,
         TruncDivide.self, Where.self, Xlog1py.self, Xlogy.self, Zeta.self,
+    ]
+
+    private static let fourier: [any Primitive.Type] = [
+        FourierTransform.self, InverseRealFourierTransform.self, RealFourierTransform.self,
     ]
 
     private static let reduce: [any Primitive.Type] = [
@@ -67,7 +73,7 @@ package enum AllPrimitives {
     private static let view: [any Primitive.Type] = [
         AsStrided.self, AsStridedBackward.self, ConstantPad.self, Diagonal.self, DiagonalBackward.self, Expand.self,
         Flip.self, Permute.self, ScatterView.self, Select.self, Slice.self, SliceBackward.self, Squeeze.self,
-        Triangle.self, Unfold.self, UnfoldBackward.self, Unsqueeze.self, View.self,
+        Triangle.self, Unfold.self, UnfoldBackward.self, Unsqueeze.self, View.self, ViewAsComplex.self, ViewAsReal.self,
     ]
 
     private static let sort: [any Primitive.Type] = [RowOrder.self, SearchSorted.self, Sort.self, TopK.self]
@@ -77,7 +83,8 @@ package enum AllPrimitives {
     ]
 
     private static let linalg: [any Primitive.Type] = [
-        Cholesky.self, Determinant.self, Inverse.self, LogDeterminant.self, LUFactor.self, MatrixSquareRoot.self,
+        Cholesky.self, Determinant.self, Eigen.self, HouseholderReflectors.self, Inverse.self, LogDeterminant.self, LUFactor.self,
+        MatrixSquareRoot.self,
         PivotOrder.self, PseudoInverse.self,
         QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,
     ]

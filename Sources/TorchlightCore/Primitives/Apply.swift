@@ -22,7 +22,7 @@ package func apply(_ primitive: any BinaryPrimitive, _ a: Tensor, _ b: Tensor) -
     let state = threadState
     guard a.dtype == b.dtype, a.layout.isContiguous, b.layout.isContiguous, a.layout.shape == b.layout.shape,
         !a.isPlaceholder, !b.isPlaceholder, !a.isWrappedScalar, a.device.kind == .cpu, b.device.kind == .cpu,
-        a.dtype == a.dtype.computeType, state.pointee.anomaly == 0, state.pointee.recording == 0
+        a.dtype.isComputedDirectly, state.pointee.anomaly == 0, state.pointee.recording == 0
     else { return applyFirst(primitive, Few(a, b)) }
     let (kernel, domain) = primitive.rule
     let dtype: DType
@@ -91,6 +91,7 @@ package func perform(
         if inputs[i].isPlaceholder { return Few(inputs[i]) }
         if inputs[i].requiresGrad { needs[i] = true }
         if !inputs[i].layout.isContiguous { isRowMajor = false }
+        if inputs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
     }
     let specs = try primitive.infer(Specs(of: inputs))
     let device = try resultDevice(of: primitive, inputs)
@@ -114,6 +115,7 @@ package func perform(
             continue
         }
         let shape = specs[i].shape
+        if specs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
         try checkRank(shape.count, in: primitive.publicName)
         let layout =
             isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
@@ -129,6 +131,15 @@ package func perform(
     }
     if threadState.pointee.recording > 0 { noteCall(primitive, inputs, outputs, .newMemory) }
     return outputs
+}
+
+/// Refuses complex operands or results of a primitive that has no meaning, or no kernel, for them.
+@inline(never)
+func checkSupportsComplex(_ primitive: any Primitive, _ operands: Specs) throws(TensorError) {
+    if type(of: primitive).supportsComplex { return }
+    throw TensorError(
+        .dtype, in: primitive.publicName, "complex numbers are not supported", expected: "real numbers",
+        fix: "use x.abs(), x.real or x.viewAsReal()", operands: Array(operands))
 }
 
 /// Refuses a primitive without a derivative, for calls with an input that requires a gradient.
@@ -174,7 +185,9 @@ package func inferResults(
     let isRowMajor = inputs.allSatisfy(\.layout.isContiguous)
     let device = try resultDevice(of: primitive, inputs)
     var results: [TensorSpec] = []
+    for input in inputs where input.dtype.isComplex { try checkSupportsComplex(primitive, inputs) }
     for spec in try primitive.infer(inputs) {
+        if spec.dtype.isComplex { try checkSupportsComplex(primitive, inputs) }
         try checkRank(spec.shape.count, in: primitive.publicName)
         try checkShape(spec.shape, in: "allocate", .outOfMemory)
         let layout = isRowMajor ? Layout(shape: spec.shape) : primitive.arrangement(of: inputs, shape: spec.shape)
@@ -195,9 +208,10 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
         layout = try primitive.view(of: TensorSpec(input))
         try checkShape(layout.shape, in: primitive.publicName)
     } catch { return fail(error, like: input) }
-    let view = Tensor(storage: input.storage, layout: layout, dtype: input.dtype, base: input.base ?? input)
+    let dtype = primitive.viewType(of: input.dtype)
+    let view = Tensor(storage: input.storage, layout: layout, dtype: dtype, base: input.base ?? input)
     if let base = view.base { view.historyStamp = base.historyStamp }
-    if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isFloatingPoint {
+    if threadState.pointee.grad_disabled == 0 && input.requiresGrad && input.dtype.isDifferentiable {
         record(primitive, Few(input), Few(view), Needs(all: 1))
     }
     if threadState.pointee.recording > 0 { noteCall(primitive, Few(input), Few(view), .view) }
@@ -208,7 +222,7 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
 func record(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ needs: Needs) {
     let node = Node(rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: outputs)
     node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs)
-    for i in 0..<outputs.count where outputs[i].dtype.isFloatingPoint {
+    for i in 0..<outputs.count where outputs[i].dtype.isDifferentiable {
         outputs[i].node = node
         outputs[i].outputIndex = i
         outputs[i].requiresGradFlag = true

@@ -25,6 +25,7 @@ package func performInPlace(
     for i in 0..<inputs.count {
         if inputs[i].isPlaceholder { return }
         if inputs[i].requiresGrad { needs[i] = true }
+        if inputs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
     }
     if threadState.pointee.grad_disabled > 0 { needs = Needs() }
     let spec = try primitive.infer(Specs(of: inputs))[0]
@@ -184,7 +185,6 @@ func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
         return
     }
     // base' = base with the region of the view replaced, as a node over the base's old origin and the new one.
-    let scatter = ScatterView(view: target.layout, base: base.layout)
     let written = Tensor(storage: target.storage, layout: target.layout, dtype: target.dtype)
     if let node {
         written.node = node
@@ -199,9 +199,19 @@ func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
     needs[0] = before.requiresGradFlag
     needs[1] = node != nil
     if needs.any {
-        let origin = Node(
-            rule: scatter, name: ScatterView.name, inputs: Few(before, written), needs: needs, outputs: Few(base))
-        base.node = origin
+        if base.dtype == target.dtype {
+            base.node = Node(
+                rule: ScatterView(view: target.layout, base: base.layout), name: ScatterView.name,
+                inputs: Few(before, written), needs: needs, outputs: Few(base))
+        } else {
+            let (whole, part, result) = (
+                before.realsWithHistory(), written.realsWithHistory(), base.withoutHistoryAsReals
+            )
+            let origin = Node(
+                rule: ScatterView(view: part.layout, base: whole.layout), name: ScatterView.name,
+                inputs: Few(whole, part), needs: needs, outputs: Few(result))
+            base.node = base.nodeFrom(reals: result, through: origin)
+        }
         base.outputIndex = 0
         base.requiresGradFlag = true
         base.retainGradAgain(insteadOf: before.node)

@@ -17,6 +17,9 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// The name that errors of this value have, as in "conv2d" for a two-dimensional "conv".
     var publicName: String { get }
 
+    /// Whether it computes on complex numbers, or moves them; otherwise the dispatcher refuses complex operands and results.
+    static var supportsComplex: Bool { get }
+
     // MARK: Description
 
     /// The shapes and dtypes of the results, after all argument checks that need no values. Devices are checked by the
@@ -78,6 +81,7 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
 }
 
 extension Primitive {
+    package static var supportsComplex: Bool { false }
     package var publicName: String { Self.name }
     /// Row-major.
     package func arrangement(of inputs: Specs, shape: Dims) -> Layout { Layout(shape: shape) }
@@ -108,12 +112,17 @@ package enum Differentiability: Sendable {
 package protocol ViewPrimitive: Primitive {
     /// The layout of the result, after all argument checks.
     func view(of input: TensorSpec) throws(TensorError) -> Layout
+    /// The dtype of the result: that of the input, unless complex numbers are seen as pairs of real ones or the reverse.
+    func viewType(of dtype: DType) -> DType
 }
 
 extension ViewPrimitive {
+    package static var supportsComplex: Bool { true }
+    package func viewType(of dtype: DType) -> DType { dtype }
+
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let input = inputs[0]
-        return Few(ResultSpec(try view(of: input).shape, input.dtype))
+        return Few(ResultSpec(try view(of: input).shape, viewType(of: input.dtype)))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

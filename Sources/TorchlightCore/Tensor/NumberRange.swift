@@ -21,6 +21,9 @@ extension Scalar {
         case .bool: true
         case .int(var value): tl_first_out_of_range(&value, DType.int64.rawValue, 1, dtype.rawValue, true) < 0
         case .double(var value): tl_first_out_of_range(&value, DType.float64.rawValue, 1, dtype.rawValue, true) < 0
+        case .complex(let value):
+            (value.imag == 0 || dtype.isComplex || dtype == .bool) && Scalar.double(value.real).fits(dtype.toReal)
+                && Scalar.double(value.imag).fits(dtype.toReal)
         }
     }
 
@@ -35,6 +38,7 @@ extension Scalar {
         case .bool(let value): "\(value)"
         case .int(let value): "\(value)"
         case .double(let value): "\(value)"
+        case .complex(let value): "\(value)"
         }
     }
 }
@@ -64,7 +68,11 @@ extension DType {
 
     /// Whether every number of another dtype is in the range of this one, so that no element needs a check.
     func holdsEvery(_ other: DType) -> Bool {
-        if self == other || self == .float64 || self == .bool || other == .bool { return true }
+        if self == other || self == .bool || other == .bool { return true }
+        if isComplex { return toReal.holdsEvery(other.toReal) }
+        // The imaginary part has to be looked at.
+        if other.isComplex { return false }
+        if self == .float64 { return true }
         switch self {
         case .float32: return other != .float64
         case .bfloat16: return !other.isFloatingPoint || other == .float16
@@ -77,7 +85,7 @@ extension DType {
 
     /// The range as text: "in -128...127".
     fileprivate var rangeText: String {
-        isFloatingPoint ? "of a magnitude of at most \(greatestFinite)" : "in \(bounds)"
+        isDifferentiable ? "of a magnitude of at most \(toReal.greatestFinite)" : "in \(bounds)"
     }
 }
 
@@ -112,6 +120,8 @@ extension Tensor {
         case .int16: number = "\(element.load(as: Int16.self))"
         case .int8: number = "\(element.load(as: Int8.self))"
         case .uint8, .bool: number = "\(element.load(as: UInt8.self))"
+        case .complex64: number = "\(element.load(as: Complex<Float>.self))"
+        case .complex128: number = "\(element.load(as: Complex<Double>.self))"
         }
         return .outOfRange(number, target, in: operation, place: "at position \(place)")
     }

@@ -10,14 +10,21 @@ public enum Scalar: Sendable, Hashable, Codable {
     case int(Int)
     /// A floating-point number; as an operand it has the default dtype.
     case double(Double)
+    case complex(Complex<Double>)
 
-    /// The value as a floating-point number; true is 1.
+    /// The value as a floating-point number; true is 1, and a complex number gives its real part.
     public var asDouble: Double {
         switch self {
         case .bool(let value): value ? 1 : 0
         case .int(let value): Double(value)
         case .double(let value): value
+        case .complex(let value): value.real
         }
+    }
+
+    /// The value as a complex number.
+    public var asComplex: Complex<Double> {
+        if case .complex(let value) = self { value } else { Complex(asDouble) }
     }
 
     /// The value as an integer, truncated; values outside the range of Int are clamped, and NaN is 0.
@@ -26,6 +33,7 @@ public enum Scalar: Sendable, Hashable, Codable {
         case .bool(let value): value ? 1 : 0
         case .int(let value): value
         case .double(let value): Int(saturating: value)
+        case .complex(let value): Int(saturating: value.real)
         }
     }
 
@@ -34,6 +42,7 @@ public enum Scalar: Sendable, Hashable, Codable {
         case .bool: .bool
         case .int: .int64
         case .double: .float64
+        case .complex: .complex128
         }
     }
 }
@@ -57,17 +66,20 @@ extension Tensor {
         switch dtype {
         case .bool: return .bool(storage.bytes.load(as: UInt8.self) != 0)
         case .int64: return .int(Int(storage.bytes.load(as: Int64.self)))
+        case .complex128: return .complex(storage.bytes.load(as: Complex<Double>.self))
         default: return .double(storage.bytes.load(as: Double.self))
         }
     }
 
     /// A number as a 0-dimensional operand.
     package static func wrap(_ scalar: Scalar) -> Tensor {
-        guard let storage = try? Storage(byteCount: 8, device: .cpu) else { fatalError("out of memory") }
+        let byteCount = if case .complex = scalar { 16 } else { 8 }
+        guard let storage = try? Storage(byteCount: byteCount, device: .cpu) else { fatalError("out of memory") }
         switch scalar {
         case .bool(let value): storage.bytes.storeBytes(of: value ? 1 : 0, as: UInt8.self)
         case .int(let value): storage.bytes.storeBytes(of: Int64(value), as: Int64.self)
         case .double(let value): storage.bytes.storeBytes(of: value, as: Double.self)
+        case .complex(let value): storage.bytes.storeBytes(of: value, as: Complex<Double>.self)
         }
         return Tensor(storage: storage, layout: Layout(shape: Dims()), dtype: scalar.dtype, isWrappedScalar: true)
     }

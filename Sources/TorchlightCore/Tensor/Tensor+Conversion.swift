@@ -34,7 +34,9 @@ extension Tensor {
     public convenience init<Element: TensorElement>(
         _ elements: [Element], shape: [Int], dtype: DType? = nil, device: Device = .current, requiresGrad: Bool = false
     ) {
-        let natural: DType = Element.self == Double.self ? .default : Element.dtype
+        let natural: DType =
+            Element.self == Double.self
+            ? .default : Element.self == Complex<Double>.self ? DType.default.toComplex : Element.dtype
         let target = dtype ?? natural
         let dims = Dims(shape)
         guard shape.allSatisfy({ $0 >= 0 }), dims.product == elements.count else {
@@ -47,9 +49,10 @@ extension Tensor {
         do throws(TensorError) {
             try checkShape(dims, in: "Tensor")
             guard device.isAvailable else { throw TensorError.unavailable(device, in: "Tensor") }
-            guard !requiresGrad || target.isFloatingPoint else {
+            guard !requiresGrad || target.isDifferentiable else {
                 throw TensorError(
-                    .dtype, in: "Tensor", "only floating-point tensors can require gradients", got: "\(target)",
+                    .dtype, in: "Tensor", "only floating-point and complex tensors can require gradients",
+                    got: "\(target)",
                     fix: "write the numbers with a decimal point, or pass dtype: .float32")
             }
             let layout = Layout(shape: dims)
@@ -156,10 +159,12 @@ extension Tensor {
     }
 
     /// Whether the element of a one-element tensor is not 0. An error if there is not exactly one element.
-    public func isNonzero() -> Bool { onlyElement("isNonzero").map { $0.asDouble != 0 } ?? false }
+    public func isNonzero() -> Bool { onlyElement("isNonzero").map { $0.asComplex != 0 } ?? false }
 
-    /// The element of a one-element tensor as a Double. An error if there is not exactly one element.
+    /// The element of a one-element tensor as a Double. An error if there is not exactly one element, or if it is a complex
+    /// number with an imaginary part other than 0; `item(Complex<Double>.self)` returns both parts.
     public func item() -> Double {
+        if dtype.isComplex { return item(Double.self) }
         guard let scalar = onlyElement("item") else { return .nan }
         return scalar.asDouble
     }
@@ -170,7 +175,7 @@ extension Tensor {
     ///     let n = x.sum().item(Int.self)
     public func item<Element: TensorElement>(_ type: Element.Type) -> Element {
         guard onlyElement("item") != nil, let first = elements(type, "item").first else {
-            return withUnsafeTemporaryAllocation(byteCount: 8, alignment: 8) { bytes in
+            return withUnsafeTemporaryAllocation(byteCount: 16, alignment: 16) { bytes in
                 bytes.initializeMemory(as: UInt8.self, repeating: 0)
                 return bytes.load(as: Element.self)
             }
@@ -194,6 +199,7 @@ extension Tensor {
         case .bool: return .bool(host.toArray(Bool.self)[0])
         case .integer: return .int(host.toArray(Int.self)[0])
         case .floatingPoint: return .double(host.toArray(Double.self)[0])
+        case .complex: return .complex(host.toArray(Complex<Double>.self)[0])
         }
     }
 

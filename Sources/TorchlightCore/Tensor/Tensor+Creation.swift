@@ -34,7 +34,8 @@ extension Tensor {
     }
 
     /// A tensor of the given shape filled with `value`. Default dtype: int64 for an integer, float32 for a
-    /// floating-point number, bool for a bool. A value outside the range of the dtype is an error.
+    /// floating-point number, bool for a bool, complex64 for a complex number. A value outside the range of the dtype is an
+    /// error.
     ///
     ///     Tensor.full([2, 2], 1.5)      // float32
     ///     Tensor.full([2, 2], 7)        // int64
@@ -50,7 +51,7 @@ extension Tensor {
         requiresGrad: Bool = false
     ) -> Tensor {
         let scalar = value.scalar
-        let natural: DType = scalar.dtype == .float64 ? .default : scalar.dtype
+        let natural = ResultType.of(CollectionOfOne(Tensor.wrap(scalar)))
         return create("full", shape, requiresGrad: requiresGrad) {
             Full(value: scalar, shape: $0, dtype: dtype ?? natural, device: device)
         }

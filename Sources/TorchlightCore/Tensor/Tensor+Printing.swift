@@ -45,7 +45,9 @@ extension Tensor: CustomStringConvertible {
             if dtype != .default { suffixes.append("dtype=torch.\(dtype)") }
         } else {
             body = noGrad { TensorText(self, options).render(indent: prefix.count) }
-            if ![.default, .int64, .bool].contains(dtype) { suffixes.append("dtype=torch.\(dtype)") }
+            if ![.default, DType.default.toComplex, .int64, .bool].contains(dtype) {
+                suffixes.append("dtype=torch.\(dtype)")
+            }
         }
         if let gradFnName {
             suffixes.append("grad_fn=<\(gradFnName)>")
@@ -79,36 +81,16 @@ package func formatted(_ value: Double, precision: Int, _ style: Character) -> S
     return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Formats the elements of one tensor.
-private struct TensorText {
-    private let tensor: Tensor
-    private let options: PrintOptions
-    private let summarizes: Bool
-    private let isFloat: Bool
+/// The format of the numbers of a tensor, or of the real or imaginary parts of complex ones: notation and width.
+private struct NumberFormat {
+    private(set) var width = 1
     private var isIntegral = true
     private var isScientific = false
-    private var width = 1
-
-    init(_ tensor: Tensor, _ options: PrintOptions) {
-        self.tensor = tensor
-        self.options = options
-        summarizes = tensor.count > options.threshold
-        isFloat = tensor.dtype.isFloatingPoint
-        let shown = summarizes ? Self.edges(of: tensor, options.edgeItems) : [tensor]
-        if isFloat {
-            measure(shown.flatMap { $0.toArray(Double.self) })
-        } else {
-            for part in shown { for text in Self.integers(part) { width = max(width, text.count) } }
-        }
-    }
-
-    private static func integers(_ tensor: Tensor) -> [String] {
-        tensor.dtype == .bool
-            ? tensor.toArray(Bool.self).map { $0 ? "True" : "False" } : tensor.toArray(Int.self).map(String.init)
-    }
+    private let precision: Int
 
     /// Determines the column width and the notation from the finite numbers other than 0.
-    private mutating func measure(_ values: [Double]) {
+    init(_ values: [Double], _ options: PrintOptions) {
+        precision = options.precision
         let numbers = values.filter { $0.isFinite && $0 != 0 }
         guard let largest = numbers.lazy.map(\.magnitude).max(), let smallest = numbers.lazy.map(\.magnitude).min()
         else { return }
@@ -118,30 +100,69 @@ private struct TensorText {
         for number in numbers {
             let length: Int
             if isScientific {
-                length = formatted(number, precision: options.precision, "e").count
+                length = formatted(number, precision: precision, "e").count
             } else if isIntegral {
                 length = formatted(number, precision: 0, "f").count + 1
             } else {
-                length = formatted(number, precision: options.precision, "f").count
+                length = formatted(number, precision: precision, "f").count
             }
             width = max(width, length)
         }
     }
 
-    private func format(_ value: Double) -> String {
-        let text: String
-        if isScientific {
-            text = formatted(value, precision: options.precision, "e")
-        } else if isIntegral {
-            text = formatted(value, precision: 0, "f") + (value.isFinite ? "." : "")
+    func text(_ value: Double) -> String {
+        if isScientific { return formatted(value, precision: precision, "e") }
+        if isIntegral { return formatted(value, precision: 0, "f") + (value.isFinite ? "." : "") }
+        return formatted(value, precision: precision, "f")
+    }
+}
+
+/// Lays out the elements of one tensor.
+private struct TensorText {
+    private enum Elements {
+        case whole
+        case real(NumberFormat)
+        case complex(real: NumberFormat, imag: NumberFormat)
+    }
+
+    private let tensor: Tensor
+    private let options: PrintOptions
+    private let summarizes: Bool
+    private let kind: Elements
+    /// The columns of an element, which are padded to `padding`.
+    private let width: Int
+    private let padding: Int
+
+    init(_ tensor: Tensor, _ options: PrintOptions) {
+        self.tensor = tensor
+        self.options = options
+        summarizes = tensor.count > options.threshold
+        let shown = summarizes ? Self.edges(of: tensor, options.edgeItems) : [tensor]
+        if tensor.dtype.isFloatingPoint {
+            let format = NumberFormat(shown.flatMap { $0.toArray(Double.self) }, options)
+            kind = .real(format)
+            width = format.width
+            padding = width
+        } else if tensor.dtype.isComplex {
+            let numbers = shown.flatMap { $0.toArray(Complex<Double>.self) }
+            let real = NumberFormat(numbers.map(\.real), options), imag = NumberFormat(numbers.map(\.imag), options)
+            kind = .complex(real: real, imag: imag)
+            width = real.width + imag.width + 1
+            padding = real.width
         } else {
-            text = formatted(value, precision: options.precision, "f")
+            kind = .whole
+            width = shown.flatMap(Self.integers).map(\.count).reduce(1, max)
+            padding = width
         }
-        return padded(text)
+    }
+
+    private static func integers(_ tensor: Tensor) -> [String] {
+        tensor.dtype == .bool
+            ? tensor.toArray(Bool.self).map { $0 ? "True" : "False" } : tensor.toArray(Int.self).map(String.init)
     }
 
     private func padded(_ text: String) -> String {
-        String(repeating: " ", count: max(0, width - text.count)) + text
+        String(repeating: " ", count: max(0, padding - text.count)) + text
     }
 
     /// The parts of a summarised tensor that are shown.
@@ -201,6 +222,14 @@ private struct TensorText {
     }
 
     private func elements(_ tensor: Tensor) -> [String] {
-        isFloat ? tensor.toArray(Double.self).map(format) : Self.integers(tensor).map(padded)
+        switch kind {
+        case .whole: return Self.integers(tensor).map(padded)
+        case .real(let format): return tensor.toArray(Double.self).map { padded(format.text($0)) }
+        case .complex(let real, let imag):
+            return tensor.toArray(Complex<Double>.self).map { number in
+                let text = imag.text(number.imag)
+                return padded(real.text(number.real)) + (text.hasPrefix("-") ? "" : "+") + text + "j"
+            }
+        }
     }
 }

@@ -102,6 +102,10 @@ extension Tensor {
         _ operation: String, _ start: Double, _ end: Double, _ steps: Int, _ base: Double?, _ dtype: DType,
         _ device: Device, _ requiresGrad: Bool
     ) -> Tensor {
+        if dtype.isComplex {
+            return spaced(operation, start, end, steps, base, dtype.toReal, device, false).to(dtype)
+                .requiresGrad_(requiresGrad)
+        }
         // For an integer dtype, both ends are truncated.
         let isWhole = !dtype.isFloatingPoint
         let first = isWhole ? start.rounded(.towardZero) : start

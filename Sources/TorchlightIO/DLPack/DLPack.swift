@@ -241,6 +241,8 @@ extension DType {
         case (TL_DL_INT, 8): self = .int8
         case (TL_DL_UINT, 8): self = .uint8
         case (TL_DL_BOOL, 8): self = .bool
+        case (TL_DL_COMPLEX, 64): self = .complex64
+        case (TL_DL_COMPLEX, 128): self = .complex128
         default: return nil
         }
     }
@@ -255,6 +257,7 @@ extension tl_dl_data_type {
             case .int64, .int32, .int16, .int8: TL_DL_INT
             case .uint8: TL_DL_UINT
             case .bool: TL_DL_BOOL
+            case .complex64, .complex128: TL_DL_COMPLEX
             }
         self.init(code: UInt8(code), bits: UInt8(dtype.byteSize * 8), lanes: 1)
     }

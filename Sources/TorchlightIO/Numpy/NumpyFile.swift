@@ -7,8 +7,8 @@ import TorchlightCore
 ///     let x = try NumpyFile.load("x.npy")
 ///
 /// All versions of the format, both byte orders and both memory orders (C and Fortran) are read. uint16 becomes int32,
-/// uint32 and uint64 become int64 (uint64 only if every value fits). Arrays of complex numbers, extended precision,
-/// strings, dates, structures and Python objects are an error in a `.npy` file, and are skipped in an archive.
+/// uint32 and uint64 become int64 (uint64 only if every value fits). Arrays of extended precision, strings, dates,
+/// structures and Python objects are an error in a `.npy` file, and are skipped in an archive.
 public enum NumpyFile {
     /// Reads the array of a `.npy` file.
     ///
@@ -170,7 +170,7 @@ public enum NumpyFile {
         guard header.element.readAs != nil else {
             throw IOError(
                 .unsupported, operation, file: file, offset: offset,
-                "the array has complex elements (\(header.element.name))", expected: "real numbers")
+                "elements of type \(header.element.name) have no dtype here", expected: "numbers")
         }
         return header.element
     }

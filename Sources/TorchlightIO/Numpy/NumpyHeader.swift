@@ -275,7 +275,7 @@ private struct NumpyHeaderParser {
             throw refusal(
                 "Python objects as elements, stored as a pickle that could run code", expected: "numbers", at: offset)
         case "c" where rest != "c8" && rest != "c16":
-            throw refusal("complex elements ('\(text)')", expected: "real numbers", at: offset)
+            throw refusal("complex elements ('\(text)')", expected: "complex64 or complex128", at: offset)
         case "U", "S", "a": throw refusal("strings as elements ('\(text)')", expected: "numbers", at: offset)
         case "M", "m": throw refusal("dates as elements ('\(text)')", expected: "numbers", at: offset)
         case "V": throw refusal("raw bytes as elements ('\(text)')", expected: "numbers", at: offset)

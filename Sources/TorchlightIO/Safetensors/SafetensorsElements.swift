@@ -12,8 +12,8 @@ extension Safetensors {
     ]
     private static let elementNames = Dictionary(uniqueKeysWithValues: names.map { ($1, $0) })
 
-    /// The name of a dtype in the format.
-    package static func typeName(of dtype: DType) -> String { names["\(dtype)"]! }
+    /// The name of a dtype in the format; PyTorch's name if the format has none, as for complex128.
+    package static func typeName(of dtype: DType) -> String { names["\(dtype)"] ?? "\(dtype)" }
 
     /// The name in the format of an element type with PyTorch's name or with the format's own; nil if there is none.
     package static func typeName(of name: String) -> String? {
@@ -31,7 +31,8 @@ extension Safetensors {
         guard let element = FileElement(name: elementName(of: entry.dtype)), let dtype = element.readAs else {
             throw IOError(
                 .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
-                "the element type \(entry.dtype) is not supported", expected: "F64 to F8, I64 to I8, U64 to U8, BOOL")
+                "the element type \(entry.dtype) is not supported",
+                expected: "F64 to F8, C64, I64 to I8, U64 to U8, BOOL")
         }
         return try tensor(entry, as: element, dtype: dtype, in: contents)
     }

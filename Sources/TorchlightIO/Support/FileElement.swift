@@ -2,9 +2,9 @@ import TorchlightCore
 
 /// An element type of a file, and the dtype with which it is read.
 ///
-/// The ten dtypes are read as they are. Element types without a dtype are widened without loss: uint16 to int32, uint32
-/// to int64, uint64 to int64 (if every value of the tensor fits), 8-bit floats to float16 or float32. Others, such as
-/// complex numbers, have a name and a size, so that they can be listed and copied as bits.
+/// All dtypes are read as they are. Element types without a dtype are widened without loss: uint16 to int32, uint32 to
+/// int64, uint64 to int64 (if every value of the tensor fits), 8-bit floats to float16 or float32. Others, such as
+/// complex32, have a name and a size, so that they can be listed and copied as bits.
 package struct FileElement: Equatable, Sendable {
     /// The name in PyTorch and NumPy; the format's own name if they have none.
     package let name: String
@@ -46,12 +46,15 @@ package struct FileElement: Equatable, Sendable {
         "uint16": (2, .int32), "uint32": (4, .int64), "uint64": (8, .int64),
         "float8_e4m3fn": (1, .float16), "float8_e5m2": (1, .float16), "float8_e4m3fnuz": (1, .float16),
         "float8_e5m2fnuz": (1, .float16), "float8_e8m0fnu": (1, .float32),
-        "complex32": (4, nil), "complex64": (8, nil), "complex128": (16, nil),
+        "complex32": (4, nil),
     ]
     private static let carriers: [Int: DType] = [1: .uint8, 2: .int16, 4: .int32, 8: .int64]
 
     /// Whether the elements are converted when they are read.
     var isWidened: Bool { name != "\(dtype)" && readAs != nil }
+
+    /// The size of what the byte order applies to: an element, or a part of a complex number.
+    var partSize: Int { readAs?.isComplex == true ? size / 2 : size }
 
     /// The dtype of the same size as an element type, for the bits; nil if there is none.
     var asBits: FileElement? { carrier.map { FileElement($0) } }
@@ -117,7 +120,7 @@ struct StorageReader {
         _ storage: Storage, _ element: FileElement, count: Int, isSwapped: Bool, at offset: Int, what: String
     ) throws(IOError) {
         let raw = raw(of: storage, element, count: count)
-        if isSwapped { Self.swapBytes(raw, size: element.size) }
+        if isSwapped { Self.swapBytes(raw, size: element.partSize) }
         guard element.isWidened else {
             return try check(UnsafeRawBufferPointer(raw), of: element, at: offset, what: what)
         }

@@ -46,6 +46,7 @@ public class BorderLayer: Module, Layer {
         case .bool(let value): x.pad(padding, mode: mode, value: value)
         case .int(let value): x.pad(padding, mode: mode, value: value)
         case .double(let value): x.pad(padding, mode: mode, value: value)
+        case .complex(let value): x.pad(padding, mode: mode, value: value)
         }
     }
 

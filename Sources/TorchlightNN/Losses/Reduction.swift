@@ -21,7 +21,9 @@ public enum Reduction: String, Sendable, Hashable {
 /// The error of the operands of an element-wise loss: different shapes or an integer dtype; nil if there is none.
 ///
 /// Losses do not broadcast: `[n, 1]` against `[n]` would be a loss of n² pairs without any warning.
-func elementwiseLossError(_ operation: String, _ input: Tensor, _ target: Tensor) -> TensorError? {
+func elementwiseLossError(
+    _ operation: String, _ input: Tensor, _ target: Tensor, allowsComplex: Bool = false
+) -> TensorError? {
     if input.isPlaceholder || target.isPlaceholder { return nil }
     if input.shape != target.shape {
         var fix = "give both the same shape; to broadcast the target, call target.expand(as: prediction)"
@@ -35,6 +37,7 @@ func elementwiseLossError(_ operation: String, _ input: Tensor, _ target: Tensor
             .shape, in: operation, "prediction and target differ in shape, and losses do not broadcast",
             expected: "equal shapes", fix: fix, operands: [input, target])
     }
+    if allowsComplex, input.dtype.isComplex || target.dtype.isComplex { return nil }
     guard input.dtype.isFloatingPoint else {
         return TensorError(
             .dtype, in: operation, "the prediction is not floating point", expected: "a floating-point prediction",

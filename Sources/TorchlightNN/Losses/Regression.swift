@@ -20,7 +20,7 @@ public func mseLoss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .m
 ///
 /// - Parameter reduction: The reduction over the elements. Default: `.mean`.
 public func l1Loss(_ input: Tensor, _ target: Tensor, reduction: Reduction = .mean) -> Tensor {
-    elementwise("l1Loss", input, target, reduction) { ($0 - $1).abs() }
+    elementwise("l1Loss", input, target, reduction, allowsComplex: true) { ($0 - $1).abs() }
 }
 
 /// Returns the smooth L1 loss, for `d = input − target`: `d²/(2β)` where `|d| < β`, `|d| − β/2` elsewhere (Girshick, 2015).
@@ -68,10 +68,14 @@ public func huberLoss(
 
 /// Returns an element-wise loss: checks the operands, applies the formula and reduces the result.
 func elementwise(
-    _ operation: String, _ input: Tensor, _ target: Tensor, _ reduction: Reduction,
+    _ operation: String, _ input: Tensor, _ target: Tensor, _ reduction: Reduction, allowsComplex: Bool = false,
     _ formula: (Tensor, Tensor) -> Tensor
 ) -> Tensor {
-    if isAutocasting { return inFloat32 { elementwise(operation, $0(input), $0(target), reduction, formula) } }
-    if let error = elementwiseLossError(operation, input, target) { return fail(error) }
+    if isAutocasting {
+        return inFloat32 {
+            elementwise(operation, $0(input), $0(target), reduction, allowsComplex: allowsComplex, formula)
+        }
+    }
+    if let error = elementwiseLossError(operation, input, target, allowsComplex: allowsComplex) { return fail(error) }
     return reduction(formula(input, target))
 }

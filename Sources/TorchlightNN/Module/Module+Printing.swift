@@ -80,6 +80,7 @@ enum Printed {
         case .bool(let value): bool(value)
         case .int(let value): "\(value)"
         case .double(let value): number(value)
+        case .complex(let value): "\(value)"
         }
     }
 

@@ -6,7 +6,7 @@ enum IndexRecords {
     static let all: [PrimitiveRecord] = joins + selections + advanced + masks
 
     private static let noScalar = "a single number has no positions"
-    private static let numbers = DType.allCases
+    private static let numbers = DType.real
 
     private static let joins: [PrimitiveRecord] = [
         PrimitiveRecord(

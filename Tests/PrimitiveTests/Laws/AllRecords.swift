@@ -6,5 +6,5 @@ enum AllRecords {
         CreateRecords.all + ElementwiseRecords.all + ReduceRecords.all + RandomRecords.all + ContractRecords.all
         + NormalizeRecords.all
         + IndexRecords.all + ViewRecords.all + ShapingRecords.all + SortRecords.all + SequenceRecords.all
-        + LinalgRecords.all + SpatialRecords.all
+        + LinalgRecords.all + SpatialRecords.all + ComplexRecords.all
 }

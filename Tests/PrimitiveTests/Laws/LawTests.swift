@@ -58,6 +58,17 @@ import Testing
         DeviceLaws.equalsTheCPU(record, on: try #require(Device.guarded))
     }
 
+    @Test(arguments: AllRecords.all.filter { $0.primitive.supportsComplex })
+    func realNumbersAreComplexOnes(_ record: PrimitiveRecord) { ComplexLaws.agreesOnRealNumbers(record) }
+
+    @Test(arguments: AllRecords.all.filter { $0.primitive.supportsComplex })
+    func complexGradientsAgree(_ record: PrimitiveRecord) { ComplexLaws.gradientsAgree(record) }
+
+    @Test(arguments: AllRecords.all.filter { $0.primitive.supportsComplex })
+    func complexNumbersOnOtherDevices(_ record: PrimitiveRecord) throws {
+        ComplexLaws.equalsTheCPU(record, on: try #require(Device.guarded))
+    }
+
     @Test func everyPrimitiveHasARecord() {
         let recorded = Set(AllRecords.all.map { ObjectIdentifier($0.primitive) })
         for primitive in AllPrimitives.all {

@@ -18,15 +18,15 @@ enum LinalgRecords {
 
     /// Adds 3, 6, 9, ... to the diagonal: regular, and with singular values (eigenvalues) that lie apart.
     @Sendable private static func regular(_ x: Tensor) -> Tensor {
-        guard x.rank >= 2, x.dtype.isFloatingPoint else { return x }
+        guard x.rank >= 2, x.dtype.isDifferentiable else { return x }
         let (m, n) = (MatrixRules.rows(x), MatrixRules.columns(x))
         let spread = Tensor.arange(n, device: x.device).to(x.dtype) + 1
         return x + Tensor.eye(m, n, dtype: x.dtype, device: x.device) * spread * 3
     }
     /// The same, symmetric.
     @Sendable private static func symmetric(_ x: Tensor) -> Tensor {
-        guard x.rank >= 2, x.dtype.isFloatingPoint else { return x }
-        return regular((x + x.mT) * 0.5)
+        guard x.rank >= 2, x.dtype.isDifferentiable else { return x }
+        return regular((x + x.mH) * 0.5)
     }
 
     private static func identity(_ shape: [Int], _ size: Int) -> ReferenceArray {
@@ -182,7 +182,7 @@ enum LinalgRecords {
                         run: {
                             let x = symmetric($0[0])
                             let factor = LinAlg.cholesky(x, upper: upper)
-                            return [(upper ? factor.mT.matmul(factor) : factor.matmul(factor.mT)) - x]
+                            return [(upper ? factor.mH.matmul(factor) : factor.matmul(factor.mH)) - x]
                         },
                         reference: { [zeros($0[0].shape)] })
                 } + [
@@ -245,7 +245,7 @@ enum LinalgRecords {
                         run: {
                             let x = regular($0[0])
                             let (q, r) = LinAlg.qr(x, mode: mode)
-                            return [q.matmul(r) - x, q.mT.matmul(q), r.tril(-1)]
+                            return [q.matmul(r) - x, q.mH.matmul(q), r.tril(-1)]
                         },
                         reference: {
                             [zeros($0[0].shape), identity(shape, k), zeros(Array(shape.dropLast(2)) + [k, n])]
@@ -274,10 +274,10 @@ enum LinalgRecords {
                             let (u, s, vh) = LinAlg.svd(x, fullMatrices: isFull)
                             let (left, right) = (u.narrow(-1, start: 0, length: k), vh.narrow(-2, start: 0, length: k))
                             return [
-                                (left * s.unsqueeze(-2)).matmul(right) - x, left.mT.matmul(left),
-                                right.matmul(right.mT),
-                                noGrad { u.detach().mT.matmul(u.detach()) },
-                                noGrad { vh.detach().matmul(vh.detach().mT) },
+                                (left * s.unsqueeze(-2)).matmul(right) - x, left.mH.matmul(left),
+                                right.matmul(right.mH),
+                                noGrad { u.detach().mH.matmul(u.detach()) },
+                                noGrad { vh.detach().matmul(vh.detach().mH) },
                             ]
                         },
                         reference: {
@@ -308,7 +308,7 @@ enum LinalgRecords {
                         run: {
                             let x = symmetric($0[0])
                             let (w, v) = LinAlg.eigh(x, uplo: triangle)
-                            return [(v * w.unsqueeze(-2)).matmul(v.mT) - x, v.mT.matmul(v)]
+                            return [(v * w.unsqueeze(-2)).matmul(v.mH) - x, v.mH.matmul(v)]
                         },
                         reference: { [zeros($0[0].shape), identity(shape, shape.last!)] })
                 } + [

@@ -19,7 +19,7 @@ enum RandomRecords {
         fill(floats) {
             NormalFill(mean: 0, deviation: 1, shape: $0.layout.shape, dtype: $0.dtype)
         },
-        fill(DType.allCases) {
+        fill(DType.real) {
             IntegerFill(low: 0, high: 2, shape: $0.layout.shape, dtype: $0.dtype)
         },
         PrimitiveRecord(

@@ -5,7 +5,7 @@ import TestSupport
 /// The records of recurrent layers, attention and the loss of alignments.
 enum SequenceRecords {
     private static let types: [DType] = [.float32, .float64]
-    private static let floating = DType.allCases.filter(\.isFloatingPoint)
+    private static let floating = DType.real.filter(\.isFloatingPoint)
     private static let composed = "gradients of higher order go another way"
     private static let noEmpty = "as the forward primitive"
     private static let long = Tolerance(units: 64, scale: 4, reason: "a recurrence carries rounding errors on")

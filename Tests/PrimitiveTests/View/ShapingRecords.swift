@@ -119,7 +119,7 @@ enum ShapingRecords {
                         for at in ReferenceArray.indices(of: [3, 3]) { sum.values[at[0] + at[1]] += x[0][at] }
                         return [sum]
                     })
-            ], dtypes: DType.allCases.filter { $0 != .bool } + [.bool], withoutEmpty: "the shape is an attribute",
+            ], dtypes: DType.real.filter { $0 != .bool } + [.bool], withoutEmpty: "the shape is an attribute",
             withoutScalar: "windows have a dimension"),
     ]
 }

@@ -42,7 +42,7 @@ enum ViewRecords {
                         }
                         return [sum]
                     })
-            ], dtypes: DType.allCases.filter(\.isFloatingPoint) + [.int64, .int32, .int16, .int8, .uint8, .bool],
+            ], dtypes: DType.real.filter(\.isFloatingPoint) + [.int64, .int32, .int16, .int8, .uint8, .bool],
             withoutEmpty: "the layout is given with the call", withoutScalar: "the layout is given with the call"),
         PrimitiveRecord(
             SliceBackward.self, operands: [.real(0...3)],

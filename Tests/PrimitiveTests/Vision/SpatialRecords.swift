@@ -5,8 +5,8 @@ import TestSupport
 enum SpatialRecords {
     static let all: [PrimitiveRecord] = adaptive + resampling + sampling + windows
 
-    private static let numbers = DType.allCases.filter { $0 != .bool }
-    private static let floating = DType.allCases.filter(\.isFloatingPoint)
+    private static let numbers = DType.real.filter { $0 != .bool }
+    private static let floating = DType.real.filter(\.isFloatingPoint)
     private static let noScalar = ContractRecords.noScalar
 
     // MARK: Adaptive pools

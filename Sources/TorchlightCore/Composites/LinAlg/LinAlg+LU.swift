@@ -62,16 +62,16 @@ extension LinAlg {
             _ = try MatrixRules.solution(lu, b, isLeft: left, in: "luSolve")
             let permutation = apply(PivotOrder(rows: MatrixRules.rows(lu)), pivots).permutation(lu.dtype)
             func throughLower(_ x: Tensor) -> Tensor {
-                solveTriangular(adjoint ? lu.mT : lu, x, upper: adjoint, left: left, unitriangular: true)
+                solveTriangular(adjoint ? lu.mH : lu, x, upper: adjoint, left: left, unitriangular: true)
             }
             func throughUpper(_ x: Tensor) -> Tensor {
-                solveTriangular(adjoint ? lu.mT : lu, x, upper: !adjoint, left: left)
+                solveTriangular(adjoint ? lu.mH : lu, x, upper: !adjoint, left: left)
             }
             // A^-1 = U^-1 L^-1 P^T and A^-T = P L^-T U^-T, from the left or from the right.
             switch (left, adjoint) {
-            case (true, false): return throughUpper(throughLower(permutation.mT.matmul(b)))
+            case (true, false): return throughUpper(throughLower(permutation.mH.matmul(b)))
             case (true, true): return permutation.matmul(throughLower(throughUpper(b)))
-            case (false, false): return throughLower(throughUpper(b)).matmul(permutation.mT)
+            case (false, false): return throughLower(throughUpper(b)).matmul(permutation.mH)
             case (false, true): return throughUpper(throughLower(b.matmul(permutation)))
             }
         }

@@ -43,7 +43,7 @@ extension LinAlg {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             let name = "matrixNorm"
-            guard a.rank >= 2, a.dtype.isFloatingPoint else {
+            guard a.rank >= 2, a.dtype.isDifferentiable else {
                 throw TensorError(
                     .shape, in: name, "the tensor is not a floating-point matrix",
                     expected: "a floating-point dtype and at least two dimensions", operands: [a])
@@ -125,7 +125,7 @@ extension LinAlg {
             case let order:
                 try MatrixRules.checkSquare(a, in: "cond")
                 if MatrixRules.rows(a) == 0 {
-                    return Tensor.zeros(Array(MatrixRules.batch(a)), dtype: a.dtype, device: a.device)
+                    return Tensor.zeros(Array(MatrixRules.batch(a)), dtype: a.dtype.toReal, device: a.device)
                 }
                 let (inverse, info) = invEx(a)
                 let product = matrixNorm(a, ord: order) * matrixNorm(inverse, ord: order)

@@ -15,7 +15,7 @@ extension LinAlg {
                     .shape, in: "vecdot", "an operand is 0-dimensional", expected: "at least one dimension",
                     operands: [x, y])
             }
-            let products = x * y
+            let products = x.conj() * y
             if products.isPlaceholder { return products }
             return products.sum(dim: [try products.resolve(dim, in: "vecdot")], dtype: products.dtype)
         }
@@ -57,14 +57,15 @@ extension LinAlg {
             // Below this norm the approximant of degree 13 is accurate to double precision.
             let reach = 5.371920351148152
             let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
+            let wide: DType = a.dtype.isComplex ? .complex128 : .float64
             // Each squaring doubles the error; in float64 it stays below the precision of float32, gradients included.
-            let x = a.to(.float64) * Glibc.pow(2, -Double(squarings))
+            let x = a.to(wide) * Glibc.pow(2, -Double(squarings))
             let b: [Double] = [
                 64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
                 129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
                 960_960, 16_380, 182, 1,
             ].map { $0 / 64_764_752_532_480_000 }
-            let one = Tensor.eye(MatrixRules.rows(a), dtype: .float64, device: a.device)
+            let one = Tensor.eye(MatrixRules.rows(a), dtype: wide, device: a.device)
             let x2 = x.matmul(x)
             let x4 = x2.matmul(x2)
             let x6 = x4.matmul(x2)
@@ -91,7 +92,7 @@ extension LinAlg {
     public static func polar(_ a: Tensor) -> (U: Tensor, P: Tensor) {
         if isAutocasting { return inFloat32 { polar($0(a)) } }
         let (u, s, vh) = svd(a, fullMatrices: false)
-        return (u.matmul(vh), vh.mT.matmul(s.unsqueeze(-1) * vh))
+        return (u.matmul(vh), vh.mH.matmul(s.unsqueeze(-1) * vh))
     }
 
     /// The product of two or more matrices, multiplied in the order with the fewest operations. The first and the last

@@ -5,18 +5,19 @@ extension LinAlg {
     /// the epsilon of the dtype.
     private static func limits(_ a: Tensor, atol: Tensor?, rtol: Tensor?) -> (atol: Tensor, rtol: Tensor) {
         noGrad {
-            let epsilon = a.dtype == .float64 ? 0x1p-52 : 0x1p-23
+            let epsilon = a.dtype.toReal == .float64 ? 0x1p-52 : 0x1p-23
             let usual = epsilon * Double(Swift.max(MatrixRules.rows(a), MatrixRules.columns(a)))
             let batch = Array(MatrixRules.batch(a))
+            let type = a.dtype.toReal
             // A 0-dimensional tensor on the CPU can be used with matrices on any device.
             func limit(_ given: Tensor) -> Tensor {
-                let limit = given.detach().to(a.dtype)
+                let limit = given.detach().to(type)
                 return limit.rank == 0 ? limit.to(a.device) : limit
             }
-            let absolute = atol.map(limit) ?? Tensor.zeros([], dtype: a.dtype, device: a.device)
+            let absolute = atol.map(limit) ?? Tensor.zeros([], dtype: type, device: a.device)
             let relative =
                 rtol.map(limit)
-                ?? Tensor.full([], usual, dtype: a.dtype, device: a.device).maskedFill(absolute > 0, 0)
+                ?? Tensor.full([], usual, dtype: type, device: a.device).maskedFill(absolute > 0, 0)
             return (absolute.expand(batch), relative.expand(batch))
         }
     }
@@ -131,7 +132,7 @@ extension LinAlg {
             }
             let (m, n) = (MatrixRules.rows(a), MatrixRules.columns(a))
             var rank = Tensor.zeros([0], dtype: .int64, device: a.device)
-            var values = Tensor.zeros([0], dtype: a.dtype, device: a.device)
+            var values = Tensor.zeros([0], dtype: a.dtype.toReal, device: a.device)
             let solution: Tensor
             if driver == .gels {
                 solution = fullRankSolution(a, sides)
@@ -146,7 +147,7 @@ extension LinAlg {
             let hasFullRank = driver == .gels || (rank .== n).all().item() != 0
             if m > n && driver != .gelsy && hasFullRank {
                 let rest = a.matmul(solution) - sides
-                residuals = (rest * rest).sum(dim: [-2])
+                residuals = (rest * rest.conj()).real.sum(dim: [-2])
             }
             return (isVector ? solution.squeeze(-1) : solution, residuals, rank, values)
         } catch {
@@ -160,9 +161,9 @@ extension LinAlg {
     private static func fullRankSolution(_ a: Tensor, _ b: Tensor) -> Tensor {
         if MatrixRules.rows(a) >= MatrixRules.columns(a) {
             let (q, r) = qr(a)
-            return solveTriangular(r, q.mT.matmul(b), upper: true)
+            return solveTriangular(r, q.mH.matmul(b), upper: true)
         }
-        let (q, r) = qr(a.mT)
-        return q.matmul(solveTriangular(r.mT, b, upper: false))
+        let (q, r) = qr(a.mH)
+        return q.matmul(solveTriangular(r.mH, b, upper: false))
     }
 }

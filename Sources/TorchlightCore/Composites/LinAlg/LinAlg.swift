@@ -182,11 +182,9 @@ public enum LinAlg {
             let k = tau.shape.last!
             let eye = Tensor.eye(m, n, dtype: a.dtype, device: a.device)
             let v = a.narrow(-1, start: 0, length: k).tril(-1) + eye.narrow(-1, start: 0, length: k)
-            let scaled = tau.unsqueeze(-2)
-            let overlaps = v.mT.matmul(v).triu(1) * scaled + Tensor.eye(k, dtype: a.dtype, device: a.device)
-            let tops = v.narrow(-2, start: 0, length: n).mT
-            let inner = solveTriangular(overlaps, tops, upper: true, unitriangular: true)
-            return eye - (v * scaled).matmul(inner)
+            let tops = v.narrow(-2, start: 0, length: n).mH
+            let inner = solveTriangular(reflectorOverlaps(v, tau), tops, upper: true, unitriangular: true)
+            return eye - (v * tau.unsqueeze(-2)).matmul(inner)
         }
     }
 

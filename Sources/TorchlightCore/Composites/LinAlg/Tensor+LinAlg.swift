@@ -26,6 +26,7 @@ extension Tensor {
     /// -infinity for 0.
     public func logdet() -> Tensor {
         let (sign, logarithm) = slogdet()
+        if dtype.isComplex { return complex(logarithm, sign.angle()) }
         return logarithm.maskedFill(noGrad { sign < 0 }, Double.nan)
     }
     /// The pseudo-inverse of matrices; singular values of at most `rcond` times the largest are treated as 0. See
@@ -56,7 +57,7 @@ extension Tensor {
             return (zeros(MatrixRules.rows(self)), values, zeros(MatrixRules.columns(self)))
         }
         let (u, s, vh) = LinAlg.svd(self, fullMatrices: !some)
-        return vh.isPlaceholder ? (u, s, vh) : (u, s, vh.mT)
+        return vh.isPlaceholder ? (u, s, vh) : (u, s, vh.mH)
     }
 
     /// The inverse of the matrices whose Cholesky factor this is: `(L Lᵀ)^-1`, or `(Uᵀ U)^-1` if `upper`. The other
@@ -67,8 +68,8 @@ extension Tensor {
             if isPlaceholder { return self }
             try MatrixRules.checkSquare(self, in: "choleskyInverse")
             let one = Tensor.eye(MatrixRules.rows(self), dtype: dtype, device: device)
-            let inverse = apply(SolveTriangular(isUpper: false, isDense: true), upper ? mT : self, one)
-            return inverse.mT.matmul(inverse)
+            let inverse = apply(SolveTriangular(isUpper: false, isDense: true), upper ? mH : self, one)
+            return inverse.mH.matmul(inverse)
         }
     }
 
@@ -80,9 +81,9 @@ extension Tensor {
             if isPlaceholder { return self }
             if factor.isPlaceholder { return factor }
             _ = try MatrixRules.solution(factor, self, in: "choleskySolve")
-            let lower = upper ? factor.mT : factor
+            let lower = upper ? factor.mH : factor
             let half = apply(SolveTriangular(isUpper: false, isDense: true), lower, self)
-            return apply(SolveTriangular(isUpper: true, isDense: true), lower.mT, half)
+            return apply(SolveTriangular(isUpper: true, isDense: true), lower.mH, half)
         }
     }
 

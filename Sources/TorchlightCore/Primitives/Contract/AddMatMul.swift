@@ -4,6 +4,7 @@
 /// `beta` is 0 the input is not read, so that its NaN does not spread.
 package struct AddMatMul: Primitive {
     package static let name = "addmm"
+    package static let supportsComplex = true
     package var beta: Double
     package var alpha: Double
 
@@ -21,7 +22,7 @@ package struct AddMatMul: Primitive {
                 .shape, in: Self.name, "the term does not broadcast to the product", got: "a product of shape \(shape)",
                 expected: "equal sizes, or 1 in the term, counted from the last dimension", operands: [input])
         }
-        guard a.dtype.isFloatingPoint || (beta == beta.rounded() && alpha == alpha.rounded()) else {
+        guard a.dtype.isDifferentiable || (beta == beta.rounded() && alpha == alpha.rounded()) else {
             throw TensorError(
                 .dtype, in: Self.name, "integer matrices take whole factors", got: "beta \(beta), alpha \(alpha)",
                 operands: [input, a, b])
@@ -48,8 +49,8 @@ package struct AddMatMul: Primitive {
         let scaled = alpha == 1 ? g : g * alpha
         return Few(
             context.needs[0] ? (beta == 1 ? g : g * beta) : nil,
-            context.needs[1] ? apply(MatMul(transposeB: true), scaled, context.input(2)) : nil,
-            context.needs[2] ? apply(MatMul(transposeA: true), context.input(1), scaled) : nil)
+            context.needs[1] ? apply(MatMul(transposeB: true), scaled, context.input(2).conj()) : nil,
+            context.needs[2] ? apply(MatMul(transposeA: true), context.input(1).conj(), scaled) : nil)
     }
 
     package func multiplyAdds(_ inputs: Specs) -> Int {

@@ -314,6 +314,8 @@ package func convolution<Size: SpatialSize>(
         let out: Tensor
         if x.dtype.isInteger {
             out = try integerConvolution(x, weight, bias, primitive)
+        } else if x.dtype.isComplex && weight.rank > 0 {
+            out = try complexConvolution(x, weight, bias, primitive, operation)
         } else {
             out = bias.map { apply(primitive, x, weight, $0) } ?? apply(primitive, x, weight)
         }

@@ -6,6 +6,7 @@ import CKernels
 /// Gradients: `dx = dy W`, `dW = dy^T x` as one product over all rows, `db` the sum of `dy` over all rows.
 package struct Linear: Primitive {
     package static let name = "linear"
+    package static let supportsComplex = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
@@ -89,10 +90,10 @@ package struct Linear: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
-        let left = context.needs[0] ? apply(MatMul(), g, context.input(1)) : nil
+        let left = context.needs[0] ? apply(MatMul(), g, context.input(1).conj()) : nil
         var right: Tensor?
         if context.needs[1] {
-            var (rows, x) = (g, context.input(0))
+            var (rows, x) = (g, context.input(0).conj())
             if g.rank != 2 {
                 let (columns, width) = (context.shape(1)[0], context.shape(1)[1])
                 let count = g.rank == 1 ? 1 : g.count / Swift.max(columns, 1)

@@ -10,6 +10,7 @@ import CKernels
 /// `C = A B`, `dA = dC B^T` and `dB = A^T dC`.
 package struct MatMul: Primitive {
     package static let name = "matmul"
+    package static let supportsComplex = true
     /// Whether the last two dimensions of the left operand are exchanged first; not for vectors.
     package var transposeA = false
     /// The same of the right operand.
@@ -50,12 +51,12 @@ package struct MatMul: Primitive {
             var left: Tensor?
             var right: Tensor?
             if context.needs[0] {
-                let b = rankB == 1 ? context.input(1).unsqueeze(-1) : context.input(1)
+                let b = rankB == 1 ? context.input(1).conj().unsqueeze(-1) : context.input(1).conj()
                 left = apply(MatMul(transposeB: true), g, b)
                 if rankA == 1 { left = left!.squeeze(-2) }
             }
             if context.needs[1] {
-                let a = rankA == 1 ? context.input(0).unsqueeze(-2) : context.input(0)
+                let a = rankA == 1 ? context.input(0).conj().unsqueeze(-2) : context.input(0).conj()
                 right = apply(MatMul(transposeA: true), a, g)
                 if rankB == 1 { right = right!.squeeze(-1) }
             }
@@ -63,7 +64,7 @@ package struct MatMul: Primitive {
         }
         var left: Tensor?
         if context.needs[0] {
-            let b = context.input(1)
+            let b = context.input(1).conj()
             left =
                 transposeA
                 ? apply(MatMul(transposeA: transposeB, transposeB: true), b, g)
@@ -71,7 +72,7 @@ package struct MatMul: Primitive {
         }
         var right: Tensor?
         if context.needs[1] {
-            var a = context.input(0)
+            var a = context.input(0).conj()
             if rankB == 2 && rankA > 2 && !transposeA {
                 // One matrix met many: its gradient is one product over all rows, not a sum of products.
                 let shape = a.layout.shape

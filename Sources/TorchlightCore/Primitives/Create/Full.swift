@@ -3,6 +3,7 @@ import CKernels
 /// A new tensor with one number in every element: no operands. The dtype must hold the number.
 package struct Full: CreationPrimitive {
     package static let name = "full"
+    package static let supportsComplex = true
     package var value: Scalar
     package var shape: Dims
     package var dtype: DType
@@ -23,8 +24,11 @@ package struct Full: CreationPrimitive {
 /// Fills a tensor with one number.
 package func fill(_ tensor: Tensor, with value: Scalar) {
     if tensor.count == 0 { return }
+    if case .complex(let number) = value, tensor.dtype.isComplex {
+        return withKernelArguments { tl_fill_complex($0(tensor), number.real, number.imag) }
+    }
     // Whatever is not 0 is true, fractions and NaN too.
-    let whole = tensor.dtype == .bool ? (value.asDouble != 0 ? 1 : 0) : value.asInt
+    let whole = tensor.dtype == .bool ? (value.asComplex != 0 ? 1 : 0) : value.asInt
     withKernelArguments { tl_fill($0(tensor), value.asDouble, Int64(whole)) }
 }
 

@@ -6,6 +6,7 @@ import CKernels
 /// which has none.
 package struct ToDevice: Primitive {
     package static let name = "toDevice"
+    package static let supportsComplex = true
     package var device: Device
     /// Where the operand is, and its gradient goes.
     package var source: Device

@@ -3,6 +3,7 @@ import CKernels
 /// `a + b`. Bool with bool is a logical or.
 package struct Add: BinaryPrimitive {
     package static let name = "add"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_ADD
     package static let domain = BinaryDomain.any
     package var differentiability: Differentiability { .differentiable }

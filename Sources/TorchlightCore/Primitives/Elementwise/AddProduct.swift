@@ -5,6 +5,7 @@ import CKernels
 /// `a + value * b * c`.
 package struct AddCMul: TernaryPrimitive {
     package static let name = "addcmul"
+    package static let supportsComplex = true
     package static let kernel = TL_TERNARY_ADDCMUL
     package var value: Double
     package var parameter: Double { value }
@@ -22,20 +23,21 @@ package struct AddCMul: TernaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         return Few(
-            context.needs[0] ? g : nil, context.needs[1] ? g * (context.input(2) * value) : nil,
-            context.needs[2] ? g * (context.input(1) * value) : nil)
+            context.needs[0] ? g : nil, context.needs[1] ? g * (context.input(2).conj() * value) : nil,
+            context.needs[2] ? g * (context.input(1).conj() * value) : nil)
     }
 }
 
 /// `a + value * b / c`; floating point only.
 package struct AddCDiv: TernaryPrimitive {
     package static let name = "addcdiv"
+    package static let supportsComplex = true
     package static let kernel = TL_TERNARY_ADDCDIV
     package var value: Double
     package var parameter: Double { value }
 
     package func resultType(of inputs: Specs) throws(TensorError) -> DType {
-        guard ResultType.of(inputs[1], inputs[2]).isFloatingPoint else {
+        guard ResultType.of(inputs[1], inputs[2]).isDifferentiable else {
             throw .dtype(
                 Self.name, Array(inputs), expected: "a floating-point quotient", fix: "write x + value * (b / c)")
         }
@@ -48,10 +50,10 @@ package struct AddCDiv: TernaryPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
-        let c = context.input(2)
+        let c = context.input(2).conj()
         return Few(
             context.needs[0] ? g : nil, context.needs[1] ? g * value / c : nil,
-            context.needs[2] ? -g * (context.input(1) / c * value) / c : nil)
+            context.needs[2] ? -g * (context.input(1).conj() / c * value) / c : nil)
     }
 }
 

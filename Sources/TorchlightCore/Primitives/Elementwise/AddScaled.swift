@@ -6,6 +6,7 @@ import CKernels
 /// and truth values for bool alone.
 package struct AddScaled: TernaryPrimitive {
     package static let name = "addScaled"
+    package static let supportsComplex = true
     package static let kernel = TL_TERNARY_ADDCMUL
     package var isDifference: Bool
     package var publicName: String { isDifference ? Sub.name : Add.name }
@@ -18,7 +19,7 @@ package struct AddScaled: TernaryPrimitive {
         guard alpha.category <= spec.dtype.category, alpha != .bool || spec.dtype == .bool else {
             throw TensorError(
                 .dtype, in: publicName, "alpha is of another kind than the result", got: "alpha of \(alpha)",
-                expected: spec.dtype.isFloatingPoint ? "a number" : "an integer",
+                expected: spec.dtype.isDifferentiable ? "a number" : "an integer",
                 operands: [inputs[0], inputs[1]])
         }
         return spec.dtype
@@ -29,7 +30,7 @@ package struct AddScaled: TernaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         guard context.needs[1] else { return Few(context.needs[0] ? g : nil, nil, nil) }
-        let scaled = g * context.input(2)
+        let scaled = g * context.input(2).conj()
         return Few(context.needs[0] ? g : nil, isDifference ? -scaled : scaled, nil)
     }
 }
@@ -48,6 +49,7 @@ extension Scalar {
         case .bool(let value): "\(value)"
         case .int(let value): "\(value)"
         case .double(let value): "\(value)"
+        case .complex(let value): "\(value)"
         }
     }
 }

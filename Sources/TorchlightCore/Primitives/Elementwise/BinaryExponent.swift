@@ -52,8 +52,10 @@ package struct FrexpExponent: ConstantUnaryPrimitive {
 extension Tensor {
     /// `self * 2^other`, element by element.
     ///
-    /// Shapes broadcast; dtypes are promoted. Integers give float32.
-    public func ldexp(_ other: Tensor) -> Tensor { apply(Ldexp(), self, other) }
+    /// Shapes broadcast. Dtypes are promoted; integers give float32, and complex numbers stay complex.
+    public func ldexp(_ other: Tensor) -> Tensor {
+        dtype.isComplex || other.dtype.isComplex ? self * TorchlightCore.pow(2.0, other) : apply(Ldexp(), self, other)
+    }
     /// `self * 2^other`, in place.
     @discardableResult
     public func ldexp_(_ other: Tensor) -> Tensor { applyInPlace(Ldexp(), on: self, Few(self, other), name: "ldexp_") }

@@ -1,9 +1,10 @@
 import CKernels
 
 /// The same values in another dtype, or a dense copy in the same. Floating point to integer rounds towards zero, anything to
-/// bool is `!= 0`.
+/// bool is `!= 0`, and complex numbers lose their imaginary part in a real dtype.
 package struct Cast: Primitive {
     package static let name = "to"
+    package static let supportsComplex = true
     package var dtype: DType
     /// Whether the copy lies row by row; else its dimensions lie in the order of the original's.
     package var isRowMajor = false
@@ -20,12 +21,12 @@ package struct Cast: Primitive {
         copyElements(from: inputs[0], layout: inputs[0].layout, to: outputs[0])
     }
 
-    package var differentiability: Differentiability { dtype.isFloatingPoint ? .differentiable : .constant }
+    package var differentiability: Differentiability { dtype.isDifferentiable ? .differentiable : .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.convert) }
-    package var algebra: Algebra { dtype.isFloatingPoint ? .elementwise : .constant }
+    package var algebra: Algebra { dtype.isDifferentiable ? .elementwise : .constant }
 }
 
 /// Copies elements with conversion; the layouts may be other views of the storages.

@@ -5,6 +5,7 @@ import CKernels
 /// `a == b`, element by element.
 package struct Eq: ConstantBinaryPrimitive {
     package static let name = "eq"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_EQ
     package static let domain = BinaryDomain.predicate
 }
@@ -12,6 +13,7 @@ package struct Eq: ConstantBinaryPrimitive {
 /// `a != b`, element by element.
 package struct Ne: ConstantBinaryPrimitive {
     package static let name = "ne"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_NE
     package static let domain = BinaryDomain.predicate
 }

@@ -3,6 +3,7 @@ import CKernels
 /// `a / b`. Bool and integers give float32; use `floorDivide` or `div(_:rounding:)` for whole quotients.
 package struct Div: BinaryPrimitive {
     package static let name = "div"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_DIV
     package static let domain = BinaryDomain.floatingPoint
     package var differentiability: Differentiability { .differentiable }
@@ -12,10 +13,10 @@ package struct Div: BinaryPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        let quotient = context.gradient / context.input(1)
+        let quotient = context.gradient / context.input(1).conj()
         return Few(
             context.needs[0] ? quotient : nil,
-            context.needs[1] ? -quotient * (context.input(0) / context.input(1)) : nil)
+            context.needs[1] ? -quotient * (context.input(0) / context.input(1)).conj() : nil)
     }
 }
 
@@ -50,7 +51,9 @@ package struct TruncDivide: BinaryPrimitive {
 /// Integers have no number for a division by 0, so it is an error. Costs a pass over the divisor.
 func refuseZeroDivisor(_ operation: String, _ operands: Few<Tensor>) throws(TensorError) {
     let divisor = operands[1]
-    guard !ResultType.of(operands[0], divisor).isFloatingPoint, divisor.count > 0, operands[0].count > 0 else { return }
+    guard !ResultType.of(operands[0], divisor).isDifferentiable, divisor.count > 0, operands[0].count > 0 else {
+        return
+    }
     guard noGrad({ divisor.all().item() }) == 0 else { return }
     throw TensorError(
         .value, in: operation, "an integer is divided by 0", expected: "a divisor without zeros",

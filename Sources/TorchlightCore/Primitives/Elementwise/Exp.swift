@@ -3,10 +3,13 @@ import CKernels
 /// `e^x`; the gradient is the result itself.
 package struct Exp: UnaryPrimitive {
     package static let name = "exp"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_EXP
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
-    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { gradient * context.output() }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * context.output().conj()
+    }
 }
 
 extension Tensor {

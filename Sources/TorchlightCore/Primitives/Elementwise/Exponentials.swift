@@ -5,22 +5,24 @@ import CKernels
 /// `2^x`; integers give float32.
 package struct Exp2: UnaryPrimitive {
     package static let name = "exp2"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_EXP2
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.output() * 0.693147180559945309417
+        gradient * context.output().conj() * 0.693147180559945309417
     }
 }
 
 /// `e^x - 1`, exact near 0; integers give float32.
 package struct Expm1: UnaryPrimitive {
     package static let name = "expm1"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_EXPM1
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.output() + 1)
+        gradient * (context.output().conj() + 1)
     }
 }
 

@@ -1,6 +1,7 @@
 /// One number in every place, which the dtype must hold: what was there before gets a gradient of 0.
 package struct FillWith: Primitive {
     package static let name = "fill"
+    package static let supportsComplex = true
     package var value: Scalar
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

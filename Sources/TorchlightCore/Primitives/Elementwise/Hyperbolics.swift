@@ -5,58 +5,65 @@ import CKernels
 /// `(e^x - e^-x) / 2`.
 package struct Sinh: UnaryPrimitive {
     package static let name = "sinh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SINH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.input(0).cosh()
+        gradient * context.input(0).cosh().conj()
     }
 }
 
 /// `(e^x + e^-x) / 2`.
 package struct Cosh: UnaryPrimitive {
     package static let name = "cosh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_COSH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.input(0).sinh()
+        gradient * context.input(0).sinh().conj()
     }
 }
 
 /// The inverse of `sinh`.
 package struct Asinh: UnaryPrimitive {
     package static let name = "asinh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ASINH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / context.input(0).hypot(Tensor.wrap(.double(1)))
+        let x = context.input(0)
+        if x.dtype.isComplex { return gradient / (x.square() + 1).sqrt().conj() }
+        return gradient / x.hypot(Tensor.wrap(.double(1)))
     }
 }
 
 /// The inverse of `cosh`; NaN below 1.
 package struct Acosh: UnaryPrimitive {
     package static let name = "acosh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ACOSH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         // Two roots, so that x^2 neither overflows nor loses what is left of 1.
-        let x = context.input(0).abs()
-        return gradient * ((x - 1).rsqrt() * (x + 1).rsqrt())
+        let x = context.input(0).dtype.isComplex ? context.input(0) : context.input(0).abs()
+        return gradient * ((x - 1).rsqrt() * (x + 1).rsqrt()).conj()
     }
 }
 
 /// The inverse of `tanh`; infinite at -1 and 1, NaN beyond.
 package struct Atanh: UnaryPrimitive {
     package static let name = "atanh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ATANH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        return gradient / ((1 - x) * (1 + x))
+        return gradient / ((1 - x) * (1 + x)).conj()
     }
 }
 

@@ -34,7 +34,9 @@ package struct LogAddExp2: BinaryPrimitive {
 
 extension Tensor {
     /// `log(exp(self) + exp(other))`, element by element, computed without overflow. Shapes broadcast.
-    public func logaddexp(_ other: Tensor) -> Tensor { apply(LogAddExp(), self, other) }
+    public func logaddexp(_ other: Tensor) -> Tensor {
+        dtype.isComplex || other.dtype.isComplex ? complexLogAddExp(other) : apply(LogAddExp(), self, other)
+    }
     /// `log2(2^self + 2^other)`, element by element, computed without overflow. Shapes broadcast.
     public func logaddexp2(_ other: Tensor) -> Tensor { apply(LogAddExp2(), self, other) }
 }

@@ -5,42 +5,48 @@ import CKernels
 /// The natural logarithm of `x`; integers give float32.
 package struct Log: UnaryPrimitive {
     package static let name = "log"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_LOG
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
-    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor { gradient / context.input(0) }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient / context.input(0).conj()
+    }
 }
 
 /// The logarithm of `x` to the base 2.
 package struct Log2: UnaryPrimitive {
     package static let name = "log2"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_LOG2
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.input(0) * 0.693147180559945309417)
+        gradient / (context.input(0).conj() * 0.693147180559945309417)
     }
 }
 
 /// The logarithm of `x` to the base 10.
 package struct Log10: UnaryPrimitive {
     package static let name = "log10"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_LOG10
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.input(0) * 2.302585092994045684018)
+        gradient / (context.input(0).conj() * 2.302585092994045684018)
     }
 }
 
 /// `log(1 + x)`, exact near 0.
 package struct Log1p: UnaryPrimitive {
     package static let name = "log1p"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_LOG1P
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.input(0) + 1)
+        gradient / (context.input(0).conj() + 1)
     }
 }
 

@@ -5,6 +5,7 @@ import CKernels
 /// Whether both operands are not 0.
 package struct LogicalAnd: ConstantBinaryPrimitive {
     package static let name = "logicalAnd"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_LOGICAL_AND
     package static let domain = BinaryDomain.predicate
 }
@@ -12,6 +13,7 @@ package struct LogicalAnd: ConstantBinaryPrimitive {
 /// Whether one of the operands is not 0.
 package struct LogicalOr: ConstantBinaryPrimitive {
     package static let name = "logicalOr"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_LOGICAL_OR
     package static let domain = BinaryDomain.predicate
 }
@@ -19,6 +21,7 @@ package struct LogicalOr: ConstantBinaryPrimitive {
 /// Whether exactly one operand is not 0.
 package struct LogicalXor: ConstantBinaryPrimitive {
     package static let name = "logicalXor"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_LOGICAL_XOR
     package static let domain = BinaryDomain.predicate
 }

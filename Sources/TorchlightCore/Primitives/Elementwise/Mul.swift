@@ -3,6 +3,7 @@ import CKernels
 /// `a * b`. Bool with bool is a logical and.
 package struct Mul: BinaryPrimitive {
     package static let name = "mul"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_MUL
     package static let domain = BinaryDomain.any
     package var differentiability: Differentiability { .differentiable }
@@ -14,8 +15,8 @@ package struct Mul: BinaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         return Few(
-            context.needs[0] ? g * context.input(1) : nil,
-            context.needs[1] ? g * context.input(0) : nil)
+            context.needs[0] ? g * context.input(1).conj() : nil,
+            context.needs[1] ? g * context.input(0).conj() : nil)
     }
 }
 

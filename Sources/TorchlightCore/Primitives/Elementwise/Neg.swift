@@ -3,6 +3,7 @@ import CKernels
 /// `-x`.
 package struct Neg: UnaryPrimitive {
     package static let name = "neg"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_NEG
     package static let domain = UnaryDomain.number
     package func saved(for needs: Needs) -> Saved { .none }

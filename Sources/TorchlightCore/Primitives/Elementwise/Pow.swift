@@ -6,13 +6,14 @@ import CKernels
 /// `b` is not negative, respectively.
 package struct Pow: BinaryPrimitive {
     package static let name = "pow"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_POW
     package static let domain = BinaryDomain.checkedNumber
     package var differentiability: Differentiability { .differentiable }
 
     package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
         let exponent = inputs[1]
-        guard exponent.isWrappedScalar, !ResultType.of(inputs[0], exponent).isFloatingPoint else { return }
+        guard exponent.isWrappedScalar, !ResultType.of(inputs[0], exponent).isDifferentiable else { return }
         let power = exponent.item(Int.self)
         guard power >= 0 else {
             throw TensorError(
@@ -33,11 +34,14 @@ package struct Pow: BinaryPrimitive {
         var ofBase: Tensor?
         if context.needs[0] {
             // 0 where b is 0, whatever a^(b - 1) is.
-            ofBase = Tensor.where(b .== 0, 0.0, g * (a.pow(b - 1) * b))
+            ofBase = Tensor.where(b .== 0, 0.0, g * (a.pow(b - 1) * b).conj())
         }
         var ofExponent: Tensor?
         if context.needs[1] {
-            ofExponent = Tensor.where((a .== 0).logicalAnd(b >= 0), 0.0, g * (context.output() * a.log()))
+            // The logarithm of a negative base is complex where the result is.
+            let base = g.dtype.isComplex ? a.to(a.dtype.toComplex) : a
+            ofExponent = Tensor.where(
+                (a .== 0).logicalAnd(b.real >= 0), 0.0, g * (context.output() * base.log()).conj())
         }
         return Few(ofBase, ofExponent)
     }
@@ -54,7 +58,7 @@ extension Tensor {
         case .bool(let isOne) where dtype == .bool && !isPlaceholder:
             return isOne ? clone() : Tensor.ones(like: self)
         case .int(2): return apply(Square(), self)
-        case .double(let value) where dtype.isFloatingPoint:
+        case .double(let value) where dtype.isDifferentiable:
             if value == 2 { return apply(Square(), self) }
             if value == 0.5 { return apply(Sqrt(), self) }
             if value == -0.5 { return apply(Rsqrt(), self) }

@@ -3,6 +3,7 @@ import CKernels
 /// Whether each element is not a number.
 package struct IsNaN: ConstantUnaryPrimitive {
     package static let name = "isnan"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ISNAN
     package static let domain = UnaryDomain.predicate
 }
@@ -10,6 +11,7 @@ package struct IsNaN: ConstantUnaryPrimitive {
 /// Whether each element is infinite.
 package struct IsInf: ConstantUnaryPrimitive {
     package static let name = "isinf"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ISINF
     package static let domain = UnaryDomain.predicate
 }
@@ -17,6 +19,7 @@ package struct IsInf: ConstantUnaryPrimitive {
 /// Whether each element is neither infinite nor NaN.
 package struct IsFinite: ConstantUnaryPrimitive {
     package static let name = "isfinite"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ISFINITE
     package static let domain = UnaryDomain.predicate
 }
@@ -24,6 +27,7 @@ package struct IsFinite: ConstantUnaryPrimitive {
 /// Whether each element is 0.
 package struct LogicalNot: ConstantUnaryPrimitive {
     package static let name = "logicalNot"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_LOGICAL_NOT
     package static let domain = UnaryDomain.predicate
 }

@@ -5,23 +5,25 @@ import CKernels
 /// The square root of `x`; its gradient is infinite at 0.
 package struct Sqrt: UnaryPrimitive {
     package static let name = "sqrt"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SQRT
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.output() * 2)
+        gradient / (context.output().conj() * 2)
     }
 }
 
 /// `1 / sqrt(x)`.
 package struct Rsqrt: UnaryPrimitive {
     package static let name = "rsqrt"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_RSQRT
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         // One factor after the other: the cube may overflow where the product does not.
-        let y = context.output()
+        let y = context.output().conj()
         return gradient * -0.5 * y * y * y
     }
 }
@@ -29,11 +31,12 @@ package struct Rsqrt: UnaryPrimitive {
 /// `1 / x`.
 package struct Reciprocal: UnaryPrimitive {
     package static let name = "reciprocal"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_RECIPROCAL
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        -gradient * context.output() * context.output()
+        -gradient * context.output().conj() * context.output().conj()
     }
 }
 

@@ -3,11 +3,14 @@ import CKernels
 /// `1 / (1 + e^-x)`.
 package struct SigmoidForward: UnaryPrimitive {
     package static let name = "sigmoid"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SIGMOID
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(SigmoidBackward(), gradient, context.output())
+        let y = context.output()
+        return y.dtype.isComplex
+            ? gradient * (y * (1 - y)).conj() : apply(SigmoidBackward(), gradient, y)
     }
 }
 

@@ -25,10 +25,13 @@ package struct SiluBackward: ActivationGradientPrimitive {
 
 extension Tensor {
     /// Sigmoid linear unit (swish): `x / (1 + exp(-x))`, element by element.
-    public func silu() -> Tensor { apply(Silu(), self) }
+    public func silu() -> Tensor { dtype.isComplex ? self * sigmoid() : apply(Silu(), self) }
     /// Sigmoid linear unit, in place.
     @discardableResult
-    public func silu_() -> Tensor { applyInPlace(Silu(), on: self, Few(self), name: "silu_") }
+    public func silu_() -> Tensor {
+        dtype.isComplex
+            ? overwrite(by: "silu_") { $0.silu() } : applyInPlace(Silu(), on: self, Few(self), name: "silu_")
+    }
 }
 
 /// Sigmoid linear unit (swish): `x / (1 + exp(-x))`, element by element.

@@ -3,6 +3,7 @@ import CKernels
 /// `sin(pi x) / (pi x)`, and 1 at 0. The zeros at the other integers are exact.
 package struct Sinc: UnaryPrimitive {
     package static let name = "sinc"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SINC
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
@@ -17,6 +18,10 @@ package struct Sinc: UnaryPrimitive {
         var series = square * Self.coefficients[0] + Self.coefficients[1]
         for coefficient in Self.coefficients[2...] { series = series * square + coefficient }
         let far = x.maskedFill(isNear, 1)
+        if x.dtype.isComplex {
+            let slope = ((far * Double.pi).cos() - far.sinc()) / far
+            return gradient * Tensor.where(isNear, series * near, slope).conj()
+        }
         // Whole turns are exact in x and not in pi x.
         let turns = noGrad { (far * 0.5).round() * 2 }
         let slope = (((far - turns) * Double.pi).cos() - far.sinc()) / far

@@ -3,6 +3,7 @@ import CKernels
 /// `x * x`. Bool gives int64, other dtypes stay.
 package struct Square: UnaryPrimitive {
     package static let name = "square"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SQUARE
     package static let domain = UnaryDomain.any
 
@@ -13,7 +14,7 @@ package struct Square: UnaryPrimitive {
 
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.input(0) * 2)
+        gradient * (context.input(0).conj() * 2)
     }
 }
 

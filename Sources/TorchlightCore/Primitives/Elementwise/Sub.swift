@@ -3,6 +3,7 @@ import CKernels
 /// `a - b`. Bool with bool is refused: what is meant is `logicalXor` or integers.
 package struct Sub: BinaryPrimitive {
     package static let name = "sub"
+    package static let supportsComplex = true
     package static let kernel = TL_BINARY_SUB
     package static let domain = BinaryDomain.number
     package var differentiability: Differentiability { .differentiable }

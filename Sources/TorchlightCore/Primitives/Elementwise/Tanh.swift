@@ -3,11 +3,13 @@ import CKernels
 /// The hyperbolic tangent.
 package struct TanhForward: UnaryPrimitive {
     package static let name = "tanh"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_TANH
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        apply(TanhBackward(), gradient, context.output())
+        let y = context.output()
+        return y.dtype.isComplex ? gradient * (1 - y * y).conj() : apply(TanhBackward(), gradient, y)
     }
 }
 

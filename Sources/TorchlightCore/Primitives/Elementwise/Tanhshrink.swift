@@ -15,5 +15,5 @@ package struct TanhshrinkForward: UnaryPrimitive {
 
 extension Tensor {
     /// Tanh shrinkage: `x - tanh(x)`.
-    public func tanhshrink() -> Tensor { apply(TanhshrinkForward(), self) }
+    public func tanhshrink() -> Tensor { dtype.isComplex ? self - tanh() : apply(TanhshrinkForward(), self) }
 }

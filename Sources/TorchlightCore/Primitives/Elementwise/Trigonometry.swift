@@ -5,68 +5,74 @@ import CKernels
 /// The sine of `x`.
 package struct Sin: UnaryPrimitive {
     package static let name = "sin"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_SIN
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * context.input(0).cos()
+        gradient * context.input(0).cos().conj()
     }
 }
 
 /// The cosine of `x`.
 package struct Cos: UnaryPrimitive {
     package static let name = "cos"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_COS
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        -gradient * context.input(0).sin()
+        -gradient * context.input(0).sin().conj()
     }
 }
 
 /// The tangent of `x`.
 package struct Tan: UnaryPrimitive {
     package static let name = "tan"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_TAN
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .output(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.output().square() + 1)
+        gradient * (context.output().square() + 1).conj()
     }
 }
 
 /// The angle in `[-pi/2, pi/2]` whose sine is `x`; NaN outside `[-1, 1]`.
 package struct Asin: UnaryPrimitive {
     package static let name = "asin"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ASIN
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        return gradient * ((1 - x) * (1 + x)).rsqrt()
+        return gradient * ((1 - x) * (1 + x)).rsqrt().conj()
     }
 }
 
 /// The angle in `[0, pi]` whose cosine is `x`; NaN outside `[-1, 1]`.
 package struct Acos: UnaryPrimitive {
     package static let name = "acos"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ACOS
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        return -gradient * ((1 - x) * (1 + x)).rsqrt()
+        return -gradient * ((1 - x) * (1 + x)).rsqrt().conj()
     }
 }
 
 /// The angle in `[-pi/2, pi/2]` whose tangent is `x`.
 package struct Atan: UnaryPrimitive {
     package static let name = "atan"
+    package static let supportsComplex = true
     package static let kernel = TL_UNARY_ATAN
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.input(0).square() + 1)
+        gradient / (context.input(0).square() + 1).conj()
     }
 }
 

@@ -3,6 +3,7 @@ import CKernels
 /// `b` where the condition `a` is true, else `c`: `(bool, [*], [*]) -> [*]`.
 package struct Where: TernaryPrimitive {
     package static let name = "where"
+    package static let supportsComplex = true
     package static let kernel = TL_TERNARY_WHERE
 
     package func resultType(of inputs: Specs) throws(TensorError) -> DType {
@@ -99,8 +100,9 @@ extension Tensor {
             try value.check(fits: dtype, in: operation)
             switch dtype.category {
             case .floatingPoint: return .wrap(.double(value.asDouble))
+            case .complex: return .wrap(.complex(value.asComplex))
             case .integer: return .wrap(.int(value.asInt))
-            case .bool: return .wrap(.bool(value.asDouble != 0))
+            case .bool: return .wrap(.bool(value.asComplex != 0))
             }
         }
     }

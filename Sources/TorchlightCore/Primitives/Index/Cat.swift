@@ -4,6 +4,7 @@
 /// promoted.
 package struct Cat: Primitive {
     package static let name = "cat"
+    package static let supportsComplex = true
     package var dim: Int
 
     private static func isSkipped(_ shape: Dims) -> Bool { shape.count == 1 && shape[0] == 0 }

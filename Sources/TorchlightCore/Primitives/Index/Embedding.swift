@@ -4,6 +4,7 @@
 /// gradient adds up in each row what arrives at the places that named it; the padding row gets none.
 package struct Embedding: Primitive {
     package static let name = "embedding"
+    package static let supportsComplex = true
     /// The row that no gradient changes; -1 for none.
     package var paddingIdx = -1
     /// Divides the gradient of a row by how often it is named.

@@ -6,6 +6,7 @@ import CKernels
 /// `x`, int64 `index` within `0 ..< size`. The gradient adds what arrives at each element.
 package struct Gather: Primitive {
     package static let name = "gather"
+    package static let supportsComplex = true
     package var dim: Int
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

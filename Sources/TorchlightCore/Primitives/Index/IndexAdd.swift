@@ -7,6 +7,7 @@ import CKernels
 /// within `0 ..< n`.
 package struct IndexAdd: Primitive {
     package static let name = "indexAdd"
+    package static let supportsComplex = true
     package var dim: Int
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

@@ -7,6 +7,7 @@ import CKernels
 /// twice get both terms.
 package struct IndexGet: Primitive {
     package static let name = "indexGet"
+    package static let supportsComplex = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
@@ -52,6 +53,7 @@ package struct IndexGet: Primitive {
 /// in order.
 package struct IndexPut: Primitive {
     package static let name = "indexPut"
+    package static let supportsComplex = true
     package var accumulates: Bool
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

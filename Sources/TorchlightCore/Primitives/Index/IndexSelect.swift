@@ -6,6 +6,7 @@ import CKernels
 /// what arrives at each position, so positions that are named twice get both terms.
 package struct IndexSelect: Primitive {
     package static let name = "indexSelect"
+    package static let supportsComplex = true
     package var dim: Int
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

@@ -6,6 +6,7 @@ import CKernels
 /// caller counts first.
 package struct MaskedSelect: Primitive {
     package static let name = "maskedSelect"
+    package static let supportsComplex = true
     /// The number of true elements in the mask.
     package var count: Int
     package var hasSizeOfValues: Bool { true }
@@ -41,6 +42,7 @@ package struct MaskedSelect: Primitive {
 /// `-> [*]`. Dtypes: `x` and the source the same, bool mask.
 package struct MaskedScatter: Primitive {
     package static let name = "maskedScatter"
+    package static let supportsComplex = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, mask, source) = (inputs[0], inputs[1], inputs[2])

@@ -6,6 +6,7 @@ import CKernels
 /// first.
 package struct NonZero: Primitive {
     package static let name = "nonzero"
+    package static let supportsComplex = true
     /// The number of elements that are not 0.
     package var count: Int
     package var hasSizeOfValues: Bool { true }

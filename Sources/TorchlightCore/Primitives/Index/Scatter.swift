@@ -13,6 +13,7 @@ package struct Scatter: Primitive {
     }
 
     package static let name = "scatter"
+    package static let supportsComplex = true
     package var dim: Int
     package var reduction = Reduction.set
     /// Whether what `x` holds at the places of the index is one of the elements that share the gradient.
@@ -27,6 +28,9 @@ package struct Scatter: Primitive {
                 expected: "a source of at least the index's sizes", operands: [x, index, source])
         }
         try checkSourceType(x, source, in: Self.name)
+        guard !x.dtype.isComplex || (reduction != .max && reduction != .min) else {
+            throw .dtype(Self.name, [x, index, source], expected: "real numbers, which have an order")
+        }
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -95,7 +99,7 @@ package struct Scatter: Primitive {
     /// Each factor's gradient is the product of the others: of the factors that are not 0 where none is, of all
     /// others where this one is the only 0, and 0 where another factor is 0.
     private func productGradient(_ context: GradientContext, _ g: Tensor) -> Few<Tensor?> {
-        let (x, index, source) = (context.input(0), context.input(1), context.input(2))
+        let (x, index, source) = (context.input(0).conj(), context.input(1), context.input(2).conj())
         let (xZero, sourceZero) = ((x .== 0).to(x.dtype), (source .== 0).to(x.dtype))
         // Zeros stand aside as ones, and are counted.
         let (xFactor, sourceFactor) = (x + xZero, source + sourceZero)

@@ -1,14 +1,15 @@
 import CKernels
 
-/// The Cholesky factor of symmetric positive definite matrices: `A = L L^T`, or `A = U^T U`.
+/// The Cholesky factor of symmetric positive definite matrices: `A = L L^H`, or `A = U^H U`.
 ///
-/// Shapes: `[*, n, n] -> factor [*, n, n], info [*]`. Dtypes: float32 and float64; info int32: 0, or the order of the first
+/// Shapes: `[*, n, n] -> factor [*, n, n], info [*]`. Dtypes: float32, float64 and complex; info int32: 0, or the order of the first
 /// leading minor that is not positive. Only the triangle of the factor is read.
 ///
-/// `gA = (S + S^T) / 2` with `S = L^-T phi(L^T gL) L^-1`, where phi takes the lower triangle with half of the diagonal
+/// `gA = (S + S^H) / 2` with `S = L^-T phi(L^H gL) L^-1`, where phi takes the lower triangle with half of the diagonal
 /// (Murray 2016, arXiv:1602.07527).
 package struct Cholesky: Primitive {
     package static let name = "cholesky"
+    package static let supportsComplex = true
     package var isUpper = false
     package var checkErrors = true
 
@@ -37,12 +38,12 @@ package struct Cholesky: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return [nil] }
-        let lower = isUpper ? context.output(0).mT : context.output(0)
-        let product = lower.mT.matmul(isUpper ? g.mT : g)
+        let lower = isUpper ? context.output(0).mH : context.output(0)
+        let product = lower.mH.matmul(isUpper ? g.mH : g)
         let phi = product.tril() - product.diagonal(dim1: -2, dim2: -1).diagEmbed() * 0.5
-        let left = apply(SolveTriangular(isUpper: true), lower.mT, phi)
+        let left = apply(SolveTriangular(isUpper: true), lower.mH, phi)
         let whole = apply(SolveTriangular(isUpper: false, isLeft: false), lower, left)
-        return [(whole + whole.mT) * 0.5]
+        return [(whole + whole.mH) * 0.5]
     }
 
     package var effects: Effects { .pure }

@@ -2,12 +2,13 @@ import CKernels
 
 /// The determinant of square matrices, by LU factorisation; 1 of matrices without elements.
 ///
-/// Shapes: `[*, n, n] -> [*]`. Dtypes: float32 and float64.
+/// Shapes: `[*, n, n] -> [*]`. Dtypes: float32, float64 and complex.
 ///
-/// The gradient is `g` times the matrix of cofactors, `det(A) A^-T`. Where a matrix has no inverse, its singular values S and
-/// vectors give them: with `A = U diag(S) V^T`, `cof(A) = det(U) det(V) U diag(product of the other S) V^T`.
+/// The gradient is `g` times the matrix of cofactors, `det(A) A^-H`. Where a matrix has no inverse, its singular values S and
+/// vectors give them: with `A = U diag(S) V^H`, `cof(A) = det(U) det(V) U diag(product of the other S) V^H`.
 package struct Determinant: Primitive {
     package static let name = "det"
+    package static let supportsComplex = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
@@ -32,10 +33,10 @@ package struct Determinant: Primitive {
         let isRegular = noGrad {
             (parts[1] .== 0).logicalAnd(parts[0].isfinite().flatten(from: -2).all(dim: -1)).unsqueeze(-1).unsqueeze(-1)
         }
-        let spread = Tensor.arange(1, n + 1, dtype: a.dtype, device: a.device).diagEmbed()
+        let spread = Tensor.arange(1, n + 1, dtype: a.dtype.toReal, device: a.device).to(a.dtype).diagEmbed()
         let regular = Tensor.where(isRegular, a, spread)
         let inverse = applyAll(Inverse(checkErrors: false), Few(regular), count: 2)[0]
-        let product = context.output().unsqueeze(-1).unsqueeze(-1) * inverse.mT
+        let product = context.output().conj().unsqueeze(-1).unsqueeze(-1) * inverse.mH
         let factor = Tensor.where(isRegular, product, cofactors(Tensor.where(isRegular, spread, a)))
         return [g.unsqueeze(-1).unsqueeze(-1) * factor]
     }
@@ -44,7 +45,7 @@ package struct Determinant: Primitive {
         let n = MatrixRules.rows(a)
         let parts = applyAll(SingularValues(vectors: .full), Few(a), count: 3)
         let turns = noGrad {
-            apply(Determinant(), parts[0].detach()) * apply(Determinant(), parts[2].detach())
+            (apply(Determinant(), parts[0].detach()) * apply(Determinant(), parts[2].detach())).conj()
         }
         // Each row holds all singular values, with a 1 in place of its own.
         let own = Tensor.eye(n, dtype: .bool, device: a.device)
@@ -60,15 +61,17 @@ package struct Determinant: Primitive {
 
 /// The sign of the determinant and the logarithm of its magnitude, which neither overflow nor vanish.
 ///
-/// Shapes: `[*, n, n] -> sign [*], logabsdet [*]`. Dtypes: float32 and float64. A singular matrix gives 0 and -infinity.
-/// The gradient of the logarithm is `g A^-T`, that of the sign 0.
+/// Shapes: `[*, n, n] -> sign [*], logabsdet [*]`. Dtypes: float32, float64 and complex. A singular matrix gives 0 and -infinity.
+/// The gradient of the logarithm is `g A^-H`, that of the sign 0, and of a
+/// complex sign s with the gradient h `-i Im(conj(h) s) A^-H`.
 package struct LogDeterminant: Primitive {
     package static let name = "slogdet"
+    package static let supportsComplex = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try MatrixRules.checkSquare(inputs[0], in: Self.name)
-        let spec = ResultSpec(MatrixRules.batch(inputs[0]), inputs[0].dtype)
-        return Few(spec, spec)
+        let batch = MatrixRules.batch(inputs[0])
+        return Few(ResultSpec(batch, inputs[0].dtype), ResultSpec(batch, inputs[0].dtype.toReal))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -79,12 +82,18 @@ package struct LogDeterminant: Primitive {
     }
 
     package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { .input(0) }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        guard let g = context.gradients[1] else { return [nil] }
-        let inverse = applyAll(Inverse(checkErrors: false), Few(context.input(0)), count: 2)[0]
-        return [g.unsqueeze(-1).unsqueeze(-1) * inverse.mT]
+        let a = context.input(0)
+        var g = context.gradients[1]
+        if a.dtype.isComplex, let ofSign = context.gradients[0] {
+            let turn = (ofSign.conj() * context.output(0)).imag
+            g = complex(g ?? Tensor.zeros(like: turn), -turn)
+        }
+        guard let g else { return [nil] }
+        let inverse = applyAll(Inverse(checkErrors: false), Few(a), count: 2)[0]
+        return [g.unsqueeze(-1).unsqueeze(-1) * inverse.mH]
     }
 
     package var effects: Effects { .pure }

@@ -2,12 +2,13 @@ import CKernels
 
 /// The inverse of square matrices, by LU factorisation with row exchanges.
 ///
-/// Shapes: `[*, n, n] -> inverse [*, n, n], info [*]`. Dtypes: float32 and float64; info int32: 0, or the place of the zero on
+/// Shapes: `[*, n, n] -> inverse [*, n, n], info [*]`. Dtypes: float32, float64 and complex; info int32: 0, or the place of the zero on
 /// U's diagonal that makes the matrix singular. The result is NaN there.
 ///
-/// `gA = -Y^T g Y^T` with `Y = A^-1`.
+/// `gA = -Y^H g Y^H` with `Y = A^-1`.
 package struct Inverse: Primitive {
     package static let name = "inv"
+    package static let supportsComplex = true
     package var checkErrors = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -31,7 +32,7 @@ package struct Inverse: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return [nil] }
-        let inverse = context.output(0).mT
+        let inverse = context.output(0).mH
         return [-inverse.matmul(g).matmul(inverse)]
     }
 

@@ -3,15 +3,16 @@ import CKernels
 /// The LU factorisation with row exchanges, `A = P L U`, in one matrix: U with its diagonal, and below it L, whose own
 /// diagonal is ones.
 ///
-/// Shapes: `[*, m, n] -> LU [*, m, n], pivots [*, min(m, n)], info [*]`. Dtypes: float32 and float64; pivots (counted from 1)
+/// Shapes: `[*, m, n] -> LU [*, m, n], pivots [*, min(m, n)], info [*]`. Dtypes: float32, float64 and complex; pivots (counted from 1)
 /// and info int32. `info` is the place, counted from 1, of the first zero on U's diagonal; 0 where there is none.
 ///
 /// With the gradients `gL` (strictly below the diagonal) and `gU`, of a square matrix:
-/// `gA = P L^-T (tril(L^T gL, -1) + triu(gU U^T)) U^-T`. Of a wide matrix, U = [U1 U2]: U2 = L^-1 P^T A2 passes on
-/// `gA2 = P L^-T gU2` and `-L^-T gU2 U2^T` to L. Of a tall one, L = [L1; L2]: L2 = A2 U^-1 passes on `gA2 = gL2 U^-T` and
-/// `-L2^T gL2 U^-T` to U.
+/// `gA = P L^-H (tril(L^H gL, -1) + triu(gU U^H)) U^-H`. Of a wide matrix, U = [U1 U2]: U2 = L^-1 P^T A2 passes on
+/// `gA2 = P L^-H gU2` and `-L^-H gU2 U2^T` to L. Of a tall one, L = [L1; L2]: L2 = A2 U^-1 passes on `gA2 = gL2 U^-H` and
+/// `-L2^T gL2 U^-H` to U.
 package struct LUFactor: Primitive {
     package static let name = "luFactor"
+    package static let supportsComplex = true
     package var checkErrors = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -48,27 +49,27 @@ package struct LUFactor: Primitive {
         let top = g.narrow(-2, start: 0, length: k).narrow(-1, start: 0, length: k)
         let lower = square.tril(-1) + Tensor.eye(k, dtype: lu.dtype, device: lu.device)
         let upper = square.triu()
-        var below = lower.mT.matmul(top.tril(-1))
-        var above = top.triu().matmul(upper.mT)
+        var below = lower.mH.matmul(top.tril(-1))
+        var above = top.triu().matmul(upper.mH)
         if n > k {
             below =
-                below - g.narrow(-1, start: k, length: n - k).matmul(lu.narrow(-1, start: k, length: n - k).mT)
+                below - g.narrow(-1, start: k, length: n - k).matmul(lu.narrow(-1, start: k, length: n - k).mH)
         }
         if m > k {
             above =
-                above - lu.narrow(-2, start: k, length: m - k).mT.matmul(g.narrow(-2, start: k, length: m - k))
+                above - lu.narrow(-2, start: k, length: m - k).mH.matmul(g.narrow(-2, start: k, length: m - k))
         }
         let inner = below.tril(-1) + above.triu()
-        let fromU = apply(SolveTriangular(isUpper: false, isLeft: false), upper.mT, inner)
-        var result = apply(SolveTriangular(isUpper: true, isUnit: true), lower.mT, fromU)
+        let fromU = apply(SolveTriangular(isUpper: false, isLeft: false), upper.mH, inner)
+        var result = apply(SolveTriangular(isUpper: true, isUnit: true), lower.mH, fromU)
         if n > k {
             let right = apply(
-                SolveTriangular(isUpper: true, isUnit: true), lower.mT, g.narrow(-1, start: k, length: n - k))
+                SolveTriangular(isUpper: true, isUnit: true), lower.mH, g.narrow(-1, start: k, length: n - k))
             result = cat([result, right], dim: -1)
         }
         if m > k {
             let bottom = apply(
-                SolveTriangular(isUpper: false, isLeft: false), upper.mT, g.narrow(-2, start: k, length: m - k))
+                SolveTriangular(isUpper: false, isLeft: false), upper.mH, g.narrow(-2, start: k, length: m - k))
             result = cat([result, bottom], dim: -2)
         }
         return [apply(PivotOrder(rows: m), context.output(1)).permutation(result.dtype).matmul(result)]

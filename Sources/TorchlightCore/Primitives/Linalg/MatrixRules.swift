@@ -2,14 +2,16 @@ import CKernels
 
 /// What the primitives of linear algebra share: checks of operands, and what LAPACK answered as errors.
 enum MatrixRules {
-    /// Checks for matrices of float32 or float64 in the last two dimensions.
+    /// Checks for matrices of float32, float64 or complex numbers in the last two dimensions.
     static func check(_ x: some Described, in operation: String) throws(TensorError) {
         guard x.rank >= 2 else {
             throw TensorError(
                 .shape, in: operation, "the tensor is no matrix", expected: "at least two dimensions", operands: [x])
         }
-        guard x.dtype == .float32 || x.dtype == .float64 else {
-            throw .dtype(operation, [x], expected: "float32 or float64", fix: "convert it first, as in x.to(.float32)")
+        guard x.dtype == .float32 || x.dtype == .float64 || x.dtype.isComplex else {
+            throw .dtype(
+                operation, [x], expected: "float32, float64 or complex numbers",
+                fix: "convert it first, as in x.to(.float32)")
         }
     }
 

@@ -2,15 +2,16 @@ import CKernels
 
 /// The QR decomposition by Householder's reflections: `A = Q R` with orthonormal columns in Q and an upper triangular R.
 ///
-/// Shapes, k = min(m, n): `[*, m, n] -> Q [*, m, k], R [*, k, n]`; complete, Q is `[*, m, m]` and R `[*, m, n]`. Dtypes: float32
-/// and float64. The signs of R's diagonal are LAPACK's: not all positive.
+/// Shapes, k = min(m, n): `[*, m, n] -> Q [*, m, k], R [*, k, n]`; complete, Q is `[*, m, m]` and R `[*, m, n]`. Dtypes: float32,
+/// float64 and complex. The signs of R's diagonal are LAPACK's: not all positive.
 ///
-/// For m >= n, `gA = (gQ + Q copyltu(M)) R^-T` with `M = R gR^T - gQ^T Q` and `copyltu(M) = tril(M) + tril(M, -1)^T`. For m < n the
-/// first m columns X of A = [X Y] decide Q, and Y = Q V, R = [U V]: V's gradient passes `Y gV^T` on to Q and `Q gV` to Y
+/// For m >= n, `gA = (gQ + Q copyltu(M)) R^-T` with `M = R gR^H - gQ^H Q` and `copyltu(M) = tril(M) + tril(M, -1)^H`. For m < n the
+/// first m columns X of A = [X Y] decide Q, and Y = Q V, R = [U V]: V's gradient passes `Y gV^H` on to Q and `Q gV` to Y
 /// (Roberts and Roberts 2020, arXiv:2009.10071). The columns that a complete Q has more than A has rank are any basis
 /// of the rest, and have no derivative.
 package struct QRDecomposition: Primitive {
     package static let name = "qr"
+    package static let supportsComplex = true
     package var isComplete = false
     /// Whether Q is wanted.
     package var hasQ = true
@@ -50,15 +51,19 @@ package struct QRDecomposition: Primitive {
         var gQ = context.gradients[0] ?? Tensor.zeros(like: q)
         if m >= n { return [Self.back(q, r, gQ, gR)] }
         let gV = gR.narrow(-1, start: m, length: n - m)
-        gQ = gQ + a.narrow(-1, start: m, length: n - m).matmul(gV.mT)
+        gQ = gQ + a.narrow(-1, start: m, length: n - m).matmul(gV.mH)
         let left = Self.back(q, r.narrow(-1, start: 0, length: m), gQ, gR.narrow(-1, start: 0, length: m))
         return [cat([left, q.matmul(gV)], dim: -1)]
     }
 
     private static func back(_ q: Tensor, _ r: Tensor, _ gQ: Tensor, _ gR: Tensor) -> Tensor {
-        let m = r.matmul(gR.mT) - gQ.mT.matmul(q)
-        let inner = gQ + q.matmul(m.tril() + m.tril(-1).mT)
-        return apply(SolveTriangular(isUpper: false, isLeft: false), r.mT, inner)
+        let m = r.matmul(gR.mH) - gQ.mH.matmul(q)
+        // The diagonal of R is real.
+        let lower =
+            m.dtype.isComplex
+            ? m.tril(-1) + m.diagonal(dim1: -2, dim2: -1).real.diagEmbed() : m.tril()
+        let inner = gQ + q.matmul(lower + m.tril(-1).mH)
+        return apply(SolveTriangular(isUpper: false, isLeft: false), r.mH, inner)
     }
 
     package var effects: Effects { .pure }

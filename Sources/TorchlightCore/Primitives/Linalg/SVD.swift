@@ -1,19 +1,20 @@
 import CKernels
 
-/// The singular value decomposition, `A = U diag(S) V^T`, with the singular values in falling order.
+/// The singular value decomposition, `A = U diag(S) V^H`, with the singular values in falling order.
 ///
-/// Shapes, k = min(m, n): `[*, m, n] -> U [*, m, k], S [*, k], V^T [*, k, n]`; full, U is `[*, m, m]` and V^T `[*, n, n]`. Dtypes:
-/// float32 and float64. The vectors of a singular value are free up to a common sign, those of equal ones up to a rotation.
+/// Shapes, k = min(m, n): `[*, m, n] -> U [*, m, k], S [*, k], V^H [*, k, n]`; full, U is `[*, m, m]` and V^H `[*, n, n]`. Dtypes:
+/// float32, float64 and complex. The vectors of a singular value are free up to a common sign, those of equal ones up to a rotation.
 ///
-/// With `skew(X) = X - X^T` and `E_ij = s_j^2 - s_i^2` (1 on the diagonal):
-/// `gA = U [(skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gS)] V^T`
-/// ` + (1 - U U^T) gU S^-1 V^T + U S^-1 gV^T (1 - V V^T)` (Townsend 2016). It is infinite where singular values are equal, and
+/// With `skew(X) = X - X^H` and `E_ij = s_j^2 - s_i^2` (1 on the diagonal):
+/// `gA = U [(skew(U^H gU) / E) S + S (skew(V^H gV) / E) + diag(gS)] V^H`
+/// ` + (1 - U U^H) gU S^-1 V^H + U S^-1 gV^H (1 - V V^H)` (Townsend 2016). It is infinite where singular values are equal, and
 /// where one is 0 and the matrix not square, unless only S is used.
 package struct SingularValues: Primitive {
     /// Which vectors are wanted.
     package enum Vectors: String, Sendable, Codable { case none, reduced, full }
 
     package static let name = "svd"
+    package static let supportsComplex = true
     package var vectors: Vectors
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -21,7 +22,7 @@ package struct SingularValues: Primitive {
         try MatrixRules.check(x, in: Self.name)
         let batch = MatrixRules.batch(x)
         let (m, n, k) = (MatrixRules.rows(x), MatrixRules.columns(x), MatrixRules.smallest(x))
-        let values = ResultSpec(batch.with(k), x.dtype)
+        let values = ResultSpec(batch.with(k), x.dtype.toReal)
         switch vectors {
         case .none: return Few(ResultSpec([0], x.dtype), values, ResultSpec([0], x.dtype))
         case .reduced: return Few(ResultSpec(batch.with(m, k), x.dtype), values, ResultSpec(batch.with(k, n), x.dtype))
@@ -61,14 +62,19 @@ package struct SingularValues: Primitive {
         var outside: Tensor?
         func add(_ part: Tensor, to sum: inout Tensor?) { sum = sum.map { $0 + part } ?? part }
         if let g = context.gradients[0]?.narrow(-1, start: 0, length: k) {
-            let product = u.mT.matmul(g)
-            add((product - product.mT) / gaps * row, to: &inner)
+            let product = u.mH.matmul(g)
+            let skew = product - product.mH
+            add(skew / gaps * row, to: &inner)
+            // The common phase of a pair of vectors, which is free.
+            if skew.dtype.isComplex {
+                add((skew.diagonal(dim1: -2, dim2: -1) / (s * 2)).diagEmbed(), to: &inner)
+            }
             if m > k { add(((g - u.matmul(product)) / row).matmul(vh), to: &outside) }
         }
         if let g = context.gradients[2]?.narrow(-2, start: 0, length: k) {
-            let product = vh.matmul(g.mT)
-            add(column * ((product - product.mT) / gaps), to: &inner)
-            if n > k { add(u.matmul((g - product.mT.matmul(vh)) / column), to: &outside) }
+            let product = vh.matmul(g.mH)
+            add(column * ((product - product.mH) / gaps), to: &inner)
+            if n > k { add(u.matmul((g - product.mH.matmul(vh)) / column), to: &outside) }
         }
         let within = inner.map { u.matmul($0).matmul(vh) }
         guard let within, let outside else { return [within ?? outside] }

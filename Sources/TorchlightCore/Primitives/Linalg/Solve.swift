@@ -2,12 +2,13 @@ import CKernels
 
 /// The solution of `A X = B` by LU factorisation with row exchanges.
 ///
-/// Shapes: `A [*, n, n], B [*, n, k] -> X [*, n, k], info [*]`, leading dimensions broadcast. Dtypes: float32 and float64, both
+/// Shapes: `A [*, n, n], B [*, n, k] -> X [*, n, k], info [*]`, leading dimensions broadcast. Dtypes: float32, float64 and complex, both
 /// the same; info int32: 0, or the place of the zero on U's diagonal that makes A singular. X is NaN there.
 ///
-/// `gB = A^-T g`, `gA = -gB X^T`.
+/// `gB = A^-T g`, `gA = -gB X^H`.
 package struct Solve: Primitive {
     package static let name = "solve"
+    package static let supportsComplex = true
     package var checkErrors = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -38,9 +39,9 @@ package struct Solve: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return Few(nil, nil) }
-        let side = applyAll(Solve(checkErrors: checkErrors), Few(context.input(0).mT, g), count: 2)[0]
+        let side = applyAll(Solve(checkErrors: checkErrors), Few(context.input(0).mH, g), count: 2)[0]
         return Few(
-            context.needs[0] ? -side.matmul(context.output(0).mT) : nil, context.needs[1] ? side : nil)
+            context.needs[0] ? -side.matmul(context.output(0).mH) : nil, context.needs[1] ? side : nil)
     }
 
     package var effects: Effects { .pure }

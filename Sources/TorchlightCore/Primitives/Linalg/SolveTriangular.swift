@@ -2,14 +2,15 @@ import CKernels
 
 /// The solution of `A X = B`, or of `X A = B`, for triangular matrices A; the other triangle of A is not read.
 ///
-/// Shapes: `A [*, n, n], B [*, n, k]` (`[*, k, n]` on the right) `-> X` like B, leading dimensions broadcast. Dtypes: float32 and
-/// float64, both the same. A zero on the diagonal gives infinities and NaN. Not reading the diagonal (`isUnit`) takes it
+/// Shapes: `A [*, n, n], B [*, n, k]` (`[*, k, n]` on the right) `-> X` like B, leading dimensions broadcast. Dtypes: float32,
+/// float64 and complex, both the same. A zero on the diagonal gives infinities and NaN. Not reading the diagonal (`isUnit`) takes it
 /// for ones.
 ///
-/// `gB = A^-T g`, and `gA = -gB X^T` in the triangle that is read; on the right `gB = g A^-T` and `gA = -X^T gB`. With
+/// `gB = A^-T g`, and `gA = -gB X^H` in the triangle that is read; on the right `gB = g A^-T` and `gA = -X^H gB`. With
 /// `isDense` the gradient of A is not cut to the triangle: that of any matrix, at one whose other triangle is 0.
 package struct SolveTriangular: Primitive {
     package static let name = "solveTriangular"
+    package static let supportsComplex = true
     package var isUpper: Bool
     package var isLeft = true
     package var isUnit = false
@@ -38,10 +39,10 @@ package struct SolveTriangular: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let side = apply(
             SolveTriangular(isUpper: !isUpper, isLeft: isLeft, isUnit: isUnit, isDense: isDense),
-            context.input(0).mT, context.gradient)
+            context.input(0).mH, context.gradient)
         guard context.needs[0] else { return Few(nil, side) }
         let x = context.output()
-        let whole = isLeft ? side.matmul(x.mT) : x.mT.matmul(side)
+        let whole = isLeft ? side.matmul(x.mH) : x.mH.matmul(side)
         if isDense { return Few(-whole, context.needs[1] ? side : nil) }
         let diagonal = isUnit ? 1 : 0
         return Few(-(isUpper ? whole.triu(diagonal) : whole.tril(-diagonal)), context.needs[1] ? side : nil)

@@ -134,7 +134,9 @@ extension Tensor {
     ///   - dtype: a dtype to which the tensor is converted first. Default: none.
     public func softmax(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            apply(Softmax(dim: try resolve(dim, in: Softmax.name)), dtype.map { to($0) } ?? self)
+            let x = dtype.map { to($0) } ?? self
+            if x.dtype.isComplex { return x.complexSoftmax(dim, logarithm: false) }
+            return apply(Softmax(dim: try resolve(dim, in: Softmax.name)), x)
         }
     }
 
@@ -146,7 +148,9 @@ extension Tensor {
     ///   - dtype: a dtype to which the tensor is converted first. Default: none.
     public func logSoftmax(dim: Int, dtype: DType? = nil) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
-            apply(LogSoftmax(dim: try resolve(dim, in: LogSoftmax.name)), dtype.map { to($0) } ?? self)
+            let x = dtype.map { to($0) } ?? self
+            if x.dtype.isComplex { return x.complexSoftmax(dim, logarithm: true) }
+            return apply(LogSoftmax(dim: try resolve(dim, in: LogSoftmax.name)), x)
         }
     }
 }

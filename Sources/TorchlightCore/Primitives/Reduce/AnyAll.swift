@@ -3,6 +3,7 @@ import CKernels
 /// Whether any element of a fold is not 0.
 package struct AnyTrue: ReductionPrimitive {
     package static let name = "any"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_ANY
     package static let hasIdentity = true
     package var algebra: Algebra { .constant }
@@ -17,6 +18,7 @@ package struct AnyTrue: ReductionPrimitive {
 /// Whether all elements of a fold are not 0.
 package struct AllTrue: ReductionPrimitive {
     package static let name = "all"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_ALL
     package static let hasIdentity = true
     package var algebra: Algebra { .constant }

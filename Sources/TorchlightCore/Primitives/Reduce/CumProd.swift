@@ -3,12 +3,13 @@ import CKernels
 /// The running product along a dimension, from the front or from the back. Bool and integers give int64.
 package struct CumProd: Primitive {
     package static let name = "cumprod"
+    package static let supportsComplex = true
     package var dim: Int
     package var isReversed = false
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(ResultSpec(x.layout.shape, x.dtype.isFloatingPoint ? x.dtype : .int64))
+        return Few(ResultSpec(x.layout.shape, x.dtype.isDifferentiable ? x.dtype : .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -30,8 +31,8 @@ package struct CumProd: Primitive {
         let g = context.gradient
         if x.rank == 0 || x.count == 0 { return Few(g) }
         let later = apply(
-            LinearScan(dim: dim, isReversed: !isReversed), g, x.shiftedByOne(dim, towardsFront: !isReversed))
-        return Few(later * context.output().shiftedByOne(dim, towardsFront: isReversed, filling: 1))
+            LinearScan(dim: dim, isReversed: !isReversed), g, x.conj().shiftedByOne(dim, towardsFront: !isReversed))
+        return Few(later * context.output().conj().shiftedByOne(dim, towardsFront: isReversed, filling: 1))
     }
 }
 

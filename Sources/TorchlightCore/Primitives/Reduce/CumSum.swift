@@ -3,13 +3,14 @@ import CKernels
 /// The running sum along a dimension, from the front or from the back. Bool and integers give int64.
 package struct CumSum: Primitive {
     package static let name = "cumsum"
+    package static let supportsComplex = true
     package var dim: Int
     /// From the back: the gradient of the sum from the front.
     package var isReversed = false
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        return Few(ResultSpec(x.layout.shape, x.dtype.isFloatingPoint ? x.dtype : .int64))
+        return Few(ResultSpec(x.layout.shape, x.dtype.isDifferentiable ? x.dtype : .int64))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

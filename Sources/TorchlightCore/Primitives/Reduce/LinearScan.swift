@@ -7,6 +7,7 @@ import CKernels
 /// shape of the gradient of running operations whose steps multiply, and of its own gradient.
 package struct LinearScan: Primitive {
     package static let name = "linearScan"
+    package static let supportsComplex = true
     package var dim: Int
     package var isReversed = false
 
@@ -17,7 +18,7 @@ package struct LinearScan: Primitive {
                 .shape, in: Self.name, "there is not a factor for each element", expected: "\(x.sizes)",
                 operands: [x, factors])
         }
-        guard x.dtype.isFloatingPoint, x.dtype == factors.dtype else {
+        guard x.dtype.isDifferentiable, x.dtype == factors.dtype else {
             throw .dtype(Self.name, [x, factors], expected: "floating point, and one dtype for both")
         }
         return Few(ResultSpec(x.layout.shape, x.dtype))
@@ -42,10 +43,10 @@ package struct LinearScan: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let g = context.gradient
         if g.rank == 0 { return Few(g, context.needs[1] ? g * 0 : nil) }
-        let factors = context.input(1).shiftedByOne(dim, towardsFront: !isReversed)
+        let factors = context.input(1).conj().shiftedByOne(dim, towardsFront: !isReversed)
         let ofX = apply(LinearScan(dim: dim, isReversed: !isReversed), g, factors)
         return Few(
-            ofX, context.needs[1] ? ofX * context.output().shiftedByOne(dim, towardsFront: isReversed) : nil)
+            ofX, context.needs[1] ? ofX * context.output().conj().shiftedByOne(dim, towardsFront: isReversed) : nil)
     }
 
     package var effects: Effects { .pure }

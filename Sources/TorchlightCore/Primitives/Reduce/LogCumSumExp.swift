@@ -43,7 +43,8 @@ extension Tensor {
     ///
     /// Shapes: `[*] -> [*]`. Integers give float32.
     public func logcumsumexp(dim: Int) -> Tensor {
-        orFail(like: self) { () throws(TensorError) in
+        if dtype.isComplex { return complexLogCumSumExp(dim) }
+        return orFail(like: self) { () throws(TensorError) in
             apply(LogCumSumExp(dim: try resolve(dim, in: "logcumsumexp")), self)
         }
     }

@@ -25,7 +25,8 @@ extension Tensor {
     /// The logarithm of the sum of exponentials, `log(sum(exp(x)))`, over dimensions or, by default, all elements,
     /// computed without overflow.
     public func logsumexp(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
-        reduced(dim, "logsumexp") { LogSumExp(dims: $0, keepdim: keepdim) }
+        if dtype.isComplex { return complexLogSumExp(dim, keepdim: keepdim) }
+        return reduced(dim, "logsumexp") { LogSumExp(dims: $0, keepdim: keepdim) }
     }
 
     /// The logarithm of the sum of exponentials over one dimension.

@@ -3,6 +3,7 @@ import CKernels
 /// The mean over dimensions, of floating-point numbers; of nothing it is NaN. Half types accumulate in float32.
 package struct Mean: ReductionPrimitive {
     package static let name = "mean"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_MEAN
     package static let hasIdentity = true
     package var algebra: Algebra { .linear }
@@ -25,7 +26,7 @@ package struct Mean: ReductionPrimitive {
 
 /// The dtype of a reduction that is meant for floating-point numbers only.
 package func floatingPointType(of x: some Described, in operation: String) throws(TensorError) -> DType {
-    guard x.dtype.isFloatingPoint else {
+    guard x.dtype.isDifferentiable else {
         throw .dtype(
             operation, [x], expected: "a floating-point dtype", fix: "convert it first, as in x.to(.float32)")
     }

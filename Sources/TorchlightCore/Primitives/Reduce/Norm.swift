@@ -4,6 +4,7 @@ import CKernels
 /// overflow nor underflow: those of float32 are formed in float64, those of float64 scaled where it is necessary.
 package struct EuclideanNorm: ReductionPrimitive {
     package static let name = "norm"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_NORM
     package static let hasIdentity = true
     package var algebra: Algebra { .other }
@@ -11,7 +12,7 @@ package struct EuclideanNorm: ReductionPrimitive {
     package var keepdim: Bool
 
     package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
-        try floatingPointType(of: x, in: Self.name)
+        try floatingPointType(of: x, in: Self.name).toReal
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -42,7 +43,7 @@ extension Tensor {
     /// The tensor in a wider floating-point dtype, in which a norm is to be computed.
     func widened(to wide: DType?, in operation: String) throws(TensorError) -> Tensor {
         guard let wide, !isPlaceholder else { return self }
-        guard wide.isFloatingPoint, DType.promote(dtype, wide) == wide else {
+        guard wide.isDifferentiable, DType.promote(dtype, wide) == wide else {
             throw TensorError(
                 .dtype, in: operation, "the dtype does not hold the numbers of the tensor", got: "dtype \(wide)",
                 expected: "\(dtype) or a wider floating-point dtype", fix: "convert the result with .to(.\(wide))",
@@ -55,7 +56,7 @@ extension Tensor {
     /// `p` infinity (-infinity), and the number of elements other than 0 for `p` 0. Floating-point dtypes. Default: `p`
     /// 2.
     public func norm(p: Double = 2, dim: [Int] = [], keepdim: Bool = false) -> Tensor {
-        guard dtype.isFloatingPoint || isPlaceholder else {
+        guard dtype.isDifferentiable || isPlaceholder else {
             return reduced(dim, "norm") { EuclideanNorm(dims: $0, keepdim: keepdim) }
         }
         switch p {
@@ -64,7 +65,7 @@ extension Tensor {
         case 0:
             // A count has the gradient 0 where it has one.
             let isCounted = noGrad { self .!= 0 }
-            let counted = requiresGrad ? (self * 0).maskedFill(isCounted, 1) : isCounted.to(dtype)
+            let counted = requiresGrad ? (self * 0).abs().maskedFill(isCounted, 1) : isCounted.to(dtype.toReal)
             return counted.sum(dim: dim, keepdim: keepdim)
         case .infinity: return abs().amax(dim: dim, keepdim: keepdim)
         case -.infinity: return abs().amin(dim: dim, keepdim: keepdim)

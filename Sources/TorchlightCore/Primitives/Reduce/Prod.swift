@@ -3,6 +3,7 @@ import CKernels
 /// The product over dimensions. Bool and integers give int64.
 package struct Prod: ReductionPrimitive {
     package static let name = "prod"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_PROD
     package static let hasIdentity = true
     package var algebra: Algebra { .other }
@@ -10,7 +11,7 @@ package struct Prod: ReductionPrimitive {
     package var keepdim: Bool
 
     package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
-        x.dtype.isFloatingPoint ? x.dtype : .int64
+        x.dtype.isDifferentiable ? x.dtype : .int64
     }
     package var differentiability: Differentiability { .differentiable }
     package var autocast: AutocastClass { .float32 }
@@ -28,7 +29,7 @@ package struct Prod: ReductionPrimitive {
         let before = apply(CumProd(dim: last), lines).shiftedByOne(last, towardsFront: false, filling: 1)
         let after = apply(CumProd(dim: last, isReversed: true), lines)
             .shiftedByOne(last, towardsFront: true, filling: 1)
-        return Few(g * (before * after).unflattenedFold(fold))
+        return Few(g * (before * after).conj().unflattenedFold(fold))
     }
 }
 

@@ -4,7 +4,7 @@ import CKernels
 func runFold(_ kernel: tl_reduce_op, _ dims: Dims, _ keepdim: Bool, _ x: Tensor, _ out: Tensor) {
     if out.count == 0 { return }
     let fold = Fold(of: x.layout, dims: dims)
-    let compute = x.dtype.isFloatingPoint ? x.dtype.computeType : out.dtype.computeType
+    let compute = x.dtype.isDifferentiable ? x.dtype.computeType : out.dtype.computeType
     withKernelArguments {
         tl_reduce(
             Int32(kernel.rawValue), compute.rawValue, $0(x, fold.layout), Int32(fold.dims.count),

@@ -3,6 +3,7 @@ import CKernels
 /// The sum over dimensions. Bool and integers give int64; half types accumulate in float32.
 package struct Sum: ReductionPrimitive {
     package static let name = "sum"
+    package static let supportsComplex = true
     package static let kernel = TL_REDUCE_SUM
     package static let hasIdentity = true
     package var algebra: Algebra { .linear }
@@ -10,7 +11,7 @@ package struct Sum: ReductionPrimitive {
     package var keepdim: Bool
 
     package func resultType(of x: TensorSpec) throws(TensorError) -> DType {
-        x.dtype.isFloatingPoint ? x.dtype : .int64
+        x.dtype.isDifferentiable ? x.dtype : .int64
     }
     package var differentiability: Differentiability { .differentiable }
     package func saved(for needs: Needs) -> Saved { .none }

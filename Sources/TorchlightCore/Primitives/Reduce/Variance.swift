@@ -109,6 +109,7 @@ extension Tensor {
     private func variances(
         _ dim: [Int], _ correction: Double, _ keepdim: Bool, isRoot: Bool = false, _ operation: String
     ) -> (variance: Tensor, mean: Tensor) {
+        if dtype.isComplex { return complexVariance(dim, correction, keepdim, isRoot: isRoot) }
         do {
             let dims = rank == 0 ? Dims() : Dims(try resolve(dim, in: operation).sorted())
             let results = applyAll(

@@ -21,6 +21,7 @@ package struct AsStrided: ViewPrimitive {
 /// tensor gets adds up to what arrived. With `source` and `target` exchanged it is its own gradient.
 package struct AsStridedBackward: CompositePrimitive {
     package static let name = "asStridedBackward"
+    package static let supportsComplex = true
     package var source: Layout
     package var target: Layout
     package var shared: Layout
@@ -74,6 +75,7 @@ package struct AsStridedBackward: CompositePrimitive {
 /// operations on views; the memory was written already.
 package struct ScatterView: CompositePrimitive {
     package static let name = "copySlices"
+    package static let supportsComplex = true
     package var view: Layout
     /// The layout of the base, over the same storage.
     package var base: Layout

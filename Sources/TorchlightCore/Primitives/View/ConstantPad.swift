@@ -3,6 +3,7 @@
 /// Shapes: each dimension becomes `before + size + after`. Dtypes: any that holds the number. The border has no gradient.
 package struct ConstantPad: Primitive {
     package static let name = "pad"
+    package static let supportsComplex = true
     /// Widths before and after each dimension.
     package var before: Dims
     package var after: Dims
@@ -57,7 +58,7 @@ package struct ConstantPad: Primitive {
 
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
-    package var algebra: Algebra { value.asDouble == 0 ? .linear : .other }
+    package var algebra: Algebra { value.asComplex == 0 ? .linear : .other }
 }
 
 /// The padding mode of `pad`.

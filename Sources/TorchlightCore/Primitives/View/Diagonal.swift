@@ -36,6 +36,7 @@ package struct Diagonal: ViewPrimitive {
 /// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
 package struct DiagonalBackward: Primitive {
     package static let name = "diagonalBackward"
+    package static let supportsComplex = true
     package var diagonal: Diagonal
     package var shape: Dims
 

@@ -1,6 +1,7 @@
 /// The elements in reverse order along dimensions. Shapes: `[*] -> [*]`. Dtypes: any. Its gradient is itself.
 package struct Flip: Primitive {
     package static let name = "flip"
+    package static let supportsComplex = true
     package var dims: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {

@@ -58,7 +58,7 @@ extension Tensor {
     /// The tensor with its last two dimensions exchanged. A view.
     public var mT: Tensor { transpose(-2, -1) }
 
-    /// The conjugate transpose of a matrix, which is the transpose for real dtypes. A view.
+    /// The conjugate transpose of a matrix. A view for real dtypes, a copy for complex ones.
     public var H: Tensor {
         guard isPlaceholder || rank == 0 || rank == 2 else {
             return fail(
@@ -66,10 +66,10 @@ extension Tensor {
                     .shape, in: "H", "the tensor is not a matrix", fix: "use mH for batches of matrices",
                     operands: [self]), like: self)
         }
-        return rank == 0 ? self : transpose(0, 1)
+        return rank == 0 ? conj() : transpose(0, 1).conj()
     }
-    /// The conjugate transpose of the last two dimensions, which is `mT` for real dtypes. A view.
-    public var mH: Tensor { mT }
+    /// The conjugate transpose of the last two dimensions. For real dtypes `mT`, a view; a copy for complex ones.
+    public var mH: Tensor { mT.conj() }
 
     /// Moves dimensions to other positions; the others keep their order. A view.
     public func movedim(_ source: [Int], _ destination: [Int]) -> Tensor {

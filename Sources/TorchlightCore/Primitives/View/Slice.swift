@@ -23,6 +23,7 @@ package struct Slice: ViewPrimitive {
 /// The gradient of `Slice`: zeros with the gradient in the place of the slice.
 package struct SliceBackward: Primitive {
     package static let name = "sliceBackward"
+    package static let supportsComplex = true
     package var slice: Slice
     package var shape: Dims
 

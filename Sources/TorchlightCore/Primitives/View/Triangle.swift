@@ -6,6 +6,7 @@ import CKernels
 /// triangles. Its gradient is itself.
 package struct Triangle: Primitive {
     package static let name = "triangle"
+    package static let supportsComplex = true
     package var isUpper: Bool
     package var diagonal: Int
 

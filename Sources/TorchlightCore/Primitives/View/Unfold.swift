@@ -32,6 +32,7 @@ package struct Unfold: ViewPrimitive {
 /// The gradient of `Unfold`: zeros with every window added in its place.
 package struct UnfoldBackward: Primitive {
     package static let name = "unfoldBackward"
+    package static let supportsComplex = true
     package var unfold: Unfold
     package var shape: Dims
 

@@ -1,0 +1,77 @@
+// Products of complex matrices: by cgemm and zgemm of the BLAS that linear algebra loads, and by a plain loop where the
+// matrices are small or there is no such library.
+#include "Contract/ComplexProduct.h"
+#include "Linalg/Lapack.h"
+#include "Support/Parallel.h"
+
+namespace tl {
+namespace {
+
+/// Multiplications below which a call of the library costs more than the loop.
+constexpr int64_t small_product = 512;
+
+template <class T>
+struct Factor {
+    const Complex<T>* data;
+    int64_t row, column;
+};
+
+template <class T>
+void multiply_plainly(int64_t m, int64_t n, int64_t k, Factor<T> a, Factor<T> b, Complex<T>* c, int64_t leading, T alpha,
+                      T beta) {
+    for (int64_t i = 0; i < m; ++i) {
+        Complex<T>* const row = c + i * leading;
+        for (int64_t j = 0; j < n; ++j) {
+            Complex<double> sum{0, 0};
+            for (int64_t l = 0; l < k; ++l) {
+                const Complex<T> x = a.data[i * a.row + l * a.column], y = b.data[l * b.row + j * b.column];
+                sum = sum + Complex<double>{x.re, x.im} * Complex<double>{y.re, y.im};
+            }
+            const Complex<T> product = Complex<T>{T(sum.re), T(sum.im)} * alpha;
+            row[j] = beta == 0 ? product : product + row[j] * beta;
+        }
+    }
+}
+
+template <class T>
+void multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, T alpha, T beta) {
+    using C = Complex<T>;
+    const int64_t batch = out.shape[0], m = out.shape[1], n = out.shape[2], k = a.shape[2], leading = out.strides[1];
+    const auto* routines = m * n * k < small_product ? nullptr : lapack<C>();
+    const auto one = [&](int64_t i) {
+        const Factor<T> left{static_cast<const C*>(a.data) + i * a.strides[0], a.strides[1], a.strides[2]};
+        const Factor<T> right{static_cast<const C*>(b.data) + i * b.strides[0], b.strides[1], b.strides[2]};
+        C* const result = static_cast<C*>(out.data) + i * out.strides[0];
+        if (!routines) return multiply_plainly(m, n, k, left, right, result, leading, alpha, beta);
+        // BLAS takes columns: the transposed product, of which rows are columns.
+        const auto is_plain = [](const Factor<T>& x, int64_t columns) { return x.column == 1 || columns == 1; };
+        const auto stride_of = [](const Factor<T>& x, bool plain, int64_t rows, int64_t columns) {
+            const int64_t least = plain ? columns : rows;
+            return static_cast<int>(std::max({plain ? x.row : x.column, least, int64_t(1)}));
+        };
+        const bool plain_left = is_plain(left, k), plain_right = is_plain(right, n);
+        const int rows = int(n), columns = int(m), inner = int(k);
+        const int lda = stride_of(right, plain_right, k, n), ldb = stride_of(left, plain_left, m, k);
+        const int ldc = static_cast<int>(std::max<int64_t>(leading, n));
+        const C factor{alpha, 0}, kept{beta, 0};
+        routines->gemm(plain_right ? "N" : "T", plain_left ? "N" : "T", &rows, &columns, &inner, &factor, right.data,
+                       &lda, left.data, &ldb, &kept, result, &ldc, 1, 1);
+    };
+    if (batch == 1 || m * n * k >= int64_t(1) << 20) {
+        follow_thread_count();
+        for (int64_t i = 0; i < batch; ++i) one(i);
+        return;
+    }
+    parallel_for(batch, std::max<int64_t>(1, 16384 / std::max<int64_t>(m * n * k, 1)), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) one(i);
+    });
+}
+
+} // namespace
+
+void multiply_complex(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, double alpha, double beta) {
+    if (out.dtype == TL_COMPLEX128) multiply<double>(a, b, out, alpha, beta);
+    else multiply<float>(a, b, out, static_cast<float>(alpha), static_cast<float>(beta));
+}
+
+} // namespace tl
