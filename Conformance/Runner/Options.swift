@@ -6,8 +6,6 @@ import Torchlight
 struct Options {
     /// Folders of families. Of the second one the families that have a replayer are read.
     var data = ["../shared/conformance", "../shared/conformance-2"]
-    /// The families of the further folder that the replayer knows.
-    static let known: Set<String> = ["complex", "complex_printing", "complex_promotion", "distributions"]
     var families: Set<String> = []
     var operations: Set<String> = []
     var failures = 20

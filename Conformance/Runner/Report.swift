@@ -31,7 +31,7 @@ struct Report {
         let names = try options.data.enumerated().flatMap { place, folder in
             try FileManager.default.contentsOfDirectory(atPath: folder)
                 .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
-                .filter { place == 0 || Options.known.contains($0) }.map { (name: $0, folder: folder) }
+                .filter { place == 0 || Family.further.contains($0) }.map { (name: $0, folder: folder) }
         }
         CrashReport.install()
         for (name, folder) in names where options.families.isEmpty || options.families.contains(name) {

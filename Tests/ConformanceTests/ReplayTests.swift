@@ -10,14 +10,12 @@ import Testing
     static let directory = shared + "/conformance"
     /// Where families lie that are not in the first folder, of those that have a replayer.
     static let furtherDirectory = shared + "/conformance-2"
-    static let furtherFamilies: Set<String> = ["distributions"]
-
     static let families: [String] = {
         func names(_ folder: String) -> [String] {
             let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
         }
-        return (names(directory) + names(furtherDirectory).filter(furtherFamilies.contains)).sorted()
+        return (names(directory) + names(furtherDirectory).filter(Family.further.contains)).sorted()
     }()
 
     /// Why nothing is replayed where the data are absent.
@@ -30,7 +28,7 @@ import Testing
     @Test(.enabled(if: !families.isEmpty, absence), arguments: families)
     func answersAsRecorded(_ name: String) throws {
         let family = try Family(
-            name, in: Self.furtherFamilies.contains(name) ? Self.furtherDirectory : Self.directory)
+            name, in: Family.further.contains(name) ? Self.furtherDirectory : Self.directory)
         let here = URL(filePath: #filePath).deletingLastPathComponent()
         let exceptions = try Exceptions(here.appending(path: "../../Conformance/exceptions.json").path)
         let replayer = Replayer()

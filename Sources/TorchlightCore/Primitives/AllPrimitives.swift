@@ -83,7 +83,8 @@ package enum AllPrimitives {
     ]
 
     private static let linalg: [any Primitive.Type] = [
-        Cholesky.self, Determinant.self, Eigen.self, HouseholderReflectors.self, Inverse.self, LogDeterminant.self, LUFactor.self,
+        Cholesky.self, Determinant.self, Eigen.self, HouseholderReflectors.self, Inverse.self, LogDeterminant.self,
+        LUFactor.self,
         MatrixSquareRoot.self,
         PivotOrder.self, PseudoInverse.self,
         QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,

@@ -1,7 +1,6 @@
 // What a type does for a protocol is documented there.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 
-
 /// A Swift number as an operand. Its type and the dtypes of the tensors determine the dtype of the result.
 public enum Scalar: Sendable, Hashable, Codable {
     /// A bool; as an operand it has dtype bool.
