@@ -196,12 +196,12 @@ class Generator:
     # Programs
 
     def program(self, length, without=()):
-        for _ in range(self.random.randrange(1, 4)):
-            self.new()
         steps = [value for name, value in sorted(vars(Generator).items()) if name.startswith("do_") and name not in without]
         weights = [WEIGHTS.get(step.__name__, 1.0) for step in steps]
         favourite = self.random.choice(steps)  # programs that are about one thing reach deeper than an even mixture
         try:
+            for _ in range(self.random.randrange(1, 4)):
+                self.new()
             tries = 0
             while len(self.statements) < length and tries < 4 * length:
                 tries += 1
@@ -597,7 +597,7 @@ class Generator:
             for s in shape:
                 n *= s
             values = self.random.sample(range(size), n) if unique and n <= size else [
-                self.random.randrange(size) for _ in range(n)]
+                self.random.randrange(max(size, 1)) for _ in range(n)]
             return self.of(self.new(shape, "int64", values=values))
         own = dtype_name(x.dtype)
         kwargs = {}

@@ -86,7 +86,13 @@ def kind(statements, outcome):
 class Deviations:
     def __init__(self):
         with open(os.path.join(HERE, "deviations.json")) as file:
-            self.entries = json.load(file)
+            self.entries = [entry for entry in json.load(file) if not self.is_of_the_past(entry)]
+
+    def is_of_the_past(self, entry):
+        """Whether an entry is about versions of PyTorch before the one that is installed."""
+        import importlib.metadata
+        number = lambda version: [int(part) for part in version.split(".")[:2]]
+        return "before" in entry and number(importlib.metadata.version("torch")) >= number(entry["before"])
 
     def reason(self, program, outcome):
         statements, index = program["statements"], outcome["statement"]
@@ -221,7 +227,8 @@ class Hunt:
                 self.counts, self.known, self.totals = map(collections.Counter, counters)
         _, status = os.waitpid(child, 0)
         if status:
-            print(f"hunt: PyTorch crashed at seed {seed}", flush=True)
+            crashed = os.WIFSIGNALED(status)
+            print(f"hunt: {'PyTorch crashed' if crashed else 'the generator failed'} at seed {seed}", flush=True)
             self.totals["crashes"] += 1
             seed += 1
         return seed
@@ -252,7 +259,7 @@ class Hunt:
         differences = {k: n for k, n in self.counts.items() if not k.startswith("seen ")}
         totals = self.totals
         print(f"\nhunt: {totals['programs']} programs of {totals['statements']} statements; {totals['discarded']} left out "
-              f"because rounding decides their course, {totals['crashes']} because PyTorch crashed; "
+              f"because rounding decides their course, {totals['crashes']} because PyTorch or the generator failed; "
               f"{sum(self.known.values())} known deviations; {len(differences)} kinds of difference"
               + (f"; the next seed is {seed}" if seed else ""))
         for reason, count in self.known.most_common():

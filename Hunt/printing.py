@@ -24,7 +24,7 @@ SWIFT = {
     "cat": "cat({0}, dim: {1})", "stack": "stack({0}, dim: {1})", "hstack": "hstack({0})", "vstack": "vstack({0})",
     "broadcast_tensors": "broadcastTensors([{0}, {1}])", "meshgrid": "meshgrid([{0}, {1}])",
     "block_diag": "blockDiag([{0}, {1}])", "cartesian_prod": "cartesianProd([{0}, {1}])", "roll": "{0}.roll({1}, dims: {2})",
-    "repeat_interleave": "{0}.repeatInterleave({1}, dim: {2})", "rot90": "{0}.rot90()", "nn.functional.pad": "pad({0}, {1})",
+    "repeat_interleave": "{0}.repeatInterleave({1}, dim: {2})", "rot90": "{0}.rot90()", "nn.functional.pad": "{0}.pad({1})",
     "diag_embed": "{0}.diagEmbed(offset: {1})", "renorm": "{0}.renorm(p: {1}, dim: {2}, maxNorm: {3})",
     "einsum": "einsum({0}, {*})", "tensordot": "{0}.tensordot({1}, dims: {2})", "zeros_like": "Tensor.zeros(like: {0})",
     "ones_like": "Tensor.ones(like: {0})", "full_like": "Tensor.full(like: {0}, {1})", "float": "{0}.to(.float32)",
@@ -35,9 +35,17 @@ SWIFT = {
     "scatter_reduce_": "{0}.scatterReduce_({1}, {2}, {3}, reduce: .{4})", "T": "{0}.T", "mT": "{0}.mT",
     "index_reduce": "{0}.indexReduce({1}, {2}, {3}, reduce: .{4})", "index_reduce_": "{0}.indexReduce_({1}, {2}, {3}, reduce: .{4})",
     "index_put": "{0}.indexPut({1}, {2}, accumulate: {3})", "index_put_": "{0}.indexPut_({1}, {2}, accumulate: {3})",
-    "special.xlog1py": "Special.xlog1py({0}, {1})",
+    "special.xlog1py": "Special.xlog1py({0}, {1})", "swapdims": "{0}.transpose({1}, {2})",
+    "nn.functional.gaussian_nll_loss": "gaussianNLLLoss({0}, {1}, {2})",
+    "nn.functional.poisson_nll_loss": "poissonNLLLoss({0}, {1})",
 }
-FREE = {"nn.functional", "prelu", "cdist", "isin"}  # functions, not methods
+FREE = {"prelu", "cdist", "isin", "nn.functional.interpolate"}  # functions, not methods
+# The order of settings in Swift, where it is another than that of the statement.
+ORDER = [
+    "dim", "dimFeedforward", "numLayers", "kernelSize", "dropout", "activation", "correction", "bias", "batchFirst", "normFirst",
+    "bidirectional", "projSize", "keepdim",
+]
+RECURRENT = {"RNN", "LSTM", "GRU"}
 
 
 def camel(name):
@@ -221,6 +229,28 @@ def enumerated(name, value):
     return swift_value(value)
 
 
+def labelled(module, args):
+    """Settings by place in Python that have a name in Swift."""
+    name = "kernelSize" if module.startswith("Conv") else "dimFeedforward" if module.startswith("Transformer") else None
+    return args[:2] + [f"{name}: {a}" for a in args[2:3]] + args[3:] if name else args
+
+
+def ordered(keywords, module=""):
+    """Settings in the order of the declaration in Swift."""
+    def place(keyword):
+        name = keyword.split(":")[0]
+        # Recurrent layers drop between layers, after what they are made of.
+        if module in RECURRENT and name == "dropout":
+            return ORDER.index("batchFirst") + 0.5
+        return ORDER.index(name) if name in ORDER else len(ORDER)
+    return sorted(keywords, key=place)
+
+
+def takes_index(s):
+    """Whether None among the arguments is a new axis, and not something left out."""
+    return s["do"] == "update" or s.get("op") in ("__getitem__", "__setitem__")
+
+
 def swift(statements):
     """The program in Swift."""
     lines = ["import Torchlight"]
@@ -228,7 +258,9 @@ def swift(statements):
         names = s.get("to", [])
         names = names if isinstance(names, list) else [names]
         to = "let " + (names[0] if len(names) == 1 else "(" + ", ".join(names) + ")") + " = " if names else ""
-        args = [swift_value(a) for a in s.get("args", [])]
+        is_index = takes_index(s)
+        args = [swift_value(a) if is_index else "nil" if isinstance(a, dict) and "none" in a else swift_value(a)
+                for a in s.get("args", [])]
         keywords = [f"{'rounding' if k == 'rounding_mode' else label(k)}: {enumerated(k, v)}"
                     for k, v in s.get("kwargs", {}).items()]
         kind = s["do"]
@@ -245,7 +277,7 @@ def swift(statements):
         elif kind == "update":
             body = f"{args[0]}[{args[1]}] {s['op']} {args[2]}"
         elif kind == "module":
-            body = f"{to}{s['type']}({', '.join(args + keywords)})"
+            body = f"{to}{s['type']}({', '.join(labelled(s['type'], args) + ordered(keywords, s['type']))})"
             if s["state"]:
                 body += f"\ntry {names[0]}.load(stateDict: [" + ", ".join(
                     f'"{n}": {swift_tensor(d)}' for n, d in s["state"].items()) + "])"
@@ -282,8 +314,11 @@ def swift(statements):
         else:
             body = f"{s['of']}.step()"
         if s.get("no_grad"):
-            head, equals, tail = body.partition(" = ")
-            body = f"{head} = noGrad {{ {tail} }}" if equals else f"noGrad {{ {body} }}"
+            # The statement itself; the lines after it give names to its parts.
+            first, newline, rest = body.partition("\n")
+            head, equals, tail = first.partition(" = ")
+            first = f"{head} = noGrad {{ {tail} }}" if first.startswith("let ") else f"noGrad {{ {first} }}"
+            body = first + newline + rest
         lines.append(body)
     return "\n".join(lines)
 
@@ -304,14 +339,18 @@ def swift_call(s, args, keywords):
             text = text.replace("{%d}" % i, argument.strip('"') if ".{%d}" % i in form else argument)
         extra = [k for k in keywords if not k.startswith("stable")]
         return text if not extra or not text.endswith(")") else text[:-1] + ", " + ", ".join(extra) + ")"
-    keywords = [k for k in keywords if not k.startswith("stable")]
+    keywords = ordered([k for k in keywords if not k.startswith("stable")])
+    if op == "count_nonzero":
+        keywords = [re.sub(r"^dim: (-?\d+)$", r"dim: [\1]", k) for k in keywords]
+    if op == "pow" and not isinstance(s["args"][0], dict):
+        return f"pow({', '.join(args)})"
     parts = op.split(".")
     name = camel(parts[-1])
     if op.startswith("linalg."):
         return f"LinAlg.{name}({', '.join(args + keywords)})"
     if op.startswith("special."):
         return f"Special.{name}({', '.join(args + keywords)})"
-    unary = op.startswith("nn.functional.") and len(args) == 1
+    unary = op.startswith("nn.functional.") and len(args) == 1 and op not in FREE
     if (op.startswith("nn.functional.") and not unary) or op in FREE:
         return f"{name}({', '.join(args + keywords)})"
     return f"{args[0]}.{name}({', '.join(args[1:] + keywords)})"

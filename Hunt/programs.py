@@ -314,6 +314,25 @@ VIEWS = {
 }
 
 
+def targets(run, s):
+    """The tensors that a statement changes in place."""
+    in_place = s["do"] == "update" or s["do"] == "call" and (s["op"].endswith("_") or s["op"] == "__setitem__")
+    if not in_place or s["op"].startswith("__get"):
+        return []
+    try:
+        target = run.value(s["args"][0])
+    except KeyError:
+        return []
+    return [target] if isinstance(target, torch.Tensor) else []
+
+
+def overlap(target, other):
+    """Whether an operand lies in the memory of the target in another arrangement."""
+    return (isinstance(other, torch.Tensor) and other.untyped_storage().data_ptr() == target.untyped_storage().data_ptr()
+            and (other.shape, other.stride(), other.storage_offset())
+            != (target.shape, target.stride(), target.storage_offset()))
+
+
 class Unstable(Exception):
     """A run with other dtypes takes another course, so nothing can be compared."""
 
@@ -337,7 +356,7 @@ def record(statements, name):
     owners = {s["to"][0] for s in statements if s["do"] == "tensor"} | {
         s["of"] for s in statements if s["do"] == "retain_grad"}
     refused = False
-    # The least precise dtype so far, where it is less than float32.
+    # The least precise dtype so far, where it is less than float64.
     least = None
     for s in statements:
         def attempt(run):
@@ -345,18 +364,29 @@ def record(statements, name):
                 return run.perform(s)
             except Refusal as refusal:
                 return refusal
+        written = targets(main, s)
+        before = [t.detach().clone() for t in written]
+        if any(overlap(t, other) for t in written for other in flat(main.arguments(s)[0]) if other is not t):
+            raise Unstable(s)  # what PyTorch reads after it has written is not defined
+        dropped = [t for t in written if t._is_view() and t._backward_hooks]
         results = attempt(main)
+        if dropped:
+            raise Unstable(s)  # PyTorch drops the hooks of a view that is changed in place
         shadows = [(attempt(run), factor) for run, factor in others]
         if any(isinstance(shadow, Refusal) != isinstance(results, Refusal) for shadow, _ in shadows):
             raise Unstable(s)
         if isinstance(results, Refusal):
+            if any(not torch.equal(t.detach().nan_to_num(), b.nan_to_num()) for t, b in zip(written, before)):
+                raise Unstable(s)  # PyTorch had written a part
             refused = refused or s["do"] in ("backward", "grad")
             expected.append({"error": True, "says": str(results)})
             continue
         if any(len(shadow) != len(results) for shadow, _ in shadows):
             raise Unstable(s)
         for value in results:
-            if isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
+            if isinstance(value, torch.Tensor) and value.dtype == torch.float32:
+                least = least or torch.float32
+            elif isinstance(value, torch.Tensor) and value.dtype in (torch.float16, torch.bfloat16):
                 least = torch.bfloat16 if torch.bfloat16 in (least, value.dtype) else torch.float16
         views = s["do"] == "call" and s["op"] in VIEWS and s["args"][0].get("tensor") in laid_out
         if views or s["do"] == "tensor":
