@@ -67,9 +67,12 @@ import TorchlightCore
             ),
             ("a date", P.call(P.global("datetime", "datetime"), P.text("now")), "datetime.datetime"),
             ("a path", P.call(P.global("pathlib", "PosixPath"), P.text("/tmp")), "pathlib.PosixPath"),
-            ("a scalar of NumPy", P.call(P.global("numpy.core.multiarray", "scalar"), P.none, P.text("x")), "scalar"),
             (
-                "an array of NumPy",
+                "a damaged number of NumPy", P.call(P.global("numpy.core.multiarray", "scalar"), P.none, P.text("x")),
+                "scalar"
+            ),
+            (
+                "a damaged array of NumPy",
                 P.call(P.global("numpy.core.multiarray", "_reconstruct"), P.global("numpy", "ndarray"), P.none)
                     + P.none + Array("b".utf8), "numpy"
             ),

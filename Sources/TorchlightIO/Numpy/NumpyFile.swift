@@ -253,7 +253,7 @@ public enum NumpyFile {
         view(header, storage, dtype: header.element.dtype)
     }
 
-    private static func view(_ header: NumpyHeader, _ storage: Storage, dtype: DType) -> Tensor {
+    static func view(_ header: NumpyHeader, _ storage: Storage, dtype: DType) -> Tensor {
         guard header.isFortranOrder, header.count > 0 else {
             return Tensor(storage: storage, layout: Layout(shape: Dims(header.shape)), dtype: dtype)
         }

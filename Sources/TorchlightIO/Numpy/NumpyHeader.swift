@@ -99,6 +99,17 @@ struct NumpyHeader: Equatable {
             shape: fields.shape, count: count, dataStart: total)
     }
 
+    /// The element type of NumPy's type code without the byte order, such as `f4`; nil if it is not a number.
+    static func element(_ code: some StringProtocol) -> FileElement? {
+        elements[String(code)].flatMap(FileElement.init(name:))
+    }
+
+    private static let elements: [String: String] = [
+        "f2": "float16", "f4": "float32", "f8": "float64", "i1": "int8", "i2": "int16", "i4": "int32", "i8": "int64",
+        "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "b1": "bool", "?": "bool", "c8": "complex64",
+        "c16": "complex128",
+    ]
+
     /// NumPy's character for the kind of an element type; nil if NumPy has no such type.
     static func kind(of element: FileElement) -> Character? {
         switch element.name {
@@ -281,12 +292,7 @@ private struct NumpyHeaderParser {
         case "V": throw refusal("raw bytes as elements ('\(text)')", expected: "numbers", at: offset)
         default: break
         }
-        let names: [Substring: String] = [
-            "f2": "float16", "f4": "float32", "f8": "float64", "i1": "int8", "i2": "int16", "i4": "int32",
-            "i8": "int64", "u1": "uint8", "u2": "uint16", "u4": "uint32", "u8": "uint64", "b1": "bool", "?": "bool",
-            "c8": "complex64", "c16": "complex128",
-        ]
-        guard let name = names[rest], let element = FileElement(name: name), order != "|" || element.size == 1 else {
+        guard let element = NumpyHeader.element(rest), order != "|" || element.size == 1 else {
             throw refusal(
                 "elements of type \(IOError.quoted(text))",
                 expected: "b1, i1 to i8, u1 to u8 or f2 to f8, with the byte order", at: offset)

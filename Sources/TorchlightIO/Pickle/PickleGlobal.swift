@@ -13,6 +13,8 @@ enum PickleGlobal: Equatable {
     case byteArray
     /// `_codecs.encode`, with which protocol 2 writes bytes.
     case encode
+    /// `bytes`, by which old protocols write none.
+    case noBytes
     case size
     case device
     case dtype(String)
@@ -24,6 +26,16 @@ enum PickleGlobal: Equatable {
     case rebuildParameterWithState
     /// A tensor of a subclass or with attributes, read as a plain tensor.
     case rebuildFromType
+    /// `numpy.dtype`.
+    case numpyDType
+    /// `numpy.ndarray`, as the class of an array that is made.
+    case numpyArray
+    /// Makes an empty array, which gets its shape, type and elements as attributes.
+    case numpyReconstruct
+    /// Makes an array of its elements, in protocol 5.
+    case numpyFromBuffer
+    /// Makes a single number of NumPy's, of its type and bytes.
+    case numpyScalar
 
     /// Finds the global of a module and a name.
     ///
@@ -36,10 +48,18 @@ enum PickleGlobal: Equatable {
         case ("collections", "deque"): return (.deque, nil)
         case ("builtins", _), ("__builtin__", _):
             let globals: [String: PickleGlobal] = [
-                "set": .set, "frozenset": .frozenSet, "complex": .complex, "bytearray": .byteArray,
+                "set": .set, "frozenset": .frozenSet, "complex": .complex, "bytearray": .byteArray, "bytes": .noBytes,
             ]
             return (globals[name], nil)
         case ("_codecs", "encode"): return (.encode, nil)
+        case ("numpy", "dtype"): return (.numpyDType, nil)
+        case ("numpy", "ndarray"): return (.numpyArray, nil)
+        // The modules were renamed in NumPy 2.
+        case ("numpy.core.multiarray", "_reconstruct"), ("numpy._core.multiarray", "_reconstruct"):
+            return (.numpyReconstruct, nil)
+        case ("numpy.core.numeric", "_frombuffer"), ("numpy._core.numeric", "_frombuffer"):
+            return (.numpyFromBuffer, nil)
+        case ("numpy.core.multiarray", "scalar"), ("numpy._core.multiarray", "scalar"): return (.numpyScalar, nil)
         case ("torch", "Size"): return (.size, nil)
         case ("torch", "device"): return (.device, nil)
         case ("torch._utils", "_rebuild_tensor"), ("torch._utils", "_rebuild_tensor_v2"): return (.rebuildTensor, nil)
@@ -71,6 +91,7 @@ enum PickleGlobal: Equatable {
         case .complex: "complex"
         case .byteArray: "bytearray"
         case .encode: "_codecs.encode"
+        case .noBytes: "bytes"
         case .size: "torch.Size"
         case .device: "torch.device"
         case .dtype(let name): "torch.\(name)"
@@ -82,6 +103,11 @@ enum PickleGlobal: Equatable {
         case .rebuildFromType: "torch._tensor._rebuild_from_type_v2"
         case .defaultDict: "collections.defaultdict"
         case .deque: "collections.deque"
+        case .numpyDType: "numpy.dtype"
+        case .numpyArray: "numpy.ndarray"
+        case .numpyReconstruct: "numpy._core.multiarray._reconstruct"
+        case .numpyFromBuffer: "numpy._core.numeric._frombuffer"
+        case .numpyScalar: "numpy._core.multiarray.scalar"
         }
     }
 

@@ -111,6 +111,9 @@ extension PickleMachine {
                 ["latin1", "latin-1"].contains(string(arguments[1]))
             else { throw refuse("a string of Latin-1 and 'latin1'") }
             try push(.bytes(bytes))
+        case .noBytes:
+            guard arguments.isEmpty else { throw refuse("nothing") }
+            try push(.bytes([]))
         case .byteArray:
             if arguments.isEmpty { return try push(.byteArray([])) }
             if case .object(let index) = arguments[0], case .bytes(let bytes) = objects[index], arguments.count == 1 {
@@ -151,7 +154,8 @@ extension PickleMachine {
             parameter.requiresGrad = requiresGrad
             try push(.tensor(tensors.count))
             tensors.append(parameter)
-        case .dtype, .storage: throw refuse("a name that is not called")
+        case .numpyDType, .numpyReconstruct, .numpyFromBuffer, .numpyScalar: try callNumpy(global, arguments)
+        case .dtype, .storage, .numpyArray: throw refuse("a name that is not called")
         }
     }
 
@@ -170,6 +174,7 @@ extension PickleMachine {
         case .foreign(var object):
             object.state = state
             objects[index] = .foreign(object)
+        case .numpyType, .numpyArray: objects[index] = builtNumpy(objects[index], state)
         // Other attributes are ignored.
         case .dictionary, .tensor: break
         default: throw failure("attributes for \(objects[index].summary)", expected: "an OrderedDict")

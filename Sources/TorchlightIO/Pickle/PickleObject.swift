@@ -30,6 +30,9 @@ enum PickleObject {
     case storage(Int)
     /// A tensor, by its index.
     case tensor(Int)
+    case numpyType(NumpyType)
+    /// An array; nil before it has got its elements.
+    case numpyArray(NumpyArray?)
     /// An object that is not created: an unsupported global, or the result of calling one.
     case foreign(ForeignObject)
 
@@ -50,9 +53,26 @@ enum PickleObject {
         case .global(let global): "the global \(global.name)"
         case .storage: "a storage"
         case .tensor: "a tensor"
+        case .numpyType: "a numpy.dtype"
+        case .numpyArray: "a NumPy array"
         case .foreign(let object): object.text
         }
     }
+}
+
+/// The element type of NumPy's arrays and scalars.
+struct NumpyType {
+    let element: FileElement
+    var isBigEndian = false
+}
+
+/// An array or a scalar of NumPy, checked against its bytes.
+struct NumpyArray {
+    let header: NumpyHeader
+    /// Whether it is a scalar and not a 0-dimensional array.
+    let isScalar: Bool
+    /// The object that holds the bytes.
+    let bytes: Int
 }
 
 /// An object of an unsupported class, or the result of a function that is not executed.

@@ -28,6 +28,8 @@ struct TorchValueBuilder {
     }
     private var progress: [Int: Progress] = [:]
     private var tensors: [Int: Tensor] = [:]
+    /// NumPy's arrays, by their objects.
+    private var arrays: [Int: Tensor] = [:]
     /// The number of enclosing objects of unsupported classes.
     private var objectDepth = 0
 
@@ -84,9 +86,17 @@ struct TorchValueBuilder {
             case .dtype(let name): return (.dtype(name), 1)
             case .device(let name): return (.device(name), 1)
             case .tensor(let number): return (tensor(number, index), 1)
+            case .numpyArray(let array?): return (try value(of: array, index), 1)
             case .list, .tuple, .set, .dictionary, .foreign: return try container(index, depth: depth)
             case .global(let global) where objectDepth > 0 || depth > 0:
                 return (.object(TorchObject(name: global.name, reason: "a name", offset: offset, id: index)), 1)
+            case .numpyType(let type):
+                return (
+                    .object(TorchObject(name: "numpy.dtype", reason: type.element.name, offset: offset, id: index)), 1
+                )
+            case .numpyArray:
+                let reason = "an array without its elements"
+                return (.object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index)), 1)
             case .global, .storage:
                 throw failure(
                     "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and strings")
@@ -287,6 +297,67 @@ struct TorchValueBuilder {
         if element.name != description.element.name { types[ObjectIdentifier(tensor)] = description.element.name }
         tensors[number] = tensor
         return .tensor(tensor)
+    }
+}
+
+extension TorchValueBuilder {
+    /// The tensor or the number that an array of NumPy's is; one object however often it appears.
+    private mutating func value(of array: NumpyArray, _ index: Int) throws(IOError) -> TorchValue {
+        if let known = arrays[index] { return .tensor(known) }
+        let header = array.header
+        // Numbers stay numbers.
+        let keepsBits = asBits && !array.isScalar && header.element.isWidened
+        let element = keepsBits ? header.element.asBits! : header.element
+        guard element.readAs != nil else {
+            if array.isScalar, let number = complex(array) { return number }
+            let reason = "elements of type \(element.name) have no dtype here"
+            return .object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index))
+        }
+        let storage: Storage
+        switch pickle.objects[array.bytes] {
+        case .bytes(let bytes), .byteArray(let bytes):
+            let read = bytes.withUnsafeBytes { bytes in
+                Result { () throws(IOError) in
+                    try StorageReader(contents: FileContents(bytes, path: file), operation: "pth").storage(
+                        of: element, count: header.count, in: 0..<bytes.count, isSwapped: header.isBigEndian,
+                        what: "a NumPy array")
+                }
+            }
+            switch read {
+            case .success(let made): storage = made
+            case .failure(let error):
+                return .object(
+                    TorchObject(name: "numpy.ndarray", reason: error.problem, offset: offset, id: index))
+            }
+        default: preconditionFailure("checked when the array was made")
+        }
+        let tensor = NumpyFile.view(header, storage, dtype: element.dtype)
+        if array.isScalar {
+            switch tensor.dtype {
+            case .bool: return .bool(tensor.item(Int.self) != 0)
+            case let dtype where dtype.isFloatingPoint: return .float(tensor.item())
+            default: return .int(tensor.item(Int.self))
+            }
+        }
+        if element.name != header.element.name { types[ObjectIdentifier(tensor)] = header.element.name }
+        arrays[index] = tensor
+        return .tensor(tensor)
+    }
+
+    private func complex(_ array: NumpyArray) -> TorchValue? {
+        guard case .bytes(let bytes) = pickle.objects[array.bytes] else { return nil }
+        func part(_ place: Int, _ size: Int) -> UInt64 {
+            let own = bytes[place * size..<(place + 1) * size]
+            return (array.header.isBigEndian ? Array(own) : own.reversed()).reduce(0) { $0 << 8 | UInt64($1) }
+        }
+        switch array.header.element.name {
+        case "complex64":
+            let (real, imaginary) = (UInt32(part(0, 4)), UInt32(part(1, 4)))
+            return .complex(real: Double(Float(bitPattern: real)), imaginary: Double(Float(bitPattern: imaginary)))
+        case "complex128":
+            return .complex(real: Double(bitPattern: part(0, 8)), imaginary: Double(bitPattern: part(1, 8)))
+        default: return nil
+        }
     }
 }
 
