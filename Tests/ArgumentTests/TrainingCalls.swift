@@ -60,9 +60,10 @@ extension CallTable {
         add("StackDataset.subscript(_: Int)") { try StackDataset(Self.rows, Self.rows)[$0.int()] }
         add("TensorDataset.subscript(_: Int)") { Self.rows[$0.int()] }
         add("TensorDataset.batch(at: [Int])") { try Self.rows.batch(at: $0.ints()) as Any }
-        add("IterableDataLoader.init(batchSize: Int, shuffleBuffer: Int)") {
+        add("IterableDataLoader.init(batchSize: Int, shuffleBuffer: Int, workers: Int, prefetch: Int)") {
             let loader = IterableDataLoader(
-                Counted(), batchSize: $0.int(), shuffleBuffer: $0.int(), dropLast: $0.bool(), seed: 1)
+                Counted(), batchSize: $0.int(), shuffleBuffer: $0.int(), dropLast: $0.bool(), seed: 1,
+                workers: $0.int(), prefetch: $0.int())
             return loader.map(\.shape)
         }
         add("DataLoader.init(batchSize: Int, workers: Int, prefetch: Int)") {

@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// The header of a safetensors file: the names, element types, shapes and positions of its tensors.
 ///
 /// A file consists of an unsigned 64-bit length (little-endian), that many bytes of JSON, and the data of all tensors
@@ -203,9 +205,26 @@ extension SafetensorsHeader {
     /// The arguments must be valid: each name once, none `__metadata__`, each type one of the format's.
     public init(tensors: [(name: String, dtype: String, shape: [Int])], metadata: [(key: String, value: String)]? = nil)
     {
-        self.init(
-            tensors: tensors.map { ($0.name, $0.dtype, $0.shape, $0.shape.reduce(Self.bits[$0.dtype]!, *) / 8) },
-            metadata: metadata)
+        var total: Int? = 0
+        let sized = tensors.map { tensor in
+            var bits = tensor.shape.allSatisfy { $0 >= 0 } ? Self.bits[tensor.dtype] : nil
+            for size in tensor.shape { bits = bits.flatMap { checkedProduct($0, size) } }
+            let count = bits.flatMap { $0 % 8 == 0 ? $0 / 8 : nil }
+            total = total.flatMap { total in count.flatMap { checkedSum(total, $0) } }
+            return (name: tensor.name, dtype: tensor.dtype, shape: tensor.shape, byteCount: count ?? 0)
+        }
+        // The header comes on top of the data.
+        guard let total, total <= 1 << 62 else {
+            let wrong = zip(tensors, sized).first { $1.byteCount == 0 && !$0.shape.contains(0) }?.0 ?? tensors[0]
+            reportFailure(
+                TensorError(
+                    .value, in: "SafetensorsHeader", "a tensor cannot be laid out",
+                    got: "\(wrong.name): \(wrong.dtype) \(wrong.shape)",
+                    expected: "an element type of the format, whole bytes, and at most 2^62 bytes in all"))
+            self.init(entries: [], metadata: metadata)
+            return
+        }
+        self.init(tensors: sized, metadata: metadata)
     }
 
     /// Creates the header for element types of any name, with the number of bytes of each tensor.
