@@ -101,4 +101,87 @@ import TorchlightCore
         let other = IterableDataLoader(Stream(count: 23), batchSize: 5, shuffleBuffer: 6)
         #expect(other.problem(with: straight.state)?.contains("batchSize") == true)
     }
+
+    /// Numbers that the workers share out, with a random number each.
+    private struct Shared: IterableDataset {
+        let count: Int
+        var failsAt = Int.max
+        func samples() -> SampleStream<(Tensor, Tensor)> {
+            let (id, workers) = (WorkerInfo.current?.id ?? 0, WorkerInfo.current?.count ?? 1)
+            var next = id
+            return SampleStream {
+                if next >= failsAt { throw TensorError(.value, in: "Shared", "no more can be read") }
+                guard next < count else { return nil }
+                defer { next += workers }
+                return (Tensor(Double(next)), Tensor.rand([]))
+            }
+        }
+    }
+
+    @Test func workersGiveBatchesInTurn() throws {
+        #expect(WorkerInfo.current == nil)
+        let plain = IterableDataLoader(Shared(count: 11), batchSize: 1, seed: 5)
+        let expected = Dictionary(uniqueKeysWithValues: plain.map { ($0.0.item(Int.self), $0.1.item()) })
+        for workers in 1...4 {
+            let loader = IterableDataLoader(Shared(count: 11), batchSize: 2, seed: 5, workers: workers, prefetch: 1)
+            for _ in 0..<2 {
+                let epoch = loader.state.epoch
+                let batches = loader.map { ($0.0.toArray(Int.self), $0.1.toArray(Double.self)) }
+                // Each sample once, whoever read it, with the numbers that it has without workers.
+                #expect(batches.flatMap(\.0).sorted() == Array(0..<11), "\(workers) workers: \(batches)")
+                if epoch == 0 {
+                    for (numbers, random) in batches {
+                        for (number, value) in zip(numbers, random) { #expect(expected[number] == value, "\(number)") }
+                    }
+                }
+                // Worker i gives the batches i, i + n, ...: the first numbers tell whose they are.
+                for (place, batch) in batches.prefix(workers).enumerated() {
+                    #expect(batch.0[0] == place, "\(workers) workers: \(batches)")
+                }
+            }
+            // A loop that was left is continued where it stood.
+            loader.state = DataLoaderState(seed: 5, epoch: 0, batch: 0)
+            let whole = loader.map { $0.0.toArray(Int.self) }
+            loader.state = DataLoaderState(seed: 5, epoch: 0, batch: 0)
+            var first: [[Int]] = []
+            for batch in loader {
+                first.append(batch.0.toArray(Int.self))
+                if first.count == 3 { break }
+            }
+            let other = IterableDataLoader(Shared(count: 11), batchSize: 2, seed: 1, workers: workers)
+            other.state = loader.state
+            #expect(first + other.map { $0.0.toArray(Int.self) } == whole, "\(workers) workers")
+        }
+    }
+
+    @Test func aDataSetThatDoesNotAskGivesAllToEachWorker() {
+        let loader = IterableDataLoader(Stream(count: 4), batchSize: 2, workers: 3)
+        #expect(loader.flatMap { $0[.all, 0].toArray(Int.self) }.sorted() == [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3])
+        let two = IterableDataLoader(Stream(count: 4), workers: 2)
+        expectRefusal(by: "IterableDataLoader.state") { two.state = loader.state }
+        for workers in [-1, 100_000] {
+            expectRefusal(by: "IterableDataLoader") { IterableDataLoader(Stream(count: 4), workers: workers).workers }
+        }
+    }
+
+    @Test func whatAWorkerThrowsEndsTheLoop() throws {
+        let loader = IterableDataLoader(Shared(count: 50, failsAt: 20), batchSize: 3, seed: 5, workers: 3)
+        let iterator = loader.makeIterator()
+        var count = 0
+        let error = #expect(throws: TensorError.self) { () throws in
+            while try iterator.nextBatch() != nil { count += 1 }
+        }
+        #expect(error?.problem == "no more can be read" && count > 2)
+        #expect(try iterator.nextBatch() == nil)
+    }
+
+    @Test func buffersOfWorkersPickInOrdersOfTheirOwn() {
+        let loader = IterableDataLoader(Stream(count: 30), shuffleBuffer: 30, seed: 5, workers: 2)
+        let order = loader.map { $0[0, 0].item(Int.self) }
+        let (even, odd) = (
+            order.indices.filter { $0 % 2 == 0 }.map { order[$0] },
+            order.indices.filter { $0 % 2 == 1 }.map { order[$0] }
+        )
+        #expect(even.sorted() == Array(0..<30) && odd.sorted() == Array(0..<30) && even != odd)
+    }
 }

@@ -16,6 +16,10 @@ public final class IterableDataLoader<Batch>: Sequence {
     public let dropLast: Bool
     /// The size of the shuffle buffer, from which samples are drawn at random; 0 for no shuffling.
     public let shuffleBuffer: Int
+    /// The number of worker threads; with 0, batches are made on the thread that iterates.
+    public let workers: Int
+    /// The number of batches that each worker makes ahead.
+    public let prefetch: Int
 
     private let open: (_ seed: UInt64, _ epoch: Int) throws -> () throws -> Batch?
     private var position: DataLoaderState
@@ -32,52 +36,76 @@ public final class IterableDataLoader<Batch>: Sequence {
     ///   - seed: seed of the order and of the samples' random numbers; both also depend on the epoch. Default: nil, a
     ///     seed drawn from the default generator.
     public convenience init<Source: IterableDataset>(
-        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
+        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil,
+        workers: Int = 0, prefetch: Int = 2
     ) where Source.Element: Collatable, Batch == Source.Element.Batch {
         self.init(
             dataset, batchSize: batchSize, shuffleBuffer: shuffleBuffer, dropLast: dropLast, seed: seed,
-            collate: Source.Element.collate)
+            workers: workers, prefetch: prefetch, collate: Source.Element.collate)
     }
 
     /// Creates a loader of samples that are pairs; each element is collated by its type. The parameters are those
     /// above.
     public convenience init<Source: IterableDataset, First: Collatable, Second: Collatable>(
-        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil
+        _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil,
+        workers: Int = 0, prefetch: Int = 2
     ) where Source.Element == (First, Second), Batch == (First.Batch, Second.Batch) {
         self.init(
-            dataset, batchSize: batchSize, shuffleBuffer: shuffleBuffer, dropLast: dropLast, seed: seed
+            dataset, batchSize: batchSize, shuffleBuffer: shuffleBuffer, dropLast: dropLast, seed: seed,
+            workers: workers, prefetch: prefetch
         ) { samples in (try First.collate(samples.map(\.0)), try Second.collate(samples.map(\.1))) }
     }
 
     /// Creates a loader with a collate function, which gets at least one sample. The other parameters are those above.
     public init<Source: IterableDataset>(
         _ dataset: Source, batchSize: Int = 1, shuffleBuffer: Int = 0, dropLast: Bool = false, seed: UInt64? = nil,
-        collate: @escaping ([Source.Element]) throws -> Batch
+        workers: Int = 0, prefetch: Int = 2, collate: @escaping ([Source.Element]) throws -> Batch
     ) {
-        if batchSize < 1 || shuffleBuffer < 0 {
+        let areWorkersPossible = (0...Self.workerLimit).contains(workers)
+        if batchSize < 1 || shuffleBuffer < 0 || !areWorkersPossible || prefetch < 1 {
             reportFailure(
                 TensorError(
                     .value, in: "IterableDataLoader", "an argument is out of range",
-                    got: "batchSize \(batchSize), shuffleBuffer \(shuffleBuffer)",
-                    expected: "batchSize at least 1, shuffleBuffer at least 0"))
+                    got:
+                        "batchSize \(batchSize), shuffleBuffer \(shuffleBuffer), workers \(workers), prefetch \(prefetch)",
+                    expected:
+                        "batchSize and prefetch at least 1, shuffleBuffer at least 0, workers from 0 to \(Self.workerLimit)"
+                ))
         }
         let (size, buffer) = (Swift.max(batchSize, 1), Swift.max(shuffleBuffer, 0))
+        let (count, ahead) = (areWorkersPossible ? workers : 0, Swift.max(prefetch, 1))
+        self.workers = count
+        self.prefetch = ahead
         self.batchSize = size
         self.shuffleBuffer = buffer
         self.dropLast = dropLast
         position = DataLoaderState(seed: seed ?? TorchlightCore.Generator.default.drawSeed())
-        open = { seed, epoch in
-            let next = try bufferedShuffle(numbered(dataset, seed, epoch), buffer, seed, epoch)
-            var number = 0
+        /// The batches of one of so many workers.
+        func batches(_ seed: UInt64, _ epoch: Int, of worker: Int, _ count: Int) throws -> () throws -> Batch? {
+            let own = seed ^ mixed(UInt64(worker))
+            let next = try bufferedShuffle(numbered(dataset, seed, epoch, of: worker, count), buffer, own, epoch)
+            var number = worker
             return {
                 var samples: [Source.Element] = []
                 while samples.count < size, let sample = try next() { samples.append(sample) }
                 if samples.isEmpty || dropLast && samples.count < size { return nil }
-                defer { number += 1 }
+                defer { number += count }
                 return try batchGenerator(seed: seed, epoch: epoch, batch: number).asDefault { try collate(samples) }
             }
         }
+        open = { seed, epoch in
+            guard count > 0 else { return try batches(seed, epoch, of: 0, 1) }
+            let team = StreamTeam(
+                (0..<count).map { worker in
+                    let info = WorkerInfo(id: worker, count: count, seed: seed &+ UInt64(worker))
+                    return StreamWorker(info, capacity: ahead) { try batches(seed, epoch, of: worker, count) }
+                })
+            return { try team.next() }
+        }
     }
+
+    /// The maximum number of worker threads.
+    private static var workerLimit: Int { 1024 }
 
     /// The position of the loader: the next batch of the current epoch, or the start of the next epoch after a complete
     /// one.
@@ -106,7 +134,9 @@ public final class IterableDataLoader<Batch>: Sequence {
 
     private var source: DataLoaderState.Source {
         DataLoaderState.Source(
-            samples: -1, batchSize: batchSize, dropLast: dropLast, sampler: "buffer of \(shuffleBuffer)", order: nil)
+            samples: -1, batchSize: batchSize, dropLast: dropLast,
+            // The order of the batches depends on how many workers take turns.
+            sampler: "buffer of \(shuffleBuffer)" + (workers > 1 ? ", \(workers) workers" : ""), order: nil)
     }
 
     /// Describes why this loader cannot continue from a state; nil if it can.
@@ -187,12 +217,12 @@ public final class IterableBatchIterator<Batch>: IteratorProtocol {
 
 /// The samples of an epoch, each read with its own random number generator.
 private func numbered<Source: IterableDataset>(
-    _ dataset: Source, _ seed: UInt64, _ epoch: Int
+    _ dataset: Source, _ seed: UInt64, _ epoch: Int, of worker: Int, _ count: Int
 ) throws -> () throws -> Source.Element? {
-    let stream = try SampleKey(seed: seed, epoch: epoch, index: -1).makingSample { try dataset.samples() }
-    var number = 0
+    let stream = try SampleKey(seed: seed, epoch: epoch, index: -1 - worker).makingSample { try dataset.samples() }
+    var number = worker
     return {
-        defer { number += 1 }
+        defer { number += count }
         return try SampleKey(seed: seed, epoch: epoch, index: number).makingSample { try stream.next() }
     }
 }
