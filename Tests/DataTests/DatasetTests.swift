@@ -60,6 +60,38 @@ import TorchlightCore
         }
     }
 
+    /// Labels may be right, or of no known set, where the images are another set's.
+    @Test func imagesOfAnotherSetAreRefused() throws {
+        let pixels = (0..<12 * 784).map { UInt8(truncatingIfNeeded: $0 % 251) }
+        var first = CRC32()
+        pixels.prefix(7840).withUnsafeBytes { first.update($0) }
+        let (digits, clothes) = (DatasetFiles.mnist, DatasetFiles.fashionMNIST)
+        #expect(digits.trainImages.firstImages != first.value)
+        #expect(throws: Never.self) {
+            try digits.check(images: pixels, of: digits.trainImages, at: "a")
+            try clothes.check(images: pixels, of: clothes.testImages, at: "a")
+        }
+        // By the digest of the published file where the first images are not known.
+        let path = folder("images.gz")
+        try FileSystem.createDirectories(folder.path)
+        try AtomicFile.write(pixels, to: path)
+        for (split, file) in [("train", clothes.trainImages), ("test", clothes.testImages)] {
+            let sets = [digits, clothes.with(digest: MD5.hex(pixels), of: file)]
+            let error = #expect(throws: IOError.self) {
+                try digits.check(images: pixels, of: digits.trainImages, at: path, among: sets)
+            }
+            #expect(error?.problem.contains("images of FashionMNIST's \(split) split") == true, "\(error!)")
+        }
+        // By the first images, in files of any form.
+        for (split, file) in [("train", digits.trainImages), ("test", digits.testImages)] {
+            let sets = [digits.with(firstImages: first.value, of: file), clothes]
+            let error = #expect(throws: IOError.self) {
+                try clothes.check(images: pixels, of: clothes.trainImages, at: "a", among: sets)
+            }
+            #expect(error?.problem.contains("images of MNIST's \(split) split") == true, "\(error!)")
+        }
+    }
+
     @Test func readsMNIST() throws {
         try writeMNIST()
         let train = try MNIST(split: .train, root: folder.path, download: false)
@@ -203,5 +235,20 @@ import TorchlightCore
             expectRefusal(by: "LabeledImages", .index) { digits[index] }
             #expect(throws: TensorError.self) { _ = try digits.batch(at: [index]) }
         }
+    }
+}
+
+extension DatasetFiles {
+    /// The same files, with another digest or other first images of one of them.
+    fileprivate func with(digest: String? = nil, firstImages: UInt32? = nil, of file: File) -> DatasetFiles {
+        func changed(_ own: File) -> File {
+            guard own.md5 == file.md5 else { return own }
+            return File(
+                name: own.name, md5: digest ?? own.md5, start: own.start, firstImages: firstImages ?? own.firstImages)
+        }
+        return DatasetFiles(
+            title: title, folder: folder, torchvisionFolder: torchvisionFolder, mirrors: mirrors,
+            trainImages: changed(trainImages), trainLabels: trainLabels, testImages: changed(testImages),
+            testLabels: testLabels)
     }
 }

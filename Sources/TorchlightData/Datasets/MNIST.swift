@@ -103,6 +103,7 @@ extension DatasetFiles {
             images: try IDX.read(imagesPath, limit: limit), labels: try IDX.read(labelsPath, limit: limit),
             imagesFile: imagesPath, labelsFile: labelsPath, classCount: 10)
         try check(labels: images.labels, of: labelsFile, at: labelsPath)
+        try check(images: images.pixels, of: imagesFile, at: imagesPath)
         return images
     }
 }

@@ -9,6 +9,8 @@ package struct DatasetFiles: Sendable {
         /// The first bytes of the decompressed data after the header. Those of the labels identify the dataset and the
         /// split.
         package var start: [UInt8] = []
+        /// The CRC-32 of the first ten images, which tells the images apart.
+        package var firstImages: UInt32? = nil
     }
 
     /// The name of the dataset for error texts.
@@ -30,11 +32,13 @@ package struct DatasetFiles: Sendable {
         mirrors: [
             "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/",
         ],
-        trainImages: File(name: "train-images-idx3-ubyte.gz", md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        trainImages: File(
+            name: "train-images-idx3-ubyte.gz", md5: "f68b3c2dcbeaaa9fbdd348bbdeb94873", firstImages: 0x5ea6_60d7),
         trainLabels: File(
             name: "train-labels-idx1-ubyte.gz", md5: "d53e105ee54ea40749a09fcbcd1e9432",
             start: [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]),
-        testImages: File(name: "t10k-images-idx3-ubyte.gz", md5: "9fb629c4189551a2d022fa330f9573f3"),
+        testImages: File(
+            name: "t10k-images-idx3-ubyte.gz", md5: "9fb629c4189551a2d022fa330f9573f3", firstImages: 0x17f2_fd7e),
         testLabels: File(
             name: "t10k-labels-idx1-ubyte.gz", md5: "ec29112dd5afa0611ce80d1b7f02629c",
             start: [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]))
@@ -53,7 +57,7 @@ package struct DatasetFiles: Sendable {
             start: [9, 2, 1, 1, 6, 1, 4, 6, 5, 7]))
 
     /// The datasets whose files have the same names.
-    private static let all = [mnist, fashionMNIST]
+    static let all = [mnist, fashionMNIST]
 
     /// Throws if labels are those of another dataset or another split.
     func check(labels: [UInt8], of file: File, at path: String) throws(IOError) {
@@ -62,6 +66,32 @@ package struct DatasetFiles: Sendable {
             where other.md5 != file.md5 && labels.starts(with: other.start) {
                 throw IOError(
                     .malformed, "read", file: path, "these are the labels of the \(split) split of \(set.title)",
+                    expected: "the file \(file.name) of \(title), in a directory of its own such as \(folder)")
+            }
+        }
+    }
+
+    /// Throws if a file of images belongs to another dataset or split: by its first images, or by the digest of the published
+    /// file if these are not known.
+    func check(images: [UInt8], of file: File, at path: String, among sets: [DatasetFiles] = all) throws(IOError) {
+        var first = CRC32()
+        images.prefix(10 * 28 * 28).withUnsafeBytes { first.update($0) }
+        if first.value == file.firstImages { return }
+        var digest: String?
+        for set in sets {
+            for (split, other) in [(DataSplit.train, set.trainImages), (.test, set.testImages)]
+            where other.md5 != file.md5 {
+                var isOther = first.value == other.firstImages
+                if !isOther, other.firstImages == nil, file.firstImages != nil, path.hasSuffix(".gz") {
+                    if digest == nil {
+                        let file = try MappedFile(path)
+                        digest = file.withBytes { MD5.hex($0) }
+                    }
+                    isOther = digest == other.md5
+                }
+                guard isOther else { continue }
+                throw IOError(
+                    .malformed, "read", file: path, "these are the images of \(set.title)'s \(split) split",
                     expected: "the file \(file.name) of \(title), in a directory of its own such as \(folder)")
             }
         }

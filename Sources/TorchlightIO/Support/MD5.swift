@@ -54,9 +54,12 @@ package struct MD5 {
     }
 
     /// Returns the digest of bytes, in hexadecimal.
-    package static func hex(_ bytes: [UInt8]) -> String {
+    package static func hex(_ bytes: [UInt8]) -> String { bytes.withUnsafeBytes { hex($0) } }
+
+    /// Returns the digest of bytes, in hexadecimal.
+    package static func hex(_ bytes: UnsafeRawBufferPointer) -> String {
         var digest = MD5()
-        bytes.withUnsafeBytes { digest.update($0) }
+        digest.update(bytes)
         return digest.finish()
     }
 
