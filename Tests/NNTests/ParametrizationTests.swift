@@ -104,12 +104,52 @@ import Torchlight
 
     @Test func whatHasNoPropertyIsRefused() {
         expectRefusal(by: "weightNorm") { Linear(2, 2).weightNorm("weights") }
-        expectRefusal(by: "weightNorm") { LSTM(2, 2).weightNorm("weight_hh_l0") }
+        expectRefusal(by: "weightNorm") { LSTM(2, 2).weightNorm("weight_hh_l1") }
         expectRefusal(by: "weightNorm") { Linear(2, 2).weightNorm().weightNorm() }
         expectRefusal(by: "weightNorm") { Linear(2, 2).weightNorm(dim: 2) }
         expectRefusal(by: "spectralNorm") { Linear(2, 2).spectralNorm("bias") }
         expectRefusal(by: "removeParametrizations") { Linear(2, 2).removeParametrizations() }
         let frozen = Linear(2, 2).freeze().weightNorm()
         #expect(frozen.parameters().allSatisfy { !$0.requiresGrad })
+    }
+
+    /// The weights of recurrent layers lie in a list and not in properties.
+    @Test func recurrentLayersComputeTheirWeights() throws {
+        let makes: [(String, () -> Module, (Module) -> Tensor)] = [
+            (
+                "LSTM", { LSTM(3, 2, numLayers: 2, bidirectional: true, generator: Generator(seed: 1)) },
+                { ($0 as! LSTM)(Self.input(4, 2, 3)).output }
+            ),
+            ("GRU", { GRU(3, 2, generator: Generator(seed: 1)) }, { ($0 as! GRU)(Self.input(4, 2, 3)).output }),
+            ("RNN", { RNN(3, 2, generator: Generator(seed: 1)) }, { ($0 as! RNN)(Self.input(4, 2, 3)).output }),
+        ]
+        for (name, make, call) in makes {
+            for weight in ["weight_hh_l0", "weight_ih_l0"] {
+                let (plain, normed) = (make(), make().weightNorm(weight))
+                #expect(call(plain).allclose(call(normed), rtol: 1e-4, atol: 1e-5), "\(name)")
+                let names = normed.namedParameters().map(\.name)
+                #expect(!names.contains(weight), "\(name): \(names)")
+                #expect(names.contains("parametrizations.\(weight).original0"), "\(name): \(names)")
+                call(normed).square().sum().backward()
+                for (name, parameter) in normed.namedParameters() {
+                    #expect(parameter.grad.map { $0.abs().max().item() > 0 } == true, "\(name) has no gradient")
+                }
+                let bare = make()
+                noGrad { for parameter in bare.parameters() { parameter.mul_(0.5) } }
+                try bare.load(stateDict: normed.stateDict(), mapping: [.weightNorm()])
+                #expect(call(bare).allclose(call(normed), rtol: 1e-4, atol: 1e-5), "\(name)")
+                noGrad { _ = normed.namedParameters().first { $0.name.hasSuffix("original0") }!.tensor.mul_(2) }
+                #expect(!call(bare).allclose(call(normed)), "\(name)")
+                let expected = call(normed)
+                normed.removeParametrizations(weight)
+                #expect(normed.namedParameters().map(\.name) == make().namedParameters().map(\.name), "\(name)")
+                #expect(call(normed).allclose(expected, rtol: 1e-4, atol: 1e-5), "\(name)")
+            }
+        }
+        let spectral = LSTM(3, 2, generator: Generator(seed: 1)).spectralNorm(
+            "weight_hh_l0", generator: Generator(seed: 3))
+        for _ in 0..<30 { _ = spectral(Self.input(4, 2, 3)) }
+        let parametrization = spectral.children().compactMap { $0 as? SpectralNorm }.first!
+        #expect(abs(LinAlg.svdvals(noGrad { parametrization.compute() }).max().item() - 1) < 1e-2)
     }
 }

@@ -38,6 +38,11 @@ open class Module {
 
     /// Whether elements of its arrays are named by their index alone (`0.weight`), without the name of the property.
     var inlinesItsList: Bool { false }
+    /// The parameters that the module keeps in a list, under their names, instead of in properties.
+    var listedTensors: OrderedTensors {
+        get { OrderedTensors() }
+        set {}
+    }
     /// The names of those elements where they are not their indices.
     var elementNames: [String]? { nil }
 

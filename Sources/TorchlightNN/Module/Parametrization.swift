@@ -249,7 +249,9 @@ extension Module {
 /// The stored property of a module with a given name in the state dictionary.
 private struct TensorProperty {
     private let module: Module
-    private let place: UnsafeMutableRawPointer
+    private let name: String
+    /// Nil for a tensor in the list.
+    private let place: UnsafeMutableRawPointer?
 
     /// Nil if no property with that name is a tensor or an optional tensor.
     init?(_ name: String, of module: Module) {
@@ -266,18 +268,21 @@ private struct TensorProperty {
             guard mark.key ?? own == name else { return nil }
             return StoredProperty.all(of: property.type).first { isTensor($0.type) }.map { address + $0.offset }
         }
+        self.module = module
+        self.name = name
         let base = Unmanaged.passUnretained(module).toOpaque()
         for property in StoredProperty.all(of: type(of: module)) where property.isStrong && property.isCopyable {
             guard let place = find(property, base + property.offset) else { continue }
-            self.module = module
             self.place = place
             return
         }
-        return nil
+        guard module.listedTensors.elements.contains(where: { $0.name == name }) else { return nil }
+        place = nil
     }
 
     /// Sets the property. A tensor and an optional tensor have the same representation in memory.
     func set(_ tensor: Tensor) {
+        guard let place else { return module.listedTensors.replace(name, by: tensor) }
         withExtendedLifetime(module) { place.assumingMemoryBound(to: Tensor?.self).pointee = tensor }
     }
 }

@@ -36,6 +36,10 @@ open class RecurrentLayer: Module {
     private var weights: OrderedTensors
 
     override final var inlinesItsList: Bool { true }
+    override final var listedTensors: OrderedTensors {
+        get { weights }
+        set { weights = newValue }
+    }
 
     init(
         _ cell: Recurrence.Cell, _ inputSize: Int, _ hiddenSize: Int, numLayers: Int, bias: Bool, batchFirst: Bool,
