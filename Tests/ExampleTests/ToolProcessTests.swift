@@ -104,4 +104,54 @@ struct ToolProcessTests {
         let refused = try shell("\"$T\" train mnist --data data --epochs 1 --save x.txt")
         #expect(refused.status == 1 && refused.errors.contains(".safetensors"))
     }
+
+    /// Each process is number 1 of a PID namespace of its own, as in a container, where the system allows such; otherwise they
+    /// are plain processes.
+    @Test("Processes that write one file at the same time leave it whole")
+    func writersOfOneFile() throws {
+        for number in 1...2 {
+            let tensors = ["w": Tensor.full([60_000], Double(number))]
+            try Safetensors.save(tensors, to: folder("in\(number).safetensors"))
+        }
+        let result = try shell(
+            """
+            container() { if unshare -pf true 2> /dev/null; then unshare -pf "$@"; else "$@"; fi; }
+            writer() {
+                for n in {1..12}; do "$T" convert in$1.safetensors same.safetensors > /dev/null || echo "write failed"; done
+            }
+            export -f writer
+            container bash -c 'writer 1' & first=$!
+            container bash -c 'writer 2' & second=$!
+            for i in {1..600}; do [ -e same.safetensors ] && break; sleep 0.1; done
+            while kill -0 $first 2> /dev/null || kill -0 $second 2> /dev/null; do
+                "$T" inspect --json --values 2 same.safetensors > out || echo "broken read"
+                grep -q '"shape"' out || echo "no tensor"
+            done
+            wait $first && wait $second
+            """)
+        #expect(result.status == 0 && result.output == "" && result.errors == "", "\(result)")
+        let written = try #require(try Safetensors.load(folder("same.safetensors"))["w"])
+        let value = written[0].item()
+        #expect((value == 1 || value == 2) && written.equal(Tensor.full([60_000], value)))
+        #expect(!FileSystem.names(in: folder.path).contains { $0.hasSuffix(".tmp") })
+    }
+
+    /// Messages name files and lines of the user's program and never code that the compiler made.
+    @Test(
+        "No message names code that the compiler made",
+        arguments: [
+            "train mnist --data data --epochs 1 --lr 1e30 --save n.safetensors",
+            "train mnist --data data --epochs 1 --lr nan --save n.safetensors", "train mnist --data none --epochs 1",
+            "train mnist --data data --epochs 1 --batch-size 0", "train mnist --data data --epochs 1 --threads -1",
+            "train mnist --data data --resume a.safetensors", "inspect data/mnist", "inspect none.safetensors",
+            "convert a.safetensors b.xyz", "convert a.safetensors b.safetensors --rename x", "diff a.safetensors none",
+            "bench --only none", "none",
+        ])
+    func compilerGenerated(command: String) throws {
+        let result = try shell("\"$T\" \(command)")
+        for text in [result.output, result.errors] {
+            #expect(!text.contains("compiler-generated"), "\(command): \(text)")
+            #expect(!text.contains("Fatal error"), "\(command): \(text)")
+        }
+    }
 }

@@ -82,6 +82,38 @@ import TorchlightIO
         try alive.commit()
         #expect(try FileSystem.read(path) == Array("half".utf8))
     }
+
+    /// A trainer that saves and an evaluator that asks for the latest state, in two processes.
+    @Test func anotherProcessThatLooksDisturbsNothing() async throws {
+        setenv("TORCHLIGHT_TEST_RUN", folder.path, 1)
+        try CheckpointFolder(folder.path).save(state(0))
+        async let trainer: Void = Self.trainer()
+        async let evaluator: Void = Self.evaluator()
+        _ = await (trainer, evaluator)
+        #expect(try CheckpointFolder(folder.path).latest()?.state.step == 60)
+        #expect(folder.names.count == 3, "\(folder.names)")
+    }
+
+    private static func trainer() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            let checkpoints = try CheckpointFolder(String(cString: getenv("TORCHLIGHT_TEST_RUN")), keepLast: 3)
+            let model = Linear(64, 64)
+            for step in 1...60 { try checkpoints.save(TrainingState(step: step, model: model, generator: nil)) }
+            exit(7)
+        }
+    }
+
+    private static func evaluator() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            for _ in 0..<60 {
+                let found = try CheckpointFolder(String(cString: getenv("TORCHLIGHT_TEST_RUN"))).latest()
+                // What is there can be read at once; older files may go meanwhile.
+                if found == nil || found!.skipped.contains(where: { $0.kind != .notFound }) { exit(1) }
+                usleep(2000)
+            }
+            exit(7)
+        }
+    }
 }
 
 extension TemporaryFolder {

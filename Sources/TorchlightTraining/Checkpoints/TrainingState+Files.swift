@@ -53,12 +53,22 @@ extension TrainingState {
                 throw notes.damage(
                     "the tensor \(IOError.quoted(name)) has the checksum \(found)", expected: stated)
             }
+            // Names are bytes in the file; Swift takes two spellings of an accented letter for equal.
+            let isNew: Bool
             if let name = name.without("model.") {
-                model[name] = tensor
+                isNew = model.updateValue(tensor, forKey: name) == nil
             } else if let name = name.without("optimizer.") {
-                optimizerTensors[name] = tensor
+                isNew = optimizerTensors.updateValue(tensor, forKey: name) == nil
             } else if let name = name.without("tensors.") {
-                tensors[name] = tensor
+                isNew = tensors.updateValue(tensor, forKey: name) == nil
+            } else {
+                isNew = true
+            }
+            guard isNew else {
+                throw IOError(
+                    .unsupported, "checkpoint", file: path,
+                    "two names that Unicode takes for equal: \(IOError.quoted(name))",
+                    expected: "names that differ as texts")
             }
         }
         let settings = notes.all(under: "optimizer.")
@@ -160,6 +170,7 @@ extension TrainingState {
 extension String {
     /// The text after a prefix; nil if the string does not begin with it.
     fileprivate func without(_ prefix: String) -> String? {
-        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : nil
+        // As bytes: an accent behind the prefix would be a part of its last character.
+        utf8.starts(with: prefix.utf8) ? String(decoding: utf8.dropFirst(prefix.utf8.count), as: UTF8.self) : nil
     }
 }
