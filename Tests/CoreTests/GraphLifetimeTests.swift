@@ -137,6 +137,22 @@ struct GraphLifetimeTests {
         #expect(GraphWatch.lastWarning == nil, "\(name)")
     }
 
+    @Test("Nor are graphs that another thread keeps")
+    func keptByAnotherThread() {
+        GraphWatch.reset()
+        defer { GraphWatch.reset() }
+        let x = Tensor([1.0], requiresGrad: true)
+        var kept: [Tensor] = []
+        for _ in 0..<60 {
+            nonisolated(unsafe) var made: Tensor?
+            BackgroundThread { made = x * 2 }!.join()
+            kept.append(made!)
+            (x * 3).sum().backward()
+        }
+        #expect(GraphWatch.lastWarning == nil)
+        #expect(kept.count == 60)
+    }
+
     @Test("Kept graphs are noticed beside graphs that shrink from step to step")
     func keptBesideShrinking() {
         GraphWatch.reset()

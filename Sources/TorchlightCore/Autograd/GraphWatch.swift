@@ -8,10 +8,16 @@ import Synchronization
 /// row, a warning is written to standard error, once.
 package enum GraphWatch {
     private struct State {
+        /// By the group of threads whose graphs are counted together.
+        var loops: [UInt32: Loop] = [:]
+        var hasWarned = false
+    }
+
+    /// What was seen of the passes of one thread.
+    private struct Loop {
         var lastCount = 0
         var growth = 0
         var isRecording = false
-        var hasWarned = false
         var candidates: [WeakNode] = []
     }
 
@@ -31,23 +37,27 @@ package enum GraphWatch {
     static func passEnded(file: StaticString, line: UInt) {
         let found = state.withLock { state -> (kept: [Node], count: Int)? in
             if state.hasWarned { return nil }
+            let group = LiveNodes.group
+            var loop = state.loops[group] ?? Loop()
+            defer { state.loops[group] = loop }
             let count = LiveNodes.passEnded()
-            state.growth = count > state.lastCount ? state.growth + 1 : 0
-            state.lastCount = count
-            if state.growth >= stepsToNotice && !state.isRecording {
-                state.isRecording = true
+            loop.growth = count > loop.lastCount ? loop.growth + 1 : 0
+            loop.lastCount = count
+            if loop.growth >= stepsToNotice && !loop.isRecording {
+                loop.isRecording = true
                 CallSites.begin()
-            } else if state.growth == 0 && state.isRecording {
-                state.isRecording = false
+            } else if loop.growth == 0 && loop.isRecording {
+                loop.isRecording = false
                 CallSites.end()
-                state.candidates = []
+                loop.candidates = []
             }
-            guard state.growth >= stepsToWarn else { return nil }
+            guard loop.growth >= stepsToWarn else { return nil }
             state.hasWarned = true
-            CallSites.end()
-            state.isRecording = false
-            defer { state.candidates = [] }
-            return (state.candidates.compactMap(\.node).filter(\.isOfPastStep), count)
+            let candidates = loop.candidates
+            // Of this loop too: it has recorded since an earlier pass.
+            stopRecording(&state.loops)
+            loop = Loop()
+            return (candidates.compactMap(\.node).filter(\.isOfPastStep), count)
         }
         guard let (kept, count) = found else { return }
         // Symbolising the places takes seconds. The state is not locked meanwhile, so other threads need not wait.
@@ -64,15 +74,20 @@ package enum GraphWatch {
     /// Called for nodes that record the place of their call: those that outlive the step are named in the warning.
     static func noteCreation(of node: Node) {
         state.withLock { state in
-            guard state.isRecording else { return }
-            state.candidates.append(WeakNode(node: node))
+            guard state.loops[LiveNodes.group]?.isRecording == true else { return }
+            state.loops[LiveNodes.group]!.candidates.append(WeakNode(node: node))
         }
+    }
+
+    private static func stopRecording(_ loops: inout [UInt32: Loop]) {
+        for loop in loops.values where loop.isRecording { CallSites.end() }
+        loops = [:]
     }
 
     /// Resets the state, for tests.
     package static func reset() {
         state.withLock { state in
-            if state.isRecording { CallSites.end() }
+            stopRecording(&state.loops)
             state = State()
         }
         warning.withLock { $0 = nil }
@@ -85,42 +100,71 @@ package enum GraphWatch {
 /// separately; when a new one begins, the older of the two is added to the count of earlier steps. Other threads may
 /// create and free nodes meanwhile: a node counted in the wrong generation is subtracted from the same one.
 enum LiveNodes {
-    private static let generation = Atomic<UInt32>(0)
-    private static let even = Atomic<Int>(0)
-    private static let odd = Atomic<Int>(0)
-    private static let ofPastSteps = Atomic<Int>(0)
+    private struct Counts: ~Copyable {
+        let generation = Atomic<UInt32>(0)
+        let even = Atomic<Int>(0)
+        let odd = Atomic<Int>(0)
+        let ofPastSteps = Atomic<Int>(0)
+    }
 
-    /// Counts a node and returns its generation.
+    private static let groupCount = 256
+    private nonisolated(unsafe) static let counts: UnsafeMutablePointer<Counts> = {
+        let counts = UnsafeMutablePointer<Counts>.allocate(capacity: groupCount)
+        for group in 0..<groupCount { (counts + group).initialize(to: Counts()) }
+        return counts
+    }()
+    /// A node remembers its group above the generation in which it was made.
+    private static let generationBits: UInt32 = 24
+    private static let generationMask: UInt32 = 1 << generationBits - 1
+
+    /// The group of the calling thread.
+    @inline(__always)
+    static var group: UInt32 {
+        let address = UInt64(UInt(bitPattern: threadState))
+        return UInt32(truncatingIfNeeded: (address &* 0x9e37_79b9_7f4a_7c15) >> 56)
+    }
+
+    /// Counts a node. Returns its group and generation.
     @inline(__always)
     static func noteCreation() -> UInt32 {
-        let now = generation.load(ordering: .relaxed)
-        if now & 1 == 0 { even.add(1, ordering: .relaxed) } else { odd.add(1, ordering: .relaxed) }
-        return now
+        let group = group
+        let counts = counts + Int(group)
+        let now = counts.pointee.generation.load(ordering: .relaxed)
+        if now & 1 == 0 {
+            counts.pointee.even.add(1, ordering: .relaxed)
+        } else {
+            counts.pointee.odd.add(1, ordering: .relaxed)
+        }
+        return group << generationBits | now & generationMask
     }
 
     @inline(__always)
-    static func noteEnd(of generation: UInt32) {
-        if isOfPastStep(generation) {
-            ofPastSteps.subtract(1, ordering: .relaxed)
-        } else if generation & 1 == 0 {
-            even.subtract(1, ordering: .relaxed)
+    static func noteEnd(of birth: UInt32) {
+        let counts = counts + Int(birth >> generationBits)
+        if isOfPastStep(birth) {
+            counts.pointee.ofPastSteps.subtract(1, ordering: .relaxed)
+        } else if birth & 1 == 0 {
+            counts.pointee.even.subtract(1, ordering: .relaxed)
         } else {
-            odd.subtract(1, ordering: .relaxed)
+            counts.pointee.odd.subtract(1, ordering: .relaxed)
         }
     }
 
     @inline(__always)
-    static func isOfPastStep(_ generation: UInt32) -> Bool {
-        self.generation.load(ordering: .relaxed) &- generation >= 2
+    static func isOfPastStep(_ birth: UInt32) -> Bool {
+        let now = counts[Int(birth >> generationBits)].generation.load(ordering: .relaxed)
+        return (now &- birth) & generationMask >= 2
     }
 
     /// Begins a generation and returns the number of nodes of earlier steps. Must not run on two threads at once.
     static func passEnded() -> Int {
-        let next = generation.load(ordering: .relaxed) &+ 1
+        let counts = counts + Int(group)
+        let next = counts.pointee.generation.load(ordering: .relaxed) &+ 1
         let old =
-            next & 1 == 0 ? even.exchange(0, ordering: .relaxed) : odd.exchange(0, ordering: .relaxed)
-        let count = ofPastSteps.add(old, ordering: .relaxed).newValue
-        generation.store(next, ordering: .relaxed)
+            next & 1 == 0
+            ? counts.pointee.even.exchange(0, ordering: .relaxed) : counts.pointee.odd.exchange(0, ordering: .relaxed)
+        let count = counts.pointee.ofPastSteps.add(old, ordering: .relaxed).newValue
+        counts.pointee.generation.store(next, ordering: .relaxed)
         return count
     }
 }
