@@ -228,4 +228,43 @@ struct GradientHookTests {
             #expect(abs(value.item() - 1.6487212707001282) < 1e-12, "derivative \(order + 1)")
         }
     }
+
+    /// A view that was changed in place is a part of its base: what flows through it flows through the base.
+    @Test(
+        "The base of a view that is changed in place is on the way of the view's gradient",
+        arguments: ["mul_", "copy_", "fill_", "index"])
+    func viewsThatAreChanged(_ change: String) {
+        let x = Tensor([1.0, 2, 3, 4], requiresGrad: true)
+        let base = x * 3
+        let view = base[0..<2]
+        switch change {
+        case "mul_": view.mul_(2)
+        case "copy_": view.copy_(x[2..<4] * 1)
+        case "fill_": view.fill_(7)
+        default: view[[0]] *= 5
+        }
+        base.retainGrad()
+        var (ofBase, ofView): ([[Double]], [[Double]]) = ([], [])
+        base.registerHook {
+            ofBase.append($0.toArray(Double.self))
+            return $0 * 10
+        }
+        view.registerHook {
+            ofView.append($0.toArray(Double.self))
+            return nil
+        }
+        #expect(
+            grad(outputs: [view.sum()], inputs: [base], retainGraph: true)[0]!.toArray(Double.self) == [10, 10, 0, 0])
+        view.sum().backward(retainGraph: true)
+        #expect(ofView == [[1, 1], [1, 1]] && ofBase == [[1, 1, 0, 0], [1, 1, 0, 0]], "\(change)")
+        // Retained in both passes.
+        #expect(base.grad!.toArray(Double.self) == [20, 20, 0, 0], "\(change)")
+        // What flows through the base alone does not pass the view's hook.
+        base.sum().backward()
+        #expect(ofView.count == 2 && ofBase.last! == [1, 1, 1, 1], "\(change)")
+        let factors: [String: [Double]] = [
+            "mul_": [120, 120, 30, 30], "copy_": [0, 0, 50, 50], "fill_": [0, 0, 30, 30], "index": [300, 60, 30, 30],
+        ]
+        #expect(x.grad!.toArray(Double.self) == factors[change]!, "\(change)")
+    }
 }

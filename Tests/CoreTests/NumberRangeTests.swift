@@ -153,4 +153,31 @@ import Testing
             #expect(Tensor([3, 0]).toArray(Bool.self) == [true, false])
         }
     }
+
+    /// A negative number beside uint8 is the one 256 above it, in divisors and upper bounds too; a lower bound below 0 bounds
+    /// nothing.
+    @Test func negativeNumbersBesideUnsignedOnes() {
+        let u = Tensor([UInt8(5), 200])
+        let single = Tensor(-2)
+        let calls: [(String, [Int], () -> Tensor)] = [
+            ("remainder", [5, 200], { u.remainder(-2) }), ("remainder_", [5, 200], { u.clone().remainder_(-2) }),
+            ("remainder of a tensor", [5, 200], { u.remainder(single) }), ("%", [5, 200], { u % -2 }),
+            ("%, from the left", [4, 54], { -2 % u }),
+            ("fmod", [5, 200], { u.fmod(-2) }), ("fmod_", [5, 200], { u.clone().fmod_(single) }),
+            ("floorDivide", [0, 0], { u.floorDivide(-2) }), ("floorDivide_", [0, 0], { u.clone().floorDivide_(-2) }),
+            ("div", [0, 0], { u.div(-2, rounding: .trunc) }), ("minimum", [5, 200], { u.minimum(single) }),
+            ("fmin", [5, 200], { u.fmin(single) }), ("clampMax", [5, 200], { u.clampMax(-1) }),
+            ("clampMax_", [5, 200], { u.clone().clampMax_(-1) }), ("clamp", [5, 200], { u.clamp(min: -3, max: -1) }),
+            ("clamp_", [5, 100], { u.clone().clamp_(min: -1, max: 100) }), ("clampMin", [5, 200], { u.clampMin(-1) }),
+            ("maximum", [5, 200], { u.maximum(single) }), ("clamp(max:)", [5, 200], { u.clamp(max: single) }),
+            ("add", [3, 198], { u + -2 }), ("mul", [246, 112], { u * -2 }), ("rsub", [249, 54], { -2 - u }),
+            ("fill_", [254, 254], { u.clone().fill_(-2) }),
+        ]
+        for (name, expected, call) in calls {
+            let result = call()
+            #expect(result.dtype == .uint8 && result.toArray(Int.self) == expected, "\(name): \(result)")
+        }
+        // With a dimension of its own the signed operand counts, and int16 holds all.
+        #expect(u.remainder(Tensor([Int8(-2), -2])).toArray(Int.self) == [-1, 0])
+    }
 }

@@ -23,6 +23,12 @@ import TorchlightCore
         ("channelShuffle", [1, 2, 2, 2], { channelShuffle($0, 1) }),
         ("kron", [1], { $0.kron(Tensor.ones([1], dtype: .float32)) }),
         ("diag of a matrix", [1, 1], { $0.diag() }),
+        ("nanToNum", [2], { $0.nanToNum() }),
+        ("pad by nothing", [2], { $0.pad([0, 0]) }),
+        ("pad by a reflected border of nothing", [2], { $0.pad([0, 0], mode: .reflect) }),
+        ("pad by a circular border of nothing", [2, 2], { $0.pad([0, 0, 0, 0], mode: .circular) }),
+        ("pad by no widths", [2], { $0.pad([], mode: .replicate) }),
+        ("ravel of every second element", [4], { $0[.slice(0, 4, step: 2)].ravel() }),
         ("cat of one", [2], { cat([$0]) }),
         ("stack of one", [2], { stack([$0]) }),
     ]
@@ -35,5 +41,11 @@ import TorchlightCore
         #expect(result.storage !== x.storage, "\(name) returned a view")
         result.add_(1)
         #expect(x.equal(Tensor.ones(shape, dtype: .float32)), "\(name): the operand is \(x)")
+    }
+
+    @Test func integersWithoutNaNAreCopied() {
+        let x = Tensor([1, 2])
+        x.nanToNum().add_(1)
+        #expect(x.toArray(Int.self) == [1, 2])
     }
 }

@@ -145,4 +145,38 @@ struct StatisticsTests {
         let chain = [(2, 9), (9, 3), (3, 7)].map { Tensor.rand($0.0, $0.1) }
         #expect(chainMatmul(chain).allclose(chain[0].matmul(chain[1]).matmul(chain[2]), rtol: 1e-4))
     }
+
+    @Test func blocksPromoteAsOperandsDo() {
+        let matrix = Tensor.ones([1, 1], dtype: .float32)
+        for dtype in [DType.float64, .int64, .float16, .bool] {
+            #expect(blockDiag([Tensor(1, dtype: dtype), matrix]).dtype == .float32, "\(dtype)")
+        }
+        #expect(blockDiag([Tensor([1.0], dtype: .float64), matrix]).dtype == .float64)
+    }
+
+    @Test func integersTakeWholeFactors() {
+        let (matrix, vector) = (Tensor.ones([2, 2], dtype: .int64), Tensor.ones([2], dtype: .int64))
+        expectRefusal(by: "addr") { matrix.addr(vector, vector, beta: 0.5) }
+        expectRefusal(by: "addr") { matrix.addr(vector, vector, alpha: 0.5) }
+        expectRefusal(by: "addr") { matrix.clone().addr_(vector, vector, alpha: -1.5) }
+        #expect(matrix.addr(vector, vector, beta: 2, alpha: 3).toArray(Int.self) == [5, 5, 5, 5])
+        #expect(matrix.to(.float32).addr(vector, vector, beta: 0.5).toArray(Double.self) == [1.5, 1.5, 1.5, 1.5])
+    }
+
+    @Test func aSingleNumberHasTheDimensionsOfOneElement() {
+        let x = Tensor(2.0)
+        let reductions: [(String, ([Int]) -> Tensor)] = [
+            ("std", { x.std(dim: $0) }), ("var", { x.var(dim: $0) }), ("varMean", { x.varMean(dim: $0).mean }),
+            ("stdMean", { x.stdMean(dim: $0).mean }), ("sum", { x.sum(dim: $0) }), ("mean", { x.mean(dim: $0) }),
+            ("amax", { x.amax(dim: $0) }), ("norm", { x.norm(dim: $0) }), ("logsumexp", { x.logsumexp(dim: $0) }),
+            ("prod", { x.prod(dim: $0) }), ("nansum", { x.nansum(dim: $0) }),
+            ("countNonzero", { x.countNonzero(dim: $0) }),
+        ]
+        for (name, reduce) in reductions {
+            for dims in [[0], [-1], []] { #expect(reduce(dims).shape == [], "\(name) over \(dims)") }
+            for dims in [[1], [-2], [0, 0], [0, -1], [0, 1]] {
+                #expect(throws: TensorError.self, "\(name) over \(dims)") { try checked { reduce(dims) } }
+            }
+        }
+    }
 }

@@ -167,4 +167,16 @@ import Torchlight
             expectClose(loss, [1 - 0.96], .sums, "scale: \(scale)")
         }
     }
+
+    /// The square near zero is no part of the gradient of what is far off.
+    @Test func infiniteErrorsHaveTheSlopeOfTheLine() {
+        let zero = Tensor.zeros([3], dtype: .float64)
+        func slopes(_ loss: (Tensor) -> Tensor) -> [Double] {
+            let x = Tensor([Double.infinity, -.infinity, 1e300], dtype: .float64, requiresGrad: true)
+            loss(x).backward()
+            return x.grad!.toArray(Double.self)
+        }
+        #expect(slopes { smoothL1Loss($0, zero, reduction: .sum) } == [1, -1, 1])
+        #expect(slopes { huberLoss($0, zero, reduction: .sum, delta: 2) } == [2, -2, 2])
+    }
 }

@@ -66,6 +66,56 @@ package enum DescriptionLaws {
         }
     }
 
+    /// A primitive that is read from a damaged file is one, or an error: numbers at the ends of their types, texts for numbers,
+    /// lists that are longer or shorter.
+    package static func decodingIsChecked(_ record: PrimitiveRecord) {
+        let encoder = JSONEncoder(), decoder = JSONDecoder()
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        var random = TestRandom("decoding \(record.name)")
+        for (call, label) in calls(of: record) {
+            guard let type = AllPrimitives.byName[Swift.type(of: call.primitive).name],
+                let data = try? encoder.encode(call.primitive),
+                let json = try? JSONSerialization.jsonObject(with: data, options: .fragmentsAllowed)
+            else {
+                Issue.record("\(label): not encoded")
+                continue
+            }
+            for _ in 0..<20 {
+                let damaged = changed(json, &random)
+                guard let data = try? JSONSerialization.data(withJSONObject: damaged, options: .fragmentsAllowed) else {
+                    continue
+                }
+                _ = try? decoder.decode(type, from: data)
+            }
+        }
+    }
+
+    /// The same value with one part replaced.
+    private static func changed(_ json: Any, _ random: inout TestRandom) -> Any {
+        if var members = json as? [String: Any], let name = members.keys.sorted().randomElement(using: &random) {
+            members[name] = Bool.random(using: &random) ? changed(members[name]!, &random) : nil
+            return members
+        }
+        if var items = json as? [Any] {
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: return items + items + [0]
+            case 1 where !items.isEmpty:
+                items.removeLast()
+                return items
+            default:
+                guard let place = items.indices.randomElement(using: &random) else { return [-1] }
+                items[place] = changed(items[place], &random)
+                return items
+            }
+        }
+        let others: [Any] = [
+            Int.max, Int.min, -1, 1 << 40, 1e300, 0.5, "nan", "", NSNull(), [Any](), true,
+            [Int](repeating: 1, count: 100),
+        ]
+        return others.randomElement(using: &random)!
+    }
+
     /// No operand changes but what the effects name, and what draws no random numbers gives the same bits again.
     package static func effectsAreTrue(_ record: PrimitiveRecord) {
         for (call, label) in calls(of: record) where call.kind == .newMemory {

@@ -147,10 +147,10 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
         sum_channels(p, false);
         for (int64_t c = 0; c < channels; c++) {
             const double shift = p.sums[2 * c] / double(count);
-            const double variance = std::max(0.0, p.sums[2 * c + 1] / double(count) - shift * shift);
+            const double variance = p.sums[2 * c + 1] / double(count) - shift * shift;
             const double average = double(pivot[c]) + shift;
-            // A maximum with NaN would hide it.
-            const double spread = p.sums[2 * c + 1] != p.sums[2 * c + 1] ? p.sums[2 * c + 1] : variance;
+            // A maximum with NaN, which infinities make as well, would hide it.
+            const double spread = variance < 0 ? 0 : variance;
             means.get()[c] = T(average);
             rstds.get()[c] = T(1 / tl_sqrt_f64(spread + epsilon));
             if (running_mean) old_mean.get()[c] += T(momentum * (average - double(old_mean.get()[c])));

@@ -20,7 +20,7 @@ extension Tensor {
             var shape = Array(repeating: 1, count: rank)
             if weight.count > 1 { shape[1] = channels }
             let slope = weight.count == 1 && rank == 0 ? weight.reshape([]) : weight.reshape(shape)
-            return Tensor.where(self > 0, self, self * slope)
+            return sloped(slope)
         }
     }
 
@@ -44,7 +44,14 @@ extension Tensor {
         guard training else { return leakyRelu(negativeSlope: (lower + upper) / 2) }
         if isPlaceholder { return self }
         let slopes = noGrad { Tensor.empty(like: self).uniform_(from: lower, to: upper, generator: generator) }
-        return Tensor.where(self > 0, self, self * slopes)
+        return sloped(slopes)
+    }
+
+    /// `x` where it is positive, else `slope x`. The product is kept from what is positive: the slope's gradient there is 0,
+    /// at infinity too.
+    private func sloped(_ slope: Tensor) -> Tensor {
+        let isPositive = noGrad { self > 0 }
+        return Tensor.where(isPositive, self, maskedFill(isPositive, 0) * slope)
     }
 
     /// The softmax of `-x` along a dimension: `exp(-x[i]) / sum over j of exp(-x[j])`. The shape is that of `x`.

@@ -46,7 +46,7 @@ extension Tensor {
                 real.nanToNum(nan: nan, posinf: posinf, neginf: neginf),
                 imag.nanToNum(nan: nan, posinf: posinf, neginf: neginf))
         }
-        guard dtype.isFloatingPoint else { return self }
+        guard dtype.isFloatingPoint else { return clone() }
         let largest = dtype.greatestFinite
         return maskedFill(isnan(), nan).maskedFill(isposinf(), posinf ?? largest).maskedFill(
             isneginf(), neginf ?? -largest)

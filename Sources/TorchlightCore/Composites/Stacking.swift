@@ -57,7 +57,9 @@ public func blockDiag(_ tensors: [Tensor]) -> Tensor {
                 .shape, in: "blockDiag", "a block has more than two dimensions", expected: "matrices, vectors, numbers",
                 operands: tensors)
         }
-        let blocks = tensors.map { $0.atLeast2d() }
+        // As operands promote, not as what is joined does: a single number does not widen the dtype.
+        let dtype = ResultType.of(tensors)
+        let blocks = tensors.map { $0.to(dtype).atLeast2d() }
         guard !blocks.isEmpty else { return Tensor.zeros([1, 0]) }
         let width = blocks.reduce(0) { $0 + $1.shape[1] }
         var left = 0

@@ -216,10 +216,11 @@ extension Tensor {
                     operands: [self])
             }
             let d = try resolve(dim, in: "renorm")
-            let norms = norm(p: p, dim: (0..<rank).filter { $0 != d }, keepdim: true)
-            let factor = Tensor.where(
-                norms > maxNorm, maxNorm / (norms + 1e-7), Tensor.ones([], dtype: dtype, device: device))
-            return self * factor
+            let others = (0..<rank).filter { $0 != d }
+            let isLarger = noGrad { norm(p: p, dim: others, keepdim: true) > maxNorm }
+            // Slices that stay are kept out of the norm, whose derivative may be NaN there.
+            let norms = maskedFill(isLarger.logicalNot(), 1).norm(p: p, dim: others, keepdim: true)
+            return Tensor.where(isLarger, self * (maxNorm / (norms + 1e-7)), self)
         }
     }
 

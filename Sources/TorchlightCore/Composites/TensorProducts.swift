@@ -15,7 +15,13 @@ extension Tensor {
 
     /// `beta * self + alpha * outer(a, b)`: `[m, n], [m], [n] -> [m, n]`.
     public func addr(_ a: Tensor, _ b: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
-        added("addr", to: self, beta, a.outer(b), alpha)
+        let product = a.outer(b)
+        // As in PyTorch, where the sums of batches take fractions and cut them off.
+        guard
+            product.isPlaceholder || isPlaceholder || ResultType.of(self, product).isFloatingPoint
+                || (beta == beta.rounded() && alpha == alpha.rounded())
+        else { return fail(.fractionalFactors("addr", beta: beta, alpha: alpha, [self, product]), like: product) }
+        return added("addr", to: self, beta, product, alpha)
     }
 
     /// `self = beta * self + alpha * outer(a, b)`, in place.

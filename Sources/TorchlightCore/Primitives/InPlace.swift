@@ -175,13 +175,13 @@ func checkHistory(of target: Tensor, name: String, needsGradient: Bool) throws(T
 /// that a constant was written through a view.
 func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
     // A base that moved to other memory since is not concerned.
-    let old = target.node
-    defer { target.retainGradAgain(insteadOf: old) }
     guard let base = target.base, base.storage === target.storage else {
+        let old = target.node
         target.node = node
         target.outputIndex = output
         target.requiresGradFlag = node != nil
         target.historyStamp += 1
+        target.retainGradAgain(insteadOf: old)
         return
     }
     // base' = base with the region of the view replaced, as a node over the base's old origin and the new one.
@@ -216,10 +216,7 @@ func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
         base.requiresGradFlag = true
         base.retainGradAgain(insteadOf: before.node)
     }
+    // The view is now a part of the rewritten base like any other: what flows through it flows through the base, where hooks
+    // and retained gradients see it.
     base.historyStamp += 1
-    target.node = node
-    target.outputIndex = output
-    target.requiresGradFlag = node != nil
-    // After a constant the view is a part of the rewritten base like any other.
-    target.historyStamp = node == nil ? base.historyStamp - 1 : base.historyStamp
 }

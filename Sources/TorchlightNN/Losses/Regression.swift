@@ -42,7 +42,10 @@ public func smoothL1Loss(
     if beta == 0 { return l1Loss(input, target, reduction: reduction) }
     return elementwise("smoothL1Loss", input, target, reduction) { input, target in
         let distance = (input - target).abs()
-        return Tensor.where(distance < beta, distance * distance * (0.5 / beta), distance - 0.5 * beta)
+        let isSmall = noGrad { distance < beta }
+        // The square is kept from what is far off, where the derivative of a branch that is not taken may be NaN.
+        let near = distance.maskedFill(isSmall.logicalNot(), 0)
+        return Tensor.where(isSmall, near * near * (0.5 / beta), distance - 0.5 * beta)
     }
 }
 
@@ -62,7 +65,9 @@ public func huberLoss(
     }
     return elementwise("huberLoss", input, target, reduction) { input, target in
         let distance = (input - target).abs()
-        return Tensor.where(distance <= delta, distance * distance * 0.5, (distance - 0.5 * delta) * delta)
+        let isSmall = noGrad { distance <= delta }
+        let near = distance.maskedFill(isSmall.logicalNot(), 0)
+        return Tensor.where(isSmall, near * near * 0.5, (distance - 0.5 * delta) * delta)
     }
 }
 

@@ -42,6 +42,9 @@ import Testing
     func survivesCoding(_ record: PrimitiveRecord) { DescriptionLaws.survivesCoding(record) }
 
     @Test(arguments: AllRecords.all)
+    func decodingIsChecked(_ record: PrimitiveRecord) { DescriptionLaws.decodingIsChecked(record) }
+
+    @Test(arguments: AllRecords.all)
     func effectsAreTrue(_ record: PrimitiveRecord) { DescriptionLaws.effectsAreTrue(record) }
 
     @Test(arguments: AllRecords.all)

@@ -172,4 +172,39 @@ import Testing
         Tensor([-1.0, 0, 1], dtype: .float64).clamp(min: low, max: nil).sum().backward()
         #expect(low.grad!.toArray(Double.self) == [1, 0.5, 0])
     }
+
+    /// The derivative of a branch that is not taken is no part of the gradient, at infinities and NaN too.
+    @Test func branchesThatAreNotTakenDoNotSpoilGradients() {
+        func slopes(_ numbers: [Double], _ f: (Tensor) -> Tensor) -> [Double] {
+            let x = Tensor(numbers, dtype: .float64, requiresGrad: true)
+            f(x).sum().backward()
+            return x.grad!.toArray(Double.self)
+        }
+        let weight = Tensor([0.25], dtype: .float64, requiresGrad: true)
+        Tensor([Double.infinity, 3, -2], dtype: .float64).prelu(weight).sum().backward()
+        #expect(weight.grad!.toArray(Double.self) == [-2])
+        // Slices that stay as they are pass their gradient on.
+        let kept = slopes([.nan, 1, 3, 4]) { $0.reshape(2, 2).renorm(p: 2, dim: 0, maxNorm: 10) }
+        #expect(kept == [1, 1, 1, 1])
+        #expect(slopes([.infinity, 1]) { $0.hardswish() }[0] == 1)
+        let seed = Tensor([1.0], dtype: .float64, requiresGrad: true)
+        let x = Tensor([Double.infinity], dtype: .float64, requiresGrad: true)
+        let slope = grad(outputs: [x.hardswish()], inputs: [x], gradOutputs: [seed], createGraph: true)[0]!
+        #expect(grad(outputs: [slope], inputs: [seed])[0]!.item() == 1)
+    }
+
+    /// The running log-sum-exp stays at infinity after one; what comes before keeps its gradient.
+    @Test func runningSumsOfExponentialsBesideInfinities() {
+        func slopes(_ numbers: [Double]) -> [Double] {
+            let x = Tensor(numbers, dtype: .float64, requiresGrad: true)
+            x.logcumsumexp(dim: 0).backward(gradient: Tensor([1.0, 2, 3], dtype: .float64))
+            return x.grad!.toArray(Double.self)
+        }
+        let first = slopes([0, .infinity, 1])
+        #expect(first[0] == 1 && first[1].isNaN && first[2] == 0)
+        let last = slopes([0, 1, .infinity])
+        #expect(abs(last[0] - 1.5378828427399902) < 1e-12 && abs(last[1] - 1.4621171572600098) < 1e-12)
+        let low = slopes([0, -.infinity, 1])
+        #expect(abs(low[0] - 3.8068242641099856) < 1e-12 && low[1] == 0)
+    }
 }

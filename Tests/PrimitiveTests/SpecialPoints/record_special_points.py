@@ -41,6 +41,9 @@ UNARY = {
     "tanhshrink": lambda x: x - mp.tanh(x), "erf": mp.erf, "erfc": mp.erfc,
     "logit": lambda x: mp.log(x) - mp.log1p(-x), "entr": lambda x: -x * mp.log(x),
     "i0e": lambda x: mp.exp(-abs(x)) * mp.besseli(0, x), "i1e": lambda x: mp.exp(-abs(x)) * mp.besseli(1, x),
+    "i1": lambda x: mp.besseli(1, x), "besselj1": lambda x: mp.besselj(1, x),
+    "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
+    "erfcx": lambda x: mp.exp(x * x) * mp.erfc(x),
 }
 BINARY = {
     "atan2": lambda a, b: mp.atan2(a, b), "hypot": mp.hypot,

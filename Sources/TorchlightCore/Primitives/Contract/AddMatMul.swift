@@ -23,9 +23,7 @@ package struct AddMatMul: Primitive {
                 expected: "equal sizes, or 1 in the term, counted from the last dimension", operands: [input])
         }
         guard a.dtype.isDifferentiable || (beta == beta.rounded() && alpha == alpha.rounded()) else {
-            throw TensorError(
-                .dtype, in: Self.name, "integer matrices take whole factors", got: "beta \(beta), alpha \(alpha)",
-                operands: [input, a, b])
+            throw .fractionalFactors(Self.name, beta: beta, alpha: alpha, [input, a, b])
         }
         return Few(ResultSpec(shape, a.dtype))
     }
@@ -115,5 +113,16 @@ extension Tensor {
     @discardableResult
     public func addmv_(_ a: Tensor, _ x: Tensor, beta: Double = 1, alpha: Double = 1) -> Tensor {
         copy_(addmv(a, x, beta: beta, alpha: alpha))
+    }
+}
+
+extension TensorError {
+    /// Integers multiplied by numbers that are not whole.
+    static func fractionalFactors(
+        _ operation: String, beta: Double, alpha: Double, _ operands: [some Described]
+    ) -> TensorError {
+        TensorError(
+            .dtype, in: operation, "integer matrices take whole factors", got: "beta \(beta), alpha \(alpha)",
+            operands: operands)
     }
 }

@@ -21,7 +21,8 @@ package struct BesselJ1: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * exceptAtZero(context.input(0), 0.5) { $0.besselJ0() - $0.besselJ1() / $0 }
+        let x = context.input(0)
+        return gradient * (x.besselJ0() - besselQuotient(x, ofSquare: -1, near: { $1 }, far: { $0.besselJ1() / $0 }))
     }
 }
 
@@ -48,11 +49,25 @@ package struct BesselY1: UnaryPrimitive {
     }
 }
 
-/// A derivative that a formula gives everywhere but at 0, where it is a number.
-private func exceptAtZero(_ x: Tensor, _ value: Double, _ formula: (Tensor) -> Tensor) -> Tensor {
-    // The formula is kept from 0, where its branch is not taken but differentiated.
-    let isZero = noGrad { x .== 0 }
-    return formula(x.maskedFill(isZero, 1)).maskedFill(isZero, value)
+/// `J1(x) / x` or `I1(x) / x`, whose derivatives cancel near 0 where they are computed as quotients. For |x| < 1 it comes from
+/// the series `sum over k of (s x^2 / 4)^k / (2 k! (k + 1)!)`, with `s` -1 for J and 1 for I.
+///
+/// - Parameters:
+///   - near: makes the result of x and the series, for |x| < 1.
+///   - far: the result elsewhere.
+func besselQuotient(
+    _ x: Tensor, ofSquare sign: Double, near: (Tensor, Tensor) -> Tensor, far: (Tensor) -> Tensor
+) -> Tensor {
+    let isNear = noGrad { x.abs() < 1 }
+    let held = x.maskedFill(isNear.logicalNot(), 0)
+    let square = held.square()
+    // The first term that is left out is below the rounding of float64.
+    var series = Tensor.full(like: square, 0)
+    for k in (0..<11).reversed() {
+        let factorials = (1...(k + 1)).reduce(1.0) { $0 * Double($1) * Double(Swift.max($1 - 1, 1)) }
+        series = series * square + Double(k % 2 == 0 ? 1 : sign) / (2 * Double(1 << (2 * k)) * factorials)
+    }
+    return Tensor.where(isNear, near(held, series), far(x.maskedFill(isNear, 1)))
 }
 
 extension Tensor {

@@ -13,6 +13,9 @@ func runBinary(_ kernel: tl_binary_op, _ domain: BinaryDomain, _ a: Tensor, _ b:
         return runContiguousBinary(kernel, a, b, out)
     }
     if count == 0 { return }
+    if operands == .uint8 && kernel.readsSigns && (a.dtype != .uint8 || b.dtype != .uint8) {
+        return runBinary(kernel, domain, a.to(.uint8), b.to(.uint8), out)
+    }
     let shape = out.layout.shape
     withKernelArguments {
         tl_binary(
@@ -27,4 +30,17 @@ func runContiguousBinary(_ kernel: tl_binary_op, _ a: Tensor, _ b: Tensor, _ out
     tl_binary_contiguous(
         Int32(truncatingIfNeeded: kernel.rawValue), a.dtype.rawValue, a.data, b.data, out.data, out.dtype.rawValue,
         Int64(out.count))
+}
+
+extension tl_binary_op {
+    /// Whether a negative number beside uint8 must be wrapped around (-1 to 255) before the operation, as in PyTorch. Sums and
+    /// products are the same if the result alone wraps around; quotients and minima are not.
+    fileprivate var readsSigns: Bool {
+        switch self {
+        case TL_BINARY_REMAINDER, TL_BINARY_FMOD, TL_BINARY_FLOOR_DIVIDE, TL_BINARY_TRUNC_DIVIDE, TL_BINARY_MINIMUM,
+            TL_BINARY_FMIN:
+            true
+        default: false
+        }
+    }
 }

@@ -135,6 +135,8 @@ extension Tensor {
                     .value, in: Clamp.name, "neither bound is given", expected: "min, max or both", operands: [self]))
             return nil
         }
+        // An upper bound of -1 is 255 to uint8, and bounds nothing.
+        let high = high.map { $0.dtype != .uint8 && ResultType.of(self, $0) == .uint8 ? $0.to(.uint8) : $0 }
         let floating = dtype.isFloatingPoint || (low ?? high!).dtype.isFloatingPoint
         return (
             low ?? .wrap(floating ? .double(-.infinity) : .int(.min)),

@@ -28,8 +28,8 @@ package struct GeluBackward: ActivationGradientPrimitive {
     package static let kernel = TL_BINARY_GELU_GRAD
 
     package static func factorDerivative(_ x: Tensor) -> Tensor {
-        // d/dx (P + x p) = p (2 - x^2)
-        let square = x.square()
+        // d/dx (P + x p) = p (2 - x^2), which is 0 for large x, where the square overflows.
+        let square = x.held(within: 40).square()
         let density = (square * -0.5).exp() * 0.398942280401432677940
         return density * (2 - square)
     }
@@ -41,7 +41,8 @@ package struct GeluTanhBackward: ActivationGradientPrimitive {
     package static let kernel = TL_BINARY_GELU_TANH_GRAD
 
     package static func factorDerivative(_ x: Tensor) -> Tensor {
-        // (1 - t^2) (u' + x/2 (u'' - 2 t u'^2))
+        // (1 - t^2) (u' + x/2 (u'' - 2 t u'^2)), an even function that is 0 for large x.
+        let x = x.held(within: 40)
         let k = 0.797884560802865355880
         let square = x.square()
         let t = (x * (square * 0.044715 + 1) * k).tanh()
@@ -49,6 +50,12 @@ package struct GeluTanhBackward: ActivationGradientPrimitive {
         let bend = x * (6 * 0.044715 * k) - t * first.square() * 2
         return (1 - t.square()) * (first + x * bend * 0.5)
     }
+}
+
+extension Tensor {
+    /// The elements, with those of magnitude above the limit replaced by the limit: for even functions that are constant beyond
+    /// it and whose formulas overflow there. NaN is kept.
+    func held(within limit: Double) -> Tensor { maskedFill(noGrad { abs() > limit }, limit) }
 }
 
 /// The computation of the normal distribution function in GELU.

@@ -21,7 +21,10 @@ package struct HardSwish: UnaryPrimitive {
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        return Tensor.where(x.abs() < 3, gradient * (x / 3 + 0.5), gradient * (x >= 3))
+        let isBetween = noGrad { x.abs() < 3 }
+        let between = x.maskedFill(isBetween.logicalNot(), 0)
+        // NaN passes the gradient on.
+        return Tensor.where(isBetween, gradient * (between / 3 + 0.5), gradient.maskedFill(x <= -3, 0))
     }
 }
 

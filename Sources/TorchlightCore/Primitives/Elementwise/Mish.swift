@@ -7,7 +7,10 @@ package struct MishForward: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        let x = context.input(0)
+        // Above 50 the slope is 1, and the factor of what vanishes would overflow. At infinity it is NaN, as in PyTorch.
+        let input = context.input(0)
+        let isFar = noGrad { (input > 50).logicalAnd(input < Double.infinity) }
+        let x = input.maskedFill(isFar, 50)
         let t = x.softplus().tanh()
         return gradient * (t + x * x.sigmoid() * (1 - t.square()))
     }

@@ -34,9 +34,7 @@ package struct I1: UnaryPrimitive {
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        let isZero = noGrad { x .== 0 }
-        let safe = x.maskedFill(isZero, 1)
-        return gradient * (safe.i0() - safe.i1() / safe).maskedFill(isZero, 0.5)
+        return gradient * (x.i0() - besselQuotient(x, ofSquare: 1, near: { $1 }, far: { $0.i1() / $0 }))
     }
 }
 
@@ -48,10 +46,9 @@ package struct I1e: UnaryPrimitive {
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
         let x = context.input(0)
-        let isZero = noGrad { x .== 0 }
-        let safe = x.maskedFill(isZero, 1)
-        let slope = safe.i0e() - safe.i1e() * (safe.sign() + safe.reciprocal())
-        return gradient * slope.maskedFill(isZero, 0.5)
+        let quotient = besselQuotient(
+            x, ofSquare: 1, near: { x, series in (-x.abs()).exp() * series }, far: { $0.i1e() / $0 })
+        return gradient * (x.i0e() - x.sign() * x.i1e() - quotient)
     }
 }
 

@@ -4,6 +4,7 @@ import CKernels
 // the entropy.
 
 private let rootOfHalf = 0.707106781186547524401
+private let twoOverRootOfPi = 1.128379167095512573896
 private let rootOfTwoOverPi = 0.797884560802865355880
 
 /// `e^(x^2) erfc(x)`, which falls like `1/x` where `erfc` vanishes.
@@ -13,7 +14,17 @@ package struct Erfcx: UnaryPrimitive {
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.input(0) * context.output() * 2 - 1.128379167095512573896)
+        // 2 x erfcx(x) - 2 / sqrt(pi), of which little is left for large x: there by the asymptotic series
+        // 2 / sqrt(pi) * sum over n from 1 of (-1)^n (2n - 1)!! / (2 x^2)^n.
+        let x = context.input(0)
+        // At infinity it is NaN, as in PyTorch.
+        let isFar = noGrad { (x > 8).logicalAnd(x < Double.infinity) }
+        let inverse = x.maskedFill(isFar.logicalNot(), 1).reciprocal()
+        let step = inverse.square() * -0.5
+        var series = step * 31
+        for factor in stride(from: 29.0, through: 1, by: -2) { series = (series + 1) * step * factor }
+        let near = x.maskedFill(isFar, 0) * context.output() * 2 - twoOverRootOfPi
+        return gradient * Tensor.where(isFar, series * twoOverRootOfPi, near)
     }
 }
 

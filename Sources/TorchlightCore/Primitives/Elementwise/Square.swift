@@ -14,7 +14,8 @@ package struct Square: UnaryPrimitive {
 
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient * (context.input(0).conj() * 2)
+        // In this order, so that twice a large x does not overflow where the gradient is 0.
+        (gradient * context.input(0).conj()) * 2
     }
 }
 

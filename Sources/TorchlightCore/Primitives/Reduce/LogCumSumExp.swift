@@ -26,7 +26,10 @@ package struct LogCumSumExp: Primitive {
         // Where all elements so far are negative infinity their difference from the result would be NaN.
         let finite = y.maskedFill(noGrad { y .== -Double.infinity }, 0)
         let size = x.layout.shape[dim]
-        let steps = y.narrow(dim, start: 0, length: size - 1) - finite.narrow(dim, start: 1, length: size - 1)
+        // After positive infinity the results stay there, and their difference would be NaN as well.
+        let before = y.narrow(dim, start: 0, length: size - 1)
+        let steps = (before - finite.narrow(dim, start: 1, length: size - 1))
+            .maskedFill(noGrad { before .== Double.infinity }, 0)
         let last = noGrad { Tensor.zeros(like: y.narrow(dim, start: 0, length: 1)) }
         let r = apply(LinearScan(dim: dim, isReversed: true), g, cat([steps.exp(), last], dim: dim))
         return Few(r * (x - finite).exp())

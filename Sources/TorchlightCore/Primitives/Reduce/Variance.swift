@@ -111,7 +111,9 @@ extension Tensor {
     ) -> (variance: Tensor, mean: Tensor) {
         if dtype.isComplex { return complexVariance(dim, correction, keepdim, isRoot: isRoot) }
         do {
-            let dims = rank == 0 ? Dims() : Dims(try resolve(dim, in: operation).sorted())
+            let resolved = try resolve(dim, in: operation).sorted()
+            // A single number has no dimension to name; folding it is folding all of it.
+            let dims = rank == 0 ? Dims() : Dims(resolved)
             let results = applyAll(
                 Variance(dims: dims, correction: correction, keepdim: keepdim, isRoot: isRoot), Few(self), count: 2)
             return (results[0], results[1])

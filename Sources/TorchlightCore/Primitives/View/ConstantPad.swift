@@ -115,7 +115,7 @@ extension Tensor {
                 let places = try sources(d, before[d], after[d], mode)
                 result = result.indexSelect(d, Tensor(places, shape: [places.count], device: device))
             }
-            return result
+            return result === self ? clone() : result
         }
     }
 

@@ -84,7 +84,7 @@ extension Tensor {
     }
 
     /// Flattens the tensor to one dimension. A view if possible, else a copy.
-    public func ravel() -> Tensor { reshape([-1]) }
+    public func ravel() -> Tensor { contiguous().reshape([-1]) }
 
     /// The shape with -1 worked out.
     private func inferred(_ shape: [Int], _ operation: String) throws(TensorError) -> Dims {
