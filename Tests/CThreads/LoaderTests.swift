@@ -42,7 +42,7 @@ struct LoaderTests {
 
     /// Batches come in order, each made once, while the consumer computes on the pool.
     static func inOrder() {
-        for (workers, capacity) in [(1, 1), (2, 4), (4, 2), (16, 64), (100_000, 8)] {
+        for (workers, capacity) in [(1, 1), (2, 4), (4, 2), (16, 64), (100_000, 8), (.max, .max)] {
             let counts = Counts(100)
             let source = BatchSource<[Int]>(start: 0, end: 100) { number in
                 counts.made[number] += 1

@@ -70,7 +70,7 @@ final class Prefetcher<Batch>: @unchecked Sendable {
     private func work() {
         lock.lock()
         while true {
-            while !isCancelled, nextToMake < source.end, nextToMake >= nextToTake + capacity {
+            while !isCancelled, nextToMake < source.end, nextToMake - nextToTake >= capacity {
                 lock.wait()
             }
             if isCancelled || nextToMake >= source.end { break }
