@@ -1,6 +1,7 @@
 // Products of complex matrices: by cgemm and zgemm of the BLAS that linear algebra loads, and by a plain loop where the
 // matrices are small or there is no such library.
 #include "Contract/ComplexProduct.h"
+#include "Contract/ProductCut.h"
 #include "Linalg/Lapack.h"
 #include "Support/Parallel.h"
 
@@ -9,6 +10,8 @@ namespace {
 
 /// Multiplications below which a call of the library costs more than the loop.
 constexpr int64_t small_product = 512;
+/// Multiplications from which each matrix of a small batch is cut for the threads.
+constexpr int64_t large_product = int64_t(1) << 20;
 
 template <class T>
 struct Factor {
@@ -38,32 +41,38 @@ void multiply(const tl_tensor& a, const tl_tensor& b, const tl_tensor& out, T al
     using C = Complex<T>;
     const int64_t batch = out.shape[0], m = out.shape[1], n = out.shape[2], k = a.shape[2], leading = out.strides[1];
     const auto* routines = m * n * k < small_product ? nullptr : lapack<C>();
-    const auto one = [&](int64_t i) {
-        const Factor<T> left{static_cast<const C*>(a.data) + i * a.strides[0], a.strides[1], a.strides[2]};
-        const Factor<T> right{static_cast<const C*>(b.data) + i * b.strides[0], b.strides[1], b.strides[2]};
-        C* const result = static_cast<C*>(out.data) + i * out.strides[0];
-        if (!routines) return multiply_plainly(m, n, k, left, right, result, leading, alpha, beta);
+    const auto part = [&](int64_t i, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+        const Factor<T> left{static_cast<const C*>(a.data) + i * a.strides[0] + row * a.strides[1], a.strides[1],
+                             a.strides[2]};
+        const Factor<T> right{static_cast<const C*>(b.data) + i * b.strides[0] + column * b.strides[2], b.strides[1],
+                              b.strides[2]};
+        C* const result = static_cast<C*>(out.data) + i * out.strides[0] + row * leading + column;
+        if (!routines) return multiply_plainly(rows, columns, k, left, right, result, leading, alpha, beta);
         // BLAS takes columns: the transposed product, of which rows are columns.
         const auto is_plain = [](const Factor<T>& x, int64_t columns) { return x.column == 1 || columns == 1; };
         const auto stride_of = [](const Factor<T>& x, bool plain, int64_t rows, int64_t columns) {
             const int64_t least = plain ? columns : rows;
             return static_cast<int>(std::max({plain ? x.row : x.column, least, int64_t(1)}));
         };
-        const bool plain_left = is_plain(left, k), plain_right = is_plain(right, n);
-        const int rows = int(n), columns = int(m), inner = int(k);
-        const int lda = stride_of(right, plain_right, k, n), ldb = stride_of(left, plain_left, m, k);
-        const int ldc = static_cast<int>(std::max<int64_t>(leading, n));
+        const bool plain_left = is_plain(left, k), plain_right = is_plain(right, columns);
+        const int height = int(rows), width = int(columns), inner = int(k);
+        const int lda = stride_of(right, plain_right, k, columns), ldb = stride_of(left, plain_left, rows, k);
+        const int ldc = static_cast<int>(std::max<int64_t>(leading, columns));
         const C factor{alpha, 0}, kept{beta, 0};
-        routines->gemm(plain_right ? "N" : "T", plain_left ? "N" : "T", &rows, &columns, &inner, &factor, right.data,
+        routines->gemm(plain_right ? "N" : "T", plain_left ? "N" : "T", &width, &height, &inner, &factor, right.data,
                        &lda, left.data, &ldb, &kept, result, &ldc, 1, 1);
     };
-    if (batch == 1 || m * n * k >= int64_t(1) << 20) {
-        follow_thread_count();
-        for (int64_t i = 0; i < batch; ++i) one(i);
+    if (batch == 1 || (m * n * k >= large_product && batch < 4 * tl_num_threads())) {
+        for (int64_t i = 0; i < batch; ++i)
+            ProductCut(m, n, k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+                part(i, row, rows, column, columns);
+                return int32_t(0);
+            });
         return;
     }
     parallel_for(batch, std::max<int64_t>(1, 16384 / std::max<int64_t>(m * n * k, 1)), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; ++i) one(i);
+        const LibraryThreads limit;
+        for (int64_t i = begin; i < end; ++i) part(i, 0, m, 0, n);
     });
 }
 
