@@ -1,3 +1,5 @@
+import TorchlightCore
+
 // Arrays and numbers of NumPy inside pickles. An array is made empty and gets its shape, type and bytes as attributes, or all
 // at once in protocol 5; a number has a type and bytes.
 
@@ -84,7 +86,7 @@ extension PickleMachine {
 extension NumpyHeader {
     /// The header of an array whose elements stand alone; nil where they take another number of bytes.
     init?(_ element: FileElement, isBigEndian: Bool, isFortranOrder: Bool, shape: [Int], byteCount: Int) {
-        guard shape.count <= Self.rankLimit, shape.allSatisfy({ $0 >= 0 }) else { return nil }
+        guard shape.count <= maximumRank, shape.allSatisfy({ $0 >= 0 }) else { return nil }
         var size: Int? = element.size
         for extent in shape { size = size.flatMap { checkedProduct($0, max(extent, 1)) } }
         guard let size, size <= 1 << 62 else { return nil }
