@@ -10,10 +10,11 @@ struct TensorFigures {
     private(set) var mean = Double.nan
     private(set) var deviation = Double.nan
 
-    /// Computes minimum, maximum, mean and population standard deviation of the finite elements, and counts the others.
+    /// Computes minimum, maximum, mean and population standard deviation of the finite elements, and counts the others. Of
+    /// complex numbers, these are the figures of the absolute values.
     init(_ tensor: Tensor) {
         var sum = 0.0
-        tensor.forEachPiece { values, _ in
+        tensor.forEachPiece { values in
             for value in values {
                 if value.isNaN {
                     nanCount += 1
@@ -31,7 +32,7 @@ struct TensorFigures {
         // A second pass, since the difference of two large sums would lose precision.
         mean = sum / Double(finiteCount)
         var squares = 0.0
-        tensor.forEachPiece { values, _ in
+        tensor.forEachPiece { values in
             for value in values where value.isFinite { squares += (value - mean) * (value - mean) }
         }
         deviation = (squares / Double(finiteCount)).squareRoot()
@@ -48,17 +49,26 @@ struct TensorDifference {
     init(_ a: Tensor, _ b: Tensor, tolerance: Double) {
         // float64 represents every value except large 64-bit integers, which are compared as integers.
         let isInteger = a.dtype == .int64 && b.dtype == .int64
-        a.forEachPiece { first, range in
-            let other = b.piece(range)
-            let second = other.toArray(Double.self)
+        let isComplex = a.dtype.isComplex || b.dtype.isComplex
+        let parts = isComplex ? 2 : 1
+        for range in a.ranges {
+            let (first, second) = (a.parts(range, isComplex), b.parts(range, isComplex))
             let (exactFirst, exactSecond) =
-                isInteger ? (a.piece(range).toArray(Int.self), other.toArray(Int.self)) : ([], [])
-            for index in first.indices {
-                let (x, y) = (first[index], second[index])
-                if x == y && (!isInteger || exactFirst[index] == exactSecond[index]) || x.isNaN && y.isNaN { continue }
-                var difference = abs(x - y)
-                if isInteger { difference = Double(exactFirst[index].distance(to: exactSecond[index]).magnitude) }
-                if difference.isNaN { difference = .infinity }
+                isInteger ? (a.piece(range).toArray(Int.self), b.piece(range).toArray(Int.self)) : ([], [])
+            for index in 0..<range.count {
+                var (isEqual, difference) = (true, 0.0)
+                for part in index * parts..<(index + 1) * parts {
+                    let (x, y) = (first[part], second[part])
+                    if x == y && (!isInteger || exactFirst[part] == exactSecond[part]) || x.isNaN && y.isNaN {
+                        continue
+                    }
+                    isEqual = false
+                    var distance = abs(x - y)
+                    if isInteger { distance = Double(exactFirst[part].distance(to: exactSecond[part]).magnitude) }
+                    if distance.isNaN { distance = .infinity }
+                    difference = isComplex ? (difference * difference + distance * distance).squareRoot() : distance
+                }
+                if isEqual { continue }
                 if difference > tolerance { count += 1 }
                 largest = max(largest, difference)
             }
@@ -72,13 +82,24 @@ extension Tensor {
         noGrad { reshape([-1]).narrow(0, start: range.lowerBound, length: range.count) }
     }
 
-    /// Calls `body` for all elements in row-major order, a million at a time.
-    fileprivate func forEachPiece(_ body: ([Double], Range<Int>) -> Void) {
+    /// The ranges of all elements in row-major order, a million at a time.
+    fileprivate var ranges: [Range<Int>] {
+        stride(from: 0, to: count, by: 1 << 20).map { $0..<Swift.min($0 + 1 << 20, count) }
+    }
+
+    /// Calls `body` for all elements, or the absolute values of complex ones, in row-major order, a million at a time.
+    fileprivate func forEachPiece(_ body: ([Double]) -> Void) {
         let dense = contiguous()
-        for start in stride(from: 0, to: count, by: 1 << 20) {
-            let range = start..<Swift.min(start + 1 << 20, count)
-            body(dense.piece(range).toArray(Double.self), range)
+        for range in ranges {
+            let piece = dense.piece(range)
+            body((dtype.isComplex ? noGrad { piece.abs() } : piece).toArray(Double.self))
         }
+    }
+
+    /// A range of the elements in row-major order, as complex numbers the real and the imaginary part of each.
+    fileprivate func parts(_ range: Range<Int>, _ isComplex: Bool) -> [Double] {
+        let piece = piece(range)
+        return (isComplex ? noGrad { piece.to(.complex128).viewAsReal() } : piece).toArray(Double.self)
     }
 
     /// The first elements as strings, each in the shortest form that reads back exactly; every NaN is "nan".

@@ -308,8 +308,8 @@ extension TorchValueBuilder {
         // Numbers stay numbers.
         let keepsBits = asBits && !array.isScalar && header.element.isWidened
         let element = keepsBits ? header.element.asBits! : header.element
+        if array.isScalar, let number = complex(array) { return number }
         guard element.readAs != nil else {
-            if array.isScalar, let number = complex(array) { return number }
             let reason = "elements of type \(element.name) have no dtype here"
             return .object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index))
         }
