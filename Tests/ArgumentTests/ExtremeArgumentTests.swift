@@ -40,6 +40,7 @@ import Torchlight
         "Device.cuda": "a number of a device, which is refused when it is used",
         "Generator.fork": "any number names a generator",
         "TorchValue.init": "a literal",
+        "IOError.init": "holds a number for the message",
     ]
 
     static let modules = [

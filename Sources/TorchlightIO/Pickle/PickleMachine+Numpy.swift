@@ -28,16 +28,17 @@ extension PickleMachine {
             made = array(type, shape, isFortranOrder: order == "F", bytes: bytes).map { .numpyArray($0) }
         default: preconditionFailure("not a function of NumPy's")
         }
-        guard let made else { return try pushForeign(global.name, reason: Self.unknownForm) }
+        guard let made else { return try pushForeign(global.name, reason: Self.unknownForm(of: global.name)) }
         try push(made)
     }
 
-    private static var unknownForm: String { "NumPy writes no array or number in this form" }
+    private static func unknownForm(of name: String) -> String { "\(name) in a form that is not known here" }
 
     /// A type or an array of NumPy's with its attributes.
     func builtNumpy(_ object: PickleObject, _ state: PickleRef) -> PickleObject {
         let parts = tuple(state) ?? []
-        var (name, reason) = ("numpy.ndarray", Self.unknownForm)
+        var name = "numpy.ndarray"
+        var reason: String?
         if case .numpyType(var type) = object {
             if parts.count >= 2, let order = string(parts[1]) {
                 type.isBigEndian = order == ">"
@@ -54,7 +55,9 @@ extension PickleMachine {
             }
         }
         return .foreign(
-            ForeignObject(name: name, text: name, reason: reason, offset: start + opcodeOffset, state: state))
+            ForeignObject(
+                name: name, text: name, reason: reason ?? Self.unknownForm(of: name), offset: start + opcodeOffset,
+                state: state))
     }
 
     private func numpyType(_ ref: PickleRef) -> NumpyType? {
