@@ -124,3 +124,20 @@ import Testing
         }
     }
 }
+
+/// Operations that convert their operand keep the imaginary part.
+@Suite struct ComplexCompositeTests {
+    private let x = Tensor([Complex<Double>(1, 2), Complex(0, -1), Complex(3, 1)])
+
+    @Test func conjugatesWhereTheDefinitionDoes() {
+        // |1 + 2i|² + |-i|² + |3 + i|²
+        #expect(x.vdot(x).item(Complex<Double>.self) == Complex(16, 0))
+        let variance = x.cov(correction: 0)
+        #expect(variance.dtype.isComplex && abs(variance.imag.item()) < 1e-6 && variance.real.item() > 0)
+    }
+
+    @Test func differencesAndPowersStayComplex() {
+        #expect(gradient(x)[0].dtype == x.dtype && x.corrcoef().dtype == x.dtype)
+        #expect(vander(x, N: 2).dtype == x.dtype)
+    }
+}

@@ -214,7 +214,8 @@ extension Registry {
         binary("mm", tensors: { $0.mm($1) })
         binary("bmm", tensors: { $0.bmm($1) })
         binary("mv", tensors: { $0.mv($1) })
-        binary("dot", "vdot", tensors: { $0.dot($1) })
+        binary("dot", tensors: { $0.dot($1) })
+        binary("vdot", tensors: { $0.vdot($1) })
         binary("outer", "ger", tensors: { $0.outer($1) })
         register(
             "addmm",

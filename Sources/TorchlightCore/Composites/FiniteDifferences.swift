@@ -70,7 +70,7 @@ private func differences(
                 operands: [input])
         }
         let dims = try input.resolve(dim ?? Array(0..<input.rank), in: "gradient")
-        let f = input.dtype.isFloatingPoint ? input : input.to(.default)
+        let f = input.dtype.isDifferentiable ? input : input.to(.default)
         var results: [Tensor] = []
         for (i, d) in dims.enumerated() {
             guard input.rank > 0, input.layout.shape[d] > edgeOrder else {

@@ -98,7 +98,8 @@ extension Tensor {
                     expected: "[variables, observations] or a vector",
                     operands: [self])
             }
-            let type: DType = dtype.isFloatingPoint ? dtype : .default
+            let type: DType = dtype.isDifferentiable ? dtype : .default
+            let realType = type.toReal
             let x = (dtype == type ? self : to(type)).atLeast2d()
             let observations = x.shape[1]
             for (name, extra) in [("frequencies", frequencies), ("weights", weights)] {
@@ -110,9 +111,9 @@ extension Tensor {
                 }
             }
             var w: Tensor?
-            if let frequencies { w = frequencies.to(type) }
-            if let weights { w = w.map { $0 * weights.to(type) } ?? weights.to(type) }
-            let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: type, device: device)
+            if let frequencies { w = frequencies.to(realType) }
+            if let weights { w = w.map { $0 * weights.to(realType) } ?? weights.to(realType) }
+            let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: realType, device: device)
             // The unweighted mean is subtracted first: sums of numbers far from 0 lose precision. The rest of the mean
             // is subtracted afterwards.
             var centred = x - x.mean(dim: 1, keepdim: true)
@@ -120,12 +121,12 @@ extension Tensor {
             centred = centred - (rest ?? centred.mean(dim: 1, keepdim: true))
             var degrees: Tensor
             if let w, let weights, correction != 0 {
-                degrees = total - (w * weights.to(type)).sum() / total * Double(correction)
+                degrees = total - (w * weights.to(realType)).sum() / total * Double(correction)
             } else {
                 degrees = total - Double(correction)
             }
             degrees = degrees.clamp(min: 0)
-            let result = (w.map { centred * $0 } ?? centred).matmul(centred.mT) / degrees
+            let result = (w.map { centred * $0 } ?? centred).matmul(centred.conj().mT) / degrees
             return x.shape[0] == 1 ? result.reshape([]) : result
         }
     }
@@ -137,8 +138,10 @@ extension Tensor {
             if isPlaceholder { return self }
             let covariance = cov()
             if covariance.rank == 0 { return covariance / covariance }
-            let deviation = covariance.diagonal().sqrt()
-            return (covariance / deviation.unsqueeze(1) / deviation.unsqueeze(0)).clamp(min: -1, max: 1)
+            let deviation = covariance.diagonal().real.sqrt()
+            let result = covariance / deviation.unsqueeze(1) / deviation.unsqueeze(0)
+            guard result.dtype.isComplex else { return result.clamp(min: -1, max: 1) }
+            return complex(result.real.clamp(min: -1, max: 1), result.imag.clamp(min: -1, max: 1))
         }
     }
 

@@ -54,7 +54,7 @@ public func vander(_ x: Tensor, N: Int? = nil, increasing: Bool = false) -> Tens
                 got: x.rank == 1 ? "N \(powers)" : nil, expected: "a tensor of shape [n] and N of at least 0",
                 operands: [x])
         }
-        let x = x.dtype.isFloatingPoint ? x : x.to(.int64)
+        let x = x.dtype.isDifferentiable ? x : x.to(.int64)
         let ones = x.newOnes([x.count, Swift.min(powers, 1)])
         let factors = x.unsqueeze(1).expand([x.count, Swift.max(powers - 1, 0)])
         let rising = cat([ones, factors.cumprod(dim: 1)], dim: 1)

@@ -67,5 +67,5 @@ extension Module {
 
 /// The L2 norm, with the sum in float64.
 func euclideanNorm(_ tensor: Tensor) -> Double {
-    noGrad { (tensor.detach().to(.float64) * tensor.detach().to(.float64)).sum().item() }.squareRoot()
+    noGrad { tensor.detach().abs().to(.float64).square().sum().item() }.squareRoot()
 }
