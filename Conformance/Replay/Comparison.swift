@@ -51,7 +51,8 @@ struct Tolerance {
 
     /// For each row, which entry of `got` stands for each entry of `expected`.
     func permutations(_ got: [Complex<Double>], _ expected: [Complex<Double>], row: Int) -> [[Int]] {
-        stride(from: 0, to: row > 0 ? got.count : 0, by: Swift.max(row, 1)).map { start in
+        (0..<(row > 0 ? got.count / row : 0)).map { number in
+            let start = number * row
             var left = Array(0..<row)
             return (0..<row).map { place in
                 let wanted = expected[start + place]

@@ -74,8 +74,8 @@ import Torchlight
         try write("U32", shape: [2], data, to: folder("a"))
         try Safetensors.save(["w": Tensor([1, 2]), "plain": Tensor([0])], to: folder("b"))
         #expect(try compare(folder("a"), folder("b")) == ["w: U32 and int64; equal values"])
-        try write("C64", shape: [1], data, to: folder("c"))
-        try write("C64", shape: [1], [9] + data.dropFirst(), to: folder("d"))
+        try write("NEW", shape: [8], data, to: folder("c"))
+        try write("NEW", shape: [8], [9] + data.dropFirst(), to: folder("d"))
         #expect(try compare(folder("c"), folder("c")).isEmpty)
         #expect(try compare(folder("c"), folder("d")).first?.contains("different bits") == true)
     }

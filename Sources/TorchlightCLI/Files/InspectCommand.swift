@@ -196,6 +196,8 @@ struct Inspect: ParsableCommand {
         switch text {
         case "true", "false": JSON(.bool(text == "true"))
         case "nan", "inf", "-inf": .string(text)
+        // Complex numbers, of which JSON has none.
+        case _ where text.hasSuffix("i"): .string(text)
         default: JSON(.number(text))
         }
     }

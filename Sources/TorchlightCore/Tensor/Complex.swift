@@ -43,8 +43,10 @@ public struct Complex<Part: ComplexPart>: Hashable, Codable, Sendable {
     public var conjugate: Complex { Complex(real, -imag) }
     /// The magnitude `sqrt(real^2 + imag^2)`, without overflow on the way.
     public var abs: Part {
+        if real.isInfinite || imag.isInfinite { return .infinity }
+        if real.isNaN || imag.isNaN { return .nan }
         let (large, small) = (Swift.max(real.magnitude, imag.magnitude), Swift.min(real.magnitude, imag.magnitude))
-        if large == 0 || !large.isFinite { return large }
+        if large == 0 { return 0 }
         let ratio = small / large
         return large * (1 + ratio * ratio).squareRoot()
     }

@@ -29,7 +29,9 @@ extension Scalar {
 
     @inline(never)
     private func outOfRange(_ dtype: DType, in operation: String) -> TensorError {
-        TensorError.outOfRange(text, dtype, in: operation)
+        var isComplex = false
+        if case .complex = self { isComplex = true }
+        return TensorError.outOfRange(text, dtype, isComplex: isComplex, in: operation)
     }
 
     /// The number as text.
@@ -44,11 +46,18 @@ extension Scalar {
 }
 
 extension TensorError {
-    /// The error of a number outside the range of a dtype.
+    /// The error of a number outside the range of a dtype, or of a complex number for a real dtype.
     package static func outOfRange(
-        _ number: String, _ dtype: DType, in operation: String, place: String? = nil
+        _ number: String, _ dtype: DType, isComplex: Bool = false, in operation: String, place: String? = nil
     ) -> TensorError {
-        TensorError(
+        if isComplex && !dtype.isComplex {
+            return TensorError(
+                .value, in: operation, "the complex number cannot be converted to \(dtype)",
+                got: number + (place.map { " \($0)" } ?? ""),
+                expected: "an imaginary part of 0, and a real part \(dtype.rangeText)",
+                fix: "read complex numbers, as in toArray(Complex<Double>.self), or use x.real, x.imag or x.abs()")
+        }
+        return TensorError(
             .value, in: operation, "the number cannot be converted to \(dtype) without overflow",
             got: number + (place.map { " \($0)" } ?? ""), expected: "a number \(dtype.rangeText)",
             fix: "use a dtype with a larger range")
@@ -123,6 +132,6 @@ extension Tensor {
         case .complex64: number = "\(element.load(as: Complex<Float>.self))"
         case .complex128: number = "\(element.load(as: Complex<Double>.self))"
         }
-        return .outOfRange(number, target, in: operation, place: "at position \(place)")
+        return .outOfRange(number, target, isComplex: dtype.isComplex, in: operation, place: "at position \(place)")
     }
 }
