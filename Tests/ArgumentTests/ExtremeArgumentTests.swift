@@ -35,6 +35,7 @@ import Torchlight
         "TensorIndex.": "holds numbers; the subscripts are in the table",
         "TensorNumber.": "a literal",
         "NormOrder.": "a literal",
+        "Complex.": "a literal",
         "TensorData.": "reads a Swift array",
         "Array.": "reads a Swift array",
         "Device.cuda": "a number of a device, which is refused when it is used",

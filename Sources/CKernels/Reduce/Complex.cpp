@@ -13,6 +13,7 @@ using Number = Complex<double>;
 /// Calls body(element) for the elements of one output, whose first is at `base`, converted to complex128.
 template <class Body>
 void each_element(const Iteration& fold, const char* base, int64_t size, ConvertBlock load, Body&& body) {
+    if (fold.count == 0) return;
     constexpr int64_t block = 128;
     Number values[block];
     const int64_t length = fold.rank ? fold.shape[0] : 1, stride = fold.rank ? fold.strides[0][0] : 0;

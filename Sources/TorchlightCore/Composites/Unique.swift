@@ -9,6 +9,13 @@ extension Tensor {
         public let inverse: Tensor
         /// The number of occurrences of each unique element or slice.
         public let counts: Tensor
+
+        fileprivate init(values: Tensor, inverse: Tensor, counts: Tensor) {
+            (self.values, self.inverse, self.counts) = (values, inverse, counts)
+        }
+
+        /// The result of a call that failed.
+        fileprivate init(placeholder: Tensor) { self.init(values: placeholder, inverse: placeholder, counts: placeholder) }
     }
 
     /// The unique elements in increasing order, or the unique slices along a dimension in lexicographic order, with
@@ -22,8 +29,9 @@ extension Tensor {
     public func unique(dim: Int? = nil) -> Unique {
         guard let dim else {
             let flat = detach().ravel()
-            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            if isPlaceholder { return Unique(placeholder: self) }
             let order = flat.sort()
+            if order.indices.isPlaceholder { return Unique(placeholder: order.indices) }
             let runs = Runs(order.values.unsqueeze(1))
             return Unique(
                 values: order.values.indexSelect(0, runs.starts),
@@ -35,6 +43,7 @@ extension Tensor {
         }
         return slices(dim, "unique") { x, d, rows in
             let order = apply(RowOrder(), rows)
+            if order.isPlaceholder { return Unique(placeholder: order) }
             let runs = Runs(rows.indexSelect(0, order))
             return Unique(
                 values: x.indexSelect(d, order.indexSelect(0, runs.starts)),
@@ -53,7 +62,7 @@ extension Tensor {
     public func uniqueConsecutive(dim: Int? = nil) -> Unique {
         guard let dim else {
             let flat = detach().ravel()
-            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            if isPlaceholder { return Unique(placeholder: self) }
             let runs = Runs(flat.unsqueeze(1))
             return Unique(
                 values: flat.indexSelect(0, runs.starts), inverse: runs.numbers.reshape(shape), counts: runs.lengths)
@@ -67,7 +76,7 @@ extension Tensor {
     /// Calls `find` with the tensor, the dimension, and the slices along it as rows of a matrix.
     private func slices(_ dim: Int, _ operation: String, _ find: (Tensor, Int, Tensor) -> Unique) -> Unique {
         do throws(TensorError) {
-            if isPlaceholder { return Unique(values: self, inverse: self, counts: self) }
+            if isPlaceholder { return Unique(placeholder: self) }
             guard rank > 0 else {
                 throw TensorError(
                     .index, in: operation, "a 0-dimensional tensor has no dimension", got: "dim \(dim)",
@@ -84,8 +93,7 @@ extension Tensor {
             let width = size == 0 ? 0 : x.count / size
             return find(x, d, x.movedim(d, 0).reshape([size, width]))
         } catch {
-            let placeholder = fail(error, like: self)
-            return Unique(values: placeholder, inverse: placeholder, counts: placeholder)
+            return Unique(placeholder: fail(error, like: self))
         }
     }
 }
