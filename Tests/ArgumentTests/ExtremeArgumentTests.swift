@@ -36,6 +36,7 @@ import Torchlight
         "TensorNumber.": "a literal",
         "NormOrder.": "a literal",
         "Complex.": "a literal",
+        "IOError.": "holds a position in a file",
         "TensorData.": "reads a Swift array",
         "Array.": "reads a Swift array",
         "Device.cuda": "a number of a device, which is refused when it is used",

@@ -15,7 +15,9 @@ extension Tensor {
         }
 
         /// The result of a call that failed.
-        fileprivate init(placeholder: Tensor) { self.init(values: placeholder, inverse: placeholder, counts: placeholder) }
+        fileprivate init(placeholder: Tensor) {
+            self.init(values: placeholder, inverse: placeholder, counts: placeholder)
+        }
     }
 
     /// The unique elements in increasing order, or the unique slices along a dimension in lexicographic order, with
