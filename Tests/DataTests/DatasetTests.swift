@@ -80,7 +80,7 @@ import TorchlightCore
             let error = #expect(throws: IOError.self) {
                 try digits.check(images: pixels, of: digits.trainImages, at: path, among: sets)
             }
-            #expect(error?.problem.contains("images of FashionMNIST's \(split) split") == true, "\(error!)")
+            #expect(error?.problem.contains("images of the \(split) split of FashionMNIST") == true, "\(error!)")
         }
         // By the first images, in files of any form.
         for (split, file) in [("train", digits.trainImages), ("test", digits.testImages)] {
@@ -88,7 +88,7 @@ import TorchlightCore
             let error = #expect(throws: IOError.self) {
                 try clothes.check(images: pixels, of: clothes.trainImages, at: "a", among: sets)
             }
-            #expect(error?.problem.contains("images of MNIST's \(split) split") == true, "\(error!)")
+            #expect(error?.problem.contains("images of the \(split) split of MNIST") == true, "\(error!)")
         }
     }
 

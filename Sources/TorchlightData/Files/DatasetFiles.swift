@@ -91,7 +91,7 @@ package struct DatasetFiles: Sendable {
                 }
                 guard isOther else { continue }
                 throw IOError(
-                    .malformed, "read", file: path, "these are the images of \(set.title)'s \(split) split",
+                    .malformed, "read", file: path, "these are the images of the \(split) split of \(set.title)",
                     expected: "the file \(file.name) of \(title), in a directory of its own such as \(folder)")
             }
         }
