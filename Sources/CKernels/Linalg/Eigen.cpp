@@ -13,7 +13,10 @@ static int32_t eig(const tl_tensor* a, const tl_tensor* values, const tl_tensor*
     T wanted = number<T>(1);
     int answer = 0;
     const int query = -1;
-    routines->geev("N", job, &n, nullptr, &ld, nullptr, nullptr, &ld, nullptr, &ld, &wanted, &query, nullptr, &answer, 1, 1);
+    // The query writes the size of the real workspace as well.
+    Part<T> real_wanted{};
+    routines->geev(
+        "N", job, &n, nullptr, &ld, nullptr, nullptr, &ld, nullptr, &ld, &wanted, &query, &real_wanted, &answer, 1, 1);
     const int room = std::max(asked(wanted), 2 * ld);
     return each_matrix(
         from.count(), 25.0 * n * n * n,
