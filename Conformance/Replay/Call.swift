@@ -159,6 +159,16 @@ public final class Call {
         return number
     }
 
+    /// Numbers of which one or more are complex, 1 for those that are left out; nil where all are real.
+    func complexNumbers(_ places: [(place: Int?, name: String)]) throws -> [Complex<Double>]? {
+        let numbers = try places.map { place in
+            isTensor(place.place, place.name)
+                ? nil : try optionalNumber(place.place, place.name)?.scalar
+        }
+        for case .complex? in numbers { return numbers.map { $0?.asComplex ?? 1 } }
+        return nil
+    }
+
     /// An integer.
     public func int(_ place: Int?, _ name: String) throws -> Int {
         guard let int = try optionalInt(place, name) else { throw missing(name) }

@@ -15,9 +15,7 @@ import Testing
             let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
             return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
         }
-        // Of the family complex, 85 of 2,007 calls are not answered yet: `make conformance` lists them.
-        let further = Family.further.subtracting(["complex"])
-        return (names(directory) + names(furtherDirectory).filter(further.contains)).sorted()
+        return (names(directory) + names(furtherDirectory).filter(Family.further.contains)).sorted()
     }()
 
     /// Why nothing is replayed where the data are absent.

@@ -123,6 +123,59 @@ import Testing
             }
         }
     }
+
+    @Test func logarithmsOfSumsFollowTheLargerNumber() {
+        var random = TestRandom("running sums of complex exponentials")
+        let x = Tensor(random.values(240, in: -8...8), shape: [3, 40, 2], dtype: .float64).viewAsComplex()
+        let running = x.logcumsumexp(dim: 1)
+        var one = x.select(1, 0)
+        for i in 1..<40 {
+            one = x.select(1, i).logaddexp(one)
+            #expect((running.select(1, i) - one).abs().max().item() < 1e-10, "element \(i)")
+        }
+        let far = Tensor([Complex(5, 4)], dtype: .complex128).logaddexp(Tensor([Complex(-30, 1)], dtype: .complex128))
+        #expect(abs(far.item(Complex<Double>.self).imag - 4) < 1e-12)
+        let none = Tensor([Complex(-.infinity, 0)], dtype: .complex128)
+        #expect(none.logaddexp(none).item(Complex<Double>.self).real == -.infinity)
+    }
+
+    @Test func productsTakeComplexFactors() {
+        let (alpha, beta) = (Complex(2, 3), Complex(0.5, -1))
+        let a = Tensor([[Complex(1, 2), 3], [0, Complex(0, 1)]], dtype: .complex128)
+        let base = Tensor.ones([2, 2], dtype: .complex128)
+        let row = a.select(0, 0)
+        let pairs: [(String, Tensor, Tensor)] = [
+            ("addmm", base.addmm(a, a, beta: beta, alpha: alpha), base * beta + a.matmul(a) * alpha),
+            ("addmv", row.addmv(a, row, beta: beta, alpha: alpha), row * beta + a.matmul(row) * alpha),
+            (
+                "baddbmm", base.unsqueeze(0).baddbmm(a.unsqueeze(0), a.unsqueeze(0), beta: beta, alpha: alpha),
+                (base * beta + a.matmul(a) * alpha).unsqueeze(0)
+            ),
+            (
+                "addbmm", base.addbmm(a.unsqueeze(0), a.unsqueeze(0), beta: beta, alpha: alpha),
+                base * beta + a.matmul(a) * alpha
+            ),
+            ("addr", base.addr(row, row, beta: beta, alpha: alpha), base * beta + row.outer(row) * alpha),
+            ("addcmul", base.addcmul(a, a, value: alpha), base + a * a * alpha),
+            ("addcdiv", base.addcdiv(a, base, value: alpha), base + a * alpha),
+            ("beta 0", (base * Double.nan).addmm(a, a, beta: Complex(0.0), alpha: alpha), a.matmul(a) * alpha),
+            ("vdot", row.vdot(row), (row.conj() * row).sum()),
+        ]
+        for (name, got, wanted) in pairs {
+            #expect(got.shape == wanted.shape && got.allclose(wanted), "\(name): \(got), \(wanted)")
+        }
+    }
+
+    @Test func statisticsOfComplexNumbers() {
+        let x = Tensor([[Complex(1, 2), Complex(3, -1), 0], [Complex(0, 1), 2, Complex(1, 1)]], dtype: .complex128)
+        let centred = x - x.mean(dim: 1, keepdim: true)
+        #expect(x.cov().allclose(centred.matmul(centred.mH) / 2))
+        #expect((x.corrcoef().diagonal() - 1).abs().max().item() < 1e-12)
+        #expect(TorchlightCore.gradient(x, dim: 1)[0].dtype == .complex128)
+        #expect(Tensor.linspace(Complex(0, 0), Complex(3, -3), steps: 4).dtype == .complex64)
+        #expect(throws: TensorError.self) { try checked { Tensor.arange(Complex(0, 3)) } }
+        #expect(throws: TensorError.self) { try checked { Tensor([Complex(0, 3)]).item(Double.self) } }
+    }
 }
 
 /// Operations that convert their operand keep the imaginary part.

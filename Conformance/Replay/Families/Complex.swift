@@ -5,6 +5,7 @@ extension Registry {
     mutating func registerComplex() {
         unary("conj") { $0.conj() }
         unary("resolve_conj") { $0.resolveConj() }
+        unary("adjoint") { $0.mH }
         unary("real") { $0.real }
         unary("imag") { $0.imag }
         unary("view_as_real") { $0.viewAsReal() }

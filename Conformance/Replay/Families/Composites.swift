@@ -318,14 +318,22 @@ extension Registry {
         register(
             "addbmm",
             tensor: { call in
-                try call.tensor(0).addbmm(
+                if let factors = try call.complexNumbers([(nil, "beta"), (nil, "alpha")]) {
+                    return try call.tensor(0).addbmm(
+                        try call.tensor(1, "batch1"), try call.tensor(2, "batch2"), beta: factors[0], alpha: factors[1])
+                }
+                return try call.tensor(0).addbmm(
                     try call.tensor(1, "batch1"), try call.tensor(2, "batch2"),
                     beta: try call.double(nil, "beta", default: 1), alpha: try call.double(nil, "alpha", default: 1))
             })
         register(
             "addr",
             tensor: { call in
-                try call.tensor(0).addr(
+                if let factors = try call.complexNumbers([(nil, "beta"), (nil, "alpha")]) {
+                    return try call.tensor(0).addr(
+                        try call.tensor(1, "vec1"), try call.tensor(2, "vec2"), beta: factors[0], alpha: factors[1])
+                }
+                return try call.tensor(0).addr(
                     try call.tensor(1, "vec1"), try call.tensor(2, "vec2"),
                     beta: try call.double(nil, "beta", default: 1), alpha: try call.double(nil, "alpha", default: 1))
             })

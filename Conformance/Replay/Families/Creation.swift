@@ -55,6 +55,10 @@ extension Registry {
                 let numbers = [start.scalar, end.scalar, step?.scalar ?? .int(1)]
                 var isInteger = true
                 for case .double in numbers { isInteger = false }
+                for case .complex in numbers {
+                    return Tensor.arange(
+                        numbers[0].asComplex, numbers[1].asComplex, step: numbers[2].asComplex, dtype: dtype)
+                }
                 if isInteger {
                     return Tensor.arange(numbers[0].asInt, numbers[1].asInt, step: numbers[2].asInt, dtype: dtype)
                 }
@@ -64,6 +68,10 @@ extension Registry {
             "linspace",
             tensor: { call in
                 let (steps, dtype) = (try call.int(2, "steps"), try call.optionalDType(nil) ?? .default)
+                if let ends = try call.complexNumbers([(0, "start"), (1, "end")]) {
+                    return Tensor.linspace(
+                        ends[0], ends[1], steps: steps, dtype: try call.optionalDType(nil) ?? .complex64)
+                }
                 switch (call.isTensor(0, "start"), call.isTensor(1, "end")) {
                 case (true, true):
                     return Tensor.linspace(
@@ -220,7 +228,11 @@ extension Registry {
         register(
             "addmm",
             tensor: { call in
-                try call.tensor(0).addmm(
+                if let factors = try call.complexNumbers([(nil, "beta"), (nil, "alpha")]) {
+                    return try call.tensor(0).addmm(
+                        try call.tensor(1, "mat1"), try call.tensor(2, "mat2"), beta: factors[0], alpha: factors[1])
+                }
+                return try call.tensor(0).addmm(
                     try call.tensor(1, "mat1"), try call.tensor(2, "mat2"),
                     beta: try call.double(nil, "beta", default: 1), alpha: try call.double(nil, "alpha", default: 1))
             })
@@ -234,14 +246,22 @@ extension Registry {
         register(
             "addmv",
             tensor: { call in
-                try call.tensor(0).addmv(
+                if let factors = try call.complexNumbers([(nil, "beta"), (nil, "alpha")]) {
+                    return try call.tensor(0).addmv(
+                        try call.tensor(1, "mat"), try call.tensor(2, "vec"), beta: factors[0], alpha: factors[1])
+                }
+                return try call.tensor(0).addmv(
                     try call.tensor(1, "mat"), try call.tensor(2, "vec"),
                     beta: try call.double(nil, "beta", default: 1), alpha: try call.double(nil, "alpha", default: 1))
             })
         register(
             "baddbmm",
             tensor: { call in
-                try call.tensor(0).baddbmm(
+                if let factors = try call.complexNumbers([(nil, "beta"), (nil, "alpha")]) {
+                    return try call.tensor(0).baddbmm(
+                        try call.tensor(1, "batch1"), try call.tensor(2, "batch2"), beta: factors[0], alpha: factors[1])
+                }
+                return try call.tensor(0).baddbmm(
                     try call.tensor(1, "batch1"), try call.tensor(2, "batch2"),
                     beta: try call.double(nil, "beta", default: 1), alpha: try call.double(nil, "alpha", default: 1))
             })

@@ -40,13 +40,19 @@ extension Registry {
         register(
             "addcmul",
             tensor: { call in
-                try call.tensor(0).addcmul(
+                if let value = try call.complexNumbers([(nil, "value")]) {
+                    return try call.tensor(0).addcmul(try call.tensor(1), try call.tensor(2), value: value[0])
+                }
+                return try call.tensor(0).addcmul(
                     try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
             })
         register(
             "addcdiv",
             tensor: { call in
-                try call.tensor(0).addcdiv(
+                if let value = try call.complexNumbers([(nil, "value")]) {
+                    return try call.tensor(0).addcdiv(try call.tensor(1), try call.tensor(2), value: value[0])
+                }
+                return try call.tensor(0).addcdiv(
                     try call.tensor(1), try call.tensor(2), value: try call.double(nil, "value", default: 1))
             })
         register(

@@ -157,6 +157,7 @@ extension Registry {
             "item",
             answer: { call in
                 let x = try call.tensor(0)
+                if x.dtype.isComplex { return .number(.complex(x.item(Complex<Double>.self))) }
                 if x.dtype.isFloatingPoint { return .number(.double(x.item())) }
                 return .number(x.dtype == .bool ? .bool(x.item(Bool.self)) : .int(x.item(Int.self)))
             })
@@ -172,6 +173,9 @@ extension Registry {
             answer: { call in
                 let x = try call.tensor(0)
                 func list(_ row: [Double]) -> Answer { .list(row.map { .number(.double($0)) }) }
+                if x.dtype.isComplex && x.rank == 1 {
+                    return .list(x.toArray(Complex<Double>.self).map { .number(.complex($0)) })
+                }
                 guard x.dtype.isFloatingPoint else { throw NotSupported("numbers that are no fractions") }
                 switch x.rank {
                 case 1: return list(x.toArray(Double.self))

@@ -125,7 +125,7 @@ private func scaled(_ x: Tensor, _ scale: Tensor?, _ shift: Tensor?) -> Tensor {
 /// 2019).
 ///
 /// Shapes: `x [*, D]`, `weight [D] -> [*, D]`, where `D` is `normalizedShape`. float16 and bfloat16 are computed in
-/// float32.
+/// float32. The mean square of complex numbers is that of `x^2`, not of the absolute values, as in PyTorch.
 ///
 /// - Parameters:
 ///   - normalizedShape: the sizes of the dimensions to normalise over, which must be the last ones of `x`.
@@ -136,7 +136,7 @@ public func rmsNorm(
 ) -> Tensor {
     orFail(like: x) { () throws(TensorError) in
         if x.isPlaceholder || weight?.isPlaceholder == true { return x }
-        try checkFloating(x, in: "rmsNorm")
+        if !x.dtype.isComplex { try checkFloating(x, in: "rmsNorm") }
         guard !normalizedShape.isEmpty, x.rank >= normalizedShape.count,
             Array(x.shape.suffix(normalizedShape.count)) == normalizedShape
         else {
@@ -155,8 +155,12 @@ public func rmsNorm(
         let dims = Array((x.rank - normalizedShape.count)..<x.rank)
         // The root mean square by the norm, whose squares neither overflow nor underflow.
         let width = normalizedShape.reduce(1, *)
+        let epsilon = eps ?? x.dtype.toReal.epsilon
+        if x.dtype.isComplex {
+            let y = x * (x.square().mean(dim: dims, keepdim: true) + epsilon).rsqrt()
+            return weight.map { y * $0 } ?? y
+        }
         let root = wide.norm(dim: dims, keepdim: true) * (1 / Double(Swift.max(width, 1)).squareRoot())
-        let epsilon = eps ?? x.dtype.epsilon
         let rstd =
             epsilon < 0
             ? (root.square() + epsilon).rsqrt()

@@ -19,8 +19,9 @@ extension Tensor {
     public func mv(_ vector: Tensor) -> Tensor { product("mv", vector, 2, 1, "[m, k] and [k]") }
     /// The dot product of two vectors: `[k] @ [k] -> []`.
     public func dot(_ other: Tensor) -> Tensor { product("dot", other, 1, 1, "two vectors of one size") }
-    /// The dot product of two vectors with the complex conjugate of this one: `[k] @ [k] -> []`.
-    public func vdot(_ other: Tensor) -> Tensor { conj().dot(other) }
+
+    /// The dot product of two vectors, the first of which is conjugated: `sum of conj(self[i]) other[i]`.
+    public func vdot(_ other: Tensor) -> Tensor { conj().product("vdot", other, 1, 1, "two vectors of one size") }
 
     private func product(_ name: String, _ other: Tensor, _ left: Int, _ right: Int, _ rule: String) -> Tensor {
         if isAutocasting && right == 1 { return withoutAutocast { product(name, other, left, right, rule) } }

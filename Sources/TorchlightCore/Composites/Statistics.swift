@@ -82,8 +82,8 @@ extension Tensor {
     /// The covariance matrix of variables (rows) over observations (columns): `[v, n] -> [v, v]`; for one variable, its
     /// variance as a 0-dimensional tensor.
     ///
-    /// `sum of w (x - mean)(y - mean)` divided by `sum w - correction sum(w a) / sum w`, with `w = frequencies a`,
-    /// where `a` are the `weights`. Floating-point dtypes; integers are converted to float32.
+    /// `sum of w (x - mean) conj(y - mean)` divided by `sum w - correction sum(w a) / sum w`, with `w = frequencies a`,
+    /// where `a` are the `weights`. Floating-point and complex dtypes; integers are converted to float32.
     ///
     /// - Parameters:
     ///   - correction: the reduction of the degrees of freedom. Default: 1 (Bessel's correction).
@@ -126,7 +126,7 @@ extension Tensor {
                 degrees = total - Double(correction)
             }
             degrees = degrees.clamp(min: 0)
-            let result = (w.map { centred * $0 } ?? centred).matmul(centred.conj().mT) / degrees
+            let result = (w.map { centred * $0 } ?? centred).matmul(centred.mH) / degrees
             return x.shape[0] == 1 ? result.reshape([]) : result
         }
     }
@@ -212,10 +212,10 @@ extension Tensor {
     public func renorm(p: Double, dim: Int, maxNorm: Double) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
-            guard rank > 1, p > 0, maxNorm >= 0, dtype.isFloatingPoint else {
+            guard rank > 1, p > 0, maxNorm >= 0, dtype.isDifferentiable else {
                 throw TensorError(
                     .value, in: "renorm", "the tensor or the norm is invalid", got: "p = \(p), maxNorm = \(maxNorm)",
-                    expected: "two dimensions or more, p above 0, maxNorm of at least 0, floating point",
+                    expected: "two dimensions or more, p above 0, maxNorm of at least 0, floating point or complex",
                     operands: [self])
             }
             let d = try resolve(dim, in: "renorm")

@@ -18,7 +18,7 @@ extension Tensor {
         let product = a.outer(b)
         // As in PyTorch, where the sums of batches take fractions and cut them off.
         guard
-            product.isPlaceholder || isPlaceholder || ResultType.of(self, product).isFloatingPoint
+            product.isPlaceholder || isPlaceholder || ResultType.of(self, product).isDifferentiable
                 || (beta == beta.rounded() && alpha == alpha.rounded())
         else { return fail(.fractionalFactors("addr", beta: beta, alpha: alpha, [self, product]), like: product) }
         return added("addr", to: self, beta, product, alpha)

@@ -19,6 +19,24 @@ extension Tensor {
         spaced("linspace", start, end, steps, nil, dtype, device, requiresGrad)
     }
 
+    /// `linspace` with complex ends: the real and the imaginary parts are evenly spaced. Default dtype: complex64.
+    public static func linspace<Part: ComplexPart>(
+        _ start: Complex<Part>, _ end: Complex<Part>, steps: Int, dtype: DType = .default.toComplex,
+        device: Device = .current, requiresGrad: Bool = false
+    ) -> Tensor {
+        guard dtype.isComplex else {
+            return fail(
+                TensorError(
+                    .dtype, in: "linspace", "the dtype holds no complex numbers", got: "\(dtype)",
+                    expected: "complex64 or complex128"))
+        }
+        func spaced(_ a: Part, _ b: Part) -> Tensor {
+            linspace(Double(a), Double(b), steps: steps, dtype: dtype.toReal, device: device)
+        }
+        let numbers = complex(spaced(start.real, end.real), spaced(start.imag, end.imag))
+        return requiresGrad ? numbers.requiresGrad_() : numbers
+    }
+
     /// `linspace` with 0-dimensional tensors as both ends. They get no gradient.
     public static func linspace(
         _ start: Tensor, _ end: Tensor, steps: Int, dtype: DType = .default, device: Device = .current,

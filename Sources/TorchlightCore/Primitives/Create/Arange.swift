@@ -57,6 +57,12 @@ extension Tensor {
     ) -> Tensor {
         let (from, to) = (start.scalar, end.scalar)
         let by = step?.scalar ?? .int(1)
+        for case .complex(let number) in [from, to, by] {
+            return fail(
+                TensorError(
+                    .value, in: "arange", "a complex number has no place between others", got: "\(number)",
+                    expected: "real numbers", fix: "use linspace"))
+        }
         let isInteger = from.dtype != .float64 && by.dtype != .float64
         let span = (to.asDouble - from.asDouble) / by.asDouble
         guard by.asDouble != 0, span >= 0, span.isFinite else {

@@ -5,8 +5,8 @@ import CKernels
 /// Shapes: `[*, n, n] -> factor [*, n, n], info [*]`. Dtypes: float32, float64 and complex; info int32: 0, or the order of the first
 /// leading minor that is not positive. Only the triangle of the factor is read.
 ///
-/// `gA = (S + S^H) / 2` with `S = L^-T phi(L^H gL) L^-1`, where phi takes the lower triangle with half of the diagonal
-/// (Murray 2016, arXiv:1602.07527).
+/// `gA = L^-H phi(L^H gL) L^-1 / 2`, where phi mirrors the lower triangle, conjugated, into the upper one and keeps the
+/// diagonal (Murray 2016, arXiv:1602.07527).
 package struct Cholesky: Primitive {
     package static let name = "cholesky"
     package static let supportsComplex = true
@@ -39,11 +39,10 @@ package struct Cholesky: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         guard let g = context.gradients[0] else { return [nil] }
         let lower = isUpper ? context.output(0).mH : context.output(0)
-        let product = lower.mH.matmul(isUpper ? g.mH : g)
-        let phi = product.tril() - product.diagonal(dim1: -2, dim2: -1).diagEmbed() * 0.5
+        let product = lower.mH.matmul(isUpper ? g.mH : g).tril()
+        let phi = (product + product.tril(-1).mH) * 0.5
         let left = apply(SolveTriangular(isUpper: true), lower.mH, phi)
-        let whole = apply(SolveTriangular(isUpper: false, isLeft: false), lower, left)
-        return [(whole + whole.mH) * 0.5]
+        return [apply(SolveTriangular(isUpper: false, isLeft: false), lower, left)]
     }
 
     package var effects: Effects { .pure }

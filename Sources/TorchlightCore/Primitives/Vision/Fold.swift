@@ -7,6 +7,7 @@ import CKernels
 /// Shapes: `[N, C, H, W] -> [N, C kh kw, windows]`. Dtypes: any. Padding is a matter of the caller.
 package struct UnfoldWindows: Primitive {
     package static let name = "unfoldWindows"
+    package static let supportsComplex = true
     /// Without padding.
     package var window: Window
 
@@ -51,7 +52,7 @@ package struct UnfoldWindows: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         let shape = context.shape(0)
-        return Few(apply(FoldWindows(window: window, size: Dims(shape[2], shape[3])), context.gradient))
+        return Few(folded(context.gradient, FoldWindows(window: window, size: Dims(shape[2], shape[3]))))
     }
 
     package var effects: Effects { .pure }
@@ -151,6 +152,12 @@ private func unfoldPadded(_ x: Tensor, _ window: Window) -> Tensor {
     }
 }
 
+/// Complex columns are folded part by part.
+private func folded(_ columns: Tensor, _ fold: FoldWindows) -> Tensor {
+    guard columns.dtype.isComplex else { return apply(fold, columns) }
+    return complex(apply(fold, columns.real), apply(fold, columns.imag))
+}
+
 private func batched(_ x: Tensor, _ rank: Int, _ body: (Tensor) -> Tensor) -> Tensor {
     if x.isPlaceholder || x.rank != rank - 1 { return body(x) }
     let out = body(x.unsqueeze(0))
@@ -179,5 +186,5 @@ public func fold(
 ) -> Tensor {
     let window = Window(
         kernel: kernelSize.dims, stride: stride.dims, padding: padding.dims, dilation: dilation.dims)
-    return batched(x, 3) { apply(FoldWindows(window: window, size: outputSize.dims), $0) }
+    return batched(x, 3) { folded($0, FoldWindows(window: window, size: outputSize.dims)) }
 }
