@@ -83,7 +83,7 @@ import TorchlightCore
                 P.call(P.global("torch._utils", "_rebuild_sparse_tensor"), P.none, P.tensor()), "sparse"
             ),
             ("a quantised tensor", P.call(P.global("torch._utils", "_rebuild_qtensor"), P.none), "quantized"),
-            ("a quantised storage", P.tensor("QInt8Storage", key: "1"), "qint8"),
+            ("a quantised storage", P.tensor("QInt8Storage", key: "1"), "QInt8Storage"),
             ("a tensor of an unknown storage", P.tensor("QuadStorage", key: "1"), "QuadStorage"),
             (
                 "a meta tensor", P.call(P.global("torch._utils", "_rebuild_meta_tensor_no_storage"), P.none), "meta"
@@ -216,7 +216,7 @@ import TorchlightCore
     // MARK: - Safetensors and NumPy
 
     @Test(arguments: [
-        ("C64", [2], 16), ("F4", [4], 2), ("F6_E2M3", [4], 3), ("F6_E3M2", [4], 3), ("I4_NEW", [4], 2), ("Q7", [0], 0),
+        ("F4", [4], 2), ("F6_E2M3", [4], 3), ("F6_E3M2", [4], 3), ("I4_NEW", [4], 2), ("Q7", [0], 0),
     ])
     func elementsWithoutADTypeAreLeftOutOfSafetensors(type: String, shape: [Int], size: Int) throws {
         let entries: [(name: String, dtype: String, shape: [Int], byteCount: Int)] = [
@@ -272,7 +272,7 @@ import TorchlightCore
     }
 
     @Test(arguments: [
-        ("'|O'", "()", 10), ("'<U3'", "(2,)", 24), ("'|S1'", "(1,)", 1), ("'<M8[ns]'", "(1,)", 8), ("'<c8'", "(1,)", 8),
+        ("'|O'", "()", 10), ("'<U3'", "(2,)", 24), ("'|S1'", "(1,)", 1), ("'<M8[ns]'", "(1,)", 8),
         ("'<f16'", "(1,)", 16), ("[('a', '<f4')]", "(1,)", 4), ("'|V4'", "(1,)", 4),
     ])
     func arraysOfOtherThingsAreLeftOutOfAnArchive(descr: String, shape: String, size: Int) throws {

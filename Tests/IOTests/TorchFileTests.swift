@@ -219,7 +219,7 @@ import TorchlightCore
                     assert m['row'].untyped_storage().data_ptr() == m['transposed'].untyped_storage().data_ptr()
                     assert m['a'] is m['b'] and isinstance(m['a'], torch.nn.Parameter) and m['a'].requires_grad
                     assert m['scalar'].item() == 3 and m['scalar'].dtype == torch.int64 and m['empty'].shape == (0, 2)
-                    for n in 'float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool'.split():
+                    for n in 'float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128'.split():
                         assert m[n].dtype == getattr(torch, n) and m[n].tolist() == [1, 0, 1]
                     assert m._metadata == {'': {'version': 1}} and type(m).__name__ == 'OrderedDict'
                     assert v['epoch'] == 70000 and v['big'] == int.from_bytes(bytes([1] * 20), 'little')

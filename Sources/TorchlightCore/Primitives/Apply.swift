@@ -86,14 +86,16 @@ package func perform(
 ) throws(TensorError) -> Few<Tensor> {
     if isAutocasting { return try performAutocast(primitive, inputs, into: places) }
     var needs = Needs()
+    var hasComplex = false
     var isRowMajor = true
     for i in 0..<inputs.count {
         if inputs[i].isPlaceholder { return Few(inputs[i]) }
         if inputs[i].requiresGrad { needs[i] = true }
         if !inputs[i].layout.isContiguous { isRowMajor = false }
-        if inputs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
+        if inputs[i].dtype.isComplex { hasComplex = true }
     }
     let specs = try primitive.infer(Specs(of: inputs))
+    if hasComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
     let device = try resultDevice(of: primitive, inputs)
     if needs.any {
         if threadState.pointee.grad_disabled > 0 {
@@ -185,8 +187,9 @@ package func inferResults(
     let isRowMajor = inputs.allSatisfy(\.layout.isContiguous)
     let device = try resultDevice(of: primitive, inputs)
     var results: [TensorSpec] = []
+    let specs = try primitive.infer(inputs)
     for input in inputs where input.dtype.isComplex { try checkSupportsComplex(primitive, inputs) }
-    for spec in try primitive.infer(inputs) {
+    for spec in specs {
         if spec.dtype.isComplex { try checkSupportsComplex(primitive, inputs) }
         try checkRank(spec.shape.count, in: primitive.publicName)
         try checkShape(spec.shape, in: "allocate", .outOfMemory)

@@ -22,13 +22,15 @@ package func performInPlace(
 ) throws(TensorError) {
     if target.isPlaceholder { return }
     var needs = Needs()
+    var hasComplex = false
     for i in 0..<inputs.count {
         if inputs[i].isPlaceholder { return }
         if inputs[i].requiresGrad { needs[i] = true }
-        if inputs[i].dtype.isComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
+        if inputs[i].dtype.isComplex { hasComplex = true }
     }
     if threadState.pointee.grad_disabled > 0 { needs = Needs() }
     let spec = try primitive.infer(Specs(of: inputs))[0]
+    if hasComplex { try checkSupportsComplex(primitive, Specs(of: inputs)) }
     let device = try resultDevice(of: primitive, inputs)
     try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
     if needs.any { try checkDifferentiable(primitive, inputs) }

@@ -163,7 +163,7 @@ enum ComplexRecords {
                         return [pairs((v * w.unsqueeze(-2)).matmul(LinAlg.inv(v)) - a)]
                     },
                     reference: { [ReferenceArray(shape: $0[0].shape + [2]) { _ in 0 }] })
-            }, dtypes: complexDTypes, resultTypes: toReal,
+            }, dtypes: [.float32] + complexDTypes, resultTypes: toReal,
             tolerance: Tolerance(units: 4096, scale: 8, reason: "an iteration, a product and an inverse"),
             withoutScalar: "the last two dimensions are matrices"),
         PrimitiveRecord(

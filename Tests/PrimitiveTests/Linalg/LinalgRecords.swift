@@ -341,7 +341,7 @@ enum LinalgRecords {
                     shapes: [shape],
                     run: {
                         let (sign, logarithm) = LinAlg.slogdet(regular($0[0]))
-                        return [sign.detach(), logarithm]
+                        return [sign.dtype.isComplex ? sign : sign.detach(), logarithm]
                     },
                     reference: { x in
                         let moved = ReferenceArray(shape: shape) { index in

@@ -143,7 +143,7 @@ extension LinAlg {
                 solution = pinv(a, atol: nil, rtol: relative).matmul(sides)
             }
             // Empty, but with the same history as the solution.
-            var residuals = solution.reshape([-1]).narrow(0, start: 0, length: 0)
+            var residuals = solution.real.reshape([-1]).narrow(0, start: 0, length: 0)
             let hasFullRank = driver == .gels || (rank .== n).all().item() != 0
             if m > n && driver != .gelsy && hasFullRank {
                 let rest = a.matmul(solution) - sides
