@@ -188,11 +188,11 @@ import TorchlightCore
         return (Dictionary(uniqueKeysWithValues: tensors), value)
     }
 
-    /// The bytes that PyTorch 2.15 read as it should, by the test below.
+    /// The bytes that PyTorch 2.13 read as it should, by the test below.
     @Test func theBytesAreThoseThatPyTorchRead() throws {
         try TorchFile.save(Self.everything().value, to: folder("a.pt"))
         let digest = MD5.hex(try FileSystem.read(folder("a.pt")))
-        #expect(digest == "d0bb24b6ee1cbf52ebfc27d903c20895")
+        #expect(digest == "66e2ad5b62572971c67393849ec68bee")
     }
 
     @Test(.enabled(if: python != nil)) func readsWhatIsWritten() throws {
