@@ -28,7 +28,7 @@ test-instruction-sets: deps
 SUPPORT = Sources/CKernels/Support
 CORE_SUPPORT = Sources/TorchlightCore/Support
 THREAD_TESTS = .build/thread-tests
-POOL_TESTS = $(addprefix $(SUPPORT)/,ThreadPool.cpp Allocator.cpp MemoryLimit.cpp ThreadState.cpp) Tests/CThreads/PoolTests.cpp
+POOL_TESTS = $(addprefix $(SUPPORT)/,ThreadPool.cpp Denormals.cpp Allocator.cpp MemoryLimit.cpp ThreadState.cpp) Tests/CThreads/PoolTests.cpp
 SWIFTC = $(SWIFT)c -sanitize=thread -swift-version 6 -package-name torchlight -O -g -I Sources/CKernels/include -I $(THREAD_TESTS)
 test-threads:
 	mkdir -p $(THREAD_TESTS)
@@ -37,7 +37,7 @@ test-threads:
 	g++ -std=c++20 -O2 -fno-exceptions -ISources/CKernels $(POOL_TESTS) -pthread -o $(THREAD_TESTS)/plain
 	$(THREAD_TESTS)/sanitized
 	$(THREAD_TESTS)/plain
-	for file in ThreadPool Threads InstructionSets; do \
+	for file in ThreadPool Denormals Threads InstructionSets; do \
 		clang++ -std=c++20 -O1 -g -fsanitize=thread -fno-exceptions -ISources/CKernels -c $(SUPPORT)/$$file.cpp \
 			-o $(THREAD_TESTS)/$$file.o || exit 1; done
 	$(SWIFTC) -parse-as-library -static -emit-library -emit-module -module-name TorchlightCore \

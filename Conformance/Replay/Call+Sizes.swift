@@ -38,7 +38,9 @@ extension Call {
     /// One of the named values; nil where the argument is none or left out.
     func choice<Value>(_ place: Int?, _ name: String, _ values: [String: Value]) throws -> Value? {
         guard let text = try optionalString(place, name) else { return nil }
-        guard let value = values[text] else { throw NotSupported("\(name) cannot be \(text)") }
+        guard let value = values[text] else {
+            throw NotSupported("\(name) cannot be \(text)", isExcludedByTypes: true)
+        }
         return value
     }
 
@@ -46,7 +48,9 @@ extension Call {
     func choice<Value: RawRepresentable>(_ place: Int?, _ name: String) throws -> Value?
     where Value.RawValue == String {
         guard let text = try optionalString(place, name) else { return nil }
-        guard let value = Value(rawValue: text) else { throw NotSupported("\(name) cannot be \(text)") }
+        guard let value = Value(rawValue: text) else {
+            throw NotSupported("\(name) cannot be \(text)", isExcludedByTypes: true)
+        }
         return value
     }
 }

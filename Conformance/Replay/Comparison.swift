@@ -70,7 +70,7 @@ struct Tolerance {
                 expected: "\(label) \(expected.dtype) \(expected.shape)", got: "\(got.dtype) \(got.shape)")
         }
         if manner == .shape || got.device == .meta { return }
-        if got.dtype.isComplex {
+        if got.dtype.isComplex || manner == .set {
             let (a, b) = (got.detach().toArray(Complex<Double>.self), expected.toArray(Complex<Double>.self))
             let difference = manner == .set ? differenceOfSets(a, b, row: got.shape.last ?? 1) : differs(a, b, manner)
             if let difference { throw Difference(expected: "\(label), \(difference.expected)", got: difference.got) }

@@ -41,6 +41,8 @@ public struct Registry {
         registerSpecial()
         registerComplex()
         registerFourier()
+        registerRandom()
+        registerOtherNames()
     }
 
     /// The operator of that name that returns a tensor.

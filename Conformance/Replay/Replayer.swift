@@ -18,7 +18,9 @@ extension TensorError {
 /// A family of recorded cases with the tensors that they refer to.
 public struct Family: Sendable {
     /// The families of the second folder of recorded answers that the replayer knows.
-    public static let further: Set<String> = ["complex", "complex_printing", "complex_promotion", "distributions"]
+    public static let further: Set<String> = [
+        "complex", "complex_printing", "complex_promotion", "distributions", "extra", "random_edges",
+    ]
 
     /// The name of the two files.
     public let name: String

@@ -276,6 +276,45 @@ public enum Initializers {
         }
     }
 
+    /// Fills a matrix with random numbers from the normal distribution of mean 0, and sets a part of each column, at random
+    /// positions, to 0 (Martens, 2010). A tensor that does not have 2 dimensions is an error.
+    ///
+    /// - Parameters:
+    ///   - tensor: The weight, `[out, in]`.
+    ///   - sparsity: The part of the elements of each column that is set to 0, rounded up to whole elements; from 0 to 1.
+    ///   - std: The standard deviation. Default: 0.01.
+    ///   - generator: The generator of the random numbers.
+    @discardableResult
+    public static func sparse_(
+        _ tensor: Tensor, sparsity: Double, std: Double = 0.01, generator: Generator = .default
+    ) -> Tensor {
+        if tensor.isPlaceholder { return tensor }
+        guard tensor.rank == 2 else {
+            return fail(
+                TensorError(
+                    .shape, in: "sparse_", "the tensor must have 2 dimensions", expected: "a matrix [out, in]",
+                    operands: [tensor]), like: tensor)
+        }
+        guard (0...1).contains(sparsity) else {
+            return fail(
+                TensorError(
+                    .value, in: "sparse_", "the sparsity must be between 0 and 1", got: "\(sparsity)",
+                    expected: "a number from 0 to 1", operands: [tensor]), like: tensor)
+        }
+        return noGrad {
+            tensor.normal_(mean: 0, std: std, generator: generator)
+            let zeros = Int((sparsity * Double(tensor.shape[0])).rounded(.up))
+            if zeros == 0 || tensor.count == 0 { return tensor }
+            // The order of random numbers is a random permutation of the rows for each column.
+            let order = Tensor.rand(tensor.shape, dtype: .float64, device: tensor.device, generator: generator)
+                .argsort(dim: 0)
+            return tensor.scatter_(0, order.narrow(0, start: 0, length: zeros), 0)
+        }
+    }
+
+    /// The recommended gain of the initialisation of a layer before this activation: ``Nonlinearity/gain``.
+    public static func calculateGain(_ nonlinearity: Nonlinearity) -> Double { nonlinearity.gain }
+
     private static func withFans(_ tensor: Tensor, _ operation: String, _ fill: (Int, Int) -> Void) -> Tensor {
         if tensor.isPlaceholder { return tensor }
         guard tensor.rank >= 2 else {

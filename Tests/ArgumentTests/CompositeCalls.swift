@@ -195,14 +195,6 @@ extension CallTable {
 
         add("Special.polygamma(_: Int)") { Special.polygamma($0.int(), $0.tensor()) }
         add("Special.multigammaln(_: Int)") { Special.multigammaln($0.tensor(), $0.int()) }
-        add("Special.chebyshevPolynomialT(_: Int)") { Special.chebyshevPolynomialT($0.tensor(), $0.degree()) }
-        add("Special.chebyshevPolynomialU(_: Int)") { Special.chebyshevPolynomialU($0.tensor(), $0.degree()) }
-        add("Special.chebyshevPolynomialV(_: Int)") { Special.chebyshevPolynomialV($0.tensor(), $0.degree()) }
-        add("Special.chebyshevPolynomialW(_: Int)") { Special.chebyshevPolynomialW($0.tensor(), $0.degree()) }
-        add("Special.hermitePolynomialH(_: Int)") { Special.hermitePolynomialH($0.tensor(), $0.degree()) }
-        add("Special.hermitePolynomialHe(_: Int)") { Special.hermitePolynomialHe($0.tensor(), $0.degree()) }
-        add("Special.laguerrePolynomialL(_: Int)") { Special.laguerrePolynomialL($0.tensor(), $0.degree()) }
-        add("Special.legendrePolynomialP(_: Int)") { Special.legendrePolynomialP($0.tensor(), $0.degree()) }
 
         add("Tensor.split(_: Int, dim: Int)") { $0.tensor().split($0.int(), dim: $0.int()) }
         add("Tensor.split(_: [Int], dim: Int)") { $0.tensor().split($0.ints(), dim: $0.int()) }

@@ -8,6 +8,7 @@ import Torchlight
     static let table: CallTable = {
         var table = CallTable()
         table.addComposites()
+        table.addOtherNames()
         table.addFourierTransforms()
         table.addComputations()
         table.addShaping()
@@ -41,6 +42,8 @@ import Torchlight
         "Array.": "reads a Swift array",
         "Device.cuda": "a number of a device, which is refused when it is used",
         "Generator.fork": "any number names a generator",
+        "setNumThreads": "a setting of the process, which numThreads limits",
+        "setPrintOptions": "a setting of the process; PrintingTests has its limits",
         "TorchValue.init": "a literal",
         "IOError.init": "holds a number for the message",
     ]

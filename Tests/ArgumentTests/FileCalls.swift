@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Torchlight
 
@@ -16,6 +17,11 @@ extension CallTable {
                 [("a", Tensor.ones([4])), ("b", Tensor.ones([2, 2]))].map { (key: $0.0, value: $0.1) },
                 to: folder("m.safetensors.index.json"), shardSize: $0.int())
             return try Safetensors.load(folder("m.safetensors.index.json")).count
+        }
+        add("Tensor.fromFile(size: Int?)") {
+            let folder = TemporaryFolder()
+            try Tensor.ones(4).withUnsafeBytes { try Data($0).write(to: URL(filePath: folder("raw"))) }
+            return try Tensor.fromFile(folder("raw"), size: $0.maybe($0.int()), dtype: $0.dtype()).sum()
         }
         add("TorchDictionary.subscript(_: Int)") {
             TorchDictionary([(key: .int(3), value: .int(4))])[$0.int()] as Any

@@ -43,6 +43,16 @@ extension CallTable {
         add("Tensor.randperm(_: Int)") { Tensor.randperm($0.int(), dtype: $0.dtype(), generator: $0.generator) }
 
         add("Tensor.random_(_: Int, _: Int)") { $0.tensor().random_($0.int(), $0.int(), generator: $0.generator) }
+        add("Tensor.random_(_: Int)") { $0.tensor().random_($0.int(), generator: $0.generator) }
+        add("Tensor.randint(_: Int, _: Int)") {
+            Tensor.randint(like: $0.tensor(), $0.int(), $0.int(), dtype: $0.maybe($0.dtype()), generator: $0.generator)
+        }
+        add("Tensor.randint(_: Int)") {
+            Tensor.randint(like: $0.tensor(), $0.int(), dtype: $0.maybe($0.dtype()), generator: $0.generator)
+        }
+        add("Tensor.randint(_: Int, _: [Int])") {
+            Tensor.randint($0.int(), $0.ints(), dtype: $0.dtype(), generator: $0.generator)
+        }
         add("Tensor.rand(_: [Int])") { Tensor.rand($0.ints(), dtype: $0.dtype(), generator: $0.generator) }
         add("Tensor.rand(_: Int...)") { Tensor.rand($0.int(), $0.int(), dtype: $0.dtype(), generator: $0.generator) }
         add("Tensor.randn(_: [Int])") { Tensor.randn($0.ints(), dtype: $0.dtype(), generator: $0.generator) }

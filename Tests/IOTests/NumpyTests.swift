@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 import TorchlightCore
@@ -19,6 +20,20 @@ import TorchlightCore
         try file(header, data, version: version).withUnsafeBytes {
             try NumpyFile.parse(FileContents($0, path: "a.npy"))[0].tensor
         }
+    }
+
+    @Test func rawFilesAreVectors() throws {
+        try Data([1, 0, 2, 0, 3]).write(to: URL(filePath: folder("raw")))
+        let numbers = try Tensor.fromFile(folder("raw"), dtype: .int16)
+        #expect(numbers.toArray(Int.self) == [1, 2])
+        numbers.zero_()
+        #expect(try Tensor.fromFile(folder("raw"), size: 1, dtype: .int16).toArray(Int.self) == [1])
+        #expect(try Tensor.fromFile(folder("raw"), size: 0).shape == [0])
+        #expect(throws: IOError.self) { try Tensor.fromFile(folder("raw"), size: 2) }
+        #expect(throws: IOError.self) { try Tensor.fromFile(folder("raw"), size: -1) }
+        #expect(throws: IOError.self) { try Tensor.fromFile(folder("missing")) }
+        try NumpyFile.save(Tensor([1.0, 2]), to: folder("a.npy"))
+        #expect(try fromNumpy(folder("a.npy")).toArray(Double.self) == [1, 2])
     }
 
     @Test func savesAndLoadsEveryDtype() throws {

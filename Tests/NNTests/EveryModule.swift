@@ -111,6 +111,8 @@ enum EveryModule {
             .layer(AvgPool1d(2), 1, 2, 4), .layer(AvgPool2d(2), 1, 2, 4, 4), .layer(AvgPool3d(2), 1, 2, 4, 4, 4),
             .layer(LPPool1d(2, 2), 1, 2, 4), .layer(LPPool2d(2, 2), 1, 2, 4, 4),
             .layer(LPPool3d(2, 2), 1, 2, 4, 4, 4),
+            .layer(FractionalMaxPool2d(2, outputSize: 2, generator: Generator(seed: 1)), 1, 2, 4, 4),
+            .layer(FractionalMaxPool3d(2, outputSize: 2, generator: Generator(seed: 1)), 1, 2, 4, 4, 4),
             .layer(AdaptiveAvgPool1d(2), 1, 2, 4), .layer(AdaptiveAvgPool2d(2), 1, 2, 4, 4),
             .layer(AdaptiveAvgPool3d(2), 1, 2, 4, 4, 4), .layer(AdaptiveMaxPool1d(2), 1, 2, 4),
             .layer(AdaptiveMaxPool2d(2), 1, 2, 4, 4), .layer(AdaptiveMaxPool3d(2), 1, 2, 4, 4, 4),

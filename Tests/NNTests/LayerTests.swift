@@ -50,6 +50,18 @@ import Torchlight
         expectRefusal(by: "dirac_", .value) { Initializers.dirac_(Tensor.ones(4, 2, 3), groups: 3) }
     }
 
+    @Test func sparseColumnsHaveTheirZeros() {
+        let w = Initializers.sparse_(Tensor.ones(10, 400), sparsity: 0.25, std: 2, generator: Generator(seed: 3))
+        // 2.5 zeros, rounded up, in each column, and in no row for sure.
+        #expect((w .== 0).sum(dim: 0).toArray(Int.self).allSatisfy { $0 == 3 })
+        #expect((w .== 0).sum(dim: 1).toArray(Int.self).allSatisfy { (80...160).contains($0) })
+        #expect(abs(w.maskedSelect(w .!= 0).std().item() - 2) < 0.1)
+        #expect((Initializers.sparse_(Tensor.ones(2, 2), sparsity: 0) .!= 0).all().item() == 1)
+        expectRefusal(by: "sparse_", .shape) { Initializers.sparse_(Tensor.ones(3), sparsity: 0.5) }
+        expectRefusal(by: "sparse_", .value) { Initializers.sparse_(Tensor.ones(3, 3), sparsity: 1.5) }
+        #expect(Initializers.calculateGain(.tanh) == 5.0 / 3)
+    }
+
     @Test func orthogonalWeightsKeepLengths() {
         let generator = Generator(seed: 3)
         let tall = Initializers.orthogonal_(Tensor.zeros(6, 2, 2), generator: generator).reshape(6, 4)

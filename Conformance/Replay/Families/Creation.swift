@@ -164,21 +164,68 @@ extension Registry {
             "tensor",
             tensor: { call in
                 guard let value = call.value(0, "data") else { throw NotSupported("needs data") }
-                let (dtype, requiresGrad) = (try call.optionalDType(nil), try call.bool(nil, "requires_grad"))
-                let (numbers, shape) = try Self.literal(value)
-                // The kind of the literal is that of its widest number; an empty one counts as fractions.
-                var kinds: [DType: Bool] = [:]
-                for number in numbers { kinds[number.scalar.asDType] = true }
-                let elements = numbers.map(\.scalar)
-                if kinds[.float64] != nil || kinds.isEmpty {
-                    return Tensor(
-                        elements.map(\.asDouble), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
-                }
-                if kinds[.int64] != nil {
-                    return Tensor(elements.map(\.asInt), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
-                }
-                return Tensor(elements.map { $0.asInt != 0 }, shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+                return try Self.tensor(
+                    value, try call.optionalDType(nil), requiresGrad: try call.bool(nil, "requires_grad"))
             })
+        register(
+            "as_tensor",
+            tensor: { call in
+                if call.isTensor(0, "data") {
+                    return Tensor.asTensor(try call.tensor(0, "data"), dtype: try call.optionalDType(nil))
+                }
+                guard let value = call.value(0, "data") else { throw NotSupported("needs data") }
+                return try Self.tensor(value, try call.optionalDType(nil))
+            })
+        register(
+            "asarray",
+            tensor: { call in
+                if call.isTensor(0, "obj") {
+                    return Tensor.asarray(
+                        try call.tensor(0, "obj"), dtype: try call.optionalDType(nil),
+                        copy: try call.bool(nil, "copy"), requiresGrad: try call.bool(nil, "requires_grad"))
+                }
+                guard let value = call.value(0, "obj") else { throw NotSupported("needs data") }
+                return try Self.tensor(
+                    value, try call.optionalDType(nil), requiresGrad: try call.bool(nil, "requires_grad"))
+            })
+        register(
+            "empty_strided",
+            tensor: { call in
+                Tensor.emptyStrided(
+                    try call.ints(0, "size"), try call.ints(1, "stride"), dtype: try call.optionalDType(nil) ?? .default
+                )
+            })
+        register(
+            "new_empty_strided",
+            tensor: { call in
+                try call.tensor(0).newEmptyStrided(
+                    try call.ints(1, "size"), try call.ints(2, "stride"), dtype: try call.optionalDType(nil))
+            })
+        register(
+            "empty_permuted",
+            tensor: { call in
+                Tensor.emptyPermuted(
+                    try call.ints(0, "size"), try call.ints(1, "physical_layout"),
+                    dtype: try call.optionalDType(nil) ?? .default)
+            })
+    }
+
+    /// A tensor of a literal. Its kind is that of its widest number; an empty one counts as fractions.
+    private static func tensor(_ value: JSON, _ dtype: DType?, requiresGrad: Bool = false) throws -> Tensor {
+        let (numbers, shape) = try literal(value)
+        var kinds: [DType: Bool] = [:]
+        for number in numbers { kinds[number.scalar.asDType] = true }
+        let elements = numbers.map(\.scalar)
+        if kinds[.complex128] != nil {
+            return Tensor(elements.map(\.asComplex), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+        }
+        if kinds[.float64] != nil || kinds.isEmpty {
+            return Tensor(elements.map(\.asDouble), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+        }
+        if kinds[.int64] != nil {
+            return Tensor(elements.map(\.asInt), shape: shape, dtype: dtype, requiresGrad: requiresGrad)
+        }
+        return Tensor(elements.map { $0.asInt != 0 }, shape: shape, dtype: dtype, requiresGrad: requiresGrad)
     }
 
     /// The numbers of a nested list in row-major order, and its sizes.
@@ -208,7 +255,7 @@ extension Registry {
         unary("short") { $0.to(.int16) }
         unary("int") { $0.to(.int32) }
         unary("long") { $0.to(.int64) }
-        register("type_as", tensor: { call in try call.tensor(0).to(try call.tensor(1, "other").dtype) })
+        register("type_as", tensor: { call in try call.tensor(0).typeAs(try call.tensor(1, "other")) })
         register(
             "promote_types",
             answer: { call in

@@ -183,6 +183,27 @@ extension Registry {
                 return [result.LU, result.pivots]
             })
         register(
+            "linalg.ldl_factor",
+            tensors: { call in
+                let result = LinAlg.ldlFactor(try call.tensor(0), hermitian: try call.bool(nil, "hermitian"))
+                return [result.LD, result.pivots]
+            })
+        register(
+            "linalg.ldl_factor_ex",
+            tensors: { call in
+                let result = LinAlg.ldlFactorEx(
+                    try call.tensor(0), hermitian: try call.bool(nil, "hermitian"),
+                    checkErrors: try call.bool(nil, "check_errors"))
+                return [result.LD, result.pivots, result.info]
+            })
+        register(
+            "linalg.ldl_solve",
+            tensor: { call in
+                LinAlg.ldlSolve(
+                    try call.tensor(0, "LD"), try call.tensor(1, "pivots"), try call.tensor(2, "B"),
+                    hermitian: try call.bool(nil, "hermitian"))
+            })
+        register(
             "linalg.lu",
             tensors: { call in
                 try Self.requirePivots(call)

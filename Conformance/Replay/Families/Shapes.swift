@@ -168,21 +168,7 @@ extension Registry {
         register("is_contiguous", answer: { call in .number(.bool(try call.tensor(0).isContiguous)) })
         register("is_complex", answer: { call in .number(.bool(try call.tensor(0).dtype.isComplex)) })
         register("is_nonzero", answer: { call in .number(.bool(try call.tensor(0).isNonzero())) })
-        register(
-            "tolist",
-            answer: { call in
-                let x = try call.tensor(0)
-                func list(_ row: [Double]) -> Answer { .list(row.map { .number(.double($0)) }) }
-                if x.dtype.isComplex && x.rank == 1 {
-                    return .list(x.toArray(Complex<Double>.self).map { .number(.complex($0)) })
-                }
-                guard x.dtype.isFloatingPoint else { throw NotSupported("numbers that are no fractions") }
-                switch x.rank {
-                case 1: return list(x.toArray(Double.self))
-                case 2: return .list(x.toNestedArray(Double.self).map(list))
-                default: throw NotSupported("neither a vector nor a matrix")
-                }
-            })
+        register("tolist", answer: { call in Answer(try call.tensor(0).tolist()) })
         register("is_floating_point", answer: { call in .number(.bool(try call.tensor(0).dtype.isFloatingPoint)) })
         register(
             "size",

@@ -12,6 +12,9 @@ extension Registry {
         unary("special.modified_bessel_i1") { Special.modifiedBesselI1($0) }
         unary("special.modified_bessel_k0") { Special.modifiedBesselK0($0) }
         unary("special.modified_bessel_k1") { Special.modifiedBesselK1($0) }
+        unary("special.scaled_modified_bessel_k0") { Special.scaledModifiedBesselK0($0) }
+        unary("special.scaled_modified_bessel_k1") { Special.scaledModifiedBesselK1($0) }
+        unary("special.spherical_bessel_j0") { Special.sphericalBesselJ0($0) }
         unary("i0", "special.i0") { Special.i0($0) }
         unary("i0_") { $0.i0_() }
         unary("special.i0e") { Special.i0e($0) }
@@ -67,6 +70,22 @@ extension Registry {
             degree: { Special.chebyshevPolynomialW($0, $1) },
             numberFirst: { Special.chebyshevPolynomialW($0, $1) })
         polynomial(
+            "special.shifted_chebyshev_polynomial_t", tensors: { Special.shiftedChebyshevPolynomialT($0, $1) },
+            degree: { Special.shiftedChebyshevPolynomialT($0, $1) },
+            numberFirst: { Special.shiftedChebyshevPolynomialT($0, $1) })
+        polynomial(
+            "special.shifted_chebyshev_polynomial_u", tensors: { Special.shiftedChebyshevPolynomialU($0, $1) },
+            degree: { Special.shiftedChebyshevPolynomialU($0, $1) },
+            numberFirst: { Special.shiftedChebyshevPolynomialU($0, $1) })
+        polynomial(
+            "special.shifted_chebyshev_polynomial_v", tensors: { Special.shiftedChebyshevPolynomialV($0, $1) },
+            degree: { Special.shiftedChebyshevPolynomialV($0, $1) },
+            numberFirst: { Special.shiftedChebyshevPolynomialV($0, $1) })
+        polynomial(
+            "special.shifted_chebyshev_polynomial_w", tensors: { Special.shiftedChebyshevPolynomialW($0, $1) },
+            degree: { Special.shiftedChebyshevPolynomialW($0, $1) },
+            numberFirst: { Special.shiftedChebyshevPolynomialW($0, $1) })
+        polynomial(
             "special.hermite_polynomial_h", tensors: { Special.hermitePolynomialH($0, $1) },
             degree: { Special.hermitePolynomialH($0, $1) },
             numberFirst: { Special.hermitePolynomialH($0, $1) })
@@ -84,9 +103,10 @@ extension Registry {
             numberFirst: { Special.legendrePolynomialP($0, $1) })
     }
 
-    /// A polynomial whose degree is a tensor or an integer.
+    /// A polynomial whose degree is a tensor or a number.
     private mutating func polynomial(
-        _ name: String, tensors: @escaping (Tensor, Tensor) -> Tensor, degree: @escaping (Tensor, Int) -> Tensor,
+        _ name: String, tensors: @escaping (Tensor, Tensor) -> Tensor,
+        degree: @escaping (Tensor, any TensorScalar) -> Tensor,
         numberFirst: @escaping (any TensorScalar, Tensor) -> Tensor
     ) {
         register(
@@ -97,7 +117,7 @@ extension Registry {
                     return numberFirst(try call.number(0, "input"), try call.tensor(1, "n"))
                 }
                 let x = try call.tensor(0)
-                return call.isTensor(1, "n") ? tensors(x, try call.tensor(1, "n")) : degree(x, try call.int(1, "n"))
+                return call.isTensor(1, "n") ? tensors(x, try call.tensor(1, "n")) : degree(x, try call.number(1, "n"))
             })
     }
 }

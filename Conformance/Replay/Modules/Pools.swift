@@ -85,6 +85,20 @@ extension ModuleRegistry {
                 ceilMode: try s.bool(5, "ceil_mode"))
             return Self.pooled(try s.bool(4, "return_indices"), pool) { pool.withIndices($0) }
         }
+        register("FractionalMaxPool2d") { s in
+            let pool = FractionalMaxPool2d(
+                try s.size2(0, "kernel_size"), outputSize: try s.optionalSize2(1, "output_size"),
+                outputRatio: try s.optionalDoubles(2, "output_ratio"),
+                randomSamples: try s.optionalTensor(4, "_random_samples"))
+            return Self.pooled(try s.bool(3, "return_indices"), pool) { pool.withIndices($0) }
+        }
+        register("FractionalMaxPool3d") { s in
+            let pool = FractionalMaxPool3d(
+                try s.size3(0, "kernel_size"), outputSize: try s.optionalSize3(1, "output_size"),
+                outputRatio: try s.optionalDoubles(2, "output_ratio"),
+                randomSamples: try s.optionalTensor(4, "_random_samples"))
+            return Self.pooled(try s.bool(3, "return_indices"), pool) { pool.withIndices($0) }
+        }
         register("MaxUnpool1d") { s in
             let layer = MaxUnpool1d(
                 try s.size1(0, "kernel_size"), stride: try s.optionalSize1(1, "stride"),

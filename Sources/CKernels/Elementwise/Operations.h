@@ -18,6 +18,8 @@
     F(BESSEL_J0, bessel_j0) F(BESSEL_J1, bessel_j1) F(BESSEL_Y0, bessel_y0) F(BESSEL_Y1, bessel_y1)                    \
     F(I0, i0) F(I0E, i0e) F(I1, i1) F(I1E, i1e)                                                                        \
     F(MODIFIED_BESSEL_K0, modified_bessel_k0) F(MODIFIED_BESSEL_K1, modified_bessel_k1)                                \
+    F(SCALED_MODIFIED_BESSEL_K0, scaled_modified_bessel_k0)                                                            \
+    F(SCALED_MODIFIED_BESSEL_K1, scaled_modified_bessel_k1)                                                            \
     F(SIGMOID, sigmoid) F(LOGSIGMOID, logsigmoid) F(GELU_TANH, gelu_tanh) F(SILU, silu) F(MISH, mish)                  \
     F(HARDSIGMOID, hardsigmoid) F(HARDSWISH, hardswish) F(TANHSHRINK, tanhshrink) F(SINC, sinc) F(LOGIT, logit)        \
     F(FLOOR, floor) F(CEIL, ceil) F(ROUND, round) F(TRUNC, trunc) F(FRAC, frac)                                        \
@@ -39,6 +41,10 @@
     F(XLOG1PY, xlog1py) F(ZETA, zeta) F(IGAMMA, igamma) F(IGAMMAC, igammac)                                            \
     F(CHEBYSHEV_T, chebyshev_polynomial_t) F(CHEBYSHEV_U, chebyshev_polynomial_u)                                      \
     F(CHEBYSHEV_V, chebyshev_polynomial_v) F(CHEBYSHEV_W, chebyshev_polynomial_w)                                      \
+    F(SHIFTED_CHEBYSHEV_T, shifted_chebyshev_polynomial_t)                                                             \
+    F(SHIFTED_CHEBYSHEV_U, shifted_chebyshev_polynomial_u)                                                             \
+    F(SHIFTED_CHEBYSHEV_V, shifted_chebyshev_polynomial_v)                                                             \
+    F(SHIFTED_CHEBYSHEV_W, shifted_chebyshev_polynomial_w)                                                             \
     F(HERMITE_H, hermite_polynomial_h) F(HERMITE_HE, hermite_polynomial_he)                                            \
     F(LAGUERRE_L, laguerre_polynomial_l) F(LEGENDRE_P, legendre_polynomial_p)                                          \
     F(LOGADDEXP2, logaddexp2) F(LDEXP, ldexp) I(GCD, gcd) I(LCM, lcm) F(NEXTAFTER, nextafter)                          \

@@ -33,6 +33,7 @@ bool find_common(void* library, char letter, const char* orgqr, CommonRoutines<T
     };
     return find(library, by_letter("getrf_"), r.getrf) && find(library, by_letter("getrs_"), r.getrs) &&
            find(library, by_letter("getri_"), r.getri) && find(library, by_letter("potrf_"), r.potrf) &&
+           find(library, by_letter("sytrf_"), r.sytrf) && find(library, by_letter("sytrs_"), r.sytrs) &&
            find(library, by_letter("geqrf_"), r.geqrf) && find(library, by_letter(orgqr), r.orgqr) &&
            find(library, by_letter("trsm_"), r.trsm);
 }
@@ -48,6 +49,8 @@ bool load_from(void* library) {
            find(library, "cgesdd_", c.gesdd) && find(library, "zgesdd_", z.gesdd) &&
            find(library, "ssyevd_", s.syevd) && find(library, "dsyevd_", d.syevd) &&
            find(library, "cheevd_", c.syevd) && find(library, "zheevd_", z.syevd) &&
+           find(library, "chetrf_", c.hetrf) && find(library, "zhetrf_", z.hetrf) &&
+           find(library, "chetrs_", c.hetrs) && find(library, "zhetrs_", z.hetrs) &&
            find(library, "cgeev_", c.geev) && find(library, "zgeev_", z.geev) &&
            find(library, "cgemm_", c.gemm) && find(library, "zgemm_", z.gemm);
 }

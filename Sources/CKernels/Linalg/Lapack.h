@@ -15,6 +15,10 @@ struct CommonRoutines {
                   const int* ldb, int* info, size_t);
     void (*getri)(const int* n, T* a, const int* lda, const int* pivots, T* work, const int* lwork, int* info);
     void (*potrf)(const char* uplo, const int* n, T* a, const int* lda, int* info, size_t);
+    void (*sytrf)(const char* uplo, const int* n, T* a, const int* lda, int* pivots, T* work, const int* lwork, int* info,
+                  size_t);
+    void (*sytrs)(const char* uplo, const int* n, const int* k, const T* a, const int* lda, const int* pivots, T* b,
+                  const int* ldb, int* info, size_t);
     void (*geqrf)(const int* m, const int* n, T* a, const int* lda, T* tau, T* work, const int* lwork, int* info);
     void (*orgqr)(const int* m, const int* n, const int* k, T* a, const int* lda, const T* tau, T* work,
                   const int* lwork, int* info);
@@ -39,6 +43,8 @@ struct LapackRoutines<Complex<T>> : CommonRoutines<Complex<T>> {
     void (*syevd)(const char* job, const char* uplo, const int* n, C* a, const int* lda, T* w, C* work,
                   const int* lwork, T* rwork, const int* lrwork, int* iwork, const int* liwork, int* info, size_t,
                   size_t);
+    decltype(CommonRoutines<C>::sytrf) hetrf;
+    decltype(CommonRoutines<C>::sytrs) hetrs;
     void (*geev)(const char* jobvl, const char* jobvr, const int* n, C* a, const int* lda, C* w, C* vl, const int* ldvl,
                  C* vr, const int* ldvr, C* work, const int* lwork, T* rwork, int* info, size_t, size_t);
     void (*gemm)(const char* transa, const char* transb, const int* m, const int* n, const int* k, const C* alpha,

@@ -51,6 +51,10 @@ class Batch {
         const int64_t m = rows(), n = columns(), down = x->strides[lead], across = x->strides[lead + 1];
         tiles(m, n, [&](int64_t i, int64_t j) { to[i * down + j * across] = value; });
     }
+    void read_vector(int64_t number, T* to) const {
+        const T* from = at(number);
+        for (int64_t i = 0; i < x->shape[lead]; i++) to[i] = from[i * x->strides[lead]];
+    }
     void write_vector(int64_t number, const T* from) const {
         T* to = at(number);
         for (int64_t i = 0; i < x->shape[lead]; i++) to[i * x->strides[lead]] = from[i];

@@ -272,23 +272,31 @@ TL_FN double tl_k1_far(double t) {
         -0.005566729880073309, 0.1033497377538656, 1.363151890371342};
     return TL_POLYNOMIAL(k1_large, t);
 }
-TL_FN double tl_modified_bessel_k0_f64(double x) {
+/// K of order 0 and 1, times e^x where `is_scaled`: NaN for negative x, infinite at 0.
+TL_FN double tl_k0_of(double x, int is_scaled) {
     const double c = x < 2.0 ? x : 2.0, z = c * c;
-    const double near = tl_k0_near(z * 0.5 - 1.0) - tl_log_f64(c) * tl_i0_near(z);
+    const double near = (tl_k0_near(z * 0.5 - 1.0) - tl_log_f64(c) * tl_i0_near(z)) * (is_scaled ? tl_exp_f64(c) : 1.0);
     const double b = x < 2.0 ? 2.0 : x;
-    const double far = tl_k0_far(4.0 / b - 1.0) / tl_sqrt_f64(b) * tl_exp_f64(-b);
+    const double far = tl_k0_far(4.0 / b - 1.0) / tl_sqrt_f64(b) * (is_scaled ? 1.0 : tl_exp_f64(-b));
     const double y = x < 2.0 ? near : far;
     return x < 0.0 ? TL_NAN_F64 : x == 0.0 ? TL_INFINITY_F64 : y;
 }
-TL_FN double tl_modified_bessel_k1_f64(double x) {
+TL_FN double tl_k1_of(double x, int is_scaled) {
     const double c = x < 2.0 ? x : 2.0, z = c * c;
-    const double near = tl_k1_near(z * 0.5 - 1.0) / c + tl_log_f64(c) * (c * tl_i1_near(z));
+    const double near =
+        (tl_k1_near(z * 0.5 - 1.0) / c + tl_log_f64(c) * (c * tl_i1_near(z))) * (is_scaled ? tl_exp_f64(c) : 1.0);
     const double b = x < 2.0 ? 2.0 : x;
-    const double far = tl_k1_far(4.0 / b - 1.0) / tl_sqrt_f64(b) * tl_exp_f64(-b);
+    const double far = tl_k1_far(4.0 / b - 1.0) / tl_sqrt_f64(b) * (is_scaled ? 1.0 : tl_exp_f64(-b));
     const double y = x < 2.0 ? near : far;
     return x < 0.0 ? TL_NAN_F64 : x == 0.0 ? TL_INFINITY_F64 : y;
 }
+TL_FN double tl_modified_bessel_k0_f64(double x) { return tl_k0_of(x, 0); }
+TL_FN double tl_modified_bessel_k1_f64(double x) { return tl_k1_of(x, 0); }
+TL_FN double tl_scaled_modified_bessel_k0_f64(double x) { return tl_k0_of(x, 1); }
+TL_FN double tl_scaled_modified_bessel_k1_f64(double x) { return tl_k1_of(x, 1); }
 TL_FN float tl_modified_bessel_k0_f32(float x) { return (float)tl_modified_bessel_k0_f64((double)x); }
 TL_FN float tl_modified_bessel_k1_f32(float x) { return (float)tl_modified_bessel_k1_f64((double)x); }
+TL_FN float tl_scaled_modified_bessel_k0_f32(float x) { return (float)tl_scaled_modified_bessel_k0_f64((double)x); }
+TL_FN float tl_scaled_modified_bessel_k1_f32(float x) { return (float)tl_scaled_modified_bessel_k1_f64((double)x); }
 
 #endif

@@ -64,6 +64,17 @@ TL_FN double tl_chebyshev_polynomial_w_f64(double x, double degree) {
     return tl_chebyshev_recurrence(x, 2.0 * x + 1.0, n);
 }
 
+/// Shifted to [0, 1]: the polynomials of 2x - 1.
+#define TL_SHIFTED(letter)                                                                                             \
+    TL_FN double tl_shifted_chebyshev_polynomial_##letter##_f64(double x, double n) {                                  \
+        return tl_chebyshev_polynomial_##letter##_f64(x - 1.0 + x, n);                                                 \
+    }
+TL_SHIFTED(t)
+TL_SHIFTED(u)
+TL_SHIFTED(v)
+TL_SHIFTED(w)
+#undef TL_SHIFTED
+
 /// p(n) of p(0) = 1, p(1) = step x, p(k + 1) = step (x p(k) - k p(k - 1)): Hermite's polynomials, H of the physicists
 /// with step 2 and He of the probabilists with step 1.
 TL_FN double tl_hermite_recurrence(double x, double degree, double step) {
@@ -115,6 +126,10 @@ TL_IN_DOUBLE(chebyshev_polynomial_t)
 TL_IN_DOUBLE(chebyshev_polynomial_u)
 TL_IN_DOUBLE(chebyshev_polynomial_v)
 TL_IN_DOUBLE(chebyshev_polynomial_w)
+TL_IN_DOUBLE(shifted_chebyshev_polynomial_t)
+TL_IN_DOUBLE(shifted_chebyshev_polynomial_u)
+TL_IN_DOUBLE(shifted_chebyshev_polynomial_v)
+TL_IN_DOUBLE(shifted_chebyshev_polynomial_w)
 TL_IN_DOUBLE(hermite_polynomial_h)
 TL_IN_DOUBLE(hermite_polynomial_he)
 TL_IN_DOUBLE(laguerre_polynomial_l)

@@ -1,4 +1,5 @@
 #include "Support/ThreadPool.h"
+#include "Support/Denormals.h"
 #include <algorithm>
 #include <atomic>
 #include <ctime>
@@ -215,6 +216,7 @@ void* worker(void* argument) {
     int cursor = self % most_regions;
     for (;;) {
         const uint32_t seen = p.opened.load(std::memory_order_seq_cst);
+        follow_denormal_mode();
         if (serve(p, self, cursor)) continue;
         const int64_t time = now();
         sensor.look(time);

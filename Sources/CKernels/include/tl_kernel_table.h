@@ -35,8 +35,8 @@
     X(sort) X(topk) X(search_sorted) X(row_order)                                                                      \
     /* tl_linalg.h */                                                                                                  \
     X(linalg_lu) X(linalg_permutation) X(linalg_det) X(linalg_inverse) X(linalg_solve) X(linalg_solve_triangular)      \
-    X(linalg_cholesky) X(linalg_qr) X(linalg_reflectors) X(linalg_svd) X(linalg_eigh) X(linalg_eig)                    \
-    X(linalg_first_failure)                                                                                            \
+    X(linalg_cholesky) X(linalg_qr) X(linalg_reflectors) X(linalg_svd) X(linalg_eigh) X(linalg_eig) X(linalg_ldl)     \
+    X(linalg_ldl_solve) X(linalg_first_failure)                                                                        \
     /* tl_normalize.h */                                                                                               \
     X(softmax) X(softmax_backward) X(cross_entropy) X(cross_entropy_backward)                                          \
     X(layer_norm) X(layer_norm_backward)                                                                               \

@@ -13,6 +13,7 @@ enum {
     TL_LINALG_NO_LIBRARY = 1,
     TL_LINALG_NO_MEMORY = 2,
     TL_LINALG_NOT_CONVERGED = 3,
+    TL_LINALG_BAD_PIVOTS = 4,
 };
 
 /// A [m, n] = P L U in one matrix, L below the diagonal (its own diagonal is ones), and the row exchanges [min(m, n)],
@@ -31,6 +32,14 @@ TL_API int32_t tl_linalg_solve_triangular(const tl_tensor* a, const tl_tensor* b
                                           bool left, bool unit);
 /// A = L L^H, or U^H U, reading one triangle of A. `info` is the order of the first minor that is not positive.
 TL_API int32_t tl_linalg_cholesky(const tl_tensor* a, const tl_tensor* factor, bool upper, const tl_tensor* info);
+/// A = L D L^T, or L D L^H where `hermitian`, reading the lower triangle of A: L, whose diagonal is ones, and D with blocks of size
+/// 1 and 2 in the lower triangle of `factors` [n, n], with zeros above, and the exchanges of rows and columns [n] as LAPACK's
+/// sytrf and hetrf give them. `info` is the first block of D that is exactly 0, counted from 1.
+TL_API int32_t tl_linalg_ldl(const tl_tensor* a, const tl_tensor* factors, const tl_tensor* pivots, bool hermitian,
+                             const tl_tensor* info);
+/// X [n, k] with A X = B, of the factors and pivots of A.
+TL_API int32_t tl_linalg_ldl_solve(const tl_tensor* factors, const tl_tensor* pivots, const tl_tensor* b, const tl_tensor* x,
+                                   bool hermitian);
 /// A [m, n] = Q R with Q [m, k] and R [k, n], where k is min(m, n) or m. `q` may be NULL.
 TL_API int32_t tl_linalg_qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r);
 /// The QR decomposition as LAPACK keeps it: R in the upper triangle of `factors` [m, n], below it the vectors of Householder's

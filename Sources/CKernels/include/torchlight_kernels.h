@@ -14,6 +14,7 @@
 #include "tl_random.h"
 #include "tl_reduce.h"
 #include "tl_sequence.h"
+#include "tl_denormals.h"
 #include "tl_support.h"
 #include "tl_types.h"
 #include "tl_view.h"

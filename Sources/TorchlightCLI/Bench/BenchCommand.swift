@@ -42,7 +42,7 @@ struct Bench: ParsableCommand {
     private var names: [String] { only?.split(separator: ",").map(String.init) ?? Workloads.standard.map(\.name) }
 
     func run() throws {
-        try setNumThreads(threads)
+        try useThreads(threads)
         if let json { try AtomicFile.check(json) }
         if let growth { return try measureGrowth(into: growth) }
         manualSeed(0)

@@ -78,7 +78,7 @@ struct TrainMNIST: ParsableCommand {
     }
 
     func run() throws {
-        if let threads { try setNumThreads(threads) }
+        if let threads { try useThreads(threads) }
         let checkpoint = try resume.map { try Checkpoint(readFrom: $0) }
         let settings = try RunSettings(self, resuming: checkpoint)
         switch try OutputFormat(settings.save, command: "--save") {

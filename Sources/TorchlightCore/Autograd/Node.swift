@@ -229,6 +229,8 @@ final class NodeExtra {
     var retaining: [Int: WeakTensor] = [:]
     /// Packed saved tensors, by the index of the slot: operands, then results.
     var packed: [(slot: Int, tensor: any PackedTensor)] = []
+    /// What programs keep with the node; see `GradFn.metadata`.
+    var metadata: [String: any Sendable] = [:]
 
     init(site: CallSite? = nil) { self.site = site }
 }

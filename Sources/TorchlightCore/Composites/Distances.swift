@@ -185,5 +185,5 @@ public func bilinear(_ a: Tensor, _ b: Tensor, _ weight: Tensor, _ bias: Tensor?
 
 extension Tensor {
     /// The tensor if it is floating point, else converted to float32.
-    package var floatingPoint: Tensor { dtype.isDifferentiable || isPlaceholder ? self : to(.float32) }
+    package var floatingPoint: Tensor { dtype.isDifferentiable || isPlaceholder ? self : to(.default) }
 }

@@ -27,6 +27,12 @@ public enum Special {
     public static func modifiedBesselK0(_ x: Tensor) -> Tensor { x.modifiedBesselK0() }
     /// See ``Tensor/modifiedBesselK1()``.
     public static func modifiedBesselK1(_ x: Tensor) -> Tensor { x.modifiedBesselK1() }
+    /// See ``Tensor/scaledModifiedBesselK0()``.
+    public static func scaledModifiedBesselK0(_ x: Tensor) -> Tensor { x.scaledModifiedBesselK0() }
+    /// See ``Tensor/scaledModifiedBesselK1()``.
+    public static func scaledModifiedBesselK1(_ x: Tensor) -> Tensor { x.scaledModifiedBesselK1() }
+    /// See ``Tensor/sphericalBesselJ0()``.
+    public static func sphericalBesselJ0(_ x: Tensor) -> Tensor { x.sphericalBesselJ0() }
     /// See ``Tensor/i0()``.
     public static func i0(_ x: Tensor) -> Tensor { x.i0() }
     /// See ``Tensor/i0e()``.
@@ -100,71 +106,4 @@ public enum Special {
     public static func zeta(_ s: Tensor, _ q: some TensorScalar) -> Tensor { s.zeta(q) }
     /// See ``Tensor/zeta(_:)-(Tensor)``.
     public static func zeta(_ s: some TensorScalar, _ q: Tensor) -> Tensor { Tensor.wrap(s.scalar).zeta(q) }
-
-    // MARK: Orthogonal polynomials
-
-    /// See ``Tensor/chebyshevPolynomialT(_:)``.
-    public static func chebyshevPolynomialT(_ x: Tensor, _ n: Tensor) -> Tensor { x.chebyshevPolynomialT(n) }
-    /// See ``Tensor/chebyshevPolynomialT(_:)``.
-    public static func chebyshevPolynomialT(_ x: Tensor, _ n: Int) -> Tensor { x.chebyshevPolynomialT(.wrap(n.scalar)) }
-    /// See ``Tensor/chebyshevPolynomialT(_:)``.
-    public static func chebyshevPolynomialT(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).chebyshevPolynomialT(n)
-    }
-    /// See ``Tensor/chebyshevPolynomialU(_:)``.
-    public static func chebyshevPolynomialU(_ x: Tensor, _ n: Tensor) -> Tensor { x.chebyshevPolynomialU(n) }
-    /// See ``Tensor/chebyshevPolynomialU(_:)``.
-    public static func chebyshevPolynomialU(_ x: Tensor, _ n: Int) -> Tensor { x.chebyshevPolynomialU(.wrap(n.scalar)) }
-    /// See ``Tensor/chebyshevPolynomialU(_:)``.
-    public static func chebyshevPolynomialU(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).chebyshevPolynomialU(n)
-    }
-    /// See ``Tensor/chebyshevPolynomialV(_:)``.
-    public static func chebyshevPolynomialV(_ x: Tensor, _ n: Tensor) -> Tensor { x.chebyshevPolynomialV(n) }
-    /// See ``Tensor/chebyshevPolynomialV(_:)``.
-    public static func chebyshevPolynomialV(_ x: Tensor, _ n: Int) -> Tensor { x.chebyshevPolynomialV(.wrap(n.scalar)) }
-    /// See ``Tensor/chebyshevPolynomialV(_:)``.
-    public static func chebyshevPolynomialV(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).chebyshevPolynomialV(n)
-    }
-    /// See ``Tensor/chebyshevPolynomialW(_:)``.
-    public static func chebyshevPolynomialW(_ x: Tensor, _ n: Tensor) -> Tensor { x.chebyshevPolynomialW(n) }
-    /// See ``Tensor/chebyshevPolynomialW(_:)``.
-    public static func chebyshevPolynomialW(_ x: Tensor, _ n: Int) -> Tensor { x.chebyshevPolynomialW(.wrap(n.scalar)) }
-    /// See ``Tensor/chebyshevPolynomialW(_:)``.
-    public static func chebyshevPolynomialW(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).chebyshevPolynomialW(n)
-    }
-    /// See ``Tensor/hermitePolynomialH(_:)``.
-    public static func hermitePolynomialH(_ x: Tensor, _ n: Tensor) -> Tensor { x.hermitePolynomialH(n) }
-    /// See ``Tensor/hermitePolynomialH(_:)``.
-    public static func hermitePolynomialH(_ x: Tensor, _ n: Int) -> Tensor { x.hermitePolynomialH(.wrap(n.scalar)) }
-    /// See ``Tensor/hermitePolynomialH(_:)``.
-    public static func hermitePolynomialH(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).hermitePolynomialH(n)
-    }
-    /// See ``Tensor/hermitePolynomialHe(_:)``.
-    public static func hermitePolynomialHe(_ x: Tensor, _ n: Tensor) -> Tensor { x.hermitePolynomialHe(n) }
-    /// See ``Tensor/hermitePolynomialHe(_:)``.
-    public static func hermitePolynomialHe(_ x: Tensor, _ n: Int) -> Tensor { x.hermitePolynomialHe(.wrap(n.scalar)) }
-    /// See ``Tensor/hermitePolynomialHe(_:)``.
-    public static func hermitePolynomialHe(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).hermitePolynomialHe(n)
-    }
-    /// See ``Tensor/laguerrePolynomialL(_:)``.
-    public static func laguerrePolynomialL(_ x: Tensor, _ n: Tensor) -> Tensor { x.laguerrePolynomialL(n) }
-    /// See ``Tensor/laguerrePolynomialL(_:)``.
-    public static func laguerrePolynomialL(_ x: Tensor, _ n: Int) -> Tensor { x.laguerrePolynomialL(.wrap(n.scalar)) }
-    /// See ``Tensor/laguerrePolynomialL(_:)``.
-    public static func laguerrePolynomialL(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).laguerrePolynomialL(n)
-    }
-    /// See ``Tensor/legendrePolynomialP(_:)``.
-    public static func legendrePolynomialP(_ x: Tensor, _ n: Tensor) -> Tensor { x.legendrePolynomialP(n) }
-    /// See ``Tensor/legendrePolynomialP(_:)``.
-    public static func legendrePolynomialP(_ x: Tensor, _ n: Int) -> Tensor { x.legendrePolynomialP(.wrap(n.scalar)) }
-    /// See ``Tensor/legendrePolynomialP(_:)``.
-    public static func legendrePolynomialP(_ x: some TensorScalar, _ n: Tensor) -> Tensor {
-        Tensor.wrap(x.scalar).legendrePolynomialP(n)
-    }
 }

@@ -21,6 +21,8 @@ package final class ThreadContext {
     var recorder: (any CallRecorder)?
     /// The default device of new tensors.
     var defaultDevice = Device.cpu
+    /// The default dtype, if it is not that of the process.
+    var defaultDType: DType?
     /// The innermost running backward pass, and the memory of one that has ended, for reuse.
     var pass: GradientContext?
     var sparePass: GradientContext?

@@ -26,7 +26,8 @@ package enum AllPrimitives {
         ModifiedBesselK0.self,
         ModifiedBesselK1.self, Mul.self, Ndtr.self, Ndtri.self, Ne.self, Neg.self, NextAfter.self,
         OrthogonalPolynomial.self, Polygamma.self, Pow.self, Reciprocal.self, Relu.self, ReluBackward.self,
-        Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ShiftLeft.self, ShiftRight.self, Sgn.self,
+        Remainder.self, Round.self, RoundDecimals.self, Rsqrt.self, ScaledModifiedBesselK0.self,
+        ScaledModifiedBesselK1.self, ShiftLeft.self, ShiftRight.self, Sgn.self,
         SigmoidForward.self, SigmoidBackward.self, Sign.self, SignBit.self, Silu.self, SiluBackward.self, Sin.self,
         Sinc.self,
         Sinh.self,
@@ -83,8 +84,8 @@ package enum AllPrimitives {
     ]
 
     private static let linalg: [any Primitive.Type] = [
-        Cholesky.self, Determinant.self, Eigen.self, HouseholderReflectors.self, Inverse.self, LogDeterminant.self,
-        LUFactor.self,
+        Cholesky.self, Determinant.self, Eigen.self, HouseholderReflectors.self, Inverse.self, LDLFactor.self,
+        LDLSolve.self, LogDeterminant.self, LUFactor.self,
         MatrixSquareRoot.self,
         PivotOrder.self, PseudoInverse.self,
         QRDecomposition.self, SingularValues.self, Solve.self, SolveTriangular.self, SymmetricEigen.self,

@@ -12,6 +12,12 @@ public var numThreads: Int {
     set { tl_set_num_threads(Int32(clamping: max(newValue, 1))) }
 }
 
+/// The number of CPU threads that operations share: ``numThreads``.
+public func getNumThreads() -> Int { numThreads }
+
+/// Sets the number of CPU threads that operations share: ``numThreads``.
+public func setNumThreads(_ count: Int) { numThreads = count }
+
 /// The largest value that `numThreads` takes.
 package var mostThreads: Int { Int(tl_most_threads()) }
 

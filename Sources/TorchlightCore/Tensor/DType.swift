@@ -27,9 +27,6 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
     /// Complex number of two float64, the real and the imaginary part.
     case complex128 = 11
 
-    /// The dtype of floating-point literals and of creation functions without a `dtype` argument: float32.
-    public static let `default` = DType.float32
-
     /// The size of an element in bytes.
     @inline(__always)
     public var byteSize: Int {

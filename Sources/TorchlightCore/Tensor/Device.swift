@@ -29,9 +29,18 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// allocates it.
     public static let meta = Device(kind: .meta, index: 0)
 
-    /// The default device, used by creation functions without a `device` argument: the CPU, or the device of
-    /// `withDevice`.
-    public static var current: Device { ThreadContext.existing?.defaultDevice ?? .cpu }
+    /// The default device of the thread, used by creation functions without a `device` argument: the CPU, unless it was set, here
+    /// or by ``setDefaultDevice(_:)``, or inside of `withDevice`. Setting a device that is not available is an error.
+    public static var current: Device {
+        get { ThreadContext.existing?.defaultDevice ?? .cpu }
+        set {
+            guard newValue.isAvailable else {
+                reportFailure(.unavailable(newValue, in: "setDefaultDevice"))
+                return
+            }
+            ThreadContext.current.defaultDevice = newValue
+        }
+    }
 
     /// The device that another library registered with the kernel interface.
     package static let external = Device(kind: .external, index: 0)

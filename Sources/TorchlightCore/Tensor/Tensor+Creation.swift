@@ -64,7 +64,7 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         orFail { () throws(TensorError) in
-            let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device)
+            let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device).filledIfDeterministic()
             return requiresGrad ? tensor.requiresGrad_() : tensor
         }
     }

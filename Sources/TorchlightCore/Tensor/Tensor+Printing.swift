@@ -26,6 +26,63 @@ public struct PrintOptions: Sendable, Hashable {
     private static let shared = Mutex(PrintOptions())
 }
 
+extension PrintOptions {
+    /// Sets of options with a name.
+    public enum Profile: Sendable {
+        /// The default options.
+        case `default`
+        /// 2 digits, and 2 elements at each end of a summarised dimension.
+        case short
+        /// As the default options, but nothing is summarised.
+        case full
+    }
+
+    /// The options of a profile.
+    public init(profile: Profile) {
+        switch profile {
+        case .default: break
+        case .short:
+            precision = 2
+            edgeItems = 2
+        case .full: threshold = .max
+        }
+    }
+}
+
+/// Sets the options that `print(tensor)` uses, ``PrintOptions/current``. Those that are not given stay, or are those of the
+/// profile.
+///
+/// - Parameters:
+///   - precision: the number of digits after the decimal point.
+///   - threshold: the number of elements above which a tensor is summarised.
+///   - edgeItems: the number of elements shown at each end of a summarised dimension.
+///   - lineWidth: the number of characters per line.
+///   - profile: a set of options to start from, instead of the current ones.
+///   - sciMode: whether to use scientific notation. Default: as in the options so far; a profile decides by the range of the elements.
+public func setPrintOptions(
+    precision: Int? = nil, threshold: Int? = nil, edgeItems: Int? = nil, lineWidth: Int? = nil,
+    profile: PrintOptions.Profile? = nil, sciMode: Bool? = nil
+) {
+    let given = [precision, threshold, edgeItems, lineWidth].compactMap(\.self)
+    guard given.allSatisfy({ $0 >= 0 }) else {
+        reportFailure(
+            TensorError(
+                .value, in: "setPrintOptions", "an option is negative", got: "\(given)",
+                expected: "numbers that are not negative"))
+        return
+    }
+    var options = profile.map(PrintOptions.init(profile:)) ?? PrintOptions.current
+    if let precision { options.precision = precision }
+    if let threshold { options.threshold = threshold }
+    if let edgeItems { options.edgeItems = edgeItems }
+    if let lineWidth { options.lineWidth = lineWidth }
+    if let sciMode { options.scientific = sciMode }
+    PrintOptions.current = options
+}
+
+/// The options that `print(tensor)` uses: ``PrintOptions/current``.
+public func getPrintOptions() -> PrintOptions { .current }
+
 extension Tensor: CustomStringConvertible {
     /// The tensor as text, formatted exactly as by PyTorch: `tensor([4., 6.], grad_fn=<AddBackward0>)`.
     public var description: String { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
@@ -77,7 +134,9 @@ package func formatted(_ value: Double, precision: Int, _ style: Character) -> S
     if value.isNaN { return "nan" }
     if value.isInfinite { return value < 0 ? "-inf" : "inf" }
     var buffer = [CChar](repeating: 0, count: 400)
-    let length = withVaList([Int32(precision), value]) { vsnprintf(&buffer, buffer.count, "%.*\(style)", $0) }
+    let length = withVaList([Int32(min(max(precision, 0), 350)), value]) {
+        vsnprintf(&buffer, buffer.count, "%.*\(style)", $0)
+    }
     return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 

@@ -87,6 +87,12 @@ extension ElementwiseRecords {
         .unary(
             ModifiedBesselK1.self, .real(0.3...4), tolerance: series, run: { $0.modifiedBesselK1() },
             reference: { SpecialReferences.k(1, $0) }),
+        .unary(
+            ScaledModifiedBesselK0.self, .real(0.3...4), tolerance: series, run: { $0.scaledModifiedBesselK0() },
+            reference: { SpecialReferences.k(0, $0) * Glibc.exp($0) }),
+        .unary(
+            ScaledModifiedBesselK1.self, .real(0.3...4), tolerance: series, run: { $0.scaledModifiedBesselK1() },
+            reference: { SpecialReferences.k(1, $0) * Glibc.exp($0) }),
     ]
 
     /// By Newton's method on `erf`.
@@ -213,5 +219,48 @@ extension ElementwiseRecords {
         ]
         for (value, expected) in families { expectClose(value, expected.toArray(Double.self)) }
         expectClose(Special.chebyshevPolynomialT(x, -1), [0, 0, 0, 0, 0], .exact)
+        // A degree is rounded towards 0.
+        expectClose(Special.legendrePolynomialP(x, 1.9), x.toArray(Double.self))
+        let moved = x * 2 - 1
+        let shifted: [(Tensor, Tensor)] = [
+            (Special.shiftedChebyshevPolynomialT(x, 5), Special.chebyshevPolynomialT(moved, 5)),
+            (Special.shiftedChebyshevPolynomialU(x, 5), Special.chebyshevPolynomialU(moved, 5)),
+            (Special.shiftedChebyshevPolynomialV(x, 5), Special.chebyshevPolynomialV(moved, 5)),
+            (Special.shiftedChebyshevPolynomialW(x, 5), Special.chebyshevPolynomialW(moved, 5)),
+            (Special.shiftedChebyshevPolynomialT(0.5, Tensor([80.0])), Tensor([1.0])),
+        ]
+        for (value, expected) in shifted {
+            expectClose(
+                value, expected.toArray(Double.self), Tolerance(units: 256, reason: "an argument that was rounded"))
+        }
+    }
+
+    @Test func scaledBesselFunctionsNeitherOverflowNorVanish() {
+        let x = Tensor([0, 1e-30, 700, 1e30, .infinity, -1, .nan] as [Double], dtype: .float64)
+        // sqrt(pi / 2x) (1 - 1 / 8x) and (1 + 3 / 8x) far from 0.
+        let far = (Double.pi / 1400).squareRoot()
+        let tolerance = Tolerance(units: 1e10, scale: 0, reason: "the first terms of an asymptotic series")
+        let (k0, k1) = (x.scaledModifiedBesselK0(), x.scaledModifiedBesselK1())
+        expectClose(k0[.slice(2, 3)], [far * (1 - 1 / 5600 + 9 / (2 * 5600.0 * 5600))], tolerance)
+        expectClose(k1[.slice(2, 3)], [far * (1 + 3 / 5600.0 - 15 / (2 * 5600.0 * 5600))], tolerance)
+        expectClose(
+            k0.indexSelect(0, Tensor([0, 3, 4, 5, 6])),
+            [.infinity, (Double.pi / 2e30).squareRoot(), 0, .nan, .nan])
+        expectClose(
+            k1.indexSelect(0, Tensor([0, 1, 4, 5, 6])), [.infinity, 1e30, 0, .nan, .nan])
+    }
+
+    @Test func sphericalBesselFunctions() {
+        let x = Tensor([0, 1e-8, 0.3, -0.3, 2, -20, .infinity, .nan] as [Double], dtype: .float64)
+        expectClose(
+            x.sphericalBesselJ0(),
+            [1, 1, Glibc.sin(0.3) / 0.3, Glibc.sin(0.3) / 0.3, Glibc.sin(2.0) / 2, Glibc.sin(20.0) / 20, 0, .nan])
+        #expect(Special.sphericalBesselJ0(Tensor([2])).dtype == .float32)
+        expectRefusal(by: "sphericalBesselJ0", .dtype) {
+            Special.sphericalBesselJ0(Tensor.zeros([1], dtype: .complex64))
+        }
+        expectGradients(
+            order: 2, at: [Tensor([0.0, 0.2, -0.49, 0.51, 3], dtype: .float64)], label: "sphericalBesselJ0"
+        ) { [$0[0].sphericalBesselJ0()] }
     }
 }

@@ -29,6 +29,13 @@ enum LinalgRecords {
         return regular((x + x.mH) * 0.5)
     }
 
+    /// Symmetric with eigenvalues of both signs, so that exchanges and blocks of size 2 occur.
+    @Sendable private static func indefinite(_ x: Tensor) -> Tensor {
+        guard x.rank >= 2, x.dtype.isDifferentiable, MatrixRules.rows(x) == MatrixRules.columns(x) else { return x }
+        let ones = Tensor.eye(MatrixRules.rows(x), dtype: x.dtype, device: x.device).flip(-1)
+        return (x + x.mH) * 0.25 + ones * 3
+    }
+
     private static func identity(_ shape: [Int], _ size: Int) -> ReferenceArray {
         ReferenceArray(shape: Array(shape.dropLast(2)) + [size, size]) { index in
             index[index.count - 1] == index[index.count - 2] ? 1 : 0
@@ -212,6 +219,42 @@ enum LinalgRecords {
                             [LinAlg.luFactor(regular($0[0]).flip(-2)).LU]
                         }, reference: nil)
                 },
+            dtypes: floating, tolerance: tolerance, withoutScalar: noScalar),
+        PrimitiveRecord(
+            LDLFactor.self, operands: [entries],
+            samples: squares.map { shape in
+                Sample(
+                    shapes: [shape],
+                    run: {
+                        let (ld, pivots) = LinAlg.ldlFactor(indefinite($0[0]))
+                        return [indefinite($0[0]).matmul(LinAlg.ldlSolve(ld, pivots, $0[0])) - $0[0], ld.triu(1)]
+                    },
+                    reference: { [zeros($0[0].shape), zeros($0[0].shape)] })
+            },
+            dtypes: floating, resultTypes: { [$0, $0] }, tolerance: tolerance,
+            gradient: .none("PyTorch has none"), withoutScalar: noScalar),
+        PrimitiveRecord(
+            LDLSolve.self, operands: [entries],
+            samples: squares.map { shape in
+                Sample(
+                    shapes: [shape],
+                    run: {
+                        let x = $0[0]
+                        let matrix = noGrad { indefinite(Tensor.ones(like: x).tril() * 0.25) }
+                        let (ld, pivots) = LinAlg.ldlFactor(matrix)
+                        return [matrix.matmul(LinAlg.ldlSolve(ld, pivots, x)) - x]
+                    },
+                    reference: { [zeros($0[0].shape)] })
+            } + [
+                Sample(
+                    "raw", shapes: [[2, 3, 3]],
+                    run: {
+                        let x = $0[0]
+                        let (ld, pivots) = LinAlg.ldlFactor(
+                            noGrad { indefinite(Tensor.ones([3, 3], dtype: x.dtype, device: x.device)) })
+                        return [LinAlg.ldlSolve(ld, pivots, x)]
+                    }, reference: nil)
+            ],
             dtypes: floating, tolerance: tolerance, withoutScalar: noScalar),
         PrimitiveRecord(
             PivotOrder.self, operands: [Operand(.integers(1...3), dtype: .int32)],

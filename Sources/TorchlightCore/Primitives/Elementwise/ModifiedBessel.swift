@@ -75,6 +75,29 @@ package struct ModifiedBesselK1: UnaryPrimitive {
     }
 }
 
+/// `e^x K0(x)`, which does not underflow: infinite at 0, NaN to the left.
+package struct ScaledModifiedBesselK0: UnaryPrimitive {
+    package static let name = "scaledModifiedBesselK0"
+    package static let kernel = TL_UNARY_SCALED_MODIFIED_BESSEL_K0
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        gradient * (context.output() - context.input(0).scaledModifiedBesselK1())
+    }
+}
+
+/// `e^x K1(x)`, which does not underflow: infinite at 0, NaN to the left.
+package struct ScaledModifiedBesselK1: UnaryPrimitive {
+    package static let name = "scaledModifiedBesselK1"
+    package static let kernel = TL_UNARY_SCALED_MODIFIED_BESSEL_K1
+    package static let domain = UnaryDomain.floatingPoint
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+    package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
+        let (x, y) = (context.input(0), context.output())
+        return gradient * (y - x.scaledModifiedBesselK0() - y / x)
+    }
+}
+
 extension Tensor {
     /// The modified Bessel function of the first kind of order 0: `I0(x) = 1/pi * integral of exp(x cos t) from 0 to
     /// pi`.
@@ -97,4 +120,10 @@ extension Tensor {
     public func modifiedBesselK0() -> Tensor { apply(ModifiedBesselK0(), self) }
     /// The modified Bessel function of the second kind of order 1, K1(x): infinite at 0, NaN for negative x.
     public func modifiedBesselK1() -> Tensor { apply(ModifiedBesselK1(), self) }
+    /// The exponentially scaled modified Bessel function of the second kind of order 0, `exp(x) K0(x)`: infinite at 0, NaN
+    /// for negative x.
+    public func scaledModifiedBesselK0() -> Tensor { apply(ScaledModifiedBesselK0(), self) }
+    /// The exponentially scaled modified Bessel function of the second kind of order 1, `exp(x) K1(x)`: infinite at 0, NaN
+    /// for negative x.
+    public func scaledModifiedBesselK1() -> Tensor { apply(ScaledModifiedBesselK1(), self) }
 }

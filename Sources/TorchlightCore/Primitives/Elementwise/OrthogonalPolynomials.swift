@@ -9,6 +9,7 @@ package struct OrthogonalPolynomial: BinaryPrimitive {
     /// Which polynomials.
     package enum Family: String, Sendable, Hashable, Codable {
         case chebyshevT, chebyshevU, chebyshevV, chebyshevW, hermiteH, hermiteHe, laguerreL, legendreP
+        case shiftedChebyshevT, shiftedChebyshevU, shiftedChebyshevV, shiftedChebyshevW
     }
     package static let name = "orthogonalPolynomial"
     package static let kernel = TL_BINARY_CHEBYSHEV_T
@@ -25,6 +26,10 @@ package struct OrthogonalPolynomial: BinaryPrimitive {
         case .hermiteHe: ("hermitePolynomialHe", TL_BINARY_HERMITE_HE)
         case .laguerreL: ("laguerrePolynomialL", TL_BINARY_LAGUERRE_L)
         case .legendreP: ("legendrePolynomialP", TL_BINARY_LEGENDRE_P)
+        case .shiftedChebyshevT: ("shiftedChebyshevPolynomialT", TL_BINARY_SHIFTED_CHEBYSHEV_T)
+        case .shiftedChebyshevU: ("shiftedChebyshevPolynomialU", TL_BINARY_SHIFTED_CHEBYSHEV_U)
+        case .shiftedChebyshevV: ("shiftedChebyshevPolynomialV", TL_BINARY_SHIFTED_CHEBYSHEV_V)
+        case .shiftedChebyshevW: ("shiftedChebyshevPolynomialW", TL_BINARY_SHIFTED_CHEBYSHEV_W)
         }
     }
     package var publicName: String { choice.name }
@@ -64,6 +69,15 @@ extension Tensor {
     public func laguerrePolynomialL(_ n: Tensor) -> Tensor { polynomial(.laguerreL, n) }
     /// The Legendre polynomial of degree `n`: `(k+1) P(k+1) = (2k + 1) x P(k) - k P(k-1)`. It has no gradient.
     public func legendrePolynomialP(_ n: Tensor) -> Tensor { polynomial(.legendreP, n) }
+    /// The shifted Chebyshev polynomial of the first kind of degree `n`: `T(2x - 1)`, whose zeros are in [0, 1]. It has no
+    /// gradient.
+    public func shiftedChebyshevPolynomialT(_ n: Tensor) -> Tensor { polynomial(.shiftedChebyshevT, n) }
+    /// The shifted Chebyshev polynomial of the second kind of degree `n`: `U(2x - 1)`. It has no gradient.
+    public func shiftedChebyshevPolynomialU(_ n: Tensor) -> Tensor { polynomial(.shiftedChebyshevU, n) }
+    /// The shifted Chebyshev polynomial of the third kind of degree `n`: `V(2x - 1)`. It has no gradient.
+    public func shiftedChebyshevPolynomialV(_ n: Tensor) -> Tensor { polynomial(.shiftedChebyshevV, n) }
+    /// The shifted Chebyshev polynomial of the fourth kind of degree `n`: `W(2x - 1)`. It has no gradient.
+    public func shiftedChebyshevPolynomialW(_ n: Tensor) -> Tensor { polynomial(.shiftedChebyshevW, n) }
 
     func polynomial(_ family: OrthogonalPolynomial.Family, _ n: Tensor) -> Tensor {
         apply(OrthogonalPolynomial(family: family), self, n)

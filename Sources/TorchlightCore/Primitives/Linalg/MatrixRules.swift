@@ -69,6 +69,10 @@ enum MatrixRules {
                 expected: "libopenblas.so.0 or liblapack.so.3", fix: "sudo apt-get install libopenblas0-openmp")
         case TL_LINALG_NO_MEMORY:
             throw TensorError(.outOfMemory, in: operation, "there is no memory for the work", operands: operands)
+        case TL_LINALG_BAD_PIVOTS:
+            throw TensorError(
+                .value, in: operation, "the pivots are not those of a factorisation",
+                expected: "pivots as \(LDLFactor.name) returns them", operands: operands)
         default:
             throw TensorError(
                 .value, in: operation, "the iteration did not converge",

@@ -182,6 +182,14 @@ extension Tensor {
         }
     }
 
+    /// Draws in place with the probabilities of another tensor.
+    func drawBernoulli(_ p: Tensor, _ generator: Generator) -> Tensor {
+        if p.isPlaceholder { return p }
+        return drawInPlace("bernoulli_", generator, probability: p.detach()) {
+            BernoulliDraw(shape: layout.shape, dtype: dtype)
+        }
+    }
+
     private func drawInPlace(
         _ name: String, _ generator: Generator, probability: Tensor? = nil, _ make: () -> any Primitive
     ) -> Tensor {
@@ -258,19 +266,26 @@ extension Tensor {
     /// A tensor of random integers from the uniform distribution over `low ..< high`.
     ///
     /// - Parameters:
-    ///   - low: the smallest integer. Default: 0.
+    ///   - low: the smallest integer.
     ///   - high: the largest integer plus 1.
     ///   - shape: the size of each dimension.
     ///   - dtype: the dtype of the tensor. Default: int64.
     ///   - device: the device of the tensor. Default: the current device.
     ///   - generator: the random number generator.
     public static func randint(
-        _ low: Int = 0, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
+        _ low: Int, _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current,
         generator: Generator = .default
     ) -> Tensor {
         create("randint", shape, key: Few(try generator.nextKey(on: device))) {
             IntegerFill(low: low, high: high, shape: $0, dtype: dtype)
         }
+    }
+
+    /// A tensor of random integers from the uniform distribution over `0 ..< high`.
+    public static func randint(
+        _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current, generator: Generator = .default
+    ) -> Tensor {
+        randint(0, high, shape, dtype: dtype, device: device, generator: generator)
     }
 
     /// A tensor of random numbers from the uniform distribution over `[0, 1)`, with the shape, dtype and device of
