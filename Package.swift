@@ -71,6 +71,8 @@ let package = Package(
         .target(name: "TorchlightDistributions", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "CRuntime"], swiftSettings: swiftSettings),
         .target(
+            name: "TorchlightAudio", dependencies: ["TorchlightCore", "TorchlightNN"], swiftSettings: swiftSettings),
+        .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
         .target(
             name: "TorchlightData",
@@ -84,7 +86,7 @@ let package = Package(
             name: "Torchlight",
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-                "TorchlightDistributions", "TorchlightTraining",
+                "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio",
             ],
             swiftSettings: swiftSettings
         ),
@@ -131,6 +133,7 @@ let package = Package(
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "AudioTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DistributionTests", dependencies: ["Torchlight", "TestSupport"],
             exclude: ["record_scipy_values.py", "scipy_values.json"],

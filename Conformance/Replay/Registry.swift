@@ -43,6 +43,8 @@ public struct Registry {
         registerFourier()
         registerRandom()
         registerOtherNames()
+        registerUtilities()
+        registerAudio()
     }
 
     /// The operator of that name that returns a tensor.

@@ -19,7 +19,7 @@ extension TensorError {
 public struct Family: Sendable {
     /// The families of the second folder of recorded answers that the replayer knows.
     public static let further: Set<String> = [
-        "complex", "complex_printing", "complex_promotion", "distributions", "extra", "random_edges",
+        "audio", "complex", "complex_printing", "complex_promotion", "distributions", "extra", "random_edges", "utils",
     ]
 
     /// The name of the two files.

@@ -1,5 +1,6 @@
-/// `import Torchlight` imports the whole framework: tensors and autograd, modules, optimisers, data, files and
-/// checkpoints.
+/// `import Torchlight` imports the whole framework: tensors and autograd, modules, distributions, audio, optimisers, data,
+/// files and checkpoints.
+@_exported import TorchlightAudio
 @_exported import TorchlightCore
 @_exported import TorchlightData
 @_exported import TorchlightDistributions
@@ -10,6 +11,8 @@
 
 // Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides
 // the declarations of the imported modules, so these names mean the layers.
+/// The module `TorchlightNN.BatchNorm`.
+public typealias BatchNorm = TorchlightNN.BatchNorm
 /// The module `TorchlightNN.Embedding`.
 public typealias Embedding = TorchlightNN.Embedding
 /// The module `TorchlightNN.LayerNorm`.

@@ -30,36 +30,100 @@ public func clipGradNorm(
     }
     return noGrad {
         let gradients = denseGradients(of: parameters)
-        let norm = jointNorm(of: gradients, normType)
+        let norm = jointNorm(of: gradients, normType, "clipGradNorm")
         if norm.isPlaceholder { return norm }
-        if errorIfNonFinite {
-            let value: Double = norm.item()
-            guard value.isFinite else {
-                return fail(
-                    TensorError(
-                        .notFinite, in: "clipGradNorm", "the norm of the gradients is not finite", got: "\(value)",
-                        fix: "look at model.gradientReport(), or run the step under detectAnomalies { }"))
-            }
-        }
-        // The factor stays on the device of the gradients. `clamp` returns NaN for NaN: the gradients are NaN already.
-        let factor = (maxNorm / (norm + 1e-6)).clamp(max: 1)
-        if let device = gradients.first?.device {
-            performUpdate("clipGradNorm", of: gradients, on: device) {
-                withEntries(gradients) { entries, count in
-                    withKernelArguments { tl_optim_scale_gradients(entries, count, $0(factor)) }
-                }
-            }
-        }
+        if errorIfNonFinite, let error = finiteError(norm, "clipGradNorm") { return fail(error) }
+        scale(gradients, by: clipFactor(maxNorm, norm), "clipGradNorm")
         return norm.to(parameters.first?.dtype ?? .default)
     }
 }
 
-/// The p-norm of all gradients as one vector, 0-dimensional and float64, on the device of the first gradient.
-private func jointNorm(of gradients: [Tensor], _ p: Double) -> Tensor {
+/// Scales the gradients of the parameters in place by `min(1, maxNorm / (totalNorm + 1e-6))`, for a norm that was computed
+/// before, as `torch.nn.utils.clip_grads_with_norm_`.
+///
+/// ``clipGradNorm(_:maxNorm:normType:errorIfNonFinite:)`` is this function with the norm of the same gradients. Parameters without
+/// a gradient are ignored.
+///
+/// - Parameters:
+///   - parameters: the parameters whose gradients are clipped.
+///   - maxNorm: the upper bound of the norm, at least 0.
+///   - totalNorm: the norm of the gradients, a tensor with one element; see ``getTotalNorm(_:normType:errorIfNonFinite:)``.
+public func clipGradsWithNorm(_ parameters: [Tensor], maxNorm: Double, totalNorm: Tensor) {
+    if totalNorm.isPlaceholder { return }
+    guard maxNorm >= 0, totalNorm.count == 1 else {
+        reportFailure(
+            TensorError(
+                .value, in: "clipGradsWithNorm", "maxNorm is negative, or totalNorm is not one number",
+                got: "maxNorm \(maxNorm)", expected: "maxNorm at least 0 and a tensor with one element",
+                operands: [totalNorm]))
+        return
+    }
+    noGrad {
+        let gradients = denseGradients(of: parameters)
+        guard let device = gradients.first?.device else { return }
+        let norm = totalNorm.detach().reshape([]).to(device).to(.float64)
+        scale(gradients, by: clipFactor(maxNorm, norm), "clipGradsWithNorm")
+    }
+}
+
+/// Returns the p-norm of tensors as if they were one vector, as `torch.nn.utils.get_total_norm`: a 0-dimensional tensor in the
+/// dtype of the first one, without a gradient. The norm of no tensors is 0.
+///
+///     let norm = getTotalNorm(model.parameters().compactMap(\.grad))
+///
+/// - Parameters:
+///   - tensors: floating-point tensors on one device, for example gradients.
+///   - normType: the p of the norm; infinity is the maximum norm. For an order that is not positive the norm of the norms of the
+///     tensors is returned. Default: 2.
+///   - errorIfNonFinite: whether an infinite or NaN norm is an error. Default: false.
+public func getTotalNorm(_ tensors: [Tensor], normType: Double = 2, errorIfNonFinite: Bool = false) -> Tensor {
+    noGrad {
+        guard let first = tensors.first else { return Tensor.zeros([], device: .current) }
+        if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
+        if let other = tensors.first(where: { !$0.dtype.isFloatingPoint || $0.device != first.device }) {
+            return fail(
+                TensorError(
+                    .dtype, in: "getTotalNorm", "a tensor is not floating point, or on another device than the first",
+                    expected: "floating-point tensors on \(first.device)", operands: [other]))
+        }
+        let norm =
+            normType > 0
+            ? jointNorm(of: tensors.map { $0.detach().contiguous() }, normType, "getTotalNorm")
+            : LinAlg.vectorNorm(stack(tensors.map { LinAlg.vectorNorm($0, ord: normType) }), ord: normType)
+        if norm.isPlaceholder { return norm }
+        if errorIfNonFinite, let error = finiteError(norm, "getTotalNorm") { return fail(error) }
+        return norm.to(first.dtype)
+    }
+}
+
+/// The error of a norm that is not finite.
+private func finiteError(_ norm: Tensor, _ operation: String) -> TensorError? {
+    let value: Double = norm.item()
+    if value.isFinite { return nil }
+    return TensorError(
+        .notFinite, in: operation, "the norm of the gradients is not finite", got: "\(value)",
+        fix: "look at model.gradientReport(), or run the step under detectAnomalies { }")
+}
+
+/// The factor that clips gradients of this norm. `clamp` returns NaN for NaN: the gradients are NaN already.
+private func clipFactor(_ maxNorm: Double, _ norm: Tensor) -> Tensor { (maxNorm / (norm + 1e-6)).clamp(max: 1) }
+
+/// Scales gradients in place. The factor, float64 and 0-dimensional, stays on their device.
+private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String) {
+    guard let device = gradients.first?.device else { return }
+    performUpdate(operation, of: gradients, on: device) {
+        withEntries(gradients) { entries, count in
+            withKernelArguments { tl_optim_scale_gradients(entries, count, $0(factor)) }
+        }
+    }
+}
+
+/// The p-norm of all gradients as one vector for p > 0, 0-dimensional and float64, on the device of the first gradient.
+private func jointNorm(of gradients: [Tensor], _ p: Double, _ operation: String) -> Tensor {
     let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
     if zero.isPlaceholder { return zero }
     if p == 2 {
-        performUpdate("clipGradNorm", of: [zero], on: zero.device) {
+        performUpdate(operation, of: [zero], on: zero.device) {
             withEntries(gradients) { entries, count in
                 withKernelArguments { tl_optim_squared_norm(entries, count, $0(zero)) }
             }

@@ -4,6 +4,8 @@ import Torchlight
 
 extension CallTable {
     mutating func addComposites() {
+        add("Tensor.groupedMM(offs: [Int]?)") { $0.tensor().groupedMM($0.tensor(), offs: $0.maybe($0.ints())) }
+        add("groupedMM(offs: [Int]?)") { groupedMM($0.tensor(), $0.tensor(), offs: $0.maybe($0.ints())) }
         add("Tensor.softmin(dim: Int)") { $0.tensor().softmin(dim: $0.int(), dtype: $0.maybe($0.dtype())) }
         add("softmin(dim: Int)") { softmin($0.tensor(), dim: $0.int(), dtype: $0.maybe($0.dtype())) }
 

@@ -13,6 +13,8 @@ import Torchlight
         table.addComputations()
         table.addShaping()
         table.addLayers()
+        table.addModuleUtilities()
+        table.addAudio()
         table.addTraining()
         table.addData()
         table.addFiles()
@@ -37,6 +39,7 @@ import Torchlight
         "TensorNumber.": "a literal",
         "NormOrder.": "a literal",
         "Complex.": "a literal",
+        "PruningAmount.": "a literal",
         "IOError.": "holds a position in a file",
         "TensorData.": "reads a Swift array",
         "Array.": "reads a Swift array",
@@ -50,6 +53,7 @@ import Torchlight
 
     static let modules = [
         "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO", "TorchlightTraining",
+        "TorchlightAudio",
     ]
 
     @Test(arguments: modules)

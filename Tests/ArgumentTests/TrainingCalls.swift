@@ -56,6 +56,23 @@ extension CallTable {
         add("Subset.subscript(_: Int)") { try Subset(Self.rows, indices: [2, 0])[$0.int()] }
         add("Subset.batch(at: [Int])") { try Subset(Self.rows, indices: [2, 0]).batch(at: $0.ints()) as Any }
         add("randomSplit(lengths: [Int])") { randomSplit(Self.rows, lengths: $0.ints()) }
+        add("DistributedSampler.init(numReplicas: Int, rank: Int)") {
+            DistributedSampler(numReplicas: $0.int(), rank: $0.int(), shuffle: $0.bool(), dropLast: $0.bool())
+        }
+        add("DistributedSampler.sampleCount(of: Int)") {
+            DistributedSampler(numReplicas: $0.int(), rank: $0.int()).sampleCount(of: $0.count())
+        }
+        add("DistributedSampler.indices(of: Int, epoch: Int)") {
+            DistributedSampler(numReplicas: $0.int(), rank: $0.int()).indices(of: $0.count(), seed: 1, epoch: $0.int())
+        }
+        add("BatchSampler.init(batchSize: Int)") { BatchSampler(SequentialSampler(), batchSize: $0.int()) }
+        add("BatchSampler.batchCount(of: Int)") {
+            BatchSampler(SequentialSampler(), batchSize: $0.int()).batchCount(of: $0.count())
+        }
+        add("BatchSampler.batches(of: Int, epoch: Int)") {
+            BatchSampler(SequentialSampler(), batchSize: $0.int(), dropLast: $0.bool())
+                .batches(of: $0.count(), seed: 1, epoch: $0.int())
+        }
         add("ConcatDataset.subscript(_: Int)") { try ConcatDataset(Self.rows, Self.rows)[$0.int()] }
         add("StackDataset.subscript(_: Int)") { try StackDataset(Self.rows, Self.rows)[$0.int()] }
         add("TensorDataset.subscript(_: Int)") { Self.rows[$0.int()] }

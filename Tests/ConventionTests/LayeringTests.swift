@@ -12,6 +12,7 @@ import Testing
         "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
         "TorchlightDistributions": ["TorchlightCore"],
         "TorchlightNN": ["TorchlightCore", "CRuntime"],
+        "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [
@@ -19,7 +20,7 @@ import Testing
         ],
         "Torchlight": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-            "TorchlightDistributions", "TorchlightTraining",
+            "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio",
         ],
     ]
 

@@ -58,6 +58,23 @@ import Testing
         expectRefusal(by: "istft", .value) { spectra.istft(nFFT: 20) }
     }
 
+    @Test func aRealSignalFollowsFromOneHalfOfTheFrequencies() throws {
+        let x = signal([2, 64], "istft")
+        let whole = x.stft(nFFT: 16, hopLength: 4, onesided: false).detach().requiresGrad_()
+        let half = whole.detach().narrow(1, start: 0, length: 9).contiguous().requiresGrad_()
+        let (fromWhole, fromHalf) = (
+            whole.istft(nFFT: 16, hopLength: 4, onesided: false), half.istft(nFFT: 16, hopLength: 4)
+        )
+        #expect(fromWhole.allclose(fromHalf))
+        fromWhole.square().sum().backward()
+        fromHalf.square().sum().backward()
+        let (a, b) = (try #require(whole.grad), try #require(half.grad))
+        #expect((a.narrow(1, start: 0, length: 9) - b).abs().max().item() < 1e-12)
+        #expect(a.narrow(1, start: 9, length: 7).abs().max().item() == 0)
+        let window = complex(Tensor.ones([16], dtype: .float64), Tensor.ones([16], dtype: .float64))
+        expectRefusal(by: "istft", .dtype) { half.istft(nFFT: 16, hopLength: 4, window: window) }
+    }
+
     @Test func whatCannotBeTransformedIsRefused() {
         expectRefusal(by: "fft", .shape) { FFT.fft(Tensor(1.0)) }
         expectRefusal(by: "fft", .value) { FFT.fft(Tensor.ones([3]), n: 0) }

@@ -50,7 +50,7 @@ enum EveryModule {
         "RecurrentLayer", "RecurrentCell", "BorderLayer", "ConvolutionLayer", "SpatialConvolution",
         "SpatialTransposedConvolution", "MaxPoolLayer", "AvgPoolLayer", "LPPoolLayer", "AdaptivePoolLayer",
         "AdaptiveAvgPoolLayer", "AdaptiveMaxPoolLayer",
-        "MaxUnpoolLayer", "Parametrization", "WeightNorm", "SpectralNorm",
+        "MaxUnpoolLayer", "Parametrization", "WeightNorm", "SpectralNorm", "ParametrizationList", "PrunedParameter",
     ]
 
     static func calls() -> [ModuleCall] {
@@ -76,7 +76,8 @@ enum EveryModule {
 
     private static func convolutions() -> [ModuleCall] {
         [
-            .layer(Linear(3, 2), 2, 3), .layer(MultiheadAttention(4, 2).outProj, 2, 4),
+            .layer(Linear(3, 2), 2, 3), .layer(MultiheadAttention(4, 2).outProj, 2, 4), .layer(LazyLinear(2), 2, 3),
+            .layer(Orthogonal(.matrixExp), 3, 2),
             .layer(Conv1d(2, 3, kernelSize: 2), 1, 2, 4), .layer(Conv2d(2, 3, kernelSize: 2), 1, 2, 4, 4),
             .layer(Conv3d(2, 3, kernelSize: 2), 1, 2, 3, 3, 3),
             .layer(ConvTranspose1d(2, 3, kernelSize: 2), 1, 2, 4),
@@ -142,7 +143,10 @@ enum EveryModule {
             .layer(BatchNorm3d(2), 2, 2, 2, 2, 2), .layer(InstanceNorm(2), 1, 2, 4),
             .layer(InstanceNorm1d(2), 1, 2, 4), .layer(InstanceNorm2d(2), 1, 2, 3, 3),
             .layer(InstanceNorm3d(2), 1, 2, 2, 2, 2), .layer(LayerNorm(3), 2, 3), .layer(GroupNorm(2, 4), 1, 4, 3),
-            .layer(RMSNorm(3), 2, 3), .layer(LocalResponseNorm(2), 1, 4, 3),
+            .layer(RMSNorm(3), 2, 3), .layer(LocalResponseNorm(2), 1, 4, 3), .layer(CrossMapLRN2d(3), 1, 4, 3, 3),
+            .layer(LazyBatchNorm1d(), 3, 2), .layer(LazyBatchNorm2d(), 2, 2, 3, 3),
+            .layer(LazyBatchNorm3d(), 2, 2, 2, 2, 2), .layer(LazyInstanceNorm1d(), 1, 2, 4),
+            .layer(LazyInstanceNorm2d(), 1, 2, 3, 3), .layer(LazyInstanceNorm3d(), 1, 2, 2, 2, 2),
         ]
     }
 

@@ -57,13 +57,11 @@ extension Registry {
         register(
             "stft",
             tensor: { call in
-                let mode = try call.optionalString(6, "pad_mode") ?? "reflect"
-                guard mode == "reflect" || mode == "constant" else { throw NotSupported("the border \(mode)") }
-                return try call.tensor(0).stft(
+                try call.tensor(0).stft(
                     nFFT: try call.int(1, "n_fft"), hopLength: try call.optionalInt(2, "hop_length"),
                     winLength: try call.optionalInt(3, "win_length"), window: try call.optionalTensor(4, "window"),
                     center: try call.bool(5, "center", default: true),
-                    padMode: mode == "reflect" ? .reflect : .constant,
+                    padMode: try Self.padMode(call, 6),
                     normalized: try call.bool(7, "normalized"),
                     onesided: call.has(8, "onesided") ? try call.bool(8, "onesided") : nil,
                     returnComplex: try call.bool(9, "return_complex"))

@@ -123,6 +123,111 @@ public struct WeightedRandomSampler: Sampler {
     }
 }
 
+/// Selects the part of the samples that one process of a distributed training reads: each process gets as many samples as the
+/// others.
+///
+///     let sampler = DistributedSampler(numReplicas: 4, rank: 1)
+///     let loader = DataLoader(dataset, batchSize: 64, sampler: sampler, seed: 0)
+///
+/// All processes must use the same seed; in each epoch they have another order in common.
+public struct DistributedSampler: Sampler {
+    /// The number of processes.
+    public let numReplicas: Int
+    /// The index of this process, from 0.
+    public let rank: Int
+    /// Whether the samples are shuffled in every epoch.
+    public let shuffle: Bool
+    /// Whether the last samples are dropped if the processes cannot share them equally; otherwise the first samples are
+    /// repeated.
+    public let dropLast: Bool
+
+    /// Creates a sampler.
+    ///
+    /// - Parameters:
+    ///   - numReplicas: the number of processes, at least 1.
+    ///   - rank: the index of this process, from 0 to below `numReplicas`.
+    ///   - shuffle: whether the samples are shuffled in every epoch. Default: true.
+    ///   - dropLast: whether samples are dropped, and not repeated, if their number is no multiple of the number of processes.
+    ///     Default: false.
+    public init(numReplicas: Int, rank: Int, shuffle: Bool = true, dropLast: Bool = false) {
+        let isValid = numReplicas > 0 && rank >= 0 && rank < numReplicas
+        self.numReplicas = isValid ? numReplicas : 1
+        self.rank = isValid ? rank : 0
+        self.shuffle = shuffle
+        self.dropLast = dropLast
+        if !isValid {
+            reportFailure(
+                TensorError(
+                    .value, in: "DistributedSampler", "rank or numReplicas is out of range",
+                    got: "rank \(rank), numReplicas \(numReplicas)", expected: "0 <= rank < numReplicas"))
+        }
+    }
+
+    /// Returns the number of samples of each process.
+    public func sampleCount(of count: Int) -> Int {
+        let (whole, rest) = max(count, 0).quotientAndRemainder(dividingBy: numReplicas)
+        return whole + (rest > 0 && !dropLast ? 1 : 0)
+    }
+
+    /// Returns the indices of this process in an epoch: every `numReplicas`-th of the common order, from `rank` on.
+    public func indices(of count: Int, seed: UInt64, epoch: Int) -> [Int] {
+        let size = checkedSampleCount(count, in: "DistributedSampler")
+        var order = Array(0..<size)
+        if shuffle {
+            var generator = orderGenerator(seed: seed, epoch: epoch)
+            order = generator.shuffled(order)
+        }
+        if order.isEmpty { return [] }
+        return (0..<sampleCount(of: size)).map { order[($0 * numReplicas + rank) % size] }
+    }
+}
+
+/// Groups the samples of an epoch into batches of indices. ``DataLoader`` does so by itself; use this type where batches of
+/// indices are needed without one.
+public struct BatchSampler: Sendable {
+    /// The sampler of the samples.
+    public let sampler: any Sampler
+    /// The number of samples in a batch.
+    public let batchSize: Int
+    /// Whether the last batch is dropped if it is incomplete.
+    public let dropLast: Bool
+
+    /// Creates a batch sampler.
+    ///
+    /// - Parameters:
+    ///   - sampler: the sampler of the samples.
+    ///   - batchSize: the number of samples in a batch, at least 1.
+    ///   - dropLast: whether the last batch is dropped if it is incomplete. Default: false.
+    public init(_ sampler: any Sampler, batchSize: Int, dropLast: Bool = false) {
+        self.sampler = sampler
+        self.batchSize = max(batchSize, 1)
+        self.dropLast = dropLast
+        if batchSize < 1 {
+            reportFailure(
+                TensorError(
+                    .value, in: "BatchSampler", "batchSize is not positive", got: "\(batchSize)", expected: "at least 1"
+                ))
+        }
+    }
+
+    /// Returns the number of batches in an epoch, for a dataset with `count` samples.
+    public func batchCount(of count: Int) -> Int { batchCount(samples: max(sampler.sampleCount(of: count), 0)) }
+
+    /// Returns the indices of the samples of each batch of an epoch.
+    public func batches(of count: Int, seed: UInt64, epoch: Int) -> [[Int]] {
+        let indices = sampler.indices(of: count, seed: seed, epoch: epoch)
+        return (0..<batchCount(samples: indices.count)).map { batch in
+            let start = batch * batchSize
+            return Array(indices[start..<min(start +| batchSize, indices.count)])
+        }
+    }
+
+    private func batchCount(samples: Int) -> Int {
+        let (full, rest) = samples.quotientAndRemainder(dividingBy: batchSize)
+        return full + (rest > 0 && !dropLast ? 1 : 0)
+    }
+}
+
 extension PhiloxGenerator {
     /// An integer in `0 ..< count`, uniform up to a bias of count / 2^64: the upper half of the product.
     mutating func index(below count: Int) -> Int { Int(next().multipliedFullWidth(by: UInt64(count)).high) }

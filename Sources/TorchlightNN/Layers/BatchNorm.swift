@@ -9,7 +9,7 @@ import TorchlightCore
 /// running variance start at zeros and ones.
 open class BatchNorm: Module, Layer {
     /// The number of channels C.
-    public final let numFeatures: Int
+    public private(set) final var numFeatures: Int
     /// The number that is added to the variance. Default: 1e-5.
     public final let eps: Double
     /// The momentum of the running statistics; nil for the average of all batches with equal weights. Default: 0.1.
@@ -24,6 +24,8 @@ open class BatchNorm: Module, Layer {
     @Buffer("running_var") public final var runningVar: Tensor? = nil
     /// The number of batches in the running statistics, an int64 scalar; nil if running statistics are not tracked.
     @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
+    /// Whether the number of channels is taken from the first input or from the state that is loaded.
+    final var isLazy = false
     private var modeWatch = ModeWatch()
 
     /// The allowed numbers of dimensions of the input.
@@ -73,6 +75,7 @@ open class BatchNorm: Module, Layer {
                         ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound) dimensions",
                     operands: [x]), like: x)
         }
+        if isLazy, x.rank > 1 { settle(channels: x.shape[1]) }
         let usesBatch = isTraining || runningMean == nil || runningVar == nil
         if isTraining { modeWatch.trainingCall() }
         var factor = momentum ?? 0
@@ -92,6 +95,21 @@ open class BatchNorm: Module, Layer {
         batchesTracked?.zero_()
     }
 
+    private func settle(channels: Int) {
+        guard isLazy, channels > 0 else { return }
+        isLazy = false
+        numFeatures = channels
+        LazyChannels.fill(channels, ones: [weight, runningVar], zeros: [bias, runningMean])
+    }
+
+    override final func willLoad(_ tensor: (String) -> Tensor?) { settle(channels: LazyChannels.loaded(tensor)) }
+
+    /// "LazyBatchNorm1d" until the number of channels is known, "BatchNorm1d" afterwards.
+    override final var printedName: String {
+        let name = super.printedName
+        return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
+    }
+
     open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
 
     open override var extraDescription: String {
@@ -104,20 +122,20 @@ open class BatchNorm: Module, Layer {
 /// Batch normalisation of each channel over batch and length.
 ///
 /// Shapes: `[N, C] -> [N, C]` or `[N, C, L] -> [N, C, L]`. Formula and parameters are those of ``BatchNorm``.
-public final class BatchNorm1d: BatchNorm {
-    override var ranks: ClosedRange<Int> { 2...3 }
+public class BatchNorm1d: BatchNorm {
+    override final var ranks: ClosedRange<Int> { 2...3 }
 }
 
 /// Batch normalisation of each channel over batch, height and width.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H, W]`. Formula and parameters are those of ``BatchNorm``.
-public final class BatchNorm2d: BatchNorm {
-    override var ranks: ClosedRange<Int> { 4...4 }
+public class BatchNorm2d: BatchNorm {
+    override final var ranks: ClosedRange<Int> { 4...4 }
 }
 
 /// Batch normalisation of each channel over batch, depth, height and width.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D, H, W]`. Formula and parameters are those of ``BatchNorm``.
-public final class BatchNorm3d: BatchNorm {
-    override var ranks: ClosedRange<Int> { 5...5 }
+public class BatchNorm3d: BatchNorm {
+    override final var ranks: ClosedRange<Int> { 5...5 }
 }

@@ -140,3 +140,52 @@ public final class LocalResponseNorm: Module, Layer {
         "\(size), alpha=\(Printed.number(alpha)), beta=\(Printed.number(beta)), k=\(Printed.number(k))"
     }
 }
+
+/// Local response normalisation over neighbouring channels, as `CrossMapLRN2d` in PyTorch: `y = x / (k + α / size · Σ x²)^β`, where
+/// the sum is over the channels at most `(size − 1) / 2` away from the channel of x (Krizhevsky et al., 2012).
+///
+/// For odd sizes it is ``LocalResponseNorm``; for even sizes the sum is over `size − 1` channels. Channels outside the input count
+/// as 0. Shapes: `[N, C, H, W] -> [N, C, H, W]`.
+public final class CrossMapLRN2d: Module, Layer {
+    /// The number of neighbouring channels.
+    public let size: Int
+    /// The factor α of the mean square. Default: 1e-4.
+    public let alpha: Double
+    /// The exponent β. Default: 0.75.
+    public let beta: Double
+    /// The additive constant k. Default: 1.
+    public let k: Double
+
+    /// Creates a local response normalisation.
+    ///
+    /// - Parameters:
+    ///   - size: The number of neighbouring channels, at least 1.
+    ///   - alpha: The factor α of the mean square. Default: 1e-4.
+    ///   - beta: The exponent β. Default: 0.75.
+    ///   - k: The additive constant k. Default: 1.
+    public init(_ size: Int, alpha: Double = 1e-4, beta: Double = 0.75, k: Double = 1) {
+        self.size = size
+        self.alpha = alpha
+        self.beta = beta
+        self.k = k
+        super.init()
+    }
+
+    /// Returns `x / (k + α / size · Σ x²)^β`.
+    public func forward(_ x: Tensor) -> Tensor {
+        if x.isPlaceholder { return x }
+        guard x.rank == 4, size > 0 else {
+            return fail(
+                TensorError(
+                    .shape, in: "CrossMapLRN2d", "the input does not have 4 dimensions, or size is not positive",
+                    got: "size \(size)", expected: "[N, C, H, W] and a positive size", operands: [x]), like: x)
+        }
+        let width = 2 * ((size - 1) / 2) + 1
+        return localResponseNorm(
+            x, size: width, alpha: alpha * Double(width) / Double(size), beta: beta, k: k)
+    }
+
+    public override var extraDescription: String {
+        "\(size), alpha=\(Printed.number(alpha)), beta=\(Printed.number(beta)), k=\(Printed.number(k))"
+    }
+}

@@ -8,7 +8,7 @@ import TorchlightCore
 /// batch`, where batch is the mean over the samples, and evaluation mode uses them. Shapes: `[N, C, *]` or `[C, *]`.
 open class InstanceNorm: Module, Layer {
     /// The number of channels C.
-    public final let numFeatures: Int
+    public private(set) final var numFeatures: Int
     /// The number that is added to the variance. Default: 1e-5.
     public final let eps: Double
     /// The momentum of the running statistics. Default: 0.1.
@@ -24,6 +24,8 @@ open class InstanceNorm: Module, Layer {
     /// The entry `num_batches_tracked` of the state dictionary, an int64 scalar that training does not change, as in PyTorch;
     /// nil if running statistics are not tracked.
     @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
+    /// Whether the number of channels is taken from the first input or from the state that is loaded.
+    final var isLazy = false
 
     /// The number of dimensions of a batch.
     var batchRank: Int { 3 }
@@ -65,6 +67,7 @@ open class InstanceNorm: Module, Layer {
     public final func forward(_ x: Tensor) -> Tensor {
         if x.isPlaceholder { return x }
         let isBatched = x.rank == batchRank
+        if isLazy, isBatched || x.rank == batchRank - 1 { settle(channels: x.shape[isBatched ? 1 : 0]) }
         guard isBatched || x.rank == batchRank - 1, x.shape[isBatched ? 1 : 0] == features else {
             return fail(
                 TensorError(
@@ -79,6 +82,21 @@ open class InstanceNorm: Module, Layer {
         return isBatched ? y : y.squeeze(0)
     }
 
+    private func settle(channels: Int) {
+        guard isLazy, channels > 0 else { return }
+        isLazy = false
+        numFeatures = channels
+        LazyChannels.fill(channels, ones: [weight, runningVar], zeros: [bias, runningMean])
+    }
+
+    override final func willLoad(_ tensor: (String) -> Tensor?) { settle(channels: LazyChannels.loaded(tensor)) }
+
+    /// "LazyInstanceNorm1d" until the number of channels is known, "InstanceNorm1d" afterwards.
+    override final var printedName: String {
+        let name = super.printedName
+        return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
+    }
+
     open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
 
     open override var extraDescription: String {
@@ -91,20 +109,20 @@ open class InstanceNorm: Module, Layer {
 /// Instance normalisation of each channel of each sample over length.
 ///
 /// Shapes: `[N, C, L] -> [N, C, L]` or `[C, L] -> [C, L]`. Formula and parameters are those of ``InstanceNorm``.
-public final class InstanceNorm1d: InstanceNorm {}
+public class InstanceNorm1d: InstanceNorm {}
 
 /// Instance normalisation of each channel of each sample over height and width.
 ///
 /// Shapes: `[N, C, H, W] -> [N, C, H, W]` or `[C, H, W] -> [C, H, W]`. Formula and parameters are those of
 /// ``InstanceNorm``.
-public final class InstanceNorm2d: InstanceNorm {
-    override var batchRank: Int { 4 }
+public class InstanceNorm2d: InstanceNorm {
+    override final var batchRank: Int { 4 }
 }
 
 /// Instance normalisation of each channel of each sample over depth, height and width.
 ///
 /// Shapes: `[N, C, D, H, W] -> [N, C, D, H, W]` or `[C, D, H, W] -> [C, D, H, W]`. Formula and parameters are those of
 /// ``InstanceNorm``.
-public final class InstanceNorm3d: InstanceNorm {
-    override var batchRank: Int { 5 }
+public class InstanceNorm3d: InstanceNorm {
+    override final var batchRank: Int { 5 }
 }

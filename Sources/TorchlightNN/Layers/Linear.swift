@@ -9,7 +9,7 @@ import TorchlightCore
 /// −1/√in to 1/√in.
 public class Linear: Module, Layer {
     /// The number of input features: the size of the last dimension of the input.
-    public final let inFeatures: Int
+    public internal(set) final var inFeatures: Int
     /// The number of output features: the size of the last dimension of the output.
     public final let outFeatures: Int
     /// The learnable weight, `[out, in]`.
@@ -38,7 +38,13 @@ public class Linear: Module, Layer {
     }
 
     /// Returns `x Wᵀ + b`.
-    public final func forward(_ x: Tensor) -> Tensor { linear(x, weight, bias) }
+    public final func forward(_ x: Tensor) -> Tensor {
+        settle(for: x)
+        return linear(x, weight, bias)
+    }
+
+    /// Called with each input; ``LazyLinear`` takes the number of input features from the first.
+    func settle(for x: Tensor) {}
 
     public override var extraDescription: String {
         "in_features=\(inFeatures), out_features=\(outFeatures), bias=\(Printed.bool(bias != nil))"

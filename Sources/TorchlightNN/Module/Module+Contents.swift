@@ -60,6 +60,11 @@ extension Module {
         scanner.contents.snapshot = fields.copy(of: self)
         for (name, parametrization) in parametrizations {
             scanner.contents.parameters.removeAll { $0.name == name }
+            if let tensors = parametrization.stateTensors(of: name) {
+                scanner.contents.parameters += tensors.parameters.map { (name: $0.0, tensor: $0.1) }
+                scanner.contents.buffers += tensors.buffers.map { (name: $0.0, tensor: $0.1, persistent: true) }
+                continue
+            }
             scanner.contents.children.append(("parametrizations.\(name)", parametrization))
             scanner.contents.groups.append(("parametrizations.\(name)", .module(parametrization)))
         }

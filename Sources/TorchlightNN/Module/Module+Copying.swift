@@ -51,6 +51,11 @@ private final class ModuleCopier {
         modules[ObjectIdentifier(module)] = copy
         copy.contents = nil
         copy.hooks = copy.hooks?.copy()
+        // A parametrised parameter is a result of the last call; the next call computes that of the copy.
+        for (name, _) in copy.parametrizations {
+            let place = TensorProperty(name, of: copy)
+            if let value = place?.value { place?.set(value.detach()) }
+        }
         let outer = owner
         owner = "\(kind)"
         defer { owner = outer }

@@ -57,7 +57,8 @@ extension Tensor {
     /// transformed back, multiplied by the window once more, added up, and divided by the sum of its squares.
     ///
     /// - Parameters: as those of ``stft(nFFT:hopLength:winLength:window:center:padMode:normalized:onesided:returnComplex:)``;
-    ///   `length` is the size of the result, as much as the windows cover where it is left out.
+    ///   `length` is the size of the result, as much as the windows cover where it is left out. Without `onesided` a real result
+    ///   is computed from the first `nFFT / 2 + 1` frequencies, as in PyTorch.
     public func istft(
         nFFT: Int, hopLength: Int? = nil, winLength: Int? = nil, window: Tensor? = nil, center: Bool = true,
         normalized: Bool = false, onesided: Bool? = nil, length: Int? = nil, returnComplex: Bool = false
@@ -91,10 +92,16 @@ extension Tensor {
             let factors =
                 try Self.spectralWindow(window, nFFT, width, "istft", like: self)
                 ?? Tensor.ones([nFFT], dtype: dtype.toReal, device: device)
+            guard returnComplex || !factors.dtype.isComplex else {
+                throw .dtype(
+                    "istft", [self, factors], expected: "a real window for a real signal",
+                    fix: "pass returnComplex: true")
+            }
             let norm: FFT.Norm = normalized ? .ortho : .backward
-            var frames = isOneSided ? FFT.irfft(spectra, n: nFFT, norm: norm) : FFT.ifft(spectra, norm: norm)
+            // A real signal follows from one half of the frequencies; the other half is not read.
+            let half = isOneSided || returnComplex ? spectra : spectra.narrow(2, start: 0, length: nFFT / 2 + 1)
+            var frames = returnComplex ? FFT.ifft(spectra, norm: norm) : FFT.irfft(half, n: nFFT, norm: norm)
             frames = frames * factors
-            if !returnComplex { frames = frames.real }
             let covered = nFFT + hop * (windows - 1)
             let unfold = Unfold(dim: 1, size: nFFT, step: hop)
             let batch = frames.layout.shape[0]

@@ -21,7 +21,7 @@ public class ConvolutionLayer<Size: SpatialSize>: Module {
     public final var weight: Tensor
     /// The learnable bias, `[out]`; nil if the layer has none.
     public final var bias: Tensor?
-    private let isTransposed: Bool
+    final let isTransposed: Bool
     /// The generator of the weight of a lazy layer; nil once the number of input channels is known.
     private var lazyGenerator: Generator?
 

@@ -106,7 +106,7 @@ public func packPaddedSequence(
     }
     let rows = padded.reshape([steps * batch] + padded.shape.dropFirst(2))
     return PackedSequence(
-        data: rows.indexSelect(0, Tensor(places, shape: [places.count])), batchSizes: sizes,
+        data: rows.indexSelect(0, Tensor(places, shape: [places.count], device: rows.device)), batchSizes: sizes,
         sortedIndices: enforceSorted ? nil : order)
 }
 
@@ -154,12 +154,21 @@ public func padPackedSequence(
     }
     let tail = Array(data.shape.dropFirst())
     let filler = Tensor.full([1] + tail, paddingValue, dtype: data.dtype, device: data.device)
-    let rows = cat([data, filler]).indexSelect(0, Tensor(places, shape: [places.count]))
+    let rows = cat([data, filler]).indexSelect(
+        0, Tensor(places, shape: [places.count], device: data.device))
     let padded = rows.reshape([steps, batch] + tail)
     return (batchFirst ? padded.transpose(0, 1) : padded, lengths)
 }
 
-/// Stacks sequences of different lengths into a batch, padded at their ends to the longest length.
+/// The side of a sequence that padding is added to.
+public enum PaddingSide: String, Sendable {
+    /// Before the first element.
+    case left
+    /// After the last element.
+    case right
+}
+
+/// Stacks sequences of different lengths into a batch, padded to the longest length.
 ///
 /// Shapes: N sequences `[L, *]`, equal in all dimensions except the first, `-> [T, N, *]`, or `[N, T, *]` with `batchFirst`.
 ///
@@ -167,7 +176,10 @@ public func padPackedSequence(
 ///   - sequences: The sequences, at least one.
 ///   - batchFirst: Whether the batch dimension of the result is the first dimension. Default: false.
 ///   - paddingValue: The value of the padding. Default: 0.
-public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, paddingValue: Double = 0) -> Tensor {
+///   - paddingSide: The side that is padded. Default: `.right`, the end.
+public func padSequence(
+    _ sequences: [Tensor], batchFirst: Bool = false, paddingValue: Double = 0, paddingSide: PaddingSide = .right
+) -> Tensor {
     if let placeholder = sequences.first(where: \.isPlaceholder) { return placeholder }
     guard let first = sequences.first,
         sequences.allSatisfy({ $0.rank > 0 && $0.shape.dropFirst() == first.shape.dropFirst() })
@@ -182,10 +194,34 @@ public func padSequence(_ sequences: [Tensor], batchFirst: Bool = false, padding
     let longest = sequences.map { $0.shape[0] }.max() ?? 0
     let padded = sequences.map { sequence in
         var widths = Array(repeating: 0, count: 2 * sequence.rank)
-        widths[2 * sequence.rank - 1] = longest - sequence.shape[0]
+        widths[2 * sequence.rank - (paddingSide == .right ? 1 : 2)] = longest - sequence.shape[0]
         return sequence.pad(widths, value: paddingValue)
     }
     return stack(padded, dim: batchFirst ? 0 : 1)
+}
+
+/// Splits a padded batch into its sequences without padding, as `unpad_sequence` in PyTorch; the inverse of
+/// ``padSequence(_:batchFirst:paddingValue:paddingSide:)``.
+///
+/// - Parameters:
+///   - padded: The padded batch, `[T, N, *]`, or `[N, T, *]` with `batchFirst`.
+///   - lengths: The length of each sequence, from 0 to T.
+///   - batchFirst: Whether the batch dimension is the first dimension. Default: false.
+/// - Returns: N sequences `[L, *]`, views of the batch.
+public func unpadSequence(_ padded: Tensor, lengths: [Int], batchFirst: Bool = false) -> [Tensor] {
+    if padded.isPlaceholder { return [padded] }
+    let (batch, steps) = batchFirst ? (0, 1) : (1, 0)
+    guard padded.rank >= 2, lengths.count == padded.shape[batch],
+        lengths.allSatisfy({ $0 >= 0 && $0 <= padded.shape[steps] })
+    else {
+        let error = TensorError(
+            .value, in: "unpadSequence", "the lengths do not match the batch", got: "\(lengths)",
+            expected:
+                "a batch of at least 2 dimensions, and for each of its sequences a length from 0 to that of the batch",
+            operands: [padded])
+        return [fail(error, like: padded)]
+    }
+    return lengths.enumerated().map { padded.select(batch, $0).narrow(0, start: 0, length: $1) }
 }
 
 /// Packs a list of sequences of different lengths.

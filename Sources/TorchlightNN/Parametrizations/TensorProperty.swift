@@ -1,0 +1,92 @@
+import TorchlightCore
+
+/// The place where a module itself, not one of its submodules, stores a tensor of its state dictionary.
+struct TensorProperty {
+    private enum Place {
+        /// A property of the type `Tensor` or `Tensor?`.
+        case property(UnsafeMutableRawPointer)
+        /// An element of a property of the type `[Tensor]`.
+        case element(UnsafeMutableRawPointer, Int)
+        /// A value of a property of the type `[String: Tensor]`.
+        case entry(UnsafeMutableRawPointer, String)
+        /// A tensor of ``Module/listedTensors``.
+        case listed
+    }
+
+    private let module: Module
+    private let name: String
+    private let place: Place
+
+    /// Nil if no property with that name is a tensor, and no array or dictionary of tensors has such an element.
+    init?(_ name: String, of module: Module) {
+        self.module = module
+        self.name = name
+        let base = Unmanaged.passUnretained(module).toOpaque()
+        for property in StoredProperty.all(of: type(of: module)) where property.isStrong && property.isCopyable {
+            guard let place = Self.find(name, property, base + property.offset) else { continue }
+            self.place = place
+            return
+        }
+        guard module.listedTensors.elements.contains(where: { $0.name == name }) else { return nil }
+        place = .listed
+    }
+
+    private static func find(_ name: String, _ property: StoredProperty, _ address: UnsafeMutableRawPointer) -> Place? {
+        if let place = find(name, in: property.name, property.type, address) { return place }
+        // ``Key`` and ``Buffer`` may give the property another name.
+        func mark<T>(_: T.Type) -> (any PropertyMark)? {
+            T.self is any PropertyMark.Type
+                ? address.assumingMemoryBound(to: T.self).pointee as? any PropertyMark : nil
+        }
+        guard let mark = _openExistential(property.type, do: mark) else { return nil }
+        let own = property.name.hasPrefix("_") ? String(property.name.dropFirst()) : property.name
+        for inner in StoredProperty.all(of: property.type) {
+            if let place = find(name, in: mark.key ?? own, inner.type, address + inner.offset) { return place }
+        }
+        return nil
+    }
+
+    /// The place in a value of this type whose path is `own`.
+    private static func find(
+        _ name: String, in own: String, _ type: Any.Type, _ address: UnsafeMutableRawPointer
+    ) -> Place? {
+        if type == Tensor.self || type == Tensor?.self { return name == own ? .property(address) : nil }
+        guard name.hasPrefix(own + ".") else { return nil }
+        let key = String(name.dropFirst(own.count + 1))
+        if type == [Tensor].self {
+            let count = address.assumingMemoryBound(to: [Tensor].self).pointee.count
+            guard let index = Int(key), index >= 0, index < count else { return nil }
+            return .element(address, index)
+        }
+        guard type == [String: Tensor].self,
+            address.assumingMemoryBound(to: [String: Tensor].self).pointee[key] != nil
+        else { return nil }
+        return .entry(address, key)
+    }
+
+    /// The stored tensor.
+    var value: Tensor? {
+        withExtendedLifetime(module) {
+            switch place {
+            case .property(let address): address.assumingMemoryBound(to: Tensor?.self).pointee
+            case .element(let address, let index): address.assumingMemoryBound(to: [Tensor].self).pointee[index]
+            case .entry(let address, let key): address.assumingMemoryBound(to: [String: Tensor].self).pointee[key]
+            case .listed: module.listedTensors.elements.first { $0.name == name }?.tensor
+            }
+        }
+    }
+
+    /// Stores another tensor. A tensor and an optional tensor have the same representation in memory.
+    func set(_ tensor: Tensor) {
+        withExtendedLifetime(module) {
+            switch place {
+            case .property(let address): address.assumingMemoryBound(to: Tensor?.self).pointee = tensor
+            case .element(let address, let index):
+                address.assumingMemoryBound(to: [Tensor].self).pointee[index] = tensor
+            case .entry(let address, let key):
+                address.assumingMemoryBound(to: [String: Tensor].self).pointee[key] = tensor
+            case .listed: module.listedTensors.replace(name, by: tensor)
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+import Torchlight
+
+// Pruning, fusing and lazy layers.
+
+extension CallTable {
+    mutating func addModuleUtilities() {
+        add("Prune.lnStructured(dim: Int)") {
+            Prune.lnStructured(
+                Linear(3, 2, generator: $0.generator), amount: .count($0.int()), n: $0.double(), dim: $0.int())
+        }
+        add("Prune.randomStructured(dim: Int)") {
+            Prune.randomStructured(
+                Linear(3, 2, generator: $0.generator), amount: .fraction($0.double()), dim: $0.int(),
+                generator: $0.generator)
+        }
+        add("fuseConvBNWeights(groups: Int)") {
+            fuseConvBNWeights(
+                $0.tensor(), $0.maybe($0.tensor()), $0.tensor(), $0.tensor(), eps: $0.double(), $0.maybe($0.tensor()),
+                $0.maybe($0.tensor()), transpose: $0.bool(), groups: $0.int())
+        }
+        add("unpadSequence(lengths: [Int])") {
+            unpadSequence($0.tensor(), lengths: $0.ints(), batchFirst: $0.bool())
+        }
+        add("LazyLinear.init(_: Int)") {
+            LazyLinear($0.int(), bias: $0.bool(), dtype: $0.dtype(), generator: $0.generator)($0.tensor())
+        }
+        add("CrossMapLRN2d.init(_: Int)") {
+            CrossMapLRN2d($0.int(), alpha: $0.double(), beta: $0.double(), k: $0.double())($0.tensor())
+        }
+    }
+}
