@@ -15,37 +15,6 @@ extension TensorError {
     fileprivate var isAboutMissingValues: Bool { kind == .device && problem.contains("has no values") }
 }
 
-/// A family of recorded cases with the tensors that they refer to.
-public struct Family: Sendable {
-    /// The families of the second folder of recorded answers that the replayer knows.
-    public static let further: Set<String> = [
-        "audio", "complex", "complex_printing", "complex_promotion", "distributions", "extra", "random_edges", "utils",
-    ]
-
-    /// The name of the two files.
-    public let name: String
-    /// The cases as recorded.
-    let cases: [JSON]
-    let tensors: [String: Tensor]
-    /// The number of cases.
-    public var count: Int { cases.count }
-
-    /// What a case is called, unique in its family.
-    public func id(_ index: Int) -> String { cases[index]["id"]?.string ?? "case \(index)" }
-
-    /// Reads `NAME.json` and, where it is there, `NAME.safetensors`.
-    public init(_ name: String, in directory: String) throws {
-        self.name = name
-        let file = directory + "/" + name + ".json"
-        guard let cases = try JSON.parse(try FileSystem.read(file), file: file).elements else {
-            throw NotSupported("\(file) holds no list of cases")
-        }
-        self.cases = cases
-        let values = directory + "/" + name + ".safetensors"
-        tensors = FileSystem.isFile(values) ? try Safetensors.load(values) : [:]
-    }
-}
-
 /// Makes recorded calls and compares what they give.
 public struct Replayer {
     let registry = Registry()

@@ -4,8 +4,8 @@ import Torchlight
 
 /// What the command line asks for.
 struct Options {
-    /// Folders of families. Of the second one the families that have a replayer are read.
-    var data = ["../shared/conformance", "../shared/conformance-2"]
+    /// Folders of families.
+    var data = Family.folders(ofCheckout: ".")
     var families: Set<String> = []
     var operations: Set<String> = []
     var failures = 20

@@ -21,6 +21,8 @@ struct Report {
     }
 
     private var rows: [Row] = []
+    /// Families without a replayer, with their numbers of cases.
+    private var notReplayed: [String] = []
     var passed: Int { rows.reduce(0) { $0 + $1.passed } }
     /// Cases that neither passed nor are among the exceptions.
     var failed: Int { rows.reduce(0) { $0 + $1.failed.count + $1.notSupported.count } }
@@ -28,14 +30,19 @@ struct Report {
     init(_ options: Options) throws {
         let exceptions = try Exceptions(options.exceptions)
         let replayer = Replayer()
-        let names = try options.data.enumerated().flatMap { place, folder in
-            try FileManager.default.contentsOfDirectory(atPath: folder)
-                .filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
-                .filter { place == 0 || Family.further.contains($0) }.map { (name: $0, folder: folder) }
+        let names = Family.all(in: options.data)
+        guard !names.isEmpty else {
+            throw NotSupported(
+                "no recorded families in \(options.data.joined(separator: ", ")); run it in the root of a checkout, or "
+                    + "name their folder with --data")
         }
         CrashReport.install()
         for (name, folder) in names where options.families.isEmpty || options.families.contains(name) {
             let family = try Family(name, in: folder)
+            if Family.withoutReplayer.contains(name), options.families.isEmpty {
+                notReplayed.append("\(name) (\(family.count))")
+                continue
+            }
             var row = Row(family: name)
             for index in 0..<family.count {
                 let operation = Replayer.operation(index, of: family)
@@ -80,6 +87,7 @@ struct Report {
         }
         let valued = Set(rows.flatMap(\.needsValues)).sorted()
         if !valued.isEmpty { Swift.print("need values: \(valued.joined(separator: ", "))") }
+        if !notReplayed.isEmpty { Swift.print("no replayer yet for: \(notReplayed.joined(separator: ", "))") }
         Swift.print("\(passed) passed, \(failed) failed")
     }
 

@@ -2,36 +2,20 @@ import ConformanceReplay
 import Foundation
 import Testing
 
-/// Replays PyTorch's recorded answers, where they lie beside the checkout, but for the listed exceptions.
+/// Replays PyTorch's recorded answers (Conformance/Data), but for the listed exceptions.
 ///
 /// `make conformance` does the same in an optimised build and prints the table.
 @Suite struct ReplayTests {
-    static let shared = ProcessInfo.processInfo.environment["TORCHLIGHT_SHARED"] ?? "../shared"
-    static let directory = shared + "/conformance"
-    /// Where families lie that are not in the first folder, of those that have a replayer.
-    static let furtherDirectory = shared + "/conformance-2"
-    static let families: [String] = {
-        func names(_ folder: String) -> [String] {
-            let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-            return files.filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }
-        }
-        return (names(directory) + names(furtherDirectory).filter(Family.further.contains)).sorted()
-    }()
+    static let root = URL(filePath: #filePath).appending(path: "../../..").standardizedFileURL.path
+    static let families = Family.all(in: Family.folders(ofCheckout: root))
 
-    /// Why nothing is replayed where the data are absent.
-    static let absence: Comment =
-        """
-        the recorded answers are absent: no families in \(directory); \
-        set TORCHLIGHT_SHARED to the folder that holds conformance/
-        """
-
-    @Test(.enabled(if: !families.isEmpty, absence), arguments: families)
+    @Test(arguments: families.map(\.name).filter { !Family.withoutReplayer.contains($0) })
     func answersAsRecorded(_ name: String) throws {
-        let family = try Family(
-            name, in: Family.further.contains(name) ? Self.furtherDirectory : Self.directory)
-        let here = URL(filePath: #filePath).deletingLastPathComponent()
-        let exceptions = try Exceptions(here.appending(path: "../../Conformance/exceptions.json").path)
+        let folder = try #require(Self.families.first { $0.name == name }).folder
+        let family = try Family(name, in: folder)
+        let exceptions = try Exceptions(Self.root + "/Conformance/exceptions.json")
         let replayer = Replayer()
+        #expect(family.count > 0)
         for index in 0..<family.count where !exceptions.contains(name, family.id(index)) {
             switch replayer.replay(index, of: family) {
             case .passed, .needsValues: break
@@ -41,5 +25,23 @@ import Testing
                 Issue.record("\(name) \(family.id(index)): \(reason)")
             }
         }
+    }
+
+    /// The data is in the repository, so that nothing is left out where a folder is missing.
+    @Test func everyFamilyIsThere() {
+        let own = Set(Family.all(in: [Self.root + "/Conformance/Data"]).map(\.name))
+        #expect(own.count >= 37)
+        #expect(own.isSuperset(of: Family.withoutReplayer))
+    }
+
+    @Test func archivesAreSmall() throws {
+        var total = 0
+        for folder in ["Data", "Files"] {
+            let path = "\(Self.root)/Conformance/\(folder)"
+            for file in try FileManager.default.contentsOfDirectory(atPath: path) where file.hasSuffix(".zip") {
+                total += try FileManager.default.attributesOfItem(atPath: "\(path)/\(file)")[.size] as? Int ?? 0
+            }
+        }
+        #expect(total <= 8_000_000, "the recorded data has \(total) bytes")
     }
 }

@@ -47,8 +47,7 @@ struct LearnerTests {
 
     @Test("Each prints what PyTorch printed, but for the differences that are meant")
     func printsAsPyTorch() throws {
-        guard let folder = Interop.folder else { return }  // Interop says that it is missing
-        let path = "\(folder)/learner/programs.json"
+        let path = "\(Interop.folder)/learner/programs.json"
         let listed = try #require(JSON.parse(FileSystem.read(path), file: path).elements)
         let originals = Dictionary(
             uniqueKeysWithValues: listed.map { ($0["id"]?.string ?? "", $0["stdout"]?.string ?? "") })

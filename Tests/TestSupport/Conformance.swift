@@ -2,17 +2,20 @@ import Testing
 import TorchlightCore
 import TorchlightIO
 
-/// PyTorch's recorded answers, where they lie beside the checkout (`shared/conformance`); no cases elsewhere.
+/// PyTorch's recorded answers, from Conformance/Data.
 package enum Conformance {
     /// The cases of a family that pass the filter.
     package static func cases(_ family: String, where isWanted: (JSON) -> Bool = { _ in true }) -> [Case] {
-        guard let interop = Interop.folder else { return [] }
-        let base = FileSystem.directory(of: interop) + "/conformance/" + family
-        guard let bytes = try? FileSystem.read(base + ".json"),
-            let cases = try? JSON.parse(bytes, file: family).elements
-        else { return [] }
-        let tensors = (try? Safetensors.load(base + ".safetensors")) ?? [:]
-        return cases.filter(isWanted).map { Case(entry: $0, tensors: tensors) }
+        let archive = SourceTree.root.appending(path: "Conformance/Data/\(family).zip").path
+        do {
+            let contents = try ZipArchive.contents(of: archive)
+            func bytes(_ ending: String) -> [UInt8]? { contents.first { $0.name == family + ending }?.bytes }
+            let cases = try JSON.parse(bytes(".json") ?? [], file: family).elements ?? []
+            let tensors = try bytes(".safetensors").map { try Safetensors.load($0, path: archive) } ?? [:]
+            return cases.filter(isWanted).map { Case(entry: $0, tensors: tensors) }
+        } catch {
+            preconditionFailure("the recorded answers cannot be read: \(error)")
+        }
     }
 
     /// One recorded case.

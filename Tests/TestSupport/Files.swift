@@ -1,10 +1,10 @@
-import Glibc
+internal import Foundation
 import Testing
 import TorchlightCore
 import TorchlightIO
 
 /// A folder of its own for a test, removed with everything in it when the object goes.
-package final class TemporaryFolder {
+package final class TemporaryFolder: Sendable {
     package let path: String
 
     package init() {
@@ -12,7 +12,10 @@ package final class TemporaryFolder {
         path = String(cString: mkdtemp(&template))
     }
 
-    deinit { Self.remove(path) }
+    deinit { remove() }
+
+    /// Removes the folder with everything in it.
+    package func remove() { Self.remove(path) }
 
     /// A path in the folder.
     package func callAsFunction(_ name: String) -> String { path + "/" + name }
@@ -29,25 +32,33 @@ package final class TemporaryFolder {
     }
 }
 
-/// The files of other systems that lie beside the checkout, where there are some.
+/// Files that other systems wrote, from Conformance/Files.
 package enum Interop {
-    /// The folder `interop` in `$TORCHLIGHT_SHARED`, or in `shared` beside the checkout; nil, and said so once, where it
-    /// is missing.
-    package static let folder: String? = {
-        let root = (0..<3).reduce(#filePath) { path, _ in FileSystem.directory(of: path) }
-        let shared = FileSystem.environment("TORCHLIGHT_SHARED") ?? FileSystem.directory(of: root) + "/shared"
-        if FileSystem.isDirectory(shared + "/interop") { return shared + "/interop" }
-        writeToStandardError(
-            "Skipped: comparisons with the recorded answers and files of other systems, which are not in \(shared); "
-                + "TORCHLIGHT_SHARED names another place.\n")
-        return nil
+    /// A temporary folder with the unpacked files, removed when the process ends.
+    package static let folder: String = {
+        do {
+            let archives = SourceTree.root.appending(path: "Conformance/Files").path
+            for name in FileSystem.names(in: archives) where name.hasSuffix(".zip") {
+                for entry in try ZipArchive.contents(of: "\(archives)/\(name)") {
+                    let path = unpacked(entry.name)
+                    try FileSystem.createDirectories(FileSystem.directory(of: path))
+                    try Data(entry.bytes).write(to: URL(filePath: path))
+                }
+            }
+        } catch {
+            preconditionFailure("the files of other systems cannot be unpacked: \(error)")
+        }
+        atexit { Interop.unpacked.remove() }
+        return unpacked.path
     }()
+    private static let unpacked = TemporaryFolder()
 
-    /// The cases that a folder's `index.json` lists; empty where the files are missing.
+    /// The cases that a folder's `index.json` lists.
     package static func cases(_ name: String) -> [Case] {
-        guard let folder, let bytes = try? FileSystem.read("\(folder)/\(name)/index.json"),
-            let index = try? JSON.parse(bytes, file: name).elements
-        else { return [] }
+        let path = "\(folder)/\(name)/index.json"
+        guard let bytes = try? FileSystem.read(path), let index = try? JSON.parse(bytes, file: path).elements else {
+            preconditionFailure("\(path) holds no list of files")
+        }
         return index.map { entry in
             Case(
                 path: "\(folder)/\(name)/\(entry["file"]!.string!)", expected: entry["expected"]!.string!,

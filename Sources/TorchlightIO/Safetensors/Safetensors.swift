@@ -20,7 +20,17 @@ public enum Safetensors {
     /// - Throws: `IOError` if the file is malformed, none of its tensors can be read, or one of `names` is missing or
     ///   cannot be read.
     public static func load(_ path: String, only names: [String]? = nil) throws(IOError) -> [String: Tensor] {
-        let file = try open(path, only: names)
+        try byName(try open(path, only: names), path: path)
+    }
+
+    /// Returns copies of the tensors in the bytes of a file, by name. The path is for error texts.
+    package static func load(_ bytes: [UInt8], path: String) throws(IOError) -> [String: Tensor] {
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(IOError) in try byName(parse(FileContents(buffer, path: path)), path: path) }
+        }.get()
+    }
+
+    private static func byName(_ file: SafetensorsFile, path: String) throws(IOError) -> [String: Tensor] {
         var tensors: [String: Tensor] = [:]
         for (name, tensor) in file.tensors {
             // Names are bytes in the file; Swift compares canonically equivalent strings as equal.
