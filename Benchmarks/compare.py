@@ -1,27 +1,29 @@
 #!/usr/bin/env python3
 """Times Torchlight and its peers in turn on the same cores, and writes Benchmarks/RESULTS.md.
 
-usage: compare.py --torchlight PROGRAM --scripts DIR [--data DIR] [--venv DIR] [--peers a,b] [--rounds N]
-                  [--cores 0,1] [--only a,b] [--dtype float32|bfloat16] [--out FILE]
+usage: compare.py [--torchlight PROGRAM] [--data DIR] [--venv DIR] [--peers a,b] [--rounds N] [--cores 0,1] [--only a,b]
+                  [--dtype float32|bfloat16] [--quick] [--out FILE]
 
-DIR holds the peers' scripts (peer_torch.py, peer_jax.py, ...), each of which times the workloads of WORKLOADS.md and writes
-the same JSON as `torchlight bench`. The peers are installed into a virtual environment outside the repository. A round
-runs every group of workloads once with every program, in a process of its own: what else the machine does hits all alike,
-and the peak memory of a process is that of the group. A figure is the median over the rounds.
+The scripts in Benchmarks/Peers time the workloads of Benchmarks/WORKLOADS.md and write the same JSON as `torchlight bench`.
+The peers are installed from PyPI, in the versions of Peers/versions.txt, into a virtual environment outside the repository;
+one that cannot be installed is left out, with a message. DIR of --data holds mnist/train-images-idx3-ubyte.gz and alike;
+without it all programs use random images of the same shape. A round runs every group of workloads once with every program,
+in a process of its own: what else the machine does hits all alike, and the peak memory of a process is that of the group.
+A figure is the median over the rounds. --quick runs every peer once, for a moment, to see that the scripts work.
 """
 import argparse, json, math, os, platform, re, statistics, subprocess, sys, tempfile, time
 
 # name: (script, arguments, packages of the virtual environment, groups that it has not or that are as without the arguments)
 PEERS = {
-    "torch": ("peer_torch.py", [], ["torch", "numpy"], []),
-    "torch-compile": ("peer_torch.py", ["--mode", "compile"], ["torch", "numpy"],
+    "torch": ("torch_peer.py", [], ["torch", "numpy"], []),
+    "torch-compile": ("torch_peer.py", ["--mode", "compile"], ["torch", "numpy"],
                       ["op_overhead", "matmul", "optimizer_step", "dataloader", "checkpoint", "cold_start"]),
-    "jax": ("peer_jax.py", [], ["jax", "numpy"], ["gpt2_small_train", "dataloader", "checkpoint"]),
-    "tensorflow": ("peer_tf.py", [], ["tensorflow", "numpy"], ["gpt2_small_train", "checkpoint"]),
-    "tinygrad": ("peer_tinygrad.py", [], ["tinygrad", "numpy"],
-                 ["cnn_train", "resnet18_train", "lstm_train", "gpt_mini_train", "gpt2_small_train", "pointwise",
-                  "optimizer_step", "infer", "dataloader", "checkpoint", "cold_start"]),
+    "jax": ("jax_peer.py", [], ["jax", "numpy"], ["dataloader", "checkpoint"]),
+    "tensorflow": ("tensorflow_peer.py", [], ["tensorflow-cpu", "numpy"], ["checkpoint"]),
 }
+# The modules of packages that are imported by another name.
+MODULES = {"tensorflow-cpu": "tensorflow"}
+PEER_SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Peers")
 
 # Each runs in a process of its own.
 GROUPS = [
@@ -33,8 +35,7 @@ GROUPS = [
 def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--torchlight", default=".build/release/torchlight")
-    parser.add_argument("--scripts", default=os.environ.get("TORCHLIGHT_PEERS", "../shared/bench"))
-    parser.add_argument("--data", default=os.environ.get("TORCHLIGHT_DATA", "../shared/data"))
+    parser.add_argument("--data", default=os.environ.get("TORCHLIGHT_DATA", ""))
     cache = os.environ.get("XDG_CACHE_HOME", os.path.expanduser("~/.cache"))
     parser.add_argument("--venv", default=os.path.join(cache, "torchlight", "peers"))
     parser.add_argument("--peers", default="torch,torch-compile")
@@ -42,6 +43,7 @@ def arguments():
     parser.add_argument("--cores", default="0,1")
     parser.add_argument("--only", default="")
     parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
+    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", default="Benchmarks/RESULTS.md")
     chosen = parser.parse_args()
     chosen.peers = [p for p in chosen.peers.split(",") if p]
@@ -52,7 +54,7 @@ def arguments():
     for group in chosen.groups:
         if group not in GROUPS:
             parser.error(f"there is no group {group}; there are {', '.join(GROUPS)}")
-    if chosen.dtype != "float32" and any(PEERS[peer][0] != "peer_torch.py" for peer in chosen.peers):
+    if chosen.dtype != "float32" and any(PEERS[peer][0] != "torch_peer.py" for peer in chosen.peers):
         parser.error(f"only the peers torch and torch-compile have a {chosen.dtype}")
     if chosen.rounds < 3:
         parser.error("--rounds must be at least 3: a median of fewer says little")
@@ -60,23 +62,56 @@ def arguments():
 
 
 def environment(chosen):
-    """The python of the virtual environment, with the peers' packages in it."""
+    """The python of the virtual environment, with the peers' packages in it. Peers that cannot be installed are left out."""
     python = os.path.join(chosen.venv, "bin", "python")
     if not os.path.exists(python):
-        print(f"Installing the peers into {chosen.venv}")
-        subprocess.run([sys.executable, "-m", "venv", chosen.venv], check=True)
+        done = subprocess.run([sys.executable, "-m", "venv", chosen.venv], capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"bench-compare: no virtual environment can be made in {chosen.venv}; on Debian, python3-venv is needed.\n"
+                     f"{done.stdout}{done.stderr}")
+    present = []
     for peer in chosen.peers:
-        modules = PEERS[peer][2]
-        if subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True).returncode:
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *modules], check=True)
+        packages = PEERS[peer][2]
+        modules = ", ".join(MODULES.get(package, package) for package in packages)
+        if subprocess.run([python, "-c", f"import {modules}"], capture_output=True).returncode:
+            print(f"Installing {', '.join(packages)} into {chosen.venv}", flush=True)
+            versions = os.path.join(PEER_SCRIPTS, "versions.txt")
+            install = [python, "-m", "pip", "install", "--quiet", "-c", versions, *packages]
+            if subprocess.run(install).returncode:
+                print(f"bench-compare: {peer} is left out: {' '.join(install)} failed. Without a network, install it yourself and "
+                      f"name the environment with --venv.", flush=True)
+                continue
+        present.append(peer)
+    chosen.peers = present
+    if not present:
+        sys.exit("bench-compare: none of the peers can be installed, so there is nothing to compare with; `make bench` times "
+                 "Torchlight alone")
     return python
+
+
+def check_scripts(python, chosen):
+    """Runs every group of every peer for a moment."""
+    failed = []
+    for peer in chosen.peers:
+        script, options, _, lacking = PEERS[peer]
+        for group in chosen.groups:
+            if group in lacking:
+                continue
+            command = [python, os.path.join(PEER_SCRIPTS, script), *options, "--quick", "--only", group]
+            done = subprocess.run(command, capture_output=True, text=True)
+            print(f"{peer}, {group}: {'failed' if done.returncode else 'runs'}", flush=True)
+            if done.returncode:
+                failed.append(f"{peer}, {group}:\n{done.stdout}{done.stderr}")
+    sys.exit("\n".join(failed) if failed else 0)
 
 
 def run(command, group, chosen):
     """The figures of one program for a group: {name: {seconds, ...}}."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "figures.json")
-        command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--data", chosen.data, "--only", group]
+        command = ["taskset", "-c", chosen.cores, *command, "--json", path, "--only", group]
+        if chosen.data:
+            command += ["--data", chosen.data]
         if chosen.dtype != "float32":
             command += ["--dtype", chosen.dtype]
         threads = str(len(chosen.cores.split(",")))
@@ -182,13 +217,13 @@ def report(rounds, python, chosen):
 
 def main():
     chosen = arguments()
-    if not os.path.isdir(chosen.scripts):
-        sys.exit(f"bench-compare: the peers' scripts are not in {chosen.scripts}; TORCHLIGHT_PEERS names another folder")
     python = environment(chosen)
+    if chosen.quick:
+        check_scripts(python, chosen)
     commands = {"torchlight": [chosen.torchlight, "bench"]}
     for peer in chosen.peers:
         script, options, *_ = PEERS[peer]
-        commands[peer] = [python, os.path.join(chosen.scripts, script), *options]
+        commands[peer] = [python, os.path.join(PEER_SCRIPTS, script), *options]
     rounds = {program: [] for program in commands}
     for number in range(chosen.rounds):
         for program in commands:
