@@ -62,8 +62,12 @@ struct TrainCommandTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.contains("1,797 digits"))
         let last = result.output.split(separator: "\n").last ?? ""
-        let accuracy = Double(last.dropFirst("test accuracy: ".count).dropLast()) ?? 0
+        let accuracy = Double(last.dropFirst("test accuracy: ".count).prefix { $0 != "%" }) ?? 0
         #expect(accuracy > 96, "\(result.output)")
+        #expect(last.contains("not MNIST") && last.contains("--data DIR"), "\(last)")
+        // On a pipe an epoch is one line, and nothing else is progress.
+        let lines = (result.output + result.errors).split(separator: "\n").filter { $0.contains("epoch ") }
+        #expect(lines.filter { $0.hasPrefix("epoch ") }.count == 20 && !result.errors.contains("epoch "), "\(lines)")
     }
 
     @Test("Bad input ends with one line that says what is wrong")

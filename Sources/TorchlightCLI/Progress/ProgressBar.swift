@@ -1,7 +1,7 @@
 import Glibc
 
-/// Reports the progress of a task: one line that is redrawn on a terminal, a line for every tenth elsewhere, nothing
-/// with `--quiet`.
+/// Reports the progress of a task: one line that is redrawn on a terminal, nothing elsewhere, where the caller prints a line
+/// for each completed task.
 ///
 /// ```text
 /// epoch 2/5  ████████████▌        62% · 48213 samples/s · loss 0.0871 · 3 s left
@@ -10,7 +10,6 @@ struct ProgressBar {
     /// How progress is reported.
     enum Style: Equatable {
         case bar(columns: Int)
-        case lines
         case quiet
     }
 
@@ -22,7 +21,6 @@ struct ProgressBar {
     private let write: (String) -> Void
     private let started: Double
     private var lastDrawn = -Double.infinity
-    private var tenths = 0
 
     /// Starts a report on `total` units of work.
     ///
@@ -49,19 +47,12 @@ struct ProgressBar {
     ///
     /// It can be called in every step: a terminal is updated at most ten times a second.
     mutating func update(_ done: Int, loss: Double? = nil) {
-        guard style != .quiet, total > 0 else { return }
+        guard case .bar(let columns) = style, total > 0 else { return }
         let time = now()
-        if case .bar(let columns) = style {
-            guard time - lastDrawn >= 0.1 || done >= total else { return }
-            lastDrawn = time
-            // Erases the rest of a longer previous line.
-            write("\r" + bar(done, elapsed: time - started, loss: loss, columns: columns) + "\u{1b}[K")
-            return
-        }
-        let reached = 10 * min(done, total) / total
-        guard reached > tenths else { return }
-        tenths = reached
-        write("\(label): " + figures(done, elapsed: time - started, loss: loss).joined(separator: ", ") + "\n")
+        guard time - lastDrawn >= 0.1 || done >= total else { return }
+        lastDrawn = time
+        // Erases the rest of a longer previous line.
+        write("\r" + bar(done, elapsed: time - started, loss: loss, columns: columns) + "\u{1b}[K")
     }
 
     /// Removes the bar from the terminal, before other text is printed.
@@ -108,8 +99,7 @@ struct ProgressBar {
 extension ProgressBar.Style {
     /// The style for the process's standard error.
     static func current(quiet: Bool = false) -> Self {
-        if quiet { return .quiet }
-        guard Terminal.isTerminal(STDERR_FILENO) else { return .lines }
+        guard !quiet, Terminal.isTerminal(STDERR_FILENO) else { return .quiet }
         return .bar(columns: Terminal.columns(STDERR_FILENO))
     }
 }

@@ -5,6 +5,8 @@ import TorchlightIO
 struct DigitData {
     let name: String
     let imageSize: Int
+    /// What the last line says about data that is not MNIST; empty for MNIST.
+    let note: String
     let train: DataLoaderSource
     let test: DataLoaderSource
 
@@ -38,9 +40,8 @@ struct DigitData {
         }
         if required != nil { throw reason! }
         let why = reason.map { "\($0)" } ?? "no files"
-        say("MNIST is not available (\(why)).")
         say(
-            "Training on the 1,797 digits of 8x8 pixels that ship with Torchlight instead; to train on MNIST, put its files into DIR/mnist and pass --data DIR."
+            "MNIST is not available (\(why)). Training on the 1,797 digits of 8x8 pixels that ship with Torchlight instead."
         )
         return digits()
     }
@@ -67,14 +68,19 @@ struct DigitData {
         let transform = Compose([ToTensor(), Normalize(mean: 0.1307, std: 0.3081)])
         let train = try MNIST(split: .train, root: root, download: download, transform: transform)
         let test = try MNIST(split: .test, root: root, download: download, transform: transform)
-        return DigitData(name: "mnist", imageSize: train.images.height, train: source(train), test: source(test))
+        return DigitData(
+            name: "mnist", imageSize: train.images.height, note: "", train: source(train), test: source(test))
     }
 
     private static func digits() -> DigitData {
         let transform = Compose([ToTensor(maximum: 16), Normalize(mean: 0.305, std: 0.376)])
         let train = Digits(split: .train, transform: transform)
         let test = Digits(split: .test, transform: transform)
-        return DigitData(name: "digits", imageSize: 8, train: source(train), test: source(test))
+        let note = """
+             on the small digits dataset, not MNIST; for MNIST, train with a network connection (it downloads 11 MB), or put \
+            its four files into DIR/mnist and pass --data DIR
+            """
+        return DigitData(name: "digits", imageSize: 8, note: note, train: source(train), test: source(test))
     }
 
     private static func source(_ dataset: some LabeledImageDataset) -> DataLoaderSource {

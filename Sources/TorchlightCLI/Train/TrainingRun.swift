@@ -90,7 +90,7 @@ final class TrainingRun {
                 "best weights, of epoch \(best.number): \(settings.save); curve: \(settings.curveSVG) and \(settings.curvePNG)"
             )
         }
-        say("test accuracy: \(Chart.decimal(best.accuracy * 100, digits: 2))%")
+        say("test accuracy: \(Chart.decimal(best.accuracy * 100, digits: 2))%\(data.note)")
     }
 
     /// The training loop of an epoch, until its end or Ctrl-C.
