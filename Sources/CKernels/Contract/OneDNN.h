@@ -3,6 +3,9 @@
 // the class `Layout`.
 #ifndef TL_ONEDNN_H
 #define TL_ONEDNN_H
+#if !__has_include(<dnnl.h>)
+#error "oneDNN is missing. On Debian and Ubuntu: sudo apt-get install libdnnl-dev; elsewhere install oneDNN with its headers."
+#endif
 #include "include/tl_contract.h"
 #include <array>
 #include <cstring>

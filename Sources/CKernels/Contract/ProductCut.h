@@ -1,8 +1,8 @@
 // A product of matrices cut into parts that a library computes on one thread each.
 #ifndef TL_PRODUCT_CUT_H
 #define TL_PRODUCT_CUT_H
+#include "Contract/OneDNN.h"
 #include "Support/Parallel.h"
-#include <dnnl.h>
 
 namespace tl {
 
