@@ -3,8 +3,8 @@ SWIFT ?= swift
 RELEASE = $(SWIFT) build -c release --product torchlight
 TORCHLIGHT = .build/release/torchlight
 
-.PHONY: mnist test test-threads test-instruction-sets conformance fuzz hunt bench bench-compare bench-growth bench-operators format \
-	lint deps clean
+.PHONY: mnist test test-threads test-instruction-sets conformance interface docs user-package fuzz hunt bench bench-compare bench-growth \
+	bench-operators format lint deps clean
 
 ## Train on MNIST: from a fresh clone to a picture of the curve. ARGS="--model cnn" and the like are passed on.
 mnist: deps
@@ -48,9 +48,22 @@ test-threads:
 		-o $(THREAD_TESTS)/loader
 	$(THREAD_TESTS)/loader
 
-## Replay all that PyTorch answered. ARGS="--family shape --failures 50" and the like are passed on.
+## Replay all that PyTorch answered (Conformance/README.md). ARGS="--family shape --failures 50" and the like are passed on.
 conformance: deps
 	$(SWIFT) run -c release conformance $(ARGS)
+
+## List the public interface in Docs/Interface, after a change of it that is meant.
+interface: deps
+	$(SWIFT) build --build-tests
+	TORCHLIGHT_UPDATE_INTERFACE=1 $(SWIFT) test --skip-build --disable-xctest --filter InterfaceTests
+
+## Build the documentation as a static site in .build/docs/site, and check it. ARGS="--base-path torchlight --out FOLDER".
+docs: deps
+	scripts/docs $(ARGS)
+
+## Build a package that depends on this one by URL, in a temporary folder, and time it. ARGS="--debug-only" leaves out the release.
+user-package: deps
+	scripts/check-user-package $(ARGS)
 
 ## Feed every reader of files with made-up bytes, SECONDS each. ARGS="pth npy" runs those only.
 SECONDS ?= 60
@@ -66,7 +79,8 @@ bench: deps
 	$(RELEASE)
 	$(TORCHLIGHT) bench $(ARGS)
 
-## Time the peers and us in turn on the same cores, and write Benchmarks/RESULTS.md. ARGS="--peers torch,jax --only matmul".
+## Time the peers and us in turn on the same cores, and write Benchmarks/RESULTS.md. ARGS="--peers torch,jax --only matmul". Needs
+## Python 3 with venv; the peers are installed from PyPI into ~/.cache/torchlight/peers.
 bench-compare: deps
 	$(RELEASE)
 	python3 Benchmarks/compare.py --torchlight $(TORCHLIGHT) $(ARGS)
