@@ -14,12 +14,17 @@
 /// The module `TorchlightNN.BatchNorm`.
 public typealias BatchNorm = TorchlightNN.BatchNorm
 /// The module `TorchlightNN.Embedding`.
+@_documentation(visibility: internal)
 public typealias Embedding = TorchlightNN.Embedding
 /// The module `TorchlightNN.LayerNorm`.
+@_documentation(visibility: internal)
 public typealias LayerNorm = TorchlightNN.LayerNorm
 /// The module `TorchlightNN.Linear`.
+@_documentation(visibility: internal)
 public typealias Linear = TorchlightNN.Linear
 /// The module `TorchlightNN.LogSoftmax`.
+@_documentation(visibility: internal)
 public typealias LogSoftmax = TorchlightNN.LogSoftmax
 /// The module `TorchlightNN.Softmax`.
+@_documentation(visibility: internal)
 public typealias Softmax = TorchlightNN.Softmax

@@ -91,7 +91,7 @@ public final class MultiLabelSoftMarginLoss: Module, Loss {
 
 /// Connectionist temporal classification (CTC) loss (Graves et al., 2006).
 ///
-/// Shapes, parameters and conventions are those of ``ctcLoss(_:_:_:_:blank:reduction:zeroInfinity:)``.
+/// Shapes, parameters and conventions are those of ``ctcLoss(_:_:_:_:blank:reduction:zeroInfinity:)-(_,_,Tensor,_,_,_,_)``.
 public final class CTCLoss: Module {
     /// The class index of the blank label. Default: 0.
     public let blank: Int

@@ -24,7 +24,7 @@ extension Module {
     /// it returns replaces this input, nil keeps it.
     ///
     /// Hooks run when the module is called, `model(x)`, but not when `forward` is called directly. A custom module that is
-    /// not a ``Layer`` must pass its tensors to ``scope(_:body:)``.
+    /// not a ``Layer`` must pass its tensors to ``Module/scope(_:body:)->_``.
     ///
     /// - Returns: A handle that removes the hook.
     @discardableResult

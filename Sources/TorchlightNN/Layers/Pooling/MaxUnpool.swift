@@ -43,18 +43,18 @@ public class MaxUnpoolLayer<Size: SpatialSize>: Module {
 
 /// Computes a partial inverse of ``MaxPool1d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: values `[N, C, L']` and int64 indices of the same shape, from ``MaxPool1d/withIndices(_:)``, `-> [N, C, L]`,
+/// Shapes: values `[N, C, L']` and int64 indices of the same shape, from ``MaxPoolLayer/withIndices(_:)``, `-> [N, C, L]`,
 /// where `L = (L' − 1) stride − 2 padding + kernelSize`.
 public final class MaxUnpool1d: MaxUnpoolLayer<Int> {}
 
 /// Computes a partial inverse of ``MaxPool2d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: values `[N, C, H', W']` and int64 indices of the same shape, from ``MaxPool2d/withIndices(_:)``,
+/// Shapes: values `[N, C, H', W']` and int64 indices of the same shape, from ``MaxPoolLayer/withIndices(_:)``,
 /// `-> [N, C, H, W]`, where `H = (H' − 1) stride − 2 padding + kernelSize` and likewise for W.
 public final class MaxUnpool2d: MaxUnpoolLayer<Size2> {}
 
 /// Computes a partial inverse of ``MaxPool3d``: places each value at its index and sets all other elements to zero.
 ///
-/// Shapes: values `[N, C, D', H', W']` and int64 indices of the same shape, from ``MaxPool3d/withIndices(_:)``,
+/// Shapes: values `[N, C, D', H', W']` and int64 indices of the same shape, from ``MaxPoolLayer/withIndices(_:)``,
 /// `-> [N, C, D, H, W]`, where `D = (D' − 1) stride − 2 padding + kernelSize` and likewise for H and W.
 public final class MaxUnpool3d: MaxUnpoolLayer<Size3> {}
