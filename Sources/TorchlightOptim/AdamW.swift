@@ -5,6 +5,8 @@ import TorchlightCore
 ///     p ← p · (1 - lr · weightDecay), then the step of ``Adam`` without weight decay
 ///
 /// The weight decay is applied to the parameter and does not enter the gradient or its running means.
+///
+///     let optimizer = AdamW(model.parameters(), lr: 3e-4, weightDecay: 0.1)
 public final class AdamW: AdamFamily {
     /// Creates an optimiser for `parameters`, which form one parameter group.
     ///

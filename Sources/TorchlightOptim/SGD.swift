@@ -9,6 +9,11 @@ import TorchlightCore
 ///
 /// `p` is the parameter, `g` its gradient and `b` the momentum buffer. As in PyTorch, the learning rate is applied to
 /// the momentum buffer: `p ← p - lr · b`, not `b ← momentum · b + lr · g`.
+///
+///     let optimizer = SGD(model.parameters(), lr: 0.1, momentum: 0.9)
+///     optimizer.zeroGrad()
+///     crossEntropy(model(x), labels).backward()
+///     optimizer.step()
 public final class SGD: GroupedOptimizer<SGD.Options> {
     /// The settings of a parameter group.
     public struct Options: OptimizerOptions {

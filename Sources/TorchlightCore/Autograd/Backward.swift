@@ -2,6 +2,14 @@ extension Tensor {
     /// Computes the gradients of this tensor with respect to all leaves that it depends on, and accumulates them in
     /// `grad`.
     ///
+    ///     let w = Tensor([1.0, 2.0], requiresGrad: true)
+    ///     (w * w).sum().backward()
+    ///     print(w.grad!)      // tensor([2., 4.])
+    ///
+    /// Gradients of several passes add up: set them to nil with `zeroGrad()` of the optimiser between steps. It is an error if
+    /// the tensor does not require a gradient, has more than one element and no `gradient` is given, or if a saved tensor was
+    /// changed in place.
+    ///
     /// The pass frees the saved tensors of the graph. A second pass over an operation that saved tensors, such as a
     /// product, is an error; operations that save nothing, such as reshapes and sums, can be passed again.
     ///

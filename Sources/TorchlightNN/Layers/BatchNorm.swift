@@ -128,6 +128,9 @@ public class BatchNorm1d: BatchNorm {
 
 /// Batch normalisation of each channel over batch, height and width.
 ///
+///     let norm = BatchNorm2d(16)
+///     let y = norm(x)  // [N, 16, H, W] -> [N, 16, H, W]
+///
 /// Shapes: `[N, C, H, W] -> [N, C, H, W]`. Formula and parameters are those of ``BatchNorm``.
 public class BatchNorm2d: BatchNorm {
     override final var ranks: ClosedRange<Int> { 4...4 }

@@ -4,6 +4,11 @@ import TorchlightCore
 /// evaluation mode, returns its input (Srivastava et al., 2014).
 ///
 /// Each call draws new random numbers. Shapes: `[*] -> [*]`.
+///
+///     let drop = Dropout(0.2)
+///     let y = drop(x)         // a fifth of the elements are 0
+///     drop.eval()
+///     let z = drop(x)         // x
 public final class Dropout: Module, Layer {
     /// The probability of an element to be zeroed. Default: 0.5.
     public let p: Double

@@ -2,6 +2,9 @@ import TorchlightCore
 
 /// Kullback-Leibler divergence loss of log probabilities x and a target distribution t: `t (log t − x)`.
 ///
+///     let loss = KLDivLoss(reduction: .batchMean)
+///     loss(logSoftmax(student, dim: 1), softmax(teacher, dim: 1))     // both [N, C] -> []
+///
 /// Shapes: `[*]` and `[*]`, equal; a scalar, or `[*]` with `.none`. The function is ``klDiv(_:_:reduction:logTarget:)``.
 public final class KLDivLoss: Module, Loss {
     /// The reduction. `.batchMean` gives the divergence of the mathematical definition. Default: `.mean`, as in PyTorch.

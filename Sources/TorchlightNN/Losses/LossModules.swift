@@ -211,6 +211,9 @@ public final class BCELoss: Module, Loss {
 
 /// Binary cross entropy of logits x and targets y: `−(w y log σ(x) + (1 − y) log(1 − σ(x)))`, where w is `posWeight`.
 ///
+///     let loss = BCEWithLogitsLoss()
+///     loss(model(x), targets)     // logits [N, K], targets from 0 to 1 [N, K] -> []
+///
 /// It is computed without overflow and more accurate than ``Sigmoid`` followed by ``BCELoss``. Shapes: `[*]` and `[*]`, equal;
 /// a scalar, or `[*]` with `.none`. The function is
 /// ``binaryCrossEntropyWithLogits(_:_:weight:reduction:posWeight:)``.

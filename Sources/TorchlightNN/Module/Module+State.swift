@@ -57,6 +57,9 @@ extension Module {
     ///
     /// The tensors are detached and share memory with the module, so later training steps change them. Use `clone()` to keep
     /// a copy.
+    ///
+    ///     for (name, tensor) in model.stateDict() { print(name, tensor.shape) }
+    ///     try Safetensors.save(model.stateDict(), to: "model.safetensors")
     public func stateDict() -> StateDict {
         Dictionary(namedState().map { ($0.name, $0.tensor.detach()) }, uniquingKeysWith: { first, _ in first })
     }

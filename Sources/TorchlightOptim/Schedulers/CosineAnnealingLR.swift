@@ -7,6 +7,12 @@ import TorchlightCore
 ///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · epoch / tMax)) / 2
 ///
 /// After epoch `tMax` the rates rise again, as the cosine does.
+///
+///     let scheduler = CosineAnnealingLR(optimizer, tMax: epochs)
+///     for _ in 0..<epochs {
+///         train()             // calls optimizer.step()
+///         scheduler.step()
+///     }
 public final class CosineAnnealingLR: LRScheduler {
     /// Number of epochs until `etaMin` is reached.
     public let tMax: Int

@@ -5,6 +5,9 @@ import TorchlightCore
 /// step for each batch; the momentum changes in the opposite direction (Smith and Topin, 2018).
 ///
 /// The rate rises from `maxLR / divFactor` to `maxLR` and falls to `maxLR / divFactor / finalDivFactor`.
+///
+///     let scheduler = OneCycleLR(optimizer, maxLR: 0.1, epochs: 10, stepsPerEpoch: loader.count)
+///     // After each optimizer.step(): scheduler.step()
 public final class OneCycleLR: LRScheduler {
     /// Shape of the curve between two values: half a cosine or a line.
     public enum AnnealStrategy: String, Sendable { case cos, linear }

@@ -345,7 +345,9 @@ public func conv1d(
         x, weight, bias: bias, stride: stride, padding: padding, dilation: dilation, groups: groups)
 }
 
-/// Applies a 2-D convolution over an input of several channels.
+/// Applies a 2-D convolution (cross-correlation) over an input of several channels.
+///
+///     conv2d(Tensor.randn(8, 3, 32, 32), Tensor.randn(16, 3, 5, 5), padding: 2)      // [8, 16, 32, 32]
 ///
 /// Shapes: `x [N, C, H, W]` or `[C, H, W]`, `weight [O, C / groups, kh, kw]`, `bias [O] -> [N, O, H', W']` or `[O, H',
 /// W']`, with `H' = floor((H + 2 padding - dilation (kh - 1) - 1) / stride) + 1`. Floating-point dtypes, or integers,

@@ -120,8 +120,17 @@ package struct Linear: Primitive {
     package var autocast: AutocastClass { .lowPrecision }
 }
 
-/// Applies a linear transformation: `x Wᵀ + b`. Shapes: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`; a
-/// weight `[in]` gives `[*]`.
+/// Applies a linear transformation to the last dimension: `x Wᵀ + b`.
+///
+///     linear(Tensor.randn(128, 20), Tensor.randn(30, 20))     // [128, 30]
+///
+/// Shapes: `x [*, in]`, `weight [out, in]`, `bias [out] -> [*, out]`; a weight `[in]` gives `[*]`. All operands have the same
+/// dtype. A last dimension of `x` that is not `in` is an error.
+///
+/// - Parameters:
+///   - x: the input.
+///   - weight: the weight.
+///   - bias: the bias. Default: none.
 public func linear(_ x: Tensor, _ weight: Tensor, _ bias: Tensor? = nil) -> Tensor {
     // One output feature without a dimension of its own.
     if weight.rank == 1 && isAutocasting { return inLowPrecision { linear($0(x), $0(weight), bias.map($0)) } }

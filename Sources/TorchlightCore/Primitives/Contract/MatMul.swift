@@ -278,4 +278,9 @@ extension Tensor {
 }
 
 /// The matrix product: `[*, m, k] @ [*, k, n] -> [*, m, n]`; the leading dimensions broadcast.
+///
+///     matmul(Tensor.randn(8, 3, 4), Tensor.randn(4, 5))       // [8, 3, 5]
+///
+/// Two vectors give their dot product: `[k] @ [k] -> []`. A matrix and a vector give a vector: `[m, k] @ [k] -> [m]`. Both
+/// operands must have the same dtype. Sizes that do not fit are an error that names both shapes.
 public func matmul(_ a: Tensor, _ b: Tensor) -> Tensor { a.matmul(b) }

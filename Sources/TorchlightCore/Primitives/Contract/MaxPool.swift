@@ -174,7 +174,9 @@ public func maxPool2dWithIndices(
 }
 
 /// Applies 2-D max pooling: `[N, C, H, W] -> [N, C, H', W']`, with `H' = floor((H + 2 padding - dilation (kernelSize -
-/// 1) - 1) / stride) + 1`.
+/// 1) - 1) / stride) + 1`. A window that contains NaN gives NaN.
+///
+///     maxPool2d(Tensor.randn(8, 16, 32, 32), 2)      // [8, 16, 16, 16]
 ///
 /// - Parameters:
 ///   - kernelSize: the size of the window.

@@ -78,5 +78,10 @@ extension Tensor {
 }
 
 /// Gaussian error linear unit: `x P(x)`, where `P` is the standard normal distribution function (Hendrycks and Gimpel,
-/// 2016).
+/// 2016). Shapes: `[*] -> [*]`.
+///
+/// - Parameters:
+///   - x: the input, of a floating-point dtype.
+///   - approximate: `.none` for the definition with `P(x) = (1 + erf(x / √2)) / 2`, `.tanh` for
+///     `x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2`, which GPT-2 uses. Default: `.none`.
 public func gelu(_ x: Tensor, approximate: GeluApproximation = .none) -> Tensor { x.gelu(approximate: approximate) }

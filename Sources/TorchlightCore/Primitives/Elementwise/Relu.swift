@@ -34,5 +34,5 @@ extension Tensor {
     public func relu_() -> Tensor { applyInPlace(Relu(), on: self, Few(self), name: "relu_") }
 }
 
-/// Rectified linear unit: `max(x, 0)`, element by element.
+/// Rectified linear unit: `max(x, 0)`, element by element. NaN gives NaN. The gradient at 0 is 0. Shapes: `[*] -> [*]`.
 public func relu(_ x: Tensor) -> Tensor { x.relu() }

@@ -83,6 +83,12 @@ package struct Cat: Primitive {
 
 /// Concatenates tensors along a dimension: `[2, 3], [5, 3] -> [7, 3]`. The other sizes must be equal. Dtypes are
 /// promoted.
+///
+///     cat([Tensor.zeros(2, 3), Tensor.ones(2, 1)], dim: 1)    // [2, 4]
+///
+/// - Parameters:
+///   - tensors: at least one tensor. Tensors of shape `[0]` are ignored.
+///   - dim: the dimension, negative from the end. Default: 0.
 public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
     orFail(like: tensors.first) { () throws(TensorError) in
         // Tensors of shape [0] take part in nothing but the dtype; the first other one says what `dim` may be.

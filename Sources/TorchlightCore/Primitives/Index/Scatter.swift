@@ -146,7 +146,17 @@ extension Tensor {
         scattered(dim, index, constant(value.scalar, like: index), .set, "scatter")
     }
 
-    /// Writes elements of a source to indices along a dimension, in place.
+    /// Writes elements of a source to indices along a dimension, in place: `self[i, index[i, j]] = source[i, j]` for
+    /// dimension 1. It is the inverse of `gather`.
+    ///
+    ///     Tensor.zeros(2, 3).scatter_(1, Tensor([[0], [2]]), 1)       // [[1., 0., 0.], [0., 0., 1.]]
+    ///
+    /// An index outside the dimension is an error. If several elements have the same index, the last is written.
+    ///
+    /// - Parameters:
+    ///   - dim: the dimension.
+    ///   - index: the indices along `dim`, int64, with as many dimensions as the tensor.
+    ///   - source: the elements, of the dtype of the tensor, at least as large as the index in each dimension.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ source: Tensor) -> Tensor {
         scattered(dim, index, source, .set, "scatter_", inPlace: true)

@@ -155,7 +155,19 @@ extension Tensor {
     }
 }
 
-/// Softmax along a dimension: `exp(x[i]) / sum over j of exp(x[j])`.
+/// Softmax along a dimension: `exp(x[i]) / sum over j of exp(x[j])`. The results are from 0 to 1 and sum to 1.
+///
+///     softmax(Tensor([[0.0, 0.0], [0.0, 1.0]]), dim: 1)   // [[0.5000, 0.5000], [0.2689, 0.7311]]
+///
+/// Computed without overflow for large elements. Shapes: `[*] -> [*]`. Floating-point dtypes; an integer tensor needs `dtype`.
+/// ``logSoftmax(_:dim:dtype:)`` is more accurate than the logarithm of the softmax.
+///
+/// - Parameters:
+///   - x: the input.
+///   - dim: the dimension along which the results sum to 1.
+///   - dtype: a floating-point dtype to which the tensor is converted first. Default: none.
 public func softmax(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.softmax(dim: dim, dtype: dtype) }
-/// The logarithm of the softmax along a dimension.
+/// The logarithm of the softmax along a dimension: `x[i] - log(sum over j of exp(x[j]))`. Shapes: `[*] -> [*]`.
+///
+/// The parameters are those of ``softmax(_:dim:dtype:)``.
 public func logSoftmax(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.logSoftmax(dim: dim, dtype: dtype) }

@@ -115,5 +115,11 @@ package struct RandomKey: Sendable, Hashable, Codable {
     }
 }
 
-/// Sets the seed of the default generator.
+/// Sets the seed of the default generator, so that the random numbers drawn from it are the same in every run.
+///
+///     manualSeed(0)
+///     let model = Net()       // the same initial parameters in every run
+///
+/// They are the same for any number of threads and on every CPU. Random numbers of Swift, such as `shuffled()`, have another
+/// generator.
 public func manualSeed(_ seed: UInt64) { Generator.default.manualSeed(seed) }

@@ -238,7 +238,14 @@ extension Tensor {
 
     /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
     ///
-    /// The parameters are those of `rand`.
+    ///     let x = 3 + 2 * Tensor.randn(64, 10)        // mean 3, standard deviation 2
+    ///
+    /// - Parameters:
+    ///   - shape: the size of each dimension.
+    ///   - dtype: a floating-point dtype. Default: float32.
+    ///   - device: the device of the tensor. Default: the current device.
+    ///   - requiresGrad: whether autograd records operations on the tensor. Default: false.
+    ///   - generator: the random number generator. Default: the default generator, which `manualSeed` sets.
     public static func randn(
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default

@@ -92,6 +92,10 @@ private func runArgReduce(
 extension Tensor {
     /// The index of the maximum, as int64: along a dimension or, without `dim`, the row-major index of the maximum of
     /// all elements. Of equal elements the first; NaN is treated as the maximum.
+    ///
+    ///     let predicted = logits.argmax(dim: 1)       // [N, C] -> [N]
+    ///
+    /// There is no gradient. A tensor, or a dimension, without elements is an error.
     public func argmax(dim: Int? = nil, keepdim: Bool = false) -> Tensor { argExtreme(true, dim, keepdim) }
     /// The index of the minimum, as int64: along a dimension or, without `dim`, the row-major index of the minimum of
     /// all elements. Of equal elements the first; NaN is treated as the minimum.

@@ -80,8 +80,16 @@ extension Tensor {
         `var`(dim: [dim], correction: correction, keepdim: keepdim)
     }
 
-    /// The standard deviation over dimensions or, by default, of all elements: the square root of the variance. Its
-    /// gradient is 0 if all elements are equal.
+    /// The standard deviation over dimensions or, by default, of all elements:
+    /// `sqrt(sum((x - mean)^2) / max(n - correction, 0))`. Its gradient is 0 if all elements are equal.
+    ///
+    ///     Tensor([[1.0, 2.0, 4.0]]).std(dim: 1)                   // tensor([1.5275])
+    ///     Tensor([[1.0, 2.0, 4.0]]).std(dim: 1, correction: 0)    // tensor([1.2472])
+    ///
+    /// - Parameters:
+    ///   - dim: the dimensions. Default: all.
+    ///   - correction: the reduction of the degrees of freedom, any number. Default: 1 (Bessel's correction).
+    ///   - keepdim: whether to keep the dimensions with size 1. Default: false.
     public func std(dim: [Int] = [], correction: Double = 1, keepdim: Bool = false) -> Tensor {
         variances(dim, correction, keepdim, isRoot: true, "std").variance
     }

@@ -115,6 +115,8 @@ extension Tensor {
     /// The `k` largest or smallest elements along a dimension, sorted, and their indices: `[*, n, *] -> [*, k, *]`. NaN
     /// is treated as the largest number.
     ///
+    ///     let (values, indices) = Tensor([3, 1, 4, 1]).topk(2)    // tensor([4, 3]) and tensor([2, 0])
+    ///
     /// - Parameters:
     ///   - k: the number of elements, at most the size of the dimension.
     ///   - dim: the dimension. Default: the last.

@@ -22,8 +22,13 @@ package struct View: ViewPrimitive {
 }
 
 extension Tensor {
-    /// A view with another shape and the same elements; one size may be -1 and is inferred. An error if this requires a
-    /// copy; use `reshape`.
+    /// A view with another shape and the same elements in row-major order; one size may be -1 and is inferred. It shares
+    /// the memory of the tensor.
+    ///
+    ///     Tensor.arange(6).view(2, -1)        // [2, 3]
+    ///
+    /// It is an error if the sizes do not have the same product, or if the elements are not in row-major order in memory, as
+    /// after `transpose`: use `reshape`, which copies then.
     public func view(_ shape: [Int]) -> Tensor {
         orFail(like: self) { () throws(TensorError) in applyView(View(shape: try inferred(shape, "view")), self) }
     }

@@ -14,6 +14,9 @@ public enum TransformerActivation: String, Sendable, Hashable {
 ///
 /// With `normFirst`, layer normalisation is applied to the inputs instead: `x = x + dropout1(selfAttn(norm1(x)))` and
 /// `x = x + feedForward(norm2(x))`. Shapes: `[S, N, E] -> [S, N, E]`, or `[N, S, E]` with `batchFirst`, or `[S, E]`.
+///
+///     let layer = TransformerEncoderLayer(512, 8, batchFirst: true)
+///     let y = layer(x)  // [N, S, 512] -> [N, S, 512]
 public final class TransformerEncoderLayer: Module, Layer {
     /// The self-attention.
     @Key public var selfAttn: MultiheadAttention

@@ -7,7 +7,22 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
     /// The padding mode. Default: `.constant`, which pads with zeros.
     public final let paddingMode: PadMode
 
-    /// Creates a convolution. If `channels` is nil, the first input determines the number of input channels.
+    /// Creates a convolution.
+    ///
+    /// - Parameters:
+    ///   - inChannels: The number of input channels; `groups` must divide it.
+    ///   - outChannels: The number of output channels; `groups` must divide it.
+    ///   - kernelSize: The kernel size, one number for all spatial dimensions or one for each.
+    ///   - stride: The stride. Default: 1.
+    ///   - padding: The padding on both sides of each spatial dimension, one number or one for each; `.same` for the padding
+    ///     that keeps the size with a stride of 1, `.valid` for none. Default: 0.
+    ///   - dilation: The distance between neighbouring elements of the kernel. Default: 1.
+    ///   - groups: The number of groups of channels. Default: 1.
+    ///   - bias: Whether the layer has a bias. Default: true.
+    ///   - paddingMode: `.constant` (zeros), `.reflect`, `.replicate` or `.circular`. Default: `.constant`.
+    ///   - dtype: The dtype of the parameters. Default: the default dtype.
+    ///   - device: The device of the parameters. Default: the current device.
+    ///   - generator: The generator of the initial parameters. Default: the default generator.
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: ConvPadding = 0,
         dilation: Size = 1, groups: Int = 1, bias: Bool = true, paddingMode: PadMode = .constant,
@@ -86,6 +101,8 @@ public class Conv1d: SpatialConvolution<Int> {}
 ///
 /// Shapes: `[N, in, H, W] -> [N, out, H', W']`, or without N, where
 /// `H' = ⌊(H + 2 padding − dilation (k − 1) − 1) / stride + 1⌋` and likewise for W'.
+///
+/// With `groups: in` and `out` a multiple of `in`, each input channel has its own kernels (depthwise convolution).
 ///
 /// Learnable parameters: the weight `[out, in / groups, kH, kW]` and the bias `[out]`, both initialised uniformly from
 /// −b to b with `b = 1/√(in / groups · kH · kW)`.

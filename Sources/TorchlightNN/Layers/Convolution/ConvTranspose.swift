@@ -9,7 +9,22 @@ public class SpatialTransposedConvolution<Size: SpatialSize>: ConvolutionLayer<S
     /// convolution maps inputs of several sizes to the same output size; the output padding selects one of them.
     public final let outputPadding: Size
 
-    /// Creates a transposed convolution. If `channels` is nil, the first input determines the number of input channels.
+    /// Creates a transposed convolution.
+    ///
+    /// - Parameters:
+    ///   - inChannels: The number of input channels; `groups` must divide it.
+    ///   - outChannels: The number of output channels; `groups` must divide it.
+    ///   - kernelSize: The kernel size, one number for all spatial dimensions or one for each.
+    ///   - stride: The stride. Default: 1.
+    ///   - padding: The number of elements removed from both sides of each spatial dimension of the output. Default: 0.
+    ///   - outputPadding: The number of elements added at the end of each spatial dimension of the output; less than the
+    ///     stride or the dilation. Default: 0.
+    ///   - dilation: The distance between neighbouring elements of the kernel. Default: 1.
+    ///   - groups: The number of groups of channels. Default: 1.
+    ///   - bias: Whether the layer has a bias. Default: true.
+    ///   - dtype: The dtype of the parameters. Default: the default dtype.
+    ///   - device: The device of the parameters. Default: the current device.
+    ///   - generator: The generator of the initial parameters. Default: the default generator.
     public convenience init(
         _ inChannels: Int, _ outChannels: Int, kernelSize: Size, stride: Size = 1, padding: Size = 0,
         outputPadding: Size = 0, groups: Int = 1, bias: Bool = true, dilation: Size = 1, dtype: DType = .default,
@@ -71,6 +86,9 @@ public class ConvTranspose1d: SpatialTransposedConvolution<Int> {}
 
 /// Applies a 2-D transposed convolution, the gradient of a convolution with respect to its input, over an input of
 /// several channels.
+///
+///     let up = ConvTranspose2d(16, 8, kernelSize: 2, stride: 2)
+///     let y = up(x)  // [N, 16, H, W] -> [N, 8, 2 H, 2 W]
 ///
 /// Shapes: `[N, in, H, W] -> [N, out, H', W']`, or without N, where
 /// `H' = (H − 1) stride − 2 padding + dilation (k − 1) + outputPadding + 1` and likewise for W'.

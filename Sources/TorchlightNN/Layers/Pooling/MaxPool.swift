@@ -61,6 +61,9 @@ public final class MaxPool1d: MaxPoolLayer<Int> {}
 
 /// Applies 2-D max pooling: the maximum of each window.
 ///
+///     let pool = MaxPool2d(2)
+///     let y = pool(x)  // [N, C, H, W] -> [N, C, H / 2, W / 2]
+///
 /// Shapes: `[N, C, H, W] -> [N, C, H', W']`, or without N, where
 /// `H' = ⌊(H + 2 padding − dilation (kernelSize − 1) − 1) / stride + 1⌋` and likewise for W'; with `ceilMode` the size
 /// is rounded up. A window that contains NaN gives NaN.
