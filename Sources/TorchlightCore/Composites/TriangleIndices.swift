@@ -7,22 +7,23 @@ extension Tensor {
     ///     let places = Tensor.trilIndices(3, 3)
     ///     x[places[0], places[1]]         // the lower triangle as a row
     public static func trilIndices(
-        _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64
+        _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64, device: Device = .current
     ) -> Tensor {
-        triangle("trilIndices", rows, columns, dtype) { $0 <= offset }
+        triangle("trilIndices", rows, columns, dtype, device) { $0 <= offset }
     }
 
     /// The row and column indices of the elements on and above a diagonal of a `rows` by `columns` matrix, in row-major
     /// order: `[2, count]`. `offset` is the diagonal: 0 the main one, positive above it. Default: 0.
     public static func triuIndices(
-        _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64
+        _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64, device: Device = .current
     ) -> Tensor {
-        triangle("triuIndices", rows, columns, dtype) { $0 >= offset }
+        triangle("triuIndices", rows, columns, dtype, device) { $0 >= offset }
     }
 
     /// The indices of a matrix for whose diagonals, counted from the main one, `pick` is true.
     private static func triangle(
-        _ operation: String, _ rows: Int, _ columns: Int, _ dtype: DType, _ pick: (Tensor) -> Tensor
+        _ operation: String, _ rows: Int, _ columns: Int, _ dtype: DType, _ device: Device,
+        _ pick: (Tensor) -> Tensor
     ) -> Tensor {
         orFail { () throws(TensorError) in
             guard rows >= 0, columns >= 0 else {
@@ -35,7 +36,7 @@ extension Tensor {
                     .dtype, in: operation, "the dtype is not an integer dtype", got: "\(dtype)",
                     expected: "an integer dtype")
             }
-            let diagonals = arange(columns).unsqueeze(0) - arange(rows).unsqueeze(1)
+            let diagonals = arange(columns, device: device).unsqueeze(0) - arange(rows, device: device).unsqueeze(1)
             return pick(diagonals).nonzero().t().contiguous().to(dtype)
         }
     }

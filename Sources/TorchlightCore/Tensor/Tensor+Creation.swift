@@ -15,8 +15,10 @@ extension Tensor {
     }
 
     /// A tensor of the given shape filled with 0.
-    public static func zeros(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
-        zeros(shape, dtype: dtype, requiresGrad: requiresGrad)
+    public static func zeros(
+        _ shape: Int..., dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
+    ) -> Tensor {
+        zeros(shape, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
     /// A tensor of the given shape filled with 1. The parameters are those of `zeros`.
@@ -29,8 +31,10 @@ extension Tensor {
     }
 
     /// A tensor of the given shape filled with 1.
-    public static func ones(_ shape: Int..., dtype: DType = .default, requiresGrad: Bool = false) -> Tensor {
-        ones(shape, dtype: dtype, requiresGrad: requiresGrad)
+    public static func ones(
+        _ shape: Int..., dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
+    ) -> Tensor {
+        ones(shape, dtype: dtype, device: device, requiresGrad: requiresGrad)
     }
 
     /// A tensor of the given shape filled with `value`. Default dtype: int64 for an integer, float32 for a

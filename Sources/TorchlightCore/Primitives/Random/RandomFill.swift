@@ -232,8 +232,11 @@ extension Tensor {
     }
 
     /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
-    public static func rand(_ shape: Int..., dtype: DType = .default, generator: Generator = .default) -> Tensor {
-        rand(shape, dtype: dtype, generator: generator)
+    public static func rand(
+        _ shape: Int..., dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
+        generator: Generator = .default
+    ) -> Tensor {
+        rand(shape, dtype: dtype, device: device, requiresGrad: requiresGrad, generator: generator)
     }
 
     /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
@@ -256,16 +259,19 @@ extension Tensor {
     }
 
     /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
-    public static func randn(_ shape: Int..., dtype: DType = .default, generator: Generator = .default) -> Tensor {
-        randn(shape, dtype: dtype, generator: generator)
+    public static func randn(
+        _ shape: Int..., dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
+        generator: Generator = .default
+    ) -> Tensor {
+        randn(shape, dtype: dtype, device: device, requiresGrad: requiresGrad, generator: generator)
     }
 
     /// A tensor of random numbers from the normal distribution with the given mean and standard deviation.
     public static func normal(
         mean: Double, std: Double, _ shape: [Int], dtype: DType = .default, device: Device = .current,
-        generator: Generator = .default
+        requiresGrad: Bool = false, generator: Generator = .default
     ) -> Tensor {
-        create("normal", shape, key: Few(try generator.nextKey(on: device))) {
+        create("normal", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
             NormalFill(mean: mean, deviation: std, shape: $0, dtype: dtype)
         }
     }
