@@ -11,7 +11,7 @@ func n08TrainEval() {
     print(y.toArray(Float.self).allSatisfy { $0 == 0 || $0 == 2 }, d.isTraining)
     let bn = BatchNorm1d(2)
     _ = bn(Tensor([[1.0, 2.0], [3.0, 6.0]]))
-    print(bn.runningMean!, bn.runningVar!, bn.batchesTracked!)
+    print(bn.runningMean!, bn.runningVar!, bn.numBatchesTracked!)
     bn.eval()
     print(bn(Tensor([[1.0, 2.0]])))
 }

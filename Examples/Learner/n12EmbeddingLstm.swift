@@ -2,7 +2,7 @@ import Torchlight
 
 /// Embedding, LSTM and attention shapes.
 func n12EmbeddingLstm() {
-    let e = Embedding(10, 3, paddingIndex: 0)
+    let e = Embedding(10, 3, paddingIdx: 0)
     print(e(Tensor([[0, 2, 5]])).shape, e.weight[0])
     let r = LSTM(3, 7, numLayers: 2, batchFirst: true)
     let (out, (h, c)) = r(Tensor.zeros(5, 4, 3))

@@ -185,35 +185,22 @@ extension CallTable {
                 $0.tensor(), $0.tensor())
         }
 
-        add("Embedding.init(_: Int, _: Int, paddingIndex: Int?)") {
-            Embedding(
-                $0.int(), $0.int(), paddingIndex: $0.maybe($0.int()), maxNorm: $0.maybe($0.double()),
-                normType: $0.double(), scaleGradByFreq: $0.bool(), dtype: $0.dtype(), generator: $0.generator)(
-                    $0.index())
-        }
         add("Embedding.init(_: Int, _: Int, paddingIdx: Int?)") {
             Embedding(
                 $0.int(), $0.int(), paddingIdx: $0.maybe($0.int()), maxNorm: $0.maybe($0.double()),
                 normType: $0.double(), scaleGradByFreq: $0.bool(), dtype: $0.dtype(), generator: $0.generator)(
                     $0.index())
         }
-        add("Embedding.init(paddingIndex: Int?)") {
-            Embedding(pretrained: $0.tensor(), freeze: $0.bool(), paddingIndex: $0.maybe($0.int()))($0.index())
+        add("Embedding.init(paddingIdx: Int?)") {
+            Embedding(pretrained: $0.tensor(), freeze: $0.bool(), paddingIdx: $0.maybe($0.int()))($0.index())
         }
 
-        add("EmbeddingBag.init(_: Int, _: Int, paddingIndex: Int?)") {
-            EmbeddingBag(
-                $0.int(), $0.int(), maxNorm: $0.maybe($0.double()), normType: $0.double(), scaleGradByFreq: $0.bool(),
-                mode: $0.pick([.sum, .mean, .max]), includeLastOffset: $0.bool(), paddingIndex: $0.maybe($0.int()),
-                dtype: $0.dtype(), generator: $0.generator)($0.index())
-        }
         add("EmbeddingBag.init(_: Int, _: Int, paddingIdx: Int?)") {
             EmbeddingBag(
                 $0.int(), $0.int(), maxNorm: $0.maybe($0.double()), normType: $0.double(), scaleGradByFreq: $0.bool(),
                 mode: $0.pick([.sum, .mean, .max]), includeLastOffset: $0.bool(), paddingIdx: $0.maybe($0.int()),
                 dtype: $0.dtype(), generator: $0.generator)($0.index())
         }
-
         add("Flatten.init(from: Int, to: Int)") { Flatten(from: $0.int(), to: $0.int())($0.tensor()) }
 
         add("Unfold.init(_: Size2, dilation: Size2, padding: Size2, stride: Size2)") {

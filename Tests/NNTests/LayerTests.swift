@@ -98,19 +98,19 @@ import Torchlight
     }
 
     @Test func embeddingsLookUpAndSpareThePadding() {
-        let layer = Embedding(4, 2, paddingIndex: 0, generator: Generator(seed: 5))
+        let layer = Embedding(4, 2, paddingIdx: 0, generator: Generator(seed: 5))
         let y = layer(Tensor([[0, 3], [3, 1]]))
         #expect(y.shape == [2, 2, 2])
         #expect(Array(y.toArray(Float.self)[0..<2]) == [0, 0])
         y.sum().backward()
         #expect(layer.weight.grad!.toArray(Float.self) == [0, 0, 1, 1, 0, 0, 2, 2])
-        expectRefusal(by: "Embedding") { Embedding(4, 2, paddingIndex: 4) }
+        expectRefusal(by: "Embedding") { Embedding(4, 2, paddingIdx: 4) }
     }
 
     @Test func namesOfPyTorchAreUnderstood() {
         let table = Embedding(4, 2, paddingIdx: -1)
         #expect(table.numEmbeddings == 4 && table.embeddingDim == 2 && table.paddingIdx == 3)
-        #expect(table.count == 4 && table.dim == 2 && table.paddingIndex == 3)
+        #expect(table.numEmbeddings == 4 && table.embeddingDim == 2 && table.paddingIdx == 3)
         let bag = EmbeddingBag(4, 2, paddingIdx: 0)
         #expect(bag.numEmbeddings == 4 && bag.embeddingDim == 2 && bag.paddingIdx == 0)
         #expect(BatchNorm1d(3).numFeatures == 3 && InstanceNorm1d(3).numFeatures == 3)
@@ -145,7 +145,7 @@ import Torchlight
             layer.stateDict().keys.sorted() == ["bias", "num_batches_tracked", "running_mean", "running_var", "weight"])
         expectClose(layer.runningMean!, [0.2, 2])
         expectClose(layer.runningVar!, [0.9 + 0.1 * 2, 0.9 + 0.1 * 200])
-        #expect(layer.batchesTracked!.item(Int.self) == 1)
+        #expect(layer.numBatchesTracked!.item(Int.self) == 1)
         layer.eval()
         let before = layer.runningMean!.clone()
         _ = layer(x)

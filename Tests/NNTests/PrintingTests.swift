@@ -39,7 +39,7 @@ import Torchlight
             (LayerNorm([2, 3], bias: false), "LayerNorm((2, 3), eps=1e-05, elementwise_affine=True, bias=False)"),
             (Dropout(0), "Dropout(p=0.0, inplace=False)"),
             (Embedding(4, 3), "Embedding(4, 3)"),
-            (Embedding(4, 3, paddingIndex: -1), "Embedding(4, 3, padding_idx=3)"),
+            (Embedding(4, 3, paddingIdx: -1), "Embedding(4, 3, padding_idx=3)"),
             (ReLU(), "ReLU()"),
             (GELU(), "GELU(approximate='none')"),
             (LeakyReLU(0.5), "LeakyReLU(negative_slope=0.5)"),

@@ -121,7 +121,7 @@ extension ModuleRegistry {
         layer("Embedding") { s in
             Embedding(
                 try s.int(0, "num_embeddings"), try s.int(1, "embedding_dim"),
-                paddingIndex: try s.optionalInt(2, "padding_idx"), maxNorm: try s.optionalDouble(3, "max_norm"),
+                paddingIdx: try s.optionalInt(2, "padding_idx"), maxNorm: try s.optionalDouble(3, "max_norm"),
                 normType: try s.double(4, "norm_type", default: 2),
                 scaleGradByFreq: try s.bool(5, "scale_grad_by_freq"))
         }
@@ -132,7 +132,7 @@ extension ModuleRegistry {
                 scaleGradByFreq: try s.bool(4, "scale_grad_by_freq"),
                 mode: try s.choice(5, "mode") ?? EmbeddingBagMode.mean,
                 includeLastOffset: try s.bool(8, "include_last_offset"),
-                paddingIndex: try s.optionalInt(9, "padding_idx"))
+                paddingIdx: try s.optionalInt(9, "padding_idx"))
             return (
                 bag,
                 { call in

@@ -23,7 +23,7 @@ open class BatchNorm: Module, Layer {
     /// The running variance of each channel, `[C]`; nil if running statistics are not tracked.
     @Buffer("running_var") public final var runningVar: Tensor? = nil
     /// The number of batches in the running statistics, an int64 scalar; nil if running statistics are not tracked.
-    @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
+    @Buffer("num_batches_tracked") public final var numBatchesTracked: Tensor? = nil
     /// Whether the number of channels is taken from the first input or from the state that is loaded.
     final var isLazy = false
     private var modeWatch = ModeWatch()
@@ -34,7 +34,7 @@ open class BatchNorm: Module, Layer {
     /// Creates a batch normalisation.
     ///
     /// - Parameters:
-    ///   - features: The number of channels C.
+    ///   - numFeatures: The number of channels C.
     ///   - eps: Is added to the variance. Default: 1e-5.
     ///   - momentum: The momentum of the running statistics; nil for the average of all batches. Default: 0.1.
     ///   - affine: Whether the layer has a learnable weight and bias. Default: true.
@@ -44,26 +44,30 @@ open class BatchNorm: Module, Layer {
     ///   - dtype: The dtype of parameters and running statistics.
     ///   - device: The device of parameters and running statistics.
     public init(
-        _ features: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
+        _ numFeatures: Int, eps: Double = 1e-5, momentum: Double? = 0.1, affine: Bool = true, bias: Bool = true,
         trackRunningStats: Bool = true, dtype: DType = .default, device: Device = .current
     ) {
-        numFeatures = features
+        self.numFeatures = numFeatures
         self.eps = eps
         self.momentum = momentum
         if affine {
-            weight = Parameter(Tensor.ones([features], dtype: dtype, device: device))
-            if bias { self.bias = Parameter(Tensor.zeros([features], dtype: dtype, device: device)) }
+            weight = Parameter(Tensor.ones([numFeatures], dtype: dtype, device: device))
+            if bias { self.bias = Parameter(Tensor.zeros([numFeatures], dtype: dtype, device: device)) }
         }
         super.init()
         if trackRunningStats {
-            runningMean = Tensor.zeros([features], dtype: dtype, device: device)
-            runningVar = Tensor.ones([features], dtype: dtype, device: device)
-            batchesTracked = Tensor.zeros([], dtype: .int64, device: device)
+            runningMean = Tensor.zeros([numFeatures], dtype: dtype, device: device)
+            runningVar = Tensor.ones([numFeatures], dtype: dtype, device: device)
+            numBatchesTracked = Tensor.zeros([], dtype: .int64, device: device)
         }
     }
 
     /// Same as ``numFeatures``.
+    @available(*, deprecated, renamed: "numFeatures")
     public final var features: Int { numFeatures }
+    /// Same as ``numBatchesTracked``.
+    @available(*, deprecated, renamed: "numBatchesTracked")
+    public final var batchesTracked: Tensor? { numBatchesTracked }
 
     /// Returns `(x − mean) / √(var + eps) · weight + bias`; in training mode, updates the running statistics.
     public final func forward(_ x: Tensor) -> Tensor {
@@ -79,9 +83,9 @@ open class BatchNorm: Module, Layer {
         let usesBatch = isTraining || runningMean == nil || runningVar == nil
         if isTraining { modeWatch.trainingCall() }
         var factor = momentum ?? 0
-        if isTraining, let batchesTracked {
-            noGrad { _ = batchesTracked.add_(1) }
-            if momentum == nil { factor = 1 / batchesTracked.item() }
+        if isTraining, let numBatchesTracked {
+            noGrad { _ = numBatchesTracked.add_(1) }
+            if momentum == nil { factor = 1 / numBatchesTracked.item() }
         }
         // Without running statistics there is nothing to update.
         return batchNorm(
@@ -92,7 +96,7 @@ open class BatchNorm: Module, Layer {
     public final func resetRunningStats() {
         runningMean?.zero_()
         runningVar?.fill_(1)
-        batchesTracked?.zero_()
+        numBatchesTracked?.zero_()
     }
 
     private func settle(channels: Int) {
@@ -110,7 +114,7 @@ open class BatchNorm: Module, Layer {
         return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
     }
 
-    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
+    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: numBatchesTracked) }
 
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.optional(momentum, Printed.number)), "

@@ -29,7 +29,7 @@ public final class Embedding: Module, Layer {
     /// - Parameters:
     ///   - count: The number of embeddings.
     ///   - dim: The number of elements of each embedding vector.
-    ///   - paddingIndex: The index of the padding vector; a negative index counts from the end. Default: none.
+    ///   - paddingIdx: The index of the padding vector; a negative index counts from the end. Default: none.
     ///   - maxNorm: The maximum norm of the vectors. Default: none.
     ///   - normType: The order p of the p-norm of `maxNorm`. Default: 2.
     ///   - scaleGradByFreq: Whether gradients are divided by the number of occurrences of the index. Default: false.
@@ -37,39 +37,43 @@ public final class Embedding: Module, Layer {
     ///   - device: The device of the weight.
     ///   - generator: The generator of the initial weight.
     public init(
-        _ count: Int, _ dim: Int, paddingIndex: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
+        _ count: Int, _ dim: Int, paddingIdx: Int? = nil, maxNorm: Double? = nil, normType: Double = 2,
         scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         numEmbeddings = count
         embeddingDim = dim
-        paddingIdx = Self.checkedPadding(paddingIndex, count, "Embedding")
+        self.paddingIdx = Self.checkedPadding(paddingIdx, count, "Embedding")
         self.maxNorm = maxNorm
         self.normType = normType
         self.scaleGradByFreq = scaleGradByFreq
         let table = Tensor.empty([count, dim], dtype: dtype, device: device)
         Initializers.normal_(table, generator: generator)
-        if let padding = paddingIdx { table.select(0, padding).zero_() }
+        if let padding = self.paddingIdx { table.select(0, padding).zero_() }
         weight = Parameter(table)
         super.init()
     }
 
-    /// Creates an embedding, with the label `paddingIdx` of the function `embedding` for the padding index.
+    /// Creates an embedding.
+    @available(*, deprecated, renamed: "init(_:_:paddingIdx:maxNorm:normType:scaleGradByFreq:dtype:device:generator:)")
     public convenience init(
-        _ count: Int, _ dim: Int, paddingIdx: Int?, maxNorm: Double? = nil, normType: Double = 2,
+        _ count: Int, _ dim: Int, paddingIndex: Int?, maxNorm: Double? = nil, normType: Double = 2,
         scaleGradByFreq: Bool = false, dtype: DType = .default, device: Device = .current,
         generator: Generator = .default
     ) {
         self.init(
-            count, dim, paddingIndex: paddingIdx, maxNorm: maxNorm, normType: normType,
+            count, dim, paddingIdx: paddingIndex, maxNorm: maxNorm, normType: normType,
             scaleGradByFreq: scaleGradByFreq, dtype: dtype, device: device, generator: generator)
     }
 
     /// Same as ``numEmbeddings``.
+    @available(*, deprecated, renamed: "numEmbeddings")
     public var count: Int { numEmbeddings }
     /// Same as ``embeddingDim``.
+    @available(*, deprecated, renamed: "embeddingDim")
     public var dim: Int { embeddingDim }
     /// Same as ``paddingIdx``.
+    @available(*, deprecated, renamed: "paddingIdx")
     public var paddingIndex: Int? { paddingIdx }
 
     /// Creates an embedding with the given vectors, as `Embedding.from_pretrained` in PyTorch.
@@ -77,10 +81,10 @@ public final class Embedding: Module, Layer {
     /// - Parameters:
     ///   - weight: The embedding vectors, `[numEmbeddings, embeddingDim]`.
     ///   - freeze: Whether the weight is frozen, so that it is not trained. Default: true.
-    ///   - paddingIndex: The index of the padding vector; its value is not changed. Default: none.
-    public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIndex: Int? = nil) {
+    ///   - paddingIdx: The index of the padding vector; its value is not changed. Default: none.
+    public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIdx: Int? = nil) {
         let shape = weight.rank == 2 ? weight.shape : [0, 0]
-        self.init(shape[0], shape[1], paddingIndex: paddingIndex, dtype: weight.dtype, device: weight.device)
+        self.init(shape[0], shape[1], paddingIdx: paddingIdx, dtype: weight.dtype, device: weight.device)
         if weight.rank != 2 && !weight.isPlaceholder {
             reportFailure(
                 TensorError(
@@ -90,6 +94,12 @@ public final class Embedding: Module, Layer {
         self.weight = Parameter(weight, requiresGrad: !freeze)
     }
 
+    /// Creates an embedding with the given vectors.
+    @available(*, deprecated, renamed: "init(pretrained:freeze:paddingIdx:)")
+    public convenience init(pretrained weight: Tensor, freeze: Bool = true, paddingIndex: Int?) {
+        self.init(pretrained: weight, freeze: freeze, paddingIdx: paddingIndex)
+    }
+
     /// The padding index counted from the start. Reports an error and returns nil if it is out of range.
     static func checkedPadding(_ index: Int?, _ count: Int, _ operation: String) -> Int? {
         guard let index else { return nil }
@@ -97,7 +107,7 @@ public final class Embedding: Module, Layer {
         if padding >= 0 && padding < count { return padding }
         reportFailure(
             TensorError(
-                .index, in: operation, "paddingIndex is out of range", got: "\(index)",
+                .index, in: operation, "paddingIdx is out of range", got: "\(index)",
                 expected: "\(0 -| count) ..< \(count)"))
         return nil
     }

@@ -40,13 +40,13 @@ public final class EmbeddingBag: Module {
     ///   - scaleGradByFreq: Whether gradients are divided by the number of occurrences of the index. Default: false.
     ///   - mode: The reduction over the vectors of a bag. Default: `.mean`.
     ///   - includeLastOffset: Whether the last offset is the end of the last bag. Default: false.
-    ///   - paddingIndex: The index of the padding vector; a negative index counts from the end. Default: none.
+    ///   - paddingIdx: The index of the padding vector; a negative index counts from the end. Default: none.
     ///   - dtype: The dtype of the weight.
     ///   - device: The device of the weight.
     ///   - generator: The generator of the initial weight.
     public init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
-        mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIndex: Int? = nil,
+        mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIdx: Int? = nil,
         dtype: DType = .default, device: Device = .current, generator: Generator = .default
     ) {
         numEmbeddings = count
@@ -56,31 +56,35 @@ public final class EmbeddingBag: Module {
         self.normType = normType
         self.scaleGradByFreq = scaleGradByFreq
         self.includeLastOffset = includeLastOffset
-        paddingIdx = Embedding.checkedPadding(paddingIndex, count, "EmbeddingBag")
+        self.paddingIdx = Embedding.checkedPadding(paddingIdx, count, "EmbeddingBag")
         let table = Tensor.empty([count, dim], dtype: dtype, device: device)
         Initializers.normal_(table, generator: generator)
-        if let padding = paddingIdx { table.select(0, padding).zero_() }
+        if let padding = self.paddingIdx { table.select(0, padding).zero_() }
         weight = Parameter(table)
         super.init()
     }
 
-    /// Creates an embedding bag, with the label `paddingIdx` of the function `embeddingBag` for the padding index.
+    /// Creates an embedding bag.
+    @available(*, deprecated, message: "the label is paddingIdx:")
     public convenience init(
         _ count: Int, _ dim: Int, maxNorm: Double? = nil, normType: Double = 2, scaleGradByFreq: Bool = false,
-        mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIdx: Int?, dtype: DType = .default,
+        mode: EmbeddingBagMode = .mean, includeLastOffset: Bool = false, paddingIndex: Int?, dtype: DType = .default,
         device: Device = .current, generator: Generator = .default
     ) {
         self.init(
             count, dim, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq, mode: mode,
-            includeLastOffset: includeLastOffset, paddingIndex: paddingIdx, dtype: dtype, device: device,
+            includeLastOffset: includeLastOffset, paddingIdx: paddingIndex, dtype: dtype, device: device,
             generator: generator)
     }
 
     /// Same as ``numEmbeddings``.
+    @available(*, deprecated, renamed: "numEmbeddings")
     public var count: Int { numEmbeddings }
     /// Same as ``embeddingDim``.
+    @available(*, deprecated, renamed: "embeddingDim")
     public var dim: Int { embeddingDim }
     /// Same as ``paddingIdx``.
+    @available(*, deprecated, renamed: "paddingIdx")
     public var paddingIndex: Int? { paddingIdx }
 
     /// Returns one vector for each bag, `[B, embeddingDim]`.

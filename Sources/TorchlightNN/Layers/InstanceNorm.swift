@@ -23,7 +23,7 @@ open class InstanceNorm: Module, Layer {
     @Buffer("running_var") public final var runningVar: Tensor? = nil
     /// The entry `num_batches_tracked` of the state dictionary, an int64 scalar that training does not change, as in PyTorch;
     /// nil if running statistics are not tracked.
-    @Buffer("num_batches_tracked") public final var batchesTracked: Tensor? = nil
+    @Buffer("num_batches_tracked") public final var numBatchesTracked: Tensor? = nil
     /// Whether the number of channels is taken from the first input or from the state that is loaded.
     final var isLazy = false
 
@@ -33,7 +33,7 @@ open class InstanceNorm: Module, Layer {
     /// Creates an instance normalisation.
     ///
     /// - Parameters:
-    ///   - features: The number of channels C.
+    ///   - numFeatures: The number of channels C.
     ///   - eps: Is added to the variance. Default: 1e-5.
     ///   - momentum: The momentum of the running statistics. Default: 0.1.
     ///   - affine: Whether the layer has a learnable weight and bias. Default: false.
@@ -42,38 +42,43 @@ open class InstanceNorm: Module, Layer {
     ///   - dtype: The dtype of parameters and running statistics.
     ///   - device: The device of parameters and running statistics.
     public init(
-        _ features: Int, eps: Double = 1e-5, momentum: Double = 0.1, affine: Bool = false, bias: Bool = true,
+        _ numFeatures: Int, eps: Double = 1e-5, momentum: Double = 0.1, affine: Bool = false, bias: Bool = true,
         trackRunningStats: Bool = false, dtype: DType = .default, device: Device = .current
     ) {
-        numFeatures = features
+        self.numFeatures = numFeatures
         self.eps = eps
         self.momentum = momentum
         if affine {
-            weight = Parameter(Tensor.ones([features], dtype: dtype, device: device))
-            if bias { self.bias = Parameter(Tensor.zeros([features], dtype: dtype, device: device)) }
+            weight = Parameter(Tensor.ones([numFeatures], dtype: dtype, device: device))
+            if bias { self.bias = Parameter(Tensor.zeros([numFeatures], dtype: dtype, device: device)) }
         }
         super.init()
         if trackRunningStats {
-            runningMean = Tensor.zeros([features], dtype: dtype, device: device)
-            runningVar = Tensor.ones([features], dtype: dtype, device: device)
-            batchesTracked = Tensor.zeros([], dtype: .int64, device: device)
+            runningMean = Tensor.zeros([numFeatures], dtype: dtype, device: device)
+            runningVar = Tensor.ones([numFeatures], dtype: dtype, device: device)
+            numBatchesTracked = Tensor.zeros([], dtype: .int64, device: device)
         }
     }
 
     /// Same as ``numFeatures``.
+    @available(*, deprecated, renamed: "numFeatures")
     public final var features: Int { numFeatures }
+    /// Same as ``numBatchesTracked``.
+    @available(*, deprecated, renamed: "numBatchesTracked")
+    public final var batchesTracked: Tensor? { numBatchesTracked }
 
     /// Returns `(x − mean) / √(var + eps) · weight + bias`.
     public final func forward(_ x: Tensor) -> Tensor {
         if x.isPlaceholder { return x }
         let isBatched = x.rank == batchRank
         if isLazy, isBatched || x.rank == batchRank - 1 { settle(channels: x.shape[isBatched ? 1 : 0]) }
-        guard isBatched || x.rank == batchRank - 1, x.shape[isBatched ? 1 : 0] == features else {
+        guard isBatched || x.rank == batchRank - 1, x.shape[isBatched ? 1 : 0] == numFeatures else {
             return fail(
                 TensorError(
                     .shape, in: "\(type(of: self))",
                     "the input has the wrong number of dimensions or the wrong number of channels",
-                    expected: "\(batchRank) dimensions with \(features) channels in the second, or no batch dimension",
+                    expected:
+                        "\(batchRank) dimensions with \(numFeatures) channels in the second, or no batch dimension",
                     operands: [x]), like: x)
         }
         let y = instanceNorm(
@@ -97,7 +102,7 @@ open class InstanceNorm: Module, Layer {
         return !isLazy && name.hasPrefix("Lazy") ? String(name.dropFirst("Lazy".count)) : name
     }
 
-    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: batchesTracked) }
+    open override func upgrade(_ state: inout ModuleState) { state.fillInBatchCount(of: numBatchesTracked) }
 
     open override var extraDescription: String {
         "\(numFeatures), eps=\(Printed.number(eps)), momentum=\(Printed.number(momentum)), "
