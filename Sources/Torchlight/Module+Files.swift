@@ -2,14 +2,15 @@ import TorchlightIO
 import TorchlightNN
 
 extension Module {
-    /// Saves the state dictionary (parameters and persistent buffers) to a safetensors file. The file is created
+    /// Saves the state dictionary (parameters and persistent buffers) to a file in the format of its name: `.pt`, `.pth` and
+    /// `.bin` are PyTorch's format, `.npz` is NumPy's, others are safetensors. The file is created
     /// complete or not at all.
     ///
     ///     try model.save("net.safetensors")
     ///
     /// - Parameters:
     ///   - path: the path of the file; an existing file is replaced.
-    ///   - metadata: strings that are stored in the header of the file. Default: none.
+    ///   - metadata: strings that are stored in the header of a safetensors file. Default: none.
     /// - Throws: `IOError` if the file cannot be written.
     public func save(_ path: String, metadata: [String: String] = [:]) throws {
         try save(path, as: TensorFile.self, metadata: metadata)
