@@ -163,12 +163,18 @@ let package = Package(
             swiftSettings: swiftSettings),
         .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "Ports", dependencies: ["Torchlight"], path: "Examples/Ports", swiftSettings: swiftSettings),
+        .testTarget(
+            name: "GuessTests", dependencies: ["Torchlight", "TorchlightIO", "TestSupport"], exclude: ["Answered.txt"],
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "Torchlight", "TestSupport", "FirstProgram", "Learner", "ResumableTraining", "SavedActivations",
+                "Torchlight", "TestSupport", "FirstProgram", "Learner", "Ports", "ResumableTraining",
+                "SavedActivations",
                 "TorchlightCLI",
             ],
             exclude: ["LearnerOutput.txt"],

@@ -387,15 +387,24 @@ private func modules3() {
     _ = model
 }
 
-private func modules4() {
-    final class Attend: Module {
+private func modules4(_ query: Tensor, _ memory: Tensor) {
+    final class Attend: Module, Forward2 {
         let attention = MultiheadAttention(64, 4, batchFirst: true)
         let norm = LayerNorm(64)
 
-        func callAsFunction(_ query: Tensor, _ memory: Tensor) -> Tensor {
-            scope(query, memory) { query, memory in
-                norm(query + attention(query, memory, memory).output)
-            }
+        func forward(_ query: Tensor, _ memory: Tensor) -> (Tensor, Tensor) {
+            let (output, weights) = attention(query, memory, memory)
+            return (norm(query + output), weights!)
+        }
+    }
+    let (output, weights) = Attend()(query, memory)
+    _ = (output, weights)
+}
+
+private func modules4b() {
+    final class Add: Module {
+        func callAsFunction(_ x: Tensor, bias: Tensor? = nil) -> Tensor {
+            scope(x, bias) { x, bias in bias.map { x + $0 } ?? x }
         }
     }
 }

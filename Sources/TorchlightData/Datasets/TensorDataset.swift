@@ -25,6 +25,13 @@ public struct TensorDataset<Element>: BatchedDataset {
         self.init([first, second, third]) { ($0[0], $0[1], $0[2]) }
     }
 
+    /// Creates a dataset of the rows of four tensors, which must have the same size of dimension 0.
+    public init(
+        _ first: Tensor, _ second: Tensor, _ third: Tensor, _ fourth: Tensor
+    ) where Element == (Tensor, Tensor, Tensor, Tensor) {
+        self.init([first, second, third, fourth]) { ($0[0], $0[1], $0[2], $0[3]) }
+    }
+
     /// Creates a dataset of the rows of several tensors, which must have the same size of dimension 0.
     public init(_ tensors: [Tensor]) where Element == [Tensor] { self.init(tensors) { $0 } }
 
@@ -60,7 +67,7 @@ public struct TensorDataset<Element>: BatchedDataset {
     /// One placeholder for each tensor, after an error.
     private func placeholders(of error: TensorError) -> [Tensor] {
         let placeholder = fail(error)
-        return Array(repeating: placeholder, count: tensors.isEmpty ? 3 : tensors.count)
+        return Array(repeating: placeholder, count: tensors.isEmpty ? 4 : tensors.count)
     }
 
     /// Returns copies of the rows at `indices`: `[n, *]` for each tensor.
