@@ -186,3 +186,31 @@ public func sliceScatter(
 ) -> Tensor {
     x.sliceScatter(source, dim: dim, start: start, end: end, step: step)
 }
+
+extension Tensor {
+    /// Returns `cat(tensors, dim: dim)`.
+    public static func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor { Torchlight.cat(tensors, dim) }
+    /// Returns `stack(tensors, dim: dim)`.
+    public static func stack(_ tensors: [Tensor], dim: Int = 0) -> Tensor { Torchlight.stack(tensors, dim) }
+}
+
+extension Device {
+    /// The device with a name of PyTorch: "cpu", "cuda", "cuda:1" or "meta". Another name is an error.
+    ///
+    ///     let device = Device(Device.cuda.isAvailable ? "cuda" : "cpu")
+    public init(_ name: String) {
+        let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+        let index = parts.count == 1 ? 0 : parts.count == 2 ? Int(parts[1]) : nil
+        switch (parts[0], index) {
+        case ("cpu", 0?): self = .cpu
+        case ("meta", 0?): self = .meta
+        case ("cuda", let index?) where index >= 0: self = .cuda(index)
+        default:
+            reportFailure(
+                TensorError(
+                    .device, in: "Device", "there is no device with this name", got: "\"\(name)\"",
+                    expected: "\"cpu\", \"cuda\", \"cuda:1\" or \"meta\""))
+            self = .cpu
+        }
+    }
+}

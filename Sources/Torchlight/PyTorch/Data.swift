@@ -235,3 +235,15 @@ extension Compose {
     /// Creates a chain of transforms.
     public init(_ transforms: any Transform...) { self.init(transforms) }
 }
+
+extension RandomSampler {
+    /// Creates a sampler that draws `numSamples` samples in an epoch: `init(replacement:sampleCount:)`.
+    public init(replacement: Bool = false, numSamples: Int) {
+        self.init(replacement: replacement, sampleCount: numSamples)
+    }
+}
+
+extension Subset {
+    /// Creates a subset of the samples at `indices`, without a label.
+    public init(_ base: Base, _ indices: [Int]) { self.init(base, indices: indices) }
+}

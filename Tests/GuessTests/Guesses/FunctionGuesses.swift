@@ -94,6 +94,8 @@ struct FunctionGuesses {
         same(cat([x, y], 1), cat([x, y], dim: 1))
         same(cat([x, y], 0), cat([x, y]))
         same(stack([x, y], 1), stack([x, y], dim: 1))
+        same(Tensor.cat([x, y], dim: 1), cat([x, y], dim: 1))
+        same(Tensor.stack([x, y]), stack([x, y]))
         same(reshape(x, [3, 2]), x.reshape(3, 2))
         same(flatten(x), x.flatten())
         same(flatten(x.unsqueeze(0), 1), x.reshape(1, 6))

@@ -118,6 +118,8 @@ struct TrainingGuesses {
         let weighted = WeightedRandomSampler([Double](repeating: 1, count: 10), numSamples: 5, replacement: true)
         same(DataLoader(dataset, batchSize: 5, sampler: weighted).count, 1)
         same(WeightedRandomSampler([1, 2], numSamples: 3).sampleCount(of: 2), 3)
+        same(RandomSampler(replacement: true, numSamples: 4).sampleCount(of: 10), 4)
+        same(Subset(dataset, [1, 2]).count, 2)
         let digits = Digits(split: .test)
         shape(digits.data, [digits.count, 8, 8], .uint8)
         shape(digits.targets, [digits.count], .int64)
