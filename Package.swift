@@ -12,8 +12,10 @@ let package = Package(
     name: "Torchlight",
     products: [
         .library(name: "Torchlight", targets: ["Torchlight"]),
+        .library(name: "TorchlightONNX", targets: ["TorchlightONNX"]),
         .executable(name: "torchlight", targets: ["TorchlightCLI"]),
         .executable(name: "conformance", targets: ["conformance"]),
+        .executable(name: "onnx-backend-tests", targets: ["onnx-backend-tests"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -78,6 +80,10 @@ let package = Package(
             name: "TorchlightData",
             dependencies: ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
             swiftSettings: readerSettings),
+        // Models of other frameworks; a program that does not import it does not link it.
+        .target(
+            name: "TorchlightONNX", dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
+            swiftSettings: readerSettings),
         .target(
             name: "TorchlightTraining",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
@@ -106,6 +112,13 @@ let package = Package(
             name: "conformance",
             dependencies: ["ConformanceReplay", "Torchlight", "TorchlightIO", "GuardedDevice"],
             path: "Conformance/Runner",
+            swiftSettings: swiftSettings),
+        // Runs the tests of operators that the onnx package writes.
+        .target(
+            name: "ONNXBackendTests", dependencies: ["TorchlightONNX", "TorchlightCore", "TorchlightIO"],
+            path: "Conformance/ONNXBackendTests", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "onnx-backend-tests", dependencies: ["ONNXBackendTests"], path: "Conformance/ONNXBackendRunner",
             swiftSettings: swiftSettings),
         .target(
             name: "TestSupport", dependencies: ["TorchlightCore", "TorchlightIO"], path: "Tests/TestSupport",

@@ -134,7 +134,7 @@ private struct Scanner {
                     continue
                 }
                 let own = Int(key).flatMap { elementNames?[$0] } ?? key
-                let full = inlinesLists ? own : "\(name).\(key)"
+                let full = inlinesLists || value is NamedTensors ? own : "\(name).\(key)"
                 read(element, name: full, label: own, buffer: buffer, into: &inner)
             }
             if inlinesLists {
@@ -226,6 +226,17 @@ struct OrderedTensors {
 }
 
 extension OrderedTensors: PropertyContainer {
+    var elementsToScan: [(key: String?, value: Any)]? { elements.map { ($0.name, $0.tensor) } }
+    var printedName: String { "" }
+}
+
+/// Tensors in order whose names in the state dictionary do not begin with the name of the property that holds them.
+package struct NamedTensors {
+    package let elements: [(name: String, tensor: Tensor)]
+    package init(_ elements: [(name: String, tensor: Tensor)]) { self.elements = elements }
+}
+
+extension NamedTensors: PropertyContainer {
     var elementsToScan: [(key: String?, value: Any)]? { elements.map { ($0.name, $0.tensor) } }
     var printedName: String { "" }
 }

@@ -1,0 +1,4 @@
+import Glibc
+import ONNXBackendTests
+
+exit(BackendTests.main(Array(CommandLine.arguments.dropFirst())))

@@ -1,0 +1,55 @@
+import TorchlightCore
+
+/// Runs the nodes whose inputs are constants once, when the model is read: mostly arithmetic on shapes.
+enum ConstantFolding {
+    /// Larger constants are not folded: they would take the memory of a second copy.
+    private static let maximumCount = 4096
+
+    static func fold(_ graph: Program.Graph, file: String, external: ExternalData?) {
+        var known: [Int: ONNXValue] = [:]
+        for constant in graph.constants { known[constant.slot] = constant.value }
+        // An initialiser that is also an input is a default, which a caller may replace.
+        for input in graph.inputs { known[input.slot] = nil }
+        let program = Program(file: file, external: external, main: graph, stateSlots: [])
+        let execution = Execution(program)
+        var rest: [Program.Node] = []
+        for node in graph.nodes {
+            if let values = results(of: node, known, execution) {
+                for (slot, value) in zip(node.outputs, values) {
+                    guard let slot else { continue }
+                    known[slot] = value
+                    graph.constants.append((slot, value))
+                }
+            } else {
+                rest.append(node)
+            }
+        }
+        graph.nodes = rest
+    }
+
+    /// The results of a node; nil if it must run each time. Errors are reported when it runs.
+    private static func results(
+        of node: Program.Node, _ known: [Int: ONNXValue], _ execution: Execution
+    ) -> [ONNXValue]? {
+        guard case .builtin(let entry) = node.body, entry.isFoldable, node.subgraphs.isEmpty else { return nil }
+        var inputs: [ONNXValue?] = []
+        for slot in node.inputs {
+            guard let slot else {
+                inputs.append(nil)
+                continue
+            }
+            guard let value = known[slot], isSmall(value) else { return nil }
+            inputs.append(value)
+        }
+        let scope = Execution.Scope()
+        return try? execution.call(node, inputs, scope)
+    }
+
+    private static func isSmall(_ value: ONNXValue) -> Bool {
+        switch value {
+        case .tensor(let tensor): tensor.tensor.count <= maximumCount
+        case .strings(let strings): strings.elements.count <= maximumCount
+        default: false
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import TorchlightCore
+import TorchlightNN
+
+extension ONNXModel {
+    /// The initialisers of the main graph that the module holds: parameters and buffers.
+    struct State {
+        private(set) var parameters: [(name: String, tensor: Tensor)] = []
+        private(set) var buffers: [(name: String, tensor: Tensor)] = []
+        private(set) var places: [(isParameter: Bool, index: Int, type: ONNXElementType)] = []
+        private(set) var names: Set<String> = []
+
+        /// Inputs of operators whose values are not trained, by operator.
+        private static let untrained: [String: Set<Int>] = [
+            "BatchNormalization": [3, 4], "QuantizeLinear": [1, 2], "DequantizeLinear": [1, 2],
+            "QLinearConv": [1, 4, 6], "QLinearMatMul": [1, 4, 6], "Resize": [1, 2], "Upsample": [1], "Clip": [1, 2],
+            "Pad": [2], "Range": [0, 1, 2], "Dropout": [1], "OneHot": [2], "NonMaxSuppression": [3, 4], "STFT": [2],
+        ]
+
+        init(_ graph: GraphProto, file: String, external: ExternalData?) throws {
+            var fixed: Set<String> = []
+            for node in graph.nodes {
+                for index in Self.untrained[node.opType] ?? [] where index < node.inputs.count {
+                    fixed.insert(node.inputs[index])
+                }
+            }
+            for proto in graph.initializers {
+                // Integers are mostly shapes, which stay with the program on the CPU.
+                guard let type = ONNXElementType(rawValue: proto.dataType), type.isFloatingPoint, !proto.name.isEmpty
+                else { continue }
+                let tensor: Tensor
+                do {
+                    guard case .tensor(let value) = try checked({ try proto.value(external: external) }) else {
+                        continue
+                    }
+                    tensor = value.tensor
+                } catch let problem as Problem {
+                    throw problem.located(file: file)
+                } catch let error as TensorError {
+                    throw ONNXError(.malformed, file: file, "the initialiser \(quoted(proto.name)): \(error)")
+                }
+                guard names.insert(proto.name).inserted else {
+                    throw ONNXError(.invalid, file: file, "the initialiser \(quoted(proto.name)) is there twice")
+                }
+                let isParameter = type.isExact && !fixed.contains(proto.name)
+                places.append((isParameter, isParameter ? parameters.count : buffers.count, type))
+                if isParameter {
+                    parameters.append((proto.name, Parameter(tensor)))
+                } else {
+                    buffers.append((proto.name, tensor))
+                }
+            }
+        }
+    }
+
+    /// Compares the inputs of a call with those of the file.
+    struct InputCheck {
+        let file: String
+
+        func check(_ values: [String: ONNXValue], _ inputs: [Description]) throws -> [String: ONNXValue] {
+            func failed(_ text: String, _ rule: String) -> ONNXError {
+                ONNXError(.failed, file: file, text, expected: rule)
+            }
+            let names = inputs.prefix(20).map { quoted($0.name) }.joined(separator: ", ")
+            var result = values
+            for name in values.keys.sorted() where !inputs.contains(where: { $0.name == name }) {
+                throw failed("the model has no input \(quoted(name))", names.isEmpty ? "no inputs" : names)
+            }
+            for input in inputs {
+                guard let value = values[input.name] else {
+                    if input.hasDefault { continue }
+                    if case .optional = input.type { continue }
+                    throw failed("the input \(quoted(input.name)) is missing", names)
+                }
+                guard case .tensor(let tensor) = value, let type = input.elementType else { continue }
+                if tensor.type != type {
+                    // Values of a type without a dtype come in the dtype that represents them.
+                    guard !type.isExact, tensor.tensor.dtype == type.dtype else {
+                        throw failed("the input \(quoted(input.name)) is \(value.kind)", "\(input)")
+                    }
+                    result[input.name] = .tensor(.wrapping(tensor.tensor, to: type))
+                }
+                if let shape = input.shape {
+                    let sizes = tensor.tensor.shape
+                    let fits = shape.count == sizes.count && zip(shape, sizes).allSatisfy { Int($0) ?? $1 == $1 }
+                    if !fits { throw failed("the input \(quoted(input.name)) is \(value.kind)", "\(input)") }
+                }
+            }
+            return result
+        }
+    }
+}

@@ -1,0 +1,108 @@
+import TorchlightCore
+
+/// A value of an ONNX graph.
+public enum ONNXValue: Sendable {
+    /// A tensor of numbers or Booleans.
+    case tensor(ONNXTensor)
+    /// A tensor of strings.
+    case strings(StringTensor)
+    /// A sequence of values of one type.
+    case sequence([ONNXValue])
+    /// Values with the keys of a dictionary, in the order in which the operator made them.
+    case map([(key: ONNXKey, value: Double)])
+    /// An optional without a value. An optional with one is that value.
+    case absent
+
+    /// A tensor.
+    public init(_ tensor: Tensor) { self = .tensor(ONNXTensor(tensor)) }
+
+    /// The tensor in the dtype in which it is computed; nil for other values.
+    public var tensor: Tensor? {
+        if case .tensor(let value) = self { value.tensor } else { nil }
+    }
+
+    /// The name of the kind of value, for errors.
+    var kind: String {
+        switch self {
+        case .tensor(let tensor): "a tensor of \(tensor.type) \(tensor.tensor.shape)"
+        case .strings(let strings): "a tensor of strings \(strings.shape)"
+        case .sequence(let values): "a sequence of \(values.count) values"
+        case .map: "a map"
+        case .absent: "an empty optional"
+        }
+    }
+}
+
+/// The key of a map.
+public enum ONNXKey: Sendable, Hashable {
+    case int(Int)
+    case string(String)
+}
+
+/// A tensor with its element type in the standard, which may be one without a dtype.
+public struct ONNXTensor: Sendable {
+    /// The elements, in the dtype that represents the element type.
+    public let tensor: Tensor
+    /// The element type.
+    public let type: ONNXElementType
+
+    /// A tensor of the element type of its dtype.
+    public init(_ tensor: Tensor) {
+        self.tensor = tensor
+        type = ONNXElementType(tensor.dtype)
+    }
+
+    /// A tensor of an element type with its dtype. The values must be values of the type.
+    init(_ tensor: Tensor, _ type: ONNXElementType) {
+        self.tensor = tensor
+        self.type = type
+    }
+
+    /// The result of an operation on this type: converted to its dtype, and wrapped to the range of its integers.
+    static func wrapping(_ tensor: Tensor, to type: ONNXElementType) -> ONNXTensor {
+        let dtype = type.dtype ?? tensor.dtype
+        if type.isExact { return ONNXTensor(tensor.dtype == dtype ? tensor : tensor.to(dtype), type) }
+        if type.isInteger {
+            let wide = tensor.to(.int64)
+            if type.bitCount == 64 { return ONNXTensor(wide, type) }
+            let mask = wide & (1 << type.bitCount - 1)
+            if type.isUnsigned { return ONNXTensor(mask.to(dtype), type) }
+            let sign = 1 << (type.bitCount - 1)
+            return ONNXTensor(((mask ^ sign) - sign).to(dtype), type)
+        }
+        return rounding(tensor, to: type)
+    }
+
+    /// Rounds numbers to the values of a type of floats with few bits.
+    static func rounding(
+        _ tensor: Tensor, to type: ONNXElementType, saturate: Bool = true, rounding: SmallFloat.Rounding = .up
+    ) -> ONNXTensor {
+        guard let format = type.smallFloat else { return ONNXTensor(tensor, type) }
+        let values = tensor.detach().to(.float32).toArray(Float.self).map {
+            format.round($0, saturate: saturate, rounding: rounding)
+        }
+        return ONNXTensor(Tensor(values, shape: tensor.shape, dtype: .float32), type)
+    }
+}
+
+/// A tensor of strings in row-major order.
+public struct StringTensor: Sendable, Equatable {
+    /// The size of each dimension.
+    public var shape: [Int]
+    /// The elements in row-major order.
+    public var elements: [String]
+
+    /// A tensor of strings; the product of the sizes must be the number of elements.
+    public init(_ elements: [String], shape: [Int]) {
+        self.elements = elements
+        self.shape = shape
+    }
+
+    /// Moves the strings as an operation moves the tensor of their indices.
+    func moved(_ move: (Tensor) throws -> Tensor) rethrows -> StringTensor {
+        let indices = Tensor.arange(0, elements.count, dtype: .int64).reshape(shape)
+        let moved = try move(indices)
+        return StringTensor(
+            moved.toArray(Int.self).map { elements.indices.contains($0) ? elements[$0] : "" }, shape: moved.shape)
+    }
+}
