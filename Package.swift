@@ -13,6 +13,7 @@ let package = Package(
     products: [
         .library(name: "Torchlight", targets: ["Torchlight"]),
         .library(name: "TorchlightONNX", targets: ["TorchlightONNX"]),
+        .library(name: "TorchlightModels", targets: ["TorchlightModels"]),
         .executable(name: "torchlight", targets: ["TorchlightCLI"]),
         .executable(name: "conformance", targets: ["conformance"]),
         .executable(name: "onnx-backend-tests", targets: ["onnx-backend-tests"]),
@@ -89,6 +90,9 @@ let package = Package(
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
             swiftSettings: swiftSettings),
         .target(
+            name: "TorchlightModels", dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "Torchlight",
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
@@ -143,6 +147,9 @@ let package = Package(
         .testTarget(
             name: "ArgumentTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ModelTests", dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TestSupport"],
+            exclude: ["Models"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),

@@ -1,0 +1,136 @@
+import TorchlightCore
+import TorchlightIO
+
+/// The settings of a decoder-only language model of the Llama family.
+public struct DecoderConfig: Sendable {
+    /// The number of tokens of the vocabulary.
+    public var vocabularySize: Int
+    /// The size of the hidden states.
+    public var hiddenSize: Int
+    /// The size of the inner layer of the feed-forward network.
+    public var intermediateSize: Int
+    /// The number of blocks.
+    public var layerCount: Int
+    /// The number of heads of the queries.
+    public var headCount: Int
+    /// The number of heads of keys and values; each serves `headCount / groupCount` heads of the queries.
+    public var groupCount: Int
+    /// The number of elements of a head.
+    public var headDim: Int
+    /// The activation of the feed-forward network.
+    public var activation = ActivationFunction.silu
+    /// Is added to the mean square in normalisations.
+    public var normEps = 1e-6
+    /// Whether the output layer has the weight of the embedding.
+    public var tiesEmbedding = false
+    /// Whether the projections of queries, keys and values have a bias.
+    public var attentionBias = false
+    /// Whether the output projection of attention has a bias.
+    public var outputBias = false
+    /// Whether the feed-forward network has biases.
+    public var feedForwardBias = false
+    /// The probability that an attention weight is zeroed in training.
+    public var attentionDropout = 0.0
+    /// The factor of the attention scores; nil for `1 / √headDim`.
+    public var attentionScale: Double?
+    /// The bound of the attention scores; nil for none.
+    public var attentionSoftcap: Double?
+    /// The bound of the logits; nil for none.
+    public var logitSoftcap: Double?
+    /// The window of each block: the number of tokens that a token sees, itself included; nil for all.
+    public var windows: [Int?]
+    /// The rotary embedding of blocks without a window, or of all.
+    public var rotary: RotaryEmbedding
+    /// The rotary embedding of blocks with a window, where it is another one.
+    public var localRotary: RotaryEmbedding?
+
+    /// Creates the settings of a model without sliding windows.
+    ///
+    /// - Parameters:
+    ///   - vocabularySize: The number of tokens of the vocabulary.
+    ///   - hiddenSize: The size of the hidden states.
+    ///   - intermediateSize: The size of the inner layer of the feed-forward network.
+    ///   - layerCount: The number of blocks.
+    ///   - headCount: The number of heads of the queries; must divide the hidden size if `headDim` is nil.
+    ///   - groupCount: The number of heads of keys and values. Default: as many as heads of the queries.
+    ///   - headDim: The number of elements of a head. Default: `hiddenSize / headCount`.
+    ///   - maxLength: The longest sequence of pretraining. Default: 2048.
+    public init(
+        vocabularySize: Int, hiddenSize: Int, intermediateSize: Int, layerCount: Int, headCount: Int,
+        groupCount: Int? = nil, headDim: Int? = nil, maxLength: Int = 2048
+    ) {
+        self.vocabularySize = vocabularySize
+        self.hiddenSize = hiddenSize
+        self.intermediateSize = intermediateSize
+        self.layerCount = layerCount
+        self.headCount = headCount
+        self.groupCount = groupCount ?? headCount
+        self.headDim = headDim ?? hiddenSize / max(headCount, 1)
+        windows = Array(repeating: nil, count: layerCount)
+        rotary = RotaryEmbedding(dim: self.headDim, maxLength: maxLength)
+    }
+}
+
+/// The defaults of the configurations of a model type in `transformers`.
+struct DecoderDefaults {
+    var vocabularySize, hiddenSize, intermediateSize, layerCount, headCount: Int
+    var groupCount: Int?
+    var headDim: Int?
+    var maxLength: Int
+    var normEps: Double
+    var base = 10_000.0
+    var ties = false
+    var activation = "silu"
+}
+
+extension ConfigReader {
+    /// The fields that all decoders of the Llama family share.
+    func decoderConfig(_ defaults: DecoderDefaults, rotaryLayerType: String? = nil) throws(ModelError) -> DecoderConfig {
+        let headCount = try int("num_attention_heads", default: defaults.headCount)
+        let hiddenSize = try int("hidden_size", default: defaults.hiddenSize)
+        let maxLength = try int("max_position_embeddings", default: defaults.maxLength)
+        var config = DecoderConfig(
+            vocabularySize: try int("vocab_size", default: defaults.vocabularySize), hiddenSize: hiddenSize,
+            intermediateSize: try int("intermediate_size", default: defaults.intermediateSize),
+            layerCount: try int("num_hidden_layers", default: defaults.layerCount), headCount: headCount,
+            groupCount: try optionalInt("num_key_value_heads") ?? defaults.groupCount ?? headCount,
+            headDim: try optionalInt("head_dim") ?? defaults.headDim ?? hiddenSize / headCount, maxLength: maxLength)
+        config.activation = try activation("hidden_act", "hidden_activation", default: defaults.activation)
+        config.normEps = try double("rms_norm_eps", default: defaults.normEps)
+        config.tiesEmbedding = try bool("tie_word_embeddings", default: defaults.ties)
+        config.attentionDropout = try probability("attention_dropout")
+        config.rotary = try rotaryEmbedding(
+            headDim: config.headDim, base: defaults.base, maxLength: maxLength, layerType: rotaryLayerType)
+        guard config.headCount % config.groupCount == 0 else {
+            throw ModelError(
+                path, "there are \(config.headCount) heads of queries and \(config.groupCount) of keys",
+                expected: "a number of heads of keys that divides the number of heads of queries")
+        }
+        return config
+    }
+
+    /// The window of each layer, by `layer_types` or, where the file has none, by a rule.
+    ///
+    /// - Parameters:
+    ///   - window: The size of the window; nil if no layer has one.
+    ///   - slides: Whether a layer has a window where the file does not say it.
+    func windows(count: Int, window: Int?, slides: (Int) -> Bool) throws(ModelError) -> [Int?] {
+        guard let types = try optionalStrings("layer_types") else {
+            return (0..<count).map { slides($0) ? window : nil }
+        }
+        guard types.count == count else {
+            throw ModelError(path, "layer_types has \(types.count) entries", expected: "\(count), one for each layer")
+        }
+        var windows: [Int?] = []
+        for type in types {
+            switch type {
+            case "full_attention": windows.append(nil)
+            case "sliding_attention": windows.append(window)
+            default:
+                throw ModelError(
+                    path, "layer_types has \(IOError.quoted(type))", expected: "full_attention or sliding_attention")
+            }
+        }
+        return windows
+    }
+}

@@ -1,0 +1,188 @@
+import TorchlightCore
+import TorchlightIO
+import TorchlightNN
+
+/// The settings of one side of an encoder-decoder model with learned positions: BART and Whisper.
+struct SideConfig {
+    var hiddenSize, headCount, intermediateSize, layerCount: Int
+    var activation: ActivationFunction
+    var dropout, attentionDropout, activationDropout: Double
+    /// Whether normalisations are before attention and feed-forward network (Whisper), or after their residual connections.
+    var normsFirst: Bool
+    /// Whether the projection of keys has a bias.
+    var keyBias: Bool
+}
+
+/// Block: self-attention, cross-attention in the decoder, and a feed-forward network, each with a residual connection and a
+/// layer normalisation before it or after it.
+final class SideBlock: Module {
+    @Key var attention: ProjectedAttention
+    @Key var attentionNorm: LayerNorm
+    @Key var crossAttention: ProjectedAttention?
+    @Key var crossNorm: LayerNorm?
+    var fc1: Linear
+    var fc2: Linear
+    @Key var outputNorm: LayerNorm
+    private let config: SideConfig
+    private let dropout: Dropout
+    private let activationDropout: Dropout
+
+    init(_ config: SideConfig, layer: Int, isDecoder: Bool) {
+        self.config = config
+        let size = config.hiddenSize
+        func attention() -> ProjectedAttention {
+            ProjectedAttention(
+                size, headCount: config.headCount, layer: layer, keyBias: config.keyBias,
+                dropout: config.attentionDropout)
+        }
+        _attention = Key(wrappedValue: attention(), "self_attn")
+        _attentionNorm = Key(wrappedValue: LayerNorm(size), "self_attn_layer_norm")
+        _crossAttention = Key(wrappedValue: isDecoder ? attention() : nil, "encoder_attn")
+        _crossNorm = Key(wrappedValue: isDecoder ? LayerNorm(size) : nil, "encoder_attn_layer_norm")
+        fc1 = Linear(size, config.intermediateSize)
+        fc2 = Linear(config.intermediateSize, size)
+        _outputNorm = Key(wrappedValue: LayerNorm(size), "final_layer_norm")
+        dropout = Dropout(config.dropout)
+        activationDropout = Dropout(config.activationDropout)
+        super.init()
+    }
+
+    /// A part with its residual connection and normalisation.
+    private func residual(_ x: Tensor, _ norm: LayerNorm, _ part: (Tensor) -> Tensor) -> Tensor {
+        config.normsFirst ? x + dropout(part(norm(x))) : norm(x + dropout(part(x)))
+    }
+
+    func callAsFunction(
+        _ x: Tensor, mask: AttentionMask, memory: Tensor? = nil, memoryMask: AttentionMask = .none,
+        cache: KeyValueCache? = nil
+    ) -> Tensor {
+        scope(x) { x in
+            var h = residual(x, attentionNorm) { attention($0, mask: mask, cache: cache) }
+            if let memory, let crossAttention, let crossNorm {
+                h = residual(h, crossNorm) { crossAttention($0, memory: memory, mask: memoryMask, cache: cache) }
+            }
+            return residual(h, outputNorm) { fc2(activationDropout(config.activation(fc1($0)))) }
+        }
+    }
+}
+
+/// BART (Lewis et al., 2020): an encoder and a decoder with learned positions, trained to restore damaged texts.
+public final class BART: EncoderDecoderModel {
+    var model: BARTStacks
+    @Buffer var logitBias: Tensor
+    private let size: Int
+
+    init(_ stacks: BARTStacks, vocabularySize: Int, json: JSON, start: Int, pad: Int) {
+        model = stacks
+        size = vocabularySize
+        _logitBias = Buffer(wrappedValue: Tensor.zeros([1, vocabularySize], device: .current), "final_logits_bias")
+        super.init(configuration: json, startToken: start, padToken: pad)
+    }
+
+    override var basePrefix: String { "model" }
+    public override var vocabularySize: Int { size }
+    public override var maxDecoderLength: Int? { model.decoder.maxLength }
+
+    override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
+        let context = TokenContext(input, attentionMask: attentionMask, positions: nil, cache: nil)
+        return model.encoder(input, context, embedding: model.shared, states: &states)
+    }
+
+    override func decode(
+        _ tokens: Tensor, _ context: TokenContext, memory: Tensor, memoryMask: Tensor?, states: inout [Tensor]?
+    ) -> Tensor {
+        model.decoder(
+            tokens, context, embedding: model.shared, memory: memory, memoryMask: memoryMask, states: &states)
+    }
+
+    override func logits(_ hidden: Tensor) -> Tensor {
+        linear(hidden, model.shared.weight) + logitBias
+    }
+
+    static func bart(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
+        let size = try reader.int("d_model", default: 1024)
+        let vocabulary = try reader.int("vocab_size", default: 50_265)
+        let length = try reader.int("max_position_embeddings", default: 1024)
+        let activation = try reader.activation("activation_function", default: "gelu")
+        let (dropout, attention) = (
+            try reader.probability("dropout", default: 0.1), try reader.probability("attention_dropout")
+        )
+        let inner = try reader.probability("activation_dropout")
+        func side(_ name: String) throws(ModelError) -> SideConfig {
+            SideConfig(
+                hiddenSize: size, headCount: try reader.int("\(name)_attention_heads", default: 16),
+                intermediateSize: try reader.int("\(name)_ffn_dim", default: 4096),
+                layerCount: try reader.int("\(name)_layers", default: 12), activation: activation, dropout: dropout,
+                attentionDropout: attention, activationDropout: inner, normsFirst: false, keyBias: true)
+        }
+        for name in ["encoder_layerdrop", "decoder_layerdrop", "num_hidden_layers"] { reader.markRead(name) }
+        try reader.require("normalize_before", false, because: "normalisations follow the residual connections")
+        try reader.require("add_final_layer_norm", false, because: "the stacks have no final normalisation")
+        try reader.require("normalize_embedding", true, because: "embeddings are normalised")
+        try reader.require("static_position_embeddings", false, because: "positions are learned")
+        try reader.require("add_bias_logits", false, because: "the scores have the bias of the files")
+        let scale = try reader.bool("scale_embedding", default: false) ? Double(size).squareRoot() : 1
+        let stacks = BARTStacks(
+            vocabulary: vocabulary, length: length, scale: scale, encoder: try side("encoder"), decoder: try side("decoder"))
+        return BART(
+            stacks, vocabularySize: vocabulary, json: reader.json,
+            start: try reader.int("decoder_start_token_id", default: 2, minimum: 0),
+            pad: try reader.int("pad_token_id", default: 1, minimum: 0))
+    }
+}
+
+/// The embedding of tokens, and both sides.
+final class BARTStacks: Module {
+    var shared: Embedding
+    var encoder: BARTStack
+    var decoder: BARTStack
+
+    init(vocabulary: Int, length: Int, scale: Double, encoder: SideConfig, decoder: SideConfig) {
+        shared = Embedding(vocabulary, encoder.hiddenSize)
+        self.encoder = BARTStack(encoder, length: length, scale: scale, isDecoder: false)
+        self.decoder = BARTStack(decoder, length: length, scale: scale, isDecoder: true)
+        super.init()
+    }
+}
+
+/// Positions, normalisation and blocks of one side.
+final class BARTStack: Module {
+    @Key var positions: Embedding
+    @Key var norm: LayerNorm
+    var layers: [SideBlock]
+    /// The number of positions.
+    let maxLength: Int
+    private let scale: Double
+    private let dropout: Dropout
+    private let isDecoder: Bool
+
+    /// The first two rows of the table of positions are not used.
+    private static let offset = 2
+
+    init(_ config: SideConfig, length: Int, scale: Double, isDecoder: Bool) {
+        _positions = Key(wrappedValue: Embedding(length + Self.offset, config.hiddenSize), "embed_positions")
+        _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layernorm_embedding")
+        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: isDecoder) }
+        dropout = Dropout(config.dropout)
+        maxLength = length
+        self.scale = scale
+        self.isDecoder = isDecoder
+        super.init()
+    }
+
+    func callAsFunction(
+        _ tokens: Tensor, _ context: TokenContext, embedding: Embedding, memory: Tensor? = nil, memoryMask: Tensor? = nil,
+        states: inout [Tensor]?
+    ) -> Tensor {
+        let embedded = scale == 1 ? embedding(tokens) : embedding(tokens) * scale
+        var x = dropout(norm(embedded + positions(context.positions + Self.offset)))
+        states?.append(x)
+        let mask = isDecoder ? context.causalMask() : context.paddingMask()
+        for layer in layers {
+            x = layer(
+                x, mask: mask, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), cache: context.cache)
+            states?.append(x)
+        }
+        return x
+    }
+}

@@ -1,0 +1,158 @@
+import TorchlightCore
+import TorchlightIO
+import TorchlightNN
+
+/// Whisper (Radford et al., 2022): an encoder of log-mel spectrograms and a decoder of text.
+///
+/// The encoder's input are features `[N, mel bins, frames]` with twice as many frames as the encoder has positions.
+public final class Whisper: EncoderDecoderModel {
+    var model: WhisperStacks
+    private let size: Int
+
+    init(_ stacks: WhisperStacks, vocabularySize: Int, json: JSON, start: Int, pad: Int) {
+        model = stacks
+        size = vocabularySize
+        super.init(configuration: json, startToken: start, padToken: pad)
+    }
+
+    override var basePrefix: String { "model" }
+    public override var vocabularySize: Int { size }
+    public override var maxDecoderLength: Int? { model.decoder.maxLength }
+
+    override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
+        model.encoder(input, states: &states)
+    }
+
+    override func decode(
+        _ tokens: Tensor, _ context: TokenContext, memory: Tensor, memoryMask: Tensor?, states: inout [Tensor]?
+    ) -> Tensor {
+        model.decoder(tokens, context, memory: memory, states: &states)
+    }
+
+    override func logits(_ hidden: Tensor) -> Tensor { linear(hidden, model.decoder.embedding.weight) }
+
+    static func whisper(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
+        let size = try reader.int("d_model", default: 384)
+        let vocabulary = try reader.int("vocab_size", default: 51_865)
+        let activation = try reader.activation("activation_function", default: "gelu")
+        let (dropout, attention) = (try reader.probability("dropout"), try reader.probability("attention_dropout"))
+        let inner = try reader.probability("activation_dropout")
+        func side(_ name: String) throws(ModelError) -> SideConfig {
+            SideConfig(
+                hiddenSize: size, headCount: try reader.int("\(name)_attention_heads", default: 6),
+                intermediateSize: try reader.int("\(name)_ffn_dim", default: 1536),
+                layerCount: try reader.int("\(name)_layers", default: 4), activation: activation, dropout: dropout,
+                attentionDropout: attention, activationDropout: inner, normsFirst: true, keyBias: false)
+        }
+        // Masks of the input in training, classification of audio, and alignment of words: not of the forward pass.
+        for name in [
+            "mask_time_prob", "mask_time_length", "mask_time_min_masks", "mask_feature_prob", "mask_feature_length",
+            "mask_feature_min_masks", "classifier_proj_size", "median_filter_width", "num_hidden_layers",
+            "encoder_layerdrop", "decoder_layerdrop",
+        ] { reader.markRead(name) }
+        try reader.require("apply_spec_augment", false, because: "the input is not masked")
+        try reader.require("use_weighted_layer_sum", false, because: "the last layer is used")
+        let scale = try reader.bool("scale_embedding", default: false) ? Double(size).squareRoot() : 1
+        let stacks = WhisperStacks(
+            encoder: WhisperEncoder(
+                try side("encoder"), melBins: try reader.int("num_mel_bins", default: 80),
+                length: try reader.int("max_source_positions", default: 1500)),
+            decoder: WhisperDecoder(
+                try side("decoder"), vocabulary: vocabulary, length: try reader.int("max_target_positions", default: 448),
+                scale: scale))
+        return Whisper(
+            stacks, vocabularySize: vocabulary, json: reader.json,
+            start: try reader.int("decoder_start_token_id", default: 50_257, minimum: 0),
+            pad: try reader.int("pad_token_id", default: 50_256, minimum: 0))
+    }
+}
+
+/// Both sides, under the name that the files have for them.
+final class WhisperStacks: Module {
+    var encoder: WhisperEncoder
+    var decoder: WhisperDecoder
+
+    init(encoder: WhisperEncoder, decoder: WhisperDecoder) {
+        self.encoder = encoder
+        self.decoder = decoder
+        super.init()
+    }
+}
+
+/// Two convolutions over the frames, positions, and blocks.
+final class WhisperEncoder: Module {
+    var conv1: Conv1d
+    var conv2: Conv1d
+    @Key var positions: Embedding
+    var layers: [SideBlock]
+    @Key var norm: LayerNorm
+    private let dropout: Dropout
+
+    init(_ config: SideConfig, melBins: Int, length: Int) {
+        conv1 = Conv1d(melBins, config.hiddenSize, kernelSize: 3, padding: 1)
+        conv2 = Conv1d(config.hiddenSize, config.hiddenSize, kernelSize: 3, stride: 2, padding: 1)
+        _positions = Key(wrappedValue: Embedding(length, config.hiddenSize), "embed_positions")
+        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: false) }
+        _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layer_norm")
+        dropout = Dropout(config.dropout)
+        super.init()
+    }
+
+    func callAsFunction(_ features: Tensor, states: inout [Tensor]?) -> Tensor {
+        let length = positions.weight.shape[0]
+        guard features.rank == 3, features.shape[2] == 2 * length else {
+            reportFailure(
+                TensorError(
+                    .shape, in: "Whisper", "the features have another number of frames than the encoder reads",
+                    expected: "[N, mel bins, \(2 * length)]; pad the waveform with zeros", operands: [features]))
+            return features
+        }
+        let convolved = gelu(conv2(gelu(conv1(features)))).transpose(1, 2)
+        var x = dropout(convolved + positions.weight)
+        for layer in layers {
+            states?.append(x)
+            x = layer(x, mask: .none)
+        }
+        x = norm(x)
+        states?.append(x)
+        return x
+    }
+}
+
+/// Embeddings of tokens and positions, and blocks.
+final class WhisperDecoder: Module {
+    @Key var embedding: Embedding
+    @Key var positions: Embedding
+    var layers: [SideBlock]
+    @Key var norm: LayerNorm
+    /// The number of positions.
+    let maxLength: Int
+    private let scale: Double
+    private let dropout: Dropout
+
+    init(_ config: SideConfig, vocabulary: Int, length: Int, scale: Double) {
+        _embedding = Key(wrappedValue: Embedding(vocabulary, config.hiddenSize), "embed_tokens")
+        _positions = Key(wrappedValue: Embedding(length, config.hiddenSize), "embed_positions")
+        layers = (0..<config.layerCount).map { SideBlock(config, layer: $0, isDecoder: true) }
+        _norm = Key(wrappedValue: LayerNorm(config.hiddenSize), "layer_norm")
+        dropout = Dropout(config.dropout)
+        maxLength = length
+        self.scale = scale
+        super.init()
+    }
+
+    func callAsFunction(
+        _ tokens: Tensor, _ context: TokenContext, memory: Tensor, states: inout [Tensor]?
+    ) -> Tensor {
+        let embedded = scale == 1 ? embedding(tokens) : embedding(tokens) * scale
+        var x = dropout(embedded + positions(context.positions))
+        let mask = context.causalMask()
+        for layer in layers {
+            states?.append(x)
+            x = layer(x, mask: mask, memory: memory, cache: context.cache)
+        }
+        x = norm(x)
+        states?.append(x)
+        return x
+    }
+}

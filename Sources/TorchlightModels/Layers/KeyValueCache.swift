@@ -1,0 +1,116 @@
+import TorchlightCore
+
+/// The keys and values of the tokens that a model has seen, so that generating a token needs the forward pass of that
+/// token alone.
+///
+///     let cache = KeyValueCache()
+///     var output = model(prompt, cache: cache)
+///     let next = output.logits[0..., -1].argmax(dim: -1, keepdim: true)
+///     output = model(next, cache: cache)
+///
+/// The memory of each layer grows by doubling, so that a token is appended without copying the tokens before it. Layers with
+/// a sliding window keep the tokens of the window only. Use it inside `noGrad`.
+public final class KeyValueCache {
+    var layers: [LayerCache] = []
+    /// Keys and values of the encoder's output, which every step of a decoder with cross-attention uses.
+    var crossLayers: [Int: (keys: Tensor, values: Tensor)] = [:]
+    /// The number of tokens that the cache has seen, padding included.
+    public internal(set) var length = 0
+
+    /// Creates an empty cache.
+    public init() {}
+
+    func layer(_ index: Int) -> LayerCache {
+        while layers.count <= index { layers.append(LayerCache()) }
+        return layers[index]
+    }
+
+    /// Reorders the sequences of the batch, as beam search needs it: sequence `i` becomes that at `indices[i]`.
+    ///
+    /// - Parameter indices: Indices of an integer dtype, `[N]`.
+    public func reorder(_ indices: Tensor) {
+        for layer in layers { layer.reorder(indices) }
+        for (index, pair) in crossLayers {
+            crossLayers[index] = (pair.keys.indexSelect(0, indices), pair.values.indexSelect(0, indices))
+        }
+    }
+
+    /// Drops the last tokens, so that the cache has seen `length` tokens; for speculative decoding.
+    ///
+    /// - Precondition: No layer has dropped tokens that the shorter cache needs; layers with a sliding window keep the
+    ///   tokens of one window.
+    public func truncate(to length: Int) {
+        for layer in layers { layer.count = max(min(layer.count, length - layer.start), 0) }
+        self.length = min(self.length, length)
+    }
+
+    /// The number of bytes of the keys and values, with the capacity that is not yet used.
+    public var byteCount: Int {
+        layers.reduce(0) { $0 + $1.byteCount }
+    }
+}
+
+/// Keys and values of one layer: `[N, H, capacity, D]`, of which `count` tokens are used.
+final class LayerCache {
+    private var keys: Tensor?
+    private var values: Tensor?
+    /// The position of the first token that is kept.
+    private(set) var start = 0
+    /// The number of tokens that are kept.
+    var count = 0
+
+    var byteCount: Int {
+        [keys, values].reduce(0) { sum, tensor in
+            guard let tensor else { return sum }
+            return sum + tensor.shape.reduce(1, *) * tensor.dtype.byteSize
+        }
+    }
+
+    /// Appends keys and values `[N, H, T, D]`; returns those of all tokens that are kept.
+    ///
+    /// - Parameter window: The number of tokens that a later token can see; nil for all.
+    func append(_ newKeys: Tensor, _ newValues: Tensor, window: Int?) -> (keys: Tensor, values: Tensor) {
+        let added = newKeys.shape[2]
+        if let window, count >= window {
+            // A query sees itself and `window - 1` tokens before it.
+            drop(count - (window - 1), needing: added)
+        }
+        reserve(count + added, like: newKeys, newValues)
+        keys!.narrow(2, start: count, length: added).copy_(newKeys)
+        values!.narrow(2, start: count, length: added).copy_(newValues)
+        count += added
+        return (keys!.narrow(2, start: 0, length: count), values!.narrow(2, start: 0, length: count))
+    }
+
+    /// Drops the first tokens where the memory is full, so that dropping costs one copy in many steps.
+    private func drop(_ number: Int, needing added: Int) {
+        guard let oldKeys = keys, let oldValues = values, count + added > oldKeys.shape[2] else { return }
+        let rest = count - number
+        keys!.narrow(2, start: 0, length: rest).copy_(oldKeys.narrow(2, start: number, length: rest).clone())
+        values!.narrow(2, start: 0, length: rest).copy_(oldValues.narrow(2, start: number, length: rest).clone())
+        start += number
+        count = rest
+    }
+
+    private func reserve(_ needed: Int, like newKeys: Tensor, _ newValues: Tensor) {
+        let capacity = keys?.shape[2] ?? 0
+        guard needed > capacity else { return }
+        let size = max(needed, 2 * capacity, 32)
+        func grown(_ old: Tensor?, _ new: Tensor) -> Tensor {
+            var shape = new.shape
+            shape[2] = size
+            let tensor = Tensor.empty(shape, dtype: new.dtype, device: new.device)
+            if let old, count > 0 {
+                tensor.narrow(2, start: 0, length: count).copy_(old.narrow(2, start: 0, length: count))
+            }
+            return tensor
+        }
+        keys = grown(keys, newKeys)
+        values = grown(values, newValues)
+    }
+
+    func reorder(_ indices: Tensor) {
+        keys = keys?.indexSelect(0, indices)
+        values = values?.indexSelect(0, indices)
+    }
+}

@@ -1,0 +1,170 @@
+import TorchlightCore
+import TorchlightIO
+import TorchlightNN
+
+/// Creates models of the architecture that a folder names.
+///
+///     let model = try AutoModel.load("path/to/gpt2")
+///     if let model = model as? CausalModel { ... }
+public enum AutoModel {
+    /// Loads a model from a folder in the layout of `save_pretrained`. The first entry of `architectures` in `config.json`
+    /// chooses the class.
+    ///
+    /// - Parameters:
+    ///   - folder: The path of the folder.
+    ///   - dtype: The dtype of the parameters. Default: float32. Nil keeps the dtypes of the files.
+    ///   - device: The device of the parameters. Default: the current device.
+    ///   - ignoring: Fields of `config.json` to ignore although their effect is not implemented. Default: none.
+    /// - Returns: The model, in evaluation mode.
+    /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the architecture or a field of the configuration is not
+    ///   implemented, or if the weights do not fit.
+    public static func load(
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+    ) throws -> PretrainedModel {
+        let reader = try configReader(folder)
+        let names = try reader.optionalStrings("architectures") ?? []
+        guard let name = names.first else {
+            throw ModelError(reader.path, "the file has no architectures", expected: "a list with the name of a class")
+        }
+        guard let build = Architectures.builders[name] else {
+            let known = Architectures.builders.keys.sorted().joined(separator: ", ")
+            throw ModelError(reader.path, "the architecture \(IOError.quoted(name)) is not implemented", expected: known)
+        }
+        return try load(folder, reader, build, dtype: dtype, device: device, ignoring: ignoring)
+    }
+
+    private static func configReader(_ folder: String) throws -> ConfigReader {
+        let path = "\(folder)/config.json"
+        let json = try JSON.parse(try FileSystem.read(path, limit: 1 << 24), file: path)
+        return try ConfigReader(json, path: path)
+    }
+
+    /// Builds a model without memory, then gives its parameters the tensors of the files.
+    private static func load(
+        _ folder: String, _ reader: ConfigReader, _ build: Architectures.Builder, dtype: DType?, device: Device,
+        ignoring: Set<String>
+    ) throws -> PretrainedModel {
+        let path = try weightsPath(folder)
+        let contents = CheckpointContents(tensors: try TensorFile.load(path))
+        let model = try withDevice(.meta) { try build(reader, contents) }
+        try reader.finish(ignoring: ignoring)
+        try model.adopt(contents.tensors, path: path, dtype: dtype, device: device)
+        let generation = "\(folder)/generation_config.json"
+        if FileSystem.isFile(generation) {
+            model.generationConfiguration = try JSON.parse(
+                try FileSystem.read(generation, limit: 1 << 24), file: generation)
+        }
+        return model.eval()
+    }
+
+    private static func weightsPath(_ folder: String) throws -> String {
+        let names = [
+            "model.safetensors.index.json", "model.safetensors", "pytorch_model.bin.index.json", "pytorch_model.bin",
+        ]
+        for name in names where FileSystem.isFile("\(folder)/\(name)") { return "\(folder)/\(name)" }
+        throw ModelError(folder, "the folder has no weights", expected: "a file " + names.joined(separator: ", "))
+    }
+}
+
+extension PretrainedModel {
+    /// Gives the parameters and buffers the tensors of a checkpoint.
+    ///
+    /// Names may have or lack the prefix of the base model, and old names of normalisation parameters (`gamma`, `beta`) are
+    /// those of today. Tensors that no parameter has are listed in ``unusedWeights``.
+    final func adopt(_ tensors: [String: Tensor], path: String, dtype: DType?, device: Device) throws {
+        let state = namedState()
+        let known = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
+        let prefix = basePrefix.isEmpty ? "" : basePrefix + "."
+        var sources: [String: Tensor] = [:]
+        var unused: [String] = []
+        for (name, tensor) in tensors {
+            let modern = Self.modernName(name)
+            let candidates = [name, modern, prefix + modern, modern.hasPrefix(prefix) ? String(modern.dropFirst(prefix.count)) : ""]
+            if let place = candidates.first(where: { known[$0] != nil }) {
+                sources[place] = tensor
+            } else {
+                unused.append(name)
+            }
+        }
+        // A tensor with several names needs one of them.
+        var adopted: Set<ObjectIdentifier> = []
+        var missing: [String] = []
+        var mismatched: [String] = []
+        for (name, tensor) in state where sources[name] != nil {
+            let source = sources[name]!
+            adopted.insert(ObjectIdentifier(tensor))
+            if source.shape != tensor.shape { mismatched.append("\(name) is \(source.shape), not \(tensor.shape)") }
+        }
+        for (name, tensor) in state where !adopted.contains(ObjectIdentifier(tensor)) { missing.append(name) }
+        guard missing.isEmpty, mismatched.isEmpty else {
+            let parts =
+                missing.isEmpty ? [] : ["\(missing.count) missing (\(missing.sorted().prefix(5).joined(separator: ", ")))"]
+            let shapes = mismatched.isEmpty ? [] : ["shapes: \(mismatched.sorted().prefix(5).joined(separator: "; "))"]
+            throw ModelError(
+                path, "the weights do not fit \(type(of: self)): \((parts + shapes).joined(separator: "; "))",
+                expected: "the tensors that config.json describes")
+        }
+        noGrad {
+            for (name, tensor) in state {
+                guard let source = sources[name] else { continue }
+                var converted = source.detach()
+                if let dtype, converted.dtype.isFloatingPoint { converted = converted.to(dtype) }
+                converted = converted.to(device)
+                tensor.adopt(converted.storage.isReadOnly ? converted.clone() : converted)
+            }
+        }
+        unusedWeights = unused.sorted()
+    }
+
+    /// The name of today for a name of an old file.
+    private static func modernName(_ name: String) -> String {
+        for (old, new) in [(".gamma", ".weight"), (".beta", ".bias")] where name.hasSuffix(old) {
+            return String(name.dropLast(old.count)) + new
+        }
+        return name
+    }
+
+    /// Writes the model to a folder in the layout of `save_pretrained`: `config.json`, `generation_config.json` if the model
+    /// was loaded with one, and the weights, which `transformers` and ``AutoModel`` can load.
+    ///
+    /// - Parameters:
+    ///   - folder: The path of the folder; it is created if it does not exist. Existing files are replaced.
+    ///   - shardSize: The maximum number of bytes of a file of weights. More weights are written to several files with an
+    ///     index. Default: 5 GB.
+    /// - Throws: `IOError` if a file cannot be written.
+    public final func save(_ folder: String, shardSize: Int = 5_000_000_000) throws {
+        try FileSystem.createDirectories(folder)
+        let tensors = namedState().map { (key: $0.name, value: $0.tensor.detach()) }
+        let bytes = tensors.reduce(0) { $0 + $1.value.shape.reduce(1, *) * $1.value.dtype.byteSize }
+        let metadata = ["format": "pt"]
+        let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
+        if bytes > shardSize {
+            try Safetensors.saveShards(tensors, to: index, shardSize: shardSize, metadata: metadata)
+            if FileSystem.isFile(single) { try FileSystem.remove(single) }
+        } else {
+            try Safetensors.save(tensors, to: single, metadata: metadata)
+            if FileSystem.isFile(index) { try FileSystem.remove(index) }
+        }
+        try Self.write(savedConfiguration(), to: "\(folder)/config.json")
+        if let generationConfiguration {
+            try Self.write(generationConfiguration, to: "\(folder)/generation_config.json")
+        }
+    }
+
+    /// The configuration with the dtype that the parameters have now.
+    private func savedConfiguration() -> JSON {
+        guard let dtype = parameters().first?.dtype, var members = configuration.members.map({ $0.map { ($0.name, $0.value) } })
+        else { return configuration }
+        for index in members.indices where ["dtype", "torch_dtype"].contains(members[index].0) {
+            members[index].1 = .string("\(dtype)")
+        }
+        return .object(members)
+    }
+
+    private static func write(_ json: JSON, to path: String) throws {
+        let file = try AtomicFile(path)
+        defer { file.discard() }
+        try file.write(Array((json.text(indented: true) + "\n").utf8))
+        try file.publish()
+    }
+}

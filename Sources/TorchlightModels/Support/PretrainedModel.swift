@@ -1,0 +1,56 @@
+import TorchlightCore
+import TorchlightIO
+import TorchlightNN
+
+/// A model that is loaded from, and saved to, a folder in the layout of Hugging Face's `save_pretrained`: `config.json` and
+/// weights (`model.safetensors`, `pytorch_model.bin`, or several files with an index).
+///
+///     let model = try AutoModel.load("path/to/folder")
+///
+/// Loaded models are in evaluation mode. The names of parameters are those of the published files.
+open class PretrainedModel: Module {
+    /// The configuration: the object of `config.json`.
+    package internal(set) final var configuration: JSON
+    /// The object of `generation_config.json`; nil if there is none.
+    package internal(set) final var generationConfiguration: JSON?
+    /// The tensors of the loaded files that the model does not use, such as heads of other tasks.
+    public internal(set) final var unusedWeights: [String] = []
+
+    package init(configuration: JSON) {
+        self.configuration = configuration
+        super.init()
+    }
+
+    /// The model type in `config.json`: `gpt2`, `llama`, `bert`, ...
+    public final var modelType: String { configuration["model_type"]?.string ?? "" }
+
+    /// The name of the property that holds the model without its head. Published files may have or lack it as a prefix.
+    var basePrefix: String { "" }
+
+    /// The names of classes, for classifiers, by their index; empty if the configuration names none.
+    public final var labels: [String] {
+        guard let members = configuration["id2label"]?.members else { return [] }
+        let named = members.compactMap { member in Int(member.name).flatMap { i in member.value.string.map { (i, $0) } } }
+        return named.sorted { $0.0 < $1.0 }.map(\.1)
+    }
+}
+
+/// Which tensors a checkpoint has, for models whose structure depends on it.
+struct CheckpointContents {
+    /// The tensors of the files by name.
+    let tensors: [String: Tensor]
+
+    /// The tensor of a name, with or without a prefix.
+    func tensor(_ name: String, prefix: String = "") -> Tensor? {
+        tensors[name] ?? (prefix.isEmpty ? nil : tensors["\(prefix).\(name)"])
+    }
+
+    /// Whether the output layer shares the embedding: the configuration says so, and the files have no output layer or one
+    /// that equals the embedding.
+    func tiesOutput(_ head: String, to embedding: [String], configured: Bool) -> Bool {
+        guard configured else { return false }
+        guard let own = tensors[head] else { return true }
+        guard let table = embedding.lazy.compactMap({ tensors[$0] }).first else { return true }
+        return own.shape == table.shape && own.dtype == table.dtype && own.equal(table)
+    }
+}
