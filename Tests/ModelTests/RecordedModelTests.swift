@@ -150,8 +150,8 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
                 continue
             }
             let want = tensors[run["output"]!.string!]!
-            #expect(tokens.shape == want.shape, "\(label)")
-            #expect(tokens.toArray(Int64.self) == want.toArray(Int64.self), "\(label)")
+            #expect(tokens.shape == want.shape, "\(label): \(tokens.toArray(Int64.self)), not \(want.toArray(Int64.self))")
+            #expect(tokens.toArray(Int64.self) == want.toArray(Int64.self), "\(label): \(tokens.toArray(Int64.self)), not \(want.toArray(Int64.self))")
         }
     }
 

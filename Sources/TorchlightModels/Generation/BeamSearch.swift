@@ -76,7 +76,8 @@ struct BeamSearch {
                     }
                 }
                 keepBest(&finished[row])
-                isDone[row] = cannotImprove(finished[row], best: candidates[0].sum, length: generated + 1)
+                isDone[row] = cannotImprove(
+                    finished[row], best: next.first?.beam.sum ?? -.infinity, length: generated + 1)
                 // Fewer beams than the width only if every candidate was forbidden.
                 while next.count < width { next.append(next.last ?? (0, Beam(tokens: beams[row][0].tokens, sum: -1e9))) }
                 beams[row] = next.map(\.beam)
