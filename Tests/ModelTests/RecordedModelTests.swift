@@ -30,7 +30,7 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
 
     static func all() -> [RecordedModel] {
         var roots = [SourceTree.root.appending(path: "Tests/ModelTests/Models").path]
-        if let shared = Interop.folder { roots.append("\(shared)/hf") }
+        if let shared = FileSystem.environment("TORCHLIGHT_SHARED") { roots.append("\(shared)/interop/hf") }
         var models: [String: RecordedModel] = [:]
         for root in roots {
             for name in FileSystem.names(in: root) where FileSystem.isFile("\(root)/\(name)/case.json") {

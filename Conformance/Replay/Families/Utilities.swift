@@ -207,7 +207,7 @@ extension Registry {
                     batches.first?.shape[1] ?? 0, momentum: try call.optionalDouble(nil, "momentum"),
                     device: ReplayDevice.current)
                 updateBatchNorm(norm, batches) { _ = norm($0) }
-                return [norm.runningMean, norm.runningVar, norm.batchesTracked].compactMap { $0 }
+                return [norm.runningMean, norm.runningVar, norm.numBatchesTracked].compactMap { $0 }
             })
         register(
             "utils.swalr",
