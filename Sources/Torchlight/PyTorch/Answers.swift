@@ -15,29 +15,59 @@ public struct UnavailableName {
 
 /// Not available: layers have no prefix.
 @available(*, unavailable, message: "layers have no prefix: 'Linear(4, 8)'; initialisers are 'Initializers.zeros_(w)'")
-public var nn: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum nn {
+    /// Not available: the class is `Module`.
+    public typealias Module = TorchlightNN.Module
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: functions have no prefix.
 @available(*, unavailable, message: "functions have no prefix: 'relu(x)', 'crossEntropy(output, target)'")
-public var F: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum F {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: functions have no prefix.
 @available(*, unavailable, message: "functions have no prefix: 'zeros(2, 3)', 'cat([a, b], dim: 1)', 'noGrad { }'")
-public var torch: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum torch {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: optimisers have no prefix.
 @available(*, unavailable, message: "optimisers have no prefix: 'Adam(model.parameters(), lr: 1e-3)'")
-public var optim: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum optim {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: transforms have no prefix.
 @available(
     *, unavailable, message: "transforms have no prefix: 'Compose([ToTensor(), Normalize(mean: 0.5, std: 0.5)])'"
 )
-public var transforms: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum transforms {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: datasets have no prefix.
 @available(*, unavailable, message: "datasets have no prefix: 'MNIST(split: .train)'")
-public var datasets: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum datasets {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 /// Not available: use tensors or arrays of Swift.
 @available(
     *, unavailable, message: "there is no NumPy: use tensors, 'Tensor([1, 2])', or arrays, 'x.toArray(Float.self)'"
 )
-public var np: UnavailableName { fatalError() }
+@dynamicMemberLookup
+public enum np {
+    /// Not available.
+    public static subscript(dynamicMember name: String) -> UnavailableName { fatalError() }
+}
 
 /// Not available: in Swift this is `nil`, and a new dimension is `.newAxis`.
 @available(*, unavailable, message: "write 'nil', and in a subscript '.newAxis'")
