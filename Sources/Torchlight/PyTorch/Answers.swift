@@ -131,9 +131,6 @@ extension Tensor {
     /// Not available: elements as a Swift array are `toArray`.
     @available(*, unavailable, message: "write 'x.toArray(Float.self)', or 'NumpyFile.save(x, to: path)' for a file")
     public func numpy() -> [Float] { [] }
-    /// Not available: elements as a Swift array are `toArray`.
-    @available(*, unavailable, message: "write 'x.toArray(Float.self)', or 'x.toNestedArray(Float.self)' for a matrix")
-    public func tolist() -> [Float] { [] }
     /// Not available: a dtype is converted by `to`.
     @available(*, unavailable, renamed: "to(_:)")
     public func astype(_ dtype: DType) -> Tensor { to(dtype) }
