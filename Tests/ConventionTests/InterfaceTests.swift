@@ -5,8 +5,8 @@ import Testing
 /// The public interface is as Docs/Interface lists it, so that a change of it is seen. `make interface` rewrites the lists.
 @Suite struct InterfaceTests {
     static let modules = [
-        "Torchlight", "TorchlightCore", "TorchlightData", "TorchlightDistributions", "TorchlightIO", "TorchlightNN",
-        "TorchlightOptim", "TorchlightTraining",
+        "Torchlight", "TorchlightAudio", "TorchlightCore", "TorchlightData", "TorchlightDistributions", "TorchlightIO",
+        "TorchlightModels", "TorchlightNN", "TorchlightONNX", "TorchlightOptim", "TorchlightTraining",
     ]
 
     @Test func everyModuleOfTheLibraryIsListed() throws {

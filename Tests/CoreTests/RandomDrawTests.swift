@@ -72,7 +72,7 @@ struct RandomDrawTests {
         expectRefusal(by: "geometric_", .value) { n.geometric_(1) }
         expectRefusal(by: "geometric_", .dtype) { Tensor([true]).geometric_(0.5) }
         expectRefusal(by: "gumbelSoftmax", .value) { gumbelSoftmax(x, tau: 0) }
-        expectRefusal(by: "bernoulli_", .value) { x.bernoulli_(p: Tensor([2.0])) }
+        expectRefusal(by: "bernoulli", .value) { x.bernoulli_(p: Tensor([2.0])) }
         let leaf = Tensor([1.0]).requiresGrad_()
         expectRefusal(by: "exponential_", .autograd) { leaf.exponential_() }
     }

@@ -712,3 +712,12 @@ private func distributions(_ policy: Categorical, _ reward: Tensor, _ rawScale: 
     let scale = bijectTo(.positive)(rawScale)
     _ = scale
 }
+
+private func audio() {
+    let waveform = Tensor.randn(2, 16_000)  // [channel, time], 16 kHz
+    let mel = MelSpectrogram(sampleRate: 16_000, nFFT: 400, hopLength: 160, nMels: 80)
+    let features = AmplitudeToDB(topDB: 80)(mel(waveform))  // [2, 80, 101]
+    let cepstra = MFCC(nMFCC: 13, melSpectrogram: mel)(waveform)  // [2, 13, 101]
+    let slopes = ComputeDeltas()(cepstra)
+    _ = (features, slopes)
+}

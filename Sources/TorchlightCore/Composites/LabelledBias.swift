@@ -39,3 +39,8 @@ public func instanceNorm(
     instanceNorm(
         x, runningMean, runningVar, weight, bias, useInputStats: useInputStats, momentum: momentum, eps: eps)
 }
+
+/// ``convTbc(_:_:_:pad:)`` with a labelled bias: `[T, N, C] -> [T + 2 pad - k + 1, N, O]`.
+public func convTbc(_ x: Tensor, _ weight: Tensor, bias: Tensor, pad: Int = 0) -> Tensor {
+    convTbc(x, weight, bias, pad: pad)
+}

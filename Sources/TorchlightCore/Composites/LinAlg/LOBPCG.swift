@@ -263,7 +263,12 @@ private struct EigenIteration {
 
     private mutating func basicStep() {
         let n = x.shape[1]
-        let s = space.narrow(1, start: converged, length: space.shape[1] - converged)
+        var s = space.narrow(1, start: converged, length: space.shape[1] - converged)
+        if converged > 0 {
+            // Without this the search finds eigenvectors that have converged a second time.
+            let kept = x.narrow(1, start: 0, length: converged)
+            s = s - kept.matmul(kept.mT.matmul(timesB(s)))
+        }
         let r = whitening(s)
         let (e, z) = sorted(r.mT.matmul(s.mT.matmul(a.matmul(s))).matmul(r))
         let wanted = n - converged

@@ -214,7 +214,7 @@ extension Tensor {
 // MARK: - Factories
 
 extension Tensor {
-    /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
+    /// A tensor of random numbers from the uniform distribution over `[0, 1)`. Of complex numbers, both parts are drawn.
     ///
     /// - Parameters:
     ///   - shape: the size of each dimension.
@@ -226,7 +226,11 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
-        create("rand", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
+        if dtype.isComplex {
+            let parts = rand(shape + [2], dtype: dtype.toReal, device: device, generator: generator).viewAsComplex()
+            return requiresGrad ? parts.detach().requiresGrad_() : parts
+        }
+        return create("rand", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
             UniformFill(low: 0, high: 1, shape: $0, dtype: dtype)
         }
     }
@@ -245,7 +249,7 @@ extension Tensor {
     ///
     /// - Parameters:
     ///   - shape: the size of each dimension.
-    ///   - dtype: a floating-point dtype. Default: float32.
+    ///   - dtype: a floating-point dtype, or a complex one, whose parts have the variance 1/2. Default: float32.
     ///   - device: the device of the tensor. Default: the current device.
     ///   - requiresGrad: whether autograd records operations on the tensor. Default: false.
     ///   - generator: the random number generator. Default: the default generator, which `manualSeed` sets.
@@ -253,7 +257,12 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false,
         generator: Generator = .default
     ) -> Tensor {
-        create("randn", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
+        if dtype.isComplex {
+            let parts = randn(shape + [2], dtype: dtype.toReal, device: device, generator: generator)
+            let numbers = (parts * 0.5.squareRoot()).viewAsComplex()
+            return requiresGrad ? numbers.detach().requiresGrad_() : numbers
+        }
+        return create("randn", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
             NormalFill(mean: 0, deviation: 1, shape: $0, dtype: dtype)
         }
     }
