@@ -62,6 +62,15 @@ struct RandomDrawTests {
         expectRefusal(by: "normal", .dtype) { Tensor.normal(mean: Tensor([1]), std: Tensor([1.0])) }
     }
 
+    @Test("Complex numbers have random parts")
+    func complexNumbers() {
+        let z = Tensor.randn([count], dtype: .complex64, generator: Generator(seed: 8))
+        #expect(z.dtype == .complex64 && abs(z.real.var().item() - 0.5) < 0.02 && abs(z.imag.var().item() - 0.5) < 0.02)
+        let u = Tensor.rand([count], dtype: .complex128, requiresGrad: true, generator: Generator(seed: 8))
+        #expect(u.requiresGrad && abs(u.detach().imag.mean().item() - 0.5) < 0.01)
+        #expect(Tensor.randn(like: z).dtype == .complex64)
+    }
+
     @Test("Parameters out of range are refused")
     func refusals() {
         let x = Tensor([1.0, 2]), n = Tensor([1, 2])

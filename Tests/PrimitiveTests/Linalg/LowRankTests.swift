@@ -87,8 +87,7 @@ struct LowRankTests {
         expectClose(recorded.eigenvalues.detach(), ReferenceArray(expected), close)
         expectGradients(order: 1, at: [x], label: "lobpcg") { inputs in
             let product = inputs[0].matmul(inputs[0].mT) + one
-            // Differences need more digits than the default tolerance gives.
-            let (values, vectors) = lobpcg(product, k: 2, niter: 1000, tol: 1e-13, generator: Generator(seed: 8))
+            let (values, vectors) = lobpcg(product, k: 2, niter: 0, tol: 1e-13)
             return [values, vectors * vectors]
         }
         expectRefusal(by: "lobpcg", .value) { lobpcg(one, k: 4).eigenvalues }
@@ -115,8 +114,8 @@ struct LowRankTests {
             let a = hermitian ? z + z.mH : z + z.mT
             let factors = LinAlg.ldlFactor(a, hermitian: hermitian)
             let solution = LinAlg.ldlSolve(factors.LD, factors.pivots, right, hermitian: hermitian)
-            let rest = (a.matmul(solution) - right.expand(2, 5, 2)).viewAsReal()
-            expectClose(rest, ReferenceArray(shape: [2, 5, 2, 2]) { _ in 0 }, close)
+            expectClose(
+                (a.matmul(solution) - right.expand(2, 5, 2)).abs(), [Double](repeating: 0, count: 20), close)
             // The gradient is that of `solve`.
             let gradients = [true, false].map { usesFactors in
                 let leaf = right.detach().clone().requiresGrad_()
@@ -126,8 +125,7 @@ struct LowRankTests {
                 (y * y.conj()).real.sum().backward()
                 return leaf.grad!
             }
-            let difference = (gradients[0] - gradients[1]).viewAsReal()
-            expectClose(difference, ReferenceArray(shape: [5, 2, 2]) { _ in 0 }, close)
+            expectClose((gradients[0] - gradients[1]).abs(), [Double](repeating: 0, count: 10), close)
         }
         // A block of size 2, whose pivots are negative.
         #expect((LinAlg.ldlFactor(Tensor([[0.0, 1], [1, 0]])).pivots < 0).all().item() == 1)

@@ -261,25 +261,23 @@ private struct EigenIteration {
         space = cat([known, orthonormal(active, to: known)], dim: 1)
     }
 
+    /// The vectors that have converged stay in the search space: without them it would lead to them again.
     private mutating func basicStep() {
         let n = x.shape[1]
-        var s = space.narrow(1, start: converged, length: space.shape[1] - converged)
-        if converged > 0 {
-            // Without this the search finds eigenvectors that have converged a second time.
-            let kept = x.narrow(1, start: 0, length: converged)
-            s = s - kept.matmul(kept.mT.matmul(timesB(s)))
-        }
-        let r = whitening(s)
-        let (e, z) = sorted(r.mT.matmul(s.mT.matmul(a.matmul(s))).matmul(r))
-        let wanted = n - converged
-        let combination = r.matmul(z.narrow(1, start: 0, length: wanted))
-        let (kept, previous) = (converged, x)
-        replace(s.matmul(combination), e.narrow(0, start: 0, length: wanted), after: kept, of: previous)
-        let later = combination.narrow(0, start: wanted, length: combination.shape[0] - wanted)
-        let directions = s.narrow(1, start: wanted, length: s.shape[1] - wanted).matmul(later)
+        let r = whitening(space)
+        let (e, z) = sorted(r.mT.matmul(space.mT.matmul(a.matmul(space))).matmul(r))
+        let combination = r.matmul(z.narrow(1, start: 0, length: n))
+        let later = combination.narrow(0, start: n, length: combination.shape[0] - n)
+        let directions = space.narrow(1, start: n, length: space.shape[1] - n).matmul(later)
+        x = space.matmul(combination)
+        values = e.narrow(0, start: 0, length: n)
         updateResiduals()
-        let active = residuals.narrow(1, start: converged, length: n - converged)
-        space = cat([x, directions, preconditioned(active)], dim: 1)
+        let active = n - converged
+        space = cat(
+            [
+                x, directions.narrow(1, start: converged, length: active),
+                preconditioned(residuals.narrow(1, start: converged, length: active)),
+            ], dim: 1)
     }
 
     private mutating func replace(_ vectors: Tensor, _ e: Tensor, after kept: Int, of previous: Tensor) {

@@ -214,7 +214,8 @@ extension Tensor {
 // MARK: - Factories
 
 extension Tensor {
-    /// A tensor of random numbers from the uniform distribution over `[0, 1)`. Of complex numbers, both parts are drawn.
+    /// A tensor of random numbers from the uniform distribution over `[0, 1)`, and so the real and the imaginary parts of complex
+    /// numbers.
     ///
     /// - Parameters:
     ///   - shape: the size of each dimension.
@@ -227,12 +228,18 @@ extension Tensor {
         generator: Generator = .default
     ) -> Tensor {
         if dtype.isComplex {
-            let parts = rand(shape + [2], dtype: dtype.toReal, device: device, generator: generator).viewAsComplex()
-            return requiresGrad ? parts.detach().requiresGrad_() : parts
+            let parts = rand(shape + [2], dtype: dtype.toReal, device: device, generator: generator)
+            return ofParts(parts, requiresGrad: requiresGrad)
         }
         return create("rand", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
             UniformFill(low: 0, high: 1, shape: $0, dtype: dtype)
         }
+    }
+
+    /// A new complex tensor whose real and imaginary parts lie in the last dimension.
+    private static func ofParts(_ parts: Tensor, requiresGrad: Bool) -> Tensor {
+        let tensor = parts.viewAsComplex().clone()
+        return requiresGrad ? tensor.requiresGrad_() : tensor
     }
 
     /// A tensor of random numbers from the uniform distribution over `[0, 1)`.
@@ -243,7 +250,8 @@ extension Tensor {
         rand(shape, dtype: dtype, device: device, requiresGrad: requiresGrad, generator: generator)
     }
 
-    /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1.
+    /// A tensor of random numbers from the normal distribution with mean 0 and standard deviation 1. The real and the imaginary
+    /// parts of complex numbers have the variance 1/2.
     ///
     ///     let x = 3 + 2 * Tensor.randn(64, 10)        // mean 3, standard deviation 2
     ///
@@ -258,9 +266,9 @@ extension Tensor {
         generator: Generator = .default
     ) -> Tensor {
         if dtype.isComplex {
-            let parts = randn(shape + [2], dtype: dtype.toReal, device: device, generator: generator)
-            let numbers = (parts * 0.5.squareRoot()).viewAsComplex()
-            return requiresGrad ? numbers.detach().requiresGrad_() : numbers
+            let parts = normal(
+                mean: 0, std: 0.5.squareRoot(), shape + [2], dtype: dtype.toReal, device: device, generator: generator)
+            return ofParts(parts, requiresGrad: requiresGrad)
         }
         return create("randn", shape, requiresGrad: requiresGrad, key: Few(try generator.nextKey(on: device))) {
             NormalFill(mean: 0, deviation: 1, shape: $0, dtype: dtype)
