@@ -78,6 +78,9 @@ let package = Package(
         .target(
             name: "TorchlightOptim", dependencies: ["TorchlightCore", "CKernels"], swiftSettings: swiftSettings),
         .target(
+            name: "TorchlightSparse", dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
+            swiftSettings: swiftSettings),
+        .target(
             name: "TorchlightData",
             dependencies: ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
             swiftSettings: readerSettings),
@@ -96,7 +99,7 @@ let package = Package(
             name: "Torchlight",
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-                "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio",
+                "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
             ],
             swiftSettings: swiftSettings
         ),
@@ -153,6 +156,7 @@ let package = Package(
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
+        .testTarget(name: "SparseTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "AudioTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "DistributionTests", dependencies: ["Torchlight", "TestSupport"],

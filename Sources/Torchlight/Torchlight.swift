@@ -1,5 +1,5 @@
-/// `import Torchlight` imports the whole framework: tensors and autograd, modules, distributions, audio, optimisers, data,
-/// files and checkpoints.
+/// `import Torchlight` imports the whole framework: tensors and autograd, modules, distributions, audio, sparse tensors,
+/// optimisers, data, files and checkpoints.
 @_exported import TorchlightAudio
 @_exported import TorchlightCore
 @_exported import TorchlightData
@@ -7,6 +7,7 @@
 @_exported import TorchlightIO
 @_exported import TorchlightNN
 @_exported import TorchlightOptim
+@_exported import TorchlightSparse
 @_exported import TorchlightTraining
 
 // Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides

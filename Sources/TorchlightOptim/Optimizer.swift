@@ -85,6 +85,8 @@ public struct OptimizerState: Sendable {
 public struct OptimizerStateError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What does not fit.
     public let problem: String
+    /// Creates an error from what does not fit.
+    public init(problem: String) { self.problem = problem }
     /// The text "optimizer state: " followed by the problem.
     public var description: String { "optimizer state: \(problem)" }
 }

@@ -15,6 +15,7 @@ import Torchlight
         table.addLayers()
         table.addModuleUtilities()
         table.addAudio()
+        table.addSparse()
         table.addTraining()
         table.addData()
         table.addFiles()
@@ -53,7 +54,7 @@ import Torchlight
 
     static let modules = [
         "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO", "TorchlightTraining",
-        "TorchlightAudio",
+        "TorchlightAudio", "TorchlightSparse",
     ]
 
     @Test(arguments: modules)

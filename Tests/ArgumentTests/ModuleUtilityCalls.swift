@@ -21,6 +21,15 @@ extension CallTable {
         add("unpadSequence(lengths: [Int])") {
             unpadSequence($0.tensor(), lengths: $0.ints(), batchFirst: $0.bool())
         }
+        add("NestedTensor.init(offsets: [Int])") { NestedTensor(values: $0.tensor(), offsets: $0.ints()) }
+        add("NestedTensor.init(lengths: [Int])") { NestedTensor(padded: $0.tensor(), lengths: $0.ints()) }
+        add("NestedTensor.subscript(_: Int)") {
+            NestedTensor(values: Tensor.ones([3, 2]), offsets: [0, 1, 3])[$0.int()]
+        }
+        add("NestedTensor.toPaddedTensor(length: Int?)") {
+            NestedTensor(values: Tensor.ones([3, 2]), offsets: [0, 1, 3])
+                .toPaddedTensor($0.double(), length: $0.maybe($0.int()))
+        }
         add("LazyLinear.init(_: Int)") {
             LazyLinear($0.int(), bias: $0.bool(), dtype: $0.dtype(), generator: $0.generator)($0.tensor())
         }

@@ -13,6 +13,7 @@ import Testing
         "TorchlightDistributions": ["TorchlightCore"],
         "TorchlightNN": ["TorchlightCore", "CRuntime"],
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
+        "TorchlightSparse": ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [
@@ -20,7 +21,7 @@ import Testing
         ],
         "Torchlight": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
-            "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio",
+            "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
         ],
     ]
 

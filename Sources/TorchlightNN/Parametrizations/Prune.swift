@@ -8,7 +8,7 @@ import TorchlightCore
 ///
 /// A pruned parameter `weight` is computed in each call of the module as `weight_orig · weight_mask`; these are its entries in the
 /// state dictionary, and `weight_orig` is the learnable parameter. Create the optimiser after the first pruning. Pruning a
-/// parameter again combines the masks: a number or fraction counts what is left. All functions return the module.
+/// parameter again combines the masks: a number or fraction counts what is left.
 public enum Prune {
     /// Prunes the elements with the smallest magnitudes.
     ///
