@@ -14,9 +14,11 @@ let package = Package(
         .library(name: "Torchlight", targets: ["Torchlight"]),
         .library(name: "TorchlightONNX", targets: ["TorchlightONNX"]),
         .library(name: "TorchlightModels", targets: ["TorchlightModels"]),
+        .library(name: "TorchlightTokenizers", targets: ["TorchlightTokenizers"]),
         .executable(name: "torchlight", targets: ["TorchlightCLI"]),
         .executable(name: "conformance", targets: ["conformance"]),
         .executable(name: "onnx-backend-tests", targets: ["onnx-backend-tests"]),
+        .executable(name: "tokenizer-bench", targets: ["TokenizerBench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -68,8 +70,14 @@ let package = Package(
             dependencies: ["CKernels", "CRuntime"],
             swiftSettings: swiftSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]
         ),
+        // Errors of files, JSON and operating system calls; knows no tensors.
+        .target(name: "TorchlightFiles", swiftSettings: readerSettings),
+        // Tokenizers know no tensors either, so that programs that only need them build in seconds.
         .target(
-            name: "TorchlightIO", dependencies: ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
+            name: "TorchlightTokenizers", dependencies: ["TorchlightFiles"],
+            swiftSettings: readerSettings + [.unsafeFlags(["-enforce-exclusivity=unchecked"])]),
+        .target(
+            name: "TorchlightIO", dependencies: ["TorchlightCore", "TorchlightFiles", "CFiles", "CDLPack", "CZlib"],
             swiftSettings: readerSettings),
         .target(name: "TorchlightDistributions", dependencies: ["TorchlightCore"], swiftSettings: swiftSettings),
         .target(name: "TorchlightNN", dependencies: ["TorchlightCore", "CRuntime"], swiftSettings: swiftSettings),
@@ -100,13 +108,14 @@ let package = Package(
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
                 "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
+                "TorchlightTokenizers",
             ],
             swiftSettings: swiftSettings
         ),
         .executableTarget(
             name: "TorchlightCLI",
             dependencies: [
-                "Torchlight", "TorchlightIO", "CPNG",
+                "Torchlight", "TorchlightIO", "TorchlightTokenizers", "CPNG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -170,6 +179,15 @@ let package = Package(
             name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
             swiftSettings: swiftSettings),
         .testTarget(
+            name: "TokenizerTests",
+            dependencies: ["TorchlightTokenizers", "TorchlightFiles", "CZlib"],
+            exclude: ["Fixtures", "record_fixtures.py"],
+            swiftSettings: swiftSettings),
+        // Times tokenizers beside those of Hugging Face; see Benchmarks/tokenizers.py.
+        .executableTarget(
+            name: "TokenizerBench", dependencies: ["TorchlightTokenizers", "TorchlightFiles"],
+            path: "Benchmarks/TokenizerBench", swiftSettings: swiftSettings),
+        .testTarget(
             name: "CLITests",
             dependencies: [
                 "TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport",
@@ -215,7 +233,7 @@ let package = Package(
 if isFuzzing {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData", "TorchlightTokenizers"], path: "Fuzz",
             swiftSettings: swiftSettings + [.unsafeFlags(sanitize + ["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))
 }

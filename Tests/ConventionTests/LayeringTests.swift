@@ -9,7 +9,8 @@ import Testing
         "CKernels": ["COneDNN"],
         "CFiles": ["CKernels"],
         "TorchlightCore": ["CKernels", "CRuntime"],
-        "TorchlightIO": ["TorchlightCore", "CFiles", "CDLPack", "CZlib"],
+        "TorchlightTokenizers": ["TorchlightFiles"],
+        "TorchlightIO": ["TorchlightCore", "TorchlightFiles", "CFiles", "CDLPack", "CZlib"],
         "TorchlightDistributions": ["TorchlightCore"],
         "TorchlightNN": ["TorchlightCore", "CRuntime"],
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
@@ -22,6 +23,7 @@ import Testing
         "Torchlight": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
             "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
+            "TorchlightTokenizers",
         ],
     ]
 

@@ -5,7 +5,7 @@ import Glibc
 /// They use the C library and not Foundation, which takes too long to load at process start.
 package enum FileSystem {
     /// The error for an error number; by default the current `errno`.
-    static func failure(_ operation: String, _ path: String, code: Int32 = errno) -> IOError {
+    package static func failure(_ operation: String, _ path: String, code: Int32 = errno) -> IOError {
         let reason = String(cString: strerror(code))
         let advice =
             switch code {
@@ -21,7 +21,9 @@ package enum FileSystem {
     }
 
     /// Opens a path; repeats the call if a signal interrupts it.
-    static func open(_ path: String, _ flags: Int32, mode: mode_t = 0, operation: String) throws(IOError) -> Int32 {
+    package static func open(_ path: String, _ flags: Int32, mode: mode_t = 0, operation: String) throws(IOError)
+        -> Int32
+    {
         guard !path.utf8.contains(0), !path.isEmpty else {
             throw IOError(.notFound, operation, file: path, "the path is empty or has a zero byte", expected: "a path")
         }
@@ -131,5 +133,41 @@ package enum FileSystem {
         if let cache = environment("XDG_CACHE_HOME"), cache.hasPrefix("/") { return cache + "/torchlight" }
         if let home = environment("HOME") { return home + "/.cache/torchlight" }
         return "/tmp/torchlight-cache-\(getuid())"
+    }
+}
+
+extension FileSystem {
+    /// Writes a file that is there complete or not at all: the bytes go to a new file in the same directory, which is
+    /// synchronised to the disk and renamed.
+    package static func replace(_ path: String, with bytes: [UInt8]) throws(IOError) {
+        let temporary = "\(directory(of: path))/.\(name(of: path)).\(UInt64.random(in: 0...UInt64.max)).tmp"
+        let descriptor: Int32
+        do throws(IOError) {
+            descriptor = try open(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: 0o666, operation: "write")
+        } catch {
+            throw IOError(error.kind, "write", file: path, error.problem, expected: error.rule)
+        }
+        func abandon() -> IOError {
+            let error = failure("write", path)
+            unlink(temporary)
+            return error
+        }
+        var written = 0
+        while written < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                Glibc.write(descriptor, $0.baseAddress! + written, bytes.count - written)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                let error = abandon()
+                close(descriptor)
+                throw error
+            }
+            written += count
+        }
+        let isWritten = fsync(descriptor) == 0
+        guard close(descriptor) == 0, isWritten else { throw abandon() }
+        guard rename(temporary, path) == 0 else { throw abandon() }
+        flushDirectory(directory(of: path))
     }
 }
