@@ -1,9 +1,10 @@
 import TorchlightData
 import TorchlightIO
+import TorchlightTokenizers
 
 /// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
-    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json
+    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, tokenizer, template
 
     /// The first argument of the program.
     static let chosen: Reader = {
@@ -40,6 +41,14 @@ private enum Reader: String, CaseIterable {
         case .gzip: _ = try Gzip.inflate(Array(bytes), limit: 1 << 20, file: "fuzz")
         case .idx: _ = try IDX.parse(Array(bytes), file: "fuzz")
         case .json: Self.look(at: try JSON.parse(bytes, file: "fuzz"))
+        case .tokenizer:
+            let tokenizer = try Tokenizer(json: Array(bytes), file: "fuzz")
+            if let encoding = try? tokenizer.encode("A text, with  12 words.", pair: "na\u{ef}ve \u{6f22}") {
+                _ = try? tokenizer.decode(encoding.ids)
+            }
+        case .template:
+            let template = try? ChatTemplate(String(decoding: bytes, as: UTF8.self))
+            _ = try? template?.render(messages: [.message(role: "user", content: "a text")])
         }
     }
 

@@ -8,6 +8,7 @@
 @_exported import TorchlightNN
 @_exported import TorchlightOptim
 @_exported import TorchlightSparse
+@_exported import TorchlightTokenizers
 @_exported import TorchlightTraining
 
 // Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides

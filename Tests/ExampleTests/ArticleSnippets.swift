@@ -721,3 +721,53 @@ private func audio() {
     let slopes = ComputeDeltas()(cepstra)
     _ = (features, slopes)
 }
+
+private func tokenizers(_ texts: [String], _ generated: [Int]) throws {
+    do {
+        let tokenizer = try Tokenizer(path: "bert-base-uncased")  // a folder or a file
+        let encoding = try tokenizer.encode("Hello, world!")
+        print(encoding.ids, encoding.tokens, encoding.offsets)
+        let text = try tokenizer.decode(encoding.ids, skippingSpecialTokens: true)
+        print(text)
+    }
+    var tokenizer = try Tokenizer(path: "bert-base-uncased")
+    let encoding = try tokenizer.encode("Hello, world!")
+    do {
+        let pair = try tokenizer.encode("Who goes there?", pair: "A friend.")
+        print(pair.typeIDs, pair.attentionMask, pair.specialTokensMask, pair.wordIDs)
+        let words = try tokenizer.encode(words: ["Hello", "world"])
+        let range = encoding.range(of: 1, in: "Hello, world!")
+        print(words, range as Any)
+    }
+    do {
+        tokenizer.truncation = .init(maxLength: 512, stride: 128)
+        tokenizer.padding = .init(multiple: 8, id: 0, token: "[PAD]")
+        let batch = try tokenizer.encodeBatch(texts, threads: 4)
+        let ids = batch.map(\.ids)  // equally long
+        print(ids)
+    }
+    do {
+        var stream = tokenizer.decodeStream(skippingSpecialTokens: true)
+        for id in generated {
+            if let text = try stream.append(id) { print(text, terminator: "") }
+        }
+        print(try stream.finish() ?? "")
+    }
+    do {
+        var options = Tokenizer.TrainingOptions()
+        options.vocabularySize = 8000
+        options.specialTokens = ["<|endoftext|>"]
+        let trained = try Tokenizer.trainByteLevelBPE(on: texts, options: options)
+        try trained.save("tokenizer.json")
+    }
+    do {
+        let templates = try ChatTemplates(path: "model")
+        let messages: [TemplateValue] = [
+            .message(role: "system", content: "You are brief."),
+            .message(role: "user", content: "What is a tensor?"),
+        ]
+        let chat = try templates.render(messages, addGenerationPrompt: true)
+        let prompt = try templates.encode(messages, with: tokenizer, addGenerationPrompt: true).encoding
+        print(chat.text, prompt.ids)
+    }
+}

@@ -1,0 +1,113 @@
+import TorchlightFiles
+
+/// The chat templates of a model folder with the special tokens that they write.
+///
+///     let tokenizer = try Tokenizer(path: folder)
+///     let chat = try ChatTemplates(path: folder)
+///     let encoding = try chat.encode(
+///         [.message(role: "user", content: "What is a tensor?")], with: tokenizer, addGenerationPrompt: true)
+public struct ChatTemplates: Sendable {
+    /// The templates by name; the main one is `default`.
+    public var templates: [String: ChatTemplate] = [:]
+    /// Variables of all templates: `bos_token`, `eos_token` and the other special tokens of the model.
+    public var variables: [String: TemplateValue] = [:]
+
+    /// Reads `tokenizer_config.json` and, where it exists, `chat_template.jinja` of a folder.
+    /// - Parameter path: the path of the folder.
+    /// - Throws: `IOError` if there is no template, or if a file is malformed.
+    public init(path: String) throws(IOError) {
+        let configuration = "\(path)/tokenizer_config.json"
+        func parse(_ source: String, _ file: String) throws(IOError) -> ChatTemplate {
+            do { return try ChatTemplate(source) } catch {
+                throw IOError(.malformed, "chat template", file: file, "\(error)")
+            }
+        }
+        if FileSystem.isFile(configuration) {
+            let json = try JSON.parse(FileSystem.read(configuration, limit: 1 << 28), file: configuration)
+            for member in json.members ?? [] where member.name.hasSuffix("_token") {
+                if let text = member.value.string ?? member.value["content"]?.string {
+                    variables[member.name] = .string(text)
+                }
+            }
+            switch json["chat_template"]?.content {
+            case .string(let source)?: templates["default"] = try parse(source, configuration)
+            case .array(let elements)?:
+                for element in elements {
+                    guard let name = element["name"]?.string, let source = element["template"]?.string else {
+                        throw IOError(
+                            .malformed, "chat template", file: configuration, offset: element.offset,
+                            "a template without name or text", expected: "name and template")
+                    }
+                    templates[name] = try parse(source, configuration)
+                }
+            default: break
+            }
+        }
+        let file = "\(path)/chat_template.jinja"
+        if FileSystem.isFile(file) {
+            let bytes = try FileSystem.read(file, limit: 1 << 26)
+            guard let source = String(validating: bytes, as: UTF8.self) else {
+                throw IOError(.malformed, "chat template", file: file, "the file is not UTF-8", expected: "UTF-8")
+            }
+            templates["default"] = try parse(source, file)
+        }
+        guard !templates.isEmpty else {
+            throw IOError(
+                .notFound, "chat template", file: path, "the folder has no chat template",
+                expected: "chat_template in tokenizer_config.json, or chat_template.jinja")
+        }
+    }
+
+    /// Writes a chat.
+    /// - Parameters:
+    ///   - messages: the messages, objects with `role` and `content`.
+    ///   - tools: descriptions of functions; nil for none. Default: nil.
+    ///   - documents: documents; nil for none. Default: nil.
+    ///   - template: the name of the template; nil for `tool_use` if there are tools and such a template, and `default`
+    ///     otherwise. Default: nil.
+    ///   - addGenerationPrompt: whether the text ends with the start of an answer. Default: false.
+    ///   - continueFinalMessage: whether the text ends where the last message ends. Default: false.
+    ///   - variables: further variables of the template. Default: none.
+    ///   - now: the time of `strftime_now`. Default: the local time.
+    /// - Throws: ``TokenizerError`` if the template raises an exception or fails.
+    public func render(
+        _ messages: [TemplateValue], tools: [TemplateValue]? = nil, documents: [TemplateValue]? = nil,
+        template name: String? = nil, addGenerationPrompt: Bool = false, continueFinalMessage: Bool = false,
+        variables: [String: TemplateValue] = [:], now: ChatTemplate.Time = .now
+    ) throws(TokenizerError) -> ChatTemplate.Rendered {
+        let wanted = name ?? (tools != nil && templates["tool_use"] != nil ? "tool_use" : "default")
+        guard let template = templates[wanted] else {
+            throw TokenizerError(
+                "chat template", "there is no template '\(wanted)'",
+                expected: "one of \(templates.keys.sorted().joined(separator: ", "))")
+        }
+        return try template.render(
+            messages: messages, tools: tools, documents: documents, addGenerationPrompt: addGenerationPrompt,
+            continueFinalMessage: continueFinalMessage, variables: self.variables.merging(variables) { $1 }, now: now)
+    }
+
+    /// Writes a chat and encodes it without further special tokens. The parameters are those of
+    /// ``render(_:tools:documents:template:addGenerationPrompt:continueFinalMessage:variables:now:)``.
+    /// - Returns: the tokens, and for each token whether a `generation` block of the template wrote it.
+    /// - Throws: ``TokenizerError`` if the template or the tokenizer fails.
+    public func encode(
+        _ messages: [TemplateValue], with tokenizer: Tokenizer, tools: [TemplateValue]? = nil,
+        documents: [TemplateValue]? = nil, template name: String? = nil, addGenerationPrompt: Bool = false,
+        continueFinalMessage: Bool = false, variables: [String: TemplateValue] = [:], now: ChatTemplate.Time = .now
+    ) throws(TokenizerError) -> (encoding: Encoding, assistantMask: [Int]) {
+        let chat = try render(
+            messages, tools: tools, documents: documents, template: name, addGenerationPrompt: addGenerationPrompt,
+            continueFinalMessage: continueFinalMessage, variables: variables, now: now)
+        let encoding = try tokenizer.encode(chat.text, addSpecialTokens: false)
+        return (encoding, chat.mask(encoding))
+    }
+}
+
+extension ChatTemplate.Rendered {
+    /// For each token of the encoded text 1 if it overlaps a part that a `generation` block wrote, and 0 otherwise.
+    public func mask(_ encoding: Encoding) -> [Int] {
+        encoding.offsets.map { token in
+            generations.contains { token.upperBound > $0.lowerBound && token.lowerBound < $0.upperBound } ? 1 : 0
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import TorchlightFiles
+
+extension Tokenizer {
+    /// A token that is found in a text before the model sees it.
+    public struct AddedToken: Equatable, Sendable {
+        /// The text of the token.
+        public var content: String
+        /// Whether it is only found as a whole word, not inside one. Default: false.
+        public var isSingleWord: Bool
+        /// Whether the spaces before it belong to it. Default: false.
+        public var stripsLeft: Bool
+        /// Whether the spaces after it belong to it. Default: false.
+        public var stripsRight: Bool
+        /// Whether it is found in the normalised text. Default: true, except for special tokens.
+        public var isNormalized: Bool
+        /// Whether it is special: decoding can leave it out. Default: false.
+        public var isSpecial: Bool
+
+        /// Creates a token.
+        public init(
+            _ content: String, isSpecial: Bool = false, isSingleWord: Bool = false, stripsLeft: Bool = false,
+            stripsRight: Bool = false, isNormalized: Bool? = nil
+        ) {
+            self.content = content
+            self.isSpecial = isSpecial
+            self.isSingleWord = isSingleWord
+            self.stripsLeft = stripsLeft
+            self.stripsRight = stripsRight
+            self.isNormalized = isNormalized ?? !isSpecial
+        }
+
+        init(_ config: Config) throws(IOError) {
+            content = try config.string("content")
+            isSpecial = try config.bool("special", default: false)
+            isSingleWord = try config.bool("single_word", default: false)
+            stripsLeft = try config.bool("lstrip", default: false)
+            stripsRight = try config.bool("rstrip", default: false)
+            isNormalized = try config.bool("normalized", default: !isSpecial)
+        }
+
+        func json(id: Int) -> JSON {
+            .object([
+                ("id", .int(id)), ("content", .string(content)), ("single_word", JSON(.bool(isSingleWord))),
+                ("lstrip", JSON(.bool(stripsLeft))), ("rstrip", JSON(.bool(stripsRight))),
+                ("normalized", JSON(.bool(isNormalized))), ("special", JSON(.bool(isSpecial))),
+            ])
+        }
+    }
+}
+
+/// The added tokens of a tokenizer, and the search for them.
+struct AddedTokens: Sendable {
+    /// The tokens by id.
+    private(set) var tokens: [Int: Tokenizer.AddedToken] = [:]
+    private(set) var ids: [String: Int] = [:]
+    /// The texts of normalised tokens after normalisation, where they differ from the content.
+    private(set) var normalized: [Int: String] = [:]
+    private var special: Set<String> = []
+    private var plainSearch = Search()
+    private var normalizedSearch = Search()
+
+    /// Tokens found by their first byte and a trie.
+    private struct Search: Sendable {
+        var trie = ByteTrie([])
+        var firstBytes = [Bool](repeating: false, count: 256)
+        var isEmpty = true
+
+        init() {}
+
+        init(_ keys: [(bytes: [UInt8], value: Int32)]) {
+            trie = ByteTrie(keys)
+            for key in keys { firstBytes[Int(key.bytes[0])] = true }
+            isEmpty = keys.isEmpty
+        }
+    }
+
+    /// The longest token, which bounds the time of the search.
+    private static let longest = 1 << 16
+
+    /// Adds tokens. A token that is in the vocabulary of the model keeps its id; others get the wanted id, or the next
+    /// one after all others.
+    mutating func add(
+        _ new: [(token: Tokenizer.AddedToken, id: Int?)], _ model: Model, _ normalizer: Normalizer?
+    ) throws(TokenizerError) {
+        var next = max((tokens.keys.max() ?? -1) + 1, model.count)
+        for (token, wanted) in new where !token.content.isEmpty {
+            guard token.content.utf8.count <= Self.longest else {
+                throw TokenizerError(
+                    "added tokens", "a token of \(token.content.utf8.count) bytes",
+                    expected: "at most \(Self.longest) bytes")
+            }
+            let id: Int
+            if let known = ids[token.content] ?? model.vocabulary.id(of: token.content) {
+                id = known
+            } else if let wanted {
+                guard tokens[wanted] == nil, !model.vocabulary.contains(id: wanted) else {
+                    throw TokenizerError(
+                        "added tokens", "the id \(wanted) of \(IOError.quoted(token.content)) belongs to another token",
+                        expected: "an id of its own")
+                }
+                id = wanted
+            } else {
+                id = next
+            }
+            next = max(next, id + 1)
+            tokens[id] = token
+            ids[token.content] = id
+            if token.isSpecial { special.insert(token.content) } else { special.remove(token.content) }
+        }
+        try refresh(normalizer)
+    }
+
+    /// Normalises the tokens and builds the search again.
+    mutating func refresh(_ normalizer: Normalizer?) throws(TokenizerError) {
+        normalized = [:]
+        var plain: [(bytes: [UInt8], value: Int32)] = []
+        var changed: [(bytes: [UInt8], value: Int32)] = []
+        for (id, token) in tokens.sorted(by: { $0.key > $1.key }) {
+            guard token.isNormalized else {
+                plain.append((Array(token.content.utf8), Int32(id)))
+                continue
+            }
+            var text = token.content
+            if let normalizer {
+                text = try normalizer.normalize(text)
+                if !text.utf8.elementsEqual(token.content.utf8) { normalized[id] = text }
+            }
+            if !text.isEmpty { changed.append((Array(text.utf8), Int32(id))) }
+        }
+        plainSearch = Search(plain)
+        normalizedSearch = Search(changed)
+    }
+
+    var isEmpty: Bool { tokens.isEmpty }
+
+    func isSpecial(_ text: String) -> Bool { special.contains(text) }
+
+    /// The text that a token has while decoding: normalised, because the decoder inverts the normaliser.
+    func decodedText(_ id: Int) -> String? { tokens[id].map { normalized[id] ?? $0.content } }
+
+    // MARK: Search
+
+    /// Cuts the tokens that are found in the text as it is.
+    func extractPlain(from text: inout PieceText, ignoringSpecial: Bool) {
+        extract(plainSearch, from: &text, ignoringSpecial)
+    }
+
+    /// Cuts the tokens that are found in the normalised text.
+    func extractNormalized(from text: inout PieceText, ignoringSpecial: Bool) {
+        extract(normalizedSearch, from: &text, ignoringSpecial)
+    }
+
+    private func extract(_ search: Search, from text: inout PieceText, _ ignoringSpecial: Bool) {
+        guard !search.isEmpty else { return }
+        text.extract { bytes, found in
+            var (position, covered) = (0, 0)
+            search.firstBytes.withUnsafeBufferPointer { firstBytes in
+                while position < bytes.count {
+                    guard firstBytes[Int(bytes[position])],
+                        let (id, length) = search.trie.longest(bytes, from: position, to: bytes.count)
+                    else {
+                        position += 1
+                        continue
+                    }
+                    var (start, end) = (position, position + length)
+                    position = end
+                    let token = tokens[Int(id)]!
+                    if ignoringSpecial, special.contains(token.content) { continue }
+                    if token.isSingleWord, !isWord(bytes, start, end) { continue }
+                    if token.stripsLeft {
+                        while start > covered {
+                            let before = UTF8Text.before(bytes, start)
+                            guard UnicodeClass.isWhitespace(UTF8Text.scalar(bytes, before).code) else { break }
+                            start = before
+                        }
+                    }
+                    if token.stripsRight {
+                        while end < bytes.count {
+                            let (code, length) = UTF8Text.scalar(bytes, end)
+                            guard UnicodeClass.isWhitespace(code) else { break }
+                            end += length
+                        }
+                    }
+                    found(max(start, covered), end, id)
+                    covered = end
+                    // The search goes on behind the token itself: a token may start in the spaces that belong to this one.
+                }
+            }
+        }
+    }
+
+    private func isWord(_ bytes: UnsafeBufferPointer<UInt8>, _ start: Int, _ end: Int) -> Bool {
+        if start > 0, UnicodeClass.isRustWord(UTF8Text.scalar(bytes, UTF8Text.before(bytes, start)).code) {
+            return false
+        }
+        return end == bytes.count || !UnicodeClass.isRustWord(UTF8Text.scalar(bytes, end).code)
+    }
+
+    // MARK: tokenizer.json
+
+    var json: JSON {
+        .array(tokens.sorted { $0.key < $1.key }.map { $0.value.json(id: $0.key) })
+    }
+}
+
+extension Normalizer {
+    /// The normal form of a text.
+    func normalize(_ text: String) throws(TokenizerError) -> String {
+        var pieces = PieceText()
+        var text = text
+        text.withUTF8 { pieces.load($0) }
+        try apply(to: &pieces)
+        return pieces.pieces.map { piece in pieces.withBytes(piece) { String(decoding: $0, as: UTF8.self) } }.joined()
+    }
+}

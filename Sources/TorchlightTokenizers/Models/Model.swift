@@ -1,0 +1,213 @@
+import TorchlightFiles
+
+/// A token of a word, with its range in the bytes of the word.
+struct ModelToken {
+    var id: Int32
+    var start: Int32
+    var end: Int32
+}
+
+/// The stage of a tokenizer that turns words into tokens.
+enum Model: Sendable {
+    case bpe(BPEModel)
+    case wordPiece(WordPieceModel)
+    case unigram(UnigramModel)
+    case wordLevel(WordLevelModel)
+
+    var vocabulary: Vocabulary {
+        switch self {
+        case .bpe(let model): model.vocabulary
+        case .wordPiece(let model): model.vocabulary
+        case .unigram(let model): model.vocabulary
+        case .wordLevel(let model): model.vocabulary
+        }
+    }
+
+    /// The number of tokens of the model.
+    var count: Int {
+        if case .unigram(let model) = self { return model.scores.count }
+        return vocabulary.count
+    }
+
+    var json: JSON {
+        switch self {
+        case .bpe(let model): model.json
+        case .wordPiece(let model): model.json
+        case .unigram(let model): model.json
+        case .wordLevel(let model): model.json
+        }
+    }
+
+    init(_ config: Config) throws(IOError) {
+        // Files of early versions name no type.
+        let type =
+            try config.member("type").map { _ throws(IOError) in try config.string("type") }
+            ?? (config.member("merges") != nil
+                ? "BPE"
+                : config.member("continuing_subword_prefix") != nil
+                    ? "WordPiece" : config.json["vocab"]?.elements != nil ? "Unigram" : "WordLevel")
+        switch type {
+        case "BPE": self = .bpe(try BPEModel(config))
+        case "WordPiece": self = .wordPiece(try WordPieceModel(config))
+        case "Unigram": self = .unigram(try UnigramModel(config))
+        case "WordLevel": self = .wordLevel(try WordLevelModel(config))
+        default:
+            throw config.failure(
+                "the unknown model \(IOError.quoted(type))", expected: "BPE, WordPiece, Unigram or WordLevel")
+        }
+    }
+
+    /// Whether words give the same tokens each time and are worth to be remembered.
+    var isCached: Bool {
+        switch self {
+        case .bpe(let model): model.options.dropout == 0
+        case .wordPiece, .unigram: true
+        case .wordLevel: false
+        }
+    }
+
+    /// Appends the tokens of a word. `isRaw` says that the word is bytes and not characters of the byte alphabet.
+    func encode(
+        _ word: UnsafeBufferPointer<UInt8>, isRaw: Bool, _ scratch: ModelScratch
+    ) throws(TokenizerError) {
+        if isCached, word.count <= WordCache.longest {
+            if scratch.cache.append(word, to: &scratch.tokens) { return }
+            let first = scratch.tokens.count
+            try compute(word, isRaw: isRaw, scratch)
+            scratch.cache.insert(word, scratch.tokens[first...])
+        } else {
+            try compute(word, isRaw: isRaw, scratch)
+        }
+    }
+
+    private func compute(
+        _ word: UnsafeBufferPointer<UInt8>, isRaw: Bool, _ scratch: ModelScratch
+    ) throws(TokenizerError) {
+        switch self {
+        case .bpe(let model): try model.encode(word, isRaw: isRaw, scratch)
+        case .wordPiece(let model): try model.encode(word, &scratch.tokens)
+        case .unigram(let model): try model.encode(word, scratch)
+        case .wordLevel(let model): try model.encode(word, &scratch.tokens)
+        }
+    }
+
+    // MARK: Vocabularies
+
+    /// Reads an object of tokens and ids.
+    static func vocabulary(_ config: Config, _ name: String = "vocab") throws(IOError) -> Vocabulary {
+        guard let members = config.json[name]?.members else {
+            throw config.failure("'\(name)' is missing or no object", expected: "tokens with their ids")
+        }
+        return try vocabulary(members, config.file)
+    }
+
+    static func vocabulary(_ members: [JSON.Member], _ file: String) throws(IOError) -> Vocabulary {
+        var vocabulary = Vocabulary(reserving: members.count)
+        let largest = Vocabulary.largestID(count: members.count)
+        for member in members {
+            guard let id = member.value.int, 0...largest ~= id else {
+                throw IOError(
+                    .malformed, "tokenizer", file: file, offset: member.offset,
+                    "the id of \(IOError.quoted(member.name)) is \(member.value.summary)",
+                    expected: "an integer from 0 to \(largest)")
+            }
+            var name = member.name
+            name.withUTF8 { vocabulary.insert($0, id: Int32(id)) }
+        }
+        return vocabulary
+    }
+}
+
+/// Memory that encoding uses again for each text. One thread uses it at a time.
+final class ModelScratch {
+    var text = PieceText()
+    var tokens: [ModelToken] = []
+    let cache = WordCache()
+    /// For each byte of the text the number of scalars before it.
+    var scalarIndices: [Int32] = []
+
+    // BPE
+    var symbols: [BPEModel.Symbol] = []
+    var ranks: [UInt64] = []
+    var heap: [UInt64] = []
+
+    // Unigram
+    var scores: [Double] = []
+    var paths: [ModelToken] = []
+}
+
+/// The tokens of words that were seen. It is emptied when it is full.
+final class WordCache {
+    /// The longest word that is kept, in bytes.
+    static let longest = 48
+    private static let slotCount = 1 << 16
+    private static let mostWords = 40_000
+    private static let mostTokens = 1 << 19
+
+    private struct Slot {
+        var hash: UInt64 = 0
+        var key: UInt32 = 0
+        var token: UInt32 = 0
+        var keyCount: UInt8 = 0
+        var tokenCount: UInt8 = 0
+    }
+
+    private let slots = UnsafeMutablePointer<Slot>.allocate(capacity: slotCount)
+    private let keys = UnsafeMutablePointer<UInt8>.allocate(capacity: mostWords * longest)
+    private let tokens = UnsafeMutablePointer<ModelToken>.allocate(capacity: mostTokens)
+    private var (wordCount, keyCount, tokenCount) = (0, 0, 0)
+
+    init() { slots.initialize(repeating: Slot(), count: Self.slotCount) }
+
+    deinit {
+        slots.deallocate()
+        keys.deallocate()
+        tokens.deallocate()
+    }
+
+    /// Appends the tokens of a word; returns false if it is not there.
+    @inline(__always)
+    func append(_ word: UnsafeBufferPointer<UInt8>, to result: inout [ModelToken]) -> Bool {
+        guard let start = word.baseAddress else { return true }
+        let hash = Hashing.bytes(start, word.count) | 1
+        var index = Int(truncatingIfNeeded: hash >> 1) & (Self.slotCount - 1)
+        while true {
+            let slot = slots[index]
+            if slot.hash == 0 { return false }
+            if slot.hash == hash, Int(slot.keyCount) == word.count, equals(keys + Int(slot.key), start, word.count) {
+                let found = UnsafeBufferPointer(start: tokens + Int(slot.token), count: Int(slot.tokenCount))
+                if found.count == 1 { result.append(found[0]) } else { result.append(contentsOf: found) }
+                return true
+            }
+            index = (index + 1) & (Self.slotCount - 1)
+        }
+    }
+
+    @inline(__always)
+    private func equals(_ left: UnsafePointer<UInt8>, _ right: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+        for index in 0..<count where left[index] != right[index] { return false }
+        return true
+    }
+
+    /// Remembers a word that is not there.
+    func insert(_ word: UnsafeBufferPointer<UInt8>, _ found: ArraySlice<ModelToken>) {
+        guard let start = word.baseAddress, found.count <= 255 else { return }
+        if wordCount == Self.mostWords || tokenCount + found.count > Self.mostTokens {
+            slots.update(repeating: Slot(), count: Self.slotCount)
+            (wordCount, keyCount, tokenCount) = (0, 0, 0)
+        }
+        let hash = Hashing.bytes(start, word.count) | 1
+        var index = Int(truncatingIfNeeded: hash >> 1) & (Self.slotCount - 1)
+        while slots[index].hash != 0 { index = (index + 1) & (Self.slotCount - 1) }
+        slots[index] = Slot(
+            hash: hash, key: UInt32(keyCount), token: UInt32(tokenCount), keyCount: UInt8(word.count),
+            tokenCount: UInt8(found.count))
+        (keys + keyCount).update(from: start, count: word.count)
+        for token in found {
+            tokens[tokenCount] = token
+            tokenCount += 1
+        }
+        keyCount += word.count
+        wordCount += 1
+    }
+}
