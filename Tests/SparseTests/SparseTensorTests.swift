@@ -30,7 +30,8 @@ import Torchlight
         for (shape, sparseDim) in [
             ([5, 4], 2), ([5, 4], 1), ([3, 4, 2], 3), ([3, 4, 2], 2), ([3, 4, 2], 1), ([6], 1),
         ] {
-            let x = Tensor.randn(shape, generator: Generator(seed: 1)) * (Tensor.rand(shape, generator: Generator(seed: 20)) < 0.4)
+            let isSet = Tensor.rand(shape, generator: Generator(seed: 20)) < 0.4
+            let x = Tensor.randn(shape, generator: Generator(seed: 1)) * isSet
             let sparse = x.toSparse(sparseDim: sparseDim)
             #expect(sparse.toDense().equal(x) && sparse.sparseDim == sparseDim, "\(shape), \(sparseDim)")
         }
