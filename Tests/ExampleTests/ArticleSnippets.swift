@@ -771,3 +771,19 @@ private func tokenizers(_ texts: [String], _ generated: [Int]) throws {
         print(chat.text, prompt.ids)
     }
 }
+
+private func sparseProducts() {
+    let s = SparseTensor(indices: Tensor([[0, 1, 1], [2, 0, 2]]), values: Tensor([3.0, 4, 5]), size: [2, 3])
+    let y = s.matmul(Tensor.randn(3, 4))  // dense, [2, 4]
+    let t = (s * 2 + s).t()  // sparse
+    let p = s.softmax(dim: 1)  // of the stored elements alone
+    _ = (y, t, p)
+}
+
+private func sparseGradients(_ indices: Tensor, _ loss: (Tensor) -> Tensor) {
+    let table = SparseEmbedding(1_000_000, 64)
+    let optimizer = SparseAdam([table.weight], lr: 1e-3)
+    loss(table(indices)).backward()
+    optimizer.step()
+    optimizer.zeroGrad()
+}
