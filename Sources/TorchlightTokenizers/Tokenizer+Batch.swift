@@ -30,7 +30,7 @@ extension Tokenizer {
         } finish: {
             scratches.give($0)
         }
-        padding?.apply(to: &encodings)
+        try padding?.apply(to: &encodings)
         return encodings
     }
 }

@@ -8,12 +8,12 @@ extension Tokenizer {
         if let pair { second = try encodeSequence(pair, typeID: 1, scratch) }
         if let truncation {
             let special = addSpecialTokens ? postProcessor?.addedCount(isPair: second != nil) ?? 0 : 0
-            try truncation.apply(to: &first, &second, length: truncation.maxLength - special)
+            try truncation.apply(to: &first, &second, special: special)
         }
         var encoding = try join(first, second, addSpecialTokens)
         if let padding {
             var padded = [encoding]
-            padding.apply(to: &padded)
+            try padding.apply(to: &padded)
             encoding = padded[0]
         }
         return encoding
@@ -79,6 +79,7 @@ extension Tokenizer {
         if !added.isEmpty { added.extractPlain(from: &text, ignoringSpecial: readsSpecialTokensAsText) }
         try normalizer?.apply(to: &text)
         if !added.isEmpty { added.extractNormalized(from: &text, ignoringSpecial: readsSpecialTokensAsText) }
+        text.resetOrigins()
         guard let preTokenizer else { return false }
         var isRaw = false
         if case .bpe(let bpe) = model, bpe.acceptsRaw, preTokenizer.endsInByteLevel { isRaw = true }

@@ -131,6 +131,41 @@ import TorchlightFiles
         #expect(throws: TokenizerError.self) { _ = try tokenizer.encode("a b c d e f g") }
     }
 
+    /// The smallest and largest integers give an error or a result.
+    @Test func extremeNumbersNeverTrap() throws {
+        let tokenizer = try Fixtures.tokenizer("tokenizers/wordpiece_uncased")
+        let encoding = try tokenizer.encode("a b", pair: "c")
+        for number in [Int.min, -1, 0, 1, Int.max] {
+            for direction in Tokenizer.Direction.allCases {
+                var cut = tokenizer
+                cut.truncation = .init(maxLength: number, stride: 0, direction: direction)
+                _ = try? cut.encode("a b", pair: "c")
+                cut.truncation = .init(maxLength: 4, stride: number, direction: direction)
+                _ = try? cut.encode("a b", pair: "c")
+                var padded = tokenizer
+                padded.padding = .init(length: number, direction: direction)
+                _ = try? padded.encode("a b")
+                padded.padding = .init(direction: direction, multiple: number)
+                _ = try? padded.encodeBatch(["a b"], threads: number)
+            }
+            _ = try tokenizer.decode([number])
+            #expect(tokenizer.token(of: number) == nil || 0...1 ~= number)
+            _ = (encoding.token(at: number), encoding.word(at: number, sequence: number))
+            _ = (encoding.tokens(ofWord: number, sequence: number), encoding.offsets(ofWord: number))
+            _ = (encoding.sequence(ofToken: number), encoding.range(of: number, in: "a b"))
+            _ = ChatTemplate.Time(
+                year: number, month: number, day: number, hour: number, minute: number, second: number)
+            var options = Tokenizer.TrainingOptions()
+            options.vocabularySize = number
+            _ = try? Tokenizer.trainWordPiece(on: ["a b"], options: options)
+            options.vocabularySize = 100
+            (options.minimumFrequency, options.alphabetLimit) = (number, number)
+            _ = try? Tokenizer.trainWordPiece(on: ["a b"], options: options)
+            (options.longestPiece, options.passes) = (number, number)
+            _ = try? Tokenizer.trainUnigram(on: ["a b"], options: options)
+        }
+    }
+
     @Test func missingFilesAreErrors() throws {
         let folder = TestFolder()
         #expect(throws: IOError.self) { _ = try Tokenizer(path: folder.path) }

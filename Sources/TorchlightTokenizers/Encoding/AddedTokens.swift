@@ -53,6 +53,8 @@ struct AddedTokens: Sendable {
     /// The tokens by id.
     private(set) var tokens: [Int: Tokenizer.AddedToken] = [:]
     private(set) var ids: [String: Int] = [:]
+    /// For each id up to the largest one whether it is that of an added token.
+    private var isAdded: [Bool] = []
     /// The texts of normalised tokens after normalisation, where they differ from the content.
     private(set) var normalized: [Int: String] = [:]
     private var special: Set<String> = []
@@ -113,6 +115,8 @@ struct AddedTokens: Sendable {
     /// Normalises the tokens and builds the search again.
     mutating func refresh(_ normalizer: Normalizer?) throws(TokenizerError) {
         normalized = [:]
+        isAdded = [Bool](repeating: false, count: (tokens.keys.max() ?? -1) + 1)
+        for id in tokens.keys { isAdded[id] = true }
         var plain: [(bytes: [UInt8], value: Int32)] = []
         var changed: [(bytes: [UInt8], value: Int32)] = []
         for (id, token) in tokens.sorted(by: { $0.key > $1.key }) {
@@ -136,7 +140,10 @@ struct AddedTokens: Sendable {
     func isSpecial(_ text: String) -> Bool { special.contains(text) }
 
     /// The text that a token has while decoding: normalised, because the decoder inverts the normaliser.
-    func decodedText(_ id: Int) -> String? { tokens[id].map { normalized[id] ?? $0.content } }
+    func decodedText(_ id: Int) -> String? {
+        guard id >= 0, id < isAdded.count, isAdded[id] else { return nil }
+        return tokens[id].map { normalized[id] ?? $0.content }
+    }
 
     // MARK: Search
 

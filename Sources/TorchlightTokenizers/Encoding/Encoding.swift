@@ -211,8 +211,8 @@ public struct Encoding: Sendable {
     /// Adds padding up to a length, to the parts cut off too.
     mutating func pad(to length: Int, _ padding: Tokenizer.Padding) {
         for index in overflowing.indices { overflowing[index].pad(to: length, padding) }
+        guard length > count else { return }
         let missing = length - count
-        guard missing > 0 else { return }
         let isLeft = padding.direction == .left
         func pad<Element>(_ array: inout [Element], _ element: Element) {
             array.insert(contentsOf: repeatElement(element, count: missing), at: isLeft ? 0 : array.count)

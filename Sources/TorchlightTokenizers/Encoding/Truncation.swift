@@ -55,15 +55,16 @@ extension Tokenizer {
             ])
         }
 
-        /// Cuts a text or a pair to a number of tokens.
+        /// Cuts a text or a pair so that the maximal length holds with so many special tokens.
         func apply(
-            to first: inout Encoding, _ second: inout Encoding?, length: Int
+            to first: inout Encoding, _ second: inout Encoding?, special: Int
         ) throws(TokenizerError) {
-            guard length >= 0, stride >= 0 else {
+            guard maxLength >= special, stride >= 0 else {
                 throw TokenizerError(
                     "truncation", "a maximal length of \(maxLength) and a stride of \(stride)",
                     expected: "a length not below the number of special tokens, and a stride of at least 0")
             }
+            let length = maxLength - special
             let isLeft = direction == .left
             if length == 0 {
                 try first.truncate(to: 0, stride: stride, fromLeft: isLeft)
@@ -134,7 +135,7 @@ extension Tokenizer {
             self.token = token
         }
 
-        /// The longest padding that a file may ask for.
+        /// The longest padding.
         static let longest = 1 << 24
 
         init(_ config: Config) throws(IOError) {
@@ -160,7 +161,12 @@ extension Tokenizer {
         }
 
         /// Pads encodings to a common length.
-        func apply(to encodings: inout [Encoding]) {
+        func apply(to encodings: inout [Encoding]) throws(TokenizerError) {
+            guard (self.length ?? 0) <= Self.longest, (multiple ?? 0) <= Self.longest else {
+                throw TokenizerError(
+                    "padding", "a length of \(self.length ?? 0) and a multiple of \(multiple ?? 0)",
+                    expected: "at most \(Self.longest)")
+            }
             var length = length ?? encodings.lazy.map(\.count).max() ?? 0
             if let multiple, multiple > 0, length % multiple > 0 { length += multiple - length % multiple }
             for index in encodings.indices { encodings[index].pad(to: length, self) }

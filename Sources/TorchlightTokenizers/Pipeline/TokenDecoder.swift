@@ -228,10 +228,24 @@ indirect enum TokenDecoder: Sendable {
         (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
     ].map { (Array($0.utf8), Array($1.utf8)) }
 
+    /// Whether a space is followed by what can make it an artifact; most tokens have none.
+    private static func hasArtifact(_ token: UnsafeBufferPointer<UInt8>) -> Bool {
+        for index in token.indices where token[index] == 0x20 && index + 1 < token.count {
+            switch token[index + 1] {
+            case UInt8(ascii: "."), UInt8(ascii: "?"), UInt8(ascii: "!"), UInt8(ascii: ","), UInt8(ascii: "'"):
+                return true
+            case UInt8(ascii: "n"): if token[(index + 1)...].starts(with: "n't".utf8) { return true }
+            case UInt8(ascii: "d"): if token[(index + 1)...].starts(with: "do not".utf8) { return true }
+            default: break
+            }
+        }
+        return false
+    }
+
     /// Removes spaces before punctuation and English contractions.
     private static func cleanUp(_ tokens: inout Tokens) {
         map(&tokens) { _, token, result in
-            guard token.contains(0x20) else { return result.append(contentsOf: token) }
+            guard hasArtifact(token) else { return result.append(contentsOf: token) }
             var text = Array(token)
             for (old, new) in artifacts {
                 var replaced: [UInt8] = []

@@ -226,6 +226,14 @@ struct PieceText {
         swap(&pieces, &nextPieces)
     }
 
+    /// Moves the position of each piece to that of its first byte: a piece whose start was removed is no start of a text.
+    mutating func resetOrigins() {
+        guard !isOriginal else { return }
+        for index in pieces.indices where pieces[index].token < 0 {
+            pieces[index].origin = current.starts[Int(pieces[index].start)]
+        }
+    }
+
     // MARK: Changing
 
     /// Changes bytes of the pieces that are no added tokens without changing their number.

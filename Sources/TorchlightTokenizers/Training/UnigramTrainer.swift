@@ -31,11 +31,12 @@ struct UnigramTrainer: ModelTrainer {
                 "a vocabulary of \(options.vocabularySize) tokens for \(required.count) characters and \(special) special tokens",
                 expected: "at least \(required.count + special) tokens")
         }
-        guard options.shrinkingFactor > 0, options.shrinkingFactor < 1, options.passes > 0, options.longestPiece > 0
+        guard options.shrinkingFactor > 0, options.shrinkingFactor < 1, 1...100 ~= options.passes,
+            options.longestPiece > 0
         else {
             throw TokenizerError(
                 "train", "a shrinking factor of \(options.shrinkingFactor) and \(options.passes) passes",
-                expected: "a factor between 0 and 1, at least one pass and pieces of at least one character")
+                expected: "a factor between 0 and 1, 1 to 100 passes and pieces of at least one character")
         }
         var pieces = seed(words, required)
         let desired = options.vocabularySize * 11 / 10
