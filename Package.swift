@@ -115,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "TorchlightCLI",
             dependencies: [
-                "Torchlight", "TorchlightIO", "TorchlightTokenizers", "CPNG",
+                "Torchlight", "TorchlightIO", "TorchlightONNX", "TorchlightTokenizers", "CPNG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -188,6 +188,13 @@ let package = Package(
             name: "TokenizerBench", dependencies: ["TorchlightTokenizers", "TorchlightFiles"],
             path: "Benchmarks/TokenizerBench", swiftSettings: swiftSettings),
         .testTarget(
+            name: "ONNXTests",
+            dependencies: [
+                "TorchlightONNX", "ONNXBackendTests", "TorchlightCore", "TorchlightIO", "TorchlightNN", "TestSupport",
+            ],
+            exclude: ["BackendSample.zip", "Fixtures"],
+            swiftSettings: swiftSettings),
+        .testTarget(
             name: "CLITests",
             dependencies: [
                 "TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport",
@@ -233,7 +240,8 @@ let package = Package(
 if isFuzzing {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData", "TorchlightTokenizers"], path: "Fuzz",
+            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData", "TorchlightONNX", "TorchlightTokenizers"],
+            path: "Fuzz",
             swiftSettings: swiftSettings + [.unsafeFlags(sanitize + ["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))
 }

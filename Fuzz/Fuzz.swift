@@ -1,10 +1,11 @@
 import TorchlightData
 import TorchlightIO
+import TorchlightONNX
 import TorchlightTokenizers
 
 /// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
-    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, tokenizer, template
+    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template
 
     /// The first argument of the program.
     static let chosen: Reader = {
@@ -40,6 +41,11 @@ private enum Reader: String, CaseIterable {
             }
         case .gzip: _ = try Gzip.inflate(Array(bytes), limit: 1 << 20, file: "fuzz")
         case .idx: _ = try IDX.parse(Array(bytes), file: "fuzz")
+        case .onnx:
+            // Checked as far as running: what an operator computes is not the reader's.
+            do { _ = try ONNXModel(bytes: Array(bytes), name: "fuzz") } catch let error as ONNXError {
+                precondition("\(error)".utf8.allSatisfy { $0 >= 0x20 }, "an error of more than one line")
+            }
         case .json: Self.look(at: try JSON.parse(bytes, file: "fuzz"))
         case .tokenizer:
             let tokenizer = try Tokenizer(json: Array(bytes), file: "fuzz")

@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import Torchlight
 import TorchlightIO
+import TorchlightONNX
 
 /// The command line tool: `torchlight train ...`, `torchlight inspect ...`, `torchlight bench ...`.
 @main
@@ -11,7 +12,8 @@ struct TorchlightCommand: ParsableCommand {
         abstract: "Train neural networks, inspect their files, and measure performance.",
         version: "0.1.0",
         subcommands: [
-            Train.self, Inspect.self, Convert.self, Diff.self, Tokenize.self, Bench.self, ColdStart.self,
+            Train.self, Inspect.self, Convert.self, Diff.self, ONNXCommand.self, Tokenize.self, Bench.self,
+            ColdStart.self,
             GrowthPointCommand.self,
         ])
 
@@ -29,6 +31,8 @@ struct TorchlightCommand: ParsableCommand {
         } catch let error as IOError {
             // The text without the fix, which is Swift code.
             end(error.text)
+        } catch let error as ONNXError {
+            end("\(error)")
         } catch let error as TensorError {
             end("\(error)")
         } catch let error as StateMappingError {

@@ -15,6 +15,7 @@ import Testing
         "TorchlightNN": ["TorchlightCore", "CRuntime"],
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
         "TorchlightSparse": ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
+        "TorchlightONNX": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [

@@ -1,6 +1,7 @@
 import Torchlight
 import TorchlightData
 import TorchlightIO
+import TorchlightONNX
 
 /// The contents of a tensor file of any supported format, including IDX.
 struct FileListing {
@@ -16,7 +17,7 @@ struct FileListing {
     }
 
     let path: String
-    /// "safetensors", "torch", "npy", "npz" or "idx".
+    /// "safetensors", "torch", "npy", "npz", "onnx" or "idx".
     let format: String
     /// The size of the file in bytes; for an index, the size of the tensors.
     let byteCount: Int
@@ -30,6 +31,14 @@ struct FileListing {
     /// element types are listed too.
     init(_ path: String, headerOnly: Bool = false) throws {
         self.path = path
+        // The format of ONNX has no mark at its beginning. Types without a dtype are widened.
+        if path.lowercased().hasSuffix(".onnx") {
+            format = "onnx"
+            byteCount = try Self.size(of: path)
+            entries = try ONNXModel.tensors(of: path).map { Entry(StoredTensor($0.name, $0.value.tensor)) }
+            (metadata, leftOut) = ([], [])
+            return
+        }
         let kind = try MappedFile(path).withBytes { FileKind.of($0) }
         // The contents of a file of labels may not identify it as IDX, so the name is checked too.
         let isNamedIDX = ["ubyte", ".idx", "ubyte.gz", ".idx.gz"].contains { path.lowercased().hasSuffix($0) }

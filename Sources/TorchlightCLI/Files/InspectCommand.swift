@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
         abstract: "List the contents of a tensor file.",
         discussion: """
             Reads safetensors, PyTorch's .pth, .pt and .bin, the indices of both, NumPy's .npy and .npz, and IDX, detected by \
-            their contents. No code in a file is executed; calls that a pickle would make in Python are listed, and so are members that \
+            their contents, and the tensors of .onnx. No code in a file is executed; calls that a pickle would make in Python are listed, and so are members that \
             cannot be read. In JSON, NaN and infinities are the strings "nan", "inf" and "-inf" in values and null in \
             statistics.
             """)

@@ -29,27 +29,32 @@ private final class OwnedBytes {
     deinit { bytes.deallocate() }
 }
 
-/// What reading one file may cost, so that a small file cannot ask for much memory.
+/// The memory that reading one file may take beyond the size of the file, so that a small file cannot ask for much.
 final class ReadBudget {
-    /// Messages: nodes, attributes, tensors, types.
-    private var messages = 1_000_000
-    /// Numbers of attributes and of tensors that are not stored as raw bytes.
-    private var numbers = 1 << 25
+    private var bytes = 64 << 20
     /// The depth of nested messages.
     static let maximumDepth = 100
+    /// The memory of a message, about that of the largest structures.
+    private static let messageSize = 160
+    private static let stringSize = 32
 
-    func takeMessage() throws {
-        messages -= 1
-        if messages < 0 { throw Problem("the file has more than 1000000 messages", kind: .malformed) }
-    }
-
-    func takeNumbers(_ count: Int) throws {
-        numbers -= count
-        if numbers < 0 {
+    private func take(_ memory: Int, of length: Int) throws {
+        bytes -= max(0, memory - length)
+        if bytes < 0 {
             throw Problem(
-                "the file has more than \(1 << 25) numbers that are not stored as raw bytes", kind: .malformed)
+                "the file is made of so many small parts that reading it takes 64 MB more than its size",
+                kind: .malformed)
         }
     }
+
+    /// Takes the memory of a message of `length` bytes.
+    func takeMessage(of length: Int) throws { try take(Self.messageSize, of: length) }
+
+    /// Takes the memory of an element of a list of strings.
+    func takeString() throws { try take(Self.stringSize, of: 0) }
+
+    /// Takes the memory of numbers that have `length` bytes in the file.
+    func takeNumbers(_ count: Int, size: Int, of length: Int) throws { try take(count * size, of: length) }
 }
 
 /// Reads the fields of one message in the wire format of Protocol Buffers.
@@ -143,11 +148,12 @@ struct ProtobufReader {
 
     mutating func message() throws -> ProtobufReader {
         try expect(.bytes)
-        try budget.takeMessage()
         if depth >= ReadBudget.maximumDepth {
             throw malformed("messages nested more than \(ReadBudget.maximumDepth) deep")
         }
-        return ProtobufReader(source, budget, try range(), depth: depth + 1)
+        let range = try range()
+        try budget.takeMessage(of: range.count)
+        return ProtobufReader(source, budget, range, depth: depth + 1)
     }
 
     mutating func int() throws -> Int {
@@ -170,17 +176,18 @@ struct ProtobufReader {
     /// Appends an element of a repeated field, or all elements of a packed one.
     mutating func appendInts<Number: FixedWidthInteger>(to list: inout [Number]) throws {
         if wire == .varint {
-            try budget.takeNumbers(1)
+            try budget.takeNumbers(1, size: MemoryLayout<Number>.size, of: 1)
             list.append(Number(truncatingIfNeeded: try varint()))
             return
         }
         try expect(.bytes)
         var part = ProtobufReader(source, budget, try range(), depth: depth)
-        let before = list.count
-        while part.offset < part.end {
-            if (list.count - before) & 1023 == 0 { try budget.takeNumbers(1024) }
-            list.append(Number(truncatingIfNeeded: try part.varint()))
-        }
+        // Every number ends with a byte below 128, so that the length of the list is known before it grows.
+        let bytes = source.bytes[part.offset..<part.end]
+        let count = bytes.reduce(0) { $0 + ($1 < 0x80 ? 1 : 0) }
+        try budget.takeNumbers(count, size: MemoryLayout<Number>.size, of: bytes.count)
+        list.reserveCapacity(list.count + count)
+        while part.offset < part.end { list.append(Number(truncatingIfNeeded: try part.varint())) }
     }
 
     mutating func appendFloats(to list: inout [Float]) throws {
@@ -195,7 +202,6 @@ struct ProtobufReader {
         to list: inout [Number], _ single: Wire, _ bits: Bits.Type, _ make: (Bits) -> Number
     ) throws {
         if wire == single {
-            try budget.takeNumbers(1)
             list.append(make(try fixed(Bits.self)))
             return
         }
@@ -203,7 +209,6 @@ struct ProtobufReader {
         var part = ProtobufReader(source, budget, try range(), depth: depth)
         let size = MemoryLayout<Bits>.size
         guard (part.end - part.offset) % size == 0 else { throw malformed("a list of numbers with a part of one") }
-        try budget.takeNumbers((part.end - part.offset) / size)
         list.reserveCapacity(list.count + (part.end - part.offset) / size)
         while part.offset < part.end { list.append(make(try part.fixed(Bits.self))) }
     }

@@ -89,9 +89,9 @@ extension NodeProto {
 }
 
 extension ProtobufReader {
-    /// A string of a list, which counts as a message: an empty one takes two bytes of a file.
+    /// A string of a list, whose memory counts: an empty one takes two bytes of a file.
     fileprivate mutating func name() throws -> String {
-        try budget.takeMessage()
+        try budget.takeString()
         return try string()
     }
 }
@@ -112,7 +112,7 @@ extension AttributeProto {
             case 7: try reader.appendFloats(to: &found.floats)
             case 8: try reader.appendInts(to: &found.ints)
             case 9:
-                try reader.budget.takeMessage()
+                try reader.budget.takeString()
                 found.strings.append(try reader.bytes().array)
             case 10: found.tensors.append(try TensorProto(try reader.message()))
             case 11: found.graphs.append(try GraphProto(try reader.message()))
@@ -199,7 +199,7 @@ extension TensorProto {
             case 4: try reader.appendFloats(to: &floatData)
             case 5: try reader.appendInts(to: &int32Data)
             case 6:
-                try reader.budget.takeMessage()
+                try reader.budget.takeString()
                 stringData.append(try reader.bytes().array)
             case 7: try reader.appendInts(to: &int64Data)
             case 8: name = try reader.string()

@@ -50,7 +50,8 @@ struct SmallFloat: Sendable {
     /// `saturate`, and otherwise infinity or NaN.
     func round(_ value: Float, saturate: Bool = true, rounding: Rounding = .up) -> Float {
         if isExponent { return roundExponent(value, saturate: saturate, rounding) }
-        if value.isNaN { return nan == nil ? maximum : .nan }
+        // A format without NaN has negative zero for it, as NumPy's types of these formats do.
+        if value.isNaN { return nan == nil ? -0.0 : .nan }
         let magnitude = value.magnitude
         var result: Float
         if magnitude.isInfinite {

@@ -42,11 +42,10 @@ private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
     let mode = try call.int("qk_matmul_output_mode", 0)
     let softcap = try call.float("softcap", 0)
     if softcap > 0 { scores = (scores / softcap).tanh() * softcap }
-    // The modes of the first version have another order.
-    if call.version >= 25 ? mode <= 1 && softcap > 0 : mode == 2 { reported = scores }
+    if mode == 1 { reported = scores }
     let bias = try attentionBias(call, q.shape[2], k.shape[2], past, q.dtype)
     if let bias { scores = scores + bias }
-    if mode == (call.version >= 25 ? 2 : 1) { reported = scores }
+    if mode == 2 { reported = scores }
     if let type = try call.int("softmax_precision").map({ try ONNXElementType.read($0, of: "softmax_precision") }),
         let dtype = type.dtype
     {
@@ -150,7 +149,8 @@ private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: In
     let scale = given == 0 ? 1 / Double(size).squareRoot() : given
     var state = wide(try call.optional(3) ?? Tensor.zeros([n, kvHeads, size, v.shape[3]], dtype: q.dtype))
     let decay = try call.optional(4).map { wide(try heads($0, kvHeads)) }
-    let beta = try call.optional(5).map { wide(try heads($0, kvHeads)) }
+    // The update rate is one for each head, or one for all.
+    let beta = try call.optional(5).map { wide(try heads($0, $0.shape.last == 1 ? 1 : kvHeads)) }
     var outputs: [Tensor] = []
     for step in 0..<steps {
         let key = k.narrow(2, start: step, length: 1).mT

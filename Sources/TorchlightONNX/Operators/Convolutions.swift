@@ -73,19 +73,21 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     let mode = try call.choice("auto_pad", "NOTSET", of: ["NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"])
     var pads = [Int](repeating: 0, count: 2 * rank)
     if mode == "NOTSET", let given = try call.ints("pads") {
-        guard given.count == 2 * rank else { throw Problem("the attribute pads is \(given.prefix(8))", kind: .invalid) }
+        guard given.count == 2 * rank, given.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
+            throw Problem("the attribute pads is \(given.prefix(8))", expected: "\(2 * rank) sizes", kind: .invalid)
+        }
         pads = given
     }
     let wanted = try call.ints("output_shape")
     for dim in 0..<rank {
-        let full = strides[dim] * (x.shape[2 + dim] - 1) + dilations[dim] * (kernel[dim] - 1) + 1
+        let full = strides[dim] *| (x.shape[2 + dim] - 1) +| dilations[dim] *| (kernel[dim] - 1) +| 1
         var size: Int?
         if let wanted, wanted.count >= rank { size = wanted[wanted.count - rank + dim] }
-        if size == nil, mode.hasPrefix("SAME") { size = x.shape[2 + dim] * strides[dim] }
+        if size == nil, mode.hasPrefix("SAME") { size = x.shape[2 + dim] *| strides[dim] }
         guard let size else { continue }
-        let total = full + extra[dim] - size
+        let total = full +| extra[dim] -| size
         if total < 0 {
-            extra[dim] -= total
+            extra[dim] = extra[dim] -| total
             (pads[dim], pads[rank + dim]) = (0, 0)
         } else {
             pads[dim] = mode == "SAME_UPPER" ? total / 2 : total - total / 2
@@ -107,7 +109,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     // The padding is removed from the full result, which the output padding extends with zeros.
     let widths = (0..<rank).reversed().flatMap { [-pads[$0], extra[$0] - pads[rank + $0]] }
     if widths.contains(where: { $0 != 0 }) {
-        try call.check(shape: (0..<rank).map { result.shape[2 + $0] + extra[$0] })
+        try call.check(shape: (0..<rank).map { result.shape[2 + $0] +| extra[$0] })
         result = result.pad(widths)
     }
     guard let bias else { return result }

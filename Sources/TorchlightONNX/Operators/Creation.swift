@@ -90,10 +90,10 @@ func registerCreation(in table: inout OperatorTable) {
     }
 }
 
-/// A generator with the seed of the node; the default one if it has none.
+/// A generator with the seed of the node, an integer or a float; the default one if it has none.
 private func generator(_ call: Call) throws -> Generator {
-    guard let seed = try call.float("seed") ?? call.int("seed").map(Double.init) else { return .default }
-    return Generator(seed: seed.bitPattern)
+    guard let seed = try call.seed() else { return .default }
+    return Generator(seed: seed)
 }
 
 private func random(_ call: Call, shape: [Int]?, normal: Bool) throws -> [ONNXValue] {

@@ -34,7 +34,7 @@ private func linearScores(_ call: Call, rows: Int) throws -> [[Double]] {
     let (x, count, width) = try samples(call)
     let coefficients = (try call.floats("coefficients") ?? []).map(Double.init)
     let intercepts = (try call.floats("intercepts") ?? []).map(Double.init)
-    guard rows > 0, coefficients.count == rows * width else {
+    guard rows > 0, coefficients.count == rows *| width else {
         throw Problem("\(coefficients.count) coefficients for \(rows) rows of \(width) features", kind: .invalid)
     }
     return (0..<count).map { sample in
@@ -139,12 +139,12 @@ private struct SupportVectors {
                 decisions.append(sum)
             }
         }
+        // The label is that of the most votes, also where probabilities are given.
+        chosen.append(votes.indices.max { votes[$0] < votes[$1] || (votes[$0] == votes[$1] && $0 > $1) } ?? 0)
         if probA.count >= decisions.count, probB.count >= decisions.count, !probA.isEmpty {
             scores.append(pairwiseProbabilities(decisions, probA, probB, classes))
-            chosen.append(scores[row].indices.max { scores[row][$0] < scores[row][$1] } ?? 0)
         } else {
-            scores.append(classes == 2 ? [-decisions[0], decisions[0]].map { -$0 } : decisions)
-            chosen.append(votes.indices.max { votes[$0] < votes[$1] || (votes[$0] == votes[$1] && $0 > $1) } ?? 0)
+            scores.append(classes == 2 ? [-decisions[0], decisions[0]] : decisions)
         }
     }
     if chosen.count == count, count > 0 {

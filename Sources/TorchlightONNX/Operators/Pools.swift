@@ -33,10 +33,17 @@ func registerPools(in table: inout OperatorTable) {
         guard kernel.count == rank, strides.count == rank, pads.count == 2 * rank else {
             throw Problem("a kernel of \(kernel) for \(rank) dimensions", kind: .invalid)
         }
-        let natural = (0..<rank).map { (x.shape[2 + $0] - 1) * strides[$0] + kernel[$0] - pads[$0] - pads[rank + $0] }
+        guard (kernel + strides).allSatisfy({ $0 > 0 && $0 < 1 << 40 }), pads.allSatisfy({ $0 >= 0 && $0 < 1 << 40 })
+        else {
+            throw Problem("a kernel of \(kernel) with strides \(strides) and pads \(pads)", kind: .invalid)
+        }
+        let natural = (0..<rank).map {
+            (x.shape[2 + $0] - 1) *| strides[$0] +| (kernel[$0] - pads[$0] - pads[rank + $0])
+        }
         let shape = try call.optionalIntegers(2) ?? Array(x.shape[..<2]) + natural
         guard shape.count == x.rank else { throw Problem("the output shape \(shape)") }
         try call.check(shape: shape, x.dtype)
+        try call.check(shape: Array(x.shape[..<2]) + natural, x.dtype)
         // The indices are those of the flat tensor of the natural size.
         let all = Array(x.shape[..<2]) + natural
         let total = all.reduce(1, *)

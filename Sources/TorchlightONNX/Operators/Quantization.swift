@@ -90,7 +90,7 @@ private func spread(_ call: Call, _ factor: Tensor, over x: Tensor) throws -> Te
         return factor.reshape([factor.count] + [Int](repeating: 1, count: x.rank - 1 - dim))
     }
     guard block > 0, factor.rank == x.rank, factor.shape[dim] >= 1,
-        factor.shape[dim] == (x.shape[dim] + block - 1) / block
+        factor.shape[dim] == (x.shape[dim] +| block -| 1) / block
     else { throw Problem("scales of shape \(factor.shape) for a tensor of shape \(x.shape) in blocks of \(block)") }
     return factor.repeatInterleave(block, dim: dim).narrow(dim, start: 0, length: x.shape[dim])
 }

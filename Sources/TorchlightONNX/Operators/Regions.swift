@@ -110,7 +110,9 @@ private struct Samples {
 private func samples(_ start: Double, _ extent: Double, _ bins: Int, _ ratio: Int, _ size: Int) throws -> Samples {
     let bin = extent / Double(bins)
     let perBin = ratio > 0 ? ratio : Int(saturating: bin.rounded(.up))
-    guard perBin > 0, perBin <= 1 << 20, size > 0 else { throw Problem("a region of size \(extent)") }
+    guard perBin > 0, perBin <= 1 << 20, bins *| perBin <= 1 << 24, size > 0 else {
+        throw Problem("a region of size \(extent)")
+    }
     var result = Samples(perBin: perBin)
     for index in 0..<(bins * perBin) {
         let offset = (Double(index % perBin) + 0.5) * bin / Double(perBin)
@@ -138,14 +140,15 @@ private func samples(_ start: Double, _ extent: Double, _ bins: Int, _ ratio: In
     for index in 0..<rois.shape[0] {
         let row = Array(corners[(5 * index)..<(5 * index + 5)])
         let box = row[1...].map { Int(saturating: ($0 * scale).rounded()) }
-        guard (0..<x.shape[0]).contains(Int(saturating: row[0])) else { throw Problem("a region of batch \(row[0])") }
+        let batch = Int(saturating: row[0])
+        guard (0..<x.shape[0]).contains(batch) else { throw Problem("a region of batch \(row[0])") }
         func bounds(_ low: Int, _ bin: Int, _ count: Int, _ size: Int) -> (Int, Int) {
             let extent = Double(max(box[low + 2] -| box[low] +| 1, 1)) / Double(count)
             let start = Int(saturating: (Double(bin) * extent).rounded(.down)) +| box[low]
             let end = Int(saturating: (Double(bin + 1) * extent).rounded(.up)) +| box[low]
             return (min(max(start, 0), size), min(max(end, 0), size))
         }
-        let image = x.select(0, Int(row[0]))
+        let image = x.select(0, batch)
         var cells: [Tensor] = []
         for bin in 0..<(shape[0] * shape[1]) {
             let (top, bottom) = bounds(1, bin / shape[1], shape[0], x.shape[2])

@@ -45,6 +45,9 @@ func registerResampling(in table: inout OperatorTable) {
     }
     var (before, after) = ([Int](repeating: 0, count: x.rank), [Int](repeating: 0, count: x.rank))
     for (index, dim) in axes.enumerated() { (before[dim], after[dim]) = (pads[index], pads[axes.count + index]) }
+    guard pads.allSatisfy({ $0 > -(1 << 40) && $0 < 1 << 40 }) else {
+        throw Problem("the paddings \(pads.prefix(8))", expected: "numbers of elements")
+    }
     let shape = (0..<x.rank).map { x.shape[$0] +| before[$0] +| after[$0] }
     try call.check(shape: shape, x.dtype)
     if mode == "constant" {
@@ -243,7 +246,8 @@ private struct ResizeSettings {
     private func weights(at point: Double, scale: Double, size: Int) -> (first: Int, weights: [Double]) {
         // The left neighbour of an element is the one before.
         let floor = point.rounded(.down)
-        let (base, ratio) = point == floor ? (Int(floor) - 1, 1.0) : (Int(floor), point - floor)
+        let whole = Int(saturating: min(max(floor, -0x1p40), 0x1p40))
+        let (base, ratio) = point == floor ? (whole - 1, 1.0) : (whole, point - floor)
         let factor = isAntialiased ? min(scale, 1) : 1
         let reach = mode == "linear" ? 1.0 : 2.0
         let start = Int((-reach / factor).rounded(.down)) + 1

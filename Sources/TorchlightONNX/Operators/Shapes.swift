@@ -138,7 +138,7 @@ func registerShapes(in table: inout OperatorTable) {
             isDCR
             ? x.reshape([n, block, block, depth, h, w]).permute([0, 3, 4, 1, 5, 2])
             : x.reshape([n, depth, block, block, h, w]).permute([0, 1, 4, 2, 5, 3])
-        return try call.like(0, parts.reshape([n, depth, h * block, w * block]))
+        return try call.like(0, parts.reshape([n, depth, h *| block, w *| block]))
     }
     table.add("SpaceToDepth", 1...1) { call in
         let x = try call.tensor(0)
@@ -148,7 +148,7 @@ func registerShapes(in table: inout OperatorTable) {
         let parts = x.reshape([n, c, h / block, block, w / block, block])
         let isDCR = try call.choice("mode", "DCR", of: ["DCR", "CRD"]) == "DCR"
         let order = isDCR ? [0, 3, 5, 1, 2, 4] : [0, 1, 3, 5, 2, 4]
-        return try call.like(0, parts.permute(order).reshape([n, c * block * block, h / block, w / block]))
+        return try call.like(0, parts.permute(order).reshape([n, c *| block *| block, h / block, w / block]))
     }
     table.add("Trilu", since: 14, 1...2) { call in
         let x = try call.tensor(0)

@@ -26,8 +26,8 @@ private func window(_ call: Call, _ factors: [Double]) throws -> [ONNXValue] {
 }
 
 /// `[..., 1]` or `[..., 2]` as real or complex numbers.
-private func signal(_ x: Tensor) throws -> Tensor {
-    let wide = x.dtype == .float64 ? x : x.to(.float32)
+private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
+    let wide = x.dtype == dtype ? x : x.to(dtype)
     switch x.shape.last {
     case 1: return wide.squeeze(-1)
     case 2: return wide.contiguous().viewAsComplex()
@@ -46,7 +46,8 @@ private func signal(_ x: Tensor) throws -> Tensor {
     }
     let dim = try call.dim(axis, x.rank)
     guard dim < x.rank - 1 else { throw Problem("the axis \(axis) of real and imaginary parts") }
-    let values = try signal(x)
+    // In float64: the standard asks for sums that cancel to zeros.
+    let values = try signal(x, .float64)
     var length = x.shape[dim]
     let isInverse = try call.flag("inverse")
     let isOnesided = try call.flag("onesided")
@@ -72,7 +73,7 @@ private func signal(_ x: Tensor) throws -> Tensor {
     let x = try call.tensor(0)
     let step = try call.integer(1)
     guard step > 0, (2...3).contains(x.rank) else { throw Problem("a signal of shape \(x.shape) in steps of \(step)") }
-    let values = try signal(x.rank == 2 ? x.unsqueeze(-1) : x)
+    let values = try signal(x.rank == 2 ? x.unsqueeze(-1) : x, x.dtype == .float64 ? .float64 : .float32)
     var size = call.has(3) ? try call.integer(3) : 0
     let window = try call.optional(2)
     if size == 0 { size = window?.count ?? 0 }
@@ -106,6 +107,7 @@ private func signal(_ x: Tensor) throws -> Tensor {
         let frequency = 700 * (pow(10, (Double(index) * step + mel(low)) / 2595) - 1)
         return Int(saturating: (Double(length + 1) * frequency / rate).rounded(.down))
     }
+    guard edges.allSatisfy({ $0 < 1 << 30 }) else { throw Problem("frequencies up to \(high) Hz at \(rate) Hz") }
     var weights = [Float](repeating: 0, count: rows * bins)
     for bin in 0..<bins {
         let (left, centre, right) = (edges[bin], edges[bin + 1], edges[bin + 2])

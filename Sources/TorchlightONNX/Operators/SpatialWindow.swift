@@ -43,16 +43,16 @@ struct SpatialWindow {
         overhang = [Int](repeating: 0, count: rank)
         var output: [Int] = []
         for dim in 0..<rank {
-            let reach = dilations[dim] * (kernel[dim] - 1) + 1
+            let reach = dilations[dim] *| (kernel[dim] - 1) +| 1
             if mode.hasPrefix("SAME") {
                 let count = (sizes[dim] + strides[dim] - 1) / strides[dim]
-                let total = max(0, (count - 1) * strides[dim] + reach - sizes[dim])
+                let total = max(0, (count - 1) * strides[dim] +| reach -| sizes[dim])
                 before[dim] = mode == "SAME_UPPER" ? total / 2 : total - total / 2
                 after[dim] = total - before[dim]
             }
-            let span = sizes[dim] + before[dim] + after[dim] - reach
+            let span = sizes[dim] +| before[dim] +| after[dim] -| reach
             guard span >= 0 else {
-                throw Problem("a window of \(reach) in a dimension of size \(sizes[dim] + before[dim] + after[dim])")
+                throw Problem("a window of \(reach) in a dimension of size \(sizes[dim] +| before[dim] +| after[dim])")
             }
             var count = span / strides[dim] + 1
             if isCeil, span % strides[dim] != 0, count * strides[dim] < sizes[dim] + before[dim] {

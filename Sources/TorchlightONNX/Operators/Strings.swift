@@ -40,7 +40,8 @@ func registerStrings(in table: inout OperatorTable) {
         let texts = try call.strings(0)
         let pattern = try call.string("pattern", "")
         let regex: Regex<AnyRegexOutput>
-        do { regex = try Regex(pattern) } catch {
+        // Word boundaries are those of single characters, as in RE2, not those of words of a language.
+        do { regex = try Regex(pattern).wordBoundaryKind(.simple) } catch {
             throw Problem("the pattern \(quoted(pattern)) is no regular expression", kind: .invalid)
         }
         return one(Tensor(try texts.elements.map { try regex.wholeMatch(in: $0) != nil }, shape: texts.shape))

@@ -3,7 +3,7 @@ import TorchlightCore
 func registerTrees(in table: inout OperatorTable) {
     table.add("TreeEnsembleRegressor", 1...1, domain: "ai.onnx.ml") { call in
         let trees = try TreeEnsemble(call, prefix: "target")
-        let targets = max(try call.int("n_targets", 1), trees.targetCount)
+        let targets = max(min(try call.int("n_targets", 1), 1 << 20), trees.targetCount)
         let aggregate = try call.choice("aggregate_function", "SUM", of: ["SUM", "AVERAGE", "MIN", "MAX"])
         let bases = (try call.floats("base_values") ?? []).map(Double.init)
         let transform = try PostTransform(call)
@@ -36,7 +36,7 @@ func registerTrees(in table: inout OperatorTable) {
     }
     table.add("TreeEnsemble", since: 5, 1...1, domain: "ai.onnx.ml") { call in
         let trees = try TreeEnsemble(numbered: call)
-        let targets = max(try call.int("n_targets", 1), trees.targetCount)
+        let targets = max(min(try call.int("n_targets", 1), 1 << 20), trees.targetCount)
         let names = ["AVERAGE", "SUM", "MIN", "MAX"]
         let aggregate = try call.int("aggregate_function", 1)
         let transform = try call.int("post_transform", 0)

@@ -131,6 +131,16 @@ struct Call {
         return Double(result)
     }
 
+    /// The attribute `seed`, which is an integer for Dropout and a float for other operators.
+    func seed() throws -> UInt64? {
+        guard let value = attribute("seed") else { return nil }
+        switch value {
+        case .int(let seed): return UInt64(bitPattern: Int64(seed))
+        case .float(let seed): return UInt64(seed.bitPattern)
+        default: throw wrongType("seed", value, "int or float")
+        }
+    }
+
     func float(_ name: String, _ standard: Double) throws -> Double { try float(name) ?? standard }
 
     func string(_ name: String) throws -> String? {

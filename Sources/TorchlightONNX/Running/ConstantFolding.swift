@@ -41,15 +41,21 @@ enum ConstantFolding {
             guard let value = known[slot], isSmall(value) else { return nil }
             inputs.append(value)
         }
+        // Broadcasting makes results as large as the product of the inputs; only Concat makes their sum.
+        let sizes = inputs.map { $0.map(count) ?? 1 }
+        if node.opType != "Concat", sizes.reduce(1, { $0 *| max($1, 1) }) > maximumCount << 4 { return nil }
         let scope = Execution.Scope()
         return try? execution.call(node, inputs, scope)
     }
 
-    private static func isSmall(_ value: ONNXValue) -> Bool {
+    private static func isSmall(_ value: ONNXValue) -> Bool { count(value) <= maximumCount }
+
+    /// The number of elements of a tensor; that of other values is not known.
+    private static func count(_ value: ONNXValue) -> Int {
         switch value {
-        case .tensor(let tensor): tensor.tensor.count <= maximumCount
-        case .strings(let strings): strings.elements.count <= maximumCount
-        default: false
+        case .tensor(let tensor): tensor.tensor.count
+        case .strings(let strings): strings.elements.count
+        default: .max
         }
     }
 }

@@ -1,4 +1,5 @@
 import TorchlightCore
+import TorchlightIO
 import TorchlightNN
 
 extension ONNXModel {
@@ -87,5 +88,48 @@ extension ONNXModel {
             }
             return result
         }
+    }
+}
+
+extension ONNXModel {
+    /// The tensors of a model without its nodes: the initialisers of the main graph, under their names, for conversion to
+    /// another format.
+    ///
+    /// - Throws: ``ONNXError`` if the file is malformed, `IOError` if it cannot be read.
+    package static func tensors(of path: String) throws -> [(name: String, value: ONNXTensor)] {
+        let (model, external) = try read(path)
+        return try (model.graph?.initializers ?? []).compactMap { proto -> (name: String, value: ONNXTensor)? in
+            do {
+                guard case .tensor(let value) = try checked({ try proto.value(external: external) }) else { return nil }
+                return (proto.name, value)
+            } catch let problem as Problem {
+                throw problem.located(file: path)
+            }
+        }
+    }
+
+    /// The messages of a file.
+    package static func read(_ path: String) throws -> (model: ModelProto, external: ExternalData) {
+        let mapped = try MappedFile(path)
+        do {
+            return (try ModelProto(ByteSlice(mapped.bytes, owner: mapped)), ExternalData(besideModel: path))
+        } catch let problem as Problem { throw problem.located(file: path) }
+    }
+
+    /// Reads a simplified model and writes it to another file.
+    ///
+    /// - Returns: the number of folded nodes, unused nodes and unused initialisers.
+    package static func simplify(_ path: String, to output: String) throws -> ModelProto.Simplification {
+        let (original, external) = try read(path)
+        var model = original
+        let result = try model.simplify(file: path, external: external)
+        do { try model.embedExternalData(from: external) } catch let problem as Problem {
+            throw problem.located(file: path)
+        }
+        let bytes = model.serialized()
+        // The result is read before it is written.
+        _ = try ONNXModel(bytes: bytes, name: output)
+        try AtomicFile.write(bytes, to: output)
+        return result
     }
 }

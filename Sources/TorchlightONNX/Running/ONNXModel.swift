@@ -9,8 +9,9 @@ import TorchlightNN
 ///     let all = try model.run(["input": x])                // every output by name, without gradients
 ///
 /// The floating-point initialisers of the graph are the learnable parameters of the module, under their names in the file.
-/// Initialisers that are not trained, such as running means and integers, are buffers. The memory of the parameters is
-/// that of the mapped file until they are changed. Operators run in evaluation mode unless the file says otherwise.
+/// Those that are not trained, such as running means, are buffers; integers stay with the program. Elements that are aligned
+/// in the file, as those of external data are, stay in the mapped file until they are changed; others are copied. Operators
+/// run in evaluation mode unless the file says otherwise.
 ///
 /// Operators of `ai.onnx` in versions 7 to 28 and of `ai.onnx.ml` are supported; the article "ONNX" lists them. A model
 /// that needs others is refused with the names of all of them.

@@ -18,7 +18,7 @@ struct Operator: Sendable {
 package struct OperatorTable: Sendable {
     /// The versions of the sets of operators that are supported.
     static let versions: [String: ClosedRange<Int>] = [
-        "": 7...28, "ai.onnx.ml": 1...5, "ai.onnx.preview": 1...1,
+        "": 7...28, "ai.onnx.ml": 1...5,
     ]
 
     private(set) var operators: [String: Operator] = [:]
@@ -79,7 +79,7 @@ package struct OperatorTable: Sendable {
     /// The operators as a table in Markdown, for the documentation.
     package var markdown: String {
         var text = ""
-        for (domain, title) in [("", "ai.onnx"), ("ai.onnx.ml", "ai.onnx.ml"), ("ai.onnx.preview", "ai.onnx.preview")] {
+        for (domain, title) in [("", "ai.onnx"), ("ai.onnx.ml", "ai.onnx.ml")] {
             let entries = listing(domain: domain)
             text += "| \(title): \(entries.count) operators | since version |\n|---|---|\n"
             for entry in entries { text += "| \(entry.name) | \(entry.since) |\n" }

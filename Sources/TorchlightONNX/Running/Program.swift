@@ -57,6 +57,8 @@ final class Program: @unchecked Sendable {
         var captures: [(outer: Int, inner: Int)] = []
         var nodes: [Node] = []
         var slotCount = 0
+        /// The slots of the values by name.
+        var names: [String: Int] = [:]
     }
 
     /// A local function of the model.

@@ -126,7 +126,7 @@ final class ProgramBuilder {
             .unsupported, file: file,
             "\(quantity(order.count, "operator is", plural: "operators are")) not supported: "
                 + names.joined(separator: ", ") + (order.count > 50 ? ", ..." : ""),
-            expected: "operators that Docs/ONNX.md lists")
+            expected: "operators that the article \"ONNX\" lists")
     }
 
     private func opsets(of function: FunctionProto) -> Opsets {
@@ -203,13 +203,14 @@ final class ProgramBuilder {
             }
             graph.inputs.append((input.name, scope.slots[input.name] ?? scope.define(input.name)))
         }
-        for node in try sorted(proto.nodes, file: file) { graph.nodes.append(try build(node, scope)) }
+        for node in try Self.sorted(proto.nodes, file: file) { graph.nodes.append(try build(node, scope)) }
         for output in proto.outputs {
             guard let slot = scope.find(output.name) else {
                 throw invalid("nothing makes the output \(quoted(output.name))")
             }
             graph.outputs.append((output.name, slot))
         }
+        graph.names = scope.slots
         markReleases(graph)
     }
 

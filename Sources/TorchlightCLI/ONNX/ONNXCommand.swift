@@ -1,0 +1,201 @@
+import ArgumentParser
+import Glibc
+import Torchlight
+import TorchlightIO
+import TorchlightONNX
+
+/// The command `torchlight onnx`.
+struct ONNXCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "onnx", abstract: "Inspect, check, run and simplify ONNX models.",
+        subcommands: [InspectONNX.self, RunONNX.self, CheckONNX.self, SimplifyONNX.self, ONNXOperators.self])
+}
+
+/// The command `torchlight onnx inspect`.
+struct InspectONNX: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect",
+        abstract: "List the inputs, outputs, operators and parameters of a model.")
+
+    @Argument(help: "The model.")
+    var file: String
+
+    func run() throws {
+        let model = try ONNXModel(file)
+        say("file: \(IOError.oneLine(file, limit: 400)), \(counted(try MappedFile(file).bytes.count, "byte"))")
+        if !model.producer.isEmpty { say("producer: \(IOError.oneLine(model.producer, limit: 200))") }
+        for (domain, version) in model.opsets.sorted(by: { $0.key < $1.key }) {
+            say("opset: \(IOError.oneLine(domain, limit: 80)) \(version)")
+        }
+        for (key, value) in model.metadata.sorted(by: { $0.key < $1.key }) {
+            say("metadata: \(IOError.oneLine(key, limit: 80)) = \(IOError.oneLine(value, limit: 400))")
+        }
+        for input in model.inputs { say("input: \(input)") }
+        for output in model.outputs { say("output: \(output)") }
+        let count = model.parameters().reduce(0) { $0 + $1.count }
+        say("parameters: \(counted(model.parameters().count, "tensor")), \(counted(count, "element"))")
+        say("nodes: \(model.operatorCounts.values.reduce(0, +))")
+        let counts = model.operatorCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        for (name, count) in counts { say("  \(name): \(count)") }
+    }
+}
+
+/// The command `torchlight onnx check`.
+struct CheckONNX: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check that a model can be run: its format, graph, operators and versions.",
+        discussion: "All operators that are not supported are named in one error, with the version of the model.")
+
+    @Argument(help: "The model.")
+    var file: String
+
+    func run() throws {
+        let model = try ONNXModel(file)
+        say(
+            "\(IOError.oneLine(file, limit: 400)): can be run, \(counted(model.operatorCounts.values.reduce(0, +), "node"))"
+        )
+    }
+}
+
+/// The command `torchlight onnx simplify`.
+struct SimplifyONNX: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simplify",
+        abstract: "Write a model with constant nodes computed, and without nodes and initialisers that are not used.",
+        discussion: "Tensors that are stored in other files become part of the output.")
+
+    @Argument(help: "The model.")
+    var file: String
+    @Argument(help: "The output file; it is created complete or not at all.")
+    var output: String
+
+    func run() throws {
+        let result = try ONNXModel.simplify(file, to: output)
+        say(
+            "\(IOError.oneLine(output, limit: 400)): \(counted(result.foldedNodes, "node")) computed, "
+                + "\(counted(result.unusedNodes, "node")) and \(counted(result.unusedInitializers, "initialiser")) removed"
+        )
+    }
+}
+
+/// The command `torchlight onnx operators`.
+struct ONNXOperators: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "operators", abstract: "List the supported operators as a table in Markdown.")
+
+    func run() throws { say(String(OperatorTable.standard.markdown.dropLast())) }
+}
+
+/// The command `torchlight onnx run`.
+struct RunONNX: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Run a model on .npy files or random numbers.",
+        discussion: """
+            Inputs without a file are filled with random numbers between 0 and 1, or with zeros if they are integers. \
+            Dynamic sizes are 1 unless --size gives them.
+            """)
+
+    @Argument(help: "The model.")
+    var file: String
+    @Option(
+        parsing: .unconditionalSingleValue, help: "An input: NAME=FILE.npy. May be given several times.")
+    var input: [String] = []
+    @Option(parsing: .unconditionalSingleValue, help: "A dynamic size: NAME=NUMBER. May be given several times.")
+    var size: [String] = []
+    @Option(parsing: .unconditional, help: "Seed of the random numbers.")
+    var seed: UInt64 = 0
+    @Option(parsing: .unconditional, help: "Number of runs; the last one is reported.")
+    var runs = 1
+    @Flag(help: "Print the time of each operator.")
+    var times = false
+    @Option(help: "Write the outputs to this .npz or .safetensors file.")
+    var output: String?
+
+    func validate() throws {
+        for text in input where text.split(separator: "=", maxSplits: 1).count != 2 {
+            throw ValidationError("--input takes NAME=FILE.npy, not \(text).")
+        }
+        for text in size where Int(text.split(separator: "=").last ?? "") == nil || !text.contains("=") {
+            throw ValidationError("--size takes NAME=NUMBER, not \(text).")
+        }
+        if runs < 1 { throw ValidationError("--runs must be at least 1, not \(runs).") }
+    }
+
+    func run() throws {
+        let model = try ONNXModel(file)
+        let inputs = try inputs(of: model)
+        var results: [String: ONNXValue] = [:]
+        var durations: [String: (count: Int, time: Duration)] = [:]
+        var total = Duration.zero
+        for _ in 0..<runs {
+            durations = [:]
+            let start = ContinuousClock.now
+            if times {
+                results = try model.run(values: inputs) { _, type, time in
+                    let before = durations[type] ?? (0, .zero)
+                    durations[type] = (before.count + 1, before.time + time)
+                }
+            } else {
+                results = try model.run(values: inputs)
+            }
+            total = ContinuousClock.now - start
+        }
+        var tensors: [(name: String, tensor: Tensor)] = []
+        for description in model.outputs {
+            let name = IOError.oneLine(description.name, limit: 200)
+            guard let tensor = results[description.name]?.tensor else {
+                say("output: \(name) is no tensor of numbers")
+                continue
+            }
+            say("output: \(name): \(tensor.dtype) \(tensor.shape)\n\(tensor)")
+            tensors.append((description.name, tensor))
+        }
+        say("time: \(total)")
+        for (type, entry) in durations.sorted(by: { $0.value.time > $1.value.time }) {
+            say("  \(type): \(counted(entry.count, "node")), \(entry.time)")
+        }
+        if let output {
+            try OutputFormat(output, command: "onnx run").write(
+                tensors.map { StoredTensor($0.name, $0.tensor) }, to: output, notes: [:], shardSize: .max)
+        }
+    }
+
+    private func inputs(of model: ONNXModel) throws -> [String: ONNXValue] {
+        var files: [String: String] = [:]
+        for text in input {
+            let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+            files[parts[0]] = parts[1]
+        }
+        if let unknown = files.keys.sorted().first(where: { name in !model.inputs.contains { $0.name == name } }) {
+            throw Failure("onnx run: the model has no input \(IOError.quoted(unknown))")
+        }
+        var sizes: [String: Int] = [:]
+        for text in size {
+            let parts = text.split(separator: "=").map(String.init)
+            sizes[parts[0]] = Int(parts[parts.count - 1])
+        }
+        let generator = Generator(seed: seed)
+        var values: [String: ONNXValue] = [:]
+        for description in model.inputs {
+            if let file = files[description.name] {
+                values[description.name] = ONNXValue(try NumpyFile.load(file))
+                continue
+            }
+            if description.hasDefault { continue }
+            guard let type = description.elementType, let dtype = type.dtype, let shape = description.shape else {
+                throw Failure(
+                    "onnx run: no values for the input \(IOError.quoted(description.name)), which is no tensor of a known shape; "
+                        + "pass --input")
+            }
+            let numbers = shape.map { Int($0) ?? sizes[$0] ?? 1 }
+            values[description.name] = ONNXValue(
+                try checked {
+                    dtype.isFloatingPoint
+                        ? Tensor.rand(numbers, generator: generator).to(dtype) : Tensor.zeros(numbers, dtype: dtype)
+                })
+        }
+        return values
+    }
+}
