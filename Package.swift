@@ -223,8 +223,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "Torchlight", "TestSupport", "FirstProgram", "Learner", "Ports", "ResumableTraining",
-                "SavedActivations",
-                "TorchlightCLI",
+                "SavedActivations", "TorchlightCLI", "TorchlightONNX",
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),

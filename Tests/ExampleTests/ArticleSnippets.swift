@@ -1,6 +1,7 @@
 // The code that the articles of the documentation show, word for word, so that it compiles: ArticleTests finds each
 // snippet in here. What a snippet takes for granted are the parameters of its function; none of them is called.
 import Torchlight
+import TorchlightONNX
 
 private func checkpoints(
     _ position: Int, _ model: some Module, _ optimizer: some Optimizer, _ scheduler: LRScheduler,
@@ -786,4 +787,19 @@ private func sparseGradients(_ indices: Tensor, _ loss: (Tensor) -> Tensor) {
     loss(table(indices)).backward()
     optimizer.step()
     optimizer.zeroGrad()
+}
+
+private func onnxModels(_ x: Tensor) throws {
+    let model = try ONNXModel("resnet.onnx")
+    print(model.inputs)  // [input: float [batch, 3, 224, 224]]
+    let y = model(["input": x])  // the first output, recorded for gradients
+    let outputs = try model.run(["input": x])  // every output by name, without gradients
+    _ = (y, outputs)
+}
+
+private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor) {
+    let optimizer = AdamW(model.parameters(), lr: 1e-4)
+    let loss = crossEntropy(model(["input": images]), labels)
+    loss.backward()
+    optimizer.step()
 }
