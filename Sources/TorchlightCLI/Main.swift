@@ -13,8 +13,7 @@ struct TorchlightCommand: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Train.self, Inspect.self, Convert.self, Diff.self, ONNXCommand.self, Tokenize.self, Bench.self,
-            ColdStart.self,
-            GrowthPointCommand.self,
+            ColdStart.self, GrowthPointCommand.self,
         ])
 
     /// Exits with status 0 on success, 2 for an invalid command line, and 1 for all other errors, with one line on

@@ -1,7 +1,7 @@
 import Testing
 import TorchlightIO
 
-/// What the documentation shows compiles: every snippet of an article stands in ArticleSnippets.swift.
+/// What the documentation shows compiles: every snippet of an article is in a file ArticleSnippets*.swift.
 @Suite("Articles")
 struct ArticleTests {
     static let folder = "Docs/Torchlight.docc"
@@ -9,7 +9,9 @@ struct ArticleTests {
 
     @Test("Each snippet is code that these tests compile", arguments: articles)
     func snippetsCompile(_ article: String) throws {
-        let compiled = characters(of: try Repository.text("Tests/ExampleTests/ArticleSnippets.swift"))
+        let compiled = try ["ArticleSnippets", "ArticleSnippets+Libraries"].map {
+            characters(of: try Repository.text("Tests/ExampleTests/\($0).swift"))
+        }.joined()
         for snippet in try Repository.text("\(Self.folder)/\(article)").parts(between: "```swift\n", and: "```") {
             let wanted = characters(of: snippet.split(separator: "import Torchlight\n").joined())
             #expect(!wanted.isEmpty && compiled.contains(wanted), "\(article) shows code that is not compiled")

@@ -1,0 +1,93 @@
+// The code of articles on audio, tokenizers, sparse tensors and ONNX, as ArticleSnippets.swift has it of the others.
+import Torchlight
+import TorchlightONNX
+
+private func audio() {
+    let waveform = Tensor.randn(2, 16_000)  // [channel, time], 16 kHz
+    let mel = MelSpectrogram(sampleRate: 16_000, nFFT: 400, hopLength: 160, nMels: 80)
+    let features = AmplitudeToDB(topDB: 80)(mel(waveform))  // [2, 80, 101]
+    let cepstra = MFCC(nMFCC: 13, melSpectrogram: mel)(waveform)  // [2, 13, 101]
+    let slopes = ComputeDeltas()(cepstra)
+    _ = (features, slopes)
+}
+
+private func tokenizers(_ texts: [String], _ generated: [Int]) throws {
+    do {
+        let tokenizer = try Tokenizer(path: "bert-base-uncased")  // a folder or a file
+        let encoding = try tokenizer.encode("Hello, world!")
+        print(encoding.ids, encoding.tokens, encoding.offsets)
+        let text = try tokenizer.decode(encoding.ids, skippingSpecialTokens: true)
+        print(text)
+    }
+    var tokenizer = try Tokenizer(path: "bert-base-uncased")
+    let encoding = try tokenizer.encode("Hello, world!")
+    do {
+        let pair = try tokenizer.encode("Who goes there?", pair: "A friend.")
+        print(pair.typeIDs, pair.attentionMask, pair.specialTokensMask, pair.wordIDs)
+        let words = try tokenizer.encode(words: ["Hello", "world"])
+        let range = encoding.range(of: 1, in: "Hello, world!")
+        print(words, range as Any)
+    }
+    do {
+        tokenizer.truncation = .init(maxLength: 512, stride: 128)
+        tokenizer.padding = .init(multiple: 8, id: 0, token: "[PAD]")
+        let batch = try tokenizer.encodeBatch(texts, threads: 4)
+        let ids = batch.map(\.ids)  // equally long
+        print(ids)
+    }
+    do {
+        var stream = tokenizer.decodeStream(skippingSpecialTokens: true)
+        for id in generated {
+            if let text = try stream.append(id) { print(text, terminator: "") }
+        }
+        print(try stream.finish() ?? "")
+    }
+    do {
+        var options = Tokenizer.TrainingOptions()
+        options.vocabularySize = 8000
+        options.specialTokens = ["<|endoftext|>"]
+        let trained = try Tokenizer.trainByteLevelBPE(on: texts, options: options)
+        try trained.save("tokenizer.json")
+    }
+    do {
+        let templates = try ChatTemplates(path: "model")
+        let messages: [TemplateValue] = [
+            .message(role: "system", content: "You are brief."),
+            .message(role: "user", content: "What is a tensor?"),
+        ]
+        let chat = try templates.render(messages, addGenerationPrompt: true)
+        let prompt = try templates.encode(messages, with: tokenizer, addGenerationPrompt: true).encoding
+        print(chat.text, prompt.ids)
+    }
+}
+
+private func sparseProducts() {
+    let s = SparseTensor(indices: Tensor([[0, 1, 1], [2, 0, 2]]), values: Tensor([3.0, 4, 5]), size: [2, 3])
+    let y = s.matmul(Tensor.randn(3, 4))  // dense, [2, 4]
+    let t = (s * 2 + s).t()  // sparse
+    let p = s.softmax(dim: 1)  // of the stored elements alone
+    _ = (y, t, p)
+}
+
+private func sparseGradients(_ indices: Tensor, _ loss: (Tensor) -> Tensor) {
+    let table = SparseEmbedding(1_000_000, 64)
+    let optimizer = SparseAdam([table.weight], lr: 1e-3)
+    loss(table(indices)).backward()
+    optimizer.step()
+    optimizer.zeroGrad()
+}
+
+private func onnxModels(_ x: Tensor) throws {
+    let model = try ONNXModel("resnet.onnx")
+    print(model.inputs)  // [input: float [batch, 3, 224, 224]]
+    let y = model(["input": x])  // the first output, recorded for gradients
+    let outputs = try model.run(["input": x])  // every output by name, without gradients
+    _ = (y, outputs)
+}
+
+private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor) {
+    let optimizer = AdamW(model.parameters(), lr: 1e-4)
+    let loss = crossEntropy(model(["input": images]), labels)
+    loss.backward()
+    optimizer.step()
+}
