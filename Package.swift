@@ -223,7 +223,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "Torchlight", "TestSupport", "FirstProgram", "Learner", "Ports", "ResumableTraining",
-                "SavedActivations", "TorchlightCLI", "TorchlightONNX",
+                "SavedActivations", "TorchlightCLI", "TorchlightModels", "TorchlightONNX",
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),

@@ -139,7 +139,8 @@ import Testing
     /// Methods of tensors that are no functions, with the reason.
     private static let methodsOnly: [String: String] = [
         "contiguous expand repeat view to item toArray toNestedArray size text broadcast": "methods in PyTorch too",
-        "newEmpty newEmptyStrided newFull newOnes newTensor newZeros sumToSize elementSize expandAs reshapeAs typeAs viewAs": "methods in PyTorch too",
+        "newEmpty newEmptyStrided newFull newOnes newTensor newZeros sumToSize elementSize expandAs reshapeAs typeAs viewAs":
+            "methods in PyTorch too",
         "backward registerHook registerPostAccumulateGradHook retainGrad": "methods in PyTorch too",
         "withUnsafeBytes withUnsafeElements withUnsafeMutableBytes hash encode remove": "Swift",
         "float double half bfloat16 long int short char byte bool cpu cuda type dim numpy tolist astype copy":

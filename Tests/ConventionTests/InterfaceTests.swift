@@ -5,7 +5,8 @@ import Testing
 /// The public interface is as Docs/Interface lists it, so that a change of it is seen. `make interface` rewrites the lists.
 @Suite struct InterfaceTests {
     static let modules = [
-        "Torchlight", "TorchlightAudio", "TorchlightCore", "TorchlightData", "TorchlightDistributions", "TorchlightFiles",
+        "Torchlight", "TorchlightAudio", "TorchlightCore", "TorchlightData", "TorchlightDistributions",
+        "TorchlightFiles",
         "TorchlightIO", "TorchlightModels", "TorchlightNN", "TorchlightONNX", "TorchlightOptim", "TorchlightSparse",
         "TorchlightTokenizers", "TorchlightTraining",
     ]

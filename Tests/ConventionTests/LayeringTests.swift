@@ -16,6 +16,7 @@ import Testing
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
         "TorchlightSparse": ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
         "TorchlightONNX": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
+        "TorchlightModels": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [

@@ -1,5 +1,6 @@
-// The code of articles on audio, tokenizers, sparse tensors and ONNX, as ArticleSnippets.swift has it of the others.
+// The code of articles on audio, tokenizers, sparse tensors, ONNX and pretrained models, as ArticleSnippets.swift has it of the others.
 import Torchlight
+import TorchlightModels
 import TorchlightONNX
 
 private func audio() {
@@ -90,4 +91,18 @@ private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor
     let loss = crossEntropy(model(["input": images]), labels)
     loss.backward()
     optimizer.step()
+}
+
+private func pretrainedModels(_ tokens: Tensor, _ prompt: Tensor) async throws {
+    let model = try Llama.load("path/to/Llama-3.2-1B")  // or AutoModel.load, which chooses the class
+    let output = model(tokens)  // int64 [N, T] -> logits [N, T, vocabulary]
+    let loss = output.loss(tokens)
+    var options = model.generationOptions()  // what the files say
+    options.maxNewTokens = 50
+    options.temperature = 0.8
+    options.topP = 0.95
+    let text = try model.generate(prompt, options: options)  // [N, T] -> [N, T + generated]
+    for try await token in model.tokens(after: [1, 15, 27], options: options) { print(token) }
+    try model.savePretrained("path/to/folder")  // transformers can load it
+    _ = (loss, text)
 }

@@ -67,7 +67,9 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
         for call in calls {
             let inputs = self.tensors(call["inputs"], tensors)
             let outputs = try Outputs(model, call, inputs)
-            let mask = call["where"]?.string.map { inputs["attention_mask"] ?? inputs["decoder_attention_mask"] ?? tensors[$0]! }
+            let mask = call["where"]?.string.map {
+                inputs["attention_mask"] ?? inputs["decoder_attention_mask"] ?? tensors[$0]!
+            }
             for member in call["outputs"]?.members ?? [] {
                 let label = "\(name), \(call["name"]?.string ?? ""), \(member.name)"
                 if member.name.hasSuffix("hidden_states") {
@@ -130,7 +132,12 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
         let model = try AutoModel.load(folder)
         var runs = json["generate"]?.elements ?? []
         if json["calls"] == nil {
-            runs = [["name": "greedy", "inputs": ["input_ids": "prompt"], "arguments": ["max_new_tokens": 20], "output": "generated"]]
+            runs = [
+                [
+                    "name": "greedy", "inputs": ["input_ids": "prompt"], "arguments": ["max_new_tokens": 20],
+                    "output": "generated",
+                ]
+            ]
         }
         for run in runs {
             let inputs = self.tensors(run["inputs"], tensors)
@@ -197,7 +204,7 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
         let model = try AutoModel.load(folder)
         let copy = TemporaryFolder()
         for shardSize in [5_000_000_000, 20_000] {
-            try model.save(copy("model"), shardSize: shardSize)
+            try model.savePretrained(copy("model"), shardSize: shardSize)
             let loaded = try AutoModel.load(copy("model"))
             let (before, after) = (model.namedState(), loaded.namedState())
             #expect(before.map(\.name) == after.map(\.name))
@@ -239,7 +246,8 @@ private struct Outputs {
         case let model as ViT:
             let output = model(
                 inputs["pixel_values"]!,
-                interpolatesPositions: call["arguments"]?["interpolate_pos_encoding"]?.bool ?? false, hiddenStates: true)
+                interpolatesPositions: call["arguments"]?["interpolate_pos_encoding"]?.bool ?? false, hiddenStates: true
+            )
             tensors["logits"] = output.logits
             tensors["last_hidden_state"] = output.lastHiddenState
             states["hidden_states"] = output.hiddenStates

@@ -50,7 +50,8 @@ enum EveryModule {
         "RecurrentLayer", "RecurrentCell", "BorderLayer", "ConvolutionLayer", "SpatialConvolution",
         "SpatialTransposedConvolution", "MaxPoolLayer", "AvgPoolLayer", "LPPoolLayer", "AdaptivePoolLayer",
         "AdaptiveAvgPoolLayer", "AdaptiveMaxPoolLayer",
-        "MaxUnpoolLayer", "FractionalMaxPoolLayer", "Parametrization", "WeightNorm", "SpectralNorm", "ParametrizationList", "PrunedParameter",
+        "MaxUnpoolLayer", "FractionalMaxPoolLayer", "Parametrization", "WeightNorm", "SpectralNorm",
+        "ParametrizationList", "PrunedParameter",
     ]
 
     static func calls() -> [ModuleCall] {

@@ -10,8 +10,10 @@ public struct CausalOutput: TensorStructure {
     /// normalisation. Empty unless they were asked for.
     public var hiddenStates: [Tensor]
 
+    /// The tensors of the result.
     public var tensorSlots: [Tensor?] { [logits] + hiddenStates }
 
+    /// The result with the first tensors of `slots`.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> CausalOutput {
         CausalOutput(
             logits: logits.replacingTensors(from: &slots), hiddenStates: hiddenStates.replacingTensors(from: &slots))

@@ -85,7 +85,8 @@ struct DecoderDefaults {
 
 extension ConfigReader {
     /// The fields that all decoders of the Llama family share.
-    func decoderConfig(_ defaults: DecoderDefaults, rotaryLayerType: String? = nil) throws(ModelError) -> DecoderConfig {
+    func decoderConfig(_ defaults: DecoderDefaults, rotaryLayerType: String? = nil) throws(ModelError) -> DecoderConfig
+    {
         let headCount = try int("num_attention_heads", default: defaults.headCount)
         let hiddenSize = try int("hidden_size", default: defaults.hiddenSize)
         let maxLength = try int("max_position_embeddings", default: defaults.maxLength)

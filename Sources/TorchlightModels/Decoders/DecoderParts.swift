@@ -42,7 +42,8 @@ struct AttentionSettings {
     }
 
     /// Causal attention: queries `[N, H, T, D]`, keys and values `[N, G, T, D]`, before rotation, to `[N, T, H · D]`.
-    func attention(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ context: BlockContext, isTraining: Bool) -> Tensor {
+    func attention(_ query: Tensor, _ key: Tensor, _ value: Tensor, _ context: BlockContext, isTraining: Bool) -> Tensor
+    {
         let rotary = window == nil ? context.rotary : context.localRotary ?? context.rotary
         let query = rotary?.rotate(query) ?? query
         var (keys, values) = (rotary?.rotate(key) ?? key, value)
@@ -154,7 +155,8 @@ final class DecoderStack: Module {
     private let embeddingScale: Double
 
     init(
-        _ config: DecoderConfig, embeddingScale: Double = 1, norm: any Layer, block: (Int) throws(ModelError) -> DecoderBlock
+        _ config: DecoderConfig, embeddingScale: Double = 1, norm: any Layer,
+        block: (Int) throws(ModelError) -> DecoderBlock
     ) throws(ModelError) {
         self.config = config
         self.embeddingScale = embeddingScale
@@ -199,6 +201,7 @@ open class DecoderModel: CausalModel {
     }
 
     override var basePrefix: String { "model" }
+    /// The number of tokens of the vocabulary.
     override public var vocabularySize: Int { config.vocabularySize }
 
     override final func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
@@ -216,6 +219,7 @@ extension CheckpointContents {
     /// Whether the output layer of a ``DecoderModel`` shares the embedding.
     func tiesOutput(_ config: DecoderConfig) -> Bool {
         tiesOutput(
-            "lm_head.weight", to: ["model.embed_tokens.weight", "embed_tokens.weight"], configured: config.tiesEmbedding)
+            "lm_head.weight", to: ["model.embed_tokens.weight", "embed_tokens.weight"], configured: config.tiesEmbedding
+        )
     }
 }

@@ -34,6 +34,7 @@ public final class Falcon: CausalModel {
     }
 
     override var basePrefix: String { "transformer" }
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
@@ -177,8 +178,10 @@ final class FalconAttention: Module {
 
     init(_ config: Falcon.Config, layer: Int) {
         headDim = config.hiddenSize / config.headCount
-        _projection = Key(wrappedValue: Linear(
-            config.hiddenSize, (config.headCount + 2 * config.groupCount) * headDim, bias: config.hasBias), "query_key_value")
+        _projection = Key(
+            wrappedValue: Linear(
+                config.hiddenSize, (config.headCount + 2 * config.groupCount) * headDim, bias: config.hasBias),
+            "query_key_value")
         dense = Linear(config.hiddenSize, config.hiddenSize, bias: config.hasBias)
         settings = AttentionSettings(
             layer: layer, headCount: config.headCount, groupCount: config.groupCount, dropout: config.attentionDropout)
@@ -230,8 +233,10 @@ final class FalconFeedForward: Module, Layer {
     private let activation: ActivationFunction
 
     init(_ config: Falcon.Config) {
-        _inner = Key(wrappedValue: Linear(config.hiddenSize, config.intermediateSize, bias: config.hasBias), "dense_h_to_4h")
-        _output = Key(wrappedValue: Linear(config.intermediateSize, config.hiddenSize, bias: config.hasBias), "dense_4h_to_h")
+        _inner = Key(
+            wrappedValue: Linear(config.hiddenSize, config.intermediateSize, bias: config.hasBias), "dense_h_to_4h")
+        _output = Key(
+            wrappedValue: Linear(config.intermediateSize, config.hiddenSize, bias: config.hasBias), "dense_4h_to_h")
         activation = config.activation
         super.init()
     }

@@ -8,23 +8,33 @@ import TorchlightNN
 public final class GPT2: CausalModel {
     /// The settings of a GPT-2.
     public struct Config: Sendable {
+        /// The number of tokens of the vocabulary. Default: 50257.
         public var vocabularySize = 50_257
         /// The number of learned positions.
         public var maxLength = 1024
+        /// The size of the hidden states. Default: 768.
         public var hiddenSize = 768
+        /// The number of blocks. Default: 12.
         public var layerCount = 12
+        /// The number of heads. Default: 12.
         public var headCount = 12
         /// The size of the inner layer of the feed-forward network; nil for four times the hidden size.
         public var intermediateSize: Int?
+        /// The activation of the feed-forward network. Default: the tanh approximation of GELU.
         public var activation = ActivationFunction.geluNew
+        /// Is added to the variance in normalisations. Default: 1e-5.
         public var normEps = 1e-5
+        /// Whether the output layer has the weight of the embedding. Default: true.
         public var tiesEmbedding = true
         /// Whether attention scores are divided by the root of the size of a head.
         public var scalesScores = true
         /// Whether attention scores are also divided by the number of the block, from 1.
         public var scalesByLayer = false
+        /// The probability that an element of the embedding is zeroed in training. Default: 0.1.
         public var embeddingDropout = 0.1
+        /// The probability that an attention weight is zeroed in training. Default: 0.1.
         public var attentionDropout = 0.1
+        /// The probability that an element is zeroed before a residual connection in training. Default: 0.1.
         public var residualDropout = 0.1
 
         /// The settings of the smallest published model, with 124 million parameters.
@@ -49,7 +59,9 @@ public final class GPT2: CausalModel {
     }
 
     override var basePrefix: String { "transformer" }
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
+    /// The longest sequence that the positions allow.
     public override var maxLength: Int? { config.maxLength }
 
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {

@@ -20,11 +20,13 @@ public final class GPTNeoX: CausalModel {
     init(_ config: Config, json: JSON, ties: Bool) {
         self.config = config
         _stack = Key(wrappedValue: GPTNeoXStack(config), "gpt_neox")
-        _head = Key(wrappedValue: ties ? nil : Linear(config.hiddenSize, config.vocabularySize, bias: false), "embed_out")
+        _head = Key(
+            wrappedValue: ties ? nil : Linear(config.hiddenSize, config.vocabularySize, bias: false), "embed_out")
         super.init(configuration: json)
     }
 
     override var basePrefix: String { "gpt_neox" }
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
@@ -100,7 +102,8 @@ final class GPTNeoXBlock: DecoderBlock {
 
     init(_ config: GPTNeoX.Config, layer: Int) {
         _attentionNorm = Key(wrappedValue: LayerNorm(config.hiddenSize, eps: config.normEps), "input_layernorm")
-        _feedForwardNorm = Key(wrappedValue: LayerNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: LayerNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
         attention = GPTNeoXAttention(config, layer: layer)
         mlp = GPTNeoXFeedForward(config)
         dropout = Dropout(config.hiddenDropout)
@@ -123,7 +126,8 @@ final class GPTNeoXAttention: Module {
     private let settings: AttentionSettings
 
     init(_ config: GPTNeoX.Config, layer: Int) {
-        _projection = Key(wrappedValue: Linear(config.hiddenSize, 3 * config.hiddenSize, bias: config.hasBias), "query_key_value")
+        _projection = Key(
+            wrappedValue: Linear(config.hiddenSize, 3 * config.hiddenSize, bias: config.hasBias), "query_key_value")
         dense = Linear(config.hiddenSize, config.hiddenSize, bias: config.hasBias)
         settings = AttentionSettings(layer: layer, headCount: config.headCount, dropout: config.attentionDropout)
         super.init()

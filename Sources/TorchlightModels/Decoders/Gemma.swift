@@ -36,7 +36,8 @@ public final class Gemma: DecoderModel {
         var config = try reader.decoderConfig(
             DecoderDefaults(
                 vocabularySize: 256_000, hiddenSize: 2304, intermediateSize: 9216, layerCount: 26, headCount: 8,
-                groupCount: 4, headDim: 256, maxLength: 8192, normEps: 1e-6, ties: true, activation: "gelu_pytorch_tanh"))
+                groupCount: 4, headDim: 256, maxLength: 8192, normEps: 1e-6, ties: true, activation: "gelu_pytorch_tanh"
+            ))
         try reader.readGemma(&config)
         config.attentionSoftcap = try reader.softcap("attn_logit_softcapping", default: 50)
         config.logitSoftcap = try reader.softcap("final_logit_softcapping", default: 30)
@@ -62,7 +63,8 @@ public final class Gemma: DecoderModel {
         var localRotary = RotaryEmbedding(dim: config.headDim, base: local, maxLength: config.rotary.maxLength)
         if try reader.optionalObject("rope_parameters")?.has("sliding_attention") == true {
             localRotary = try reader.rotaryEmbedding(
-                headDim: config.headDim, base: local, maxLength: config.rotary.maxLength, layerType: "sliding_attention")
+                headDim: config.headDim, base: local, maxLength: config.rotary.maxLength, layerType: "sliding_attention"
+            )
         }
         config.localRotary = localRotary
         return try Gemma(config, queryKeyNorm: .perHead, json: reader.json, ties: contents.tiesOutput(config))
@@ -81,7 +83,8 @@ final class GemmaBlock: DecoderBlock {
 
     init(_ config: DecoderConfig, layer: Int, queryKeyNorm: QueryKeyNorm) {
         func norm(_ size: Int) -> GemmaNorm { GemmaNorm(size, eps: config.normEps) }
-        _attention = Key(wrappedValue: DecoderAttention(config, layer: layer, norm: queryKeyNorm) { norm($0) }, "self_attn")
+        _attention = Key(
+            wrappedValue: DecoderAttention(config, layer: layer, norm: queryKeyNorm) { norm($0) }, "self_attn")
         mlp = GatedFeedForward(config)
         _beforeAttention = Key(wrappedValue: norm(config.hiddenSize), "input_layernorm")
         _afterAttention = Key(wrappedValue: norm(config.hiddenSize), "post_attention_layernorm")

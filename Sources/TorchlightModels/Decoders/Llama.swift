@@ -29,10 +29,14 @@ final class LlamaBlock: DecoderBlock {
     @Key var feedForwardNorm: RMSNorm
 
     init(_ config: DecoderConfig, layer: Int, queryKeyNorm: QueryKeyNorm = .none) {
-        _attention = Key(wrappedValue: DecoderAttention(config, layer: layer, norm: queryKeyNorm) { RMSNorm($0, eps: config.normEps) }, "self_attn")
+        _attention = Key(
+            wrappedValue: DecoderAttention(config, layer: layer, norm: queryKeyNorm) {
+                RMSNorm($0, eps: config.normEps)
+            }, "self_attn")
         mlp = GatedFeedForward(config)
         _attentionNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "input_layernorm")
-        _feedForwardNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
         super.init()
     }
 

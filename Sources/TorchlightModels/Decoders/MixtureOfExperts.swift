@@ -71,7 +71,8 @@ final class MixtralBlock: DecoderBlock {
         _attention = Key(wrappedValue: DecoderAttention(config, layer: layer), "self_attn")
         _mixture = Key(wrappedValue: MixtralExperts(config, experts: experts, chosen: chosen), "block_sparse_moe")
         _attentionNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "input_layernorm")
-        _feedForwardNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
         super.init()
     }
 
@@ -163,10 +164,13 @@ final class Qwen3MoEBlock: DecoderBlock {
     @Key var feedForwardNorm: RMSNorm
 
     init(_ config: DecoderConfig, layer: Int, experts: Qwen3MoE.Experts) {
-        _attention = Key(wrappedValue: DecoderAttention(config, layer: layer, norm: .perHead) { RMSNorm($0, eps: config.normEps) }, "self_attn")
+        _attention = Key(
+            wrappedValue: DecoderAttention(config, layer: layer, norm: .perHead) { RMSNorm($0, eps: config.normEps) },
+            "self_attn")
         mlp = experts.isSparse[layer] ? Qwen3Experts(config, experts) : GatedFeedForward(config)
         _attentionNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "input_layernorm")
-        _feedForwardNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
         super.init()
     }
 

@@ -32,10 +32,14 @@ final class OLMo2Block: DecoderBlock {
     @Key var feedForwardNorm: RMSNorm
 
     init(_ config: DecoderConfig, layer: Int) {
-        _attention = Key(wrappedValue: DecoderAttention(config, layer: layer, norm: .perProjection) { RMSNorm($0, eps: config.normEps) }, "self_attn")
+        _attention = Key(
+            wrappedValue: DecoderAttention(config, layer: layer, norm: .perProjection) {
+                RMSNorm($0, eps: config.normEps)
+            }, "self_attn")
         mlp = GatedFeedForward(config)
         _attentionNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
-        _feedForwardNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_feedforward_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_feedforward_layernorm")
         super.init()
     }
 

@@ -39,7 +39,8 @@ final class Phi3Block: DecoderBlock {
         _attention = Key(wrappedValue: Phi3Attention(config, layer: layer), "self_attn")
         mlp = Phi3FeedForward(config)
         _attentionNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "input_layernorm")
-        _feedForwardNorm = Key(wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
+        _feedForwardNorm = Key(
+            wrappedValue: RMSNorm(config.hiddenSize, eps: config.normEps), "post_attention_layernorm")
         self.residualDropout = Dropout(residualDropout)
         super.init()
     }
@@ -84,7 +85,8 @@ final class Phi3FeedForward: Module, Layer {
     private let activation: ActivationFunction
 
     init(_ config: DecoderConfig) {
-        _gateAndUp = Key(wrappedValue: Linear(config.hiddenSize, 2 * config.intermediateSize, bias: false), "gate_up_proj")
+        _gateAndUp = Key(
+            wrappedValue: Linear(config.hiddenSize, 2 * config.intermediateSize, bias: false), "gate_up_proj")
         _down = Key(wrappedValue: Linear(config.intermediateSize, config.hiddenSize, bias: false), "down_proj")
         activation = config.activation
         super.init()

@@ -80,7 +80,9 @@ public final class BART: EncoderDecoderModel {
     }
 
     override var basePrefix: String { "model" }
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { size }
+    /// The longest text that the decoder positions allow.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
@@ -123,7 +125,8 @@ public final class BART: EncoderDecoderModel {
         try reader.require("add_bias_logits", false, because: "the scores have the bias of the files")
         let scale = try reader.bool("scale_embedding", default: false) ? Double(size).squareRoot() : 1
         let stacks = BARTStacks(
-            vocabulary: vocabulary, length: length, scale: scale, encoder: try side("encoder"), decoder: try side("decoder"))
+            vocabulary: vocabulary, length: length, scale: scale, encoder: try side("encoder"),
+            decoder: try side("decoder"))
         return BART(
             stacks, vocabularySize: vocabulary, json: reader.json,
             start: try reader.int("decoder_start_token_id", default: 2, minimum: 0),
@@ -171,7 +174,8 @@ final class BARTStack: Module {
     }
 
     func callAsFunction(
-        _ tokens: Tensor, _ context: TokenContext, embedding: Embedding, memory: Tensor? = nil, memoryMask: Tensor? = nil,
+        _ tokens: Tensor, _ context: TokenContext, embedding: Embedding, memory: Tensor? = nil,
+        memoryMask: Tensor? = nil,
         states: inout [Tensor]?
     ) -> Tensor {
         let embedded = scale == 1 ? embedding(tokens) : embedding(tokens) * scale
@@ -180,7 +184,8 @@ final class BARTStack: Module {
         let mask = isDecoder ? context.causalMask() : context.paddingMask()
         for layer in layers {
             x = layer(
-                x, mask: mask, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), cache: context.cache)
+                x, mask: mask, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), cache: context.cache
+            )
             states?.append(x)
         }
         return x

@@ -15,8 +15,10 @@ public struct EncoderDecoderOutput: TensorStructure {
     /// normalisation. Empty unless they were asked for.
     public var decoderStates: [Tensor]
 
+    /// The tensors of the result.
     public var tensorSlots: [Tensor?] { [logits, encoderOutput] + encoderStates + decoderStates }
 
+    /// The result with the first tensors of `slots`.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> EncoderDecoderOutput {
         EncoderDecoderOutput(
             logits: logits.replacingTensors(from: &slots), encoderOutput: encoderOutput.replacingTensors(from: &slots),
@@ -130,7 +132,8 @@ open class EncoderDecoderModel: PretrainedModel {
         }
         if let limit = maxDecoderLength, prompt.shape[1] + options.maxNewTokens > limit {
             throw ModelError(
-                "generate", "\(prompt.shape[1]) tokens and \(options.maxNewTokens) new ones are longer than the decoder's positions",
+                "generate",
+                "\(prompt.shape[1]) tokens and \(options.maxNewTokens) new ones are longer than the decoder's positions",
                 expected: "at most \(limit) tokens")
         }
         return try evaluating {

@@ -35,6 +35,7 @@ public final class T5: EncoderDecoderModel {
         super.init(configuration: json, startToken: start, padToken: pad)
     }
 
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {

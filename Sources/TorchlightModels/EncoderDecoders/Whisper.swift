@@ -16,7 +16,9 @@ public final class Whisper: EncoderDecoderModel {
     }
 
     override var basePrefix: String { "model" }
+    /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { size }
+    /// The longest text that the decoder positions allow.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
@@ -58,7 +60,8 @@ public final class Whisper: EncoderDecoderModel {
                 try side("encoder"), melBins: try reader.int("num_mel_bins", default: 80),
                 length: try reader.int("max_source_positions", default: 1500)),
             decoder: WhisperDecoder(
-                try side("decoder"), vocabulary: vocabulary, length: try reader.int("max_target_positions", default: 448),
+                try side("decoder"), vocabulary: vocabulary,
+                length: try reader.int("max_target_positions", default: 448),
                 scale: scale))
         return Whisper(
             stacks, vocabularySize: vocabulary, json: reader.json,

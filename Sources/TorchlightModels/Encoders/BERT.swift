@@ -28,6 +28,7 @@ public final class BERT: EncoderModel {
     }
 
     override var basePrefix: String { "bert" }
+    /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {

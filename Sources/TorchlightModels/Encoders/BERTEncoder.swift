@@ -187,7 +187,8 @@ final class BERTSelfAttention: Module {
     func callAsFunction(_ x: Tensor, _ mask: AttentionMask) -> Tensor {
         scope(x) { x in
             attend(
-                query(x).splitHeads(headCount), key(x).splitHeads(headCount), value(x).splitHeads(headCount), mask: mask,
+                query(x).splitHeads(headCount), key(x).splitHeads(headCount), value(x).splitHeads(headCount),
+                mask: mask,
                 dropout: isTraining ? dropout : 0)
         }
     }

@@ -43,6 +43,7 @@ public final class DistilBERT: EncoderModel {
     }
 
     override var basePrefix: String { "distilbert" }
+    /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {
@@ -64,7 +65,8 @@ public final class DistilBERT: EncoderModel {
     static func builder(_ task: EncoderTask) -> Architectures.Builder {
         { reader, contents in
             let config = Config(
-                vocabularySize: try reader.int("vocab_size", default: 30_522), hiddenSize: try reader.int("dim", default: 768),
+                vocabularySize: try reader.int("vocab_size", default: 30_522),
+                hiddenSize: try reader.int("dim", default: 768),
                 intermediateSize: try reader.int("hidden_dim", default: 3072),
                 layerCount: try reader.int("n_layers", default: 6), headCount: try reader.int("n_heads", default: 12),
                 maxLength: try reader.int("max_position_embeddings", default: 512), labelCount: try reader.labelCount(),

@@ -37,6 +37,7 @@ public final class ELECTRA: EncoderModel {
     }
 
     override var basePrefix: String { "electra" }
+    /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {

@@ -21,8 +21,10 @@ public struct EncoderOutput: TensorStructure {
         self.logits = logits
     }
 
+    /// The tensors of the result.
     public var tensorSlots: [Tensor?] { [lastHiddenState] + hiddenStates + [pooled, logits] }
 
+    /// The result with the first tensors of `slots`.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> EncoderOutput {
         EncoderOutput(
             lastHiddenState: lastHiddenState.replacingTensors(from: &slots),

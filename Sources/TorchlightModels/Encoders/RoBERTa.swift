@@ -29,6 +29,7 @@ public final class RoBERTa: EncoderModel {
     }
 
     override var basePrefix: String { "roberta" }
+    /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {

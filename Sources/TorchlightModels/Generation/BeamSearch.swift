@@ -79,7 +79,9 @@ struct BeamSearch {
                 isDone[row] = cannotImprove(
                     finished[row], best: next.first?.beam.sum ?? -.infinity, length: generated + 1)
                 // Fewer beams than the width only if every candidate was forbidden.
-                while next.count < width { next.append(next.last ?? (0, Beam(tokens: beams[row][0].tokens, sum: -1e9))) }
+                while next.count < width {
+                    next.append(next.last ?? (0, Beam(tokens: beams[row][0].tokens, sum: -1e9)))
+                }
                 beams[row] = next.map(\.beam)
                 order += next.map { Int64(row * width + $0.from) }
                 tokens += next.map { Int64($0.beam.tokens.last ?? options.pad) }

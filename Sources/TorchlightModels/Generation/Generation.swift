@@ -147,7 +147,9 @@ extension CausalModel {
     /// - Parameters:
     ///   - prompt: The tokens of the prompt.
     ///   - options: How tokens are chosen; beam search is an error. Default: those of the model's files.
-    public final func tokens(after prompt: [Int], options: GenerationOptions? = nil) -> AsyncThrowingStream<Int, any Error> {
+    public final func tokens(after prompt: [Int], options: GenerationOptions? = nil) -> AsyncThrowingStream<
+        Int, any Error
+    > {
         let options = options ?? generationOptions()
         let model = UncheckedBox(self)
         return AsyncThrowingStream { continuation in
@@ -168,7 +170,8 @@ extension CausalModel {
 
     private func stream(_ prompt: [Int], _ options: GenerationOptions, _ receive: (Int) -> Bool) throws {
         guard options.beamCount == 1 else {
-            throw ModelError("tokens(after:)", "beamCount is \(options.beamCount)", expected: "1: beams have no next token")
+            throw ModelError(
+                "tokens(after:)", "beamCount is \(options.beamCount)", expected: "1: beams have no next token")
         }
         let device = parameters().first?.device ?? .current
         let tokens = Tensor(prompt.map { Int64($0) }, shape: [1, prompt.count], device: device)
@@ -192,7 +195,8 @@ extension CausalModel {
         }
         if let maxLength, prompt.shape[1] + options.maxNewTokens > maxLength {
             throw ModelError(
-                "generate", "\(prompt.shape[1]) tokens and \(options.maxNewTokens) new ones are longer than the model's positions",
+                "generate",
+                "\(prompt.shape[1]) tokens and \(options.maxNewTokens) new ones are longer than the model's positions",
                 expected: "at most \(maxLength) tokens")
         }
     }

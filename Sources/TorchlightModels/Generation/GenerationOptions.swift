@@ -108,7 +108,9 @@ extension PretrainedModel {
         options.suppressedTokens = tokens("suppress_tokens")
         options.suppressedFirstTokens = tokens("begin_suppress_tokens")
         if let penalty = number("repetition_penalty"), penalty > 0 { options.repetitionPenalty = penalty }
-        if let size = generationConfiguration?["no_repeat_ngram_size"]?.int, size >= 0 { options.noRepeatNgramSize = size }
+        if let size = generationConfiguration?["no_repeat_ngram_size"]?.int, size >= 0 {
+            options.noRepeatNgramSize = size
+        }
         if let count = generationConfiguration?["num_beams"]?.int, count >= 1 { options.beamCount = count }
         if generationConfiguration?["do_sample"]?.bool == true {
             options.temperature = number("temperature").flatMap { $0 > 0 ? $0 : nil } ?? 1

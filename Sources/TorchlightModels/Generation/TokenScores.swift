@@ -55,7 +55,8 @@ struct TokenScores {
         guard size > 0, sequence.count + 1 >= size else { return [] }
         let last = sequence.suffix(size - 1)
         var banned: [Int] = []
-        for start in 0..<max(sequence.count - size + 1, 0) where sequence[start..<start + size - 1].elementsEqual(last) {
+        for start in 0..<max(sequence.count - size + 1, 0) where sequence[start..<start + size - 1].elementsEqual(last)
+        {
             banned.append(sequence[start + size - 1])
         }
         return banned
@@ -101,7 +102,9 @@ struct TokenScores {
             let sum = weights.reduce(0, +)
             return weights.map { $0 / sum }
         }
-        if options.topP < 1 { candidates.removeLast(candidates.count - Self.count(probabilities(), reaching: options.topP)) }
+        if options.topP < 1 {
+            candidates.removeLast(candidates.count - Self.count(probabilities(), reaching: options.topP))
+        }
         if options.minP > 0 {
             let p = probabilities()
             candidates = zip(candidates, p).filter { $1 >= options.minP * p[0] }.map(\.0)

@@ -33,7 +33,8 @@ func attend(
 }
 
 private func cappedAttention(
-    _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: AttentionMask, scale: Double?, softcap: Double, dropout: Double
+    _ query: Tensor, _ key: Tensor, _ value: Tensor, mask: AttentionMask, scale: Double?, softcap: Double,
+    dropout: Double
 ) -> Tensor {
     let groups = query.shape[1] / key.shape[1]
     let (keys, values) =

@@ -12,7 +12,8 @@ public enum RopeScaling: Sendable, Equatable {
     case dynamic(factor: Double)
     /// YaRN (Peng et al., 2023): high frequencies are kept, low ones interpolated, with a ramp in between.
     case yarn(
-        factor: Double, betaFast: Double, betaSlow: Double, attentionFactor: Double, originalLength: Int, truncate: Bool)
+        factor: Double, betaFast: Double, betaSlow: Double, attentionFactor: Double, originalLength: Int, truncate: Bool
+    )
     /// A factor for each frequency, one list for short and one for long sequences (LongRoPE, Ding et al., 2024).
     case longRope(short: [Double], long: [Double], attentionFactor: Double, originalLength: Int)
     /// Llama 3.1: low frequencies are divided by the factor, high ones kept, with a ramp in between.
@@ -107,7 +108,9 @@ struct RotaryTable {
     func rotate(_ x: Tensor) -> Tensor {
         let size = x.shape[3]
         let part = dim == size ? x : x.narrow(3, start: 0, length: dim)
-        let (first, second) = (part.narrow(3, start: 0, length: dim / 2), part.narrow(3, start: dim / 2, length: dim / 2))
+        let (first, second) = (
+            part.narrow(3, start: 0, length: dim / 2), part.narrow(3, start: dim / 2, length: dim / 2)
+        )
         let rotated = part * cosine + cat([-second, first], dim: 3) * sine
         return dim == size ? rotated : cat([rotated, x.narrow(3, start: dim, length: size - dim)], dim: 3)
     }
@@ -171,7 +174,8 @@ extension ConfigReader {
                     magnitude(1)
                 }
             scaling = .yarn(
-                factor: factor, betaFast: try double("beta_fast", default: 32), betaSlow: try double("beta_slow", default: 1),
+                factor: factor, betaFast: try double("beta_fast", default: 32),
+                betaSlow: try double("beta_slow", default: 1),
                 attentionFactor: attention ?? standard, originalLength: originalLength,
                 truncate: try bool("truncate", default: true))
         case "longrope", "su":
@@ -194,7 +198,8 @@ extension ConfigReader {
     private func factors(_ name: String, count: Int) throws(ModelError) -> [Double] {
         let values = json[name]?.elements?.compactMap(\.double) ?? []
         guard values.count == count, values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-            throw ModelError(path, "\(name) has \(values.count) positive numbers", expected: "\(count), one for each pair")
+            throw ModelError(
+                path, "\(name) has \(values.count) positive numbers", expected: "\(count), one for each pair")
         }
         markRead(name)
         return values

@@ -188,7 +188,8 @@ final class ConfigReader {
     }
 
     private static let harmless: Set<String> = [
-        "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label", "label2id",
+        "architectures", "model_type", "transformers_version", "torch_dtype", "dtype", "use_cache", "id2label",
+        "label2id",
         "problem_type", "tie_word_embeddings", "name_or_path", "return_dict", "torchscript", "task_specific_params",
         "finetuning_task", "auto_map", "is_encoder_decoder", "max_length", "min_length", "num_beams", "do_sample",
         "early_stopping", "temperature", "top_k", "top_p", "repetition_penalty", "length_penalty",

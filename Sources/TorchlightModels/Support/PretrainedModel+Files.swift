@@ -28,7 +28,8 @@ public enum AutoModel {
         }
         guard let build = Architectures.builders[name] else {
             let known = Architectures.builders.keys.sorted().joined(separator: ", ")
-            throw ModelError(reader.path, "the architecture \(IOError.quoted(name)) is not implemented", expected: known)
+            throw ModelError(
+                reader.path, "the architecture \(IOError.quoted(name)) is not implemented", expected: known)
         }
         return try load(folder, reader, build, dtype: dtype, device: device, ignoring: ignoring)
     }
@@ -79,7 +80,9 @@ extension PretrainedModel {
         var unused: [String] = []
         for (name, tensor) in tensors {
             let modern = Self.modernName(name)
-            let candidates = [name, modern, prefix + modern, modern.hasPrefix(prefix) ? String(modern.dropFirst(prefix.count)) : ""]
+            let candidates = [
+                name, modern, prefix + modern, modern.hasPrefix(prefix) ? String(modern.dropFirst(prefix.count)) : "",
+            ]
             if let place = candidates.first(where: { known[$0] != nil }) {
                 sources[place] = tensor
             } else {
@@ -98,7 +101,8 @@ extension PretrainedModel {
         for (name, tensor) in state where !adopted.contains(ObjectIdentifier(tensor)) { missing.append(name) }
         guard missing.isEmpty, mismatched.isEmpty else {
             let parts =
-                missing.isEmpty ? [] : ["\(missing.count) missing (\(missing.sorted().prefix(5).joined(separator: ", ")))"]
+                missing.isEmpty
+                ? [] : ["\(missing.count) missing (\(missing.sorted().prefix(5).joined(separator: ", ")))"]
             let shapes = mismatched.isEmpty ? [] : ["shapes: \(mismatched.sorted().prefix(5).joined(separator: "; "))"]
             throw ModelError(
                 path, "the weights do not fit \(type(of: self)): \((parts + shapes).joined(separator: "; "))",
@@ -132,7 +136,7 @@ extension PretrainedModel {
     ///   - shardSize: The maximum number of bytes of a file of weights. More weights are written to several files with an
     ///     index. Default: 5 GB.
     /// - Throws: `IOError` if a file cannot be written.
-    public final func save(_ folder: String, shardSize: Int = 5_000_000_000) throws {
+    public final func savePretrained(_ folder: String, shardSize: Int = 5_000_000_000) throws {
         try FileSystem.createDirectories(folder)
         let tensors = namedState().map { (key: $0.name, value: $0.tensor.detach()) }
         let bytes = tensors.reduce(0) { $0 + $1.value.shape.reduce(1, *) * $1.value.dtype.byteSize }
@@ -153,7 +157,8 @@ extension PretrainedModel {
 
     /// The configuration with the dtype that the parameters have now.
     private func savedConfiguration() -> JSON {
-        guard let dtype = parameters().first?.dtype, var members = configuration.members.map({ $0.map { ($0.name, $0.value) } })
+        guard let dtype = parameters().first?.dtype,
+            var members = configuration.members.map({ $0.map { ($0.name, $0.value) } })
         else { return configuration }
         for index in members.indices where ["dtype", "torch_dtype"].contains(members[index].0) {
             members[index].1 = .string("\(dtype)")

@@ -30,7 +30,8 @@ open class PretrainedModel: Module {
     /// The names of classes, for classifiers, by their index; empty if the configuration names none.
     public final var labels: [String] {
         guard let members = configuration["id2label"]?.members else { return [] }
-        let named = members.compactMap { member in Int(member.name).flatMap { i in member.value.string.map { (i, $0) } } }
+        let named = members.compactMap { member in Int(member.name).flatMap { i in member.value.string.map { (i, $0) } }
+        }
         return named.sorted { $0.0 < $1.0 }.map(\.1)
     }
 }

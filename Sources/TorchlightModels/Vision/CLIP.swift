@@ -77,7 +77,8 @@ public final class CLIP: PretrainedModel {
         let image = try reader.optionalObject("vision_config") ?? none
         let size = try text.int("hidden_size", default: 512)
         let textModel = CLIPText(
-            try text.clipBlocks(size: size, intermediate: 2048, heads: 8), vocabulary: try text.int("vocab_size", default: 49_408),
+            try text.clipBlocks(size: size, intermediate: 2048, heads: 8),
+            vocabulary: try text.int("vocab_size", default: 49_408),
             length: try text.int("max_position_embeddings", default: 77),
             normEps: try text.double("layer_norm_eps", default: 1e-5),
             // Files of before the fix of the end token have 2, whatever their end token is.
@@ -86,7 +87,8 @@ public final class CLIP: PretrainedModel {
         let imageModel = CLIPImage(
             try image.clipBlocks(size: imageSize, intermediate: 3072, heads: 12),
             imageSize: try image.int("image_size", default: 224), patchSize: try image.int("patch_size", default: 32),
-            channels: try image.int("num_channels", default: 3), normEps: try image.double("layer_norm_eps", default: 1e-5))
+            channels: try image.int("num_channels", default: 3),
+            normEps: try image.double("layer_norm_eps", default: 1e-5))
         for part in [text, image] {
             // Of the models without the other side.
             part.markRead("projection_dim")
@@ -110,7 +112,8 @@ extension ConfigReader {
     fileprivate func clipBlocks(size: Int, intermediate: Int, heads: Int) throws(ModelError) -> CLIPBlocks.Config {
         CLIPBlocks.Config(
             size: size, intermediateSize: try int("intermediate_size", default: intermediate),
-            layerCount: try int("num_hidden_layers", default: 12), headCount: try int("num_attention_heads", default: heads),
+            layerCount: try int("num_hidden_layers", default: 12),
+            headCount: try int("num_attention_heads", default: heads),
             activation: try activation("hidden_act", default: "quick_gelu"),
             normEps: try double("layer_norm_eps", default: 1e-5),
             attentionDropout: try probability("attention_dropout"))

@@ -11,8 +11,10 @@ public struct ImageOutput: TensorStructure {
     /// The scores of the classes, `[N, labels]`; nil without a classifier.
     public var logits: Tensor?
 
+    /// The tensors of the result.
     public var tensorSlots: [Tensor?] { [lastHiddenState] + hiddenStates + [logits] }
 
+    /// The result with the first tensors of `slots`.
     public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> ImageOutput {
         ImageOutput(
             lastHiddenState: lastHiddenState.replacingTensors(from: &slots),
@@ -105,7 +107,8 @@ public final class ViT: PretrainedModel {
                 intermediateSize: try reader.int("intermediate_size", default: 3072),
                 layerCount: try reader.int("num_hidden_layers", default: 12),
                 headCount: try reader.int("num_attention_heads", default: 12),
-                imageSize: try reader.int("image_size", default: 224), patchSize: try reader.int("patch_size", default: 16),
+                imageSize: try reader.int("image_size", default: 224),
+                patchSize: try reader.int("patch_size", default: 16),
                 channels: try reader.int("num_channels", default: 3), labelCount: try reader.labelCount(),
                 activation: try reader.activation("hidden_act", default: "gelu"),
                 normEps: try reader.double("layer_norm_eps", default: 1e-12),
