@@ -8,6 +8,7 @@
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
+#include "Support/SignalsBlocked.h"
 #include "include/tl_contract.h"
 #include <algorithm>
 #include <memory>
@@ -56,6 +57,7 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
         return gemm(blocked) ? 0 : dnnl_out_of_memory;
     }
     return ProductCut(p.m, p.n, p.k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
+        const SignalsBlocked blocked;
         return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', rows, columns, p.k, p.alpha,
                           p.a + row * p.a_row, left.leading, p.b + column * p.b_column, right.leading, p.beta,
                           p.c + row * p.c_row + column, p.c_row);
