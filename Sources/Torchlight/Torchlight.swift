@@ -14,6 +14,7 @@
 // Some layers have the name of a primitive. Primitives are visible inside the package only; a declaration here hides
 // the declarations of the imported modules, so these names mean the layers.
 /// The module `TorchlightNN.BatchNorm`.
+@_documentation(visibility: internal)
 public typealias BatchNorm = TorchlightNN.BatchNorm
 /// The module `TorchlightNN.Embedding`.
 @_documentation(visibility: internal)

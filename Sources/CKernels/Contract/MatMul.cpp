@@ -1,5 +1,5 @@
-// Products of matrices: float32 in dnnl_sgemm, but where they are small or our own blocked product is faster; the half
-// types in oneDNN where the processor has them; complex numbers in BLAS; everything else in our own blocked product.
+// Matrix products. float32: dnnl_sgemm, except for small products and those at which `gemm` is faster. float16 and bfloat16:
+// oneDNN if the processor supports them. Complex numbers: BLAS. All other dtypes: `gemm`.
 #include "Contract/ComplexProduct.h"
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
@@ -56,8 +56,9 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
                            p.c, p.c_row, 1, p.alpha, p.beta, nullptr};
         return gemm(blocked) ? 0 : dnnl_out_of_memory;
     }
+    // On this thread; the workers of the pool, which compute the other pieces, have blocked them.
+    const SignalsBlocked signals_blocked;
     return ProductCut(p.m, p.n, p.k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
-        const SignalsBlocked blocked;
         return dnnl_sgemm(left.transposed ? 'T' : 'N', right.transposed ? 'T' : 'N', rows, columns, p.k, p.alpha,
                           p.a + row * p.a_row, left.leading, p.b + column * p.b_column, right.leading, p.beta,
                           p.c + row * p.c_row + column, p.c_row);

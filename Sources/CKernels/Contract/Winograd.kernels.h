@@ -189,9 +189,9 @@ struct TilePlace {
     }
 };
 
-/// v[36][room][channels] from the tiles begin ..< begin + count.
-static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t room, const float* zeros, float* v) {
-    const int64_t channels = p.in_channels, step = winograd_step(room, channels);
+/// v[36][capacity][channels] from the tiles begin ..< begin + count.
+static void winograd_input(const Winograd& p, int64_t begin, int64_t count, int64_t capacity, const float* zeros, float* v) {
+    const int64_t channels = p.in_channels, step = winograd_step(capacity, channels);
     for (int64_t t = 0; t < count; t++) {
         const TilePlace place(p, begin + t);
         const TilePixels<6> pixels(p.x, p.x_last, place.image, place.row - p.padding_top, place.column - p.padding_left,
@@ -278,12 +278,12 @@ static inline void winograd_result(const Winograd& p, const TilePlace& place, in
     winograd_store(p, place, c, result);
 }
 
-/// y for the tiles begin ..< begin + count, room for `room` tiles (whole tiles of the products) in v and m.
-static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t room,
+/// y for the tiles begin ..< begin + count; v and m hold `capacity` tiles, a multiple of the tiles of the products.
+static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int64_t count, int64_t capacity,
                            const float* zeros, float* v, float* m) {
     const int64_t in = p.in_channels, out = p.out_channels;
-    const int64_t v_step = winograd_step(room, in), u_step = winograd_step(in, out), m_step = winograd_step(room, out);
-    winograd_input(p, begin, count, room, zeros, v);
+    const int64_t v_step = winograd_step(capacity, in), u_step = winograd_step(in, out), m_step = winograd_step(capacity, out);
+    winograd_input(p, begin, count, capacity, zeros, v);
     for (int i = 0; i < 36; i++)
         for (int64_t j = 0; j < out; j += winograd_panel)
             for (int64_t t = 0; t < count; t += winograd_rows)
@@ -295,19 +295,19 @@ static void winograd_tiles(const Winograd& p, const float* u, int64_t begin, int
     }
 }
 
-/// The transform of all tiles begin ..< end of x, v[36][room][in].
-static void winograd_transform_tiles(const Winograd& p, int64_t begin, int64_t end, int64_t room, const float* zeros,
+/// The transform of all tiles begin ..< end of x, v[36][capacity][in].
+static void winograd_transform_tiles(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, const float* zeros,
                                      float* v) {
-    winograd_input(p, begin, end - begin, room, zeros, v + begin * p.in_channels);
+    winograd_input(p, begin, end - begin, capacity, zeros, v + begin * p.in_channels);
 }
 
 /// y for the panels begin ..< end of channels from the transforms of all tiles. The weights are transformed a block at a
 /// time, just before they are multiplied: all of them together are four times as large and would go through memory.
-static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64_t room, const float* v, int64_t block,
+static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, const float* v, int64_t block,
                             float* u, float* m) {
     const int64_t in = p.in_channels, tiles = p.tiles();
-    const int64_t v_step = winograd_step(room, in), u_step = winograd_step(block, winograd_panel);
-    const int64_t m_step = winograd_step(room, winograd_panel);
+    const int64_t v_step = winograd_step(capacity, in), u_step = winograd_step(block, winograd_panel);
+    const int64_t m_step = winograd_step(capacity, winograd_panel);
     for (int64_t panel = begin; panel < end; panel++) {
         const int64_t out = panel * winograd_panel;
         for (int64_t c = 0; c < in; c += block) {
@@ -326,12 +326,12 @@ static void winograd_panels(const Winograd& p, int64_t begin, int64_t end, int64
     }
 }
 
-/// For the tiles begin ..< end of a chunk that starts at `first` and has room for `room`: v[36][room][in],
-/// g[36][panels][room][panel] and the sums over each tile of y, sums[tile][out].
-static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, int64_t end, int64_t room,
+/// For the tiles begin ..< end of a chunk that starts at `first` and holds `capacity` tiles: v[36][capacity][in],
+/// g[36][panels][capacity][panel] and the sums over each tile of y, sums[tile][out].
+static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, int64_t end, int64_t capacity,
                                const float* zeros, float* v, float* g, float* sums) {
-    const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(room, out);
-    winograd_input(p, first + begin, end - begin, room, zeros, v + begin * in);
+    const int64_t in = p.in_channels, out = p.out_channels, step = winograd_step(capacity, out);
+    winograd_input(p, first + begin, end - begin, capacity, zeros, v + begin * in);
     for (int64_t t = begin; t < end; t++) {
         const TilePlace place(p, first + t);
         const TilePixels<4> pixels(p.y, p.y_last, place.image, place.row, place.column, p.out_height, p.out_width, out,
@@ -346,21 +346,21 @@ static void winograd_gradients(const Winograd& p, int64_t first, int64_t begin, 
             }
             for (int i = 0; i < 4; i++) transform_gradient(y + i, 4, half + i, 4);
             for (int i = 0; i < 6; i++) transform_gradient(half + 4 * i, 1, full + 6 * i, 1);
-            float* to = g + (c / winograd_panel * room + t) * winograd_panel + c % winograd_panel;
+            float* to = g + (c / winograd_panel * capacity + t) * winograd_panel + c % winograd_panel;
             for (int i = 0; i < 36; i++) *reinterpret_cast<LooseLanes*>(to + i * step) = full[i];
         }
     }
 }
 
 /// u[36][panels][in_room][panel] (+)= the products of a chunk of `count` tiles, for begin ..< end of 36 * panels.
-static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t end, int64_t count, int64_t room,
+static void winograd_weight_products(const Winograd& p, int64_t begin, int64_t end, int64_t count, int64_t capacity,
                                      int64_t in_room, const float* v, const float* g, float* u, bool add) {
     const int64_t in = p.in_channels, out = p.out_channels, panels = out / winograd_panel;
-    const int64_t v_step = winograd_step(room, in), g_step = winograd_step(room, out), u_step = winograd_step(in_room, out);
+    const int64_t v_step = winograd_step(capacity, in), g_step = winograd_step(capacity, out), u_step = winograd_step(in_room, out);
     for (int64_t unit = begin; unit < end; unit++) {
         const int64_t i = unit / panels, j = unit % panels * winograd_panel;
         for (int64_t c = 0; c < in; c += winograd_rows)
-            winograd_product(v + i * v_step + c, 1, in, g + i * g_step + j * room, count,
+            winograd_product(v + i * v_step + c, 1, in, g + i * g_step + j * capacity, count,
                              u + i * u_step + j * in_room + c * winograd_panel, winograd_panel, add);
     }
 }
@@ -389,17 +389,17 @@ static void winograd_weight_results(const Winograd& p, int64_t begin, int64_t en
 
 /// w of the units begin ..< end, each a panel of out-channels and `block` in-channels, from the transforms of all tiles:
 /// the products, u[36][block][panel], never leave the second cache.
-static void winograd_weight_blocks(const Winograd& p, int64_t begin, int64_t end, int64_t room, int64_t block,
+static void winograd_weight_blocks(const Winograd& p, int64_t begin, int64_t end, int64_t capacity, int64_t block,
                                    const float* v, const float* g, float* u) {
     const int64_t in = p.in_channels, blocks = (in + block - 1) / block, tiles = p.tiles();
-    const int64_t v_step = winograd_step(room, in), g_step = winograd_step(room, p.out_channels);
+    const int64_t v_step = winograd_step(capacity, in), g_step = winograd_step(capacity, p.out_channels);
     const int64_t u_step = winograd_step(block, winograd_panel);
     for (int64_t unit = begin; unit < end; unit++) {
         const int64_t out = unit / blocks * winograd_panel, first = unit % blocks * block;
         const int64_t count = first + block < in ? block : in - first;
         for (int i = 0; i < 36; i++)
             for (int64_t c = 0; c < count; c += winograd_rows)
-                winograd_product(v + i * v_step + first + c, 1, in, g + i * g_step + out * room, tiles,
+                winograd_product(v + i * v_step + first + c, 1, in, g + i * g_step + out * capacity, tiles,
                                  u + i * u_step + c * winograd_panel, winograd_panel, false);
         for (int64_t c = 0; c < count; c++)
             winograd_weight_result(p, first + c, out, u + c * winograd_panel, u_step);

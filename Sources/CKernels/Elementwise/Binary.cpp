@@ -39,7 +39,7 @@ void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor*
     run_elementwise(kernel.loop, kernel.expensive, 3, tensors, natives, nullptr);
 }
 
-/// Out of line, so that the short path needs no room for it on the stack.
+/// Not inlined, so that the short path has no stack frame for it.
 [[gnu::noinline]] static void binary_contiguous_by_driver(int32_t op, int32_t compute, const void* a, const void* b,
                                                           void* out, int32_t out_dtype, int64_t count) {
     const int64_t stride = 1;

@@ -21,13 +21,13 @@ struct Rows {
         : x(x), out(out), tensors{&x, &out}, outer(tensors, 2, 0, x.rank - 1), x_step(x.strides[x.rank - 1]),
           out_step(out.strides[out.rank - 1]) {}
 
-    /// Calls body(first element of the row of x, of out, room) for all rows, with room for `room` numbers of T. One long
+    /// Calls body(first element of the row of x, of out, scratch) for all rows, with scratch memory of `size` numbers of T. One long
     /// transform at a time uses all threads itself.
     template <class T, class Body>
-    void each(int64_t length, int64_t room, Body&& body) const {
+    void each(int64_t length, int64_t size, Body&& body) const {
         const int64_t work = length * 32, grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
         const auto run = [&](int64_t begin, int64_t end) {
-            std::vector<T> memory(static_cast<size_t>(room));
+            std::vector<T> memory(static_cast<size_t>(size));
             Walker walker(outer, 0, begin);
             for (int64_t i = begin; i < end; ++i, walker.step())
                 body(static_cast<char*>(x.data) + walker.offset[0] * size_of_dtype(x.dtype),
@@ -55,11 +55,11 @@ void complex_to_complex(const tl_tensor& x, const tl_tensor& out, bool inverse, 
     const int64_t n = x.shape[x.rank - 1];
     const auto plan = transform_of<T>(n);
     const Rows rows(x, out);
-    rows.each<T>(n, 2 * n + plan->scratch_size(), [&](char* from, char* to, T* room) {
-        T *re = room, *im = room + n;
+    rows.each<T>(n, 2 * n + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
+        T *re = scratch, *im = scratch + n;
         load_pairs(reinterpret_cast<const T*>(from), rows.x_step, n, re, im);
         // The inverse transform is the forward one of exchanged parts.
-        plan->run(inverse ? im : re, inverse ? re : im, room + 2 * n);
+        plan->run(inverse ? im : re, inverse ? re : im, scratch + 2 * n);
         store_pairs(re, im, n, T(scale), reinterpret_cast<T*>(to), rows.out_step);
     });
 }
@@ -84,8 +84,8 @@ void real_to_complex(const tl_tensor& x, const tl_tensor& out, double scale) {
     const auto plan = transform_of<T>(h);
     const std::vector<T> roots = is_even ? half_roots<T>(n) : std::vector<T>();
     const Rows rows(x, out);
-    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* room) {
-        T *re = room, *im = re + h + 1, *yr = im + h + 1, *yi = yr + h + 1, *rest = yi + h + 1;
+    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
+        T *re = scratch, *im = re + h + 1, *yr = im + h + 1, *yi = yr + h + 1, *rest = yi + h + 1;
         const T* source = reinterpret_cast<const T*>(from);
         if (!is_even) {
             for (int64_t i = 0; i < n; ++i) re[i] = source[i * rows.x_step], im[i] = 0;
@@ -114,8 +114,8 @@ void complex_to_real(const tl_tensor& x, const tl_tensor& out, double scale) {
     const auto plan = transform_of<T>(h);
     const std::vector<T> roots = is_even ? half_roots<T>(n) : std::vector<T>();
     const Rows rows(x, out);
-    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* room) {
-        T *xr = room, *xi = xr + h + 1, *re = xi + h + 1, *im = re + h + 1, *rest = im + h + 1;
+    rows.each<T>(n, 4 * (h + 1) + plan->scratch_size(), [&](char* from, char* to, T* scratch) {
+        T *xr = scratch, *xi = xr + h + 1, *re = xi + h + 1, *im = re + h + 1, *rest = im + h + 1;
         T* target = reinterpret_cast<T*>(to);
         load_pairs(reinterpret_cast<const T*>(from), rows.x_step, kept, xr, xi);
         xi[0] = 0;

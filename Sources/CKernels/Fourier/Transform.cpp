@@ -85,7 +85,7 @@ void Transform<T>::plan_passes(const std::vector<int64_t>& factors) {
         rest = groups;
         neighbours *= radix;
     }
-    scratch = 2 * length;
+    scratch_count = 2 * length;
 }
 
 template <class T>
@@ -105,7 +105,7 @@ void Transform<T>::plan_rows_and_columns(const std::vector<int64_t>& factors) {
             tables.push_back(T(re));
             tables.push_back(T(im));
         }
-    scratch = 2 * length;
+    scratch_count = 2 * length;
 }
 
 template <class T>
@@ -125,17 +125,17 @@ void Transform<T>::plan_convolution() {
         kernel_re[j] = T(re), kernel_im[j] = T(-im);
         if (j > 0) kernel_re[padded - j] = T(re), kernel_im[padded - j] = T(-im);
     }
-    std::vector<T> room(static_cast<size_t>(rows->scratch_size()));
-    rows->run(kernel_re, kernel_im, room.data());
+    std::vector<T> scratch(static_cast<size_t>(rows->scratch_size()));
+    rows->run(kernel_re, kernel_im, scratch.data());
     for (int64_t i = 0; i < 2 * padded; ++i) kernel_re[i] /= T(padded);
-    scratch = 2 * padded + rows->scratch_size();
+    scratch_count = 2 * padded + rows->scratch_size();
 }
 
 template <class T>
-void Transform<T>::run(T* re, T* im, T* room) const {
-    if (columns) run_rows_and_columns(re, im, room);
-    else if (rows) run_convolution(re, im, room);
-    else run_passes(re, im, room);
+void Transform<T>::run(T* re, T* im, T* scratch) const {
+    if (columns) run_rows_and_columns(re, im, scratch);
+    else if (rows) run_convolution(re, im, scratch);
+    else run_passes(re, im, scratch);
 }
 
 template <class T>
@@ -156,10 +156,10 @@ void Transform<T>::run_passes(T* re, T* im, T* other) const {
 /// x as a matrix [height, width]: transforms of its columns, a factor for each number, transforms of its rows, and the result
 /// column by column. Blocks of columns and of rows go through buffers whose lines do not displace one another.
 template <class T>
-void Transform<T>::run_rows_and_columns(T* re, T* im, T* room) const {
+void Transform<T>::run_rows_and_columns(T* re, T* im, T* scratch) const {
     const int64_t height = columns->length, width = rows->length;
     const int64_t column_step = height + block, row_step = width + block;
-    T *middle_re = room, *middle_im = room + length;
+    T *middle_re = scratch, *middle_im = scratch + length;
     const T *ones = tables.data(), *thousands = ones + 2048;
     // e^(-2 pi i turn / length), as a product of two.
     const auto root = [&](int64_t turn, T& wr, T& wi) {
@@ -203,11 +203,11 @@ void Transform<T>::run_rows_and_columns(T* re, T* im, T* room) const {
 
 /// Bluestein: the transform is a convolution with a chirp, made by transforms of a good length.
 template <class T>
-void Transform<T>::run_convolution(T* re, T* im, T* room) const {
+void Transform<T>::run_convolution(T* re, T* im, T* scratch) const {
     const int64_t padded = rows->length;
     const T *chirp_re = tables.data(), *chirp_im = chirp_re + length;
     const T *kernel_re = chirp_im + length, *kernel_im = kernel_re + padded;
-    T *ar = room, *ai = ar + padded, *rest = ai + padded;
+    T *ar = scratch, *ai = ar + padded, *rest = ai + padded;
     std::copy_n(re, length, ar);
     std::copy_n(im, length, ai);
     std::fill_n(ar + length, padded - length, T(0));

@@ -13,9 +13,9 @@ class Transform {
   public:
     explicit Transform(int64_t length);
 
-    /// Transforms `length` numbers in place. `scratch` has room for `scratch_size()` numbers of T.
+    /// Transforms `length` numbers in place. `scratch` has `scratch_size()` numbers of T.
     void run(T* re, T* im, T* scratch) const;
-    int64_t scratch_size() const { return scratch; }
+    int64_t scratch_size() const { return scratch_count; }
 
     const int64_t length;
 
@@ -31,7 +31,7 @@ class Transform {
     void run_rows_and_columns(T* re, T* im, T* scratch) const;
     void run_convolution(T* re, T* im, T* scratch) const;
 
-    int64_t scratch = 0;
+    int64_t scratch_count = 0;
     std::vector<Pass> passes;
     std::vector<T> tables;
     // Of a long transform: those of its columns and rows, as of a matrix. Of a convolution: that of its padded length.

@@ -17,16 +17,16 @@ static int32_t eig(const tl_tensor* a, const tl_tensor* values, const tl_tensor*
     Part<T> real_wanted{};
     routines->geev(
         "N", job, &n, nullptr, &ld, nullptr, nullptr, &ld, nullptr, &ld, &wanted, &query, &real_wanted, &answer, 1, 1);
-    const int room = std::max(asked(wanted), 2 * ld);
+    const int work_size = std::max(asked(wanted), 2 * ld);
     return each_matrix(
         from.count(), 25.0 * n * n * n,
         Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(n) + Arena::bytes<T>(int64_t(ld) * columns) +
-            Arena::bytes<T>(room) + Arena::bytes<Part<T>>(2 * int64_t(n)),
+            Arena::bytes<T>(work_size) + Arena::bytes<Part<T>>(2 * int64_t(n)),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
             T* eigenvalues = arena.take<T>(n);
             T* basis = arena.take<T>(int64_t(ld) * columns);
-            T* work = arena.take<T>(room);
+            T* work = arena.take<T>(work_size);
             Part<T>* parts = arena.take<Part<T>>(2 * int64_t(n));
             from.read(i, matrix, ld);
             // The iteration does not end well on numbers that are not finite.
@@ -35,7 +35,7 @@ static int32_t eig(const tl_tensor* a, const tl_tensor* values, const tl_tensor*
                     if (!is_finite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;
             int answer = 0;
             if (n > 0)
-                routines->geev("N", job, &n, matrix, &ld, eigenvalues, nullptr, &ld, basis, &ld, work, &room, parts, &answer,
+                routines->geev("N", job, &n, matrix, &ld, eigenvalues, nullptr, &ld, basis, &ld, work, &work_size, parts, &answer,
                                1, 1);
             if (answer != 0) return TL_LINALG_NOT_CONVERGED;
             numbers.write_vector(i, eigenvalues);

@@ -25,18 +25,18 @@ static int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor
     int answer = 0, wanted_whole = 1;
     const int query = -1;
     decompose(nullptr, nullptr, &wanted, &query, &wanted_parts, &query, &wanted_whole, &query, &answer);
-    const int room = asked(wanted), parts_room = is_complex_type<T> ? asked(wanted_parts) : 0;
-    const int whole_room = std::max(wanted_whole, 1);
+    const int work_size = asked(wanted), real_work_size = is_complex_type<T> ? asked(wanted_parts) : 0;
+    const int integer_work_size = std::max(wanted_whole, 1);
     return each_matrix(
         from.count(), 9.0 * n * n * n,
-        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<Part<T>>(n) + Arena::bytes<T>(room) +
-            Arena::bytes<Part<T>>(parts_room) + Arena::bytes<int>(whole_room),
+        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<Part<T>>(n) + Arena::bytes<T>(work_size) +
+            Arena::bytes<Part<T>>(real_work_size) + Arena::bytes<int>(integer_work_size),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
             Part<T>* eigenvalues = arena.take<Part<T>>(n);
-            T* work = arena.take<T>(room);
-            Part<T>* parts = arena.take<Part<T>>(parts_room);
-            int* whole = arena.take<int>(whole_room);
+            T* work = arena.take<T>(work_size);
+            Part<T>* parts = arena.take<Part<T>>(real_work_size);
+            int* whole = arena.take<int>(integer_work_size);
             from.read(i, matrix, ld);
             // The iteration does not end well on numbers that are not finite.
             for (int64_t column = 0; column < n; column++)
@@ -44,7 +44,7 @@ static int32_t eigh(const tl_tensor* a, const tl_tensor* values, const tl_tensor
                     if (!is_finite(matrix[row + column * ld])) return TL_LINALG_NOT_CONVERGED;
             int answer = 0;
             if (n > 0)
-                decompose(matrix, eigenvalues, work, &room, parts, &parts_room, whole, &whole_room, &answer);
+                decompose(matrix, eigenvalues, work, &work_size, parts, &real_work_size, whole, &integer_work_size, &answer);
             if (answer != 0) return TL_LINALG_NOT_CONVERGED;
             numbers.write_vector(i, eigenvalues);
             if (to) to.write(i, matrix, ld);

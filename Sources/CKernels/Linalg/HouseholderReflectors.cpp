@@ -13,16 +13,16 @@ static int32_t reflectors(const tl_tensor* a, const tl_tensor* factors, const tl
     int answer = 0;
     const int query = -1;
     routines->geqrf(&m, &n, nullptr, &ld, nullptr, &wanted, &query, &answer);
-    const int room = std::max({asked(wanted), n, 1});
+    const int work_size = std::max({asked(wanted), n, 1});
     return each_matrix(
-        from.count(), 2.0 * m * n * k, Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(k) + Arena::bytes<T>(room),
+        from.count(), 2.0 * m * n * k, Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(k) + Arena::bytes<T>(work_size),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
             T* numbers = arena.take<T>(k);
-            T* work = arena.take<T>(room);
+            T* work = arena.take<T>(work_size);
             from.read(i, matrix, ld);
             int answer = 0;
-            if (k > 0) routines->geqrf(&m, &n, matrix, &ld, numbers, work, &room, &answer);
+            if (k > 0) routines->geqrf(&m, &n, matrix, &ld, numbers, work, &work_size, &answer);
             to.write(i, matrix, ld);
             scales.write_vector(i, numbers);
             return TL_LINALG_OK;

@@ -14,17 +14,17 @@ static int32_t inverse(const tl_tensor* a, const tl_tensor* inverse, const tl_te
     int answer = 0;
     const int query = -1;
     routines->getri(&n, nullptr, &ld, nullptr, &wanted, &query, &answer);
-    const int room = std::max(asked(wanted), leading(n));
+    const int work_size = std::max(asked(wanted), leading(n));
     return each_matrix(
         from.count(), 2.0 * n * n * n,
-        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<int>(n) + Arena::bytes<T>(room), [&](int64_t i, Arena arena) {
+        Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<int>(n) + Arena::bytes<T>(work_size), [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
             int* rows = arena.take<int>(n);
-            T* work = arena.take<T>(room);
+            T* work = arena.take<T>(work_size);
             from.read(i, matrix, ld);
             int answer = 0;
             if (n > 0) routines->getrf(&n, &n, matrix, &ld, rows, &answer);
-            if (n > 0 && answer == 0) routines->getri(&n, matrix, &ld, rows, work, &room, &answer);
+            if (n > 0 && answer == 0) routines->getri(&n, matrix, &ld, rows, work, &work_size, &answer);
             if (answer == 0)
                 to.write(i, matrix, ld);
             else

@@ -28,18 +28,18 @@ static int32_t ldl(const tl_tensor* a, const tl_tensor* factors, const tl_tensor
     int asking = 0;
     const int query = -1;
     if (n > 0) trf("L", &n, nullptr, &ld, nullptr, &wanted, &query, &asking, 1);
-    const int room = std::max({asked(wanted), n, 1});
+    const int work_size = std::max({asked(wanted), n, 1});
     return each_matrix(from.count(), double(n) * n * n / 3,
-                       Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<int>(n) + Arena::bytes<T>(room),
+                       Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<int>(n) + Arena::bytes<T>(work_size),
                        [&](int64_t i, Arena arena) {
                            T* matrix = arena.take<T>(int64_t(ld) * n);
                            int* swaps = arena.take<int>(n);
-                           T* work = arena.take<T>(room);
+                           T* work = arena.take<T>(work_size);
                            from.read(i, matrix, ld);
                            for (int column = 1; column < n; column++)
                                for (int row = 0; row < column; row++) matrix[row + int64_t(column) * ld] = number<T>(0);
                            int answer = 0;
-                           if (n > 0) trf("L", &n, matrix, &ld, swaps, work, &room, &answer, 1);
+                           if (n > 0) trf("L", &n, matrix, &ld, swaps, work, &work_size, &answer, 1);
                            to.write(i, matrix, ld);
                            exchanges.write_vector(i, swaps);
                            *answers.at(i) = answer;

@@ -15,25 +15,25 @@ static int32_t qr(const tl_tensor* a, const tl_tensor* q, const tl_tensor* r) {
     const int query = -1;
     routines->geqrf(&m, &n, nullptr, &ld, nullptr, &wanted, &query, &answer);
     if (bases) routines->orgqr(&m, &columns, &k, nullptr, &ld, nullptr, &wanted_basis, &query, &answer);
-    const int room = std::max({asked(wanted), asked(wanted_basis), wide, 1});
+    const int work_size = std::max({asked(wanted), asked(wanted_basis), wide, 1});
     return each_matrix(
         from.count(), 2.0 * m * n * k,
         Arena::bytes<T>(int64_t(ld) * wide) + Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(k) +
-            Arena::bytes<T>(room),
+            Arena::bytes<T>(work_size),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * wide);
             T* triangle = arena.take<T>(int64_t(ld) * n);
             T* tau = arena.take<T>(k);
-            T* work = arena.take<T>(room);
+            T* work = arena.take<T>(work_size);
             from.read(i, matrix, ld);
             int answer = 0;
-            if (k > 0) routines->geqrf(&m, &n, matrix, &ld, tau, work, &room, &answer);
+            if (k > 0) routines->geqrf(&m, &n, matrix, &ld, tau, work, &work_size, &answer);
             for (int64_t column = 0; column < n; column++)
                 for (int64_t row = 0; row < m; row++)
                     triangle[row + column * ld] = row <= column ? matrix[row + column * ld] : number<T>(0);
             to.write(i, triangle, ld);
             if (!bases) return TL_LINALG_OK;
-            if (m > 0 && columns > 0) routines->orgqr(&m, &columns, &k, matrix, &ld, tau, work, &room, &answer);
+            if (m > 0 && columns > 0) routines->orgqr(&m, &columns, &k, matrix, &ld, tau, work, &work_size, &answer);
             bases.write(i, matrix, ld);
             return TL_LINALG_OK;
         });

@@ -26,22 +26,22 @@ static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, c
     int answer = 0;
     const int query = -1;
     decompose(nullptr, nullptr, nullptr, nullptr, &wanted, &query, nullptr, nullptr, &answer);
-    const int room = asked(wanted);
+    const int work_size = asked(wanted);
     const int64_t least = k, most = std::max(m, n);
     const int64_t for_vectors = least * std::max<int64_t>(5 * least + 7, 2 * most + 2 * least + 1);
-    const int64_t parts_room = is_complex_type<T> ? std::max<int64_t>(7 * least, for_vectors) : 0;
+    const int64_t real_work_size = is_complex_type<T> ? std::max<int64_t>(7 * least, for_vectors) : 0;
     return each_matrix(
         from.count(), 10.0 * m * n * k,
         Arena::bytes<T>(int64_t(ld) * n) + Arena::bytes<T>(int64_t(ld) * columns) +
-            Arena::bytes<T>(int64_t(ldvt) * n) + Arena::bytes<Part<T>>(k) + Arena::bytes<T>(room) +
-            Arena::bytes<Part<T>>(parts_room) + Arena::bytes<int>(8 * int64_t(k)),
+            Arena::bytes<T>(int64_t(ldvt) * n) + Arena::bytes<Part<T>>(k) + Arena::bytes<T>(work_size) +
+            Arena::bytes<Part<T>>(real_work_size) + Arena::bytes<int>(8 * int64_t(k)),
         [&](int64_t i, Arena arena) {
             T* matrix = arena.take<T>(int64_t(ld) * n);
             T* basis = arena.take<T>(int64_t(ld) * columns);
             T* rights = arena.take<T>(int64_t(ldvt) * n);
             Part<T>* singular = arena.take<Part<T>>(k);
-            T* work = arena.take<T>(room);
-            Part<T>* parts = arena.take<Part<T>>(parts_room);
+            T* work = arena.take<T>(work_size);
+            Part<T>* parts = arena.take<Part<T>>(real_work_size);
             int* whole = arena.take<int>(8 * int64_t(k));
             from.read(i, matrix, ld);
             // The iteration of the library may never end on infinities.
@@ -50,7 +50,7 @@ static int32_t svd(const tl_tensor* a, const tl_tensor* u, const tl_tensor* s, c
                     if (!is_finite(matrix[row + int64_t(column) * ld])) return TL_LINALG_NOT_CONVERGED;
             int answer = 0;
             if (k > 0) {
-                decompose(matrix, singular, basis, rights, work, &room, parts, whole, &answer);
+                decompose(matrix, singular, basis, rights, work, &work_size, parts, whole, &answer);
             } else if (left) {
                 // Without singular values any orthonormal bases do: the unit vectors.
                 for (int64_t j = 0; j < int64_t(m) * columns; j++) basis[j] = number<T>(j % (m + 1) == 0 ? 1 : 0);

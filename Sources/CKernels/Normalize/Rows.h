@@ -75,7 +75,7 @@ class RowReader {
     const Scratch buffer;
 };
 
-/// Gives room for a row of T, in place where it can be; `done` puts it where it belongs.
+/// Memory for a row of T: the row itself if it is contiguous, otherwise a buffer that `done` copies to the row.
 template <class T>
 class RowWriter {
   public:

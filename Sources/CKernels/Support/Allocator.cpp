@@ -188,7 +188,7 @@ char *region = nullptr, *region_end = nullptr; // where the next slabs come from
 
 char* map_region() {
 #if defined(__linux__)
-    // Mapped with room to start at a multiple of a slab, since the address of a block has to lead to its slab.
+    // Mapped larger, to start at a multiple of a slab, since the address of a block has to lead to its slab.
     char* start = static_cast<char*>(
         mmap(nullptr, region_bytes + slab_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (start == MAP_FAILED) return nullptr;
@@ -359,13 +359,13 @@ bool can_be_filled(size_t size) {
 Large* map(size_t size) {
     if (!can_be_filled(size)) return nullptr;
 #if defined(__linux__)
-    // Mapped with room to cut a start at a huge page; without it the first and last huge page would be small ones.
-    const size_t room = size + huge_page;
-    char* start = static_cast<char*>(mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    // Mapped larger, so that the block can start at a huge page; otherwise its first and last pages would be small ones.
+    const size_t mapped = size + huge_page;
+    char* start = static_cast<char*>(mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (start == MAP_FAILED) return nullptr;
     const size_t before = (huge_page - reinterpret_cast<uintptr_t>(start) % huge_page) % huge_page;
     if (before) munmap(start, before);
-    if (room - before > size) munmap(start + before + size, room - before - size);
+    if (mapped - before > size) munmap(start + before + size, mapped - before - size);
     madvise(start + before, size, MADV_HUGEPAGE);
     Large* large = reinterpret_cast<Large*>(start + before);
 #else

@@ -9,7 +9,7 @@ namespace tl {
 /// Blocks all signals on this thread while it exists.
 ///
 /// For dnnl_sgemm, whose kernels use the stack pointer for a buffer in the heap: the frame of a signal handler that interrupted
-/// them would be written over memory of others. Workers of the thread pool block signals anyway.
+/// them would be written over other memory.
 class SignalsBlocked {
   public:
     SignalsBlocked() {

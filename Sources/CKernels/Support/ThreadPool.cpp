@@ -301,8 +301,8 @@ struct Caller {
 };
 thread_local constinit Caller caller{};
 
-/// Runs the caller's part of a region while others want the processors. Workers sleep and are woken when there is enough to do for
-/// them: as far as the last region with this body and the pieces done so far tell.
+/// Runs the caller's part of a region while others want the processors. Sleeping workers are woken if enough work is
+/// left, estimated from the duration of the last region with this body and from the pieces done so far.
 uint32_t work_crowded(Pool& p, Region& region, int64_t pieces, int threads, int workers, int64_t started) {
     int64_t& duration = caller.duration(region.body);
     caller.sensor.look(started);

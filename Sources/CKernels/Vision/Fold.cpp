@@ -20,9 +20,9 @@ void fold_plane(const Folding& f, const T* x, T* out) {
     for (int64_t a = 0; a < f.kernel[0]; a++)
         for (int64_t b = 0; b < f.kernel[1]; b++) {
             // Columns j with 0 <= j * stride + shift < width.
-            const int64_t stride = f.stride[1], shift = b * f.dilation[1] - f.padding[1], room = f.size[1] - shift;
+            const int64_t stride = f.stride[1], shift = b * f.dilation[1] - f.padding[1], rest = f.size[1] - shift;
             const int64_t from = shift < 0 ? (-shift + stride - 1) / stride : 0;
-            const int64_t to = std::min(f.count[1], room > 0 ? (room + stride - 1) / stride : 0);
+            const int64_t to = std::min(f.count[1], rest > 0 ? (rest + stride - 1) / stride : 0);
             for (int64_t i = 0; i < f.count[0]; i++) {
                 const int64_t row = i * f.stride[0] + a * f.dilation[0] - f.padding[0];
                 if (row < 0 || row >= f.size[0]) continue;

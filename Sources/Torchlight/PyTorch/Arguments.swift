@@ -79,13 +79,6 @@ extension Tensor {
     public func maskedFill(mask: Tensor, value: some TensorScalar) -> Tensor { maskedFill(mask, value) }
     /// Returns `lerp(end, weight: weight)`.
     public func lerp(_ end: Tensor, _ weight: some TensorScalar) -> Tensor { lerp(end, weight: weight) }
-
-    /// Returns `randint(0, high, shape)`.
-    public static func randint(
-        _ high: Int, _ shape: [Int], dtype: DType = .int64, device: Device = .current, generator: Generator = .default
-    ) -> Tensor {
-        randint(0, high, shape, dtype: dtype, device: device, generator: generator)
-    }
 }
 
 /// Returns `x.flatten(from: startDim, to: endDim)`.

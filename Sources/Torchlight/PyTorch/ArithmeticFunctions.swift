@@ -32,9 +32,6 @@ public func asStrided(
     x.asStrided(size, stride: stride, offset: offset)
 }
 
-/// Returns `x.bernoulli(generator: generator)`.
-public func bernoulli(_ x: Tensor, generator: Generator = .default) -> Tensor { x.bernoulli(generator: generator) }
-
 /// Returns `x.bitwiseAnd(other)`.
 public func bitwiseAnd(_ x: Tensor, _ other: Tensor) -> Tensor { x.bitwiseAnd(other) }
 
@@ -131,9 +128,6 @@ public func ge(_ x: Tensor, _ other: Tensor) -> Tensor { x.ge(other) }
 
 /// Returns `x.ge(other)`.
 public func ge(_ x: Tensor, _ other: some TensorScalar) -> Tensor { x.ge(other) }
-
-/// Returns `x.geqrf()`.
-public func geqrf(_ x: Tensor) -> (a: Tensor, tau: Tensor) { x.geqrf() }
 
 /// Returns `x.glu(dim: dim)`.
 public func glu(_ x: Tensor, _ dim: Int) -> Tensor { x.glu(dim: dim) }
@@ -280,13 +274,6 @@ public func matrixPower(_ x: Tensor, _ n: Int) -> Tensor { x.matrixPower(n) }
 /// Returns `x.mul(other)`.
 public func mul(_ x: Tensor, _ other: Tensor) -> Tensor { x.mul(other) }
 
-/// Returns `x.multinomial(count, replacement: replacement, generator: generator)`.
-public func multinomial(
-    _ x: Tensor, _ count: Int, replacement: Bool = false, generator: Generator = .default
-) -> Tensor {
-    x.multinomial(count, replacement: replacement, generator: generator)
-}
-
 /// Returns `x.mvlgamma(p)`.
 public func mvlgamma(_ x: Tensor, _ p: Int) -> Tensor { x.mvlgamma(p) }
 
@@ -311,16 +298,6 @@ public func nonzeroStatic(
     _ x: Tensor, size: Int, fillValue: Int = -1
 ) -> Tensor {
     x.nonzeroStatic(size: size, fillValue: fillValue)
-}
-
-/// Returns `x.orgqr(tau)`.
-public func orgqr(_ x: Tensor, _ tau: Tensor) -> Tensor { x.orgqr(tau) }
-
-/// Returns `x.ormqr(tau, other, left: left, transpose: transpose)`.
-public func ormqr(
-    _ x: Tensor, _ tau: Tensor, _ other: Tensor, left: Bool = true, transpose: Bool = false
-) -> Tensor {
-    x.ormqr(tau, other, left: left, transpose: transpose)
 }
 
 /// Returns `x.pad(widths, mode: mode, value: value)`.

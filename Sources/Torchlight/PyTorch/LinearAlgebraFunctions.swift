@@ -107,6 +107,3 @@ public func tensordot(
 ) -> Tensor {
     x.tensordot(other, dims: dims, otherDims)
 }
-
-/// Returns `x.vdot(other)`.
-public func vdot(_ x: Tensor, _ other: Tensor) -> Tensor { x.vdot(other) }

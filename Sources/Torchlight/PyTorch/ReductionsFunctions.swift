@@ -48,52 +48,6 @@ public func allclose(
     x.allclose(other, rtol: rtol, atol: atol, equalNan: equalNan)
 }
 
-/// Returns `x.amax(dim: dim, keepdim: keepdim)`.
-public func amax(
-    _ x: Tensor, dim: [Int] = [], keepdim: Bool = false
-) -> Tensor {
-    x.amax(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.amax(dim: dim, keepdim: keepdim)`.
-public func amax(_ x: Tensor, _ dim: [Int], keepdim: Bool = false) -> Tensor { x.amax(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.amax(dim: dim, keepdim: keepdim)`.
-public func amax(_ x: Tensor, dim: Int, keepdim: Bool = false) -> Tensor { x.amax(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.amax(dim: dim, keepdim: keepdim)`.
-public func amax(_ x: Tensor, _ dim: Int, keepdim: Bool = false) -> Tensor { x.amax(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.amin(dim: dim, keepdim: keepdim)`.
-public func amin(
-    _ x: Tensor, dim: [Int] = [], keepdim: Bool = false
-) -> Tensor {
-    x.amin(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.amin(dim: dim, keepdim: keepdim)`.
-public func amin(_ x: Tensor, _ dim: [Int], keepdim: Bool = false) -> Tensor { x.amin(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.amin(dim: dim, keepdim: keepdim)`.
-public func amin(_ x: Tensor, dim: Int, keepdim: Bool = false) -> Tensor { x.amin(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.amin(dim: dim, keepdim: keepdim)`.
-public func amin(_ x: Tensor, _ dim: Int, keepdim: Bool = false) -> Tensor { x.amin(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.aminmax(dim: dim, keepdim: keepdim)`.
-public func aminmax(
-    _ x: Tensor, dim: Int? = nil, keepdim: Bool = false
-) -> (min: Tensor, max: Tensor) {
-    x.aminmax(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.aminmax(dim: dim, keepdim: keepdim)`.
-public func aminmax(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (min: Tensor, max: Tensor) {
-    x.aminmax(dim: dim, keepdim: keepdim)
-}
-
 /// Returns `x.any(dim: dim, keepdim: keepdim)`.
 public func any(_ x: Tensor, dim: [Int] = [], keepdim: Bool = false) -> Tensor { x.any(dim: dim, keepdim: keepdim) }
 
@@ -105,55 +59,6 @@ public func any(_ x: Tensor, dim: Int, keepdim: Bool = false) -> Tensor { x.any(
 
 /// Returns `x.any(dim: dim, keepdim: keepdim)`.
 public func any(_ x: Tensor, _ dim: Int, keepdim: Bool = false) -> Tensor { x.any(dim: dim, keepdim: keepdim) }
-
-/// Returns `x.argmax(dim: dim, keepdim: keepdim)`.
-public func argmax(
-    _ x: Tensor, dim: Int? = nil, keepdim: Bool = false
-) -> Tensor {
-    x.argmax(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.argmax(dim: dim, keepdim: keepdim)`.
-public func argmax(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> Tensor {
-    x.argmax(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.argmin(dim: dim, keepdim: keepdim)`.
-public func argmin(
-    _ x: Tensor, dim: Int? = nil, keepdim: Bool = false
-) -> Tensor {
-    x.argmin(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.argmin(dim: dim, keepdim: keepdim)`.
-public func argmin(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> Tensor {
-    x.argmin(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.argsort(dim: dim, descending: descending)`.
-public func argsort(
-    _ x: Tensor, dim: Int = -1, descending: Bool = false
-) -> Tensor {
-    x.argsort(dim: dim, descending: descending)
-}
-
-/// Returns `x.argsort(dim: dim, descending: descending)`.
-public func argsort(
-    _ x: Tensor, _ dim: Int, descending: Bool = false
-) -> Tensor {
-    x.argsort(dim: dim, descending: descending)
-}
-
-/// Returns `x.bincount(weights: weights, minLength: minLength)`.
-public func bincount(
-    _ x: Tensor, weights: Tensor? = nil, minLength: Int = 0
-) -> Tensor {
-    x.bincount(weights: weights, minLength: minLength)
-}
 
 /// Returns `x.corrcoef()`.
 public func corrcoef(_ x: Tensor) -> Tensor { x.corrcoef() }
@@ -170,18 +75,6 @@ public func cov(
 ) -> Tensor {
     x.cov(correction: correction, frequencies: frequencies, weights: weights)
 }
-
-/// Returns `x.cummax(dim: dim)`.
-public func cummax(_ x: Tensor, dim: Int) -> (values: Tensor, indices: Tensor) { x.cummax(dim: dim) }
-
-/// Returns `x.cummax(dim: dim)`.
-public func cummax(_ x: Tensor, _ dim: Int) -> (values: Tensor, indices: Tensor) { x.cummax(dim: dim) }
-
-/// Returns `x.cummin(dim: dim)`.
-public func cummin(_ x: Tensor, dim: Int) -> (values: Tensor, indices: Tensor) { x.cummin(dim: dim) }
-
-/// Returns `x.cummin(dim: dim)`.
-public func cummin(_ x: Tensor, _ dim: Int) -> (values: Tensor, indices: Tensor) { x.cummin(dim: dim) }
 
 /// Returns `x.cumprod(dim: dim, dtype: dtype)`.
 public func cumprod(_ x: Tensor, dim: Int, dtype: DType? = nil) -> Tensor { x.cumprod(dim: dim, dtype: dtype) }
@@ -229,32 +122,11 @@ public func dist(_ x: Tensor, _ other: Tensor, p: Double = 2) -> Tensor { x.dist
 /// Returns `x.equal(other)`.
 public func equal(_ x: Tensor, _ other: Tensor) -> Bool { x.equal(other) }
 
-/// Returns `x.histc(bins: bins, min: min, max: max)`.
-public func histc(
-    _ x: Tensor, bins: Int = 100, min: Double = 0, max: Double = 0
-) -> Tensor {
-    x.histc(bins: bins, min: min, max: max)
-}
-
 /// Returns `x.isclose(other, rtol: rtol, atol: atol, equalNan: equalNan)`.
 public func isclose(
     _ x: Tensor, _ other: Tensor, rtol: Double = 1e-5, atol: Double = 1e-8, equalNan: Bool = false
 ) -> Tensor {
     x.isclose(other, rtol: rtol, atol: atol, equalNan: equalNan)
-}
-
-/// Returns `x.kthvalue(k, dim: dim, keepdim: keepdim)`.
-public func kthvalue(
-    _ x: Tensor, _ k: Int, dim: Int = -1, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.kthvalue(k, dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.kthvalue(k, dim: dim, keepdim: keepdim)`.
-public func kthvalue(
-    _ x: Tensor, _ k: Int, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.kthvalue(k, dim: dim, keepdim: keepdim)
 }
 
 /// Returns `x.logSoftmax(dim: dim, dtype: dtype)`.
@@ -298,23 +170,6 @@ public func logsumexp(
     x.logsumexp(dim: dim, keepdim: keepdim)
 }
 
-/// Returns `x.max(dim: dim, keepdim: keepdim)`.
-public func max(
-    _ x: Tensor, dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.max(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.max(dim: dim, keepdim: keepdim)`.
-public func max(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.max(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.max()`.
-public func max(_ x: Tensor) -> Tensor { x.max() }
-
 /// Returns `x.mean(dim: dim, keepdim: keepdim, dtype: dtype)`.
 public func mean(
     _ x: Tensor, dim: [Int] = [], keepdim: Bool = false, dtype: DType? = nil
@@ -343,57 +198,6 @@ public func mean(
     x.mean(dim: dim, keepdim: keepdim, dtype: dtype)
 }
 
-/// Returns `x.median(dim: dim, keepdim: keepdim)`.
-public func median(
-    _ x: Tensor, dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.median(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.median(dim: dim, keepdim: keepdim)`.
-public func median(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.median(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.median()`.
-public func median(_ x: Tensor) -> Tensor { x.median() }
-
-/// Returns `x.min(dim: dim, keepdim: keepdim)`.
-public func min(
-    _ x: Tensor, dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.min(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.min(dim: dim, keepdim: keepdim)`.
-public func min(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.min(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.min()`.
-public func min(_ x: Tensor) -> Tensor { x.min() }
-
-/// Returns `x.mode(dim: dim, keepdim: keepdim)`.
-public func mode(
-    _ x: Tensor, dim: Int = -1, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.mode(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.mode(dim: dim, keepdim: keepdim)`.
-public func mode(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.mode(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.msort()`.
-public func msort(_ x: Tensor) -> Tensor { x.msort() }
-
 /// Returns `x.nanmean(dim: dim, keepdim: keepdim)`.
 public func nanmean(
     _ x: Tensor, dim: [Int] = [], keepdim: Bool = false
@@ -406,51 +210,6 @@ public func nanmean(
     _ x: Tensor, _ dim: [Int], keepdim: Bool = false
 ) -> Tensor {
     x.nanmean(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.nanmedian(dim: dim, keepdim: keepdim)`.
-public func nanmedian(
-    _ x: Tensor, dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.nanmedian(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.nanmedian(dim: dim, keepdim: keepdim)`.
-public func nanmedian(
-    _ x: Tensor, _ dim: Int, keepdim: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.nanmedian(dim: dim, keepdim: keepdim)
-}
-
-/// Returns `x.nanmedian()`.
-public func nanmedian(_ x: Tensor) -> Tensor { x.nanmedian() }
-
-/// Returns `x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func nanquantile(
-    _ x: Tensor, _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func nanquantile(
-    _ x: Tensor, _ q: Tensor, _ dim: Int, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func nanquantile(
-    _ x: Tensor, _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func nanquantile(
-    _ x: Tensor, _ q: Double, _ dim: Int, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.nanquantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
 }
 
 /// Returns `x.nansum(dim: dim, keepdim: keepdim, dtype: dtype)`.
@@ -516,34 +275,6 @@ public func prod(
     x.prod(dim: dim, keepdim: keepdim, dtype: dtype)
 }
 
-/// Returns `x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func quantile(
-    _ x: Tensor, _ q: Tensor, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func quantile(
-    _ x: Tensor, _ q: Tensor, _ dim: Int, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func quantile(
-    _ x: Tensor, _ q: Double, dim: Int? = nil, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
-/// Returns `x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)`.
-public func quantile(
-    _ x: Tensor, _ q: Double, _ dim: Int, keepdim: Bool = false, interpolation: Interpolation = .linear
-) -> Tensor {
-    x.quantile(q, dim: dim, keepdim: keepdim, interpolation: interpolation)
-}
-
 /// Returns `x.renorm(p: p, dim: dim, maxNorm: maxNorm)`.
 public func renorm(
     _ x: Tensor, p: Double, dim: Int, maxNorm: Double
@@ -551,39 +282,11 @@ public func renorm(
     x.renorm(p: p, dim: dim, maxNorm: maxNorm)
 }
 
-/// Returns `x.searchsorted(values, right: right, outInt32: outInt32, sorter: sorter)`.
-public func searchsorted(
-    _ x: Tensor, _ values: Tensor, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
-) -> Tensor {
-    x.searchsorted(values, right: right, outInt32: outInt32, sorter: sorter)
-}
-
-/// Returns `x.searchsorted(value, right: right, outInt32: outInt32, sorter: sorter)`.
-public func searchsorted(
-    _ x: Tensor, _ value: some TensorScalar, right: Bool = false, outInt32: Bool = false, sorter: Tensor? = nil
-) -> Tensor {
-    x.searchsorted(value, right: right, outInt32: outInt32, sorter: sorter)
-}
-
 /// Returns `x.softmax(dim: dim, dtype: dtype)`.
 public func softmax(_ x: Tensor, _ dim: Int, dtype: DType? = nil) -> Tensor { x.softmax(dim: dim, dtype: dtype) }
 
 /// Returns `x.softmin(dim: dim, dtype: dtype)`.
 public func softmin(_ x: Tensor, _ dim: Int, dtype: DType? = nil) -> Tensor { x.softmin(dim: dim, dtype: dtype) }
-
-/// Returns `x.sort(dim: dim, descending: descending)`.
-public func sort(
-    _ x: Tensor, dim: Int = -1, descending: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.sort(dim: dim, descending: descending)
-}
-
-/// Returns `x.sort(dim: dim, descending: descending)`.
-public func sort(
-    _ x: Tensor, _ dim: Int, descending: Bool = false
-) -> (values: Tensor, indices: Tensor) {
-    x.sort(dim: dim, descending: descending)
-}
 
 /// Returns `x.std(dim: dim, correction: correction, keepdim: keepdim)`.
 public func std(
@@ -655,37 +358,11 @@ public func sum(
     x.sum(dim: dim, keepdim: keepdim, dtype: dtype)
 }
 
-/// Returns `x.topk(k, dim: dim, largest: largest)`.
-public func topk(
-    _ x: Tensor, _ k: Int, dim: Int = -1, largest: Bool = true
-) -> (values: Tensor, indices: Tensor) {
-    x.topk(k, dim: dim, largest: largest)
-}
-
-/// Returns `x.topk(k, dim: dim, largest: largest)`.
-public func topk(
-    _ x: Tensor, _ k: Int, _ dim: Int, largest: Bool = true
-) -> (values: Tensor, indices: Tensor) {
-    x.topk(k, dim: dim, largest: largest)
-}
-
 /// Returns `x.trapezoid(dx: dx, dim: dim)`.
 public func trapezoid(_ x: Tensor, dx: Double = 1, dim: Int = -1) -> Tensor { x.trapezoid(dx: dx, dim: dim) }
 
 /// Returns `input.trapezoid(x: x, dim: dim)`.
 public func trapezoid(_ input: Tensor, x: Tensor, dim: Int = -1) -> Tensor { input.trapezoid(x: x, dim: dim) }
-
-/// Returns `x.unique(dim: dim)`.
-public func unique(_ x: Tensor, dim: Int? = nil) -> Tensor.Unique { x.unique(dim: dim) }
-
-/// Returns `x.unique(dim: dim)`.
-public func unique(_ x: Tensor, _ dim: Int) -> Tensor.Unique { x.unique(dim: dim) }
-
-/// Returns `x.uniqueConsecutive(dim: dim)`.
-public func uniqueConsecutive(_ x: Tensor, dim: Int? = nil) -> Tensor.Unique { x.uniqueConsecutive(dim: dim) }
-
-/// Returns `x.uniqueConsecutive(dim: dim)`.
-public func uniqueConsecutive(_ x: Tensor, _ dim: Int) -> Tensor.Unique { x.uniqueConsecutive(dim: dim) }
 
 /// Returns `x.varMean(dim: dim, correction: correction, keepdim: keepdim)`.
 public func varMean(

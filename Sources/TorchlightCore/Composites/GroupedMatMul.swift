@@ -69,7 +69,7 @@ extension Tensor {
     }
 
     /// The products of groups of matrices with the ends of the groups in an integer tensor, whose values are read; see
-    /// ``groupedMM(_:offs:)-([Int]?)``.
+    /// ``groupedMM(_:offs:)-(_,[Int]?)``.
     public func groupedMM(_ other: Tensor, offs: Tensor) -> Tensor {
         if isPlaceholder || offs.isPlaceholder { return self }
         guard offs.rank == 1, offs.dtype.isInteger else {
@@ -125,10 +125,10 @@ extension Tensor {
     }
 }
 
-/// The products of groups of matrices; see ``Tensor/groupedMM(_:offs:)-([Int]?)``.
+/// The products of groups of matrices; see ``Tensor/groupedMM(_:offs:)-(_,[Int]?)``.
 public func groupedMM(_ a: Tensor, _ b: Tensor, offs: [Int]? = nil) -> Tensor { a.groupedMM(b, offs: offs) }
 
-/// The products of groups of matrices; see ``Tensor/groupedMM(_:offs:)-(Tensor)``.
+/// The products of groups of matrices; see ``Tensor/groupedMM(_:offs:)-(_,Tensor)``.
 public func groupedMM(_ a: Tensor, _ b: Tensor, offs: Tensor) -> Tensor { a.groupedMM(b, offs: offs) }
 
 /// The product of two scaled matrices; see ``Tensor/scaledMM(_:scaleA:scaleB:bias:outDType:)``.

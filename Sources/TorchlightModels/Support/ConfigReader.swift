@@ -19,9 +19,6 @@ final class ConfigReader {
         self.path = path
     }
 
-    /// The model type: `gpt2`, `llama`, ...
-    var modelType: String { json["model_type"]?.string ?? "" }
-
     /// The value of the first of these names that the file has with a value other than null.
     private func value(_ names: [String]) -> (name: String, value: JSON)? {
         read.formUnion(names)

@@ -41,11 +41,6 @@ struct CheckpointContents {
     /// The tensors of the files by name.
     let tensors: [String: Tensor]
 
-    /// The tensor of a name, with or without a prefix.
-    func tensor(_ name: String, prefix: String = "") -> Tensor? {
-        tensors[name] ?? (prefix.isEmpty ? nil : tensors["\(prefix).\(name)"])
-    }
-
     /// Whether the output layer shares the embedding: the configuration says so, and the files have no output layer or one
     /// that equals the embedding.
     func tiesOutput(_ head: String, to embedding: [String], configured: Bool) -> Bool {

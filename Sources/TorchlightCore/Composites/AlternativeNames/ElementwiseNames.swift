@@ -51,13 +51,13 @@ extension Tensor {
     /// The same as ``atan2_(_:)``.
     @discardableResult
     public func arctan2_(_ other: Tensor) -> Tensor { atan2_(other) }
-    /// The same as ``clamp(min:max:)-((TensorScalar)?,_)``.
+    /// The same as `clamp(min:max:)` with numbers.
     public func clip(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
         clamp(min: min, max: max)
     }
     /// The same as ``clamp(min:max:)-(Tensor?,_)``.
     public func clip(min: Tensor?, max: Tensor?) -> Tensor { clamp(min: min, max: max) }
-    /// The same as ``clamp_(min:max:)-((TensorScalar)?,_)``.
+    /// The same as `clamp_(min:max:)` with numbers.
     @discardableResult
     public func clip_(min: (any TensorScalar)? = nil, max: (any TensorScalar)? = nil) -> Tensor {
         clamp_(min: min, max: max)
