@@ -38,7 +38,8 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
 
         /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
-            checkNotNegative([("lr", lr), ("weightDecay", weightDecay)])
+            checkNotNegative([("lr", lr), ("lambd", lambd), ("t0", t0), ("weightDecay", weightDecay)])
+                ?? checkFinite([("alpha", alpha)])
         }
     }
 
@@ -53,7 +54,7 @@ public final class ASGD: GroupedOptimizer<ASGD.Options> {
     ///   - weightDecay: the weight decay (L2 penalty). Default: 0.
     ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
     ///
-    /// It is an error if the learning rate or the weight decay is negative or not finite.
+    /// It is an error if a setting is not finite, or if one other than `alpha` is negative.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-2, lambd: Double = 1e-4, alpha: Double = 0.75, t0: Double = 1e6,
         weightDecay: Double = 0, maximize: Bool = false

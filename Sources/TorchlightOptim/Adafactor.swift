@@ -44,7 +44,8 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
             ]) {
                 return problem
             }
-            if !(beta2Decay <= 0) { return "beta2Decay is \(beta2Decay); expected at most 0" }
+            if let problem = checkFinite([("beta2Decay", beta2Decay), ("d", d)]) { return problem }
+            if beta2Decay > 0 { return "beta2Decay is \(beta2Decay); expected at most 0" }
             return d >= 1 ? nil : "d is \(d); expected at least 1"
         }
     }

@@ -99,7 +99,9 @@ struct CurvatureMemory {
             }
             guard tensor.shape == [count], tensor.dtype.isFloatingPoint else {
                 throw OptimizerStateError(
-                    problem: "\(name) is \(tensor.dtype) \(tensor.shape), and the parameters have \(count) elements")
+                    problem:
+                        "\(name) is \(tensor.dtype) \(tensor.shape), and the parameters have \(quantity(count, "element"))"
+                )
             }
             return tensor.clone()
         }

@@ -77,6 +77,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
         /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("weightDecay", weightDecay), ("momentum", momentum), ("eps", eps)])
+                ?? checkFinite([("a", a), ("b", b), ("c", c)])
                 ?? ((0..<100).contains(nsSteps) ? nil : "nsSteps is \(nsSteps); expected 0 to 99")
         }
     }

@@ -38,6 +38,7 @@ public final class Rprop: GroupedOptimizer<Rprop.Options> {
         /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("smallestStep", smallestStep), ("largestStep", largestStep)])
+                ?? checkFinite([("etaPlus", etaPlus)])
                 ?? (etaMinus > 0 && etaMinus < 1 && etaPlus > 1
                     ? nil : "the etas are \(etaMinus) and \(etaPlus); expected 0 < etaMinus < 1 < etaPlus")
         }

@@ -44,6 +44,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Describes the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("momentum", momentum), ("weightDecay", weightDecay)])
+                ?? checkFinite([("dampening", dampening)])
                 ?? (nesterov && (momentum <= 0 || dampening != 0)
                     ? "nesterov needs a momentum above 0 and a dampening of 0, got \(momentum) and \(dampening)" : nil)
         }
@@ -60,7 +61,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
     ///   - nesterov: whether to use Nesterov momentum; needs a momentum above 0 and a dampening of 0. Default: false.
     ///   - maximize: whether to maximise the objective instead of minimising it. Default: false.
     ///
-    /// It is an error if a setting is negative or not finite, or if `nesterov` is true without a momentum above 0 and a
+    /// It is an error if a setting is not finite, if one other than `dampening` is negative, or if `nesterov` is true without a momentum above 0 and a
     /// dampening of 0.
     public convenience init(
         _ parameters: [Tensor], lr: Double = 1e-3, momentum: Double = 0, dampening: Double = 0, weightDecay: Double = 0,
@@ -99,5 +100,11 @@ func checkNotNegative(_ settings: [(name: String, value: Double)]) -> String? {
     for (name, value) in settings where !(value >= 0 && value.isFinite) {
         return "\(name) is \(value); expected a finite number that is not negative"
     }
+    return nil
+}
+
+/// Describes the first setting that is infinite or NaN; nil if there is none.
+func checkFinite(_ settings: [(name: String, value: Double)]) -> String? {
+    for (name, value) in settings where !value.isFinite { return "\(name) is \(value); expected a finite number" }
     return nil
 }

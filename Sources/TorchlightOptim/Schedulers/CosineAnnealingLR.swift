@@ -27,7 +27,7 @@ public final class CosineAnnealingLR: LRScheduler {
     ///   - etaMin: the minimum learning rate, at least 0. Default: 0.
     public init(_ optimizer: any Optimizer, tMax: Int, etaMin: Double = 0) {
         requireSchedule(tMax > 0, "CosineAnnealingLR", "tMax is \(tMax); expected at least 1")
-        requireSchedule(etaMin >= 0, "CosineAnnealingLR", "etaMin is \(etaMin); expected at least 0")
+        requireNotNegative([("etaMin", etaMin)], "CosineAnnealingLR")
         self.tMax = max(tMax, 1)
         self.etaMin = etaMin
         super.init(optimizer)
@@ -76,7 +76,7 @@ public final class CosineAnnealingWarmRestarts: LRScheduler {
     public init(_ optimizer: any Optimizer, t0: Int, tMult: Int = 1, etaMin: Double = 0) {
         requireSchedule(t0 > 0, "CosineAnnealingWarmRestarts", "t0 is \(t0); expected at least 1")
         requireSchedule(tMult > 0, "CosineAnnealingWarmRestarts", "tMult is \(tMult); expected at least 1")
-        requireSchedule(etaMin >= 0, "CosineAnnealingWarmRestarts", "etaMin is \(etaMin); expected at least 0")
+        requireNotNegative([("etaMin", etaMin)], "CosineAnnealingWarmRestarts")
         self.t0 = max(t0, 1)
         self.tMult = max(tMult, 1)
         self.etaMin = etaMin

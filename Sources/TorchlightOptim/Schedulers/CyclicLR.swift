@@ -43,7 +43,8 @@ public final class CyclicLR: LRScheduler {
     private var baseMomenta: GroupSetting
     private var maxMomenta: GroupSetting
 
-    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used.
+    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used. It is an error if a
+    /// number is negative or not finite.
     ///
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.
@@ -65,6 +66,7 @@ public final class CyclicLR: LRScheduler {
         requireSchedule(
             stepSizeUp > 0 && down > 0, "CyclicLR",
             "stepSizeUp is \(stepSizeUp) and stepSizeDown is \(down); expected at least 1")
+        requireNotNegative([("gamma", gamma)], "CyclicLR")
         requireMomentum(cycleMomentum, optimizer, "CyclicLR")
         baseLRs = GroupSetting(baseLR, optimizer, "CyclicLR", "baseLR")
         maxLRs = GroupSetting(maxLR, optimizer, "CyclicLR", "maxLR")

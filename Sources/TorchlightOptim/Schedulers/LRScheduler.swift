@@ -71,7 +71,8 @@ open class LRScheduler {
                 TensorError(
                     .value, in: "\(type(of: self))",
                     "a parameter group was added after the scheduler was created: \(problem)",
-                    got: "\(count) groups", expected: "\(known) groups, as when the scheduler was created",
+                    got: "\(quantity(count, "group"))",
+                    expected: "\(quantity(known, "group")), as when the scheduler was created",
                     fix: "create the scheduler again after addGroup, or pass one value for all groups"))
             return nil
         }
@@ -93,7 +94,8 @@ open class LRScheduler {
                 TensorError(
                     .value, in: "\(type(of: self))",
                     "the number of learning rates is not the number of parameter groups",
-                    got: "\(rates.count) rates", expected: "\(optimizer.learningRates.count), one for each group"))
+                    got: "\(quantity(rates.count, "rate"))",
+                    expected: "\(optimizer.learningRates.count), one for each group"))
             return
         }
         optimizer.learningRates = rates
@@ -159,13 +161,19 @@ func requireSchedule(_ holds: Bool, _ scheduler: String, _ problem: String) {
     if !holds { reportFailure(TensorError(.value, in: scheduler, problem)) }
 }
 
+/// Reports the first setting of a scheduler that is negative, infinite or NaN.
+func requireNotNegative(_ settings: [(name: String, value: Double)], _ scheduler: String) {
+    if let problem = checkNotNegative(settings) { requireSchedule(false, scheduler, problem) }
+}
+
 /// A setting with one value for all groups, or one for each group.
 struct GroupSetting {
     private(set) var values: [Double]
     private let isShared: Bool
 
-    /// Reports an error unless there is one value, or as many as groups.
+    /// Reports an error unless there is one value, or as many as groups, each finite and at least 0.
     init(_ values: [Double], _ optimizer: any Optimizer, _ scheduler: String, _ name: String) {
+        requireNotNegative(values.map { (name, $0) }, scheduler)
         let count = optimizer.learningRates.count
         isShared = values.count == 1
         if isShared {
@@ -173,7 +181,7 @@ struct GroupSetting {
         } else {
             requireSchedule(
                 values.count == count, scheduler,
-                "\(name) has \(values.count) values; expected 1 value or one for each group, \(count)")
+                "\(name) has \(quantity(values.count, "value")); expected 1 value or one for each group, \(count)")
             self.values = (0..<count).map { $0 < values.count ? values[$0] : 0 }
         }
     }
@@ -196,7 +204,7 @@ enum GroupFunction {
         let count = optimizer.learningRates.count
         requireSchedule(
             functions.count == count, scheduler,
-            "there are \(functions.count) functions; expected one for each group, \(count)")
+            "the number of functions is \(functions.count); expected one for each group, \(count)")
         self = .each(functions)
     }
 
@@ -211,6 +219,6 @@ enum GroupFunction {
     /// What is wrong with adding a group; nil if nothing is.
     var problemWithMoreGroups: String? {
         guard case .each(let functions) = self else { return nil }
-        return "there are \(functions.count) functions, one a group"
+        return "it has \(quantity(functions.count, "function")), one for each group"
     }
 }

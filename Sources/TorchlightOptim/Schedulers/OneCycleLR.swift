@@ -43,7 +43,8 @@ public final class OneCycleLR: LRScheduler {
     private var baseMomenta: GroupSetting
     private var maxMomenta: GroupSetting
 
-    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used.
+    /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used. It is an error if a
+    /// number is out of range or not finite.
     ///
     /// - Parameters:
     ///   - maxLR: the maximum learning rate, one value for all groups or one for each.
@@ -65,6 +66,10 @@ public final class OneCycleLR: LRScheduler {
         requireSchedule(totalSteps > 0, "OneCycleLR", "totalSteps is \(totalSteps); expected at least 1")
         requireSchedule(
             (0...1).contains(pctStart), "OneCycleLR", "pctStart is \(pctStart); expected 0 <= pctStart <= 1")
+        for (name, factor) in [("divFactor", divFactor), ("finalDivFactor", finalDivFactor)] {
+            requireSchedule(
+                factor > 0 && factor.isFinite, "OneCycleLR", "\(name) is \(factor); expected a finite number above 0")
+        }
         requireMomentum(cycleMomentum, optimizer, "OneCycleLR")
         maxLRs = GroupSetting(maxLR, optimizer, "OneCycleLR", "maxLR")
         self.totalSteps = max(totalSteps, 1)

@@ -15,7 +15,7 @@ public final class ReduceLROnPlateau: LRScheduler {
 
     /// Whether a lower or a higher metric is better. Default: `.min`.
     public let mode: Mode
-    /// Factor of the learning rates, below 1. Default: 0.1.
+    /// Factor of the learning rates, at least 0 and below 1. Default: 0.1.
     public let factor: Double
     /// Number of epochs without improvement before the learning rates are reduced. Default: 10.
     public let patience: Int
@@ -40,12 +40,13 @@ public final class ReduceLROnPlateau: LRScheduler {
     private var cooling = 0
     private var minLRs: GroupSetting
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if a number is negative or not finite, or if `factor` is 1 or
+    /// more.
     ///
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - mode: whether a lower or a higher metric is better. Default: `.min`.
-    ///   - factor: the factor of the learning rates, below 1. Default: 0.1.
+    ///   - factor: the factor of the learning rates, at least 0 and below 1. Default: 0.1.
     ///   - patience: the number of epochs without improvement before the learning rates are reduced. Default: 10.
     ///   - threshold: the minimum change of the metric that counts as an improvement. Default: 1e-4.
     ///   - thresholdMode: whether the threshold is relative or absolute. Default: `.rel`.
@@ -57,7 +58,12 @@ public final class ReduceLROnPlateau: LRScheduler {
         threshold: Double = 1e-4, thresholdMode: ThresholdMode = .rel, cooldown: Int = 0, minLR: [Double] = [0],
         eps: Double = 1e-8
     ) {
-        requireSchedule(factor < 1, "ReduceLROnPlateau", "factor is \(factor); expected below 1")
+        requireSchedule(
+            factor >= 0 && factor < 1, "ReduceLROnPlateau", "factor is \(factor); expected 0 <= factor < 1")
+        requireNotNegative([("threshold", threshold), ("eps", eps)], "ReduceLROnPlateau")
+        for (name, count) in [("patience", patience), ("cooldown", cooldown)] {
+            requireSchedule(count >= 0, "ReduceLROnPlateau", "\(name) is \(count); expected at least 0")
+        }
         self.mode = mode
         self.factor = factor
         self.patience = patience

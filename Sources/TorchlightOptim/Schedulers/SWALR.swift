@@ -19,7 +19,7 @@ public final class SWALR: LRScheduler {
     public let annealStrategy: AnnealStrategy
     private var swaLRs: GroupSetting
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if a number is negative or not finite.
     ///
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.

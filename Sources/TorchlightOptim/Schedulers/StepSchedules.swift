@@ -17,6 +17,7 @@ public final class StepLR: LRScheduler {
     ///   - stepSize: the number of epochs between two changes, at least 1.
     ///   - gamma: the factor of the learning rates. Default: 0.1.
     public init(_ optimizer: any Optimizer, stepSize: Int, gamma: Double = 0.1) {
+        requireNotNegative([("gamma", gamma)], "StepLR")
         requireSchedule(stepSize > 0, "StepLR", "stepSize is \(stepSize); expected at least 1")
         self.stepSize = max(stepSize, 1)
         self.gamma = gamma
@@ -41,13 +42,14 @@ public final class MultiStepLR: LRScheduler {
     /// Factor of the learning rates. Default: 0.1.
     public let gamma: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if `gamma` is negative or not finite.
     ///
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - milestones: the epochs of the changes.
     ///   - gamma: the factor of the learning rates. Default: 0.1.
     public init(_ optimizer: any Optimizer, milestones: [Int], gamma: Double = 0.1) {
+        requireNotNegative([("gamma", gamma)], "MultiStepLR")
         self.milestones = milestones.sorted()
         self.gamma = gamma
         super.init(optimizer)
@@ -71,12 +73,13 @@ public final class ExponentialLR: LRScheduler {
     /// Factor of the learning rates.
     public let gamma: Double
 
-    /// Creates a scheduler for `optimizer`.
+    /// Creates a scheduler for `optimizer`. It is an error if `gamma` is negative or not finite.
     ///
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - gamma: the factor of the learning rates in every epoch.
     public init(_ optimizer: any Optimizer, gamma: Double) {
+        requireNotNegative([("gamma", gamma)], "ExponentialLR")
         self.gamma = gamma
         super.init(optimizer)
     }
@@ -98,16 +101,17 @@ public final class ConstantLR: LRScheduler {
     /// - Parameters:
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - factor: the factor of the learning rates, above 0 and at most 1. Default: 1/3.
-    ///   - totalIters: the number of epochs with the factor. Default: 5.
+    ///   - totalIters: the number of epochs with the factor, at least 0. Default: 5.
     public init(_ optimizer: any Optimizer, factor: Double = 1.0 / 3, totalIters: Int = 5) {
         requireSchedule(factor > 0 && factor <= 1, "ConstantLR", "factor is \(factor); expected 0 < factor <= 1")
+        requireSchedule(totalIters >= 0, "ConstantLR", "totalIters is \(totalIters); expected at least 0")
         self.factor = factor
-        self.totalIters = totalIters
+        self.totalIters = max(totalIters, 0)
         super.init(optimizer)
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
-        if epoch == 0 { return rates.map { $0 * factor } }
+        if epoch == 0 { return totalIters == 0 ? rates : rates.map { $0 * factor } }
         return epoch == totalIters ? rates.map { $0 / factor } : rates
     }
 
@@ -188,7 +192,7 @@ public final class PolynomialLR: LRScheduler {
     ///   - power: the exponent of the polynomial, at least 0. Default: 1.
     public init(_ optimizer: any Optimizer, totalIters: Int = 5, power: Double = 1) {
         requireSchedule(totalIters > 0, "PolynomialLR", "totalIters is \(totalIters); expected at least 1")
-        requireSchedule(power >= 0, "PolynomialLR", "power is \(power); expected at least 0")
+        requireNotNegative([("power", power)], "PolynomialLR")
         self.totalIters = max(totalIters, 1)
         self.power = power
         super.init(optimizer)
