@@ -108,6 +108,20 @@ import Testing
         }
     }
 
+    /// What several families use lies in Support: a kernel includes headers of its own folder and of the shared ones.
+    @Test func familiesDoNotIncludeEachOther() throws {
+        let include = /(?m)^#(?:include|define TL_KERNEL_BODY) "([A-Z]\w*)\//
+        for (path, text) in try SourceTree.files(in: "Sources/CKernels", ["cpp", "h", "inc"]) {
+            let family = String(path.prefix { $0 != "/" })
+            for match in text.matches(of: include) {
+                let other = String(match.output.1)
+                #expect(
+                    other == family || Self.shared.contains(other),
+                    "CKernels/\(path) includes a header of \(other); move what both need to Support")
+            }
+        }
+    }
+
     /// What autograd, autocast and the dispatcher know of a thread is none of the kernels' business: it lies in CRuntime.
     @Test func kernelsKeepNoStateOfTheFramework() throws {
         let flags = /\b(?:grad_disabled|checked|anomaly|draining|recording|autocast)\b\s*;/

@@ -2,7 +2,7 @@
 // matrices are small or there is no such library.
 #include "Contract/ComplexProduct.h"
 #include "Contract/ProductCut.h"
-#include "Linalg/Lapack.h"
+#include "Support/Lapack.h"
 #include "Support/Parallel.h"
 
 namespace tl {

@@ -1,4 +1,4 @@
-#include "Elementwise/Driver.h"
+#include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
 #include "include/tl_create.h"
 

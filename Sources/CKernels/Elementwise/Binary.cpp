@@ -1,6 +1,7 @@
-#include "Elementwise/Driver.h"
+#include "Elementwise/Complex.h"
 #include "Elementwise/Operations.h"
 #include "Scalar/Scalar.h"
+#include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
 
 #define TL_ONE(ENUM, name) +1

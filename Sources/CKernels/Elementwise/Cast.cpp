@@ -1,5 +1,5 @@
 // Copies between layouts and dtypes.
-#include "Elementwise/Driver.h"
+#include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
 
 using namespace tl;

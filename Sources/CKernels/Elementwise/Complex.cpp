@@ -1,8 +1,9 @@
 // Element-wise kernels of complex numbers. Arithmetic is written out; functions of one variable are those of C's <complex.h>,
 // whose branch cuts and results at infinity and NaN are Annex G's, as in PyTorch and NumPy.
-#include "Elementwise/Loops.h"
+#include "Elementwise/Complex.h"
 #include "Elementwise/Operations.h"
 #include "Support/Complex.h"
+#include "Support/ElementLoop.h"
 #include <cmath>
 #include <complex>
 

@@ -1,5 +1,6 @@
-#include "Elementwise/Driver.h"
+#include "Elementwise/Complex.h"
 #include "Scalar/Scalar.h"
+#include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
 
 #define TL_KERNEL_BODY "Elementwise/Ternary.kernels.h"

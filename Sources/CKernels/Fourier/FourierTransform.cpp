@@ -10,7 +10,7 @@ using namespace tl;
 
 namespace {
 
-/// The rows of x and of out along their last dimension, walked together.
+/// The rows of x and of out along their last dimension, visited together.
 struct Rows {
     const tl_tensor &x, &out;
     const tl_tensor* tensors[2];
@@ -28,10 +28,10 @@ struct Rows {
         const int64_t work = length * 32, grain = std::max<int64_t>(1, 65536 / std::max<int64_t>(work, 1));
         const auto run = [&](int64_t begin, int64_t end) {
             std::vector<T> memory(static_cast<size_t>(size));
-            Walker walker(outer, 0, begin);
-            for (int64_t i = begin; i < end; ++i, walker.step())
-                body(static_cast<char*>(x.data) + walker.offset[0] * size_of_dtype(x.dtype),
-                     static_cast<char*>(out.data) + walker.offset[1] * size_of_dtype(out.dtype), memory.data());
+            StridedIterator iterator(outer, 0, begin);
+            for (int64_t i = begin; i < end; ++i, iterator.step())
+                body(static_cast<char*>(x.data) + iterator.offset[0] * size_of_dtype(x.dtype),
+                     static_cast<char*>(out.data) + iterator.offset[1] * size_of_dtype(out.dtype), memory.data());
         };
         if (outer.count < tl_num_threads() && length >= 32768) run(0, outer.count);
         else parallel_for(outer.count, grain, [&](int64_t begin, int64_t end) { run(begin, end); });

@@ -1,16 +1,18 @@
 // Elements gathered along the last dimension.
-#include "Index/Walk.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 
 void tl_gather(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out) {
     TL_FORWARD(out, gather, (x, index, out));
     using namespace tl;
     const int64_t width = last_size(*index);
     const int64_t x_step = last_stride(*x), index_step = last_stride(*index), out_step = last_stride(*out);
-    const Walk<3> walk(index->shape, std::max(index->rank - 1, 0), {x, index, out});
+    const StridedLoop<3> loop(index->shape, std::max(index->rank - 1, 0), {x, index, out});
     with_raw_type(x->dtype, [&]<class T>(T) {
-        walk.run_parallel(width, [&](char** address, int64_t) {
+        loop.run_parallel(width, [&](char** address, int64_t) {
             const auto* from = reinterpret_cast<const T*>(address[0]);
             const auto* at = reinterpret_cast<const int64_t*>(address[1]);
             auto* to = reinterpret_cast<T*>(address[2]);

@@ -1,7 +1,11 @@
 // Whole rows added by one index along one dimension, which is also the gradient of an embedding.
-#include "Index/Walk.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 
 void tl_index_add(const tl_tensor* out, const tl_tensor* index, const tl_tensor* x) {
     TL_FORWARD(out, index_add, (out, index, x));

@@ -1,7 +1,12 @@
 // Indexing by several index tensors at once: x[i, j, ...] read, written and added to.
-#include "Index/Walk.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
+#include <cstring>
 
 namespace tl {
 

@@ -1,7 +1,12 @@
 // Whole rows gathered by one index along one dimension, which is also what an embedding does.
-#include "Index/Walk.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
+#include <cstring>
 
 void tl_index_select(const tl_tensor* x, const tl_tensor* index, const tl_tensor* out) {
     TL_FORWARD(out, index_select, (x, index, out));

@@ -1,7 +1,8 @@
 // The check of indices that all operations share.
-#include "Index/Walk.h"
 #include "Support/Forward.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 #include <atomic>
 
 namespace tl {
@@ -29,18 +30,18 @@ int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
     using namespace tl;
     const int rank = indices->rank;
     const int64_t width = rank ? indices->shape[rank - 1] : 1, step = rank ? indices->strides[rank - 1] : 1;
-    const Walk<1> walk(indices->shape, rank ? rank - 1 : 0, {indices});
+    const StridedLoop<1> loop(indices->shape, rank ? rank - 1 : 0, {indices});
     if (width == 0) return -1;
     std::atomic<bool> outside = false;
     // One long row is cut as well.
-    if (walk.count == 1) {
+    if (loop.count == 1) {
         const auto* index = static_cast<const int64_t*>(indices->data);
         parallel_for(width, 65536, [&](int64_t begin, int64_t end) {
             if (any_outside(index + begin * step, end - begin, step, low, high)) outside = true;
         });
     } else {
-        parallel_for(walk.count, std::max<int64_t>(1, 65536 / width), [&](int64_t begin, int64_t end) {
-            walk.run(begin, end, [&](char** address, int64_t) {
+        parallel_for(loop.count, std::max<int64_t>(1, 65536 / width), [&](int64_t begin, int64_t end) {
+            loop.run(begin, end, [&](char** address, int64_t) {
                 if (any_outside(reinterpret_cast<const int64_t*>(address[0]), width, step, low, high)) outside = true;
             });
         });
@@ -48,7 +49,7 @@ int64_t tl_check_indices(const tl_tensor* indices, int64_t low, int64_t high) {
     if (!outside) return -1;
     // The first is searched where there is one.
     int64_t bad = -1;
-    walk.run(0, walk.count, [&](char** address, int64_t row) {
+    loop.run(0, loop.count, [&](char** address, int64_t row) {
         const auto* index = reinterpret_cast<const int64_t*>(address[0]);
         for (int64_t i = 0; bad < 0 && i < width; i++)
             if (index[i * step] < low || index[i * step] >= high) bad = row * width + i;

@@ -1,6 +1,8 @@
 // What a mask picks out.
 #include "Index/Segments.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/Scratch.h"
 #include "include/tl_index.h"
 
 namespace tl {

@@ -1,5 +1,6 @@
 #include "Index/Segments.h"
 #include "Support/Forward.h"
+#include "Support/Scratch.h"
 #include "include/tl_index.h"
 
 void tl_nonzero(const tl_tensor* x, const tl_tensor* out) {

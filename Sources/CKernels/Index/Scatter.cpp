@@ -1,7 +1,9 @@
 // Elements scattered along the last dimension.
-#include "Index/Walk.h"
+#include "Support/ElementTypes.h"
 #include "Support/Forward.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 
 namespace tl {
 
@@ -27,7 +29,7 @@ template <class T, class Update>
 void scatter_rows(const tl_tensor* out, const tl_tensor* index, const tl_tensor* source, Update&& update) {
     const int64_t width = last_size(*index), size = last_size(*out);
     const int64_t out_step = last_stride(*out), index_step = last_stride(*index), source_step = last_stride(*source);
-    const Walk<3> walk(index->shape, std::max(index->rank - 1, 0), {out, index, source});
+    const StridedLoop<3> loop(index->shape, std::max(index->rank - 1, 0), {out, index, source});
     const auto row = [&](char** address, int64_t low, int64_t high) {
         auto* to = reinterpret_cast<T*>(address[0]);
         const auto* at = reinterpret_cast<const int64_t*>(address[1]);
@@ -43,11 +45,11 @@ void scatter_rows(const tl_tensor* out, const tl_tensor* index, const tl_tensor*
             for (int64_t j = 0; j < width; j++) update(to[at[j * index_step] * out_step], from[j * source_step]);
         }
     };
-    if (walk.count >= tl_num_threads() || width < 65536)
-        walk.run_parallel(width, [&](char** address, int64_t) { row(address, 0, size); });
+    if (loop.count >= tl_num_threads() || width < 65536)
+        loop.run_parallel(width, [&](char** address, int64_t) { row(address, 0, size); });
     else
         parallel_for(size, 4096, [&](int64_t low, int64_t high) {
-            walk.run(0, walk.count, [&](char** address, int64_t) { row(address, low, high); });
+            loop.run(0, loop.count, [&](char** address, int64_t) { row(address, low, high); });
         });
 }
 

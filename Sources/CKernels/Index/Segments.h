@@ -2,7 +2,8 @@
 // segment knows where its share of the result begins.
 #ifndef TL_SEGMENTS_H
 #define TL_SEGMENTS_H
-#include "Index/Walk.h"
+#include "Support/StridedLoop.h"
+#include <algorithm>
 
 namespace tl {
 
@@ -14,7 +15,7 @@ class Segments {
   public:
     explicit Segments(const tl_tensor* const (&tensors)[operands])
         : mask(*tensors[0]), width(mask.rank ? mask.shape[mask.rank - 1] : 1), in_row((width + segment - 1) / segment),
-          walk(mask.shape, std::max(mask.rank - 1, 0), tensors), count(walk.count * in_row) {
+          loop(mask.shape, std::max(mask.rank - 1, 0), tensors), count(loop.count * in_row) {
         for (int t = 0; t < operands; t++)
             steps[t] = tensors[t]->rank ? tensors[t]->strides[tensors[t]->rank - 1] : 0,
             bytes[t] = size_of_dtype(tensors[t]->dtype);
@@ -27,7 +28,7 @@ class Segments {
         parallel_for(count, 4, [&](int64_t begin, int64_t end) {
             uint8_t truth[segment];
             const int64_t first_row = begin / in_row, last_row = (end - 1) / in_row + 1;
-            walk.run(first_row, last_row, [&](char** address, int64_t row) {
+            loop.run(first_row, last_row, [&](char** address, int64_t row) {
                 const int64_t from = std::max(begin, row * in_row), to = std::min(end, (row + 1) * in_row);
                 for (int64_t s = from; s < to; s++) {
                     const int64_t column = (s - row * in_row) * segment, length = std::min(segment, width - column);
@@ -64,7 +65,7 @@ class Segments {
 
   private:
     const int64_t in_row;
-    const Walk<operands> walk;
+    const StridedLoop<operands> loop;
 
   public:
     const int64_t count;

@@ -1,7 +1,7 @@
 // Batches of strided matrices, and copies of single ones by columns, as LAPACK takes them.
 #ifndef TL_MATRICES_H
 #define TL_MATRICES_H
-#include "Linalg/Lapack.h"
+#include "Support/Lapack.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
 #include "include/tl_linalg.h"

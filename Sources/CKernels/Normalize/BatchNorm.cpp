@@ -113,6 +113,30 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
         }
 }
 
+/// The middle one of nine elements of a channel, spread over it: a number among the others even where the first element, or
+/// a border of zeros, lies far from them.
+template <class T>
+T typical_element(const BatchNorm<T>& p, int64_t channel) {
+    const int64_t count = p.rows(), step = p.side_by_side ? p.channels : 1;
+    const int sample = int(std::min<int64_t>(count, 9));
+    T values[9] = {};
+    for (int k = 0; k < sample; k++) {
+        const int64_t row = (2 * k + 1) * count / (2 * sample);
+        const T value = p.x[row / p.length * p.x_image + channel * p.x_channel + row % p.length * step];
+        int place = k;
+        for (; place > 0 && values[place - 1] > value; place--) values[place] = values[place - 1];
+        values[place] = value;
+    }
+    return values[sample / 2];
+}
+
+/// What the rounding of a mean to T takes from it; 0 for infinities.
+template <class T>
+double rest_of_mean(double mean) {
+    const double rest = mean - double(T(mean));
+    return rest - rest == 0 ? rest : 0;
+}
+
 template <class T>
 void affine(const BatchNorm<T>& p) {
     if (p.side_by_side)
@@ -136,13 +160,14 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
     with_compute_type(x->dtype, [&]<class T>(T) {
         const bool side_by_side = is_side_by_side(*x);
         const Operand<T> in(*x, side_by_side, false);
-        const Vector<T> means(mean, true), rstds(rstd, true), old_mean(running_mean), old_variance(running_var);
+        const Vector<double> means(mean, true);
+        const Vector<T> rstds(rstd, true), old_mean(running_mean), old_variance(running_var);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + sizeof(T)));
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.sums = memory.need<double>();
         T* const pivot = reinterpret_cast<T*>(p.sums + 2 * channels);
         for (int64_t c = 0; c < channels; c++)
-            pivot[c] = count ? in.data()[c * in.channel()] : T(0);
+            pivot[c] = typical_element(p, c);
         p.pivot = pivot;
         sum_channels(p, false);
         for (int64_t c = 0; c < channels; c++) {
@@ -151,7 +176,7 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
             const double average = double(pivot[c]) + shift;
             // A maximum with NaN, which infinities make as well, would hide it.
             const double spread = variance < 0 ? 0 : variance;
-            means.get()[c] = T(average);
+            means.get()[c] = average;
             rstds.get()[c] = T(1 / tl_sqrt_f64(spread + epsilon));
             if (running_mean) old_mean.get()[c] += T(momentum * (average - double(old_mean.get()[c])));
             if (running_var) {
@@ -188,16 +213,19 @@ void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_ten
     with_compute_type(x->dtype, [&]<class T>(T) {
         const bool side_by_side = is_side_by_side(*x);
         const Operand<T> in(*x, side_by_side, false), result(*out, side_by_side, true);
-        const Vector<T> means(mean), rstds(rstd), gain(weight), offset(bias);
-        const Scratch memory(size_t(2 * channels) * sizeof(T));
-        T *const scale = memory.need<T>(), *const shift = scale + channels;
+        const Vector<double> means(mean);
+        const Vector<T> rstds(rstd), gain(weight), offset(bias);
+        const Scratch memory(size_t(3 * channels) * sizeof(T));
+        T *const scale = memory.need<T>(), *const shift = scale + channels, *const pivot = shift + channels;
         for (int64_t c = 0; c < channels; c++) {
+            const double average = means.get()[c];
             scale[c] = rstds.get()[c] * (weight ? gain.get()[c] : T(1));
-            shift[c] = bias ? offset.get()[c] : T(0);
+            shift[c] = (bias ? offset.get()[c] : T(0)) - T(rest_of_mean<T>(average)) * scale[c];
+            pivot[c] = T(average);
         }
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
-        p.pivot = means.get(), p.scale = scale, p.shift = shift;
+        p.pivot = pivot, p.scale = scale, p.shift = shift;
         affine(p);
     });
 }
@@ -214,14 +242,19 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     with_compute_type(x->dtype, [&]<class T>(T) {
         const bool side_by_side = is_side_by_side(*x);
         const Operand<T> in(*x, side_by_side, false), gradient(*grad_out, side_by_side, false);
-        const Vector<T> means(mean), rstds(rstd), gain(weight);
+        const Vector<double> means(mean);
+        const Vector<T> rstds(rstd), gain(weight);
         const Scratch memory(size_t(channels) * (2 * sizeof(double) + 4 * sizeof(T)));
         BatchNorm<T> p = describe(*x, in, side_by_side);
         p.g = gradient.data(), p.g_image = gradient.image(), p.g_channel = gradient.channel();
-        p.pivot = means.get();
         p.sums = memory.need<double>();
+        T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
+                 *const shift = slope + channels, *const pivot = shift + channels;
+        for (int64_t c = 0; c < channels; c++) pivot[c] = T(means.get()[c]);
+        p.pivot = pivot;
         std::fill_n(p.sums, 2 * channels, 0.0);
         if (training || grad_weight || grad_bias) sum_channels(p, true);
+        for (int64_t c = 0; c < channels; c++) p.sums[2 * c + 1] -= rest_of_mean<T>(means.get()[c]) * p.sums[2 * c];
         if (grad_weight) {
             const Vector<T> result(grad_weight, true);
             for (int64_t c = 0; c < channels; c++) result.get()[c] = T(p.sums[2 * c + 1] * double(rstds.get()[c]));
@@ -235,21 +268,19 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         if (!grad_x || count == 0) return;
         // weight rstd (g - mean(g) - (x - mean) rstd^2 mean(g (x - mean))), as (g + (x - mean) slope + shift) scale, whose
         // factors neither overflow nor underflow.
-        T *const scale = reinterpret_cast<T*>(p.sums + 2 * channels), *const slope = scale + channels,
-                 *const shift = slope + channels, *const origin = shift + channels;
         for (int64_t c = 0; c < channels; c++) {
             const double inverse = double(rstds.get()[c]), factor = inverse * (weight ? double(gain.get()[c]) : 1);
             scale[c] = T(factor);
-            slope[c] = T(training ? -inverse * inverse * p.sums[2 * c + 1] / count : 0);
-            shift[c] = T(training ? -p.sums[2 * c] / count : 0);
+            const double steepness = training ? -inverse * inverse * p.sums[2 * c + 1] / count : 0;
+            slope[c] = T(steepness);
+            shift[c] = T(training ? -p.sums[2 * c] / count - rest_of_mean<T>(means.get()[c]) * steepness : 0);
         }
         const Operand<T> result(*grad_x, side_by_side, true);
         p.y = result.data(), p.y_image = result.image(), p.y_channel = result.channel();
         p.scale = scale, p.slope = slope, p.shift = shift;
         if (!training) {
             p.x = p.g, p.x_image = p.g_image, p.x_channel = p.g_channel, p.g = nullptr;
-            std::fill_n(origin, channels, T(0));
-            p.pivot = origin;
+            std::fill_n(pivot, channels, T(0));
         }
         affine(p);
     });

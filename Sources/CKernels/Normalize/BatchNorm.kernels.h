@@ -1,4 +1,4 @@
-#include "Normalize/Sums.kernels.h"
+#include "Support/Sums.kernels.h"
 
 // Two layouts: `plane` kernels take x [N, C, L] with contiguous L, channel by channel; `side` kernels take channels that
 // lie side by side, as rows [N * L, C], part by part.

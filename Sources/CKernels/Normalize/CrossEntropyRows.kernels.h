@@ -1,4 +1,4 @@
-#include "Normalize/Sums.kernels.h"
+#include "Support/Sums.kernels.h"
 
 namespace tl::TL_ISA {
 

@@ -11,7 +11,9 @@ template <class T>
 struct LayerNormBackward {
     const Rows &grad_out, &x, &grad_x;
     bool wants_x, adds_x;
-    const T *weight, *mean, *rstd;
+    const T* weight;
+    const double* mean;
+    const T* rstd;
 };
 } // namespace tl
 
@@ -25,7 +27,8 @@ void tl_layer_norm(const tl_tensor* x, const tl_tensor* weight, const tl_tensor*
     const Rows in(*x), result(*out);
     if (in.count == 0) return;
     with_compute_type(x->dtype, [&]<class T>(T) {
-        const Vector<T> scale(weight), shift(bias), means(mean, true), rstds(rstd, true);
+        const Vector<T> scale(weight), shift(bias), rstds(rstd, true);
+        const Vector<double> means(mean, true);
         parallel_for(in.count, std::max<int64_t>(1, 8192 / std::max<int64_t>(in.width, 1)),
                      [&](int64_t begin, int64_t end) {
                          TL_DISPATCH(layer_norm_rows<T>, in, result, scale.get(), shift.get(), epsilon, means.get(),
@@ -46,7 +49,8 @@ void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
     // The sums over rows are cut by shape, not by threads: at most 16 parts, of no fewer than 8 rows.
     const int64_t parts = std::clamp<int64_t>(rows / 8, 1, 16);
     with_compute_type(x->dtype, [&]<class T>(T) {
-        const Vector<T> scale(weight), means(mean), rstds(rstd);
+        const Vector<T> scale(weight), rstds(rstd);
+        const Vector<double> means(mean);
         const LayerNormBackward<T> p{gradient, in, result, grad_x != nullptr, add_x, scale.get(), means.get(), rstds.get()};
         const int sums = (grad_weight != nullptr) + (grad_bias != nullptr);
         const Scratch memory(size_t(sums * parts * width) * sizeof(T));

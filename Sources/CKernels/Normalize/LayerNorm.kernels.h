@@ -1,4 +1,4 @@
-#include "Normalize/Sums.kernels.h"
+#include "Support/Sums.kernels.h"
 
 namespace tl::TL_ISA {
 
@@ -26,8 +26,8 @@ static void wide_moments(const float* x, int64_t n, double epsilon, float mean, 
 }
 
 template <class T>
-static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, double epsilon, T* means,
-                            T* rstds, int64_t begin, int64_t end) {
+static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, double epsilon,
+                            double* means, T* rstds, int64_t begin, int64_t end) {
     const RowReader<T> read(in);
     const RowWriter<T> write(out);
     const int64_t n = in.width;
@@ -48,7 +48,7 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
             if (!(variance > T(1e-6) * mean * mean && variance > T(1e-26) && variance < T(1e37)))
                 wide_moments(x, n, epsilon, mean, rest, rstd);
         const T shift = -rest * rstd;
-        means[row] = mean + rest;
+        means[row] = double(mean) + double(rest);
         rstds[row] = rstd;
         if (weight && bias)
             for (int64_t i = 0; i < n; i++) y[i] = ((x[i] - mean) * rstd + shift) * weight[i] + bias[i];
@@ -88,7 +88,9 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
     for (int64_t row = begin; row < end; row++) {
         const T* __restrict x = read(row);
         const T* __restrict g = read_gradient(row);
-        const T mean = p.mean[row], rstd = p.rstd[row];
+        const T mean = T(p.mean[row]), rstd = p.rstd[row];
+        // What rounding takes from the mean.
+        const T rest = T(p.mean[row] - double(mean));
         if (p.wants_x) {
             T* __restrict result = write(row);
             T first, second;
@@ -99,14 +101,15 @@ static void layer_norm_backward_rows(const LayerNormBackward<T>& p, int64_t begi
                 first = sum(g, n);
                 second = sum_of<T>(n, [mean](auto& total, const auto& v, const auto& u) { total += v * (u - mean); }, g, x);
             }
-            first /= T(n);
+            second -= rest * first;
             const T slope = second * rstd * rstd / T(n);
+            first = first / T(n) - rest * slope;
             if (p.adds_x) layer_norm_input_row<true>(n, g, x, p.weight, mean, rstd, first, slope, result);
             else layer_norm_input_row<false>(n, g, x, p.weight, mean, rstd, first, slope, result);
             write.done(row);
         }
         if (weight_sums)
-            for (int64_t i = 0; i < n; i++) weight_sums[i] += g[i] * ((x[i] - mean) * rstd);
+            for (int64_t i = 0; i < n; i++) weight_sums[i] += g[i] * ((x[i] - mean - rest) * rstd);
         if (bias_sums)
             for (int64_t i = 0; i < n; i++) bias_sums[i] += g[i];
     }

@@ -116,10 +116,10 @@ void tl_random_bernoulli(const tl_tensor* key, const tl_tensor* p, const tl_tens
         double chances[block];
         uint8_t values[block];
         make_words(philox, first, n, words);
-        Walker walker(it, 1, first / length);
-        for (int64_t start = first % length, done = 0; done < n; start = 0, walker.step()) {
+        StridedIterator iterator(it, 1, first / length);
+        for (int64_t start = first % length, done = 0; done < n; start = 0, iterator.step()) {
             const int64_t run = std::min(n - done, length - start);
-            load(static_cast<const char*>(p->data) + (walker.offset[0] + start * stride) * size, stride, chances + done,
+            load(static_cast<const char*>(p->data) + (iterator.offset[0] + start * stride) * size, stride, chances + done,
                  1, run);
             done += run;
         }

@@ -18,7 +18,7 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
     const Target to_indices = target(*indices, 1, TL_INT64);
     const Target to_values = values ? target(*values, 2, compute) : Target{};
     RowDriver(kept, fold, extreme_kernel(largest, compute), *x, compute)
-        .run([&](const char* states, int64_t count, const Walker& walker, int64_t first) {
+        .run([&](const char* states, int64_t count, const StridedIterator& iterator, int64_t first) {
             int64_t found[RowDriver::batch];
             alignas(8) char best[RowDriver::batch * 8];
             for (int64_t i = 0; i < count; ++i) {
@@ -33,7 +33,7 @@ void tl_argreduce(bool largest, const tl_tensor* x, int32_t reduced, const tl_te
                     std::memcpy(best + i * 8, &state.value, 8);
                 }
             }
-            to_indices.write(kept, walker, first, found, count);
-            if (values) to_values.write(kept, walker, first, best, count);
+            to_indices.write(kept, iterator, first, found, count);
+            if (values) to_values.write(kept, iterator, first, best, count);
         });
 }

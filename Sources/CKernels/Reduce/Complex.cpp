@@ -17,11 +17,11 @@ void each_element(const Iteration& fold, const char* base, int64_t size, Convert
     constexpr int64_t block = 128;
     Number values[block];
     const int64_t length = fold.rank ? fold.shape[0] : 1, stride = fold.rank ? fold.strides[0][0] : 0;
-    Walker walker(fold, 1, 0);
-    for (int64_t run = 0; run < fold.count / length; ++run, walker.step())
+    StridedIterator iterator(fold, 1, 0);
+    for (int64_t run = 0; run < fold.count / length; ++run, iterator.step())
         for (int64_t i = 0; i < length; i += block) {
             const int64_t count = std::min(block, length - i);
-            load(base + (walker.offset[0] + i * stride) * size, stride, values, 1, count);
+            load(base + (iterator.offset[0] + i * stride) * size, stride, values, 1, count);
             for (int64_t j = 0; j < count; ++j) body(values[j]);
         }
 }
@@ -36,9 +36,9 @@ void fold_elements(int32_t op, const tl_tensor& x, int32_t reduced, const tl_ten
     const int64_t size = size_of_dtype(x.dtype), out_size = size_of_dtype(out.dtype);
     parallel_for(kept.count, std::max<int64_t>(1, 8192 / std::max<int64_t>(fold.count, 1)),
                  [&](int64_t begin, int64_t end) {
-                     Walker walker(kept, 0, begin);
-                     for (int64_t i = begin; i < end; ++i, walker.step()) {
-                         const char* base = static_cast<const char*>(x.data) + walker.offset[0] * size;
+                     StridedIterator iterator(kept, 0, begin);
+                     for (int64_t i = begin; i < end; ++i, iterator.step()) {
+                         const char* base = static_cast<const char*>(x.data) + iterator.offset[0] * size;
                          Number product{1, 0};
                          bool any = false, all = true;
                          each_element(fold, base, size, load, [&](Number z) {
@@ -49,7 +49,7 @@ void fold_elements(int32_t op, const tl_tensor& x, int32_t reduced, const tl_ten
                          });
                          if (op == TL_REDUCE_ANY) product = {any ? 1.0 : 0.0, 0};
                          if (op == TL_REDUCE_ALL) product = {all ? 1.0 : 0.0, 0};
-                         store(&product, 1, static_cast<char*>(out.data) + walker.offset[1] * out_size, 1, 1);
+                         store(&product, 1, static_cast<char*>(out.data) + iterator.offset[1] * out_size, 1, 1);
                      }
                  });
 }
@@ -70,14 +70,14 @@ void scan_elements(const tl_tensor& x, const tl_tensor* factors, const tl_tensor
         return static_cast<char*>(tensor.data) + (offset + i * stride) * size_of_dtype(tensor.dtype);
     };
     parallel_for(rows.count, std::max<int64_t>(1, 4096 / length), [&](int64_t begin, int64_t end) {
-        Walker walker(rows, 0, begin);
-        for (int64_t row = begin; row < end; ++row, walker.step()) {
+        StridedIterator iterator(rows, 0, begin);
+        for (int64_t row = begin; row < end; ++row, iterator.step()) {
             Number carried{0, 0}, value, factor{0, 0};
             for (int64_t i = 0; i < length; ++i) {
-                load(at(x, walker.offset[0], i), 1, &value, 1, 1);
-                if (factors) load_factor(at(*factors, walker.offset[2], i), 1, &factor, 1, 1);
+                load(at(x, iterator.offset[0], i), 1, &value, 1, 1);
+                if (factors) load_factor(at(*factors, iterator.offset[2], i), 1, &factor, 1, 1);
                 carried = i == 0 ? value : step(carried, value, factor);
-                store(&carried, 1, at(out, walker.offset[1], i), 1, 1);
+                store(&carried, 1, at(out, iterator.offset[1], i), 1, 1);
             }
         }
     });

@@ -1,4 +1,4 @@
-#include "Normalize/Sums.kernels.h"
+#include "Support/Sums.kernels.h"
 
 // Distances of one row from many, whose coordinates lie one after the other: coordinate d of row j at others[d * count + j]. No
 // difference of vectors is kept.

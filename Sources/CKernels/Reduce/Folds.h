@@ -25,6 +25,9 @@ struct ColumnFold {
     void (*four)(void* into, const void* const* rows, int64_t count) = nullptr;
     void (*one)(void* into, const void* row, int64_t count) = nullptr;
     void (*merge)(void* into, const void* other, int64_t count) = nullptr;
+    /// The states of `count` rows of `length` elements (2 ... `longest_short_row`), which lie one after the other.
+    static constexpr int64_t longest_short_row = 8;
+    void (*short_rows)(void* into, const void* x, int64_t length, int64_t count) = nullptr;
     /// As `four`; none where it would not pay.
     void (*eight)(void* into, const void* const* rows, int64_t count) = nullptr;
     /// How many rows are folded at once where `left` remain.

@@ -170,10 +170,38 @@ void merge_columns(void* into, const void* other, int64_t count) {
     for (int64_t i = 0; i < count; ++i) sum[i] = Op::combine(sum[i], x[i]);
 }
 
+// ---- Short rows
+
+/// The length is known, so that the compiler needs no inner loop and works on several rows at once.
+template <class Op, class T, class State, int64_t length>
+void fold_rows_of(State* into, const T* x, int64_t count) {
+    for (int64_t i = 0; i < count; ++i) {
+        State state = Op::map(static_cast<State>(x[i * length]));
+        for (int64_t j = 1; j < length; ++j)
+            state = Op::combine(state, Op::map(static_cast<State>(x[i * length + j])));
+        into[i] = state;
+    }
+}
+template <class Op, class T, class State = T>
+void fold_short_rows(void* into, const void* source, int64_t length, int64_t count) {
+    State* states = static_cast<State*>(into);
+    const T* x = static_cast<const T*>(source);
+    switch (length) {
+    case 2: return fold_rows_of<Op, T, State, 2>(states, x, count);
+    case 3: return fold_rows_of<Op, T, State, 3>(states, x, count);
+    case 4: return fold_rows_of<Op, T, State, 4>(states, x, count);
+    case 5: return fold_rows_of<Op, T, State, 5>(states, x, count);
+    case 6: return fold_rows_of<Op, T, State, 6>(states, x, count);
+    case 7: return fold_rows_of<Op, T, State, 7>(states, x, count);
+    default: return fold_rows_of<Op, T, State, 8>(states, x, count);
+    }
+}
+
 template <class Op, class T>
 constexpr Fold make_fold() {
     return {{sizeof(T), fold_piece<Op, T>, merge_states<Op, T>, fold_four_pieces<Op, T>},
-            {sizeof(T), start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>}};
+            {sizeof(T), start_columns<Op, T>, fold_four<Op, T>, fold_one<Op, T>, merge_columns<Op, T>,
+             fold_short_rows<Op, T>}};
 }
 
 // ---- Sums of float32, carried in float64
@@ -417,7 +445,7 @@ inline const Fold& fold(int32_t op, int compute) {
     static constexpr Fold wide_sum = {
         {sizeof(double), sum_piece, merge_states<Sum<double>, double>, sum_four_pieces},
         {sizeof(double), start_columns<Sum<double>, double>, sum_four_rows, sum_one_row,
-         merge_columns<Sum<double>, double>, sum_eight_rows}};
+         merge_columns<Sum<double>, double>, fold_short_rows<Sum<double>, float, double>, sum_eight_rows}};
     if (compute == 0 && (op == TL_REDUCE_SUM || op == TL_REDUCE_MEAN)) return wide_sum;
     switch (op) {
     case TL_REDUCE_PROD: return Folds<Product, uint64_t>::each[compute];

@@ -15,17 +15,17 @@ void tl_linear_scan(const tl_tensor* x, const tl_tensor* factors, const tl_tenso
     const ConvertBlock store = convert_block(TL_FLOAT64, out->dtype);
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
         double values[scan_block], carried_by[scan_block];
-        Walker walker(rows, 0, begin);
-        for (int64_t row = begin; row < end; ++row, walker.step()) {
+        StridedIterator iterator(rows, 0, begin);
+        for (int64_t row = begin; row < end; ++row, iterator.step()) {
             double carried = 0;
             for (int64_t start = 0; start < length; start += scan_block) {
                 const int64_t n = std::min(scan_block, length - start);
-                load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
-                load_factors(row_start(factors, walker, 1, start), row_stride(factors), carried_by, 1, n);
+                load(row_start(x, iterator, 0, start), row_stride(x), values, 1, n);
+                load_factors(row_start(factors, iterator, 1, start), row_stride(factors), carried_by, 1, n);
                 // Nothing comes before the first element, whatever its factor is.
                 for (int64_t i = 0; i < n; ++i)
                     values[i] = carried = start + i == 0 ? values[i] : values[i] + carried_by[i] * carried;
-                store(values, 1, row_start(out, walker, 2, start), row_stride(out), n);
+                store(values, 1, row_start(out, iterator, 2, start), row_stride(out), n);
             }
         }
     });

@@ -34,11 +34,11 @@ template <class Body>
 void each_element(const Iteration& fold, const char* base, int64_t size, ConvertBlock load, Body&& body) {
     double block[256];
     const int64_t length = fold.rank ? fold.shape[0] : 1, stride = fold.rank ? fold.strides[0][0] : 0;
-    Walker walker(fold, 1, 0);
-    for (int64_t run = 0; run < fold.count / length; ++run, walker.step())
+    StridedIterator iterator(fold, 1, 0);
+    for (int64_t run = 0; run < fold.count / length; ++run, iterator.step())
         for (int64_t i = 0; i < length; i += 256) {
             const int64_t count = std::min<int64_t>(256, length - i);
-            load(base + (walker.offset[0] + i * stride) * size, stride, block, 1, count);
+            load(base + (iterator.offset[0] + i * stride) * size, stride, block, 1, count);
             for (int64_t j = 0; j < count; ++j) body(block[j]);
         }
 }
@@ -127,14 +127,14 @@ void tl_reduce(int32_t op, int32_t compute, const tl_tensor* x, int32_t reduced,
     const Target result = target(*out, 1, state);
     const CarefulFold careful(op, compute, fold, *x);
     const int64_t stride = kept.rank ? kept.strides[0][0] : 0;
-    const auto finish = [&](char* states, int64_t count, const Walker& walker, int64_t first) {
-        const int64_t offset = walker.offset[0] + first * stride;
+    const auto finish = [&](char* states, int64_t count, const StridedIterator& iterator, int64_t first) {
+        const int64_t offset = iterator.offset[0] + first * stride;
         careful.repair_sums(states, count, offset, stride);
         if (op == TL_REDUCE_MEAN) divide_results(states, count, static_cast<double>(fold.count));
         if (op == TL_REDUCE_NORM) square_roots(compute, states, count);
         careful.repair_norms(states, count, offset, stride);
         if (op == TL_REDUCE_LOGSUMEXP) finish_logsumexp(compute, states, states, count);
-        result.write(kept, walker, first, states, count);
+        result.write(kept, iterator, first, states, count);
     };
     if (kernel.column.one && ColumnDriver::suits(kept, fold))
         ColumnDriver(kept, fold, kernel.column, *x, compute).run(finish);

@@ -57,15 +57,15 @@ void scan(int32_t op, int32_t compute, const tl_tensor* x, const tl_tensor* out,
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
         T values[scan_block];
         int64_t positions[scan_block];
-        Walker walker(rows, 0, begin);
-        for (int64_t row = begin; row < end; ++row, walker.step()) {
+        StridedIterator iterator(rows, 0, begin);
+        for (int64_t row = begin; row < end; ++row, iterator.step()) {
             Scanner<T> scanner{op};
             for (int64_t start = 0; start < length; start += scan_block) {
                 const int64_t n = std::min(scan_block, length - start);
-                load(row_start(x, walker, 0, start), row_stride(x), values, 1, n);
+                load(row_start(x, iterator, 0, start), row_stride(x), values, 1, n);
                 scanner.run(values, positions, start, n);
-                store(values, 1, row_start(out, walker, 1, start), row_stride(out), n);
-                if (indices) store_index(positions, 1, row_start(indices, walker, 2, start), row_stride(indices), n);
+                store(values, 1, row_start(out, iterator, 1, start), row_stride(out), n);
+                if (indices) store_index(positions, 1, row_start(indices, iterator, 2, start), row_stride(indices), n);
             }
         }
     });
@@ -83,13 +83,13 @@ void scan_side_by_side(int32_t compute, const tl_tensor* x, const tl_tensor* out
     const ConvertBlock load = convert_block(x->dtype, compute), store = convert_block(compute, out->dtype);
     parallel_for(rows.count, std::max<int64_t>(1, 8192 / length), [&](int64_t begin, int64_t end) {
         T values[lanes][scan_block];
-        Walker walker(rows, 0, begin);
+        StridedIterator iterator(rows, 0, begin);
         for (int64_t row = begin; row < end; row += lanes) {
             const int count = static_cast<int>(std::min<int64_t>(lanes, end - row));
             char *from[lanes], *to[lanes];
-            for (int k = 0; k < count; ++k, walker.step()) {
-                from[k] = row_start(x, walker, 0, 0);
-                to[k] = row_start(out, walker, 1, 0);
+            for (int k = 0; k < count; ++k, iterator.step()) {
+                from[k] = row_start(x, iterator, 0, 0);
+                to[k] = row_start(out, iterator, 1, 0);
             }
             for (int k = count; k < lanes; ++k) std::fill_n(values[k], scan_block, first);
             T carried[lanes] = {first, first, first, first};

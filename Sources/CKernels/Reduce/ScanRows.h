@@ -12,10 +12,10 @@ namespace tl {
 
 constexpr int64_t scan_block = 512; // elements of a row in one go
 
-/// Where element `start` of the walker's row begins.
-inline char* row_start(const tl_tensor* tensor, const Walker& walker, int k, int64_t start) {
+/// Where element `start` of the iterator's row begins.
+inline char* row_start(const tl_tensor* tensor, const StridedIterator& iterator, int k, int64_t start) {
     const int64_t stride = tensor->rank < 1 ? 0 : tensor->strides[tensor->rank - 1];
-    return static_cast<char*>(tensor->data) + (walker.offset[k] + start * stride) * size_of_dtype(tensor->dtype);
+    return static_cast<char*>(tensor->data) + (iterator.offset[k] + start * stride) * size_of_dtype(tensor->dtype);
 }
 
 inline int64_t row_stride(const tl_tensor* tensor) { return tensor->rank < 1 ? 1 : tensor->strides[tensor->rank - 1]; }

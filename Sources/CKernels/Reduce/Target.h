@@ -11,9 +11,9 @@ struct Target {
     int operand;
     ConvertBlock store;
 
-    void write(const Iteration& kept, const Walker& walker, int64_t first, const void* results, int64_t count) const {
+    void write(const Iteration& kept, const StridedIterator& iterator, int64_t first, const void* results, int64_t count) const {
         const int64_t stride = kept.rank ? kept.strides[operand][0] : 1;
-        store(results, 1, data + (walker.offset[operand] + first * stride) * size, stride, count);
+        store(results, 1, data + (iterator.offset[operand] + first * stride) * size, stride, count);
     }
 };
 

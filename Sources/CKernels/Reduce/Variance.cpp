@@ -28,7 +28,7 @@ void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool ro
     const Target to_mean = mean ? target(*mean, 2, TL_FLOAT64) : Target{};
     const double freedom = static_cast<double>(fold.count) - correction;
     RowDriver(kept, fold, moment_kernel(compute), *x, compute)
-        .run([&](const char* states, int64_t count, const Walker& walker, int64_t first) {
+        .run([&](const char* states, int64_t count, const StridedIterator& iterator, int64_t first) {
             double variances[RowDriver::batch], means[RowDriver::batch];
             for (int64_t i = 0; i < count; ++i) {
                 const MomentState& state = reinterpret_cast<const MomentState*>(states)[i];
@@ -37,7 +37,7 @@ void tl_variance(const tl_tensor* x, int32_t reduced, double correction, bool ro
                 if (root) variances[i] = std::sqrt(variances[i]);
                 means[i] = state.mean;
             }
-            to_variance.write(kept, walker, first, variances, count);
-            if (mean) to_mean.write(kept, walker, first, means, count);
+            to_variance.write(kept, iterator, first, variances, count);
+            if (mean) to_mean.write(kept, iterator, first, means, count);
         });
 }

@@ -1,4 +1,4 @@
-#include "Normalize/Sums.kernels.h"
+#include "Support/Sums.kernels.h"
 #include "Sequence/Panels.kernels.h"
 
 // Attention in blocks of queries and keys, after Dao et al., "FlashAttention" (2022): the softmax of a row is put

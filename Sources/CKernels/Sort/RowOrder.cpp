@@ -1,8 +1,9 @@
 // The order of whole rows.
-#include "Index/Walk.h"
 #include "Sort/Keys.h"
 #include "Support/Forward.h"
+#include "Support/Scratch.h"
 #include "include/tl_index.h"
+#include <algorithm>
 
 namespace tl {
 

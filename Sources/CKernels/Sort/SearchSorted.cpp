@@ -1,8 +1,9 @@
 // Binary search in sorted rows.
-#include "Index/Walk.h"
 #include "Sort/Keys.h"
 #include "Support/Forward.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 
 namespace tl {
 
@@ -29,7 +30,7 @@ void search_rows(const tl_tensor* sequence, const tl_tensor* values, const tl_te
     using Raw = typename K::Raw;
     const int64_t count = last_size(*sequence), width = last_size(*values);
     const int64_t step = last_stride(*sequence), value_step = last_stride(*values), out_step = last_stride(*out);
-    const Walk<3> rows(values->shape, values->rank - 1, {sequence, values, out});
+    const StridedLoop<3> rows(values->shape, values->rank - 1, {sequence, values, out});
     parallel_for(rows.count * width, 2048, [&](int64_t begin, int64_t end) {
         rows.run(begin / width, (end - 1) / width + 1, [&](char** address, int64_t row) {
             const auto* sorted = reinterpret_cast<const Raw*>(address[0]);

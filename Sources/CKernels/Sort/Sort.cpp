@@ -1,8 +1,10 @@
 // Sorting and selection along the last dimension, row by row.
-#include "Index/Walk.h"
 #include "Sort/Keys.h"
 #include "Support/Forward.h"
+#include "Support/Scratch.h"
+#include "Support/StridedLoop.h"
 #include "include/tl_index.h"
+#include <algorithm>
 #include <utility>
 
 namespace tl {
@@ -64,11 +66,11 @@ void sort_rows(const tl_tensor* x, bool descending, const tl_tensor* values, con
     const bool all = wanted == width, radix = all && width >= radix_threshold;
     // A row in falling order would move every entry; short selections bound what that costs.
     const bool few = wanted <= selection_limit && wanted * 8 <= width;
-    const Walk<3> walk(x->shape, std::max(last, 0), {x, values, indices});
-    parallel_for(walk.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
+    const StridedLoop<3> loop(x->shape, std::max(last, 0), {x, values, indices});
+    parallel_for(loop.count, std::max<int64_t>(1, 2048 / width), [&](int64_t begin, int64_t end) {
         const Scratch memory(size_t(width) * sizeof(E) * (radix ? 2 : 1));
         E* const entries = memory.need<E>();
-        walk.run(begin, end, [&](char** address, int64_t) {
+        loop.run(begin, end, [&](char** address, int64_t) {
             const auto* from = reinterpret_cast<const Raw*>(address[0]);
             // Complemented keys ascend where elements descend, and leave equal ones in order.
             const Key flip = descending ? Key(~Key(0)) : Key(0);

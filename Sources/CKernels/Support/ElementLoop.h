@@ -1,7 +1,7 @@
-// What the driver knows of a kernel: a loop over contiguous elements of its own dtypes, compiled for each instruction
-// set.
-#ifndef TL_LOOPS_H
-#define TL_LOOPS_H
+// What the driver of element-wise operations knows of a kernel: a loop over contiguous elements of its own dtypes, compiled
+// for each instruction set.
+#ifndef TL_ELEMENT_LOOP_H
+#define TL_ELEMENT_LOOP_H
 #include "Support/InstructionSets.h"
 #include "include/tl_elementwise.h"
 
@@ -21,11 +21,6 @@ struct Kernel {
 inline int compute_index(int32_t dtype) {
     return dtype == TL_FLOAT32 ? 0 : dtype == TL_FLOAT64 ? 1 : dtype == TL_INT64 ? 2 : -1;
 }
-
-/// The kernels of complex64 and complex128 of the instruction set in use; `loop` is NULL where an operation does not exist for them.
-const Kernel& complex_unary_kernel(int32_t op, int32_t compute);
-const Kernel& complex_binary_kernel(int32_t op, int32_t compute);
-const Kernel& complex_ternary_kernel(int32_t op, int32_t compute);
 
 } // namespace tl
 

@@ -6,7 +6,7 @@
 //   flat   the innermost dimension is short: blocks run across rows, and operands are gathered run by run
 //   tiles  some operand is contiguous along another dimension (a transposed matrix): blocks are tiles of both
 //          dimensions, so that each cache line of that operand is read once
-#include "Elementwise/Driver.h"
+#include "Support/ElementwiseDriver.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
 #include <cstring>
@@ -56,14 +56,14 @@ struct Driver {
         const char* filled[max_operands] = {};
         for (int k = 0; k < count; ++k) direct[k] = operands[k].native && operands[k].strides[0] == 1;
         const int64_t length = it.rank ? it.shape[0] : 1;
-        Walker walker(it, 1, begin / pieces);
+        StridedIterator iterator(it, 1, begin / pieces);
         int64_t part = begin % pieces;
         for (int64_t task = begin; task < end; ++task) {
             const int64_t start = part * piece, n = std::min(piece, length - start);
             const void* in[max_operands];
             char* at[max_operands];
             for (int k = 0; k < count; ++k)
-                at[k] = operands[k].data + (walker.offset[k] + start * operands[k].strides[0]) * operands[k].size;
+                at[k] = operands[k].data + (iterator.offset[k] + start * operands[k].strides[0]) * operands[k].size;
             if (loop) {
                 for (int k = 1; k < count; ++k) {
                     if (direct[k]) {
@@ -91,7 +91,7 @@ struct Driver {
             }
             if (++part == pieces) {
                 part = 0;
-                walker.step();
+                iterator.step();
             }
         }
     }
@@ -100,11 +100,11 @@ struct Driver {
     void transfer(int k, int64_t begin, int64_t n, char* buffer) const {
         const Operand& operand = operands[k];
         const int64_t length = it.shape[0], stride = operand.strides[0];
-        Walker walker(it, 1, begin / length);
+        StridedIterator iterator(it, 1, begin / length);
         int64_t start = begin % length;
         while (n > 0) {
             const int64_t run = std::min(n, length - start);
-            char* at = operand.data + (walker.offset[k] + start * stride) * operand.size;
+            char* at = operand.data + (iterator.offset[k] + start * stride) * operand.size;
             if (k == 0)
                 operand.convert(buffer, 1, at, stride, run);
             else
@@ -112,7 +112,7 @@ struct Driver {
             buffer += run * operand.native_size;
             n -= run;
             start = 0;
-            walker.step();
+            iterator.step();
         }
     }
 
@@ -177,11 +177,11 @@ struct Driver {
         for (int64_t task = begin; task < end; ++task) {
             const int64_t c = task % across * width, r = task / across % down * height;
             const int64_t columns = std::min(width, it.shape[0] - c), rows = std::min(height, it.shape[1] - r);
-            const Walker walker(it, 2, task / across / down);
+            const StridedIterator iterator(it, 2, task / across / down);
             char* at[max_operands];
             for (int k = 0; k < count; ++k)
                 at[k] = operands[k].data +
-                        (walker.offset[k] + c * operands[k].strides[0] + r * operands[k].strides[1]) * operands[k].size;
+                        (iterator.offset[k] + c * operands[k].strides[0] + r * operands[k].strides[1]) * operands[k].size;
             if (copies) {
                 transpose_block(operands[0].size, at[1], operands[1].strides[0], at[0], operands[0].strides[1], rows,
                                 columns);

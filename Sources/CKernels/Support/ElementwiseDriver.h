@@ -1,7 +1,7 @@
 // Runs a loop over strided operands of any dtypes.
-#ifndef TL_DRIVER_H
-#define TL_DRIVER_H
-#include "Elementwise/Loops.h"
+#ifndef TL_ELEMENTWISE_DRIVER_H
+#define TL_ELEMENTWISE_DRIVER_H
+#include "Support/ElementLoop.h"
 #include "Support/Iteration.h"
 
 namespace tl {

@@ -72,15 +72,15 @@ struct Iteration {
     }
 };
 
-/// Walks the positions of dimensions `first` and above, keeping each operand's offset in elements.
-struct Walker {
+/// Iterates over the indices of dimensions `first` and above, with each operand's offset in elements.
+struct StridedIterator {
     const Iteration& iteration;
     int first;
     int64_t index[TL_MAX_RANK];
     int64_t offset[max_operands];
 
     /// Starts at flat position `start` of those dimensions.
-    Walker(const Iteration& it, int first_dimension, int64_t start) : iteration(it), first(first_dimension) {
+    StridedIterator(const Iteration& it, int first_dimension, int64_t start) : iteration(it), first(first_dimension) {
         for (int k = 0; k < it.operands; ++k) offset[k] = 0;
         for (int d = first; d < it.rank; ++d) {
             index[d] = start % it.shape[d];

@@ -1,4 +1,7 @@
-#include "Linalg/Matrices.h"
+#include "Support/Lapack.h"
+#include "Support/Parallel.h"
+#include "Support/ThreadPool.h"
+#include <algorithm>
 #include <cstring>
 #include <dlfcn.h>
 #include <initializer_list>

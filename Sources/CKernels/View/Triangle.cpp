@@ -21,11 +21,11 @@ void tl_triangle(const tl_tensor* x, const tl_tensor* out, int64_t diagonal, boo
     if (rows == 0 || columns == 0) return;
     parallel_for(outer.count * rows, std::max<int64_t>(1, grain_of_rows / columns), [&](int64_t begin, int64_t end) {
         for (int64_t task = begin; task < end; ++task) {
-            const Walker walker(outer, 0, task / rows);
+            const StridedIterator iterator(outer, 0, task / rows);
             const int64_t row = task % rows;
-            char* target = static_cast<char*>(out->data) + (walker.offset[0] + row * out->strides[rank - 2]) * size;
+            char* target = static_cast<char*>(out->data) + (iterator.offset[0] + row * out->strides[rank - 2]) * size;
             const char* source =
-                static_cast<const char*>(x->data) + (walker.offset[1] + row * x->strides[rank - 2]) * size;
+                static_cast<const char*>(x->data) + (iterator.offset[1] + row * x->strides[rank - 2]) * size;
             // The first column right of the diagonal (upper: on it); the kept part lies left (upper: right) of it.
             int64_t edge = row + diagonal + (upper ? 0 : 1);
             edge = edge < 0 ? 0 : edge > columns ? columns : edge;

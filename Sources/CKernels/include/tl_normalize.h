@@ -1,5 +1,5 @@
-// Softmax and normalisation: one pass over memory where the data allows it. Statistics are float32 for half types,
-// otherwise of the dtype of x.
+// Softmax and normalisation: one pass over memory where the data allows it. Means are float64, other statistics float32 for
+// half types and otherwise of the dtype of x.
 #ifndef TL_NORMALIZE_H
 #define TL_NORMALIZE_H
 #include "tl_types.h"
@@ -35,8 +35,8 @@ TL_API void tl_layer_norm_backward(const tl_tensor* grad_out, const tl_tensor* x
 TL_API void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentum, const tl_tensor* mean,
                                      const tl_tensor* rstd, const tl_tensor* running_mean,
                                      const tl_tensor* running_var);
-/// What evaluation applies, from the running statistics: their mean, and 1 / sqrt(variance + epsilon). All [C]; mean and
-/// rstd are dense and of the dtype that computes.
+/// What evaluation applies, from the running statistics: their mean, and 1 / sqrt(variance + epsilon). All [C] and
+/// dense; rstd is of the dtype that computes.
 TL_API void tl_batch_norm_evaluation(const tl_tensor* running_mean, const tl_tensor* running_var, double epsilon,
                                      const tl_tensor* mean, const tl_tensor* rstd);
 TL_API void tl_batch_norm_apply(const tl_tensor* x, const tl_tensor* mean, const tl_tensor* rstd,

@@ -66,6 +66,39 @@ extension ReduceRecords {
         }
     }
 
+    /// Contiguous rows of few elements have loops of their own, for some lengths each.
+    @Test(arguments: 1...34)
+    func shortRows(_ length: Int) {
+        var random = TestRandom("short rows of \(length)")
+        let folds: [(name: String, call: (Tensor) -> Tensor, reference: ([Double]) -> Double)] = [
+            ("sum", { $0.sum(dim: 1) }, { $0.reduce(0, +) }),
+            ("prod", { $0.prod(dim: 1) }, { $0.reduce(1, *) }),
+            ("amax", { $0.amax(dim: 1) }, { $0.max()! }), ("amin", { $0.amin(dim: 1) }, { $0.min()! }),
+            ("any", { $0.any(dim: 1) }, { $0.contains { $0 != 0 } ? 1 : 0 }),
+            ("all", { $0.all(dim: 1) }, { $0.contains(0) ? 0 : 1 }),
+            ("norm", { $0.to(.float64).norm(dim: 1) }, { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }),
+        ]
+        for rows in [16, 127, 128, 300] {
+            // Small integers, and products below 2^24, so that every dtype is exact.
+            let numbers = (0..<rows).map { _ in
+                (0..<length).map { $0 < 8 ? Double(Int.random(in: -3...3, using: &random)) : 1.0 }
+            }
+            for dtype in DType.real where dtype.isSigned && dtype != .bool && dtype != .bfloat16 {
+                let x = Tensor(numbers.flatMap { $0 }, shape: [rows, length]).to(dtype)
+                for (name, call, reference) in folds {
+                    let got = call(x).to(.float64).toArray(Double.self)
+                    for (row, value) in got.enumerated() {
+                        let expected = reference(numbers[row])
+                        // float16 counts to 2048 exactly.
+                        if dtype == .float16 || dtype == .int8 || dtype == .int16, abs(expected) > 100 { continue }
+                        #expect(
+                            abs(value - expected) <= 1e-12 * abs(expected), "\(name), \(dtype) \(rows) x \(length)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test func logSumExpOfNothing() {
         let x = Tensor([-.infinity, -.infinity] as [Double], dtype: .float64, requiresGrad: true)
         let y = x.logsumexp()

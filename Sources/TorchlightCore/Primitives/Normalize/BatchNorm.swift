@@ -6,7 +6,8 @@ import CKernels
 /// Operands: `x [N, C, *]`, then `weight [C]`, `bias [C]`, `runningMean [C]` and `runningVar [C]` as the flags say. Results:
 /// `y [N, C, *]`, `mean [C]`, `rstd [C]` and, in training with running statistics, their new values
 /// `(1 - momentum) * running + momentum * batch` (with the unbiased variance). Dtypes: floating point; a half type takes
-/// float32 parameters as well, and its statistics are float32.
+/// float32 parameters as well. The mean is float64, because float32 has too few digits beside a mean that is much larger than the
+/// deviations; `rstd` has the dtype that computes.
 package struct BatchNorm: Primitive {
     package static let name = "batchNorm"
     package var isTraining: Bool
@@ -52,8 +53,9 @@ package struct BatchNorm: Primitive {
                 .value, in: Self.name, "one value a channel has no variance", expected: "more than one value a channel",
                 fix: "use a larger batch, or eval() to normalise by the running statistics", operands: [x])
         }
-        let statistics = ResultSpec(channels, x.dtype.computeType)
-        var specs = Few(ResultSpec(x.layout.shape, x.dtype), statistics, statistics)
+        var specs = Few(
+            ResultSpec(x.layout.shape, x.dtype), ResultSpec(channels, .float64),
+            ResultSpec(channels, x.dtype.computeType))
         if isTraining && hasRunning {
             specs.append(ResultSpec(channels, inputs[runningPlace].dtype))
             specs.append(ResultSpec(channels, inputs[runningPlace + 1].dtype))
@@ -160,6 +162,10 @@ package struct BatchNormBackward: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[1]
         try checkFloating(x, in: Self.name)
+        guard x.rank >= 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the input has no channels", expected: "[N, C, *]", operands: [x])
+        }
         let channels = ResultSpec(Dims(repeating: x.layout.shape[1], count: 1), parameterDType)
         var specs = Few<ResultSpec>()
         if needsInput { specs.append(ResultSpec(x.layout.shape, x.dtype)) }
@@ -211,9 +217,9 @@ package struct BatchNormBackward: Primitive {
         let column = [-1] + Array(repeating: 1, count: x.rank - 2)
         let h = weight.map { g * $0.reshape(column) } ?? g
         guard isTraining else {
-            let scale = rstd.to(x.dtype).reshape(column)
-            let normal = (x - mean.to(x.dtype).reshape(column)) * scale
-            return (h * scale, (g * normal).sum(dim: dims), g.sum(dim: dims))
+            let normal = ((x.to(.float64) - mean.reshape(column)) * rstd.to(.float64).reshape(column)).to(
+                x.dtype.computeType)
+            return (h * rstd.to(x.dtype).reshape(column), (g * normal).sum(dim: dims), g.sum(dim: dims))
         }
         let (normal, dx) = normalizationGradient(h, x, over: dims, epsilon)
         return (dx, (g * normal).sum(dim: dims), g.sum(dim: dims))

@@ -4,7 +4,8 @@ import CKernels
 /// `y = (x - mean) * rstd * weight + bias`, `rstd = 1 / sqrt(variance + epsilon)`, the variance that of the row itself.
 ///
 /// Shapes: `x [*, D]`, `weight` and `bias D` or none, with `D` the last `dims` dimensions `-> y [*, D], mean [*], rstd [*]`.
-/// Dtypes: floating point, all the same, or float32 parameters of a half type, whose statistics are float32 too.
+/// Dtypes: floating point, all the same, or float32 parameters of a half type. The mean is float64, because float32 has too few
+/// digits beside a mean that is much larger than the deviations; `rstd` has the dtype that computes.
 package struct LayerNorm: Primitive {
     package static let name = "layerNorm"
     /// How many of the last dimensions make a row.
@@ -19,6 +20,7 @@ package struct LayerNorm: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: Self.name)
+        try checkRow(x, in: Self.name)
         var lead = Dims()
         for i in 0..<(x.rank - dims) { lead.append(x.layout.shape[i]) }
         for i in 1..<inputs.count {
@@ -28,8 +30,8 @@ package struct LayerNorm: Primitive {
                     expected: "one dtype, or float32 parameters of a half-precision input", operands: Array(inputs))
             }
         }
-        let statistics = ResultSpec(lead, x.dtype.computeType)
-        return Few(ResultSpec(x.layout.shape, x.dtype), statistics, statistics)
+        return Few(
+            ResultSpec(x.layout.shape, x.dtype), ResultSpec(lead, .float64), ResultSpec(lead, x.dtype.computeType))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -40,6 +42,14 @@ package struct LayerNorm: Primitive {
             tl_layer_norm(
                 $0(x, shape: shape), $0(flat: weight(inputs)), $0(flat: bias(inputs)), epsilon,
                 $0(outputs[0], shape: shape), $0(flat: outputs[1]), $0(flat: outputs[2]))
+        }
+    }
+
+    func checkRow(_ x: TensorSpec, in operation: String) throws(TensorError) {
+        guard dims >= 0, dims <= x.rank else {
+            throw TensorError(
+                .shape, in: operation, "the input has fewer dimensions than a row",
+                expected: "at least \(quantity(dims, "dimension"))", operands: [x])
         }
     }
 
@@ -114,6 +124,7 @@ package struct LayerNormBackward: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[1]
         try checkFloating(x, in: Self.name)
+        try norm.checkRow(x, in: Self.name)
         var row = Dims()
         for i in (x.rank - norm.dims)..<x.rank { row.append(x.layout.shape[i]) }
         var specs = Few<ResultSpec>()
@@ -187,11 +198,15 @@ extension DType {
 func normalizationGradient(
     _ h: Tensor, _ x: Tensor, over dims: [Int], _ epsilon: Double
 ) -> (normal: Tensor, dx: Tensor) {
-    let centred = x - x.mean(dim: dims, keepdim: true)
+    // Half types would round the mean and the squares. The mean is taken twice: what rounding takes from the first, a large
+    // number, is in the second.
+    let (x, h, dtype) = (x.to(x.dtype.computeType), h.to(x.dtype.computeType), x.dtype)
+    let rough = x - x.mean(dim: dims, keepdim: true).detach()
+    let centred = rough - rough.mean(dim: dims, keepdim: true)
     let rstd = ((centred * centred).mean(dim: dims, keepdim: true) + epsilon).rsqrt()
     let normal = centred * rstd
     let along = normal * (h * normal).mean(dim: dims, keepdim: true)
-    return (normal, rstd * (h - h.mean(dim: dims, keepdim: true) - along))
+    return (normal, (rstd * (h - h.mean(dim: dims, keepdim: true) - along)).to(dtype))
 }
 
 /// Refuses what is not floating point.
