@@ -64,6 +64,3 @@ struct Failure: Error {
 
 /// Writes a line to standard output without buffering.
 func say(_ text: String) { Terminal.write(text + "\n", to: STDOUT_FILENO) }
-
-/// A count with its noun: "1 tensor", "3 tensors".
-func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -44,7 +44,7 @@ final class Arguments {
     func size3() -> Size3 { chance(0.5) ? Size3(int()) : Size3(int(), int(), int()) }
     func padding() -> ConvPadding { chance(0.2) ? .same : chance(0.6) ? ConvPadding(int()) : ConvPadding(ints()) }
     func adaptive() -> AdaptiveSize { chance(0.6) ? AdaptiveSize(int()) : AdaptiveSize([int(), nil]) }
-    func widths() -> PadWidths { chance(0.5) ? PadWidths(int()) : PadWidths(ints()) }
+    func widths() -> PaddingSize { chance(0.5) ? PaddingSize(int()) : PaddingSize(ints()) }
 
     func double() -> Double {
         chance(0.6)

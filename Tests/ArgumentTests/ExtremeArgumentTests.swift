@@ -35,7 +35,7 @@ import Torchlight
         "Size3.": "holds numbers; the operations that take it are in the table",
         "ConvPadding.": "holds numbers; the operations that take it are in the table",
         "AdaptiveSize.": "holds numbers; the operations that take it are in the table",
-        "PadWidths.": "holds numbers; the layers that take it are in the table",
+        "PaddingSize.": "holds numbers; the layers that take it are in the table",
         "TensorIndex.": "holds numbers; the subscripts are in the table",
         "TensorNumber.": "a literal",
         "NormOrder.": "a literal",

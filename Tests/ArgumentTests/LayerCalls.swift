@@ -243,21 +243,21 @@ extension CallTable {
             Linear($0.int(), $0.int(), bias: $0.bool(), dtype: $0.dtype(), generator: $0.generator)($0.tensor())
         }
 
-        add("ReflectionPad1d.init(_: PadWidths)") { ReflectionPad1d($0.widths())($0.tensor()) }
-        add("ReflectionPad2d.init(_: PadWidths)") { ReflectionPad2d($0.widths())($0.tensor()) }
-        add("ReflectionPad3d.init(_: PadWidths)") { ReflectionPad3d($0.widths())($0.tensor()) }
-        add("ReplicationPad1d.init(_: PadWidths)") { ReplicationPad1d($0.widths())($0.tensor()) }
-        add("ReplicationPad2d.init(_: PadWidths)") { ReplicationPad2d($0.widths())($0.tensor()) }
-        add("ReplicationPad3d.init(_: PadWidths)") { ReplicationPad3d($0.widths())($0.tensor()) }
-        add("CircularPad1d.init(_: PadWidths)") { CircularPad1d($0.widths())($0.tensor()) }
-        add("CircularPad2d.init(_: PadWidths)") { CircularPad2d($0.widths())($0.tensor()) }
-        add("CircularPad3d.init(_: PadWidths)") { CircularPad3d($0.widths())($0.tensor()) }
-        add("ZeroPad1d.init(_: PadWidths)") { ZeroPad1d($0.widths())($0.tensor()) }
-        add("ZeroPad2d.init(_: PadWidths)") { ZeroPad2d($0.widths())($0.tensor()) }
-        add("ZeroPad3d.init(_: PadWidths)") { ZeroPad3d($0.widths())($0.tensor()) }
-        add("ConstantPad1d.init(_: PadWidths)") { ConstantPad1d($0.widths(), $0.number())($0.tensor()) }
-        add("ConstantPad2d.init(_: PadWidths)") { ConstantPad2d($0.widths(), $0.number())($0.tensor()) }
-        add("ConstantPad3d.init(_: PadWidths)") { ConstantPad3d($0.widths(), $0.number())($0.tensor()) }
+        add("ReflectionPad1d.init(_: PaddingSize)") { ReflectionPad1d($0.widths())($0.tensor()) }
+        add("ReflectionPad2d.init(_: PaddingSize)") { ReflectionPad2d($0.widths())($0.tensor()) }
+        add("ReflectionPad3d.init(_: PaddingSize)") { ReflectionPad3d($0.widths())($0.tensor()) }
+        add("ReplicationPad1d.init(_: PaddingSize)") { ReplicationPad1d($0.widths())($0.tensor()) }
+        add("ReplicationPad2d.init(_: PaddingSize)") { ReplicationPad2d($0.widths())($0.tensor()) }
+        add("ReplicationPad3d.init(_: PaddingSize)") { ReplicationPad3d($0.widths())($0.tensor()) }
+        add("CircularPad1d.init(_: PaddingSize)") { CircularPad1d($0.widths())($0.tensor()) }
+        add("CircularPad2d.init(_: PaddingSize)") { CircularPad2d($0.widths())($0.tensor()) }
+        add("CircularPad3d.init(_: PaddingSize)") { CircularPad3d($0.widths())($0.tensor()) }
+        add("ZeroPad1d.init(_: PaddingSize)") { ZeroPad1d($0.widths())($0.tensor()) }
+        add("ZeroPad2d.init(_: PaddingSize)") { ZeroPad2d($0.widths())($0.tensor()) }
+        add("ZeroPad3d.init(_: PaddingSize)") { ZeroPad3d($0.widths())($0.tensor()) }
+        add("ConstantPad1d.init(_: PaddingSize)") { ConstantPad1d($0.widths(), $0.number())($0.tensor()) }
+        add("ConstantPad2d.init(_: PaddingSize)") { ConstantPad2d($0.widths(), $0.number())($0.tensor()) }
+        add("ConstantPad3d.init(_: PaddingSize)") { ConstantPad3d($0.widths(), $0.number())($0.tensor()) }
 
         add("AdaptivePoolLayer.init(_: AdaptiveSize)") {
             (

@@ -5,7 +5,7 @@ import TestSupport
 enum PublicDeclarations {
     /// Types of parameters that are integers, or hold integers that the caller gives.
     private static let integers: Set<String> = [
-        "Int", "Size", "Size2", "Size3", "ConvPadding", "AdaptiveSize", "PadWidths", "TensorIndex", "TensorIndexItem",
+        "Int", "Size", "Size2", "Size3", "ConvPadding", "AdaptiveSize", "PaddingSize", "TensorIndex", "TensorIndexItem",
     ]
 
     /// "Tensor.narrow(_: Int, start: Int, length: Int)": the enclosing type, the name and the integer parameters.

@@ -101,7 +101,7 @@ import TorchlightIO
         }
         #expect(try compare(folder("a.safetensors"), folder("b.\(ending)")).isEmpty)
         if ending.hasPrefix("safetensors") {
-            #expect(try Safetensors.open(folder("c.safetensors")).note("k") == "v")
+            #expect(try Safetensors.open(folder("c.safetensors")).metadataValue(for: "k") == "v")
         }
     }
 

@@ -26,6 +26,17 @@ func run(
     return result.output
 }
 
+/// Waits for a child process to end and returns its status as the system gives it.
+///
+/// A signal to this process interrupts the wait, and the status is not written then.
+func waitForEnd(of child: pid_t) throws -> Int32 {
+    var status: Int32 = 0
+    while waitpid(child, &status, 0) < 0 {
+        guard errno == EINTR else { throw Failed("no status of process \(child): \(String(cString: strerror(errno)))") }
+    }
+    return status
+}
+
 /// Runs a program to its end, whatever that is.
 func runAny(
     _ program: String, _ arguments: [String] = [], in folder: String, environment: [String: String] = [:]
@@ -40,6 +51,8 @@ func runAny(
         let descriptor = mkstemp(&template)
         guard descriptor >= 0 else { throw Failed("no temporary file") }
         unlink(template)
+        // Not for programs that other tests start.
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         return descriptor
     }
     for (number, descriptor) in descriptors.enumerated() {
@@ -62,8 +75,7 @@ func runAny(
     guard posix_spawn(&child, "/bin/sh", &actions, nil, &argv, &envp) == 0 else {
         throw Failed("cannot start \(program)")
     }
-    var status: Int32 = 0
-    waitpid(child, &status, 0)
+    let status = try waitForEnd(of: child)
     for descriptor in descriptors {
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 1 << 16)

@@ -82,8 +82,7 @@ struct ResumableTrainingTests {
         }
         usleep(delay)
         kill(child, SIGKILL)
-        var status: Int32 = 0
-        waitpid(child, &status, 0)
+        let status = try waitForEnd(of: child)
         guard status & 0x7F == SIGKILL else { throw Failed("it ended by itself: \(status)") }
     }
 }

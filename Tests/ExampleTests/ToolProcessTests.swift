@@ -1,7 +1,9 @@
 import Glibc
+import Synchronization
 import TestSupport
 import Testing
 import Torchlight
+import TorchlightCore
 import TorchlightIO
 
 /// The tool as a process: signals, limits, full devices and what a run says against what it wrote.
@@ -33,6 +35,29 @@ struct ToolProcessTests {
         #expect(result.status == 1 && result.errors.contains("cannot write to standard output"), "\(result)")
         let closed = try shell("\"$T\" \(command) >&-")
         #expect(closed.status == 1 && FileSystem.isFile(folder("a.safetensors")), "\(closed)")
+    }
+
+    private static let areSignalsOver = Atomic(false)
+
+    @Test("Signals to the process that waits do not hide the status of a program")
+    func interruptedWait() async {
+        await #expect(processExitsWith: .success) {
+            var action = sigaction()
+            // Without SA_RESTART: system calls that wait return when the signal arrives.
+            action.__sigaction_handler.sa_handler = { _ in }
+            sigaction(SIGUSR1, &action, nil)
+            let waiting = pthread_self()
+            let signals = BackgroundThread {
+                while !Self.areSignalsOver.load(ordering: .relaxed) {
+                    pthread_kill(waiting, SIGUSR1)
+                    usleep(20_000)
+                }
+            }
+            let result = try runAny("/bin/sh", ["-c", "sleep 0.3; echo text; exit 3"], in: "/tmp")
+            Self.areSignalsOver.store(true, ordering: .relaxed)
+            signals?.join()
+            #expect(result.status == 3 && result.output == "text\n", "\(result)")
+        }
     }
 
     @Test("Training goes on when the reader of its output goes away")
@@ -96,7 +121,8 @@ struct ToolProcessTests {
             #expect((file.format == .torch) == path.hasSuffix(".pth"), "\(line)")
             let names = file.tensors.map(\.name).sorted()
             #expect(names == best.tensors.map(\.name).sorted(), "\(line)")
-            if let epoch = best.note("epoch"), result.output.contains("best weights, of epoch \(epoch):") {
+            if let epoch = best.metadataValue(for: "epoch"), result.output.contains("best weights, of epoch \(epoch):")
+            {
                 for (name, tensor) in file.tensors { #expect(tensor.equal(best[name]!), "\(line): \(name)") }
             }
         }

@@ -18,7 +18,7 @@ import TorchlightCore
         let loaded = try Safetensors.load(index)
         #expect(loaded.count == tensors.count)
         for (name, tensor) in tensors { #expect(loaded[name]?.equal(tensor) == true, "\(name)") }
-        #expect(try Safetensors.open(index).note("format") == "pt")
+        #expect(try Safetensors.open(index).metadataValue(for: "format") == "pt")
         #expect(try TensorFile.open(index).tensors.count == 11)
         // The files of the index before go when they are no longer named; others stay.
         try AtomicFile.write("x", to: folder("other.safetensors"))

@@ -19,7 +19,7 @@ import TorchlightCore
         }
         try Safetensors.save(tensors, to: folder("a"), metadata: ["z": "1", "a": "ü"])
         let file = try Safetensors.open(folder("a"))
-        #expect(file.metadata.map(\.key) == ["a", "z"] && file.note("a") == "ü")
+        #expect(file.metadata.map(\.key) == ["a", "z"] && file.metadataValue(for: "a") == "ü")
         #expect(file.tensors.count == tensors.count)
         let loaded = try Safetensors.load(folder("a"))
         for (name, tensor) in tensors {

@@ -128,6 +128,34 @@ import Torchlight
         #expect(Tensor.randperm(0, generator: generator).count == 0)
     }
 
+    /// As in PyTorch, `dropout2d` takes 3 dimensions for a batch of signals, `dropout1d` and `dropout3d` take one dimension less
+    /// than with a batch for one sample.
+    @Test func channelDropoutDropsChannelsOfSamples() {
+        typealias Dropout = (Tensor, Generator) -> Tensor
+        let cases: [(name: String, shape: [Int], channels: Int, call: Dropout)] = [
+            ("dropout1d", [300, 4], 1, { dropout1d($0, generator: $1) }),
+            ("dropout1d", [20, 15, 4], 2, { dropout1d($0, generator: $1) }),
+            ("dropout2d", [20, 15, 4], 2, { dropout2d($0, generator: $1) }),
+            ("Dropout2d", [20, 15, 4], 2, { Dropout2d(generator: $1)($0) }),
+            ("dropout2d", [20, 15, 2, 2], 2, { dropout2d($0, generator: $1) }),
+            ("dropout3d", [300, 2, 2, 1], 1, { dropout3d($0, generator: $1) }),
+            ("dropout3d", [20, 15, 2, 2, 1], 2, { dropout3d($0, generator: $1) }),
+        ]
+        for (name, shape, channels, call) in cases {
+            let y = call(Tensor.ones(shape), Generator(seed: 5))
+            let rows = y.reshape([300, 4]).toNestedArray(Float.self)
+            let label = "\(name) \(shape), \(channels) dimensions of channels"
+            for row in rows { #expect(row == [0, 0, 0, 0] || row == [2, 2, 2, 2], "\(label): \(row)") }
+            let kept = rows.filter { $0[0] == 2 }.count
+            #expect(kept > 110 && kept < 190, "\(label): \(kept) of 300 channels are kept")
+        }
+        for rank in [2, 5] {
+            #expect(throws: TensorError.self) {
+                try checked { dropout2d(Tensor.ones(Array(repeating: 2, count: rank))) }
+            }
+        }
+    }
+
     @Test func multinomialFollowsItsWeights() {
         let generator = Generator(seed: 3)
         let weights = Tensor([[1.0, 0, 3, 6, 0], [0, 0, 0, 2, 0], [5, 5, 5, 5, 5]])

@@ -161,7 +161,7 @@ package enum DescriptionLaws {
     }
 
     /// The calls of all samples, with the labels of their failures.
-    static func calls(of record: PrimitiveRecord, dtype: DType? = nil) -> [(RecordedCalls.Call, String)] {
+    package static func calls(of record: PrimitiveRecord, dtype: DType? = nil) -> [(RecordedCalls.Call, String)] {
         var all: [(RecordedCalls.Call, String)] = []
         let dtypes = dtype.map { [$0] } ?? [DType.float32, .int64]
         for sample in record.samples {

@@ -2,7 +2,7 @@ import Torchlight
 import TorchlightNN
 
 extension Call {
-    fileprivate var widths: PadWidths { get throws { PadWidths(try ints(0, "padding")) } }
+    fileprivate var widths: PaddingSize { get throws { PaddingSize(try ints(0, "padding")) } }
 
     /// The size of an adaptive pool's result; none keeps a dimension.
     fileprivate var adaptiveSize: AdaptiveSize {
@@ -174,7 +174,7 @@ extension ModuleRegistry {
         layer("ZeroPad1d") { s in ZeroPad1d(try s.widths) }
         layer("ZeroPad2d") { s in ZeroPad2d(try s.widths) }
         layer("ZeroPad3d") { s in ZeroPad3d(try s.widths) }
-        func constant<L: Layer>(_ s: Call, _ make: (PadWidths, any TensorScalar) -> L) throws -> L {
+        func constant<L: Layer>(_ s: Call, _ make: (PaddingSize, any TensorScalar) -> L) throws -> L {
             make(try s.widths, try s.number(1, "value"))
         }
         layer("ConstantPad1d") { s in try constant(s) { ConstantPad1d($0, $1) } }

@@ -33,7 +33,10 @@ func run(_ path: String, _ arguments: [String]) throws {
         throw Failure("bench: cannot start \(path)")
     }
     var status: Int32 = 0
-    waitpid(child, &status, 0)
+    // A signal to this process interrupts the wait; the status is not written then.
+    while waitpid(child, &status, 0) < 0 {
+        guard errno == EINTR else { throw Failure("bench: no status of \(path): \(String(cString: strerror(errno)))") }
+    }
     guard status == 0 else { throw Failure("bench: \(path) failed") }
 }
 

@@ -66,9 +66,9 @@ struct Convert: ParsableCommand {
         let left = listing.format == "torch" ? listing.metadata.count : 0
         let bytes = tensors.reduce(0) { $0 + $1.byteCount }
         say(
-            "\(output): \(counted(tensors.count, "tensor")), \(counted(bytes, "byte"))"
+            "\(output): \(quantity(tensors.count, "tensor")), \(quantity(bytes, "byte"))"
                 + (left > 0
-                    ? "; \(counted(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out"
+                    ? "; \(quantity(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out"
                     : ""))
         for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
     }
@@ -135,10 +135,10 @@ struct Convert: ParsableCommand {
         let shown = IOError.oneLine(name, limit: 200)
         if infinite > 0 {
             notes.append(
-                "warning: \(shown): \(counted(infinite, "value")) beyond the range of \(target) became infinite")
+                "warning: \(shown): \(quantity(infinite, "value")) beyond the range of \(target) became infinite")
         }
         if zero > 0 {
-            notes.append("warning: \(shown): \(counted(zero, "value")) too small for \(target) became 0")
+            notes.append("warning: \(shown): \(quantity(zero, "value")) too small for \(target) became 0")
         }
         return StoredTensor(name, result)
     }

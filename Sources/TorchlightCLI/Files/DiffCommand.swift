@@ -45,7 +45,7 @@ struct Diff: ParsableCommand {
         guard comparison.lines.isEmpty else {
             throw Failure("diff: \(comparison.lines.count) of \(total) tensors differ between \(first) and \(second)")
         }
-        if !json { say("\(counted(total, "tensor")) \(total == 1 ? "is" : "are") equal") }
+        if !json { say("\(quantity(total, "tensor")) \(total == 1 ? "is" : "are") equal") }
     }
 }
 
@@ -103,7 +103,7 @@ struct Comparison {
         if !isSameType { parts.append("\(a.type) and \(b.type)") }
         if difference.count > 0 {
             let count = a.shape.reduce(1, *)
-            parts.append("\(difference.count) of \(counted(count, "value")) differ, by up to \(difference.largest)")
+            parts.append("\(difference.count) of \(quantity(count, "value")) differ, by up to \(difference.largest)")
         } else {
             parts.append("equal values\(isSameType ? " with different bits" : "")")
         }

@@ -103,14 +103,14 @@ struct Inspect: ParsableCommand {
         let elements = listing.entries.reduce(0) { $0 + $1.shape.reduce(1, *) }
         var lines = [
             "\(IOError.oneLine(listing.path, limit: 1000)): \(listing.format), \(bytes(listing.byteCount)); "
-                + "\(counted(listing.entries.count, "tensor")), \(counted(elements, "element")), \(bytes(tensorBytes))"
+                + "\(quantity(listing.entries.count, "tensor")), \(quantity(elements, "element")), \(bytes(tensorBytes))"
         ]
         let shown = 40
         for (key, value) in listing.metadata.prefix(shown) {
             lines.append("  \(IOError.oneLine(key, limit: 100)): \(IOError.oneLine(value, limit: 200))")
         }
         if listing.metadata.count > shown {
-            lines.append("  and \(counted(listing.metadata.count - shown, "more metadata value")), which --json shows")
+            lines.append("  and \(quantity(listing.metadata.count - shown, "more metadata value")), which --json shows")
         }
         for member in listing.leftOut { lines.append("  left out: \(member)") }
         if !listing.entries.isEmpty {
@@ -146,7 +146,7 @@ struct Inspect: ParsableCommand {
     }
 
     private static func bytes(_ count: Int) -> String {
-        count < 1024 ? counted(count, "byte") : "\(count) bytes (\(Memory.text(count)))"
+        count < 1024 ? quantity(count, "byte") : "\(count) bytes (\(Memory.text(count)))"
     }
 
     /// A number with about five digits.

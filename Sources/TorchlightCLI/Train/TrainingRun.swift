@@ -68,7 +68,7 @@ final class TrainingRun {
         if !quiet {
             let shape = "\(data.name), \(loader.sampleCount) training and \(testLoader.sampleCount) test samples"
             say(
-                "\(settings.model.rawValue) with \(model.parameterCount()) parameters on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads"
+                "\(settings.model.rawValue) with \(quantity(model.parameterCount(), "parameter")) on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads"
             )
             if progress.epochsDone > 0 || progress.samples > 0 {
                 say(

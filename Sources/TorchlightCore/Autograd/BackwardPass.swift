@@ -229,7 +229,7 @@ struct BackwardPass {
                 if results[i] === pending.sum(of: next, output: Int(input.outputIndex)) { results[i] = nil }
             } else if let leaf = input.leaf, results[i] === leaf.gradient {
                 results[i] = nil
-                if leaf.hasGradientHooks { hooked.note(leaf, from: node, pending) }
+                if leaf.hasGradientHooks { hooked.record(leaf, from: node, pending) }
             }
         }
         pending.offered = Needs()
@@ -238,7 +238,7 @@ struct BackwardPass {
     /// Passes a gradient to a leaf: at once, or to the sum that hooks wait for.
     private mutating func deliver(_ gradient: inout Tensor, to leaf: Tensor, from node: Node?) throws(TensorError) {
         if leaf.hasGradientHooks {
-            hooked.note(leaf, from: isTargeted ? nil : node, pending)
+            hooked.record(leaf, from: isTargeted ? nil : node, pending)
             if leaf.gradientHooks!.runBefore { return hooked.add(&gradient, to: leaf, intoNew: createGraph) }
         }
         try accept(&gradient, in: leaf)

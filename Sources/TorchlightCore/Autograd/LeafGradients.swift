@@ -70,7 +70,7 @@ struct HookedLeaves {
     var first: Tensor? { leaves.first }
 
     /// Records that a node passed a gradient to the leaf; its other operands may follow.
-    mutating func note(_ leaf: Tensor, from node: Node?, _ pending: PendingGradients) {
+    mutating func record(_ leaf: Tensor, from node: Node?, _ pending: PendingGradients) {
         if !leaves.contains(where: { $0 === leaf }) { leaves.append(leaf) }
         if uses == nil, let node { uses = Self.count(from: [node] + pending.waiting) }
     }

@@ -64,7 +64,7 @@ package struct KernelArguments: ~Copyable {
     ) -> UnsafePointer<tl_tensor> {
         let rank = layout.rank
         // Kernels write behind their arrays otherwise.
-        precondition(rank <= maximumRank, "a kernel was given a layout of \(rank) dimensions")
+        precondition(rank <= maximumRank, "a kernel was given a layout of \(quantity(rank, "dimension"))")
         if next + Self.argumentSize > end { addBlock() }
         let argument = next.assumingMemoryBound(to: tl_tensor.self)
         next += MemoryLayout<tl_tensor>.stride

@@ -10,20 +10,21 @@
 ///   - training: whether dropout is applied. Default: true.
 ///   - generator: the random number generator.
 public func dropout1d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
-    featureDropout("dropout1d", x, p, training, generator, ranks: 2...3)
+    featureDropout("dropout1d", x, p, training, generator, ranks: 2...3, unbatchedRank: 2)
 }
 
 /// In training, sets each channel to 0 with probability `p` and multiplies the others by `1 / (1 - p)` (Tompson et al.,
 /// 2015). Otherwise returns the input.
 ///
-/// Shapes: `[N, C, H, W]` or `[C, H, W]`; the result has the same shape.
+/// Shapes: `[N, C, H, W]` or `[N, C, L]`, as in PyTorch, which takes 3 dimensions for a batch of signals and not for one
+/// image; the result has the same shape.
 ///
 /// - Parameters:
 ///   - p: the probability of a channel to be zeroed. Default: 0.5.
 ///   - training: whether dropout is applied. Default: true.
 ///   - generator: the random number generator.
 public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
-    featureDropout("dropout2d", x, p, training, generator, ranks: 3...4)
+    featureDropout("dropout2d", x, p, training, generator, ranks: 3...4, unbatchedRank: nil)
 }
 
 /// In training, sets each channel to 0 with probability `p` and multiplies the others by `1 / (1 - p)`. Otherwise
@@ -36,7 +37,7 @@ public func dropout2d(_ x: Tensor, p: Double = 0.5, training: Bool = true, gener
 ///   - training: whether dropout is applied. Default: true.
 ///   - generator: the random number generator.
 public func dropout3d(_ x: Tensor, p: Double = 0.5, training: Bool = true, generator: Generator = .default) -> Tensor {
-    featureDropout("dropout3d", x, p, training, generator, ranks: 4...5)
+    featureDropout("dropout3d", x, p, training, generator, ranks: 4...5, unbatchedRank: 4)
 }
 
 /// Alpha dropout, which keeps mean 0 and variance 1 of the input: in training, elements are set with probability `p` to
@@ -67,20 +68,23 @@ public func featureAlphaDropout(
         "featureAlphaDropout", x, p, training, generator, maskShape: channelMask(x.shape, batched: true))
 }
 
+/// Dropout of channels; an input of `unbatchedRank` dimensions has no batch dimension.
 private func featureDropout(
-    _ operation: String, _ x: Tensor, _ p: Double, _ training: Bool, _ generator: Generator, ranks: ClosedRange<Int>
+    _ operation: String, _ x: Tensor, _ p: Double, _ training: Bool, _ generator: Generator, ranks: ClosedRange<Int>,
+    unbatchedRank: Int?
 ) -> Tensor {
     if x.isPlaceholder { return x }
     guard ranks.contains(x.rank) else {
         return fail(
             TensorError(
                 .shape, in: operation, "the input has the wrong number of dimensions",
-                expected: "\(ranks.upperBound) dimensions, or \(ranks.lowerBound) without a batch", operands: [x]),
+                expected: "\(quantity(ranks.upperBound, "dimension")), or \(ranks.lowerBound)"
+                    + (unbatchedRank == nil ? "" : " without a batch"), operands: [x]),
             like: x)
     }
     guard (0...1).contains(p) else { return fail(probabilityError(p, operation, x), like: x) }
     if !training || p == 0 { return x }
-    let shape = channelMask(x.shape, batched: x.rank == ranks.upperBound)
+    let shape = channelMask(x.shape, batched: x.rank != unbatchedRank)
     let mask = noGrad { dropout(Tensor.ones(shape, dtype: x.dtype, device: x.device), p: p, generator: generator) }
     return x * mask
 }

@@ -11,7 +11,7 @@ extension Tensor {
             guard counts.count >= rank, counts.allSatisfy({ $0 >= 0 }) else {
                 throw TensorError(
                     .value, in: "repeat", "there are fewer counts than dimensions, or a negative one", got: "\(counts)",
-                    expected: "at least \(rank) counts that are not negative", operands: [self])
+                    expected: "at least \(quantity(rank, "count")) that are not negative", operands: [self])
             }
             let lead = counts.count - rank
             var (column, spread, target): ([Int], [Int], [Int]) = ([], [], [])

@@ -68,7 +68,7 @@ extension Tensor {
                 guard x.count == size else {
                     throw TensorError(
                         .shape, in: operation, "the number of x is not the number of points",
-                        expected: "\(size) elements",
+                        expected: "\(quantity(size, "element"))",
                         operands: [self, x])
                 }
                 var column = [Int](repeating: 1, count: rank)

@@ -89,7 +89,7 @@ package func transposedConvolution<Size: SpatialSize>(
         guard groups > 0, batch.layout.shape[1] == weight.layout.shape[0], weight.layout.shape[0] % groups == 0 else {
             throw TensorError(
                 .shape, in: operation,
-                "the input has \(batch.layout.shape[1]) channels and the weight takes \(weight.layout.shape[0])",
+                "the input has \(quantity(batch.layout.shape[1], "channel")) and the weight takes \(weight.layout.shape[0])",
                 expected: "as many channels as the weight takes, divisible by the \(groups) groups",
                 operands: [x, weight])
         }
@@ -136,7 +136,7 @@ private func extraSizes(
     guard size.count == spatial || size.count == spatial + 2 || size.count == x.rank else {
         throw refuse(
             "outputSize does not have one size for each dimension",
-            expected: "\(spatial) sizes, or \(x.rank) with the channels")
+            expected: "\(quantity(spatial, "size")), or \(x.rank) with the channels")
     }
     guard given.allSatisfy({ $0 == 0 }) else {
         throw refuse("both outputSize and outputPadding are given", expected: "one of the two")

@@ -179,7 +179,7 @@ extension Layout {
 extension Layout {
     /// The same layout with the offset increased by `distance`.
     package func moved(by distance: Int) -> Layout {
-        Layout(shape: shape, strides: strides, offset: offset + distance)
+        Layout(shape: shape, strides: strides, offset: offset +| distance)
     }
 }
 
@@ -206,7 +206,7 @@ extension Layout {
     package func sliced(_ dim: Int, start: Int, count: Int, step: Int = 1) -> Layout {
         var shape = shape
         var strides = strides
-        let offset = offset + (count > 0 ? start * strides[dim] : 0)
+        let offset = count > 0 ? offset +| start *| strides[dim] : offset
         shape[dim] = count
         // With at most one index the stride is never used, so any step is allowed.
         strides[dim] *|= step
@@ -216,7 +216,7 @@ extension Layout {
     package func selected(_ dim: Int, _ index: Int) -> Layout {
         var shape = shape
         var strides = strides
-        let offset = offset + index * strides[dim]
+        let offset = offset +| index *| strides[dim]
         shape.remove(at: dim)
         strides.remove(at: dim)
         return Layout(shape: shape, strides: strides, offset: offset)

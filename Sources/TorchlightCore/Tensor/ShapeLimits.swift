@@ -13,6 +13,31 @@ package func checkRank(_ rank: Int, in operation: String) throws(TensorError) {
     if rank > maximumRank { throw tooManyDimensions(rank, in: operation) }
 }
 
+/// Throws unless the operand has the dimension. The public functions resolve dimensions before; primitives of recorded graphs and
+/// of files meet operands of any rank.
+///
+/// - Parameter ofScalar: whether dimension 0 of a 0-dimensional operand counts as one. Default: true.
+@inline(__always)
+package func checkDimension(
+    _ dim: Int, of x: some Described, in operation: String, ofScalar: Bool = true
+) throws(TensorError) {
+    if dim < 0 || dim >= (ofScalar ? Swift.max(x.rank, 1) : x.rank) {
+        throw missingDimension("\(dim)", of: x, in: operation)
+    }
+}
+
+/// Throws unless the operand has all of the dimensions.
+package func checkDimensions(_ dims: Dims, of x: some Described, in operation: String) throws(TensorError) {
+    for dim in dims { try checkDimension(dim, of: x, in: operation) }
+}
+
+@inline(never)
+package func missingDimension(_ got: String, of x: some Described, in operation: String) -> TensorError {
+    TensorError(
+        .index, in: operation, "the tensor does not have the dimension", got: "dimension \(got)",
+        expected: "a dimension below \(x.rank)", operands: [x])
+}
+
 /// Throws if a shape is invalid: a negative size, too many dimensions or too many elements. Every new tensor and every
 /// view is checked.
 @inline(__always)
@@ -56,6 +81,6 @@ package func checkListSize(_ count: Int, bytesEach: Int, in operation: String) t
     guard bytes <= limit else {
         throw TensorError(
             .outOfMemory, in: operation, "the result does not fit into memory",
-            got: "\(count) elements, \(Memory.text(bytes))", expected: "at most \(Memory.text(limit))")
+            got: "\(quantity(count, "element")), \(Memory.text(bytes))", expected: "at most \(Memory.text(limit))")
     }
 }

@@ -1,4 +1,5 @@
 import CCurl
+import TorchlightCore
 import TorchlightIO
 
 /// Downloads files over HTTP.
@@ -40,7 +41,7 @@ package enum Download {
             }
             let digest = transfer.digest.finish()
             guard digest == md5 else {
-                reasons.append("\(address): \(transfer.count) bytes with MD5 \(digest), not \(md5)")
+                reasons.append("\(address): \(quantity(transfer.count, "byte")) with MD5 \(digest), not \(md5)")
                 continue
             }
             try file.commit()

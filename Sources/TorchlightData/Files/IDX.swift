@@ -1,3 +1,4 @@
+import TorchlightCore
 import TorchlightIO
 
 /// An array in the IDX format of the MNIST files (<http://yann.lecun.com/exdb/mnist>).
@@ -42,7 +43,9 @@ package struct IDX: Sendable {
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
             IOError(.malformed, "idx", file: file, offset: offset, problem, expected: rule)
         }
-        guard bytes.count >= 4 else { throw failure(bytes.count, "only \(bytes.count) bytes", expected: "a header") }
+        guard bytes.count >= 4 else {
+            throw failure(bytes.count, "only \(quantity(bytes.count, "byte"))", expected: "a header")
+        }
         let magic = bytes[..<4].map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined(separator: " ")
         guard bytes[0] == 0, bytes[1] == 0, let element = Element(rawValue: bytes[2]) else {
             throw failure(
@@ -71,7 +74,7 @@ package struct IDX: Sendable {
                 start,
                 missing > 0
                     ? "the file was cut off: \(missing) bytes of data for shape \(shape) are missing"
-                    : "\(bytes.count - start) bytes of data for shape \(shape)",
+                    : "\(quantity(bytes.count - start, "byte")) of data for shape \(shape)",
                 expected: size.map { "\($0) bytes" } ?? "a shape whose size does not overflow")
         }
         return IDX(element: element, shape: shape, data: bytes[start...])

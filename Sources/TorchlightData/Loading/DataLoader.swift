@@ -203,7 +203,8 @@ public final class DataLoader<Batch>: Sequence {
             order: state.source?.order.map { _ in digest(of: order(seed: state.seed, epoch: state.epoch)) })
         if let saved = state.source, let difference = saved.difference(from: own) { return difference }
         guard state.epoch >= 0, (0...count).contains(state.batch) else {
-            return "there is no batch \(state.batch) of epoch \(state.epoch): the loader has \(count) batches"
+            return
+                "there is no batch \(state.batch) of epoch \(state.epoch): the loader has \(quantity(count, "batch", plural: "batches"))"
         }
         return nil
     }

@@ -106,7 +106,7 @@ public struct WeightedRandomSampler: Sampler {
             reportFailure(
                 TensorError(
                     .value, in: "WeightedRandomSampler", "the number of weights is not the number of samples",
-                    got: "\(cumulative.count) weights for \(count) samples"))
+                    got: "\(quantity(cumulative.count, "weight")) for \(quantity(count, "sample"))"))
             return []
         }
         var generator = orderGenerator(seed: seed, epoch: epoch)

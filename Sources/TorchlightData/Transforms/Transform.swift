@@ -99,7 +99,8 @@ public struct Normalize: Transform {
         guard x.dtype.isFloatingPoint, x.rank > 0, mean.count == 1 || x.shape[0] == mean.count else {
             return fail(
                 TensorError(
-                    .shape, in: "Normalize", "the input is not floating-point, or does not have \(mean.count) channels",
+                    .shape, in: "Normalize",
+                    "the input is not floating-point, or does not have \(quantity(mean.count, "channel"))",
                     expected: "floating-point [\(mean.count), *]", fix: "apply ToTensor() first", operands: [x]))
         }
         if mean.count == 1 { return (x - mean[0]) / std[0] }

@@ -206,7 +206,7 @@ extension Constraint: CustomStringConvertible {
         case .symmetric: return "symmetric matrices"
         case .positiveSemidefinite: return "symmetric matrices without negative eigenvalues"
         case .positiveDefinite: return "symmetric matrices with positive eigenvalues"
-        case .independent(let base, let count): return "\(base) in the last \(count) dimensions"
+        case .independent(let base, let count): return "\(base) in the last \(quantity(count, "dimension"))"
         case .cat(let parts, let dim, _):
             return "along dimension \(dim): \(parts.map(\.description).joined(separator: ", "))"
         case .stack(let parts, let dim):

@@ -162,7 +162,8 @@ public struct CatTransform: DistributionTransform {
             _ = fail(
                 TensorError(
                     .value, in: "\(Self.self)", "the lengths are not those of the transforms",
-                    got: "\(parts.count) lengths and \(transforms.count) transforms", expected: "one length each"))
+                    got: "\(quantity(parts.count, "length")) and \(quantity(transforms.count, "transform"))",
+                    expected: "one length each"))
         }
         (self.transforms, self.dim, self.lengths) = (transforms, dim, parts)
     }
@@ -218,7 +219,8 @@ public struct StackTransform: DistributionTransform {
             _ = fail(
                 TensorError(
                     .shape, in: "\(Self.self)", "the entries are not those of the transforms",
-                    expected: "\(transforms.count) entries along dimension \(dim)", operands: [x]))
+                    expected: "\(quantity(transforms.count, "entry", plural: "entries")) along dimension \(dim)",
+                    operands: [x]))
             return nil
         }
         return x.unbind(dim: dim)

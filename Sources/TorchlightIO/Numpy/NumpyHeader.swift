@@ -39,7 +39,7 @@ struct NumpyHeader: Equatable {
             throw failure(0, "not a .npy file", expected: "the bytes 93 4e 55 4d 50 59 ('NUMPY') first")
         }
         guard bytes.count >= 10 else {
-            throw failure(bytes.count, "only \(bytes.count) bytes", expected: "a version and a length")
+            throw failure(bytes.count, "only \(quantity(bytes.count, "byte"))", expected: "a version and a length")
         }
         let version = bytes[6]
         guard (1...3).contains(version), bytes[7] == 0 else {
@@ -47,12 +47,12 @@ struct NumpyHeader: Equatable {
         }
         let prefix = version == 1 ? 10 : 12
         guard bytes.count >= prefix else {
-            throw failure(bytes.count, "only \(bytes.count) bytes", expected: "a version and a length")
+            throw failure(bytes.count, "only \(quantity(bytes.count, "byte"))", expected: "a version and a length")
         }
         let length =
             version == 1 ? Int(bytes.integer(UInt16.self, at: 8)) : Int(bytes.integer(UInt32.self, at: 8))
         guard length <= lengthLimit else {
-            throw failure(8, "a header of \(length) bytes", expected: "at most \(lengthLimit)")
+            throw failure(8, "a header of \(quantity(length, "byte"))", expected: "at most \(lengthLimit)")
         }
         return (prefix, prefix + length)
     }
@@ -65,7 +65,7 @@ struct NumpyHeader: Equatable {
         guard total <= bytes.count else {
             throw IOError(
                 .malformed, operation, file: file, offset: start + 8,
-                "a header of \(total - prefix) bytes in an array of \(available) bytes",
+                "a header of \(quantity(total - prefix, "byte")) in an array of \(available) bytes",
                 expected: "the header within the file")
         }
         var parser = NumpyHeaderParser(
@@ -76,7 +76,7 @@ struct NumpyHeader: Equatable {
                 .malformed, operation, file: file, offset: start + fields.shapeOffset, problem, expected: rule)
         }
         guard fields.shape.count <= maximumRank else {
-            throw failure("\(fields.shape.count) dimensions", expected: "at most \(maximumRank)")
+            throw failure("\(quantity(fields.shape.count, "dimension"))", expected: "at most \(maximumRank)")
         }
         // Sizes of 0 count as 1: strides must not overflow either.
         var size: Int? = fields.element.size
@@ -89,10 +89,10 @@ struct NumpyHeader: Equatable {
             throw IOError(
                 .malformed, operation, file: file, offset: start + total,
                 available - total < count * fields.element.size
-                    ? "the file was cut off: \(count * fields.element.size - (available - total)) bytes of data for shape "
+                    ? "the file was cut off: \(quantity(count * fields.element.size - (available - total), "byte")) of data for shape "
                         + "\(fields.shape) of \(fields.element.name) are missing"
-                    : "\(available - total) bytes of data for shape \(fields.shape) of \(fields.element.name)",
-                expected: "\(count * fields.element.size) bytes")
+                    : "\(quantity(available - total, "byte")) of data for shape \(fields.shape) of \(fields.element.name)",
+                expected: "\(quantity(count * fields.element.size, "byte"))")
         }
         return NumpyHeader(
             element: fields.element, isBigEndian: fields.isBigEndian, isFortranOrder: fields.isFortranOrder,

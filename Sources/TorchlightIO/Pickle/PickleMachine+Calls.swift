@@ -209,14 +209,14 @@ extension PickleMachine {
         else { throw failure("the storage key \(IOError.quoted(key))", expected: "letters and digits") }
         guard count >= 0, let byteCount = checkedProduct(count, element?.size ?? 1) else {
             throw failure(
-                "a storage of \(count) elements",
+                "a storage of \(quantity(count, "element"))",
                 expected: "a number of at least 0 whose size in bytes does not overflow")
         }
         let number: Int
         if let known = storageNumbers[key] {
             guard storages[known].byteCount == byteCount else {
                 throw failure(
-                    "the storage \(IOError.quoted(key)) with \(byteCount) bytes",
+                    "the storage \(IOError.quoted(key)) with \(quantity(byteCount, "byte"))",
                     expected: "\(storages[known].byteCount), as before")
             }
             if storages[known].element?.size != element?.size { storages[known].isMixed = true }
@@ -247,7 +247,7 @@ extension PickleMachine {
         }
         // The oldest form has the first four arguments only.
         guard arguments.count >= (statesDType ? 7 : 4), arguments.count <= (statesDType ? 8 : 7) else {
-            throw refuse("\(arguments.count) arguments", statesDType ? "7 or 8" : "4 to 7")
+            throw refuse("\(quantity(arguments.count, "argument"))", statesDType ? "7 or 8" : "4 to 7")
         }
         guard case .object(let storageIndex) = arguments[0], case .storage(let number) = objects[storageIndex] else {
             throw refuse("\(summary(arguments[0])) as storage", "a storage")
@@ -294,7 +294,7 @@ extension PickleMachine {
         guard try checkPlace(offset: offset, shape: shape, strides: strides, count: count) else {
             return try pushForeign(
                 "torch.Tensor",
-                reason: "a view of size \(shape) repeats a storage of \(count) elements")
+                reason: "a view of size \(shape) repeats a storage of \(quantity(count, "element"))")
         }
         let isEmpty = shape.contains(0)
         try push(.tensor(tensors.count))
@@ -315,7 +315,7 @@ extension PickleMachine {
     private func checkPlace(offset: Int, shape: [Int], strides: [Int], count: Int) throws(IOError) -> Bool {
         guard shape.count == strides.count, shape.count <= maximumRank else {
             throw failure(
-                "a tensor of \(shape.count) sizes and \(strides.count) strides",
+                "a tensor of \(quantity(shape.count, "size")) and \(quantity(strides.count, "stride"))",
                 expected: "the same number of both, at most \(maximumRank)")
         }
         var what: String { "a tensor of size \(shape), stride \(strides) and offset \(offset)" }
@@ -324,7 +324,8 @@ extension PickleMachine {
         for (size, stride) in zip(shape, strides) {
             guard size >= 0, stride >= 0, stride <= max(count, 1 << 31) else {
                 throw failure(
-                    what, expected: "sizes and strides of at least 0, within the storage of \(count) elements")
+                    what,
+                    expected: "sizes and strides of at least 0, within the storage of \(quantity(count, "element"))")
             }
             product = product.flatMap { checkedProduct($0, max(size, 1)) }
             last = last.flatMap { last in
@@ -336,7 +337,7 @@ extension PickleMachine {
         }
         if shape.contains(0) { return true }
         guard last < count else {
-            throw failure(what, expected: "every element within the storage of \(count) elements")
+            throw failure(what, expected: "every element within the storage of \(quantity(count, "element"))")
         }
         return product <= max(count, Self.repeatedLimit)
     }

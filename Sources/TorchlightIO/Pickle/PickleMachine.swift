@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// Reads the pickles of tensors: the opcodes of protocols 2 to 5 that create containers, numbers and strings, and a
 /// fixed list of global names (``PickleGlobal``).
 ///
@@ -63,7 +65,8 @@ struct PickleMachine {
         var root: PickleRef?
         while root == nil { root = try step() }
         guard stack.isEmpty, marks.isEmpty else {
-            throw failure("\(stack.count) values left on the stack at the end", expected: "one value, the result")
+            throw failure(
+                "\(quantity(stack.count, "value")) left on the stack at the end", expected: "one value, the result")
         }
         // Releases memory that the next steps need.
         stack = []
@@ -234,7 +237,7 @@ struct PickleMachine {
             let length = try longLength()
             guard length <= bytes.count - position else {
                 throw failure(
-                    "a frame of \(length) bytes, but \(bytes.count - position) are left",
+                    "a frame of \(quantity(length, "byte")), but \(bytes.count - position) are left",
                     expected: "data within the pickle")
             }
         case UInt8(ascii: "N"): try push(.none)
@@ -340,7 +343,7 @@ struct PickleMachine {
         let digits = try take(count, "an integer")
         guard count <= Self.integerLimit else {
             return try pushForeign(
-                "int", reason: "an integer of \(count) bytes; at most \(Self.integerLimit) are supported")
+                "int", reason: "an integer of \(quantity(count, "byte")); at most \(Self.integerLimit) are supported")
         }
         if count > 8 {
             return try push(.bigInt(Array(digits)))

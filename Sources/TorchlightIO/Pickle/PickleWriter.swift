@@ -155,7 +155,7 @@ struct PickleWriter {
         let utf8 = Array(text.utf8)
         if let known = texts[utf8] { return recall(known) }
         guard let count = UInt32(exactly: utf8.count) else {
-            throw failure("a string of \(utf8.count) bytes", expected: "at most \(UInt32.max)")
+            throw failure("a string of \(quantity(utf8.count, "byte"))", expected: "at most \(UInt32.max)")
         }
         put("X")
         put(count)
@@ -211,7 +211,8 @@ struct PickleWriter {
         case .bigInt(let value):
             guard value.bytes.count <= PickleMachine.integerLimit else {
                 throw failure(
-                    "an integer of \(value.bytes.count) bytes", expected: "at most \(PickleMachine.integerLimit)")
+                    "an integer of \(quantity(value.bytes.count, "byte"))",
+                    expected: "at most \(PickleMachine.integerLimit)")
             }
             if let count = UInt8(exactly: value.bytes.count) {
                 bytes += [0x8a, count]

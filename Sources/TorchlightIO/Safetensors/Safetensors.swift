@@ -208,5 +208,9 @@ public struct SafetensorsFile: Sendable {
     public subscript(name: String) -> Tensor? { tensors.first { $0.name.utf8.elementsEqual(name.utf8) }?.tensor }
 
     /// The metadata string of a key; nil if there is none.
-    public func note(_ key: String) -> String? { metadata.first { $0.key == key }?.value }
+    public func metadataValue(for key: String) -> String? { metadata.first { $0.key == key }?.value }
+
+    /// The metadata string of a key; nil if there is none.
+    @available(*, deprecated, renamed: "metadataValue(for:)")
+    public func note(_ key: String) -> String? { metadataValue(for: key) }
 }

@@ -53,7 +53,8 @@ extension Safetensors {
     }
 
     private static func rankProblem(_ entry: SafetensorsHeader.Entry) -> String? {
-        entry.shape.count > maximumRank ? "has \(entry.shape.count) dimensions, more than a tensor may have" : nil
+        entry.shape.count > maximumRank
+            ? "has \(quantity(entry.shape.count, "dimension")), more than a tensor may have" : nil
     }
 
     /// A tensor of a file with its element type; the bits if the type has no dtype.

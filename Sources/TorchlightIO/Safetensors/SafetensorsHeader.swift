@@ -61,7 +61,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
             throw error
         }
         guard bytes.count >= 8 else {
-            throw failure(bytes.count, "only \(bytes.count) bytes", expected: "the 8 bytes of the header's length")
+            throw failure(
+                bytes.count, "only \(quantity(bytes.count, "byte"))", expected: "the 8 bytes of the header's length")
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(lengthLimit) else {
@@ -116,7 +117,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
                 expected: "a complete file; download or copy it again")
         }
         guard end == bytes.count else {
-            throw failure(end, "\(bytes.count - end) bytes after the last tensor", expected: "none")
+            throw failure(end, "\(quantity(bytes.count - end, "byte")) after the last tensor", expected: "none")
         }
         return SafetensorsHeader(entries: entries, metadata: metadata)
     }

@@ -102,7 +102,8 @@ struct StorageReader {
     private func empty(_ element: FileElement, count: Int, what: String) throws(IOError) -> Storage {
         guard let byteCount = checkedProduct(count, element.dtype.byteSize) else {
             throw IOError(
-                .unsupported, operation, file: contents.path, "\(what) has \(count) elements, too many for memory")
+                .unsupported, operation, file: contents.path,
+                "\(what) has \(quantity(count, "element")), too many for memory")
         }
         do { return try Storage(byteCount: byteCount, device: .cpu) } catch {
             throw IOError(.unsupported, operation, file: contents.path, "no memory for \(what): \(error.problem)")

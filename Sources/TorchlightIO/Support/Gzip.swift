@@ -1,4 +1,5 @@
 import CZlib
+import TorchlightCore
 
 /// Decompresses gzip streams (RFC 1952) with zlib.
 package enum Gzip {
@@ -68,7 +69,7 @@ package enum Gzip {
                 guard input.count - consumed >= 2, input[consumed] == 0x1f, input[consumed + 1] == 0x8b else {
                     throw IOError(
                         .malformed, "gzip", file: file, offset: consumed,
-                        "\(input.count - consumed) bytes after the end of the stream", expected: "none")
+                        "\(quantity(input.count - consumed, "byte")) after the end of the stream", expected: "none")
                 }
                 inflateReset(&stream)
             case Z_BUF_ERROR where produced < output.count:

@@ -91,7 +91,8 @@ enum LegacyTorchStream {
             }
             guard contents.bytes.count - position >= 8 else {
                 throw failure(
-                    contents.bytes.count, "the file ends before its storages", expected: "\(keys.count) storages")
+                    contents.bytes.count, "the file ends before its storages",
+                    expected: "\(quantity(keys.count, "storage"))")
             }
             let storage = pickle.storages[number]
             let stated = contents.bytes.integer(UInt64.self, at: position)
@@ -105,16 +106,17 @@ enum LegacyTorchStream {
             guard storage.byteCount <= contents.bytes.count - position else {
                 throw failure(
                     contents.bytes.count,
-                    "the file was cut off: \(storage.byteCount - (contents.bytes.count - position)) bytes of the storage "
+                    "the file was cut off: \(quantity(storage.byteCount - (contents.bytes.count - position), "byte")) of the storage "
                         + "\(IOError.quoted(key)) are missing",
-                    expected: "\(storage.byteCount) bytes from byte \(position)")
+                    expected: "\(quantity(storage.byteCount, "byte")) from byte \(position)")
             }
             places[number] = position..<position + storage.byteCount
             position += storage.byteCount
         }
         guard position == contents.bytes.count else {
             throw failure(
-                position, "\(contents.bytes.count - position) bytes after the last storage", expected: "none")
+                position, "\(quantity(contents.bytes.count - position, "byte")) after the last storage",
+                expected: "none")
         }
         var storages: [[String: Storage]] = Array(repeating: [:], count: places.count)
         let reader = StorageReader(contents: contents, operation: "pth")

@@ -160,7 +160,7 @@ private struct TorchArchive {
         guard pickles.count == 1, let pickle = pickles.first else {
             throw IOError(
                 .malformed, "pth", file: contents.path, offset: 0,
-                "a zip archive with \(pickles.count) entries named FOLDER/data.pkl",
+                "a zip archive with \(quantity(pickles.count, "entry", plural: "entries")) named FOLDER/data.pkl",
                 expected: "exactly one, as torch.save writes")
         }
         self.pickle = pickle
@@ -226,7 +226,8 @@ private struct TorchArchive {
             guard result.end == pickle.bytes.count else {
                 throw IOError(
                     .malformed, "pth", file: pickle.file, offset: pickle.start + result.end,
-                    "\(pickle.bytes.count - result.end) bytes after the end of the pickle", expected: "none")
+                    "\(quantity(pickle.bytes.count - result.end, "byte")) after the end of the pickle", expected: "none"
+                )
             }
             // Nested and shared values are checked before any storage is read.
             var storages: [[String: Storage]] = Array(repeating: [:], count: result.storages.count)
@@ -273,7 +274,7 @@ private struct TorchArchive {
             guard entry.size == storage.byteCount else {
                 throw IOError(
                     .malformed, "pth", file: contents.path, offset: entry.header,
-                    "the entry \(IOError.quoted(name)) has \(entry.size) bytes",
+                    "the entry \(IOError.quoted(name)) has \(quantity(entry.size, "byte"))",
                     expected: "\(storage.byteCount), the size of the storage in the pickle")
             }
             places.append(entry)

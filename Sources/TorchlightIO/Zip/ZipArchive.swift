@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// The entries of a zip archive (PKWARE's APPNOTE 6.3), with zip64, stored or deflated.
 ///
 /// Parsing checks everything: the directory must end where its end record begins, agree with the local headers, and
@@ -74,7 +76,8 @@ package struct ZipArchive {
         guard entry.size <= limit else {
             throw IOError(
                 .malformed, operation, file: file, offset: entry.header,
-                "the entry \(IOError.quoted(entry.name)) has \(entry.size) bytes", expected: "at most \(limit)")
+                "the entry \(IOError.quoted(entry.name)) has \(quantity(entry.size, "byte"))",
+                expected: "at most \(limit)")
         }
         let stream = try ZipStream(entry, in: self, verifyingChecksum: verifyingChecksum)
         var contents = [UInt8](repeating: 0, count: entry.size)
@@ -123,7 +126,8 @@ private struct ZipParser {
     func u64(_ offset: Int, _ what: String) throws(IOError) -> Int {
         let value = bytes.integer(UInt64.self, at: offset)
         guard value <= UInt64(Int.max) else {
-            throw failure(offset, "\(what) is \(value)", expected: "a number within the file's \(bytes.count) bytes")
+            throw failure(
+                offset, "\(what) is \(value)", expected: "a number within the file's \(quantity(bytes.count, "byte"))")
         }
         return Int(value)
     }
@@ -138,7 +142,8 @@ private struct ZipParser {
         }
         guard position == directory.upperBound else {
             throw failure(
-                position, "\(directory.upperBound - position) bytes after the \(count) entries of the directory",
+                position,
+                "\(quantity(directory.upperBound - position, "byte")) after the \(quantity(count, "entry", plural: "entries")) of the directory",
                 expected: "as many entries as the end record counts")
         }
         var end = 0
@@ -188,12 +193,12 @@ private struct ZipParser {
         }
         guard start <= limit, size == limit - start else {
             throw failure(
-                record, "a directory of \(size) bytes at byte \(start)",
+                record, "a directory of \(quantity(size, "byte")) at byte \(start)",
                 expected: "a directory that ends at byte \(limit), where its end record begins")
         }
         guard count <= min(size / Self.directorySize, Self.entryLimit) else {
             throw failure(
-                record, "\(count) entries in a directory of \(size) bytes",
+                record, "\(quantity(count, "entry", plural: "entries")) in a directory of \(quantity(size, "byte"))",
                 expected: "at most \(min(size / Self.directorySize, Self.entryLimit))")
         }
         return (start..<limit, count)
@@ -246,13 +251,14 @@ private struct ZipParser {
         try readWideSizes(in: nameEnd..<extraEnd, size: &size, compressed: &compressed, header: &header)
         guard method == 8 || size == compressed else {
             throw failure(
-                at + 20, "the stored entry \(IOError.quoted(name)) has \(size) bytes and \(compressed) in the file",
+                at + 20,
+                "the stored entry \(IOError.quoted(name)) has \(quantity(size, "byte")) and \(compressed) in the file",
                 expected: "the same number")
         }
         // Deflate compresses by a factor of at most 1032.
         guard method == 0 || size / 1032 <= compressed else {
             throw failure(
-                at + 24, "the entry \(IOError.quoted(name)) states \(size) bytes from \(compressed)",
+                at + 24, "the entry \(IOError.quoted(name)) states \(quantity(size, "byte")) from \(compressed)",
                 expected: "at most 1032 times as many, the most that deflate gives")
         }
         let range = try data(

@@ -1,4 +1,5 @@
 import CZlib
+import TorchlightCore
 
 /// Reads the contents of an entry of a zip archive in pieces into the caller's memory, and verifies the checksum at the
 /// end.
@@ -40,7 +41,7 @@ package final class ZipStream {
         guard let start = buffer.baseAddress, buffer.count > 0 else { return }
         guard buffer.count <= left else {
             throw failure(
-                "the entry \(IOError.quoted(entry.name)) ends after \(entry.size) bytes",
+                "the entry \(IOError.quoted(entry.name)) ends after \(quantity(entry.size, "byte"))",
                 expected: "at least \(produced + buffer.count)")
         }
         if entry.isDeflated {
@@ -65,7 +66,7 @@ package final class ZipStream {
             let (status, count) = step(into: &extra, count: 1)
             guard status == Z_STREAM_END, count == 0, consumed == entry.range.count else {
                 throw failure(
-                    "the entry \(IOError.quoted(entry.name)) does not end after \(entry.size) bytes",
+                    "the entry \(IOError.quoted(entry.name)) does not end after \(quantity(entry.size, "byte"))",
                     expected: "the deflated data to give exactly that many")
             }
         }

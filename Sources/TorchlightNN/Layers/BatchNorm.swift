@@ -76,7 +76,8 @@ open class BatchNorm: Module, Layer {
                 TensorError(
                     .shape, in: "\(type(of: self))", "the input has the wrong number of dimensions",
                     expected: ranks.count == 1
-                        ? "\(ranks.lowerBound) dimensions" : "\(ranks.lowerBound) or \(ranks.upperBound) dimensions",
+                        ? "\(quantity(ranks.lowerBound, "dimension"))"
+                        : "\(ranks.lowerBound) or \(quantity(ranks.upperBound, "dimension"))",
                     operands: [x]), like: x)
         }
         if isLazy, x.rank > 1 { settle(channels: x.shape[1]) }

@@ -45,8 +45,8 @@ public final class Dropout1d: DropoutLayer {
 /// Dropout of whole channels of images: in training mode, sets each channel of each sample to zero with probability p and
 /// multiplies the others by `1/(1 − p)` (Tompson et al., 2015).
 ///
-/// Shapes: `[N, C, H, W] -> [N, C, H, W]` or `[C, H, W] -> [C, H, W]`. PyTorch's `Dropout2d` treats 3 dimensions as
-/// `[N, C, L]`; use ``Dropout1d`` for those.
+/// Shapes: `[N, C, H, W] -> [N, C, H, W]` or `[N, C, L] -> [N, C, L]`, as in PyTorch, which takes 3 dimensions for a batch
+/// of signals and not for one image.
 public final class Dropout2d: DropoutLayer {
     override func drop(_ x: Tensor, _ generator: Generator) -> Tensor {
         dropout2d(x, p: p, training: isTraining, generator: generator)

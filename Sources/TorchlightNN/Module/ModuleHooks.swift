@@ -78,7 +78,7 @@ private func replaced(_ tensors: [Tensor?], by new: [Tensor?]?, _ operation: Str
         reportFailure(
             TensorError(
                 .value, in: operation, "the hook returned the wrong number of tensors", got: "\(new.count)",
-                expected: "\(tensors.count) tensors, or nil to change none"))
+                expected: "\(quantity(tensors.count, "tensor")), or nil to change none"))
         return tensors
     }
     return zip(new, tensors).map { $0 ?? $1 }

@@ -58,6 +58,15 @@ extension ElementwiseRecords {
         .unary(Erfcx.self, .real(-0.8...3), tolerance: series, run: { $0.erfcx() }, reference: SpecialReferences.erfcx),
         .unary(Ndtr.self, run: { $0.ndtr() }, reference: SpecialReferences.ndtr),
         .unary(LogNdtr.self, tolerance: series, run: { $0.logNdtr() }, reference: SpecialReferences.logNdtr),
+        PrimitiveRecord(
+            InverseMillsRatio.self, operands: [.real()],
+            samples: [[2, 3], [], [0, 3], [37]].map { shape in
+                Sample(
+                    shapes: [shape], run: { [apply(InverseMillsRatio(), $0[0])] },
+                    reference: {
+                        [$0[0].map { (2 / Double.pi).squareRoot() / SpecialReferences.erfcx(-$0 * 0.5.squareRoot()) }]
+                    })
+            }, resultTypes: { [UnaryDomain.floatingPoint.result(of: $0)] }, tolerance: series),
         .unary(
             Ndtri.self, .real(0.05...0.95), tolerance: series, run: { $0.ndtri() }, reference: SpecialReferences.ndtri),
         .unary(

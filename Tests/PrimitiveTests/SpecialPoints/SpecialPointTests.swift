@@ -31,7 +31,7 @@ import Testing
         ("mish", { mish($0) }), ("tanhshrink", { tanhshrink($0) }), ("erf", { $0.erf() }), ("erfc", { $0.erfc() }),
         ("logit", { $0.logit() }), ("entr", { $0.entr() }), ("i0e", { $0.i0e() }), ("i1e", { $0.i1e() }),
         ("i1", { $0.i1() }), ("besselj1", { $0.besselJ1() }), ("ndtr", { $0.ndtr() }),
-        ("erfcx", { $0.erfcx() }),
+        ("erfcx", { $0.erfcx() }), ("log_ndtr", { $0.logNdtr() }),
     ]
 
     static let binary: [(String, @Sendable (Tensor, Tensor) -> Tensor)] = [

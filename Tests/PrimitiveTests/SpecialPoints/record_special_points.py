@@ -3,11 +3,15 @@
 The numbers are computed by mpmath with 400 digits at the float32 or float64 number next to the point, so that they are right
 where other frameworks are not. Points outside the domain of a function, and kinks, are left out.
 
-    pip install mpmath && python record_special_points.py
+    pip install mpmath && python record_special_points.py [NAME...]
+
+With names, only these functions are computed, and the others stay as they are in the file.
 """
 
 import json
+import os
 import struct
+import sys
 
 from mpmath import mp, mpf
 
@@ -44,6 +48,7 @@ UNARY = {
     "i1": lambda x: mp.besseli(1, x), "besselj1": lambda x: mp.besselj(1, x),
     "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
     "erfcx": lambda x: mp.exp(x * x) * mp.erfc(x),
+    "log_ndtr": lambda x: mp.log(mp.erfc(-x / mp.sqrt(2)) / 2) if x < 0 else mp.log1p(-mp.erfc(x / mp.sqrt(2)) / 2),
 }
 BINARY = {
     "atan2": lambda a, b: mp.atan2(a, b), "hypot": mp.hypot,
@@ -80,7 +85,13 @@ def derivative(f, at, orders):
 
 def main():
     table = {"unary": {}, "binary": {}}
+    names = sys.argv[1:]
+    if names and os.path.exists("special_points.json"):
+        with open("special_points.json") as file:
+            table = json.load(file)
     for name, f in UNARY.items():
+        if names and name not in names:
+            continue
         rows = []
         for point in POINTS + [-p for p in POINTS if p]:
             x = mpf(single(point))
@@ -97,6 +108,8 @@ def main():
                 rows.append(row)
         table["unary"][name] = rows
     for name, f in BINARY.items():
+        if names and name not in names:
+            continue
         rows = []
         for first, second in PAIRS:
             a, b = mpf(single(first)), mpf(single(second))

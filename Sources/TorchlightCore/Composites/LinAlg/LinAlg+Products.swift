@@ -212,7 +212,8 @@ extension LinAlg {
             guard matrix.shape.prefix(b.rank).reduce(1, *) == size, b.numel == size else {
                 throw TensorError(
                     .shape, in: "tensorsolve", "the number of equations is not the number of unknowns",
-                    got: "\(b.numel) equations and \(size) unknowns", expected: "as many equations as unknowns",
+                    got: "\(quantity(b.numel, "equation")) and \(quantity(size, "unknown"))",
+                    expected: "as many equations as unknowns",
                     operands: [a, b])
             }
             return solve(matrix.reshape([size, size]), b.reshape([size])).reshape(shape)

@@ -33,6 +33,7 @@ extension ReductionPrimitive {
 func foldSpec(
     _ name: String, _ dims: Dims, _ keepdim: Bool, _ hasIdentity: Bool, _ x: TensorSpec, _ dtype: DType
 ) throws(TensorError) -> ResultSpec {
+    try checkDimensions(dims, of: x, in: name)
     let fold = Fold(of: x.layout, dims: dims)
     if !hasIdentity && fold.length == 0 && fold.keptCount > 0 {
         throw TensorError(

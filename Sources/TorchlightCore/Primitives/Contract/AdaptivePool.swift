@@ -14,7 +14,7 @@ package struct AdaptiveAvgPool: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: "adaptiveAvgPool\(sizes.count)d")
-        return Few(ResultSpec(adaptiveShape(x, sizes), x.dtype))
+        return Few(ResultSpec(try adaptiveShape(x, sizes, in: "adaptiveAvgPool\(sizes.count)d"), x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
@@ -34,18 +34,11 @@ package struct AdaptiveAvgPool: Primitive {
     package var algebra: Algebra { .linear }
 }
 
-/// The gradient of `AdaptiveAvgPool`: each element gets its share from the windows that it lies in. Its own gradient is
-/// the pooling itself.
-package struct AdaptiveAvgPoolBackward: Primitive {
+/// The gradient of `AdaptiveAvgPool`.
+package struct AdaptiveAvgPoolBackward: PoolingGradientPrimitive {
     package static let name = "adaptiveAvgPoolBackward"
     package var pool: AdaptiveAvgPool
-    /// The shape of the pooled input.
     package var shape: Dims
-
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        return Few(ResultSpec(shape, inputs[0].dtype))
-    }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         if outputs[0].count == 0 { return }
@@ -57,15 +50,6 @@ package struct AdaptiveAvgPoolBackward: Primitive {
             tl_adaptive_avg_pool_backward(Int32(pool.sizes.count), $0(inputs[0]), $0(outputs[0]))
         }
     }
-
-    package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { .none }
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(pool, context.gradient))
-    }
-    package var effects: Effects { .pure }
-    package var fusion: FusionClass { .opaque }
-    package var algebra: Algebra { .linear }
 }
 
 /// The largest element of each of as many windows as make a given size, and where it lies.
@@ -81,7 +65,7 @@ package struct AdaptiveMaxPool: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
         try checkFloating(x, in: "adaptiveMaxPool\(sizes.count)d")
-        let shape = adaptiveShape(x, sizes)
+        let shape = try adaptiveShape(x, sizes, in: "adaptiveMaxPool\(sizes.count)d")
         return Few(ResultSpec(shape, x.dtype), ResultSpec(shape, .int64))
     }
 
@@ -106,7 +90,12 @@ package struct AdaptiveMaxPool: Primitive {
     package var algebra: Algebra { .other }
 }
 
-private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims) -> Dims {
+private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims, in operation: String) throws(TensorError) -> Dims {
+    guard x.rank == sizes.count + 2 else {
+        throw TensorError(
+            .shape, in: operation, "the input has not the number of dimensions of \(sizes.count)-d pooling",
+            expected: "[N, C, \(Window.spatialNames(sizes.count))]", operands: [x])
+    }
     var shape = x.layout.shape
     for i in 0..<sizes.count { shape[x.rank - sizes.count + i] = sizes[i] }
     return shape

@@ -38,18 +38,11 @@ package struct AvgPool: Primitive {
     package var algebra: Algebra { .linear }
 }
 
-/// The gradient of `AvgPool`: each element gets its share from the windows that it lies in. Its own gradient is the
-/// pooling itself.
-package struct AvgPoolBackward: Primitive {
+/// The gradient of `AvgPool`.
+package struct AvgPoolBackward: PoolingGradientPrimitive {
     package static let name = "avgPoolBackward"
     package var pool: AvgPool
-    /// The shape of the pooled input.
     package var shape: Dims
-
-    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        return Few(ResultSpec(shape, inputs[0].dtype))
-    }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
 
@@ -58,17 +51,6 @@ package struct AvgPoolBackward: Primitive {
         var parameters = pool.window.poolParameters(countIncludesPadding: pool.countsPadding, divisor: pool.divisor)
         withKernelArguments { tl_avg_pool_backward(&parameters, $0(inputs[0]), $0(outputs[0])) }
     }
-
-    package var differentiability: Differentiability { .differentiable }
-    package func saved(for needs: Needs) -> Saved { .none }
-
-    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
-        Few(apply(pool, context.gradient))
-    }
-
-    package var effects: Effects { .pure }
-    package var fusion: FusionClass { .opaque }
-    package var algebra: Algebra { .linear }
 }
 
 /// Average pooling over one to three dimensions; see

@@ -39,16 +39,62 @@ package struct Ndtr: UnaryPrimitive {
     }
 }
 
-/// `log Phi(x)`, also where `Phi` vanishes. With `Phi(x) = e^(-x^2/2) erfcx(-x / sqrt 2) / 2` the derivative `Phi'/Phi`
-/// is `sqrt(2/pi) / erfcx(-x / sqrt 2)`.
+/// `log Phi(x)`, also where `Phi` vanishes. The derivative `Phi'/Phi` is the inverse Mills ratio.
 package struct LogNdtr: UnaryPrimitive {
     package static let name = "logNdtr"
     package static let kernel = TL_UNARY_LOG_NDTR
     package static let domain = UnaryDomain.floatingPoint
     package func saved(for needs: Needs) -> Saved { .input(0) }
     package func derivative(_ gradient: Tensor, _ context: GradientContext) -> Tensor {
-        gradient / (context.input(0) * -rootOfHalf).erfcx() * rootOfTwoOverPi
+        gradient * apply(InverseMillsRatio(), context.input(0))
     }
+}
+
+/// The inverse Mills ratio `h(x) = Phi'(x) / Phi(x)`. With `Phi(x) = e^(-x^2/2) erfcx(-x / sqrt 2) / 2` it is
+/// `sqrt(2/pi) / erfcx(-x / sqrt 2)`, which neither overflows nor underflows.
+///
+/// Shapes: `[*] -> [*]`. Dtypes: floating point; bool and integers give float32.
+///
+/// The derivative is `-h (x + h)`. For large negative `x` little is left of `x + h`: there by the asymptotic series
+/// `x + h = s(x^-2) / |x|` (the coefficients are A000698 of the On-Line Encyclopedia of Integer Sequences).
+package struct InverseMillsRatio: CompositePrimitive {
+    package static let name = "inverseMillsRatio"
+
+    package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        Few(try unarySpec(Self.name, .floatingPoint, inputs[0]))
+    }
+
+    package func arrangement(of inputs: Specs, shape: Dims) -> Layout { .following(inputs, shape: shape) }
+
+    package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
+        let dtype = inputs[0].dtype.orFloat
+        let ratio = rootOfTwoOverPi / (inputs[0].to(dtype.computeType) * -rootOfHalf).erfcx()
+        return Few(ratio.to(dtype))
+    }
+
+    package var differentiability: Differentiability { .differentiable }
+    package func saved(for needs: Needs) -> Saved { [.input(0), .output(0)] }
+
+    package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
+        let wide = context.input(0).dtype.computeType
+        let (x, ratio) = (context.input(0).to(wide), context.output().to(wide))
+        let isFar = noGrad { x < -16 }
+        let square = x.maskedFill(isFar.logicalNot(), -16).reciprocal().square()
+        var series = Tensor.full(like: square, Self.coefficients[0])
+        for coefficient in Self.coefficients[1...] { series = series * square + coefficient }
+        let far = (series * square + 1) * series
+        // The ratio is 0 at the far right; its product with an infinite x would be NaN.
+        let near =
+            ratio.maskedFill(isFar, 0)
+            * (x.maskedFill(noGrad { isFar.logicalOr(x > 64) }, 0) + ratio.maskedFill(isFar, 0))
+        return Few(-context.gradient * Tensor.where(isFar, far, near))
+    }
+
+    /// Highest power first; the first one left out is below the rounding of float64 for `x < -16`.
+    private static let coefficients: [Double] = [29_752_066, -1_708_394, 110_410, -8162, 706, -74, 10, -2, 1]
+
+    package var effects: Effects { .pure }
+    package var algebra: Algebra { .elementwise }
 }
 
 /// The number whose `Phi` is `x`: infinite at 0 and 1, NaN beyond.

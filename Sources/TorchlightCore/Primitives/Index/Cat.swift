@@ -29,7 +29,8 @@ package struct Cat: Primitive {
                     .shape, in: Self.name, "tensor \(i) differs from the first in dimension \(d)",
                     expected: "equal sizes except in dimension \(dim)", operands: [inputs[0], inputs[i]])
             }
-            sum[dim] += shape[dim]
+            try checkDimension(dim, of: inputs[i], in: Self.name, ofScalar: false)
+            sum[dim] +|= shape[dim]
             result = sum
         }
         let dtype = ResultType.of(inputs)

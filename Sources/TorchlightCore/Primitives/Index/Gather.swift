@@ -53,6 +53,7 @@ func checkIndexShape(_ x: TensorSpec, _ index: TensorSpec, dim: Int, in operatio
             fix: x.rank == index.rank + 1 ? "unsqueeze the index, as in index.unsqueeze(\(dim))" : nil,
             operands: [x, index])
     }
+    try checkDimension(dim, of: x, in: operation)
     if index.count == 0 { return }
     for d in 0..<x.rank where d != dim && index.layout.shape[d] > x.layout.shape[d] {
         throw TensorError(

@@ -17,6 +17,7 @@ package struct IndexAdd: Primitive {
                 .shape, in: Self.name, "the index has not one dimension", expected: "an index of shape [k]",
                 operands: [x, index, source])
         }
+        try checkDimension(dim, of: x, in: Self.name, ofScalar: false)
         var shape = x.layout.shape
         shape[dim] = index.count
         guard source.layout.shape == shape else {

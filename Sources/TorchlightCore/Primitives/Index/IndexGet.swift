@@ -11,6 +11,7 @@ package struct IndexGet: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkIndexCount(x, inputs.count - 1, in: Self.name)
         var shape = try indexShape(x, inputs, from: 1, in: Self.name)
         for d in (inputs.count - 1)..<x.rank { shape.append(x.layout.shape[d]) }
         return Few(ResultSpec(shape, x.dtype))
@@ -58,6 +59,7 @@ package struct IndexPut: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, values) = (inputs[0], inputs[1])
+        try checkIndexCount(x, inputs.count - 2, in: Self.name)
         var shape = try indexShape(x, inputs, from: 2, in: Self.name)
         for d in (inputs.count - 2)..<x.rank { shape.append(x.layout.shape[d]) }
         guard values.layout.shape == shape else {
@@ -147,6 +149,14 @@ private func indexShape<Operands: RandomAccessCollection>(
         shape = both
     }
     return shape
+}
+
+/// There is at most one index tensor for each dimension.
+private func checkIndexCount(_ x: TensorSpec, _ count: Int, in operation: String) throws(TensorError) {
+    guard count > x.rank else { return }
+    throw TensorError(
+        .index, in: operation, "there are more indices than dimensions", got: "\(count)",
+        expected: "at most \(x.rank)", operands: [x])
 }
 
 private func checkIndexTensors(_ x: Tensor, _ inputs: Few<Tensor>, from first: Int) throws(TensorError) {

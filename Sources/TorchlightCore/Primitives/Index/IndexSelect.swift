@@ -16,6 +16,7 @@ package struct IndexSelect: Primitive {
                 .shape, in: Self.name, "the index has more than one dimension", expected: "an index of shape [k]",
                 fix: "use embedding, gather or x[index]", operands: [x, inputs[1]])
         }
+        try checkDimension(dim, of: x, in: Self.name, ofScalar: false)
         var shape = x.layout.shape
         shape[dim] = inputs[1].count
         return Few(ResultSpec(shape, x.dtype))

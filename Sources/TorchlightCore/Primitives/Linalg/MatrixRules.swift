@@ -39,7 +39,8 @@ enum MatrixRules {
         guard rows(a) == (isLeft ? rows(b) : columns(b)) else {
             throw TensorError(
                 .shape, in: operation, "the sizes of the two sides disagree",
-                got: "\(rows(a)) equations and \(isLeft ? "\(rows(b)) rows" : "\(columns(b)) columns")",
+                got:
+                    "\(quantity(rows(a), "equation")) and \(isLeft ? quantity(rows(b), "row") : quantity(columns(b), "column"))",
                 expected: isLeft ? "as many rows in both operands" : "as many columns in both operands",
                 operands: [a, b])
         }

@@ -12,6 +12,7 @@ package protocol SoftmaxPrimitive: Primitive {
 extension SoftmaxPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
+        try checkDimension(dim, of: inputs[0], in: Self.name)
         return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
@@ -70,6 +71,7 @@ package protocol SoftmaxBackwardPrimitive: Primitive {
 extension SoftmaxBackwardPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[1], in: Self.name)
+        try checkDimension(dim, of: inputs[1], in: Self.name)
         return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 

@@ -12,6 +12,7 @@ package struct ArgExtreme: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        if let dim { try checkDimension(dim, of: x, in: isLargest ? "argmax" : "argmin") }
         let fold = Fold(of: x.layout, dims: dim.map { [$0] } ?? Dims())
         try refuseEmpty(fold, isLargest ? "argmax" : "argmin", x)
         return Few(ResultSpec(fold.shape(keepdim: keepdim), .int64))
@@ -40,6 +41,7 @@ package struct Extreme: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkDimension(dim, of: x, in: isLargest ? "max" : "min")
         let fold = Fold(of: x.layout, dims: [dim])
         try refuseEmpty(fold, isLargest ? "max" : "min", x)
         let shape = fold.shape(keepdim: keepdim)

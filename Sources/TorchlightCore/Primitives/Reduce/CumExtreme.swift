@@ -10,6 +10,7 @@ package struct CumExtreme: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkDimension(dim, of: x, in: publicName)
         return Few(ResultSpec(x.layout.shape, x.dtype), ResultSpec(x.layout.shape, .int64))
     }
 

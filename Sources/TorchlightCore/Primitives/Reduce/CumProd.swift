@@ -9,6 +9,7 @@ package struct CumProd: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkDimension(dim, of: x, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype.isDifferentiable ? x.dtype : .int64))
     }
 

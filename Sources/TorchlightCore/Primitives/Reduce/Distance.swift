@@ -107,7 +107,7 @@ package struct CondensedDistance: Primitive {
             throw TensorError(.shape, in: Self.name, "the input is no list of rows", expected: "[n, D]", operands: [x])
         }
         let n = x.layout.shape[0]
-        return Few(ResultSpec(Dims(repeating: n * Swift.max(n - 1, 0) / 2, count: 1), x.dtype))
+        return Few(ResultSpec(Dims(repeating: n *| Swift.max(n - 1, 0) / 2, count: 1), x.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasDenseRows }

@@ -13,6 +13,7 @@ package struct LinearScan: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, factors) = (inputs[0], inputs[1])
+        try checkDimension(dim, of: x, in: Self.name)
         guard x.layout.shape == factors.layout.shape else {
             throw TensorError(
                 .shape, in: Self.name, "there is not a factor for each element", expected: "\(x.sizes)",

@@ -6,7 +6,8 @@ package struct LogCumSumExp: Primitive {
     package var dim: Int
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
+        try checkDimension(dim, of: inputs[0], in: Self.name)
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype.orFloat))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

@@ -15,6 +15,7 @@ package struct Variance: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
+        try checkDimensions(dims, of: inputs[0], in: Self.name)
         let shape = Fold(of: inputs[0].layout, dims: dims).shape(keepdim: keepdim)
         return Few(ResultSpec(shape, dtype), ResultSpec(shape, dtype))
     }

@@ -45,7 +45,7 @@ package struct CTC: Primitive {
                 .index, in: Self.name, "the blank is none of the classes", got: "\(blank)",
                 expected: "0 ..< \(classes)", operands: [x])
         }
-        let states = 2 * targets.layout.shape[1] + 1
+        let states = 2 *| targets.layout.shape[1] +| 1
         return Few(ResultSpec(Dims([samples]), x.dtype), ResultSpec(Dims(samples, steps, states), x.dtype))
     }
 

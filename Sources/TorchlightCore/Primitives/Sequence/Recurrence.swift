@@ -71,7 +71,7 @@ package struct Recurrence: Primitive {
         let (hidden, out, batch) = (weight.layout.shape[0] / width, weight.layout.shape[1], steps.batch)
         guard h0.layout.shape == [batch, out], hasProjection || hidden == out,
             cellState(inputs)?.layout.shape ?? [batch, hidden] == [batch, hidden],
-            bias(inputs)?.layout.shape ?? [3 * hidden] == [3 * hidden],
+            bias(inputs)?.layout.shape ?? [3 *| hidden] == [3 *| hidden],
             projection(inputs)?.layout.shape ?? [out, hidden] == [out, hidden]
         else { throw mismatch(inputs) }
         for input in inputs where input.dtype != x.dtype {
@@ -82,7 +82,7 @@ package struct Recurrence: Primitive {
         let (rows, dtype) = (x.layout.shape[0], x.dtype)
         var specs = Few(ResultSpec(Dims(rows, out), dtype), ResultSpec(Dims(batch, out), dtype))
         if cell == .lstm { specs.append(ResultSpec(Dims(batch, hidden), dtype)) }
-        if keepsGates && (cell == .lstm || cell == .gru) { specs.append(ResultSpec(Dims(rows, 4 * hidden), dtype)) }
+        if keepsGates && (cell == .lstm || cell == .gru) { specs.append(ResultSpec(Dims(rows, 4 *| hidden), dtype)) }
         if keepsGates && cell == .lstm { specs.append(ResultSpec(Dims(rows, hidden), dtype)) }
         return specs
     }
@@ -90,7 +90,8 @@ package struct Recurrence: Primitive {
     private func mismatch(_ inputs: Specs) -> TensorError {
         TensorError(
             .shape, in: Self.name, "the operands do not fit one another",
-            expected: "\(steps.rows) rows of \(cell.gates) gates, and states of \(steps.batch) rows",
+            expected:
+                "\(quantity(steps.rows, "row")) of \(cell.gates) gates, and states of \(quantity(steps.batch, "row"))",
             operands: Array(inputs))
     }
 
@@ -230,6 +231,11 @@ package struct RecurrenceBackward: Primitive {
         let (x, weight) = (inputs[0], inputs[1])
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
+        }
+        guard x.rank == 2, weight.rank == 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the operands are not those of the forward pass",
+                expected: "input and weight of two dimensions", operands: [x, weight])
         }
         let (rows, batch) = (x.layout.shape[0], forward.steps.batch)
         let (hidden, out) = (weight.layout.shape[0] / forward.cell.gates, weight.layout.shape[1])

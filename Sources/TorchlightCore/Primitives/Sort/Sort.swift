@@ -11,6 +11,7 @@ package struct Sort: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkDimension(dim, of: x, in: Self.name)
         return Few(ResultSpec(x.layout.shape, x.dtype), ResultSpec(x.layout.shape, .int64))
     }
 
@@ -48,6 +49,7 @@ package struct TopK: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
+        try checkDimension(dim, of: x, in: Self.name)
         let size = x.rank == 0 ? 1 : x.layout.shape[dim]
         guard k >= 0 && k <= size else {
             throw TensorError(

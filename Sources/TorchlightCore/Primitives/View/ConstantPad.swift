@@ -12,9 +12,15 @@ package struct ConstantPad: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try value.check(fits: inputs[0].dtype, in: Self.name)
         var shape = inputs[0].layout.shape
+        guard shape.count == before.count, shape.count == after.count else {
+            throw TensorError(
+                .shape, in: Self.name, "the number of padding sizes does not match the dimensions",
+                got: "\(before) and \(after)", expected: "one before and one after each dimension",
+                operands: [inputs[0]])
+        }
         for d in 0..<shape.count {
-            let size = shape[d] + before[d] + after[d]
-            guard size >= 0, shape[d] + Swift.min(before[d], 0) + Swift.min(after[d], 0) >= 0 else {
+            let size = shape[d] +| before[d] +| after[d]
+            guard size >= 0, shape[d] +| Swift.min(before[d], 0) +| Swift.min(after[d], 0) >= 0 else {
                 throw TensorError(
                     .shape, in: Self.name, "more is cut from dimension \(d) than it has",
                     got: "widths \(before[d]) and \(after[d])", expected: "a size that is not negative",
@@ -90,7 +96,7 @@ extension Tensor {
             guard widths.count % 2 == 0, widths.count <= 2 * rank else {
                 throw TensorError(
                     .value, in: "pad", "the widths are no pairs for the last dimensions", got: "\(widths)",
-                    expected: "before and after, at most \(rank) pairs", operands: [self])
+                    expected: "before and after, at most \(quantity(rank, "pair"))", operands: [self])
             }
             // Wider borders than memory holds would overflow in the sums below.
             guard widths.allSatisfy({ $0.magnitude < 1 << 48 }) else {

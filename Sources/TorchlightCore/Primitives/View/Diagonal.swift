@@ -8,7 +8,12 @@ package struct Diagonal: ViewPrimitive {
     package var dim1: Int
     package var dim2: Int
 
-    package func view(of input: TensorSpec) throws(TensorError) -> Layout { placed(in: input.layout) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
+        try checkDimension(dim1, of: input, in: Self.name, ofScalar: false)
+        try checkDimension(dim2, of: input, in: Self.name, ofScalar: false)
+        guard dim1 != dim2 else { throw missingDimension("\(dim1) twice", of: input, in: Self.name) }
+        return placed(in: input.layout)
+    }
 
     /// The layout of the diagonal of another one.
     func placed(in layout: Layout) -> Layout {
@@ -24,8 +29,8 @@ package struct Diagonal: ViewPrimitive {
         shape.append(length)
         strides.append(layout.strides[dim1] +| layout.strides[dim2])
         if length == 0 { return Layout(shape: shape, strides: strides, offset: layout.offset) }
-        let skipped = offset >= 0 ? offset * layout.strides[dim2] : -offset * layout.strides[dim1]
-        return Layout(shape: shape, strides: strides, offset: layout.offset + skipped)
+        let skipped = offset >= 0 ? offset *| layout.strides[dim2] : -offset *| layout.strides[dim1]
+        return Layout(shape: shape, strides: strides, offset: layout.offset +| skipped)
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {

@@ -5,7 +5,8 @@ package struct Flip: Primitive {
     package var dims: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
+        for dim in dims { try checkDimension(dim, of: inputs[0], in: Self.name, ofScalar: false) }
+        return Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

@@ -3,7 +3,24 @@ package struct Permute: ViewPrimitive {
     package static let name = "permute"
     package var order: Dims
 
-    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.permuted(order) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
+        guard order.count == input.rank, isPermutation else {
+            throw TensorError(
+                .index, in: Self.name, "the order does not name every dimension once", got: "\(order)",
+                expected: quantity(input.rank, "dimension"), operands: [input])
+        }
+        return input.layout.permuted(order)
+    }
+
+    /// Whether each dimension is named once; a tensor has at most 64.
+    private var isPermutation: Bool {
+        var seen: UInt64 = 0
+        for dim in order {
+            guard dim >= 0, dim < order.count, seen & (1 << UInt64(dim)) == 0 else { return false }
+            seen |= 1 << UInt64(dim)
+        }
+        return true
+    }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         var inverse = order

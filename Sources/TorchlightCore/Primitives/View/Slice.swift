@@ -7,7 +7,15 @@ package struct Slice: ViewPrimitive {
     package var step: Int
 
     package func view(of input: TensorSpec) throws(TensorError) -> Layout {
-        input.layout.sliced(dim, start: start, count: count, step: step)
+        try checkDimension(dim, of: input, in: Self.name, ofScalar: false)
+        let (size, last) = (input.layout.shape[dim], start +| (count -| 1) *| step)
+        guard count >= 0, count == 0 || (start >= 0 && start < size && last >= 0 && last < size) else {
+            throw TensorError(
+                .index, in: Self.name, "the slice is outside dimension \(dim)",
+                got: "\(quantity(count, "index", plural: "indices")) from \(start) with step \(step)",
+                expected: "indices from 0 to below \(size)", operands: [input])
+        }
+        return input.layout.sliced(dim, start: start, count: count, step: step)
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
@@ -56,7 +64,15 @@ package struct Select: ViewPrimitive {
     package var dim: Int
     package var index: Int
 
-    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.selected(dim, index) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
+        try checkDimension(dim, of: input, in: Self.name, ofScalar: false)
+        guard index >= 0, index < input.layout.shape[dim] else {
+            throw TensorError(
+                .index, in: Self.name, "the index is outside dimension \(dim)", got: "\(index)",
+                expected: "an index from 0 to below \(input.layout.shape[dim])", operands: [input])
+        }
+        return input.layout.selected(dim, index)
+    }
     package func region(of layout: Layout) -> Layout? { layout.selected(dim, index) }
     package var part: ViewPart? { ViewPart(dim: dim, start: index, count: 1) }
 

@@ -3,7 +3,17 @@ package struct Squeeze: ViewPrimitive {
     package static let name = "squeeze"
     package var dims: Dims
 
-    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.squeezed(dims) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
+        for dim in dims {
+            try checkDimension(dim, of: input, in: Self.name)
+            guard input.rank == 0 || input.layout.shape[dim] == 1 else {
+                throw TensorError(
+                    .shape, in: Self.name, "dimension \(dim) does not have size 1", expected: "size 1",
+                    operands: [input])
+            }
+        }
+        return input.layout.squeezed(dims)
+    }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.reshape(Array(context.shape(0))))
     }
@@ -14,7 +24,10 @@ package struct Unsqueeze: ViewPrimitive {
     package static let name = "unsqueeze"
     package var dim: Int
 
-    package func view(of input: TensorSpec) throws(TensorError) -> Layout { input.layout.unsqueezed(dim) }
+    package func view(of input: TensorSpec) throws(TensorError) -> Layout {
+        guard dim >= 0, dim <= input.rank else { throw missingDimension("\(dim)", of: input, in: Self.name) }
+        return input.layout.unsqueezed(dim)
+    }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.squeeze(dim))
     }

@@ -10,6 +10,7 @@ package struct Unfold: ViewPrimitive {
 
     package func view(of input: TensorSpec) throws(TensorError) -> Layout {
         let layout = input.layout
+        try checkDimension(dim, of: input, in: Self.name)
         guard layout.rank > 0, size >= 0, step > 0, size <= layout.shape[dim] else {
             throw TensorError(
                 .value, in: Self.name, "the windows do not fit the dimension", got: "size \(size), step \(step)",

@@ -83,7 +83,7 @@ package struct FoldWindows: Primitive {
         guard x.layout.shape[2] == counts.product else {
             throw TensorError(
                 .shape, in: "fold",
-                "there are \(x.layout.shape[2]) columns and the image has \(counts.product) windows",
+                "the number of columns is \(x.layout.shape[2]) and that of windows of the image \(counts.product)",
                 got: "\(counts[0]) by \(counts[1]) windows over [\(size[0]), \(size[1])]",
                 expected: "a column for each window", operands: [x])
         }

@@ -12,6 +12,7 @@ package struct Resample: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: "interpolate")
+        try checkDimension(dim, of: inputs[0], in: "interpolate", ofScalar: false)
         var shape = inputs[0].layout.shape
         shape[dim] = rule.count
         return Few(ResultSpec(shape, inputs[0].dtype))
@@ -49,6 +50,7 @@ package struct ResampleBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[0], in: Self.name)
+        try checkDimension(resample.dim, of: inputs[0], in: Self.name, ofScalar: false)
         var shape = inputs[0].layout.shape
         shape[resample.dim] = resample.rule.size
         return Few(ResultSpec(shape, inputs[0].dtype))

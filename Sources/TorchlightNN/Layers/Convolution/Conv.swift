@@ -43,7 +43,8 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
         if let sizes = padding.sizes, sizes.count != 1 && sizes.count != spatial {
             reportFailure(
                 TensorError(
-                    .value, in: "Conv\(spatial)d", "the padding is not for \(spatial) dimensions", got: "\(padding)",
+                    .value, in: "Conv\(spatial)d", "the padding is not for \(quantity(spatial, "dimension"))",
+                    got: "\(padding)",
                     expected: spatial == 1 ? "one number" : "one number or \(spatial)"))
         }
         self.padding = padding

@@ -88,7 +88,8 @@ public func packPaddedSequence(
     let (steps, batch) = (padded.shape[0], padded.shape[1])
     guard lengths.count == batch, batch > 0, lengths.allSatisfy({ $0 > 0 && $0 <= steps }) else {
         return refuse(
-            "the lengths do not match the batch", got: "\(lengths)", expected: "\(batch) lengths from 1 to \(steps)")
+            "the lengths do not match the batch", got: "\(lengths)",
+            expected: "\(quantity(batch, "length")) from 1 to \(steps)")
     }
     let isSorted = zip(lengths, lengths.dropFirst()).allSatisfy { $0 >= $1 }
     if enforceSorted && !isSorted {
