@@ -4,7 +4,7 @@ import TorchlightIO
 /// A family of recorded cases with the tensors that they refer to.
 public struct Family: Sendable {
     /// Recorded families for whose kinds of cases there is no replayer yet.
-    public static let withoutReplayer: Set<String> = ["func"]
+    public static let withoutReplayer: Set<String> = []
 
     /// The name of its files.
     public let name: String

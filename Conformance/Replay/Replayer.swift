@@ -39,6 +39,8 @@ public struct Replayer {
             // Each kind of case has a field of its own; a schedule also names its optimiser.
             if entry["op"]?.string?.hasPrefix(Self.distributionPrefix) == true {
                 try replayDistribution(entry, family.tensors)
+            } else if entry["op"]?.string?.hasPrefix(Self.functionPrefix) == true {
+                try replayFunction(entry, family.tensors)
             } else if entry["op"] != nil {
                 try replayOperator(entry, family.tensors)
             } else if entry["module"] != nil {

@@ -85,7 +85,7 @@ struct BackwardPass {
                     .shape, in: "backward", "the gradient does not have the shape of the tensor",
                     expected: "\(root.shape)", operands: [gradient])
             }
-            guard gradient.device == root.device else {
+            guard gradient.device.accepts(root.device) else {
                 throw TensorError(
                     .device, in: "backward", "the gradient is on another device than the tensor",
                     expected: "\(root.device)", operands: [gradient])
@@ -145,7 +145,9 @@ struct BackwardPass {
     /// Adds the gradient of a view to the region of the base's gradient, if that exists; false if it does not, or must
     /// not be written.
     private func addToRegion(_ gradient: Tensor?, of node: Node) -> Bool {
-        guard !createGraph, !isAnomalyDetected, let gradient, let next = node.inputs[0].node else { return false }
+        guard !createGraph, !isAnomalyDetected, let gradient, !gradient.device.isRecording,
+            let next = node.inputs[0].node
+        else { return false }
         let output = Int(node.inputs[0].outputIndex)
         guard var sum = pending.take(of: next, output: output) else { return false }
         defer { pending.put(sum, of: next, output: output) }
@@ -162,7 +164,7 @@ struct BackwardPass {
     private mutating func makePlaces(
         for node: Node, _ needs: Needs, _ gradients: Few<Tensor?>
     ) throws(TensorError) -> Few<Tensor>? {
-        guard !isTargeted, let device = gradients.compactMap({ $0 }).first?.device,
+        guard !isTargeted, let device = gradients.compactMap({ $0 }).first?.device, !device.isRecording,
             let found = GradientTiling.find(in: node, needs)
         else { return nil }
         let tiling = try GradientTiling(of: found.parts[0], count: found.parts.count, device: device)

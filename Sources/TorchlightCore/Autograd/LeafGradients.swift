@@ -6,6 +6,7 @@ extension Tensor {
     ///
     /// Passes on several threads may accumulate in one leaf: the result is the sum of all.
     func accumulate(_ gradient: inout Tensor, isRecorded: Bool) throws(TensorError) {
+        if gradient.device.isRecording && !device.isRecording { throw Self.outsideLeaf(self) }
         lockGradient()
         defer { unlockGradient() }
         if let sum = self.gradient {
@@ -21,6 +22,13 @@ extension Tensor {
         } else {
             self.gradient = try gradient.copied()
         }
+    }
+
+    private static func outsideLeaf(_ leaf: Tensor) -> TensorError {
+        TensorError(
+            .autograd, in: "backward", "a recorded function accumulates a gradient in a tensor from outside",
+            expected: "a function without side effects",
+            fix: "use grad or vjp, which return gradients", operands: [leaf])
     }
 
     /// Locks the gradient against other threads. Not recursive.

@@ -76,6 +76,11 @@ extension Tensor {
                     .value, in: "resize_", "a view cannot grow", got: "\(shape)",
                     expected: "at most \(quantity(held, "element"))", fix: "resize x.clone()", operands: [self])
             }
+            guard !device.isRecording else {
+                throw TensorError(
+                    .value, in: "resize_", "a recorded function cannot move a tensor to other memory",
+                    fix: "use cat or pad", operands: [self])
+            }
             let block = try Tensor.filled(0, shape: Dims(shape), dtype: dtype, device: device)
             let old = Layout(shape: [held], offset: layout.offset)
             let start = Tensor(storage: block.storage, layout: Layout(shape: [held]), dtype: dtype)

@@ -40,6 +40,12 @@ private struct CommonDevice {
             return true
         }
         if next == .cpu && rank == 0 { return true }
+        if next.isRecording && next.represented == device {
+            device = next
+            isOpen = false
+            return true
+        }
+        if device.isRecording && device.represented == next { return true }
         if !isOpen { return false }
         device = next
         isOpen = false

@@ -62,6 +62,10 @@ package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// How many multiplications that are added up a call takes: products and convolutions; 0 for others.
     func multiplyAdds(_ inputs: Specs) -> Int
 
+    /// The results for several examples at once, for `vmap`: mapped operands have the examples along dimension 0, and so
+    /// has every result. nil where the primitive runs once for each example.
+    func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>?
+
     // MARK: Execution
 
     /// Checks of values, such as indices in range; made before each run, on devices that have values.
@@ -144,6 +148,10 @@ package protocol CompositePrimitive: Primitive {
 
 extension CompositePrimitive {
     package var fusion: FusionClass { .composite }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runDecomposition(of: self)
+    }
 
     package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? { try composed(inputs) }
 

@@ -48,7 +48,8 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// Whether this process can create tensors on the device.
     public var isAvailable: Bool {
         switch kind {
-        case .cpu, .meta: index == 0
+        case .cpu: index == 0
+        case .meta: index == 0 || represented?.isAvailable == true
         case .cuda, .external: tl_device_is_registered(Int32(kind.rawValue))
         }
     }
@@ -62,11 +63,34 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     @inline(__always)
     package var hasValues: Bool { kind != .meta }
 
+    /// The device of tensors that represent those of another device while a function is recorded, as in `vmap`. They
+    /// have a shape, strides and a dtype, but no elements, as on `meta`. Operations accept tensors of the represented
+    /// device beside them.
+    package static func recording(_ device: Device) -> Device {
+        if device.kind == .meta { return device }
+        return Device(kind: .meta, index: 1 + Int(device.kind.rawValue) + 4 * device.index)
+    }
+
+    /// The device that the tensors of a recorded function represent; nil for a device that tensors can be moved to.
+    package var represented: Device? {
+        guard isRecording, let kind = Kind(rawValue: UInt8((index - 1) % 4)) else { return nil }
+        return Device(kind: kind, index: (index - 1) / 4)
+    }
+
+    /// Whether tensors on the device are those of a function that is being recorded.
+    @inline(__always)
+    package var isRecording: Bool { kind == .meta && index > 0 }
+
+    /// Whether operations accept tensors of both devices together.
+    package func accepts(_ other: Device) -> Bool {
+        self == other || represented == other || (other.isRecording && other.represented == self)
+    }
+
     /// The name of the device: "cpu", "meta" or "cuda:0".
     public var description: String {
         switch kind {
         case .cpu: "cpu"
-        case .meta: "meta"
+        case .meta: represented.map { "\($0), recorded" } ?? "meta"
         case .cuda: "cuda:\(index)"
         case .external: tl_device_name(Int32(kind.rawValue)).map { String(cString: $0) } ?? "external:\(index)"
         }

@@ -38,6 +38,8 @@ extension Tensor {
             Element.self == Double.self
             ? .default : Element.self == Complex<Double>.self ? DType.default.toComplex : Element.dtype
         let target = dtype ?? natural
+        // Numbers of the program are constants of a function that is being recorded.
+        let device = device.represented ?? device
         let dims = Dims(shape)
         guard shape.allSatisfy({ $0 >= 0 }), dims.product == elements.count else {
             self.init(
@@ -133,6 +135,7 @@ extension Tensor {
     package func onHost(_ operation: String) -> Tensor {
         if device == .cpu { return self }
         guard device.hasValues else {
+            if device.isRecording { return fail(.hostRead(of: self, in: operation), like: self) }
             return fail(
                 TensorError(
                     .device, in: operation, "a tensor on the device meta has no values",

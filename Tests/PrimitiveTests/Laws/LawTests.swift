@@ -57,6 +57,25 @@ import Testing
     func fusionIsTrue(_ record: PrimitiveRecord) { AlgebraLaws.fusionIsTrue(record) }
 
     @Test(arguments: AllRecords.all)
+    func batchedEqualsLoop(_ record: PrimitiveRecord) { BatchingLaws.batchedEqualsLoop(record) }
+
+    /// The primitives without a batching rule; whoever adds one to them says why here.
+    @Test func primitivesWithoutBatchingRule() {
+        let loops = Set(AllRecords.all.filter(BatchingLaws.isLoop).map(\.name))
+        let known: Set<String> = [
+            // Each example has its own number of results, or positions that depend on its values.
+            MaskedSelect.name, MaskedScatter.name, NonZero.name,
+            // Each example draws its own random numbers.
+            BernoulliDraw.name, DropoutForward.name, RandomVariates.name, UniformFill.name, NormalFill.name,
+            IntegerFill.name, Permutation.name,
+            // The kernels take one example.
+            RowOrder.name, CondensedDistance.name, CondensedDistanceBackward.name, Recurrence.name,
+            RecurrenceBackward.name,
+        ]
+        #expect(loops.subtracting(known).isEmpty, "\(loops.subtracting(known).sorted())")
+    }
+
+    @Test(arguments: AllRecords.all)
     func equalsTheCPUOnAnotherDevice(_ record: PrimitiveRecord) throws {
         DeviceLaws.equalsTheCPU(record, on: try #require(Device.guarded))
     }

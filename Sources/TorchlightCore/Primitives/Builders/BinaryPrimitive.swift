@@ -44,6 +44,10 @@ extension BinaryPrimitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         runBinary(Self.kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runElementwise(self)
+    }
 }
 
 /// The shape and dtype of the result of an element-wise operation of two operands, after all checks.

@@ -2,7 +2,7 @@
 package protocol CreationPrimitive: Primitive {
     var shape: Dims { get }
     var dtype: DType { get }
-    var device: Device { get }
+    var device: Device { get set }
 }
 
 extension CreationPrimitive {
@@ -16,4 +16,6 @@ extension CreationPrimitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few() }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
 }

@@ -6,7 +6,7 @@ package protocol PoolingGradientPrimitive: Primitive {
     associatedtype Pooling: Primitive
     var pool: Pooling { get }
     /// The shape of the pooled input.
-    var shape: Dims { get }
+    var shape: Dims { get set }
 }
 
 extension PoolingGradientPrimitive {
@@ -20,6 +20,12 @@ extension PoolingGradientPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(pool, context.gradient))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.shape[0] *= operands.size
+        return try operands.runMerged(primitive)
     }
 
     package var effects: Effects { .pure }

@@ -6,7 +6,7 @@ import CKernels
 package protocol ReductionPrimitive: Primitive {
     static var kernel: tl_reduce_op { get }
     /// The dimensions that are folded, counted from the front; empty for all.
-    var dims: Dims { get }
+    var dims: Dims { get set }
     var keepdim: Bool { get }
     /// The dtype of the result.
     func resultType(of x: TensorSpec) throws(TensorError) -> DType
@@ -26,6 +26,13 @@ extension ReductionPrimitive {
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         runFold(Self.kernel, dims, keepdim, inputs[0], outputs[0])
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        let rank = operands.rank(0)
+        primitive.dims = dims.isEmpty ? Dims(1...Swift.max(rank, 1)) : dims.shifted
+        return try operands.runShifted(primitive)
     }
 }
 

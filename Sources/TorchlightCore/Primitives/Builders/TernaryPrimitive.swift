@@ -35,4 +35,8 @@ extension TernaryPrimitive {
         let compute = try resultType(of: Specs(of: inputs)).computeType
         runTernary(Self.kernel, parameter, compute, inputs, outputs[0])
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runElementwise(self)
+    }
 }

@@ -48,6 +48,10 @@ extension UnaryPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(derivative(context.gradient, context))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.call(self, operands.tensors)
+    }
 }
 
 /// The shape and dtype of the result of an element-wise operation of one operand, after all checks.

@@ -29,6 +29,10 @@ package struct AdaptiveAvgPool: Primitive {
         Few(apply(AdaptiveAvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -83,6 +87,10 @@ package struct AdaptiveMaxPool: Primitive {
         guard let g = context.gradients[0] else { return Few(nil) }
         let backward = MaxPoolBackward(spatial: sizes.count, shape: context.shape(0))
         return Few(apply(backward, g, context.output(1).detach()))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
     }
 
     package var effects: Effects { .pure }

@@ -57,6 +57,11 @@ package struct AddMatMul: Primitive {
         return batch *| a[a.count - 2] *| a[a.count - 1] *| b[b.count - 1]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let rank = Swift.max(operands.rank(1), operands.rank(2))
+        return try operands.call(self, Few((0..<3).map { operands.aligned($0, rank: rank) }))
+    }
+
     package var effects: Effects { .updates(0) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([1, 2], added: [0]) }

@@ -33,6 +33,10 @@ package struct AvgPool: Primitive {
         Few(apply(AvgPoolBackward(pool: self, shape: context.shape(0)), context.gradient))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

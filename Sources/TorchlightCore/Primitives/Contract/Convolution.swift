@@ -130,6 +130,26 @@ package struct Convolution: Primitive {
         return inputs[0].layout.shape[0] *| positions *| inputs[1].count
     }
 
+    /// The convolution of several examples at once, each by weights of its own, as groups of channels.
+    func grouped(_ examples: Int) -> Convolution {
+        var convolution = self
+        convolution.groups *= examples
+        return convolution
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let hasBias = operands.count > 2
+        guard operands.isMapped(1) || (hasBias && operands.isMapped(2)) else {
+            var merged = Few(operands.merged(0), operands[1])
+            if hasBias { merged.append(operands[2]) }
+            return Few(operands.split(try operands.call(self, merged)[0]))
+        }
+        // A weight for each example: the examples are groups of channels.
+        var merged = Few(operands.merged(0, into: 1), operands.merged(1))
+        if hasBias { merged.append(operands.merged(2)) }
+        return Few(operands.split(try operands.call(grouped(operands.size), merged)[0], at: 1))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1], added: [2]) }
@@ -189,6 +209,18 @@ package struct ConvolutionBackwardData: Primitive {
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let g = inputs[0].layout.shape
         return g[0] *| g.dropFirst(2).reduce(1, *|) *| inputs[1].count
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        if !operands.isMapped(1) {
+            primitive.shape[0] *= operands.size
+            return Few(operands.split(try operands.call(primitive, Few(operands.merged(0), operands[1]))[0]))
+        }
+        primitive.convolution = convolution.grouped(operands.size)
+        primitive.shape[1] *= operands.size
+        let merged = Few(operands.merged(0, into: 1), operands.merged(1))
+        return Few(operands.split(try operands.call(primitive, merged)[0], at: 1))
     }
 
     package var effects: Effects { .pure }
@@ -256,6 +288,15 @@ package struct ConvolutionBackwardWeights: Primitive {
     package func multiplyAdds(_ inputs: Specs) -> Int {
         let g = inputs[1].layout.shape
         return g[0] *| g.dropFirst(2).reduce(1, *|) *| shape.product
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.convolution = convolution.grouped(operands.size)
+        primitive.shape[0] *= operands.size
+        return Few(
+            try operands.call(primitive, Few(operands.merged(0, into: 1), operands.merged(1, into: 1)))
+                .map { operands.split($0) })
     }
 
     package var effects: Effects { .pure }

@@ -114,6 +114,22 @@ package struct Linear: Primitive {
 
     package func multiplyAdds(_ inputs: Specs) -> Int { inputs[0].count *| inputs[1].layout.shape[0] }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        if !operands.isMapped(1) {
+            let mapsBias = operands.count > 2 && operands.isMapped(2)
+            if !mapsBias { return try operands.call(self, operands.tensors) }
+            let product = apply(self, operands[0], operands[1])
+            return Few(product + operands.aligned(2, rank: operands.rank(0)))
+        }
+        // A weight for each example: rows of inputs by matrices.
+        let isVector = operands.rank(0) == 1
+        let rank = Swift.max(operands.rank(0), 2)
+        let rows = isVector ? operands[0].unsqueeze(-2) : operands.aligned(0, rank: rank)
+        var result = apply(MatMul(transposeB: true), rows, operands.aligned(1, rank: rank))
+        if operands.count > 2 { result = result + operands.aligned(2, rank: rank) }
+        return Few(isVector ? result.squeeze(-2) : result)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1], added: [2]) }

@@ -96,6 +96,25 @@ package struct MatMul: Primitive {
         return shape *| a[transposeA ? a.count - 2 : a.count - 1]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        // Vectors become matrices of one row or column: a dimension before the examples' would be one of a batch.
+        var product = self
+        let (isRow, isColumn) = (operands.rank(0) == 1, operands.rank(1) == 1)
+        if isRow { product.transposeA = false }
+        if isColumn { product.transposeB = false }
+        let rank = Swift.max(operands.rank(0), operands.rank(1), 2)
+        func matrices(_ index: Int) -> Tensor {
+            guard operands.rank(index) == 1 else { return operands.aligned(index, rank: rank) }
+            let x = operands[index].unsqueeze(index == 0 ? -2 : -1)
+            return operands.isMapped(index)
+                ? BatchedOperands(Few(x), mapped: Needs(all: 1), size: operands.size).aligned(0, rank: rank) : x
+        }
+        var result = apply(product, matrices(0), matrices(1))
+        if isColumn { result = result.squeeze(-1) }
+        if isRow { result = result.squeeze(isColumn ? -1 : -2) }
+        return Few(result)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .multilinear([0, 1]) }

@@ -33,6 +33,10 @@ package struct MaxPool: Primitive {
         return Few(apply(backward, g, context.output(1).detach()))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -71,6 +75,12 @@ package struct MaxPoolBackward: Primitive {
         let lead = indices.rank - spatial
         let picked = context.gradient.flatten(from: lead).gather(lead, indices.flatten(from: lead))
         return Few(picked.reshape(indices.shape), nil)
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.shape[0] *= operands.size
+        return try operands.runMerged(primitive)
     }
 
     package var effects: Effects { .pure }

@@ -32,6 +32,8 @@ package struct ToDevice: Primitive {
     /// Row-major operands only: bytes are copied as they are.
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -70,7 +72,9 @@ extension Tensor {
     ///
     /// Gradients flow back to the device of this tensor. On `Device.meta` only shape, strides and dtype are kept.
     public func to(_ device: Device) -> Tensor {
-        if device == self.device || isPlaceholder { return self }
+        if device.accepts(self.device) || isPlaceholder { return self }
+        // What represents a tensor of one device then represents one of the other.
+        let device = self.device.isRecording && device.hasValues ? .recording(device) : device
         guard device.isAvailable else { return fail(.unavailable(device, in: "to"), like: self) }
         return apply(ToDevice(device: device, source: self.device), self)
     }

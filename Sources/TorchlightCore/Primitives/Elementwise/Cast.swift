@@ -24,6 +24,9 @@ package struct Cast: Primitive {
     package var differentiability: Differentiability { dtype.isDifferentiable ? .differentiable : .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.convert) }
     package var algebra: Algebra { dtype.isDifferentiable ? .elementwise : .constant }
@@ -69,7 +72,7 @@ extension Tensor {
     ///
     /// - Parameter isWhole: the memory around the elements is copied too, and the start stays where it was.
     package func cloneKeepingStrides(whole isWhole: Bool = false) throws(TensorError) -> Tensor {
-        if isPlaceholder || layout.mayOverlap { return clone() }
+        if isPlaceholder || layout.mayOverlap || device.isRecording { return clone() }
         let reach = isWhole ? 0..<(storage.byteCount / dtype.byteSize) : layout.extent
         let block = try Tensor.filled(0, shape: [reach.count], dtype: dtype, device: device)
         if isWhole && device.hasValues {
@@ -90,7 +93,11 @@ extension Tensor {
     /// A dense copy without a history.
     package func copied() throws(TensorError) -> Tensor {
         let copy = try Tensor(empty: layout.shape, dtype: dtype, device: device)
-        if device.hasValues { try execute(Cast(dtype: dtype), Few(self), into: Few(copy), on: device) }
+        if device.hasValues {
+            try execute(Cast(dtype: dtype), Few(self), into: Few(copy), on: device)
+        } else if device.isRecording {
+            noteCall(Cast(dtype: dtype), Few(self), Few(copy), .newMemory)
+        }
         return copy
     }
 

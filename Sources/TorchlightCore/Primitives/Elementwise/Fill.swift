@@ -18,6 +18,9 @@ package struct FillWith: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(Tensor.zeros(like: context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.constant) }
     package var algebra: Algebra { .elementwise }

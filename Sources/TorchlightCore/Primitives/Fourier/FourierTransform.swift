@@ -38,6 +38,13 @@ package struct FourierTransform: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(FourierTransform(dims: dims, isInverse: !isInverse, scale: scale), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dims = dims.shifted
+        return try operands.run(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -81,6 +88,12 @@ package struct RealFourierTransform: Primitive {
         let g = context.gradient.resized(dim, to: context.shape(0)[dim])
         let transform = FourierTransform(dims: Dims(repeating: dim, count: 1), isInverse: true, scale: scale)
         return Few(apply(transform, g).real)
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
     }
 
     package var effects: Effects { .pure }
@@ -135,6 +148,12 @@ package struct InverseRealFourierTransform: Primitive {
         var parts = [g.narrow(dim, start: 0, length: 1), inner]
         if single == 2 { parts.append(g.narrow(dim, start: frequencies - 1, length: 1)) }
         return Few(cat(parts, dim: dim))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
     }
 
     package var effects: Effects { .pure }

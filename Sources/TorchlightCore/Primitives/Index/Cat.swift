@@ -77,6 +77,16 @@ package struct Cat: Primitive {
         return gradients
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let type = ResultType.of(operands.example)
+        let rank = operands.tensors.indices.map { operands.rank($0) }.max() ?? 1
+        var parts = Few<Tensor>()
+        for i in operands.tensors.indices where operands.rank(i) == rank || !Self.isSkipped(operands.shape(i)) {
+            parts.append(operands.leading(i).to(type))
+        }
+        return try operands.call(Cat(dim: dim + 1), parts)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

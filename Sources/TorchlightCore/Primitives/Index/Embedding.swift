@@ -62,6 +62,15 @@ package struct Embedding: Primitive {
         return Few(sum.indexFill(0, Tensor([paddingIdx], device: g.device), 0), nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        if !operands.isMapped(0) { return try operands.call(self, operands.tensors) }
+        guard paddingIdx < 0 && !scalesByFrequency else { return nil }
+        let (weight, indices) = (operands[0], operands.leading(1))
+        let width = weight.layout.shape[2]
+        let rows = indices.reshape([operands.size, operands.shape(1).product, 1]).expand([-1, -1, width])
+        return Few(apply(Gather(dim: 1), weight, rows).reshape(indices.shape + [width]))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

@@ -39,6 +39,12 @@ package struct Gather: Primitive {
         return Few(apply(Scatter(dim: dim, reduction: .add), zeros, context.input(1), g), nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

@@ -56,6 +56,13 @@ package struct IndexAdd: Primitive {
             context.needs[2] ? apply(IndexSelect(dim: dim), g, context.input(1)) : nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let (x, source) = (operands.leading(0), operands.leading(2))
+        if !operands.isMapped(1) { return try operands.call(IndexAdd(dim: dim + 1), Few(x, operands[1], source)) }
+        return Few(
+            apply(Scatter(dim: dim + 1, reduction: .add), x, operands[1].along(dim + 1, of: source.shape), source))
+    }
+
     package var effects: Effects { .updates(0) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0, 2]) }

@@ -42,6 +42,12 @@ package struct IndexGet: Primitive {
         return Few(applyFirst(IndexPut(accumulates: true), operands))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let (indices, numbers, isAnyMapped) = operands.indices(from: 1)
+        if !operands.isMapped(0) && isAnyMapped { return try operands.call(self, Few([operands[0]] + indices)) }
+        return try operands.call(self, Few([operands[0], numbers] + indices))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
@@ -111,6 +117,11 @@ package struct IndexPut: Primitive {
             gradients[0] = applyFirst(IndexPut(accumulates: false), operands)
         }
         return gradients
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let (indices, numbers, _) = operands.indices(from: 2)
+        return try operands.call(self, Few([operands.leading(0), operands.leading(1), numbers] + indices))
     }
 
     package var effects: Effects { .updates(0) }

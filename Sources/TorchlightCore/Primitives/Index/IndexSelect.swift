@@ -44,6 +44,14 @@ package struct IndexSelect: Primitive {
         return Few(apply(IndexAdd(dim: dim), zeros, context.input(1), g), nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let x = operands.leading(0)
+        if !operands.isMapped(1) { return try operands.call(IndexSelect(dim: dim + 1), Few(x, operands[1])) }
+        var shape = x.shape
+        shape[dim + 1] = operands.shape(1)[0]
+        return Few(apply(Gather(dim: dim + 1), x, operands[1].along(dim + 1, of: shape)))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

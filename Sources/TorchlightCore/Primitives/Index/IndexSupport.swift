@@ -95,3 +95,25 @@ extension Layout {
         return dim == rank - 1 ? self : transposed(dim, rank - 1)
     }
 }
+
+extension Tensor {
+    /// An index of one dimension for each example, `[B, k]`, as an index of `gather` and `scatter` along dimension `dim` of
+    /// a tensor of this shape.
+    func along(_ dim: Int, of shape: [Int]) -> Tensor {
+        var aligned = [Int](repeating: 1, count: shape.count)
+        (aligned[0], aligned[dim]) = (layout.shape[0], layout.shape[1])
+        return reshape(aligned).expand(shape)
+    }
+}
+
+extension BatchedOperands {
+    /// The index tensors among the operands, aligned so that they broadcast behind the dimension of the examples, and whether
+    /// one of them is mapped; and the numbers of the examples as another index tensor.
+    func indices(from first: Int) -> (indices: [Tensor], numbers: Tensor, isAnyMapped: Bool) {
+        let places = first..<count
+        let rank = places.map { self.rank($0) }.max() ?? 0
+        let numbers = Tensor.arange(size, device: tensors[0].device)
+            .reshape([size] + Array(repeating: 1, count: rank))
+        return (places.map { aligned($0, rank: rank) }, numbers, places.contains { isMapped($0) })
+    }
+}

@@ -31,6 +31,8 @@ package struct MaskedSelect: Primitive {
         return Few(apply(MaskedScatter(), zeros, context.input(1), g), nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
@@ -93,6 +95,8 @@ package struct MaskedScatter: Primitive {
         return Few(rest, nil, source)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .updates(0) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0, 2]) }
@@ -151,6 +155,7 @@ extension Tensor {
     /// The number of elements that are not 0, read from the device: what has a size that depends on values waits for it.
     func countTrue(in operation: String) throws(TensorError) -> Int {
         guard device.hasValues else {
+            if device.isRecording { throw .hostRead(of: self, in: operation) }
             throw TensorError(
                 .device, in: operation,
                 "a tensor on the device meta has no values, on which the size of the result depends",

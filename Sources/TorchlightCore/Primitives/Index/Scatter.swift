@@ -118,6 +118,12 @@ package struct Scatter: Primitive {
         return gradients
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .updates(0) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { reduction == .set || reduction == .add ? .linear([0, 2]) : .other }

@@ -45,6 +45,8 @@ package struct Cholesky: Primitive {
         return [apply(SolveTriangular(isUpper: false, isLeft: false), lower, left)]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

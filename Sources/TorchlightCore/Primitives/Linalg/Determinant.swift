@@ -54,6 +54,8 @@ package struct Determinant: Primitive {
         return turns.unsqueeze(-1).unsqueeze(-1) * (parts[0] * others.unsqueeze(-2)).matmul(parts[2])
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -95,6 +97,8 @@ package struct LogDeterminant: Primitive {
         let inverse = applyAll(Inverse(checkErrors: false), Few(a), count: 2)[0]
         return [g.unsqueeze(-1).unsqueeze(-1) * inverse.mH]
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
 
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }

@@ -54,6 +54,8 @@ package struct Eigen: Primitive {
         return [LinAlg.solve(adjoint, inner)]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

@@ -46,6 +46,8 @@ package struct SymmetricEigen: Primitive {
         return [vectors.matmul(inner).matmul(vectors.mH)]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

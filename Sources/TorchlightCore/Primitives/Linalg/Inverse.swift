@@ -36,6 +36,8 @@ package struct Inverse: Primitive {
         return [-inverse.matmul(g).matmul(inverse)]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

@@ -31,6 +31,8 @@ package struct MatrixSquareRoot: CompositePrimitive {
         return [vectors.matmul(inner / sums).matmul(vectors.mH)]
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var algebra: Algebra { .other }
     package var autocast: AutocastClass { .float32 }

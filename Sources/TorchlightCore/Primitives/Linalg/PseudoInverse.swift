@@ -66,6 +66,12 @@ package struct PseudoInverse: CompositePrimitive {
         return Few(pk - k.matmul(p).mH - pk.matmul(p).matmul(a) + rest, nil, nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let rank = operands.rank(0) - 2
+        return try operands.call(
+            self, Few(operands.leading(0), operands.aligned(1, rank: rank), operands.aligned(2, rank: rank)))
+    }
+
     package var effects: Effects { .pure }
     package var algebra: Algebra { .other }
 }

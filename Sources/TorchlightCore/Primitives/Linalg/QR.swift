@@ -66,6 +66,8 @@ package struct QRDecomposition: Primitive {
         return apply(SolveTriangular(isUpper: false, isLeft: false), r.mH, inner)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

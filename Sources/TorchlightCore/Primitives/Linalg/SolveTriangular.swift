@@ -48,6 +48,11 @@ package struct SolveTriangular: Primitive {
         return Few(-(isUpper ? whole.triu(diagonal) : whole.tril(-diagonal)), context.needs[1] ? side : nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let rank = Swift.max(operands.rank(0), operands.rank(1))
+        return try operands.call(self, Few(operands.aligned(0, rank: rank), operands.aligned(1, rank: rank)))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([1]) }

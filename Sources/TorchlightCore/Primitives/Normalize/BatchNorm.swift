@@ -141,6 +141,13 @@ package struct BatchNorm: Primitive {
         return gradients
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var merged = Few(operands.merged(0, into: 1))
+        for i in operands.tensors.indices.dropFirst() { merged.append(operands.merged(i)) }
+        let results = try operands.call(self, merged)
+        return Few(results.enumerated().map { i, result in operands.split(result, at: i == 0 ? 1 : 0) })
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .other }
@@ -228,6 +235,15 @@ package struct BatchNormBackward: Primitive {
     package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var merged = Few<Tensor>()
+        for i in operands.tensors.indices { merged.append(operands.merged(i, into: i < 2 ? 1 : 0)) }
+        let results = try operands.call(self, merged)
+        return Few(
+            results.enumerated().map { i, result in operands.split(result, at: needsInput && i == 0 ? 1 : 0) })
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .linear([0]) }

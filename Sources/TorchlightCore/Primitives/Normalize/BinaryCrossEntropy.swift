@@ -47,6 +47,8 @@ package struct BinaryCrossEntropy: CompositePrimitive {
             context.needs[1] ? g * ((1 - p).log().clamp(min: -100) - p.log().clamp(min: -100)) : nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var algebra: Algebra { .other }
 }

@@ -80,6 +80,24 @@ package struct CrossEntropyRows: Primitive {
         return [applyFirst(backward, operands), nil, nil]
     }
 
+    /// The rows of all examples as one batch of rows; nil where each example has class weights of its own.
+    ///
+    /// - Parameter rows: the number of operands that have rows; the class weights follow.
+    static func runMerged(
+        _ primitive: any Primitive, _ operands: BatchedOperands, rows: Int
+    ) throws(TensorError) -> Few<Tensor>? {
+        var merged = Few<Tensor>()
+        for i in operands.tensors.indices {
+            if i >= rows && operands.isMapped(i) { return nil }
+            merged.append(i < rows ? operands.merged(i) : operands[i])
+        }
+        return Few(try operands.call(primitive, merged).map { operands.split($0) })
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try Self.runMerged(self, operands, rows: 2)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .other }
@@ -130,6 +148,11 @@ package struct CrossEntropyBackward: Primitive {
     package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try CrossEntropyRows.runMerged(self, operands, rows: 4)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .linear([0]) }

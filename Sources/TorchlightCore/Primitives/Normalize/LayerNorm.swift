@@ -100,6 +100,23 @@ package struct LayerNorm: Primitive {
         return gradients
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let parameters = operands.tensors.indices.dropFirst()
+        guard parameters.contains(where: { operands.isMapped($0) }) else {
+            return try operands.call(self, operands.tensors)
+        }
+        // Parameters of each example are applied after the normalisation.
+        let plain = LayerNorm(dims: dims, epsilon: epsilon, hasWeight: false, hasBias: false)
+        let x = operands.leading(0)
+        var results = try operands.call(plain, Few(x))
+        for i in parameters {
+            let parameter = operands.aligned(i, rank: operands.rank(0))
+            results[0] = hasWeight && i == 1 ? results[0] * parameter : results[0] + parameter
+        }
+        results[0] = results[0].to(x.dtype)
+        return results
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .other }
@@ -182,6 +199,11 @@ package struct LayerNormBackward: Primitive {
     package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runDecomposition(of: self)
+    }
+
     package var effects: Effects { addsToInput ? .updates(norm.hasWeight ? 5 : 4) : .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { addsToInput ? .linear([0, norm.hasWeight ? 5 : 4]) : .linear([0]) }

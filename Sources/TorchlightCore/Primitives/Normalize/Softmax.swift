@@ -2,7 +2,7 @@ import CKernels
 
 /// Softmax or its logarithm along a dimension.
 package protocol SoftmaxPrimitive: Primitive {
-    var dim: Int { get }
+    var dim: Int { get set }
     /// Whether the result is the logarithm.
     static var isLogarithm: Bool { get }
     /// The gradient of the operand, given that of the result and the result.
@@ -34,6 +34,12 @@ extension SoftmaxPrimitive {
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .rows }
     package var algebra: Algebra { .other }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
 }
 
 /// `exp(x) / sum(exp(x))` along a dimension, without overflow.
@@ -64,7 +70,7 @@ package struct LogSoftmax: SoftmaxPrimitive {
 
 /// The gradient of softmax or of its logarithm, from that of the result and the result.
 package protocol SoftmaxBackwardPrimitive: Primitive {
-    var dim: Int { get }
+    var dim: Int { get set }
     static var isLogarithm: Bool { get }
 }
 
@@ -94,6 +100,12 @@ extension SoftmaxBackwardPrimitive {
     /// The sum along the dimension, which a single number lacks.
     fileprivate func sum(_ x: Tensor) -> Tensor {
         apply(Sum(dims: Dims(repeating: dim, count: x.rank == 0 ? 0 : 1), keepdim: true), x)
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
     }
 }
 

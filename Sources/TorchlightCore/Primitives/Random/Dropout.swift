@@ -26,6 +26,9 @@ package struct DropoutForward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(DropoutBackward(p: p), context.gradient, context.output(1)), nil)
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .random(key: 1) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
@@ -52,6 +55,9 @@ package struct DropoutBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(DropoutBackward(p: p), context.gradient, context.input(1)), nil)
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

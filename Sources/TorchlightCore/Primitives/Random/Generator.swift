@@ -85,7 +85,12 @@ public final class Generator: Sendable {
     }
 
     /// The key of the next call, as a random operation on this device takes it.
-    package func nextKey(on device: Device) throws(TensorError) -> Tensor { try next().tensor(on: device) }
+    package func nextKey(on device: Device) throws(TensorError) -> Tensor {
+        if threadState.pointee.recording > 0, let recorder = GraphRecorder.current {
+            return try recorder.draw(from: self, on: device)
+        }
+        return try next().tensor(on: device)
+    }
 
     /// The key of the next call, past any record.
     func draw() -> RandomKey {

@@ -33,6 +33,8 @@ extension RandomFill {
 
     /// What the numbers are drawn for, in errors.
     fileprivate var spec: TensorSpec { TensorSpec(Layout(shape: shape), dtype) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
 }
 
 /// Uniform in `[low, high)`.
@@ -141,6 +143,9 @@ package struct BernoulliDraw: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(nil, nil) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .random(key: 1) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .constant }

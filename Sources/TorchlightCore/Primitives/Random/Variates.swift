@@ -70,6 +70,9 @@ package struct RandomVariates: Primitive {
         case .poisson, .vonMises: return Few(nil, nil)
         }
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .random(key: parameterCount) }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { differentiability.isDifferentiable ? .other : .constant }
@@ -106,6 +109,9 @@ package struct LogGammaDerivative: Primitive {
     }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil, nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .elementwise }

@@ -26,6 +26,18 @@ package struct ArgExtreme: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim = (dim ?? 0) + 1
+        if dim != nil { return try operands.runShifted(primitive) }
+        let rank = operands.rank(0)
+        let flat = operands[0].reshape([operands.size, operands.shape(0).product])
+        let results = try operands.call(primitive, Few(flat))
+        guard keepdim, rank > 0 else { return keepdim ? Few(results[0].squeeze(1)) : results }
+        return Few(results[0].reshape([operands.size] + Array(repeating: 1, count: rank)))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .constant }
@@ -65,6 +77,12 @@ package struct Extreme: Primitive {
         along[dim] = shape[dim]
         let isThere = noGrad { Tensor.arange(shape[dim], device: indices.device).reshape(along) .== indices }
         return Few(Tensor.where(isThere, context.gradient.unfolded(dims, keepdim: keepdim, rank: shape.count), 0.0))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
     }
 
     package var effects: Effects { .pure }

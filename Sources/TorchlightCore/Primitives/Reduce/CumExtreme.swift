@@ -25,6 +25,13 @@ package struct CumExtreme: Primitive {
         if g.rank == 0 { return Few(g) }
         return Few(Tensor.zeros(like: g).scatterAdd(dim, context.output(1), g))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

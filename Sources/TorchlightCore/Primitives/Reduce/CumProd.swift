@@ -17,6 +17,12 @@ package struct CumProd: Primitive {
         scan(TL_SCAN_PROD, inputs[0], outputs[0], indices: nil, dim, isReversed: isReversed)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

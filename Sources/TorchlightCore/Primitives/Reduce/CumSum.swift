@@ -23,6 +23,13 @@ package struct CumSum: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(CumSum(dim: dim, isReversed: !isReversed), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

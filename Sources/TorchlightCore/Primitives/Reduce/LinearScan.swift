@@ -50,6 +50,12 @@ package struct LinearScan: Primitive {
             ofX, context.needs[1] ? ofX * context.output().conj().shiftedByOne(dim, towardsFront: isReversed) : nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

@@ -60,6 +60,12 @@ package struct Variance: Primitive {
         return Few(sum)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dims = dims.isEmpty ? Dims(1...Swift.max(operands.rank(0), 1)) : dims.shifted
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

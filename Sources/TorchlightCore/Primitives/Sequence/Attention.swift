@@ -140,6 +140,10 @@ package struct Attention: Primitive {
         return q[0] *| q[1] *| q[2] *| k[2] *| (q[3] + v[3])
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -190,6 +194,11 @@ package struct AttentionBackward: Primitive {
     package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([5]) }

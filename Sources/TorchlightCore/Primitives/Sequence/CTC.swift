@@ -100,6 +100,13 @@ package struct CTC: Primitive {
         gradients[0] = applyFirst(CTCBackward(blank: blank, zeroInfinity: zeroInfinity), operands)
         return gradients
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var merged = Few(operands.merged(0, into: 1))
+        for i in 1..<operands.count { merged.append(operands.merged(i)) }
+        return Few(try operands.call(self, merged).map { operands.split($0) })
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -153,6 +160,13 @@ package struct CTCBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(repeating: nil, count: context.inputCount)
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var merged = Few<Tensor>()
+        for i in operands.tensors.indices { merged.append(operands.merged(i, into: i == 1 ? 1 : 0)) }
+        return Few(try operands.call(self, merged).map { operands.split($0, at: 1) })
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

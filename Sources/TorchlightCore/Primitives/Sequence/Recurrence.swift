@@ -203,6 +203,8 @@ package struct Recurrence: Primitive {
         steps.rows *| (inputs[1].count + (hasProjection ? inputs[4].count : 0))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -321,6 +323,9 @@ package struct RecurrenceBackward: Primitive {
     package var differentiability: Differentiability { .throughDecomposition }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { nil }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }

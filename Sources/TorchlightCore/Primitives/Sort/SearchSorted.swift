@@ -54,6 +54,16 @@ package struct SearchSorted: Primitive {
     package var differentiability: Differentiability { .constant }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil, nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        if operands.rank(0) > 1 { return try operands.run(self) }
+        if !operands.isMapped(0) { return try operands.call(self, operands.tensors) }
+        // One row for each example, and all values of the example as another.
+        let values = operands.leading(1)
+        let rows = values.reshape([operands.size, operands.shape(1).product])
+        return Few(try operands.call(self, Few(operands[0], rows))[0].reshape(values.shape))
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .constant }

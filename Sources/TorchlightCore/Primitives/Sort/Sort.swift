@@ -32,6 +32,12 @@ package struct Sort: Primitive {
         try selectionGradient(context, dim)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -76,6 +82,12 @@ package struct TopK: Primitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         try selectionGradient(context, dim)
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
     }
 
     package var effects: Effects { .pure }

@@ -11,6 +11,14 @@ package struct AsStrided: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(AsStridedBackward(source: layout, target: base, shared: base), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let span = BatchedMemory(of: [layout, base])
+        let memory = try Tensor.filled(
+            0, shape: [span.length * operands.size], dtype: operands[0].dtype, device: operands[0].device)
+        memory.region(span.batch(base, of: operands.size)).copy_(operands[0])
+        return Few(memory.region(span.batch(layout, of: operands.size)))
+    }
 }
 
 /// Elements carried through one storage: put at the places of `source`, where what meets is added, and read at the places
@@ -67,6 +75,16 @@ package struct AsStridedBackward: CompositePrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(AsStridedBackward(source: target, target: source, shared: shared), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let span = BatchedMemory(of: [source, target, shared])
+        let size = operands.size
+        return try operands.run(
+            AsStridedBackward(
+                source: span.batch(source, of: size), target: span.batch(target, of: size),
+                shared: span.batch(shared, of: size)))
+    }
+
     package var effects: Effects { .pure }
     package var algebra: Algebra { .linear }
 }
@@ -118,6 +136,12 @@ package struct ScatterView: CompositePrimitive {
         return Few(rest, applyView(AsStrided(layout: part, base: g.layout), g).rowMajorClone())
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let span = BatchedMemory(of: [view, base])
+        let size = operands.size
+        return try operands.run(ScatterView(view: span.batch(view, of: size), base: span.batch(base, of: size)))
+    }
+
     package var effects: Effects { .pure }
     package var algebra: Algebra { .linear }
 }
@@ -145,6 +169,26 @@ extension Tensor {
                 like: self)
         }
         return applyView(AsStrided(layout: layout, base: self.layout), self)
+    }
+}
+
+/// The memory that layouts of one example name, once for each example.
+struct BatchedMemory {
+    private let start: Int
+    /// The number of elements of one example.
+    let length: Int
+
+    init(of layouts: [Layout]) {
+        let extents = layouts.map(\.extent).filter { !$0.isEmpty }
+        start = extents.map(\.lowerBound).min() ?? 0
+        length = (extents.map(\.upperBound).max() ?? 0) - start
+    }
+
+    /// A layout of one example as that of all.
+    func batch(_ layout: Layout, of size: Int) -> Layout {
+        let inner = layout.count == 0 ? Layout(shape: layout.shape) : layout.moved(by: -start)
+        return Layout(
+            shape: inner.shape.batch(of: size), strides: Dims([length] + Array(inner.strides)), offset: inner.offset)
     }
 }
 

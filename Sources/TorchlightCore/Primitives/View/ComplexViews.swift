@@ -18,6 +18,10 @@ package struct ViewAsReal: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.pairsAsComplex())
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.call(self, operands.tensors)
+    }
 }
 
 /// Pairs of real numbers in the last dimension as complex ones: `[*, 2] -> [*]`, in the same memory. float32 gives complex64
@@ -50,6 +54,10 @@ package struct ViewAsComplex: ViewPrimitive {
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.viewAsReal())
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        Few(operands[0].pairsAsComplex())
     }
 }
 

@@ -62,6 +62,13 @@ package struct ConstantPad: Primitive {
         return Few(apply(ConstantPad(before: start, after: end, value: .int(0)), context.gradient))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.before = Dims([0] + Array(before))
+        primitive.after = Dims([0] + Array(after))
+        return try operands.run(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { value.asComplex == 0 ? .linear : .other }

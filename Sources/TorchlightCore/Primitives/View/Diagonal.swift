@@ -36,6 +36,11 @@ package struct Diagonal: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(DiagonalBackward(diagonal: self, shape: context.shape(0)), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let view = Diagonal(offset: offset, dim1: dim1 + 1, dim2: dim2 + 1)
+        return try operands.call(view, operands.tensors)
+    }
 }
 
 /// The gradient of `Diagonal`, and the way from a vector to a diagonal matrix: zeros with the operand on the diagonal.
@@ -63,6 +68,15 @@ package struct DiagonalBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(diagonal, context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.diagonal.dim1 += 1
+        primitive.diagonal.dim2 += 1
+        primitive.shape = shape.batch(of: operands.size)
+        return try operands.run(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

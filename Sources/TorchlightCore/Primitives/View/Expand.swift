@@ -13,6 +13,11 @@ package struct Expand: ViewPrimitive {
     }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { Few(context.gradient) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let x = operands.aligned(0, rank: shape.count)
+        return try operands.call(Expand(shape: shape.batch(of: operands.size)), Few(x))
+    }
 }
 
 extension Tensor {

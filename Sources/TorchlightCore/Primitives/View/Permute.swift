@@ -29,6 +29,10 @@ package struct Permute: ViewPrimitive {
     }
 
     package func region(of layout: Layout) -> Layout? { layout.permuted(order) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.call(Permute(order: Dims([0] + Array(order.shifted))), operands.tensors)
+    }
 }
 
 extension Tensor {

@@ -26,6 +26,12 @@ package struct Slice: ViewPrimitive {
         layout.sliced(dim, start: start, count: count, step: step)
     }
     package var part: ViewPart? { step == 1 ? ViewPart(dim: dim, start: start, count: count) : nil }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var view = self
+        view.dim += 1
+        return try operands.call(view, operands.tensors)
+    }
 }
 
 /// The gradient of `Slice`: zeros with the gradient in the place of the slice.
@@ -53,6 +59,14 @@ package struct SliceBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(slice, context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.slice.dim += 1
+        primitive.shape = shape.batch(of: operands.size)
+        return try operands.run(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -80,6 +94,12 @@ package struct Select: ViewPrimitive {
         let slice = Slice(dim: dim, start: index, count: 1, step: 1)
         return Few(
             apply(SliceBackward(slice: slice, shape: context.shape(0)), context.gradient.unsqueeze(dim)))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var view = self
+        view.dim += 1
+        return try operands.call(view, operands.tensors)
     }
 }
 

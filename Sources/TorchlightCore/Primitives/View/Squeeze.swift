@@ -17,6 +17,10 @@ package struct Squeeze: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.reshape(Array(context.shape(0))))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.call(Squeeze(dims: dims.shifted), operands.tensors)
+    }
 }
 
 /// A dimension of size 1 put in.
@@ -30,6 +34,10 @@ package struct Unsqueeze: ViewPrimitive {
     }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(context.gradient.squeeze(dim))
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.call(Unsqueeze(dim: dim + 1), operands.tensors)
     }
 }
 

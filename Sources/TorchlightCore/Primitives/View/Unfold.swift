@@ -28,6 +28,12 @@ package struct Unfold: ViewPrimitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(UnfoldBackward(unfold: self, shape: context.shape(0)), context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var view = self
+        view.dim += 1
+        return try operands.call(view, operands.tensors)
+    }
 }
 
 /// The gradient of `Unfold`: zeros with every window added in its place.
@@ -60,6 +66,14 @@ package struct UnfoldBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(applyView(unfold, context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.unfold.dim += 1
+        primitive.shape = shape.batch(of: operands.size)
+        return try operands.run(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

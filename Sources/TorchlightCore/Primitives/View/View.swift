@@ -19,6 +19,10 @@ package struct View: ViewPrimitive {
     }
 
     package func region(of layout: Layout) -> Layout? { layout.viewed(as: shape) }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        Few(operands[0].reshape(Array(shape.batch(of: operands.size))))
+    }
 }
 
 extension Tensor {

@@ -55,6 +55,10 @@ package struct UnfoldWindows: Primitive {
         return Few(folded(context.gradient, FoldWindows(window: window, size: Dims(shape[2], shape[3]))))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -132,6 +136,11 @@ package struct FoldWindows: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(unfoldPadded(context.gradient, window))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

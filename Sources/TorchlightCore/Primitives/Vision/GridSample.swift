@@ -58,6 +58,10 @@ package struct GridSample: Primitive {
         return Few(context.needs[0] ? results[0] : nil, context.needs[1] ? results[1] : nil)
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }
@@ -102,6 +106,11 @@ package struct GridSampleBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(repeating: nil, count: 3)
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        try operands.runMerged(self)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear([0]) }

@@ -38,6 +38,12 @@ package struct Resample: Primitive {
         Few(apply(ResampleBackward(resample: self), context.gradient))
     }
 
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }
@@ -75,6 +81,13 @@ package struct ResampleBackward: Primitive {
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {
         Few(apply(resample, context.gradient))
     }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        var primitive = self
+        primitive.resample.dim += 1
+        return try operands.runShifted(primitive)
+    }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .linear }

@@ -234,3 +234,14 @@ public func packSequence(_ sequences: [Tensor], enforceSorted: Bool = true) -> P
     packPaddedSequence(
         padSequence(sequences), lengths: sequences.map { $0.rank > 0 ? $0.shape[0] : 0 }, enforceSorted: enforceSorted)
 }
+
+extension PackedSequence: TensorStructure {
+    /// The packed data.
+    public var tensorSlots: [Tensor?] { [data] }
+    /// The packed sequence with the first tensor of `slots` as its data.
+    public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> PackedSequence {
+        var replaced = self
+        replaced.data = data.replacingTensors(from: &slots)
+        return replaced
+    }
+}

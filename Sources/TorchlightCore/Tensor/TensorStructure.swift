@@ -1,8 +1,7 @@
-import TorchlightCore
-
-/// A type that contains tensors, which can be an input or output of a module whose hooks receive and replace its tensors.
+/// A type that contains tensors: an argument or result of a function that `grad`, `vmap` and the other function
+/// transformations take, or an input or output of a module whose hooks receive and replace its tensors.
 ///
-/// ``Tensor``, ``PackedSequence``, and optionals and arrays of conforming types conform. A custom type lists its tensors in a
+/// ``Tensor``, and optionals, arrays and dictionaries of conforming types conform. A custom type lists its tensors in a
 /// fixed order and returns a copy with other tensors:
 ///
 ///     struct Boxes: TensorStructure {
@@ -47,13 +46,13 @@ extension Array: TensorStructure where Element: TensorStructure {
     }
 }
 
-extension PackedSequence: TensorStructure {
-    /// The packed data.
-    public var tensorSlots: [Tensor?] { [data] }
-    /// The packed sequence with the first tensor of `slots` as its data.
-    public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> PackedSequence {
+extension Dictionary: TensorStructure where Key: Comparable, Value: TensorStructure {
+    /// The tensors of the values, in the order of the keys.
+    public var tensorSlots: [Tensor?] { keys.sorted().flatMap { self[$0]!.tensorSlots } }
+    /// The dictionary with the first tensors of `slots`, in the order of the keys.
+    public func replacingTensors(from slots: inout ArraySlice<Tensor?>) -> [Key: Value] {
         var replaced = self
-        replaced.data = data.replacingTensors(from: &slots)
+        for key in keys.sorted() { replaced[key] = self[key]!.replacingTensors(from: &slots) }
         return replaced
     }
 }

@@ -1,0 +1,306 @@
+/// Records the calls that a function makes on tensors without elements as a ``Graph``.
+///
+/// Tensors are told apart by their storage: a storage has one current value, and its views are computed from it. Calls on
+/// tensors with elements alone run at once and are not recorded; their results are constants of the graph.
+package final class GraphRecorder: CallRecorder {
+    package private(set) var graph = Graph()
+    /// The name of the transformation, for errors.
+    private let operation: String
+    /// The recorder of the function that calls this transformation, if that is being recorded.
+    private let outer: GraphRecorder?
+    private let randomness: Randomness
+    private var states: [ObjectIdentifier: StorageState] = [:]
+    private var constants: [ObjectIdentifier: (tensor: Tensor, value: Graph.ValueID)] = [:]
+    /// The storages of the constants, which must not change.
+    private var constantStorages: Set<ObjectIdentifier> = []
+    private var argumentStorages: Set<ObjectIdentifier> = []
+
+    /// The elements that a tensor has of a storage.
+    private struct Place: Hashable {
+        var layout: Layout
+        var dtype: DType
+    }
+
+    /// What a storage holds.
+    private final class StorageState {
+        /// Retained, so that no other storage has its address.
+        let storage: Storage
+        let base: Place
+        var value: Graph.ValueID
+        /// The values of the views since the last write.
+        var views: [Place: Graph.ValueID] = [:]
+        /// How views are computed: by a primitive from another place.
+        var derivations: [Place: (primitive: any ViewPrimitive, source: Place)] = [:]
+
+        init(_ storage: Storage, _ base: Place, _ value: Graph.ValueID) {
+            self.storage = storage
+            self.base = base
+            self.value = value
+        }
+    }
+
+    private init(_ operation: String, _ randomness: Randomness, outer: GraphRecorder?) {
+        self.operation = operation
+        self.randomness = randomness
+        self.outer = outer
+    }
+
+    /// The recorder of the calling thread.
+    package static var current: GraphRecorder? { ThreadContext.existing?.recorder as? GraphRecorder }
+
+    /// Records the body on arguments of the given descriptions. The body gets tensors that have them.
+    ///
+    /// - Parameters:
+    ///   - operation: the name of the transformation, for errors.
+    ///   - arguments: shapes and dtypes; the device is the one that is represented.
+    ///   - needGradients: for each argument, whether gradients flow to it from outside of the function.
+    package static func record(
+        _ operation: String, _ arguments: [TensorSpec], needGradients: [Bool], randomness: Randomness,
+        _ body: ([Tensor]) throws(TensorError) -> [Tensor]
+    ) throws(TensorError) -> Graph {
+        let recorder = GraphRecorder(operation, randomness, outer: current)
+        var tensors: [Tensor] = []
+        for (i, spec) in arguments.enumerated() {
+            let tensor = try Tensor(empty: spec.layout.shape, dtype: spec.dtype, device: .recording(spec.device))
+            if needGradients[i] && spec.dtype.isDifferentiable { tensor.requiresGradFlag = true }
+            let value = recorder.graph.add(TensorSpec(tensor), .argument(i))
+            recorder.graph.arguments.append(value)
+            recorder.hold(tensor, value)
+            recorder.argumentStorages.insert(ObjectIdentifier(tensor.storage))
+            tensors.append(tensor)
+        }
+        let results = try recordingCalls(with: recorder) { () throws(TensorError) in try body(tensors) }
+        try throwPendingError()
+        for result in results {
+            recorder.graph.results.append(recorder.operand(result))
+        }
+        return recorder.graph
+    }
+
+    // MARK: Calls
+
+    package func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
+        if inputs.contains(where: \.isPlaceholder) { return }
+        if kind == .inPlace { return wrote(primitive, inputs, to: outputs[0]) }
+        guard outputs.contains(where: { $0.device.isRecording }) else {
+            outer?.called(primitive, inputs, outputs, kind)
+            return
+        }
+        if kind == .view, let view = primitive as? any ViewPrimitive { return viewed(view, inputs[0], outputs[0]) }
+        let results = emit(primitive, inputs.map { operand($0) }, outputs.map { TensorSpec($0) })
+        for (output, value) in zip(outputs, results) {
+            if output.layout.count * output.dtype.byteSize == output.storage.byteCount {
+                hold(output, value)
+            } else {
+                write(value, to: output)
+            }
+        }
+    }
+
+    package func updated(_ name: String, _ tensors: [Tensor]) {
+        guard tensors.contains(where: { $0.device.isRecording || isConstant($0.storage) }) else { return }
+        reportFailure(
+            TensorError(
+                .value, in: operation, "\(name) changes tensors inside the function",
+                expected: "a function without side effects",
+                fix: "call it outside of \(operation)"))
+    }
+
+    private func viewed(_ view: any ViewPrimitive, _ input: Tensor, _ output: Tensor) {
+        let state = state(of: input)
+        let place = Place(layout: output.layout, dtype: output.dtype)
+        if place == state.base || state.derivations[place] != nil { return }
+        // Any layout of the storage is one of the whole storage.
+        if view is AsStrided { return }
+        let source = Place(layout: input.layout, dtype: input.dtype)
+        if source != state.base && state.derivations[source] == nil { return }
+        state.derivations[place] = (view, source)
+    }
+
+    private func wrote(_ primitive: any Primitive, _ inputs: Few<Tensor>, to target: Tensor) {
+        let isOutside = !target.device.isRecording
+        if isOutside || argumentStorages.contains(ObjectIdentifier(target.storage)) || isOuter(target) {
+            guard !isOutside || isConstant(target.storage) || inputs.contains(where: { $0.device.isRecording }) else {
+                outer?.called(primitive, inputs, Few(target), .inPlace)
+                return
+            }
+            return reportFailure(outsideWrite(primitive, target))
+        }
+        let operands = inputs.map { operand($0) }
+        guard let spec = try? inferResults(of: primitive, Specs(of: inputs)).first else { return }
+        var value = emit(primitive, operands, [spec])[0]
+        if spec.dtype != target.dtype { value = emit(Cast(dtype: target.dtype), [use(value)], [TensorSpec(target)])[0] }
+        write(value, to: target)
+    }
+
+    private func outsideWrite(_ primitive: any Primitive, _ target: Tensor) -> TensorError {
+        let isArgument = argumentStorages.contains(ObjectIdentifier(target.storage))
+        return TensorError(
+            .value, in: operation,
+            "the function changes \(isArgument ? "its argument" : "a tensor from outside of it") in place, by \(primitive.publicName)",
+            expected: "a function without side effects",
+            fix: isArgument
+                ? "change a copy, as in x.clone()"
+                : "return the new value, or make the tensor with Tensor.zeros(like: x) from an argument x",
+            operands: [target])
+    }
+
+    // MARK: Values
+
+    private func use(_ value: Graph.ValueID) -> Graph.Operand { Graph.Operand(value: value, isDetached: false) }
+
+    private func operand(_ tensor: Tensor) -> Graph.Operand {
+        Graph.Operand(value: value(of: tensor), isDetached: !tensor.requiresGrad)
+    }
+
+    private func emit(
+        _ primitive: any Primitive, _ operands: [Graph.Operand], _ results: [TensorSpec],
+        recordsGradient: Bool = isGradEnabled
+    ) -> [Graph.ValueID] {
+        let number = graph.instructions.count
+        let ids = results.map { graph.add($0, .result(instruction: number)) }
+        graph.instructions.append(
+            Graph.Instruction(
+                primitive: primitive, operands: operands, results: ids, recordsGradient: recordsGradient,
+                modulePath: ThreadContext.existing?.modulePathText))
+        return ids
+    }
+
+    private func value(of tensor: Tensor) -> Graph.ValueID {
+        guard tensor.device.isRecording, !isOuter(tensor) else { return constant(tensor) }
+        return value(at: Place(layout: tensor.layout, dtype: tensor.dtype), of: state(of: tensor), tensor.device)
+    }
+
+    private func value(at place: Place, of state: StorageState, _ device: Device) -> Graph.ValueID {
+        if place == state.base { return state.value }
+        if let known = state.views[place] { return known }
+        let spec = TensorSpec(place.layout, place.dtype, device: device)
+        let value: Graph.ValueID
+        if let (view, source) = state.derivations[place] {
+            value = emit(view, [use(self.value(at: source, of: state, device))], [spec], recordsGradient: true)[0]
+        } else if place.dtype == state.base.dtype {
+            let view = AsStrided(layout: place.layout, base: state.base.layout)
+            value = emit(view, [use(state.value)], [spec], recordsGradient: true)[0]
+        } else {
+            // Complex numbers as pairs of real ones, or the reverse.
+            let whole = Place(
+                layout: place.dtype.isComplex ? state.base.layout.pairs ?? state.base.layout : state.base.layout.parts,
+                dtype: place.dtype)
+            let converted: any ViewPrimitive = place.dtype.isComplex ? ViewAsComplex() : ViewAsReal()
+            let base = emit(
+                converted, [use(state.value)], [TensorSpec(whole.layout, whole.dtype, device: device)],
+                recordsGradient: true)[0]
+            value =
+                emit(
+                    AsStrided(layout: place.layout, base: whole.layout), [use(base)], [spec], recordsGradient: true)[0]
+        }
+        state.views[place] = value
+        return value
+    }
+
+    /// Makes a value that of some elements of a storage, and all other values of the storage those that follow.
+    private func write(_ value: Graph.ValueID, to target: Tensor) {
+        let state = state(of: target)
+        let place = Place(layout: target.layout, dtype: target.dtype)
+        state.views = [:]
+        if place == state.base {
+            state.value = value
+        } else if place.dtype == state.base.dtype {
+            let base = TensorSpec(state.base.layout, state.base.dtype, device: target.device)
+            state.value =
+                emit(
+                    ScatterView(view: place.layout, base: state.base.layout), [use(state.value), use(value)], [base],
+                    recordsGradient: true)[0]
+            state.views[place] = value
+        } else {
+            reportFailure(
+                TensorError(
+                    .dtype, in: operation, "the function writes to a view of another dtype in place",
+                    fix: "compute a new tensor, as with complex(_:_:)", operands: [target]))
+        }
+    }
+
+    private func hold(_ tensor: Tensor, _ value: Graph.ValueID) {
+        states[ObjectIdentifier(tensor.storage)] = StorageState(
+            tensor.storage, Place(layout: tensor.layout, dtype: tensor.dtype), value)
+    }
+
+    private func state(of tensor: Tensor) -> StorageState {
+        if let state = states[ObjectIdentifier(tensor.storage)] { return state }
+        // Memory that nothing was written to.
+        let count = tensor.storage.byteCount / tensor.dtype.byteSize
+        let isWhole = tensor.layout.count == count && tensor.layout.isContiguous && tensor.layout.offset == 0
+        let layout = isWhole ? tensor.layout : Layout(shape: [count])
+        let value = graph.add(TensorSpec(layout, tensor.dtype, device: tensor.device), .empty)
+        let state = StorageState(tensor.storage, Place(layout: layout, dtype: tensor.dtype), value)
+        states[ObjectIdentifier(tensor.storage)] = state
+        return state
+    }
+
+    /// Whether the tensor belongs to the function that calls this transformation.
+    private func isOuter(_ tensor: Tensor) -> Bool {
+        guard states[ObjectIdentifier(tensor.storage)] == nil, let outer else { return false }
+        return outer.knows(tensor)
+    }
+
+    private func knows(_ tensor: Tensor) -> Bool {
+        states[ObjectIdentifier(tensor.storage)] != nil || (outer?.knows(tensor) ?? false)
+    }
+
+    private func isConstant(_ storage: Storage) -> Bool { constantStorages.contains(ObjectIdentifier(storage)) }
+
+    private func constant(_ tensor: Tensor) -> Graph.ValueID {
+        if let known = constants[ObjectIdentifier(tensor)] { return known.value }
+        let value = graph.add(TensorSpec(tensor), .constant(tensor))
+        constants[ObjectIdentifier(tensor)] = (tensor, value)
+        constantStorages.insert(ObjectIdentifier(tensor.storage))
+        return value
+    }
+
+    /// A tensor of the same elements that is a leaf of its own: no gradient flows from it to the tensor, now or when the
+    /// graph runs.
+    package func leaf(of tensor: Tensor) throws(TensorError) -> Tensor {
+        let leaf = try Tensor(empty: tensor.layout.shape, dtype: tensor.dtype, device: tensor.device)
+        let view = View(shape: tensor.layout.shape)
+        let operand = Graph.Operand(value: value(of: tensor), isDetached: true)
+        hold(leaf, emit(view, [operand], [TensorSpec(leaf)], recordsGradient: false)[0])
+        return leaf
+    }
+
+    /// The key of a random operation.
+    func draw(from generator: Generator, on device: Device) throws(TensorError) -> Tensor {
+        guard randomness != .error else {
+            throw TensorError(
+                .value, in: operation,
+                "the function draws random numbers, and it is not said whether each example gets its own",
+                got: "randomness .error", expected: "randomness .different or .same",
+                fix: "pass randomness: .different, or draw the numbers outside and pass them as an argument")
+        }
+        let key = try Tensor(empty: Dims([2]), dtype: .int64, device: .recording(device.represented ?? device))
+        let value = graph.add(TensorSpec(key), .draw(generator))
+        graph.draws.append(value)
+        hold(key, value)
+        return key
+    }
+}
+
+/// How random operations inside of `vmap` draw numbers.
+public enum Randomness: Sendable, Hashable {
+    /// They are an error.
+    case error
+    /// All examples get the same numbers.
+    case same
+    /// Each example gets numbers of its own, those that it would get in a loop over the examples.
+    case different
+}
+
+extension TensorError {
+    /// The host asks for elements of a tensor of a function that is being recorded.
+    static func hostRead(of tensor: Tensor, in operation: String) -> TensorError {
+        TensorError(
+            .device, in: operation, "a tensor of a function that is being recorded, as in vmap, has no values",
+            expected: "operations on tensors only",
+            fix: "use Tensor.where or cond in place of if, scan or whileLoop in place of loops, or return the tensor",
+            operands: [tensor])
+    }
+}

@@ -1,0 +1,35 @@
+/// The tensors of an argument list or of a tuple of results, one after the other.
+struct Slots {
+    /// Where the tensors of each argument begin in `slots`, and where the last ends.
+    private(set) var starts = [0]
+    private(set) var slots: [Tensor?] = []
+
+    mutating func append(_ value: some TensorStructure) {
+        slots += value.tensorSlots
+        starts.append(slots.count)
+    }
+
+    /// The number of arguments.
+    var count: Int { starts.count - 1 }
+    /// The tensors without those that are absent.
+    var tensors: [Tensor] { slots.compactMap { $0 } }
+
+    private func tensors(of argument: Int) -> [Tensor] {
+        slots[starts[argument]..<starts[argument + 1]].compactMap { $0 }
+    }
+
+    /// The slots with other tensors in place of those that are there.
+    func replacing(_ tensors: [Tensor]) -> ArraySlice<Tensor?> {
+        var next = 0
+        return slots.map { slot in
+            guard slot != nil else { return nil }
+            defer { next += 1 }
+            return tensors[next]
+        }[...]
+    }
+
+    /// One number of each argument as one for each tensor.
+    func forEachTensor<T>(_ perArgument: [T]) -> [T] {
+        (0..<count).flatMap { i in tensors(of: i).map { _ in perArgument[i] } }
+    }
+}
