@@ -40,6 +40,9 @@ package struct LDLFactor: Primitive {
     }
     package func saved(for needs: Needs) -> Saved { .none }
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> { [nil] }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }
+
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .opaque }
     package var algebra: Algebra { .other }
@@ -96,6 +99,17 @@ package struct LDLSolve: Primitive {
         let isConjugated = !isHermitian && g.dtype.isComplex
         let solution = apply(self, context.input(0), context.input(1), isConjugated ? g.conj() : g)
         return Few(nil, nil, isConjugated ? solution.conj() : solution)
+    }
+
+    package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
+        let rank = Swift.max(operands.rank(0), operands.rank(2))
+        func aligned(_ index: Int, rank: Int) -> Tensor {
+            var x = operands.leading(index)
+            while x.rank <= rank { x = x.unsqueeze(1) }
+            return x
+        }
+        return try operands.call(
+            self, Few(aligned(0, rank: rank), aligned(1, rank: rank - 1), aligned(2, rank: rank)))
     }
 
     package var effects: Effects { .pure }
