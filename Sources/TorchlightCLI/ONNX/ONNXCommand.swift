@@ -22,7 +22,7 @@ struct InspectONNX: ParsableCommand {
 
     func run() throws {
         let model = try ONNXModel(file)
-        say("file: \(IOError.oneLine(file, limit: 400)), \(counted(try MappedFile(file).bytes.count, "byte"))")
+        say("file: \(IOError.oneLine(file, limit: 400)), \(quantity(try MappedFile(file).bytes.count, "byte"))")
         if !model.producer.isEmpty { say("producer: \(IOError.oneLine(model.producer, limit: 200))") }
         for (domain, version) in model.opsets.sorted(by: { $0.key < $1.key }) {
             say("opset: \(IOError.oneLine(domain, limit: 80)) \(version)")
@@ -33,7 +33,7 @@ struct InspectONNX: ParsableCommand {
         for input in model.inputs { say("input: \(input)") }
         for output in model.outputs { say("output: \(output)") }
         let count = model.parameters().reduce(0) { $0 + $1.count }
-        say("parameters: \(counted(model.parameters().count, "tensor")), \(counted(count, "element"))")
+        say("parameters: \(quantity(model.parameters().count, "tensor")), \(quantity(count, "element"))")
         say("nodes: \(model.operatorCounts.values.reduce(0, +))")
         let counts = model.operatorCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         for (name, count) in counts { say("  \(name): \(count)") }
@@ -53,7 +53,7 @@ struct CheckONNX: ParsableCommand {
     func run() throws {
         let model = try ONNXModel(file)
         say(
-            "\(IOError.oneLine(file, limit: 400)): can be run, \(counted(model.operatorCounts.values.reduce(0, +), "node"))"
+            "\(IOError.oneLine(file, limit: 400)): can be run, \(quantity(model.operatorCounts.values.reduce(0, +), "node"))"
         )
     }
 }
@@ -73,8 +73,8 @@ struct SimplifyONNX: ParsableCommand {
     func run() throws {
         let result = try ONNXModel.simplify(file, to: output)
         say(
-            "\(IOError.oneLine(output, limit: 400)): \(counted(result.foldedNodes, "node")) computed, "
-                + "\(counted(result.unusedNodes, "node")) and \(counted(result.unusedInitializers, "initialiser")) removed"
+            "\(IOError.oneLine(output, limit: 400)): \(quantity(result.foldedNodes, "node")) computed, "
+                + "\(quantity(result.unusedNodes, "node")) and \(quantity(result.unusedInitializers, "initialiser")) removed"
         )
     }
 }
@@ -154,7 +154,7 @@ struct RunONNX: ParsableCommand {
         }
         say("time: \(total)")
         for (type, entry) in durations.sorted(by: { $0.value.time > $1.value.time }) {
-            say("  \(type): \(counted(entry.count, "node")), \(entry.time)")
+            say("  \(type): \(quantity(entry.count, "node")), \(entry.time)")
         }
         if let output {
             try OutputFormat(output, command: "onnx run").write(

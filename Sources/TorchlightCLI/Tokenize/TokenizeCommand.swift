@@ -66,6 +66,6 @@ struct Tokenize: ParsableCommand {
                 offsets.isEmpty ? "" : "\(offsets.lowerBound)..<\(offsets.upperBound)",
             ])
         }
-        return table.description + "\n\(counted(encoding.count, "token"))"
+        return table.description + "\n\(quantity(encoding.count, "token"))"
     }
 }
