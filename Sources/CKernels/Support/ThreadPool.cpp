@@ -24,10 +24,11 @@ void pause_processor() {
 #endif
 }
 
+int64_t nanoseconds(const timespec& time) { return int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec; }
 int64_t now() {
     timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
-    return int64_t(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+    return nanoseconds(time);
 }
 
 void sleep_while(std::atomic<uint32_t>& word, uint32_t value) {
@@ -40,10 +41,11 @@ void wake(std::atomic<uint32_t>& word, int count) {
 // MARK: Whether other work wants the processors
 
 constexpr int64_t microsecond = 1'000;
-/// How long a worker polls for work before it sleeps: waking it takes some 5 to 50 microseconds.
-constexpr int64_t worker_patience = 50 * microsecond;
+/// How long a worker polls for work before it sleeps. Waking it takes some 5 to 50 microseconds, and between the regions of a
+/// step of training one thread often works for 100.
+constexpr int64_t worker_patience = 300 * microsecond;
 /// How long a caller polls for the end of pieces that workers are in the middle of.
-constexpr int64_t caller_patience = 100 * microsecond;
+constexpr int64_t caller_patience = 300 * microsecond;
 /// Either while others want the processors. Who polls then uses up the time that the system would give it for work.
 constexpr int64_t crowded_patience = 1 * microsecond;
 /// How long after a sign of other work the processors count as crowded.
@@ -57,39 +59,45 @@ std::atomic<int64_t> crowded_until{0};
 bool is_crowded(int64_t time) { return time < crowded_until.load(std::memory_order_relaxed); }
 void note_crowd(int64_t time) { crowded_until.store(time + crowded_memory, std::memory_order_relaxed); }
 
-/// Notices that the system took the processor from this thread to give it to another.
+/// Notices that other work has the processors: time in which this thread neither ran nor slept. The number of times that it
+/// was interrupted says little, because a quiet machine interrupts it for moments too.
 class CrowdSensor {
   public:
     /// Asks the system, but not more than once in `interval`.
     void look(int64_t time) {
-        if (time - looked < interval) return;
+        const int64_t wanted = time - started - slept;
+        if (wanted < interval) return;
         rusage usage;
-        if (getrusage(RUSAGE_THREAD, &usage) != 0) return;
-        // One switch in a while happens on a quiet machine too.
-        if (usage.ru_nivcsw - switches >= 2 * (1 + (time - looked) / (10 * interval)) && looked != 0) note_crowd(time);
-        switches = usage.ru_nivcsw;
-        looked = time;
+        timespec processor;
+        if (getrusage(RUSAGE_THREAD, &usage) != 0 || clock_gettime(CLOCK_THREAD_CPUTIME_ID, &processor) != 0) return;
+        const int64_t used = nanoseconds(processor);
+        // Who slept elsewhere, as for a file, did not want a processor for all of the time.
+        const bool slept_elsewhere = usage.ru_nvcsw - switches > sleeps;
+        if (!slept_elsewhere && started != 0 && wanted - (used - used_before) > wanted / crowded_share) note_crowd(time);
+        started = time, slept = 0, sleeps = 0;
+        used_before = used, switches = usage.ru_nvcsw;
     }
+
+    /// Counts time in which this thread slept in the pool.
+    void sleep_ended(int64_t duration) { slept += duration, sleeps++; }
 
   private:
     static constexpr int64_t interval = 20'000 * microsecond;
-    int64_t looked = 0;
-    long switches = 0;
+    /// Crowded is a machine on which a thread waits for more than one part in so many of the time.
+    static constexpr int64_t crowded_share = 5;
+    int64_t started = 0, slept = 0, used_before = 0;
+    long sleeps = 0, switches = 0;
 };
 
 /// Polls until done() or for `patience`; false where time ran out.
 template <class Done>
 bool poll(int64_t patience, int64_t started, Done&& done) {
-    for (int64_t last = started;;) {
+    for (;;) {
         for (int i = 0; i < 16; i++) {
             if (done()) return true;
             pause_processor();
         }
-        const int64_t time = now();
-        // A pause takes a fraction of a microsecond: in between, another thread ran here.
-        if (time - last > 500 * microsecond) note_crowd(time);
-        if (time - started > patience) return done();
-        last = time;
+        if (now() - started > patience) return done();
     }
 }
 
@@ -227,8 +235,10 @@ void* worker(void* argument) {
         if (found) continue;
         p.sleeping.fetch_add(1, std::memory_order_seq_cst);
         // What opened since is seen here, or its caller sees that this thread sleeps.
+        const int64_t asleep_at = now();
         if (p.opened.load(std::memory_order_seq_cst) == seen) sleep_while(p.opened, seen);
         p.sleeping.fetch_sub(1, std::memory_order_seq_cst);
+        sensor.sleep_ended(now() - asleep_at);
     }
 }
 
@@ -396,7 +406,9 @@ void run_pieces(int64_t pieces, int threads, void (*body)(void*, int64_t), void*
         if (!poll(is_crowded(time) ? crowded_patience : caller_patience, time, ended)) {
             left = region.unfinished.fetch_or(Region::asleep, std::memory_order_acq_rel) | Region::asleep;
             while (left != Region::asleep) {
+                const int64_t asleep_at = now();
                 sleep_while(region.unfinished, left);
+                caller.sensor.sleep_ended(now() - asleep_at);
                 left = region.unfinished.load(std::memory_order_acquire);
             }
         }
