@@ -86,7 +86,11 @@ package final class GraphRecorder: CallRecorder {
             outer?.called(primitive, inputs, outputs, kind)
             return
         }
-        if kind == .view, let view = primitive as? any ViewPrimitive { return viewed(view, inputs[0], outputs[0]) }
+        if kind == .view, let view = primitive as? any ViewPrimitive {
+            // A view of a tensor of the calling function belongs to that function.
+            if isOuter(inputs[0]) { return outer!.called(primitive, inputs, outputs, kind) }
+            return viewed(view, inputs[0], outputs[0])
+        }
         let results = emit(primitive, inputs.map { operand($0) }, outputs.map { TensorSpec($0) })
         for (output, value) in zip(outputs, results) {
             if output.layout.count * output.dtype.byteSize == output.storage.byteCount {
