@@ -131,7 +131,8 @@ package struct BatchedRun {
                         0, shape: value.spec.layout.shape, dtype: value.spec.dtype, device: placed(value.spec.device)),
                     false
                 )
-            case .argument, .draw, .result: preconditionFailure("a value of a graph is read before it is written")
+            case .argument, .draw, .result, .outside, .gradient:
+                preconditionFailure("a value of a graph is read before it is written")
             }
             values[operand.value] = batch
         }
