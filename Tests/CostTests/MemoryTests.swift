@@ -107,6 +107,83 @@ enum MemoryLaw {
         }
         add("maxPool2d", [images]) { maxPool2d($0[0], 2) }
         add("atan2", [a, positive]) { $0[0].atan2($0[1]) }
+        return all + products() + movements()
+    }
+
+    /// Results of n x m from n and m.
+    private static func products() -> [Call] {
+        let a = Tensor.rand([400, 64]), b = Tensor.rand([300, 64])
+        let queries = Tensor.rand([2, 4, 160, 16]), keys = Tensor.rand([2, 4, 200, 16])
+        let long = Tensor.rand([500]), sequence = Tensor.rand([60, 8, 32]), weights = Tensor.rand([5, 64, 64])
+        var all: [Call] = []
+        func add(_ name: String, _ operands: [Tensor], _ run: @escaping ([Tensor]) -> Tensor) {
+            all.append((name, operands, run))
+        }
+        add("matmul", [a, b]) { $0[0].matmul($0[1].t()) }
+        add("outer", [long, long]) { $0[0].outer($0[1]) }
+        add("kron", [Tensor.rand([20, 20]), Tensor.rand([24, 24])]) { $0[0].kron($0[1]) }
+        add("tensordot", [a, b]) { $0[0].tensordot($0[1], dims: [1], [1]) }
+        add("bilinear", [a, a, weights]) { bilinear($0[0], $0[1], $0[2], bias: nil) }
+        add("einsum of three", [a, b, Tensor.rand([64])]) { einsum("ik,jk,k->ij", $0[0], $0[1], $0[2]) }
+        add("scaledDotProductAttention", [queries, keys, keys]) {
+            scaledDotProductAttention($0[0], $0[1], $0[2])
+        }
+        add("scaledDotProductAttention, causal", [queries, queries, queries]) {
+            scaledDotProductAttention($0[0], $0[1], $0[2], isCausal: true)
+        }
+        add("scaledDotProductAttention with a mask", [queries, keys, keys, Tensor.rand([160, 200])]) {
+            scaledDotProductAttention($0[0], $0[1], $0[2], attnMask: $0[3])
+        }
+        add("cartesianProd", [long, Tensor.rand([200])]) { cartesianProd([$0[0], $0[1]]) }
+        add("meshgrid", [long, Tensor.rand([200])]) { stack(meshgrid([$0[0], $0[1]])) }
+        add("cosine of all pairs by broadcasting", [sequence.unsqueeze(1), sequence]) {
+            cosineSimilarity($0[0], $0[1], dim: -1)
+        }
+        return all
+    }
+
+    /// Elements that are moved, repeated, gathered and resampled.
+    private static func movements() -> [Call] {
+        let images = Tensor.rand([4, 8, 24, 24]), a = Tensor.rand([400, 64])
+        let labels = Tensor.randint(0, 64, [400]), indices = Tensor.randint(0, 400, [900])
+        var all: [Call] = []
+        func add(_ name: String, _ operands: [Tensor], _ run: @escaping ([Tensor]) -> Tensor) {
+            all.append((name, operands, run))
+        }
+        for mode in [InterpolationMode.nearest, .bilinear, .bicubic, .area] {
+            add("interpolate \(mode)", [images]) { interpolate($0[0], size: [48, 40], mode: mode) }
+        }
+        add("unfold", [images]) { unfold($0[0], 3, padding: 1) }
+        add("fold", [Tensor.rand([4, 72, 576])]) { fold($0[0], [24, 24], 3, padding: 1) }
+        add("tensor unfold", [a]) { $0[0].unfold(0, size: 5, step: 1) }
+        add("gridSample", [images, Tensor.rand([4, 30, 30, 2]) * 2 - 1]) { gridSample($0[0], $0[1]) }
+        add("pad", [images]) { $0[0].pad([3, 3, 3, 3], mode: .reflect) }
+        add("repeatInterleave", [a]) { $0[0].repeatInterleave(3, dim: 0) }
+        add("tile", [a]) { $0[0].tile(2, 3) }
+        add("roll", [a]) { $0[0].roll([5], dims: [0]) }
+        add("oneHot", [labels]) { oneHot($0[0], numClasses: 64) }
+        add("indexSelect", [a, indices]) { $0[0].indexSelect(0, $0[1]) }
+        add("advanced index", [a, indices]) { $0[0][$0[1]] }
+        add("gather", [a, Tensor.randint(0, 64, [400, 80])]) { $0[0].gather(1, $0[1]) }
+        add("scatterAdd", [a, Tensor.randint(0, 64, [400, 64]), a]) { $0[0].scatterAdd(1, $0[1], $0[2]) }
+        add("sort", [a]) { $0[0].sort(dim: 1).values }
+        add("topk", [a]) { $0[0].topk(5).values }
+        add("median", [a]) { $0[0].median(dim: 1).values }
+        add("quantile", [a]) { $0[0].quantile(0.3, dim: 1) }
+        add("unique", [labels]) { $0[0].unique().values }
+        add("where", [a, a]) { Tensor.where($0[0] > 0.5, $0[0], $0[1]) }
+        add("maskedSelect", [a]) { $0[0].maskedSelect($0[0] > 0.5) }
+        add("tril", [a]) { $0[0].tril() }
+        add("diff", [a]) { $0[0].diff() }
+        add("logcumsumexp", [a]) { $0[0].logcumsumexp(dim: 1) }
+        add("cumprod", [a]) { $0[0].cumprod(dim: 1) }
+        add("prod", [a]) { $0[0].prod(dim: 1) }
+        add("groupNorm", [images]) { groupNorm($0[0], 4) }
+        add("instanceNorm", [images]) { instanceNorm($0[0]) }
+        add("localResponseNorm", [images]) { localResponseNorm($0[0], size: 3) }
+        add("avgPool2d", [images]) { avgPool2d($0[0], 2) }
+        add("adaptiveAvgPool2d", [images]) { adaptiveAvgPool2d($0[0], 5) }
+        add("lpPool2d", [images]) { lpPool2d($0[0], 2, 2) }
         return all
     }
 }

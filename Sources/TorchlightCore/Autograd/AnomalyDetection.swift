@@ -18,7 +18,8 @@ public func detectAnomalies<R, E: Error>(
     return try body()
 }
 
-private func holdsAnomaly(_ tensor: Tensor) -> Bool {
+/// Whether a value of the tensor is NaN, or infinite where infinities are errors too.
+func holdsAnomaly(_ tensor: Tensor) -> Bool {
     guard tensor.dtype.isDifferentiable, tensor.count > 0, tensor.device.hasValues else { return false }
     let level = threadState.pointee.anomaly
     threadState.pointee.anomaly = 0
@@ -35,11 +36,20 @@ func checkForward(_ name: String, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>)
     if inputs.isEmpty { return }
     for output in outputs where holdsAnomaly(output) {
         guard !inputs.contains(where: holdsAnomaly) else { return }
-        throw TensorError(
-            .notFinite, in: name,
-            "the result has a value that is not a number, but no operand has; called at \(CallSites.capture().text)",
-            operands: Array(inputs))
+        throw anomaly(name, inputs)
     }
+}
+
+/// Throws if an operation in place wrote NaN, where none of its operands had NaN before.
+func checkWritten(_ name: String, _ inputs: Few<Tensor>, _ target: Tensor) throws(TensorError) {
+    if !inputs.isEmpty, holdsAnomaly(target) { throw anomaly(name, inputs) }
+}
+
+private func anomaly(_ name: String, _ inputs: Few<Tensor>) -> TensorError {
+    TensorError(
+        .notFinite, in: name,
+        "the result has a value that is not a number, but no operand has; called at \(CallSites.capture().text)",
+        operands: Array(inputs))
 }
 
 /// Throws if the gradient rule of a node returned NaN.

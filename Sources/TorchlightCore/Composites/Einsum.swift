@@ -137,14 +137,44 @@ private struct Einsum {
     }
 
     func run() throws(TensorError) -> Tensor {
-        var left = terms[0]
-        for i in 1..<Swift.max(terms.count, 1) {
-            let later = Set(result + terms[(i + 1)...].flatMap(\.names))
-            left = Self.product(left, terms[i], keeping: later)
+        var remaining = terms
+        while remaining.count > 1 {
+            let (i, j) = remaining.count == 2 ? (0, 1) : smallestPair(of: remaining)
+            let later = namesNeeded(after: i, j, of: remaining)
+            remaining[i] = Self.product(remaining[i], remaining[j], keeping: later)
+            remaining.remove(at: j)
         }
+        var left = remaining[0]
         left = Self.summed(left, keeping: Set(result))
         let order = result.map { name in left.names.firstIndex(of: name)! }
         return order == Array(order.indices) ? left.tensor : left.tensor.permute(order)
+    }
+
+    /// The pair whose product has the fewest elements, the first of several: from left to right, `ik,jk,k->ij` would multiply the
+    /// first two elementwise, in a tensor of three dimensions.
+    private func smallestPair(of terms: [Term]) -> (Int, Int) {
+        var best = (pair: (0, 1), count: Int.max)
+        for j in 1..<terms.count {
+            for i in 0..<j {
+                let later = namesNeeded(after: i, j, of: terms)
+                var sizes: [Int: Int] = [:]
+                for term in [terms[i], terms[j]] {
+                    for (name, size) in zip(term.names, term.tensor.layout.shape) where later.contains(name) {
+                        sizes[name] = Swift.max(sizes[name] ?? 0, size)
+                    }
+                }
+                let count = sizes.values.reduce(1, *|)
+                if count < best.count { best = ((i, j), count) }
+            }
+        }
+        return best.pair
+    }
+
+    /// The dimensions that the result or other terms than two have.
+    private func namesNeeded(after i: Int, _ j: Int, of terms: [Term]) -> Set<Int> {
+        var names = Set(result)
+        for (number, term) in terms.enumerated() where number != i && number != j { names.formUnion(term.names) }
+        return names
     }
 
     /// The term summed over the dimensions that are not needed later.

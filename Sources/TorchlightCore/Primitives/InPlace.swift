@@ -36,6 +36,9 @@ package func performInPlace(
     if needs.any { try checkDifferentiable(primitive, inputs) }
     if device.hasValues { try primitive.validate(inputs) }
 
+    // Operands are searched before the target, which may be one of them, is overwritten.
+    let isFirstAnomaly = threadState.pointee.anomaly > 0 && !inputs.contains(where: holdsAnomaly)
+
     var recorded: Node?
     // A view gets its share of the history from its base, whose node knows which part was overwritten.
     let hasOldHistory = threadState.pointee.grad_disabled == 0 && target.base == nil && target.requiresGrad
@@ -91,6 +94,7 @@ package func performInPlace(
         }
     }
     target.storage.noteWrite(by: name)
+    if isFirstAnomaly { try checkWritten(name, inputs, target) }
     if threadState.pointee.recording > 0 { noteCall(primitive, inputs, Few(target), .inPlace) }
 
     if let recorded {

@@ -38,6 +38,26 @@ package func missingDimension(_ got: String, of x: some Described, in operation:
         expected: "a dimension below \(x.rank)", operands: [x])
 }
 
+/// Throws unless an operand has the shape that the forward pass gave it, and the dtype. Gradient rules pass what fits; the operands
+/// of recorded graphs may not, and kernels trust the sizes.
+@inline(__always)
+package func checkOperand(
+    _ operand: some Described, is shape: Dims, _ dtype: DType, in operation: String
+) throws(TensorError) {
+    if operand.layout.shape != shape || operand.dtype != dtype {
+        throw mismatchedOperand(operand, shape, dtype, in: operation)
+    }
+}
+
+@inline(never)
+private func mismatchedOperand(
+    _ operand: some Described, _ shape: Dims, _ dtype: DType, in operation: String
+) -> TensorError {
+    TensorError(
+        .shape, in: operation, "an operand does not fit the forward pass", expected: "\(dtype) \(Array(shape))",
+        operands: [operand])
+}
+
 /// Throws if a shape is invalid: a negative size, too many dimensions or too many elements. Every new tensor and every
 /// view is checked.
 @inline(__always)

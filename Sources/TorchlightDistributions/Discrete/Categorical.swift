@@ -52,7 +52,7 @@ public struct Categorical: Distribution {
     public func sample(_ sampleShape: [Int], generator: Generator) -> Tensor {
         if categories.parameter.isPlaceholder { return categories.parameter }
         return noGrad {
-            let count = sampleShape.reduce(1, *)
+            let count = sampleShape.reduce(1, *|)
             let shape = extendedShape(sampleShape)
             if shape.contains(0) { return Tensor.zeros(shape, dtype: .int64, device: categories.parameter.device) }
             let rows = probs.detach().reshape([-1, numEvents])
@@ -294,7 +294,7 @@ public struct Multinomial: Distribution {
         let single = categorical.entropy() * totalCount
         if single.isPlaceholder { return single }
         let binomial = Binomial(totalCount: totalCount, probs: probs, validateArgs: false)
-        let counts = binomial.enumerated(totalCount + 1, like: probs, expand: false)
+        let counts = binomial.enumerated(totalCount +| 1, like: probs, expand: false)
         let factorials = ((counts + 1).lgamma() * binomial.logProb(counts).exp()).sum(dim: [0, -1])
         return single - (probs.filled(Double(totalCount) + 1, [])).lgamma() + factorials
     }

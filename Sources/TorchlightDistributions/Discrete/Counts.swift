@@ -129,7 +129,9 @@ public struct Binomial: Distribution {
         guard (totalCount .== largest).all().item(Bool.self) else {
             return notDefined("enumerateSupport", fix: "give all distributions of the batch the same totalCount")
         }
-        return enumerated(Int(largest.item()) + 1, like: totalCount, expand: expand)
+        let count = largest.item(Double.self)
+        // More than any tensor holds is refused with the tensor.
+        return enumerated(count < 0x1p62 ? Int(count) + 1 : .max, like: totalCount, expand: expand)
     }
 
     /// The distribution with its parameters expanded to a batch shape.

@@ -63,7 +63,7 @@ public struct LKJCholesky: Distribution {
         evaluate("logProb", value) { x in
             if concentration.isPlaceholder { return concentration }
             let diagonal = x.diagonal(offset: 0, dim1: -2, dim2: -1).narrow(-1, start: 1, length: dim - 1)
-            let rows = Tensor.arange(2, dim + 1, dtype: concentration.dtype, device: concentration.device)
+            let rows = Tensor.arange(2, dim +| 1, dtype: concentration.dtype, device: concentration.device)
             let order = (2 * (concentration - 1)).unsqueeze(-1) + Double(dim) - rows
             let below = dim - 1
             let alpha = concentration + 0.5 * Double(below)

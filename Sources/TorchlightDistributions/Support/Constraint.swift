@@ -74,7 +74,7 @@ public indirect enum Constraint {
         case .lowerTriangular, .lowerCholesky, .corrCholesky, .square, .symmetric, .positiveSemidefinite,
             .positiveDefinite:
             2
-        case .independent(let base, let count): base.eventDim + count
+        case .independent(let base, let count): base.eventDim +| count
         case .cat(let parts, _, _): parts.map(\.eventDim).max() ?? 0
         case .stack(let parts, let dim): Self.stackedEventDim(parts.map(\.eventDim).max() ?? 0, dim)
         case .dependent(_, let eventDim): eventDim
@@ -83,7 +83,7 @@ public indirect enum Constraint {
 
     /// The stacked dimension is one more of the event where it lies inside it.
     private static func stackedEventDim(_ eventDim: Int, _ dim: Int) -> Int {
-        dim + eventDim < 0 ? eventDim + 1 : eventDim
+        dim +| eventDim < 0 ? eventDim +| 1 : eventDim
     }
 
     /// Whether the values are isolated.

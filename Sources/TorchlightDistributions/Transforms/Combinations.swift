@@ -75,7 +75,8 @@ public struct IndependentTransform: DistributionTransform {
     public let reinterpretedBatchNdims: Int
     /// The transform with that many more event dimensions.
     public init(_ baseTransform: any DistributionTransform, _ reinterpretedBatchNdims: Int) {
-        (self.baseTransform, self.reinterpretedBatchNdims) = (baseTransform, max(0, reinterpretedBatchNdims))
+        self.baseTransform = baseTransform
+        self.reinterpretedBatchNdims = eventDimensions(reinterpretedBatchNdims, in: "\(Self.self)")
     }
     /// That of the parts, for the whole event.
     public var domain: Constraint { .independent(baseTransform.domain, reinterpretedBatchNdims) }

@@ -92,3 +92,13 @@ func haveEqualValues(_ a: any DistributionParameter, _ b: any DistributionParame
     else { return false }
     return noGrad { (x .== y).all().item(Bool.self) }
 }
+
+/// A number of event dimensions, which a tensor must be able to have: another one is an error, and 0.
+func eventDimensions(_ count: Int, in operation: String) -> Int {
+    if count >= 0 && count <= maximumRank { return count }
+    reportFailure(
+        TensorError(
+            .value, in: operation, "the number of event dimensions is out of range", got: "\(count)",
+            expected: "0 ... \(maximumRank)"))
+    return 0
+}

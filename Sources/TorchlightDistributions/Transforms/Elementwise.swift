@@ -137,7 +137,8 @@ public struct AffineTransform: DistributionTransform {
 
     /// The function of this constant and factor.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, eventDim: Int = 0) {
-        (self.loc, self.scale, self.eventDim) = (loc, scale, max(0, eventDim))
+        (self.loc, self.scale) = (loc, scale)
+        self.eventDim = eventDimensions(eventDim, in: "\(Self.self)")
     }
 
     private var numbers: Constraint { eventDim == 0 ? .real : .independent(.real, eventDim) }

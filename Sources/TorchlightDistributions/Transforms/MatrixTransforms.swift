@@ -71,11 +71,11 @@ public struct CorrCholeskyTransform: DistributionTransform {
             -1, places(n, offset: offset, like: matrix))
     }
 
-    private func rows(_ count: Int) -> Int { Int((0.5 + (0.25 + 2 * Double(count)).squareRoot()).rounded()) }
+    private func rows(_ count: Int) -> Int { Int((0.5 + (0.25 + 2 * Double(max(0, count))).squareRoot()).rounded()) }
 
     private func fits(_ shape: [Int]) -> Bool {
         guard let count = shape.last else { return false }
-        return rows(count) * (rows(count) - 1) / 2 == count
+        return count >= 0 && rows(count) *| (rows(count) - 1) / 2 == count
     }
 
     /// The Cholesky factors.
@@ -118,6 +118,6 @@ public struct CorrCholeskyTransform: DistributionTransform {
     /// `[*, n, n] -> [*, n (n - 1) / 2]`.
     public func inverseShape(_ shape: [Int]) -> [Int] {
         guard shape.count >= 2, let n = shape.last else { return shape }
-        return shape.dropLast(2) + [n * (n - 1) / 2]
+        return shape.dropLast(2) + [n *| (n -| 1) / 2]
     }
 }

@@ -53,7 +53,7 @@ public struct StickBreakingTransform: DistributionTransform {
         return (z.logsigmoid() - z + y.narrow(-1, start: 0, length: count).log()).sum(dim: -1)
     }
     /// One more category than coordinates.
-    public func forwardShape(_ shape: [Int]) -> [Int] { shape.dropLast() + shape.suffix(1).map { $0 + 1 } }
+    public func forwardShape(_ shape: [Int]) -> [Int] { shape.dropLast() + shape.suffix(1).map { $0 +| 1 } }
     /// One coordinate less than categories.
-    public func inverseShape(_ shape: [Int]) -> [Int] { shape.dropLast() + shape.suffix(1).map { max(0, $0 - 1) } }
+    public func inverseShape(_ shape: [Int]) -> [Int] { shape.dropLast() + shape.suffix(1).map { max(0, $0 -| 1) } }
 }

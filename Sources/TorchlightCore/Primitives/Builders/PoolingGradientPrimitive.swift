@@ -11,8 +11,11 @@ package protocol PoolingGradientPrimitive: Primitive {
 
 extension PoolingGradientPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        return Few(ResultSpec(shape, inputs[0].dtype))
+        let gradient = inputs[0]
+        try checkFloating(gradient, in: Self.name)
+        let pooled = try pool.infer(Specs([TensorSpec(Layout(shape: shape), gradient.dtype, device: gradient.device)]))
+        try checkOperand(gradient, is: pooled[0].shape, gradient.dtype, in: Self.name)
+        return Few(ResultSpec(shape, gradient.dtype))
     }
 
     package var differentiability: Differentiability { .differentiable }

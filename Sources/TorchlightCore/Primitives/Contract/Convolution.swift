@@ -49,6 +49,29 @@ package struct Convolution: Primitive {
         return Few(ResultSpec(try shape(of: operands), x.dtype))
     }
 
+    /// Throws unless the gradient is one of the result of this convolution. A transposed convolution has one of fewer windows, where
+    /// its result is padded by more than a step.
+    func checkGradient(
+        _ gradient: TensorSpec, input: Dims, weight: Dims, in operation: String
+    ) throws(TensorError) {
+        let g = gradient.layout.shape
+        var fits =
+            g.count == spatial + 2 && input.count == g.count && weight.count == g.count && groups > 0
+            && g[0] == input[0] && g[1] == weight[0] && weight[0] % groups == 0 && input[1] == weight[1] *| groups
+        if fits {
+            for i in 0..<spatial where fits {
+                let reach = dilation[i] *| (weight[2 + i] - 1) +| 1
+                let free = input[2 + i] +| 2 *| padding[i] -| reach
+                fits = stride[i] > 0 && g[2 + i] <= (free < 0 ? 0 : free / stride[i] +| 1)
+            }
+        }
+        if fits { return }
+        throw TensorError(
+            .shape, in: operation, "the gradient is none of a result of the convolution",
+            expected: "a gradient of the result of an input \(Array(input)) and a weight \(Array(weight))",
+            operands: [gradient])
+    }
+
     /// The shape of the result, after all checks but those of dtypes and ranks.
     func shape(of operands: [TensorSpec]) throws(TensorError) -> Dims {
         let (x, weight) = (operands[0], operands[1])
@@ -165,8 +188,11 @@ package struct ConvolutionBackwardData: Primitive {
     package var shape: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        return Few(ResultSpec(shape, inputs[0].dtype))
+        let (gradient, weight) = (inputs[0], inputs[1])
+        try checkFloating(gradient, in: Self.name)
+        try convolution.checkGradient(gradient, input: shape, weight: weight.layout.shape, in: Self.name)
+        try checkOperand(weight, is: weight.layout.shape, gradient.dtype, in: Self.name)
+        return Few(ResultSpec(shape, gradient.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }
@@ -238,10 +264,13 @@ package struct ConvolutionBackwardWeights: Primitive {
     package var hasBias: Bool
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        let weight = ResultSpec(shape, inputs[0].dtype)
+        let (x, gradient) = (inputs[0], inputs[1])
+        try checkFloating(gradient, in: Self.name)
+        try convolution.checkGradient(gradient, input: x.layout.shape, weight: shape, in: Self.name)
+        try checkOperand(x, is: x.layout.shape, gradient.dtype, in: Self.name)
+        let weight = ResultSpec(shape, gradient.dtype)
         guard hasBias else { return Few(weight) }
-        return Few(weight, ResultSpec(Dims(repeating: shape[0], count: 1), inputs[0].dtype))
+        return Few(weight, ResultSpec(Dims(repeating: shape[0], count: 1), gradient.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { layout.hasChannelsFirstOrLast }

@@ -50,8 +50,16 @@ package struct MaxPoolBackward: Primitive {
     package var shape: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[0], in: Self.name)
-        return Few(ResultSpec(shape, inputs[0].dtype))
+        let gradient = inputs[0]
+        try checkFloating(gradient, in: Self.name)
+        let g = gradient.layout.shape
+        guard spatial > 0, g.count == spatial + 2, shape.count == g.count, g[0] == shape[0], g[1] == shape[1] else {
+            throw TensorError(
+                .shape, in: Self.name, "the gradient is none of a pooled result",
+                expected: "[N, C, \(Window.spatialNames(spatial))] for an input \(Array(shape))", operands: [gradient])
+        }
+        try checkOperand(inputs[1], is: g, .int64, in: Self.name)
+        return Few(ResultSpec(shape, gradient.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {

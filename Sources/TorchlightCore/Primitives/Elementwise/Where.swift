@@ -69,27 +69,40 @@ extension Tensor {
 
     /// Returns a copy with the elements set to a number where the mask is true. The mask broadcasts; the dtype is kept.
     public func maskedFill(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
-        apply(Where(), mask, filling(value.scalar, "maskedFill"), self)
+        isMask(mask, "maskedFill") ? apply(Where(), mask, filling(value.scalar, "maskedFill"), self) : self
     }
 
     /// Returns a copy with the elements set to the 0-dimensional `value` where the mask is true. The dtype is kept.
     public func maskedFill(_ mask: Tensor, _ value: Tensor) -> Tensor {
-        Self.checkedFill(value, "maskedFill").map { apply(Where(), mask, $0.to(dtype), self) } ?? self
+        guard isMask(mask, "maskedFill") else { return self }
+        return Self.checkedFill(value, "maskedFill").map { apply(Where(), mask, $0.to(dtype), self) } ?? self
     }
 
     /// Sets the elements to a number where the mask is true, in place.
     @discardableResult
     public func maskedFill_(_ mask: Tensor, _ value: some TensorScalar) -> Tensor {
-        applyInPlace(
+        guard isMask(mask, "maskedFill_") else { return self }
+        return applyInPlace(
             Where(), on: self, Few(mask, filling(value.scalar, "maskedFill_"), self), name: "maskedFill_")
     }
 
     /// Sets the elements to the 0-dimensional `value` where the mask is true, in place.
     @discardableResult
     public func maskedFill_(_ mask: Tensor, _ value: Tensor) -> Tensor {
-        Self.checkedFill(value, "maskedFill_").map {
+        guard isMask(mask, "maskedFill_") else { return self }
+        return Self.checkedFill(value, "maskedFill_").map {
             applyInPlace(Where(), on: self, Few(mask, $0.to(dtype), self), name: "maskedFill_")
         } ?? self
+    }
+
+    /// Whether the mask is bool, which is an error otherwise.
+    private func isMask(_ mask: Tensor, _ operation: String) -> Bool {
+        if mask.dtype == .bool || mask.isPlaceholder || isPlaceholder { return true }
+        reportFailure(
+            TensorError(
+                .dtype, in: operation, "the mask is not bool", expected: "a bool mask",
+                fix: "compare it, as in mask .!= 0", operands: [self, mask]))
+        return false
     }
 
     /// A number that is to fill a part of this tensor, whose dtype stays and must hold it.

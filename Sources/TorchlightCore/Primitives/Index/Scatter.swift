@@ -149,7 +149,7 @@ extension Tensor {
 
     /// Returns a copy in which one number is written to indices along a dimension.
     public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
-        scattered(dim, index, constant(value.scalar, like: index), .set, "scatter")
+        scattered(dim, index, constant(value.scalar, like: index, "scatter"), .set, "scatter")
     }
 
     /// Writes elements of a source to indices along a dimension, in place: `self[i, index[i, j]] = source[i, j]` for
@@ -171,7 +171,7 @@ extension Tensor {
     /// Writes one number to indices along a dimension, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar) -> Tensor {
-        scattered(dim, index, constant(value.scalar, like: index), .set, "scatter_", inPlace: true)
+        scattered(dim, index, constant(value.scalar, like: index, "scatter_"), .set, "scatter_", inPlace: true)
     }
 
     /// Returns a copy in which elements of a source are added to indices along a dimension: `out[i, index[i, j]] +=
@@ -193,7 +193,7 @@ extension Tensor {
 
     /// Returns a copy in which elements at indices along a dimension are added to, or multiplied by, one number.
     public func scatter(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
-        scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter")
+        scattered(dim, index, constant(value.scalar, like: index, "scatter"), reduce.reduction, "scatter")
     }
 
     /// Adds elements of a source to those at indices along a dimension, or multiplies them, in place.
@@ -205,7 +205,8 @@ extension Tensor {
     /// Adds one number to the elements at indices along a dimension, or multiplies them by it, in place.
     @discardableResult
     public func scatter_(_ dim: Int, _ index: Tensor, _ value: some TensorScalar, reduce: ScatterUpdate) -> Tensor {
-        scattered(dim, index, constant(value.scalar, like: index), reduce.reduction, "scatter_", inPlace: true)
+        scattered(
+            dim, index, constant(value.scalar, like: index, "scatter_"), reduce.reduction, "scatter_", inPlace: true)
     }
 
     /// Returns a copy in which elements of a source are reduced into indices along a dimension.
@@ -246,7 +247,7 @@ extension Tensor {
                 case .amax: dtype.isFloatingPoint ? .double(-.infinity) : .int(dtype.bounds.lowerBound)
                 case .amin: dtype.isFloatingPoint ? .double(.infinity) : .int(dtype.bounds.upperBound)
                 }
-            start = scattered(dim, index, constant(neutral, like: index), .set, name)
+            start = scattered(dim, index, constant(neutral, like: index, name), .set, name)
         }
         switch reduce {
         case .sum: return start.scattered(dim, index, source, .add, name, inPlace: inPlace)
@@ -257,7 +258,7 @@ extension Tensor {
             let sum = start.scattered(dim, index, source, .add, name)
             var counts = Tensor.ones(like: self)
             if !includeSelf { counts = counts.scatter(dim, index, 0) }
-            counts = counts.scatterAdd(dim, index, constant(.int(1), like: index))
+            counts = counts.scatterAdd(dim, index, constant(.int(1), like: index, name))
             // Places that nothing reached keep what they hold.
             if !includeSelf { counts = counts + (counts .== 0).to(dtype) }
             return dtype.isFloatingPoint ? sum / counts : sum.floorDivide(counts)
@@ -286,8 +287,9 @@ extension Tensor {
     }
 
     /// One number of this tensor's dtype in the shape of an index.
-    private func constant(_ value: Scalar, like index: Tensor) -> Tensor {
+    private func constant(_ value: Scalar, like index: Tensor, _ operation: String) -> Tensor {
         orFail(like: self) { () throws(TensorError) in
+            try value.check(fits: dtype, in: operation)
             let one = try Tensor.filled(value, shape: Dims(), dtype: dtype, device: device)
             return one.expand(index.shape)
         }

@@ -72,7 +72,9 @@ package struct LUFactor: Primitive {
                 SolveTriangular(isUpper: false, isLeft: false), upper.mH, g.narrow(-2, start: k, length: m - k))
             result = cat([result, bottom], dim: -2)
         }
-        return [apply(PivotOrder(rows: m), context.output(1)).permutation(result.dtype).matmul(result)]
+        // P X by moving rows, since P has m x m elements.
+        let order = apply(PivotOrder(rows: m), context.output(1)).unsqueeze(-1).expand(result.shape)
+        return [Tensor.zeros(like: result).scatter(-2, order, result)]
     }
 
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? { try operands.run(self) }

@@ -174,6 +174,10 @@ package struct BatchNormBackward: Primitive {
                 .shape, in: Self.name, "the input has no channels", expected: "[N, C, *]", operands: [x])
         }
         let channels = ResultSpec(Dims(repeating: x.layout.shape[1], count: 1), parameterDType)
+        try checkOperand(inputs[0], is: x.layout.shape, x.dtype, in: Self.name)
+        for operand in inputs.dropFirst(2) {
+            try checkOperand(operand, is: channels.shape, operand.dtype, in: Self.name)
+        }
         var specs = Few<ResultSpec>()
         if needsInput { specs.append(ResultSpec(x.layout.shape, x.dtype)) }
         if needsWeight { specs.append(channels) }

@@ -111,8 +111,20 @@ package struct CrossEntropyBackward: Primitive {
     package var labelSmoothing: Double
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        try checkFloating(inputs[1], in: Self.name)
-        return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
+        let x = inputs[1]
+        try checkFloating(x, in: Self.name)
+        guard x.rank == 2 else {
+            throw TensorError(
+                .shape, in: Self.name, "the logits have not two dimensions", expected: "[N, C]", operands: [x])
+        }
+        let (rows, classes) = (
+            Dims(repeating: x.layout.shape[0], count: 1), Dims(repeating: x.layout.shape[1], count: 1)
+        )
+        try checkOperand(inputs[0], is: rows, x.dtype, in: Self.name)
+        try checkOperand(inputs[2], is: rows, .int64, in: Self.name)
+        try checkOperand(inputs[3], is: rows, x.dtype, in: Self.name)
+        if inputs.count > 4 { try checkOperand(inputs[4], is: classes, x.dtype, in: Self.name) }
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

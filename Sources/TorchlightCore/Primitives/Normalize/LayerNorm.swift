@@ -144,6 +144,16 @@ package struct LayerNormBackward: Primitive {
         try norm.checkRow(x, in: Self.name)
         var row = Dims()
         for i in (x.rank - norm.dims)..<x.rank { row.append(x.layout.shape[i]) }
+        try checkOperand(inputs[0], is: x.layout.shape, x.dtype, in: Self.name)
+        var rows = 1
+        for i in 0..<(x.rank - norm.dims) { rows *= x.layout.shape[i] }
+        guard inputs[2].count == rows, inputs[3].count == rows else {
+            throw TensorError(
+                .shape, in: Self.name, "mean and reciprocal deviation do not fit the rows", expected: "\(rows) of each",
+                operands: [x, inputs[2], inputs[3]])
+        }
+        if norm.hasWeight { try checkOperand(inputs[4], is: row, inputs[4].dtype, in: Self.name) }
+        if addsToInput { try checkOperand(inputs[inputs.count - 1], is: x.layout.shape, x.dtype, in: Self.name) }
         var specs = Few<ResultSpec>()
         if needsInput { specs.append(ResultSpec(x.layout.shape, x.dtype)) }
         if needsWeight { specs.append(ResultSpec(row, parameterDType)) }

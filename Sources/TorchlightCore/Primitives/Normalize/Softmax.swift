@@ -78,6 +78,7 @@ extension SoftmaxBackwardPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkFloating(inputs[1], in: Self.name)
         try checkDimension(dim, of: inputs[1], in: Self.name)
+        try checkOperand(inputs[0], is: inputs[1].layout.shape, inputs[1].dtype, in: Self.name)
         return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
     }
 

@@ -67,7 +67,11 @@ package struct PairDistanceBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkPower(p, inputs, in: Self.name)
-        return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
+        let (a, b) = (inputs[1], inputs[2])
+        let distance = try PairDistance(p: p, shift: shift).infer(Specs([a, b]))[0]
+        try checkOperand(inputs[0], is: distance.shape, distance.dtype, in: Self.name)
+        try checkOperand(inputs[3], is: distance.shape, distance.dtype, in: Self.name)
+        return Few(ResultSpec(a.layout.shape, a.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool {
@@ -151,7 +155,11 @@ package struct CondensedDistanceBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkPower(p, inputs, in: Self.name)
-        return Few(ResultSpec(inputs[1].layout.shape, inputs[1].dtype))
+        let x = inputs[1]
+        let distance = try CondensedDistance(p: p).infer(Specs([x]))[0]
+        try checkOperand(inputs[0], is: distance.shape, distance.dtype, in: Self.name)
+        try checkOperand(inputs[2], is: distance.shape, distance.dtype, in: Self.name)
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index == 1 && layout.hasDenseRows }

@@ -157,11 +157,15 @@ package struct AttentionBackward: Primitive {
     package var forward: Attention
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        guard inputs[0].dtype == .float32 || inputs[0].dtype == .float64 else {
-            throw .dtype(Self.name, [inputs[0]], expected: "float32 or float64")
-        }
+        let (q, k, v) = (inputs[0], inputs[1], inputs[2])
+        var operands = [q, k, v]
+        if inputs.count > 6 { operands.append(inputs[6]) }
+        let results = try forward.infer(Specs(operands))
+        try checkOperand(inputs[3], is: results[0].shape, q.dtype, in: Self.name)
+        try checkOperand(inputs[4], is: results[1].shape, q.dtype, in: Self.name)
+        try checkOperand(inputs[5], is: results[0].shape, q.dtype, in: Self.name)
         func spec(_ x: TensorSpec) -> ResultSpec { ResultSpec(x.layout.shape, x.dtype) }
-        return Few(spec(inputs[0]), spec(inputs[1]), spec(inputs[2]))
+        return Few(spec(q), spec(k), spec(v))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

@@ -120,8 +120,10 @@ package struct CTCBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[1]
-        guard x.dtype == .float32 || x.dtype == .float64 else {
-            throw .dtype(Self.name, [x], expected: "float32 or float64")
+        let forward = CTC(blank: blank, zeroInfinity: zeroInfinity)
+        let results = try forward.infer(Specs([x, inputs[2], inputs[3], inputs[4]]))
+        for (operand, result) in [(0, 0), (5, 0), (6, 1)] {
+            try checkOperand(inputs[operand], is: results[result].shape, x.dtype, in: Self.name)
         }
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }

@@ -231,13 +231,24 @@ package struct RecurrenceBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let (x, weight) = (inputs[0], inputs[1])
-        guard x.dtype == .float32 || x.dtype == .float64 else {
-            throw .dtype(Self.name, [x], expected: "float32 or float64")
-        }
-        guard x.rank == 2, weight.rank == 2 else {
+        let count = forward.inputCount, isGated = forward.cell == .lstm || forward.cell == .gru
+        guard
+            inputs.count == count + (isGated ? 2 : 1) + (forward.cell == .lstm ? 1 : 0) + arrived.count(where: \.self),
+            arrived.count == forward.stateCount
+        else {
             throw TensorError(
-                .shape, in: Self.name, "the operands are not those of the forward pass",
-                expected: "input and weight of two dimensions", operands: [x, weight])
+                .shape, in: Self.name, "the operands are not those of the forward pass", got: "\(inputs.count)",
+                expected: "its operands, its results and their gradients", operands: Array(inputs))
+        }
+        var kept = forward
+        kept.keepsGates = true
+        let results = try kept.infer(Specs(Array(inputs.prefix(count))))
+        var expected = [results[0]]
+        if isGated { expected.append(results[forward.stateCount]) }
+        if forward.cell == .lstm { expected.append(results[4]) }
+        for (state, hasArrived) in arrived.enumerated() where hasArrived { expected.append(results[state]) }
+        for (number, result) in expected.enumerated() {
+            try checkOperand(inputs[count + number], is: result.shape, result.dtype, in: Self.name)
         }
         let (rows, batch) = (x.layout.shape[0], forward.steps.batch)
         let (hidden, out) = (weight.layout.shape[0] / forward.cell.gates, weight.layout.shape[1])

@@ -35,7 +35,8 @@ package struct AsStridedBackward: CompositePrimitive {
     package var shared: Layout
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(target.shape, inputs[0].dtype))
+        try checkOperand(inputs[0], is: source.shape, inputs[0].dtype, in: Self.name)
+        return Few(ResultSpec(target.shape, inputs[0].dtype))
     }
 
     package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {

@@ -42,7 +42,10 @@ package struct SliceBackward: Primitive {
     package var shape: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(shape, inputs[0].dtype))
+        let gradient = inputs[0]
+        let part = try slice.view(of: TensorSpec(Layout(shape: shape), gradient.dtype, device: gradient.device))
+        try checkOperand(gradient, is: part.shape, gradient.dtype, in: Self.name)
+        return Few(ResultSpec(shape, gradient.dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

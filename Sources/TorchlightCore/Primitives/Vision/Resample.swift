@@ -14,6 +14,8 @@ package struct Resample: Primitive {
         try checkFloating(inputs[0], in: "interpolate")
         try checkDimension(dim, of: inputs[0], in: "interpolate", ofScalar: false)
         var shape = inputs[0].layout.shape
+        shape[dim] = rule.size
+        try checkOperand(inputs[0], is: shape, inputs[0].dtype, in: "interpolate")
         shape[dim] = rule.count
         return Few(ResultSpec(shape, inputs[0].dtype))
     }
@@ -58,6 +60,8 @@ package struct ResampleBackward: Primitive {
         try checkFloating(inputs[0], in: Self.name)
         try checkDimension(resample.dim, of: inputs[0], in: Self.name, ofScalar: false)
         var shape = inputs[0].layout.shape
+        shape[resample.dim] = resample.rule.count
+        try checkOperand(inputs[0], is: shape, inputs[0].dtype, in: Self.name)
         shape[resample.dim] = resample.rule.size
         return Few(ResultSpec(shape, inputs[0].dtype))
     }

@@ -1,0 +1,148 @@
+import Glibc
+import TestSupport
+import Testing
+
+@testable import TorchlightCore
+
+/// `infer` of every primitive answers any descriptions of operands with results or a `TensorError`: ranks up to one more than a
+/// tensor has, sizes of 0 and large ones, all dtypes, strides of either sign.
+///
+/// A process of its own runs it, which starts one for each record, so that a trap names the primitive and the operands.
+@Suite struct InferenceFuzzTests {
+    @Test("Random descriptions of operands do not end the process")
+    func randomDescriptions() async {
+        let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+            InferenceFuzz.catchTraps()
+            var failures = 0
+            for record in AllRecords.all where !InferenceFuzz.survives(record) { failures += 1 }
+            if failures > 0 { writeToStandardError("seed \(TestRandom.seed)\n") }
+            exit(failures == 0 ? 0 : 1)
+        }
+        if let text = result.map({ String(decoding: $0.standardErrorContent, as: UTF8.self) }), !text.isEmpty {
+            Issue.record("\(text.suffix(20_000))")
+        }
+    }
+}
+
+private enum InferenceFuzz {
+    /// Milliseconds for each record: 230 records take about ten seconds.
+    static let milliseconds = 40
+
+    /// What is being tried, for the handler of the trap.
+    private nonisolated(unsafe) static let current = UnsafeMutablePointer<CChar>.allocate(capacity: 4096)
+
+    /// A trap prints what was tried, without a backtrace.
+    static func catchTraps() {
+        current.initialize(repeating: 0, count: 4096)
+        for number in [SIGILL, SIGTRAP, SIGSEGV, SIGFPE, SIGABRT] {
+            signal(number) { _ in
+                write(STDERR_FILENO, InferenceFuzz.current, strlen(InferenceFuzz.current))
+                _exit(2)
+            }
+        }
+    }
+
+    /// Runs the record in a process of its own.
+    static func survives(_ record: PrimitiveRecord) -> Bool {
+        typealias Fork = @convention(c) () -> pid_t
+        let fork = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
+        let calls = DescriptionLaws.calls(of: record).map(\.0)
+        let child = fork()
+        if child == 0 {
+            run(record, calls)
+            _exit(0)
+        }
+        var status: Int32 = 0
+        while waitpid(child, &status, 0) < 0 && errno == EINTR {}
+        return status == 0
+    }
+
+    private static func run(_ record: PrimitiveRecord, _ calls: [RecordedCalls.Call]) {
+        var random = TestRandom("inference of \(record.name)")
+        var start = timespec(), now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &start)
+        repeat {
+            guard let call = calls.randomElement(using: &random) else { return }
+            let specs = call.inputSpecs.map { changed($0, &random) }
+            announce(call.primitive, specs)
+            _ = try? inferResults(of: call.primitive, Specs(specs))
+            clock_gettime(CLOCK_MONOTONIC, &now)
+        } while (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1_000_000 < milliseconds
+    }
+
+    private static func announce(_ primitive: any Primitive, _ specs: [TensorSpec]) {
+        let operands = specs.map {
+            "\($0.dtype)\($0.isWrappedScalar ? " number" : "") \(Array($0.layout.shape)) strides \(Array($0.layout.strides))"
+        }
+        let all: String = operands.joined(separator: "; ")
+        _ = strncpy(current, "\("\(primitive)".prefix(600)): \(all.prefix(3000))\n", 4095)
+    }
+
+    /// The description of a sample, or another one, or one with a part replaced.
+    private static func changed(_ spec: TensorSpec, _ random: inout TestRandom) -> TensorSpec {
+        var spec = spec
+        if Bool.random(using: &random) { spec.dtype = DType.allCases.randomElement(using: &random)! }
+        switch Int.random(in: 0..<4, using: &random) {
+        case 0: break
+        case 1:
+            // One size.
+            var shape = spec.layout.shape
+            if let dim = shape.indices.randomElement(using: &random) { shape[dim] = size(&random) }
+            spec.layout = layout(limited(shape), &random)
+        default: spec.layout = layout(shape(&random), &random)
+        }
+        return spec
+    }
+
+    private static func size(_ random: inout TestRandom) -> Int {
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: 0
+        case 1: 1
+        case 2: 1 << Int.random(in: 10...58, using: &random)
+        case 3: (1 << Int.random(in: 10...58, using: &random)) - 1
+        default: Int.random(in: 1...7, using: &random)
+        }
+    }
+
+    private static func shape(_ random: inout TestRandom) -> Dims {
+        let rank =
+            Bool.random(using: &random)
+            ? Int.random(in: 0...5, using: &random) : [6, 7, 8, 9, 16, 63, 64, 65].randomElement(using: &random)!
+        return limited(
+            Dims(
+                (0..<rank).map { _ in
+                    // Most sizes of a long shape are 1.
+                    rank > 16 && Int.random(in: 0..<4, using: &random) > 0 ? 1 : size(&random)
+                }))
+    }
+
+    /// The number of elements of a tensor is below a limit.
+    private static func limited(_ shape: Dims) -> Dims {
+        var (shape, count) = (shape, 1)
+        for dim in shape.indices {
+            if count *| Swift.max(shape[dim], 1) > maximumCount { shape[dim] = 1 }
+            count *= Swift.max(shape[dim], 1)
+        }
+        return shape
+    }
+
+    private static func layout(_ shape: Dims, _ random: inout TestRandom) -> Layout {
+        let dense = Layout(shape: shape)
+        var strides = dense.strides
+        switch Int.random(in: 0..<6, using: &random) {
+        case 0:
+            strides = Dims(strides.reversed())
+            // Of a transposed tensor.
+            return Layout(shape: Dims(shape.reversed()), strides: strides, offset: 0)
+        case 1: strides = Dims(repeating: 0, count: shape.count)
+        case 2: strides = Dims(strides.map { -$0 })
+        case 3:
+            // Where there is one index, a stride may be any number.
+            for dim in shape.indices where shape[dim] <= 1 {
+                strides[dim] = [Int.max, .min, 1 << 58, -3].randomElement(using: &random)!
+            }
+        default: return dense
+        }
+        return Layout(shape: shape, strides: strides, offset: Int.random(in: 0...3, using: &random))
+    }
+}
