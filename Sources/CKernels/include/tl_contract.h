@@ -17,6 +17,15 @@ TL_API int32_t tl_matmul_contiguous(int64_t m, int64_t n, int64_t k, const float
 /// float32 and rounds once; rows of x and w contiguous. bias may be NULL.
 TL_API int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias, const tl_tensor* out);
 
+/// out[m, n] = x[m, k] @ w^T + bias[n] with weights of integers. x, bias and out: float32 or a half type, contiguous.
+/// codes: uint8 [panels, steps, 64] of 8 or 4 `bits`; scales and offsets: float32 or a half type [panels, groups, 16],
+/// each for 16 rows and `group` columns, a multiple of 32 (Contract/QuantizedLinear.h). w = scale * (code - 128), or
+/// code - 8 of 4 bits; with offsets scale * code + offset. With `integer_products` each row of x is rounded to int8 in
+/// blocks of 32 columns. offsets and bias may be NULL. Returns 0, or a status.
+TL_API int32_t tl_quantized_linear(const tl_tensor* x, const tl_tensor* codes, const tl_tensor* scales,
+                                   const tl_tensor* offsets, const tl_tensor* bias, const tl_tensor* out, int32_t bits,
+                                   int64_t group, bool integer_products);
+
 /// Convolution of `spatial` (1, 2 or 3) dimensions: x [N, C, spatial...], w [O, C/groups, kernel...], bias [O] or
 /// NULL, out [N, O, spatial...]. Any dtype that is floating point; x and out may be dense in channels-first or
 /// channels-last order (by their strides).

@@ -20,7 +20,7 @@
 /// of its family, begins with TL_FORWARD (Support/Forward.h) and is added here.
 #define TL_EACH_KERNEL(X)                                                                                              \
     /* tl_contract.h */                                                                                                \
-    X(matmul) X(linear) X(conv_forward) X(conv_backward_data) X(conv_backward_weights)                                 \
+    X(matmul) X(linear) X(quantized_linear) X(conv_forward) X(conv_backward_data) X(conv_backward_weights)                                 \
     X(max_pool) X(max_pool_backward) X(avg_pool) X(avg_pool_backward)                                                  \
     X(adaptive_max_pool) X(adaptive_avg_pool) X(adaptive_avg_pool_backward)                                            \
     /* tl_create.h */                                                                                                  \

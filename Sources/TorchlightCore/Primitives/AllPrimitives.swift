@@ -59,6 +59,7 @@ package enum AllPrimitives {
         AdaptiveAvgPool.self, AdaptiveAvgPoolBackward.self, AdaptiveMaxPool.self, AddMatMul.self, AvgPool.self,
         AvgPoolBackward.self, Convolution.self, ConvolutionBackwardData.self,
         ConvolutionBackwardWeights.self, Linear.self, MatMul.self, MaxPool.self, MaxPoolBackward.self,
+        QuantizedLinear.self,
     ]
 
     private static let normalize: [any Primitive.Type] = [

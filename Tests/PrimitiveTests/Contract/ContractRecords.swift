@@ -3,7 +3,7 @@ import TestSupport
 
 /// The records of products, convolutions and pooling.
 enum ContractRecords {
-    static let all: [PrimitiveRecord] = products + convolutions + pools
+    static let all: [PrimitiveRecord] = products + QuantizedLinearRecords.all + convolutions + pools
 
     private static let numbers = DType.real.filter { $0 != .bool }
     private static let floating = DType.real.filter(\.isFloatingPoint)
