@@ -209,7 +209,7 @@ open class DecoderModel: CausalModel {
     }
 
     override final func logits(_ hidden: Tensor) -> Tensor {
-        let scores = head?(hidden) ?? linear(hidden, stack.embedding.weight)
+        let scores = head?(hidden) ?? stack.embedding.project(hidden)
         guard let cap = config.logitSoftcap else { return scores }
         return (scores / cap).tanh() * cap
     }

@@ -41,7 +41,7 @@ public final class Falcon: CausalModel {
         transformer(tokens, context, states: &states)
     }
 
-    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? linear(hidden, transformer.embedding.weight) }
+    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? transformer.embedding.project(hidden) }
 
     static func falcon(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
         let hiddenSize = try reader.int("hidden_size", "n_embed", default: 4544)

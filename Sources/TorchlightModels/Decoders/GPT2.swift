@@ -68,7 +68,7 @@ public final class GPT2: CausalModel {
         transformer(tokens, context, states: &states)
     }
 
-    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? linear(hidden, transformer.wte.weight) }
+    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? transformer.wte.project(hidden) }
 
     static func gpt2(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
         var config = Config()
@@ -146,9 +146,11 @@ final class GPT2Block: DecoderBlock {
 }
 
 /// A linear layer whose weight is stored as `[in, out]`: `y = x W + b`.
-final class TransposedLinear: Module, Layer {
+final class TransposedLinear: Module, Layer, QuantizableLayer {
     var weight: Tensor
     var bias: Tensor
+    @Key("weight") var quantizedWeight: QuantizedWeight? = nil
+    let storesTransposedWeight = true
 
     init(_ inputs: Int, _ outputs: Int) {
         let table = Tensor.empty([inputs, outputs], device: .current)
@@ -158,7 +160,14 @@ final class TransposedLinear: Module, Layer {
         super.init()
     }
 
-    func forward(_ x: Tensor) -> Tensor { linear(x, weight.transpose(0, 1), bias) }
+    func forward(_ x: Tensor) -> Tensor {
+        if let quantizedWeight { return quantizedOutput(x, quantizedWeight, bias) }
+        return linear(x, weight.transpose(0, 1), bias)
+    }
+
+    override var extraDescription: String {
+        quantizedWeight.map { "in_features=\($0.inFeatures), out_features=\($0.outFeatures), \($0.scheme)" } ?? ""
+    }
 }
 
 /// Multi-head causal self-attention.

@@ -33,7 +33,7 @@ public final class GPTNeoX: CausalModel {
         stack(tokens, context, states: &states)
     }
 
-    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? linear(hidden, stack.embedding.weight) }
+    override func logits(_ hidden: Tensor) -> Tensor { head?(hidden) ?? stack.embedding.project(hidden) }
 
     static func gptNeoX(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
         let hiddenSize = try reader.int("hidden_size", default: 6144)

@@ -98,7 +98,7 @@ public final class BART: EncoderDecoderModel {
     }
 
     override func logits(_ hidden: Tensor) -> Tensor {
-        linear(hidden, model.shared.weight) + logitBias
+        model.shared.project(hidden) + logitBias
     }
 
     static func bart(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {

@@ -51,7 +51,7 @@ public final class T5: EncoderDecoderModel {
 
     override func logits(_ hidden: Tensor) -> Tensor {
         let x = config.scalesOutput ? hidden * (1 / Double(config.hiddenSize).squareRoot()) : hidden
-        return head?(x) ?? linear(x, shared.weight)
+        return head?(x) ?? shared.project(x)
     }
 
     static func t5(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {

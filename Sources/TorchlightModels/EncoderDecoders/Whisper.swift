@@ -31,7 +31,7 @@ public final class Whisper: EncoderDecoderModel {
         model.decoder(tokens, context, memory: memory, states: &states)
     }
 
-    override func logits(_ hidden: Tensor) -> Tensor { linear(hidden, model.decoder.embedding.weight) }
+    override func logits(_ hidden: Tensor) -> Tensor { model.decoder.embedding.project(hidden) }
 
     static func whisper(_ reader: ConfigReader, _ contents: CheckpointContents) throws -> PretrainedModel {
         let size = try reader.int("d_model", default: 384)

@@ -7,7 +7,7 @@ import TorchlightCore
 ///
 /// Shapes: indices of an integer dtype `[*] -> [*, embeddingDim]`. The weight is `[numEmbeddings, embeddingDim]`, initialised
 /// from the standard normal distribution. An index outside `0 ..< numEmbeddings` is an error.
-public final class Embedding: Module, Layer {
+public final class Embedding: Module, Layer, QuantizableLayer {
     /// The number of embeddings.
     public let numEmbeddings: Int
     /// The number of elements of each embedding vector.
@@ -21,8 +21,11 @@ public final class Embedding: Module, Layer {
     public let normType: Double
     /// Whether the gradient of each vector is divided by the number of its occurrences in the batch. Default: false.
     public let scaleGradByFreq: Bool
-    /// The learnable embedding vectors, `[numEmbeddings, embeddingDim]`.
+    /// The learnable embedding vectors, `[numEmbeddings, embeddingDim]`; on `Device.meta` while the layer has a
+    /// ``quantizedWeight``.
     public var weight: Tensor
+    /// The vectors in integers; nil unless ``quantize(_:_:matching:excluding:embeddings:)`` changed the layer.
+    @Key("weight") public package(set) var quantizedWeight: QuantizedWeight? = nil
 
     /// Creates an embedding.
     ///
@@ -114,12 +117,29 @@ public final class Embedding: Module, Layer {
 
     /// Returns the embedding vectors of the indices: `[*] -> [*, embeddingDim]`.
     public func forward(_ x: Tensor) -> Tensor {
-        embedding(
+        if let quantizedWeight { return refusesTraining() ? x : quantizedWeight.rows(x, dtype: weight.dtype) }
+        return embedding(
             x, weight, paddingIdx: paddingIdx, maxNorm: maxNorm, normType: normType, scaleGradByFreq: scaleGradByFreq)
     }
 
+    /// Returns the products of hidden states with all vectors, `[*, embeddingDim] -> [*, numEmbeddings]`: an output layer that
+    /// shares the weight.
+    package func project(_ x: Tensor) -> Tensor {
+        if let quantizedWeight { return quantizedOutput(x, quantizedWeight, nil) }
+        return linear(x, weight)
+    }
+
+    package var isLookup: Bool { true }
+
+    package var quantizationObstacle: String? {
+        maxNorm == nil ? nil : "maxNorm changes its vectors when they are looked up"
+    }
+
+    override var printedName: String { quantizedWeight == nil ? super.printedName : "QuantizedEmbedding" }
+
     public override var extraDescription: String {
         var text = "\(numEmbeddings), \(embeddingDim)"
+        if let quantizedWeight { text += ", \(quantizedWeight.scheme)" }
         if let paddingIdx { text += ", padding_idx=\(paddingIdx)" }
         if let maxNorm { text += ", max_norm=\(Printed.number(maxNorm))" }
         if normType != 2 { text += ", norm_type=\(Printed.number(normType))" }

@@ -36,7 +36,10 @@ public final class LazyLinear: Linear {
     }
 
     /// "LazyLinear" until the number of input features is known, "Linear" afterwards.
-    override var printedName: String { pendingGenerator == nil ? "Linear" : "LazyLinear" }
+    override var printedName: String {
+        if quantizedWeight != nil { return super.printedName }
+        return pendingGenerator == nil ? "Linear" : "LazyLinear"
+    }
 }
 
 /// A ``BatchNorm1d`` whose number of channels is that of the first input or of the loaded state dictionary.

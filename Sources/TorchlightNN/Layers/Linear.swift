@@ -7,13 +7,15 @@ import TorchlightCore
 ///
 /// Shapes: `[*, in] -> [*, out]`. The weight W is `[out, in]`, the bias b `[out]`; both are initialised uniformly from
 /// −1/√in to 1/√in.
-public class Linear: Module, Layer {
+public class Linear: Module, Layer, QuantizableLayer {
     /// The number of input features: the size of the last dimension of the input.
     public internal(set) final var inFeatures: Int
     /// The number of output features: the size of the last dimension of the output.
     public final let outFeatures: Int
-    /// The learnable weight, `[out, in]`.
+    /// The learnable weight, `[out, in]`; on `Device.meta` while the layer has a ``quantizedWeight``.
     public final var weight: Tensor
+    /// The weight in integers; nil unless ``quantize(_:_:matching:excluding:embeddings:)`` changed the layer.
+    @Key("weight") public package(set) final var quantizedWeight: QuantizedWeight? = nil
     /// The learnable bias, `[out]`; nil if the layer has none.
     public final var bias: Tensor?
 
@@ -40,18 +42,29 @@ public class Linear: Module, Layer {
     /// Returns `x Wᵀ + b`.
     public final func forward(_ x: Tensor) -> Tensor {
         settle(for: x)
+        if let quantizedWeight { return quantizedOutput(x, quantizedWeight, bias) }
         return linear(x, weight, bias)
     }
 
     /// Called with each input; ``LazyLinear`` takes the number of input features from the first.
     func settle(for x: Tensor) {}
 
+    /// Why the layer cannot be quantised.
+    package var quantizationObstacle: String? {
+        weight.count == 0 && inFeatures == 0 ? "the number of its input features is not known" : nil
+    }
+
+    override var printedName: String { quantizedWeight == nil ? super.printedName : "QuantizedLinear" }
+
     public override var extraDescription: String {
         "in_features=\(inFeatures), out_features=\(outFeatures), bias=\(Printed.bool(bias != nil))"
+            + (quantizedWeight.map { ", \($0.scheme)" } ?? "")
     }
 }
 
 /// The output projection of ``MultiheadAttention``: a ``Linear`` that is printed as PyTorch prints it there.
 final class OutputProjection: Linear {
-    override var printedName: String { "NonDynamicallyQuantizableLinear" }
+    override var printedName: String {
+        quantizedWeight == nil ? "NonDynamicallyQuantizableLinear" : super.printedName
+    }
 }

@@ -88,9 +88,11 @@ extension Module {
         for (path, module) in modulesAtAllPaths() {
             module.willLoad { mapped.tensors[path.isEmpty ? $0 : "\(path).\($0)"] }
         }
+        let undo = adoptQuantizedForms { mapped.tensors[$0] }
         let state = namedState()
         let report = report(on: mapped, state: state)
         guard report.mismatched.isEmpty, !strict || report.isComplete else {
+            undo()
             throw StateDictError(report: report, strict: strict)
         }
         noGrad {

@@ -101,7 +101,8 @@ extension Module {
 // MARK: - Dtype and device
 
 extension Module {
-    /// Converts all floating-point parameters and buffers to a dtype, in place. Integer buffers keep their dtype.
+    /// Converts all floating-point parameters and buffers to a dtype, in place. Integer buffers and the scales of
+    /// quantised weights keep their dtype.
     ///
     /// The tensors stay the same objects, so an optimiser that holds them needs no update. Gradients are set to nil.
     /// Returns the module. A dtype that is not floating point is an error.
@@ -114,7 +115,11 @@ extension Module {
                     got: "\(dtype)", expected: "float64, float32, float16 or bfloat16"))
             return self
         }
-        return convert { $0.dtype.isFloatingPoint && $0.dtype != dtype ? $0.to(dtype) : nil }
+        setQuantizedDType(dtype)
+        let kept = Set(quantizationFactors.map { ObjectIdentifier($0) })
+        return convert {
+            $0.dtype.isFloatingPoint && $0.dtype != dtype && !kept.contains(ObjectIdentifier($0)) ? $0.to(dtype) : nil
+        }
     }
 
     /// Moves all parameters and buffers to a device, in place. The tensors stay the same objects. Returns the module.

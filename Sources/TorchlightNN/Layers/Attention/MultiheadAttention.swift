@@ -152,7 +152,7 @@ public final class MultiheadAttention: Module {
             }
             let (output, weights) = multiHeadAttentionForward(
                 q, k, v, embedDim, numHeads, inProjWeight, inProjBias, biasK,
-                biasV, addZeroAttn, dropout, outProj.weight, outProj.bias, training: isTraining,
+                biasV, addZeroAttn, dropout, outProj.floatWeight, outProj.bias, training: isTraining,
                 keyPaddingMask: keyPaddingMask, needWeights: needWeights, attnMask: attnMask, separateWeights: separate,
                 averageAttnWeights: averageAttnWeights, isCausal: isCausal, generator: generator ?? .default)
             return (ordered(output), weights)
