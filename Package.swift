@@ -115,7 +115,7 @@ let package = Package(
         .executableTarget(
             name: "TorchlightCLI",
             dependencies: [
-                "Torchlight", "TorchlightIO", "TorchlightONNX", "TorchlightTokenizers", "CPNG",
+                "Torchlight", "TorchlightIO", "TorchlightModels", "TorchlightONNX", "TorchlightTokenizers", "CPNG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings
@@ -161,7 +161,7 @@ let package = Package(
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "ModelTests", dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TestSupport"],
-            exclude: ["Models", "record_models.py"], swiftSettings: swiftSettings),
+            exclude: ["GGUF", "Models", "record_gguf.py", "record_models.py"], swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
@@ -177,7 +177,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "IOTests", dependencies: ["TorchlightCore", "TorchlightIO", "TestSupport", "CDLPack", "CZlib"],
-            swiftSettings: swiftSettings),
+            exclude: ["GGUF"], swiftSettings: swiftSettings),
         .testTarget(
             name: "TokenizerTests",
             dependencies: ["TorchlightTokenizers", "TorchlightFiles", "CZlib"],

@@ -5,7 +5,7 @@ import TorchlightTokenizers
 
 /// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
-    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template
+    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template, gguf
 
     /// The first argument of the program.
     static let chosen: Reader = {
@@ -52,6 +52,10 @@ private enum Reader: String, CaseIterable {
             if let encoding = try? tokenizer.encode("A text, with  12 words.", pair: "na\u{ef}ve \u{6f22}") {
                 _ = try? tokenizer.decode(encoding.ids)
             }
+        case .gguf:
+            let header = try GGUFHeader(bytes, file: "fuzz")
+            precondition(header.entries.allSatisfy { $0.range.upperBound <= bytes.count })
+            if let tokenizer = try? Tokenizer(gguf: header, path: "fuzz") { _ = try? tokenizer.encode("A text") }
         case .template:
             let template = try? ChatTemplate(String(decoding: bytes, as: UTF8.self))
             _ = try? template?.render(messages: [.message(role: "user", content: "a text")])

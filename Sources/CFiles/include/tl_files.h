@@ -27,6 +27,14 @@ void tl_lookup_rows(const uint8_t* rows, int64_t width, const int64_t* index, in
 /// The same without a table: `width` bytes a row.
 void tl_copy_rows(const void* rows, int64_t width, const int64_t* index, int64_t count, void* out);
 
+/// Decodes blocks of quantised numbers of a GGUF file to float32. `type` is the number of the type in the format; the
+/// types of blocks Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K and Q6_K are known. Returns 0, or -1 for another type.
+int32_t tl_gguf_decode(int32_t type, const void* blocks, int64_t count, float* out);
+/// Takes blocks of Q8_0, Q4_0 or Q4_1 apart: 32 codes from 0 for each block, and its scale and offset as float16. The code
+/// of the number 0 is 128 of Q8_0 and 8 of Q4_0. `offsets` is only written for Q4_1. Returns 0, or -1 for another type.
+int32_t tl_gguf_split(int32_t type, const void* blocks, int64_t count, uint8_t* codes, uint16_t* scales,
+                      uint16_t* offsets);
+
 #ifdef __cplusplus
 }
 #endif

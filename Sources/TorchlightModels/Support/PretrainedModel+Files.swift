@@ -7,21 +7,46 @@ import TorchlightNN
 ///     let model = try AutoModel.load("path/to/gpt2")
 ///     if let model = model as? CausalModel { ... }
 public enum AutoModel {
-    /// Loads a model from a folder in the layout of `save_pretrained`. The first entry of `architectures` in `config.json`
-    /// chooses the class.
+    /// Loads a model from a folder in the layout of `save_pretrained`, or from a GGUF file. The first entry of `architectures`
+    /// in `config.json`, or the architecture of the file, chooses the class.
+    ///
+    /// Of GGUF files the architectures llama (Mistral too), qwen2, qwen3, gemma2, gemma3, phi3, olmo2 and gpt2 are read. Matrices
+    /// of the types Q8_0, Q4_0 and Q4_1 stay in integers (``WeightQuantization``), others become floating point.
     ///
     /// - Parameters:
-    ///   - folder: The path of the folder.
+    ///   - folder: The path of the folder or of a file `.gguf`.
     ///   - dtype: The dtype of the parameters. Default: float32. Nil keeps the dtypes of the files.
     ///   - device: The device of the parameters. Default: the current device.
     ///   - ignoring: Fields of `config.json` to ignore although their effect is not implemented. Default: none.
+    ///   - dequantizing: Whether weights in integers become floating point. Default: false.
     /// - Returns: The model, in evaluation mode.
     /// - Throws: `IOError` if a file cannot be read; ``ModelError`` if the architecture or a field of the configuration is not
     ///   implemented, or if the weights do not fit.
     public static func load(
-        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = [],
+        dequantizing: Bool = false
     ) throws -> PretrainedModel {
+        let model = try load(source: folder, dtype: dtype, device: device, ignoring: ignoring, dequantizing)
+        return dequantizing ? dequantize(model, dtype: dtype ?? .float32) : model
+    }
+
+    private static func load(
+        source folder: String, dtype: DType?, device: Device, ignoring: Set<String>, _ dequantizing: Bool
+    ) throws -> PretrainedModel {
+        if folder.lowercased().hasSuffix(".gguf"), !FileSystem.isDirectory(folder) {
+            let source = try GGUFModel(GGUFFile(folder))
+            let reader = try ConfigReader(source.configuration, path: folder)
+            let contents = CheckpointContents(tensors: try source.tensors(dequantizing: dequantizing))
+            return try load(
+                contents, path: folder, reader, builder(reader), dtype: dtype, device: device, ignoring: ignoring
+            ).eval()
+        }
         let reader = try configReader(folder)
+        return try load(folder, reader, builder(reader), dtype: dtype, device: device, ignoring: ignoring)
+    }
+
+    /// The class that a configuration names.
+    private static func builder(_ reader: ConfigReader) throws -> Architectures.Builder {
         let names = try reader.optionalStrings("architectures") ?? []
         guard let name = names.first else {
             throw ModelError(reader.path, "the file has no architectures", expected: "a list with the name of a class")
@@ -31,7 +56,7 @@ public enum AutoModel {
             throw ModelError(
                 reader.path, "the architecture \(IOError.quoted(name)) is not implemented", expected: known)
         }
-        return try load(folder, reader, build, dtype: dtype, device: device, ignoring: ignoring)
+        return build
     }
 
     private static func configReader(_ folder: String) throws -> ConfigReader {
@@ -40,22 +65,33 @@ public enum AutoModel {
         return try ConfigReader(json, path: path)
     }
 
-    /// Builds a model without memory, then gives its parameters the tensors of the files.
+    /// Loads the weights and the settings of generation of a folder.
     private static func load(
         _ folder: String, _ reader: ConfigReader, _ build: Architectures.Builder, dtype: DType?, device: Device,
         ignoring: Set<String>
     ) throws -> PretrainedModel {
         let path = try weightsPath(folder)
         let contents = CheckpointContents(tensors: try TensorFile.load(path))
-        let model = try withDevice(.meta) { try build(reader, contents) }
-        try reader.finish(ignoring: ignoring)
-        try model.adopt(contents.tensors, path: path, dtype: dtype, device: device)
+        let model = try load(
+            contents, path: path, reader, build, dtype: dtype, device: device, ignoring: ignoring)
         let generation = "\(folder)/generation_config.json"
         if FileSystem.isFile(generation) {
             model.generationConfiguration = try JSON.parse(
                 try FileSystem.read(generation, limit: 1 << 24), file: generation)
         }
         return model.eval()
+    }
+
+    /// Builds a model without memory, then gives its parameters the tensors.
+    private static func load(
+        _ contents: CheckpointContents, path: String, _ reader: ConfigReader, _ build: Architectures.Builder,
+        dtype: DType?, device: Device, ignoring: Set<String>
+    ) throws -> PretrainedModel {
+        let model = try withDevice(.meta) { try build(reader, contents) }
+        try model.readQuantization(reader)
+        try reader.finish(ignoring: ignoring)
+        try model.adopt(contents.tensors, path: path, dtype: dtype, device: device)
+        return model
     }
 
     private static func weightsPath(_ folder: String) throws -> String {
@@ -73,6 +109,11 @@ extension PretrainedModel {
     /// Names may have or lack the prefix of the base model, and old names of normalisation parameters (`gamma`, `beta`) are
     /// those of today. Tensors that no parameter has are listed in ``unusedWeights``.
     final func adopt(_ tensors: [String: Tensor], path: String, dtype: DType?, device: Device) throws {
+        let dropped = basePrefix.isEmpty ? "" : basePrefix + "."
+        adoptQuantizedForms(inputs: quantizedInputs) { name in
+            tensors[name] ?? (name.hasPrefix(dropped) ? tensors[String(name.dropFirst(dropped.count))] : nil)
+        }
+        if let dtype { setQuantizedDType(dtype) }
         let state = namedState()
         let known = Dictionary(state.map { ($0.name, $0.tensor) }, uniquingKeysWith: { first, _ in first })
         let prefix = basePrefix.isEmpty ? "" : basePrefix + "."
@@ -108,11 +149,14 @@ extension PretrainedModel {
                 path, "the weights do not fit \(type(of: self)): \((parts + shapes).joined(separator: "; "))",
                 expected: "the tensors that config.json describes")
         }
+        let factors = Set(quantizationFactors.map { ObjectIdentifier($0) })
         noGrad {
             for (name, tensor) in state {
                 guard let source = sources[name] else { continue }
                 var converted = source.detach()
-                if let dtype, converted.dtype.isFloatingPoint { converted = converted.to(dtype) }
+                if let dtype, converted.dtype.isFloatingPoint, !factors.contains(ObjectIdentifier(tensor)) {
+                    converted = converted.to(dtype)
+                }
                 converted = converted.to(device)
                 tensor.adopt(converted.storage.isReadOnly ? converted.clone() : converted)
             }
@@ -157,9 +201,11 @@ extension PretrainedModel {
 
     /// The configuration with the dtype that the parameters have now.
     private func savedConfiguration() -> JSON {
-        guard let dtype = parameters().first?.dtype,
+        guard let dtype = (parameters().first ?? buffers().first)?.dtype,
             var members = configuration.members.map({ $0.map { ($0.name, $0.value) } })
         else { return configuration }
+        members.removeAll { $0.0 == "quantization_config" }
+        if let quantization = savedQuantization { members.append(("quantization_config", quantization)) }
         for index in members.indices where ["dtype", "torch_dtype"].contains(members[index].0) {
             members[index].1 = .string("\(dtype)")
         }

@@ -65,7 +65,7 @@ struct ProtobufReader {
 
 extension Tokenizer {
     /// A model file of SentencePiece.
-    private struct SentencePieceFile {
+    struct SentencePieceFile {
         enum Kind: Int { case normal = 1, unknown, control, userDefined, unused, byte }
         var pieces: [(text: String, score: Double, kind: Kind)] = []
         var modelType = 1
@@ -75,6 +75,8 @@ extension Tokenizer {
         var addsDummyPrefix = true
         var removesExtraSpaces = true
         var escapesSpaces = true
+
+        init() {}
 
         init(_ bytes: [UInt8], file: String) throws(IOError) {
             var reader = ProtobufReader(bytes[...], file: file)
@@ -134,7 +136,11 @@ extension Tokenizer {
     /// - Parameter path: the path of the `.model` file.
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(sentencePiece path: String) throws(IOError) {
-        let file = try SentencePieceFile(FileSystem.read(path, limit: 1 << 30), file: path)
+        try self.init(SentencePieceFile(FileSystem.read(path, limit: 1 << 30), file: path), path: path)
+    }
+
+    /// Creates the tokenizer of a model that was read from a file.
+    init(_ file: SentencePieceFile, path: String) throws(IOError) {
         func unsupported(_ problem: String) -> IOError {
             IOError(.unsupported, "tokenizer", file: path, problem, expected: "spaces before words")
         }
