@@ -8,7 +8,9 @@ extension JSON {
         _ bytes: UnsafeRawBufferPointer, file: String, operation: String = "json", start: Int = 0, depth: Int = 64
     ) throws(IOError) -> JSON {
         var parser = JSONParser(bytes: bytes, file: file, operation: operation, start: start, depthLimit: depth)
-        return try parser.parse()
+        do throws(IOError) { return try parser.parse() } catch {
+            throw ReplacedFile.error(bytes, file: file, operation: operation, expected: "JSON") ?? error
+        }
     }
 
     /// Parses one value, with optional white space around it.

@@ -4,6 +4,20 @@ extension Tokenizer {
     /// The largest file that is read, in bytes.
     private static let largestFile = 1 << 30
 
+    /// Reads a file, unless it is a page or a pointer in place of it, which would be a vocabulary of a few odd words.
+    static func read(_ path: String) throws(IOError) -> [UInt8] {
+        let bytes = try FileSystem.read(path, limit: largestFile)
+        let expected = "a tokenizer or its vocabulary"
+        if bytes.isEmpty {
+            throw IOError(.malformed, "tokenizer", file: path, "the file is empty", expected: expected)
+        }
+        let error = bytes.withUnsafeBytes {
+            ReplacedFile.error($0, file: path, operation: "tokenizer", expected: expected)
+        }
+        if let error { throw error }
+        return bytes
+    }
+
     /// Reads a tokenizer from a folder or a file.
     ///
     /// In a folder, the first of these is read: `tokenizer.json`; `vocab.json` with `merges.txt`; `vocab.txt`;
@@ -14,7 +28,7 @@ extension Tokenizer {
         if FileSystem.isDirectory(path) {
             func file(_ name: String) -> String? { FileSystem.isFile("\(path)/\(name)") ? "\(path)/\(name)" : nil }
             if let file = file("tokenizer.json") {
-                try self.init(json: FileSystem.read(file, limit: Self.largestFile), file: file)
+                try self.init(json: Self.read(file), file: file)
             } else if let vocabulary = file("vocab.json"), let merges = file("merges.txt") {
                 try self.init(vocabulary: vocabulary, merges: merges)
             } else if let vocabulary = file("vocab.txt") {
@@ -33,7 +47,7 @@ extension Tokenizer {
         } else if path.hasSuffix(".txt") {
             try self.init(wordPieceVocabulary: path)
         } else {
-            try self.init(json: FileSystem.read(path, limit: Self.largestFile), file: path)
+            try self.init(json: Self.read(path), file: path)
         }
     }
 
@@ -80,13 +94,13 @@ extension Tokenizer {
     ///   - addsPrefixSpace: whether a text gets a space before its first word. Default: false.
     /// - Throws: `IOError` if the files cannot be read or are malformed.
     public init(vocabulary: String, merges: String, addsPrefixSpace: Bool = false) throws(IOError) {
-        let bytes = try FileSystem.read(vocabulary, limit: Self.largestFile)
+        let bytes = try Self.read(vocabulary)
         let json = try JSON.parse(bytes, file: vocabulary)
         guard let members = json.members else {
             throw IOError(.malformed, "tokenizer", file: vocabulary, "no object", expected: "tokens with their ids")
         }
         var pairs: [(left: [UInt8], right: [UInt8])] = []
-        let lines = try FileSystem.read(merges, limit: Self.largestFile).split(separator: 0x0A)
+        let lines = try Self.read(merges).split(separator: 0x0A)
         for (number, line) in lines.enumerated() {
             let line = line.last == 0x0D ? line.dropLast() : line
             if line.isEmpty || line.starts(with: "#version".utf8) { continue }
@@ -122,7 +136,7 @@ extension Tokenizer {
     ///   - lowercase: whether texts are written in lower case and without accents. Default: true.
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(wordPieceVocabulary path: String, lowercase: Bool = true) throws(IOError) {
-        let bytes = try FileSystem.read(path, limit: Self.largestFile)
+        let bytes = try Self.read(path)
         var vocabulary = Vocabulary()
         var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }

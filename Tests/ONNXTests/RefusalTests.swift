@@ -28,6 +28,18 @@ struct RefusalTests {
         ONNXTests.model(nodes, inputs: ["x"], outputs: outputs, initializers: initializers, opset: opset)
     }
 
+    @Test func `Files of other kinds are named`() {
+        for (bytes, expected) in [
+            (Array("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n".utf8), "git lfs pull"),
+            (Array("<!DOCTYPE html><html>404</html>".utf8), "web page"),
+            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a] + [UInt8](repeating: 0, count: 60), "HDF5"),
+            (Array("{\"error\":\"not found\"}".utf8), "JSON"),
+        ] {
+            let text = error { try ONNXModel(bytes: bytes) }
+            #expect(text.contains(expected), "\(text)")
+        }
+    }
+
     @Test func `Graphs that cannot run are refused with the node`() {
         var named = node("Add", ["x", "b"], ["a"])
         named.name = "first"

@@ -25,6 +25,9 @@ package enum FileKind: Equatable, Sendable {
     /// A file of an unknown kind.
     case unknown
 
+    /// A model of ONNX, which `TorchlightONNX` reads.
+    package static let onnx = FileKind.foreign("an ONNX model")
+
     /// A description for error texts; nil for unknown files.
     package var name: String? {
         switch self {
@@ -61,6 +64,7 @@ package enum FileKind: Equatable, Sendable {
         if NumpyHeader.isNumpy(bytes) { return .npy }
         if ZipArchive.isZip(bytes) { return archive(bytes) }
         if LegacyTorchStream.isLegacy(bytes) { return .torchStream }
+        if let name = ReplacedFile.name(of: bytes) { return .foreign(name) }
         if let known = magic(bytes) { return known }
         if bytes[0] == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) { return .pickle }
         if bytes[0] == 0x1f, bytes.count > 1, bytes[1] == 0x8b { return .gzip }
@@ -94,7 +98,6 @@ package enum FileKind: Equatable, Sendable {
     /// Detects files that begin with a fixed signature.
     private static func magic(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
         let known: [(StaticString, String)] = [
-            ("version https://git-lfs", "a Git LFS pointer, not the file itself: git lfs pull fetches it"),
             ("GGUF", "a GGUF file"), ("lmgg", "a GGML file"), ("tjgg", "a GGML file"), ("PAR1", "a Parquet file"),
             ("ARROW1", "an Arrow file"), ("BZh", "a bzip2 file"), ("Rar!", "a RAR archive"), ("%PDF", "a PDF"),
             ("GIF8", "an image"), ("#!", "a script"),
@@ -138,7 +141,7 @@ package enum FileKind: Equatable, Sendable {
         {
             // Field 2 is a message in a SavedModel, and the name of the producer in an ONNX model.
             let isGraph = bytes[1] == 1 && bytes[2] == 0x12 && [0x0a, 0x12].contains(bytes[inner.start])
-            return .foreign(isGraph ? "a TensorFlow SavedModel (.pb)" : "an ONNX model")
+            return isGraph ? .foreign("a TensorFlow SavedModel (.pb)") : .onnx
         }
         if bytes[0] == 0x0a, let node = field(1), node.start < bytes.count, bytes[node.start] == 0x0a,
             let name = field(node.start + 1), name.length < node.length, name.start + name.length <= bytes.count,
@@ -155,9 +158,7 @@ package enum FileKind: Equatable, Sendable {
         // A byte order mark may precede the text.
         let first = start.first { $0 > 0x20 && ![0xef, 0xbb, 0xbf].contains($0) }
         guard isText, let first else { return nil }
-        if first == UInt8(ascii: "<") {
-            return .foreign("a web page (HTML or XML), perhaps the error page of a failed download")
-        }
+        if first == UInt8(ascii: "<") { return .foreign(ReplacedFile.page) }
         if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
             guard bytes.count <= SafetensorsHeader.lengthLimit,
                 let json = try? JSON.parse(bytes, file: "", operation: "json")
