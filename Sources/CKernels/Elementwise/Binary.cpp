@@ -1,5 +1,5 @@
 #include "Elementwise/Complex.h"
-#include "Elementwise/Operations.h"
+#include "Scalar/Operations.h"
 #include "Scalar/Scalar.h"
 #include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
@@ -30,6 +30,8 @@ static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
     return index < 0 || static_cast<uint32_t>(op) >= TL_BINARY_COUNT ? complex_binary_kernel(op, compute) : table[op][index];
 }
+
+const Kernel& tl::binary_kernel(int32_t op, int32_t compute) { return kernel_of(op, compute); }
 
 void tl_binary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* out) {
     TL_FORWARD(out, binary, (op, compute, a, b, out));

@@ -1,7 +1,7 @@
 // Element-wise kernels of complex numbers. Arithmetic is written out; functions of one variable are those of C's <complex.h>,
 // whose branch cuts and results at infinity and NaN are Annex G's, as in PyTorch and NumPy.
 #include "Elementwise/Complex.h"
-#include "Elementwise/Operations.h"
+#include "Scalar/Operations.h"
 #include "Support/Complex.h"
 #include "Support/ElementLoop.h"
 #include <cmath>

@@ -23,6 +23,8 @@ static const Kernel& kernel_of(int32_t op, int32_t compute) {
     return index < 0 || static_cast<uint32_t>(op) >= TL_TERNARY_COUNT ? complex_ternary_kernel(op, compute) : table[op][index];
 }
 
+const Kernel& tl::ternary_kernel(int32_t op, int32_t compute) { return kernel_of(op, compute); }
+
 void tl_ternary(int32_t op, int32_t compute, const tl_tensor* a, const tl_tensor* b, const tl_tensor* c,
                 const tl_tensor* out, const double* params) {
     TL_FORWARD(out, ternary, (op, compute, a, b, c, out, params));

@@ -1,5 +1,5 @@
 #include "Elementwise/Complex.h"
-#include "Elementwise/Operations.h"
+#include "Scalar/Operations.h"
 #include "Scalar/Scalar.h"
 #include "Support/ElementwiseDriver.h"
 #include "Support/Forward.h"
@@ -33,6 +33,8 @@ static const Kernel& kernel_of(int32_t op, int32_t compute) {
     const int index = compute_index(compute);
     return index < 0 || static_cast<uint32_t>(op) >= TL_UNARY_COUNT ? complex_unary_kernel(op, compute) : table[op][index];
 }
+
+const Kernel& tl::unary_kernel(int32_t op, int32_t compute) { return kernel_of(op, compute); }
 
 /// Small arrays that need nothing but the loop.
 static bool is_simple(const tl_tensor& x, int32_t dtype) { return x.dtype == dtype && is_contiguous(x); }

@@ -1,4 +1,5 @@
 #include "Support/Convert.h"
+#include "Scalar/Dialect.h"
 #include "Support/Complex.h"
 #include <cstring>
 

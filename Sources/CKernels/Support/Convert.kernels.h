@@ -2,39 +2,12 @@ namespace tl::TL_ISA {
 
 // ---- One element
 
-inline float widen(Half value) {
-#if TL_HAS_HALF
-    return static_cast<float>(__builtin_bit_cast(_Float16, value));
-#else
-    // The exponent moves by 112; multiplying does it for denormals too, and what was infinite or NaN is mended.
-    const uint32_t magnitude = uint32_t(value.bits & 0x7fff) << 13, sign = uint32_t(value.bits & 0x8000) << 16;
-    const uint32_t finite = __builtin_bit_cast(uint32_t, __builtin_bit_cast(float, magnitude) * 0x1p112f);
-    return __builtin_bit_cast(float, (magnitude >= 0x0f800000u ? magnitude | 0x7f800000u : finite) | sign);
-#endif
-}
+#include "Scalar/Half.inc"
 
-inline Half narrow_to_half(float value) {
-#if TL_HAS_HALF
-    return __builtin_bit_cast(Half, static_cast<_Float16>(value));
-#else
-    const uint32_t bits = __builtin_bit_cast(uint32_t, value), magnitude = bits & 0x7fffffffu;
-    // Denormal results: adding a half makes the float unit round to a multiple of 2^-24, ties to even.
-    const uint32_t small =
-        __builtin_bit_cast(uint32_t, __builtin_bit_cast(float, magnitude) + 0.5f) - __builtin_bit_cast(uint32_t, 0.5f);
-    const uint32_t normal = (magnitude + 0xfffu + ((magnitude >> 13) & 1) - (112u << 23)) >> 13;
-    const uint32_t special = magnitude > 0x7f800000u ? 0x7e00u : 0x7c00u;
-    const uint32_t result = magnitude >= 0x477ff000u ? special : magnitude < 0x38800000u ? small : normal;
-    return Half{static_cast<uint16_t>(result | (bits >> 16 & 0x8000u))};
-#endif
-}
-
-inline float widen(BFloat16 value) { return __builtin_bit_cast(float, uint32_t(value.bits) << 16); }
-
-inline BFloat16 narrow_to_bfloat16(float value) {
-    const uint32_t bits = __builtin_bit_cast(uint32_t, value);
-    const uint32_t rounded = (bits + 0x7fffu + ((bits >> 16) & 1)) >> 16;
-    return BFloat16{static_cast<uint16_t>(value != value ? (bits >> 16) | 0x40u : rounded)};
-}
+inline float widen(Half value) { return tl_float16_to_f32(value.bits); }
+inline Half narrow_to_half(float value) { return Half{tl_f32_to_float16(value)}; }
+inline float widen(BFloat16 value) { return tl_bfloat16_to_f32(value.bits); }
+inline BFloat16 narrow_to_bfloat16(float value) { return BFloat16{tl_f32_to_bfloat16(value)}; }
 
 template <class To, class From>
 struct Cast {

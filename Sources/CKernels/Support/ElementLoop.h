@@ -22,6 +22,11 @@ inline int compute_index(int32_t dtype) {
     return dtype == TL_FLOAT32 ? 0 : dtype == TL_FLOAT64 ? 1 : dtype == TL_INT64 ? 2 : -1;
 }
 
+/// The kernel of the instruction set in use; `loop` is NULL where the operation does not exist for the compute dtype.
+const Kernel& unary_kernel(int32_t op, int32_t compute);
+const Kernel& binary_kernel(int32_t op, int32_t compute);
+const Kernel& ternary_kernel(int32_t op, int32_t compute);
+
 } // namespace tl
 
 #endif

@@ -6,6 +6,7 @@
 #include "tl_create.h"
 #include "tl_elementwise.h"
 #include "tl_fourier.h"
+#include "tl_fused.h"
 #include "tl_index.h"
 #include "tl_linalg.h"
 #include "tl_normalize.h"
@@ -29,6 +30,8 @@
     X(unary) X(binary) X(ternary) X(copy)                                                                              \
     /* tl_fourier.h */                                                                                                 \
     X(fft_complex) X(fft_from_real) X(fft_to_real)                                                                     \
+    /* tl_fused.h */                                                                                                   \
+    X(fused_run)                                                                                                       \
     /* tl_index.h */                                                                                                   \
     X(check_indices) X(index_select) X(index_add) X(gather) X(scatter) X(index_get) X(index_put)                       \
     X(count_nonzero) X(nonzero) X(masked_select) X(masked_scatter)                                                     \

@@ -6,6 +6,7 @@
 #include "tl_device.h"
 #include "tl_elementwise.h"
 #include "tl_fourier.h"
+#include "tl_fused.h"
 #include "tl_index.h"
 #include "tl_kernel_table.h"
 #include "tl_linalg.h"

@@ -3,7 +3,7 @@
 /// Tests hold their records against it, and printed graphs, exporters and backends find a primitive by name in it.
 package enum AllPrimitives {
     package static let all: [any Primitive.Type] =
-        create + elementwise + fourier + reduce + random + contract + normalize + index + view + sort + sequence
+        create + elementwise + fused + fourier + reduce + random + contract + normalize + index + view + sort + sequence
         + linalg + vision
 
     private static let create: [any Primitive.Type] = [Arange.self, Full.self, Spaced.self, ToDevice.self]
@@ -36,6 +36,8 @@ package enum AllPrimitives {
         TanhshrinkForward.self, Trunc.self,
         TruncDivide.self, Where.self, Xlog1py.self, Xlogy.self, Zeta.self,
     ]
+
+    private static let fused: [any Primitive.Type] = [FusedGroup.self]
 
     private static let fourier: [any Primitive.Type] = [
         FourierTransform.self, InverseRealFourierTransform.self, RealFourierTransform.self,

@@ -10,6 +10,8 @@ package protocol BinaryPrimitive: Primitive {
     static var domain: BinaryDomain { get }
     /// The same, asked of a value.
     var rule: (kernel: tl_binary_op, domain: BinaryDomain) { get }
+    /// The scalar function for operands that are promoted to this dtype.
+    func kernel(for dtype: DType) -> tl_binary_op
 }
 
 /// What a binary operation accepts and gives.
@@ -32,6 +34,7 @@ package enum BinaryDomain: Sendable {
 
 extension BinaryPrimitive {
     package var rule: (kernel: tl_binary_op, domain: BinaryDomain) { (Self.kernel, Self.domain) }
+    package func kernel(for dtype: DType) -> tl_binary_op { rule.kernel }
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.binary(rule.kernel)) }
     package var algebra: Algebra { .elementwise }

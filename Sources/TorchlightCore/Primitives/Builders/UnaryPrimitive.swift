@@ -7,6 +7,8 @@ package protocol UnaryPrimitive: Primitive {
     /// The scalar function.
     static var kernel: tl_unary_op { get }
     static var domain: UnaryDomain { get }
+    /// The scalar function for an operand of this dtype.
+    func kernel(for dtype: DType) -> tl_unary_op
     /// Numbers that the scalar function takes besides its operand.
     var parameters: (Double, Double) { get }
     /// The gradient of the operand, given that of the result.
@@ -30,6 +32,7 @@ package enum UnaryDomain: Sendable {
 }
 
 extension UnaryPrimitive {
+    package func kernel(for dtype: DType) -> tl_unary_op { Self.kernel }
     package var parameters: (Double, Double) { (0, 0) }
     package var effects: Effects { .pure }
     package var fusion: FusionClass { .pointwise(.unary(Self.kernel)) }

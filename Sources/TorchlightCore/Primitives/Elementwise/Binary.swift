@@ -35,7 +35,7 @@ func runContiguousBinary(_ kernel: tl_binary_op, _ a: Tensor, _ b: Tensor, _ out
 extension tl_binary_op {
     /// Whether a negative number beside uint8 must be wrapped around (-1 to 255) before the operation, as in PyTorch. Sums and
     /// products are the same if the result alone wraps around; quotients and minima are not.
-    fileprivate var readsSigns: Bool {
+    var readsSigns: Bool {
         switch self {
         case TL_BINARY_REMAINDER, TL_BINARY_FMOD, TL_BINARY_FLOOR_DIVIDE, TL_BINARY_TRUNC_DIVIDE, TL_BINARY_MINIMUM,
             TL_BINARY_FMIN:

@@ -29,10 +29,13 @@ package struct BitwiseNot: ConstantUnaryPrimitive {
     package static let kernel = TL_UNARY_BITWISE_NOT
     package static let domain = UnaryDomain.integral
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+    package func kernel(for dtype: DType) -> tl_unary_op {
         // A bool has one bit, the integer that it is computed as has more.
-        let kernel = inputs[0].dtype == .bool ? LogicalNot.kernel : Self.kernel
-        runUnary(kernel, Self.domain, parameters, inputs[0], outputs[0])
+        dtype == .bool ? LogicalNot.kernel : Self.kernel
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        runUnary(kernel(for: inputs[0].dtype), Self.domain, parameters, inputs[0], outputs[0])
     }
 }
 

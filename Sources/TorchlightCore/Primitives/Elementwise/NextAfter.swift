@@ -19,14 +19,17 @@ package struct NextAfter: BinaryPrimitive {
         return Few(try binarySpec(Self.name, Self.domain, inputs[0], inputs[1]))
     }
 
-    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+    package func kernel(for dtype: DType) -> tl_binary_op {
         // Half types are computed in float32, whose neighbours are others.
-        let kernel =
-            switch ResultType.of(inputs[0], inputs[1]) {
-            case .float16: TL_BINARY_NEXTAFTER_FLOAT16
-            case .bfloat16: TL_BINARY_NEXTAFTER_BFLOAT16
-            default: Self.kernel
-            }
+        switch dtype {
+        case .float16: TL_BINARY_NEXTAFTER_FLOAT16
+        case .bfloat16: TL_BINARY_NEXTAFTER_BFLOAT16
+        default: Self.kernel
+        }
+    }
+
+    package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
+        let kernel = kernel(for: ResultType.of(inputs[0], inputs[1]))
         runBinary(kernel, Self.domain, inputs[0], inputs[1], outputs[0])
     }
 

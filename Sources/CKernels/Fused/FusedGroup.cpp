@@ -1,0 +1,367 @@
+// Programs of several instructions over blocks that stay in the cache; see tl_fused.h.
+//
+// Elements are taken in the order of the first output's memory, in blocks; the blocks of programs that reduce rows are whole
+// rows. Instructions run one after the other on a block, by the loops and kernels that also run them one by one, or by
+// compiled code. Nothing depends on where a block begins, because it begins at multiples of 256 elements, to which
+// loops that look at several elements cut their work too.
+#include "Support/Convert.h"
+#include "Support/ElementLoop.h"
+#include "Support/Forward.h"
+#include "Support/Parallel.h"
+#include "Support/Scratch.h"
+#include "include/tl_fused.h"
+#include "include/tl_normalize.h"
+#include "include/tl_reduce.h"
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <numeric>
+
+namespace tl {
+namespace {
+
+/// The elements that loops look at together, and the bytes of all registers that fit the cache beside one another.
+constexpr int64_t unit = 256, cache_bytes = 32768, longest_block = 4096;
+/// Rows up to this number are folded by another driver where they are few, so that a block has at least as many.
+constexpr int64_t fewest_rows = 16;
+constexpr int64_t grain_of_traffic = 32768, grain_of_arithmetic = 4096;
+
+/// Where the elements of several arrays lie that are visited together. Dimension 0 is the fastest; sizes of 1 are gone.
+struct Space {
+    int rank = 0;
+    int64_t count = 1;
+    int64_t shape[TL_MAX_RANK];
+    int64_t strides[TL_FUSED_MOST_ARRAYS][TL_MAX_RANK];
+
+    void swap(int i, int j, int arrays) {
+        std::swap(shape[i], shape[j]);
+        for (int k = 0; k < arrays; ++k) std::swap(strides[k][i], strides[k][j]);
+    }
+
+    /// Orders dimensions as they lie in the memory of an array without repeated elements.
+    void sort(int by, int arrays) {
+        for (int i = 1; i < rank; ++i)
+            for (int j = i; j > 0 && std::llabs(strides[by][j]) < std::llabs(strides[by][j - 1]); --j)
+                swap(j, j - 1, arrays);
+    }
+
+    /// Joins neighbouring dimensions that every array of the space steps through as through one.
+    void merge(const bool* takes_part, int arrays) {
+        int kept = 0;
+        for (int d = 1; d < rank; ++d) {
+            bool joins = true;
+            for (int k = 0; k < arrays; ++k)
+                joins &= !takes_part[k] || strides[k][d] == strides[k][kept] * shape[kept];
+            if (joins) {
+                shape[kept] *= shape[d];
+                continue;
+            }
+            shape[++kept] = shape[d];
+            for (int k = 0; k < arrays; ++k) strides[k][kept] = strides[k][d];
+        }
+        if (rank > 1) rank = kept + 1;
+    }
+};
+
+struct Array {
+    char* data;
+    int64_t size, native_size;
+    ConvertBlock load, store; // between the elements and a register
+    bool native, dense;       // one after the other in the order of the space
+    int32_t extent, reg;
+};
+
+struct Step {
+    Loop loop;
+    ConvertBlock convert, back;
+};
+
+struct Run {
+    const tl_fused_program& program;
+    int count, outputs;
+    Space full, column; // of all elements, and of the dimensions before those of a row
+    int64_t width = 1;
+    Array arrays[TL_FUSED_MOST_ARRAYS];
+    Step steps[TL_FUSED_MOST_INSTRUCTIONS]; // without initial values: a call on few elements would notice
+    int64_t offsets[TL_FUSED_MOST_REGISTERS]; // of the registers in a thread's memory
+    int64_t temporary = 0, bytes = 0;
+    int64_t rows = 0; // of a block
+
+    explicit Run(const tl_fused_program& p, int array_count)
+        : program(p), count(array_count), outputs(p.output_count) {}
+
+    const tl_fused_register& of(int32_t reg) const { return program.registers[reg]; }
+    int64_t size_of(int32_t reg) const { return size_of_dtype(of(reg).dtype); }
+    bool has_rows() const { return program.row_rank > 0; }
+
+    void prepare_arrays(const tl_tensor* const* tensors) {
+        const int lead = program.rank - program.row_rank;
+        for (int d = program.rank - 1; d >= lead; --d) width *= has_rows() ? program.shape[d] : 1;
+        bool is_full[TL_FUSED_MOST_ARRAYS], is_column[TL_FUSED_MOST_ARRAYS];
+        for (int k = 0; k < count; ++k) {
+            const tl_tensor& x = *tensors[k];
+            const int32_t reg = program.array_registers[k], dtype = of(reg).dtype;
+            arrays[k] = {static_cast<char*>(x.data), size_of_dtype(x.dtype), size_of_dtype(dtype),
+                         convert_block(x.dtype, dtype), convert_block(dtype, x.dtype),
+                         x.dtype == dtype, true, of(reg).extent, reg};
+            is_full[k] = of(reg).extent == TL_FUSED_FULL;
+            is_column[k] = of(reg).extent == TL_FUSED_COLUMN;
+        }
+        fill(full, tensors, is_full, 0, program.rank);
+        fill(column, tensors, is_column, 0, lead);
+        if (!has_rows() && outputs > 0) full.sort(0, count);
+        full.merge(is_full, count);
+        column.merge(is_column, count);
+        for (int k = 0; k < count; ++k) {
+            if (!is_full[k] && !is_column[k]) continue;
+            const Space& space = is_full[k] ? full : column;
+            int64_t expected = 1;
+            for (int d = 0; d < space.rank; expected *= space.shape[d++])
+                arrays[k].dense &= space.strides[k][d] == expected;
+        }
+    }
+
+    void fill(Space& space, const tl_tensor* const* tensors, const bool* takes_part, int first, int last) {
+        for (int d = last - 1; d >= first; --d) {
+            const int64_t size = program.shape[d];
+            space.count *= size;
+            if (size == 1) continue;
+            space.shape[space.rank] = size;
+            for (int k = 0; k < count; ++k) space.strides[k][space.rank] = takes_part[k] ? tensors[k]->strides[d] : 0;
+            ++space.rank;
+        }
+    }
+
+    /// Looks up the loops. Returns whether some instruction is worth a second thread early.
+    bool prepare_steps(bool& looks_around) {
+        bool expensive = false;
+        for (int i = 0; i < program.instruction_count; ++i) {
+            const tl_fused_instruction& instruction = program.instructions[i];
+            const int32_t dtype = of(instruction.result).dtype;
+            Step& step = steps[i] = {nullptr, nullptr, nullptr};
+            const Kernel* kernel = nullptr;
+            switch (instruction.kind) {
+            case TL_FUSED_UNARY: kernel = &unary_kernel(instruction.op, instruction.compute); break;
+            case TL_FUSED_BINARY: kernel = &binary_kernel(instruction.op, instruction.compute); break;
+            case TL_FUSED_TERNARY: kernel = &ternary_kernel(instruction.op, instruction.compute); break;
+            case TL_FUSED_CONVERT:
+                step.convert = convert_block(instruction.compute, instruction.op);
+                if (instruction.op != dtype) step.back = convert_block(instruction.op, dtype);
+                break;
+            case TL_FUSED_EXPAND: step.convert = convert_block(dtype, dtype); break;
+            case TL_FUSED_CONSTANT:
+                step.convert = convert_block(dtype == TL_FLOAT32 || dtype == TL_FLOAT64 ? int32_t(TL_FLOAT64) : int32_t(TL_INT64), dtype);
+                break;
+            default: break;
+            }
+            if (kernel) {
+                if (!kernel->loop) __builtin_trap();
+                step.loop = kernel->loop;
+                expensive |= kernel->expensive;
+            }
+            looks_around |= instruction.kind == TL_FUSED_UNARY && instruction.compute == TL_FLOAT32 &&
+                            tl_scalar_function_of(TL_FUSED_UNARY, instruction.op).small_limit > 0;
+        }
+        return expensive;
+    }
+
+    /// How many rows a block has, or elements where there are no rows, and where the registers lie.
+    void prepare_blocks(bool looks_around) {
+        bool compiled = program.segment_count == 1 && program.segments[0].code && !has_rows();
+        bool is_array[TL_FUSED_MOST_REGISTERS] = {}, is_direct[TL_FUSED_MOST_REGISTERS] = {};
+        for (int k = 0; k < count; ++k) {
+            is_array[arrays[k].reg] = true;
+            is_direct[arrays[k].reg] = arrays[k].native && arrays[k].dense && arrays[k].extent != TL_FUSED_UNIFORM;
+        }
+        // Registers that need no memory of their own, because compiled code has none or the array itself is read.
+        const auto is_absent = [&](int32_t r) { return is_direct[r] || (compiled && !is_array[r]); };
+        int64_t each = 0;
+        for (int32_t r = 0; r < program.register_count; ++r)
+            if (of(r).extent == TL_FUSED_FULL && !is_absent(r)) each += size_of(r);
+        const int64_t all = has_rows() ? column.count : full.count;
+        int64_t elements = each ? cache_bytes / each : longest_block;
+        elements = std::clamp<int64_t>(elements / unit * unit, unit, longest_block);
+        if (!has_rows()) {
+            rows = std::min(elements, all);
+        } else {
+            rows = std::max<int64_t>(elements / std::max<int64_t>(width, 1), 1);
+            if (rows < fewest_rows && width <= 2 * fewest_rows) rows = fewest_rows;
+            if (looks_around) {
+                const int64_t step = unit / std::gcd(unit, width);
+                rows = (rows + step - 1) / step * step;
+            }
+            rows = std::min(rows, all);
+        }
+        for (int32_t r = 0; r < program.register_count; ++r) {
+            offsets[r] = bytes;
+            if (is_absent(r) && of(r).extent != TL_FUSED_UNIFORM) continue;
+            bytes += (length_of(r, most_rows()) * size_of(r) + 63) / 64 * 64;
+        }
+        temporary = bytes;
+        bytes += (most_rows() * width * 8 + 63) / 64 * 64;
+    }
+
+    /// The rows of the longest block: the last one takes what would be too few by themselves.
+    int64_t most_rows() const { return has_rows() ? rows + std::min(fewest_rows, rows) : rows; }
+    int64_t block_count() const {
+        const int64_t all = has_rows() ? column.count : full.count, blocks = (all + rows - 1) / rows;
+        const bool joins = has_rows() && blocks > 1 && all - (blocks - 1) * rows < std::min(fewest_rows, rows);
+        return joins ? blocks - 1 : blocks;
+    }
+
+    int64_t length_of(int32_t reg, int64_t n) const {
+        return of(reg).extent == TL_FUSED_COLUMN ? n : n * width;
+    }
+
+    /// Moves elements begin ..< begin + n of an array between memory and a register.
+    void transfer(int k, int64_t begin, int64_t n, char* buffer, bool stores) const {
+        const Array& array = arrays[k];
+        const Space& space = array.extent == TL_FUSED_FULL ? full : column;
+        const int64_t* strides = space.strides[k];
+        if (space.rank == 0) {
+            if (stores) array.store(buffer, 1, array.data, 1, n);
+            else array.load(array.data, 1, buffer, 1, n);
+            return;
+        }
+        int64_t index[TL_MAX_RANK], offset = 0, rest = begin;
+        for (int d = 0; d < space.rank; ++d) {
+            index[d] = rest % space.shape[d];
+            rest /= space.shape[d];
+            offset += index[d] * strides[d];
+        }
+        while (n > 0) {
+            const int64_t run = std::min(n, space.shape[0] - index[0]);
+            char* at = array.data + offset * array.size;
+            if (stores) array.store(buffer, 1, at, strides[0], run);
+            else array.load(at, strides[0], buffer, 1, run);
+            buffer += run * array.native_size;
+            n -= run;
+            offset -= index[0] * strides[0];
+            index[0] = 0;
+            for (int d = 1; d < space.rank; ++d) {
+                offset += strides[d];
+                if (++index[d] < space.shape[d]) break;
+                offset -= strides[d] * space.shape[d];
+                index[d] = 0;
+            }
+        }
+    }
+
+    void reduce(const tl_fused_instruction& instruction, void* const* registers, int64_t n) const {
+        const int64_t shape[] = {n, width}, strides[] = {width, 1};
+        const auto matrix = [&](int32_t reg) {
+            return tl_tensor{registers[reg], shape, strides, 2, of(reg).dtype, TL_DEVICE_CPU};
+        };
+        const int64_t one = 1;
+        const tl_tensor x = matrix(instruction.operands[0]);
+        if (instruction.kind == TL_FUSED_REDUCE) {
+            const tl_tensor out{registers[instruction.result], shape, &one, 1, of(instruction.result).dtype, TL_DEVICE_CPU};
+            return tl_reduce(instruction.op, instruction.compute, &x, 1, &out);
+        }
+        const tl_tensor out = matrix(instruction.result);
+        if (instruction.kind == TL_FUSED_SOFTMAX) return tl_softmax(&x, &out, instruction.op != 0);
+        const tl_tensor y = matrix(instruction.operands[1]);
+        tl_softmax_backward(&x, &y, &out, instruction.op != 0);
+    }
+
+    void interpret(int i, void* const* registers, int64_t n, char* buffer) const {
+        const tl_fused_instruction& instruction = program.instructions[i];
+        const Step& step = steps[i];
+        void* result = registers[instruction.result];
+        const int64_t length = length_of(instruction.result, n);
+        if (step.loop) {
+            const void* in[3];
+            for (int k = 0; k < 3; ++k) in[k] = registers[instruction.operands[k]];
+            return step.loop(result, in, length, instruction.parameters);
+        }
+        char* from = static_cast<char*>(registers[instruction.operands[0]]);
+        switch (instruction.kind) {
+        case TL_FUSED_CONVERT:
+            step.convert(from, 1, step.back ? buffer : result, 1, length);
+            if (step.back) step.back(buffer, 1, result, 1, length);
+            return;
+        case TL_FUSED_CONSTANT: {
+            const int32_t dtype = of(instruction.result).dtype;
+            const bool floating = dtype == TL_FLOAT32 || dtype == TL_FLOAT64;
+            const void* number = floating ? static_cast<const void*>(instruction.parameters) : &instruction.integer;
+            return step.convert(number, 0, result, 1, length);
+        }
+        case TL_FUSED_EXPAND: {
+            const int64_t size = size_of(instruction.result);
+            for (int64_t row = 0; row < n; ++row)
+                step.convert(from + row * size, 0, static_cast<char*>(result) + row * width * size, 1, width);
+            return;
+        }
+        default: return reduce(instruction, registers, n);
+        }
+    }
+
+    void execute(void* const* registers, int64_t n, char* buffer) const {
+        int i = 0;
+        for (int s = 0; s < program.segment_count; ++s) {
+            const tl_fused_segment& segment = program.segments[s];
+            for (; i < segment.first; ++i) interpret(i, registers, n, buffer);
+            if (segment.code) {
+                if (has_rows()) segment.code(registers, n, width);
+                else segment.code(registers, 1, n);
+                i = segment.last;
+            }
+            for (; i < segment.last; ++i) interpret(i, registers, n, buffer);
+        }
+        for (; i < program.instruction_count; ++i) interpret(i, registers, n, buffer);
+    }
+
+    void run_blocks(int64_t first, int64_t last) const {
+        constexpr int64_t on_stack = 32768;
+        alignas(64) char stack[on_stack];
+        const bool fits = bytes <= on_stack;
+        const Scratch heap(fits ? 0 : size_t(bytes));
+        char* const memory = fits ? stack : heap.need<char>();
+        void* registers[TL_FUSED_MOST_REGISTERS];
+        for (int32_t r = 0; r < program.register_count; ++r) registers[r] = memory + offsets[r];
+        for (int k = outputs; k < count; ++k)
+            if (arrays[k].extent == TL_FUSED_UNIFORM)
+                arrays[k].load(arrays[k].data, 0, registers[arrays[k].reg], 1, most_rows() * width);
+        const int64_t all = has_rows() ? column.count : full.count, blocks = block_count();
+        for (int64_t b = first; b < last; ++b) {
+            const int64_t start = b * rows, n = (b + 1 == blocks ? all : start + rows) - start;
+            for (int k = 0; k < count; ++k) {
+                const Array& array = arrays[k];
+                if (array.extent == TL_FUSED_UNIFORM) continue;
+                const int64_t scale = array.extent == TL_FUSED_FULL ? width : 1;
+                if (array.dense && array.native)
+                    registers[array.reg] = array.data + start * scale * array.size;
+                else if (k >= outputs && array.dense)
+                    array.load(array.data + start * scale * array.size, 1, registers[array.reg], 1, n * scale);
+                else if (k >= outputs)
+                    transfer(k, start * scale, n * scale, static_cast<char*>(registers[array.reg]), false);
+            }
+            execute(registers, n, memory + temporary);
+            for (int k = 0; k < outputs; ++k) {
+                const Array& array = arrays[k];
+                const int64_t scale = array.extent == TL_FUSED_FULL ? width : 1;
+                if (array.dense && array.native) continue;
+                char* from = static_cast<char*>(registers[array.reg]);
+                if (array.dense) array.store(from, 1, array.data + start * scale * array.size, 1, n * scale);
+                else transfer(k, start * scale, n * scale, from, true);
+            }
+        }
+    }
+};
+
+} // namespace
+} // namespace tl
+
+void tl_fused_run(const tl_fused_program* program, const tl_tensor* const* arrays, int32_t array_count) {
+    TL_FORWARD_TO(array_count > 0 ? arrays[0]->device : int32_t(TL_DEVICE_CPU), fused_run, (program, arrays, array_count));
+    using namespace tl;
+    Run run(*program, array_count);
+    run.prepare_arrays(arrays);
+    if (run.full.count == 0) return;
+    bool looks_around = false;
+    const bool expensive = run.prepare_steps(looks_around);
+    run.prepare_blocks(looks_around);
+    const int64_t work = run.rows * run.width * (expensive ? 1 : std::max<int32_t>(1, program->instruction_count));
+    parallel_for(run.block_count(), std::max<int64_t>(1, (expensive ? grain_of_arithmetic : grain_of_traffic) / work),
+                 [&](int64_t begin, int64_t end) { run.run_blocks(begin, end); });
+}

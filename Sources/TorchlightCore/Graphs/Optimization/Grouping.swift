@@ -1,0 +1,275 @@
+import CKernels
+
+/// The graph with neighbouring operations in groups, each of which goes through memory once.
+///
+/// A group has the element-wise operations of one shape, with operands that broadcast, and reductions of its last
+/// dimensions with what is computed from them. An instruction joins the group of one of its operands if no instruction outside
+/// depends on the group and is needed by it: then all of the group may run at the place of its last instruction.
+package func withFusedGroups(_ graph: Graph) -> Graph {
+    var grouping = Grouping(graph)
+    return grouping.run()
+}
+
+private struct Grouping {
+    /// A group has no more; more would not stay in the cache.
+    static let mostSteps = 64
+    static let mostArrays = 24
+    /// A row must leave room in the cache for the others.
+    static let longestRow = 16384
+
+    let graph: Graph
+    /// The group of each instruction.
+    var groupOf: [Int?]
+    var groups: [[Int]] = []
+    /// The instruction that makes each value.
+    var maker: [Int?]
+    var users: [[Int]]
+    let isResult: Set<Graph.ValueID>
+    let memory: GraphMemory
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        groupOf = Array(repeating: nil, count: graph.instructions.count)
+        maker = Array(repeating: nil, count: graph.values.count)
+        users = Array(repeating: [], count: graph.values.count)
+        for (i, instruction) in graph.instructions.enumerated() {
+            for result in instruction.results { maker[result] = i }
+            for operand in instruction.operands where users[operand.value].last != i {
+                users[operand.value].append(i)
+            }
+            for case .some(let place) in instruction.places where users[place].last != i { users[place].append(i) }
+        }
+        isResult = Set(graph.results.map(\.value)).union(graph.states.map(\.final))
+        memory = GraphMemory(graph)
+    }
+
+    mutating func run() -> Graph {
+        for i in graph.instructions.indices where canJoin(i) {
+            var candidates: [Int] = []
+            for operand in graph.instructions[i].operands {
+                guard let maker = maker[operand.value], let group = groupOf[maker], !candidates.contains(group) else {
+                    continue
+                }
+                candidates.append(group)
+            }
+            // Groups that meet in this instruction become one, where that is possible.
+            var joined: [Int]?
+            var members: [Int] = []
+            for group in candidates {
+                let union = (members + groups[group]).sorted()
+                if isGroup(union + [i]) {
+                    members = union
+                    joined = (joined ?? []) + [group]
+                }
+            }
+            if let joined {
+                groups[joined[0]] = members + [i]
+                for group in joined.dropFirst() { groups[group] = [] }
+                for member in groups[joined[0]] { groupOf[member] = joined[0] }
+            } else if isGroup([i]) {
+                groups.append([i])
+                groupOf[i] = groups.count - 1
+            }
+        }
+        return rewritten()
+    }
+
+    /// Whether an instruction can be a step of a group at all.
+    func canJoin(_ i: Int) -> Bool {
+        let instruction = graph.instructions[i]
+        guard graph.isPure(instruction), instruction.results.count == 1 else { return false }
+        let result = graph.values[instruction.results[0]].spec
+        let operands = instruction.operands.map { graph.values[$0.value].spec }
+        return result.count > 0 && instruction.primitive.scalarCode(Specs(operands)) != nil
+    }
+
+    /// Whether these instructions, in rising order, can run as one.
+    func isGroup(_ members: [Int]) -> Bool {
+        if members.count > Self.mostSteps || !runsAtOnce(members) { return false }
+        let (group, operands) = step(members)
+        let specs = operands.map { graph.values[$0.value].spec }
+        guard let program = try? FusedProgram(group, specs), program.isEncoded, program.arrays.count <= Self.mostArrays
+        else { return false }
+        // The results lie in memory as they do without the group.
+        for (value, result) in zip(group.results, results(of: members)) {
+            let (own, expected) = (program.values[value], graph.values[result].spec)
+            guard own.layout.shape == expected.layout.shape, own.layout.strides == expected.layout.strides,
+                own.dtype == expected.dtype
+            else { return false }
+        }
+        return program.rowRank == 0 ? keepsOrder(members, program) : isRowProgram(members, program)
+    }
+
+    /// Reductions fold what lies row after row as they do one by one, and rows fit the cache.
+    private func isRowProgram(_ members: [Int], _ program: FusedProgram) -> Bool {
+        if program.shape.suffix(program.rowRank).reduce(1, *) > Self.longestRow { return false }
+        for i in members {
+            let instruction = graph.instructions[i]
+            for id in instruction.results where !graph.values[id].spec.layout.isContiguous { return false }
+            let operands = instruction.operands.map { graph.values[$0.value].spec }
+            guard let code = instruction.primitive.scalarCode(Specs(operands)) else { return false }
+            if FusedInstruction.Operation.scalar(code).readsRows || looksAround(code) {
+                guard operands.allSatisfy(\.layout.isContiguous) else { return false }
+            }
+        }
+        return true
+    }
+
+    /// All values lie in memory in one order, and operands are read along it.
+    private func keepsOrder(_ members: [Int], _ program: FusedProgram) -> Bool {
+        let layout = graph.values[graph.instructions[members[0]].results[0]].spec.layout
+        guard
+            let inner = (0..<layout.rank).filter({ layout.shape[$0] > 1 }).min(by: {
+                layout.strides[$0] < layout.strides[$1]
+            })
+        else { return true }
+        for i in members {
+            let instruction = graph.instructions[i]
+            if graph.values[instruction.results[0]].spec.layout.strides != layout.strides { return false }
+            let operands = instruction.operands.map { graph.values[$0.value].spec }
+            guard let code = instruction.primitive.scalarCode(Specs(operands)) else { return false }
+            for operand in operands {
+                let own = operand.layout.expanded(to: layout.shape)
+                // A transposed operand is read a cache line for each element; by itself, the operation reads it by tiles.
+                if own.strides[inner] != 1 && own.strides[inner] != 0 && operand.count > 4096
+                    && (0..<own.rank).contains(where: { own.strides[$0] == 1 && own.shape[$0] >= 4 })
+                {
+                    return false
+                }
+                if looksAround(code) && own.strides != layout.strides { return false }
+            }
+        }
+        return true
+    }
+
+    /// Whether the loop of an operation looks at several elements at once, so that its bits depend on where they lie.
+    private func looksAround(_ code: ScalarCode) -> Bool {
+        guard case .unary(let operation) = code.kind, code.compute == .float32 else { return false }
+        return tl_scalar_function_of(Int32(TL_FUSED_UNARY.rawValue), operation).small_limit > 0
+    }
+
+    /// Whether the members can run at the place of the last one: what depends on one of them and is needed by another would have
+    /// to run before and after. All have the same part in autograd.
+    private func runsAtOnce(_ members: [Int]) -> Bool {
+        let own = Set(members)
+        let recordsGradient = graph.instructions[members[0]].recordsGradient
+        for i in members {
+            let instruction = graph.instructions[i]
+            if instruction.recordsGradient != recordsGradient { return false }
+            for operand in instruction.operands where operand.isDetached && recordsGradient {
+                // Between the steps of a group a gradient would flow.
+                if let maker = maker[operand.value], own.contains(maker), needsGradient(maker) { return false }
+            }
+            if !readsTheSame(i, at: members[members.count - 1]) { return false }
+        }
+        return !comesBack(own, last: members[members.count - 1])
+    }
+
+    /// Whether an instruction finds its operands unchanged at a later place.
+    private func readsTheSame(_ i: Int, at later: Int) -> Bool {
+        graph.instructions[i].operands.allSatisfy { operand in
+            memory.version(of: operand.value, at: i) == memory.version(of: operand.value, at: later)
+        }
+    }
+
+    private func needsGradient(_ i: Int) -> Bool {
+        graph.instructions[i].recordsGradient && graph.instructions[i].operands.contains { !$0.isDetached }
+    }
+
+    /// Whether something outside that depends on the members, directly or by way of groups, is needed by one of them. What has
+    /// effects and would have to wait for the last member counts too: the order of effects stays.
+    private func comesBack(_ own: Set<Int>, last: Int) -> Bool {
+        var visited = own
+        var waiting = Array(own)
+        /// Follows an instruction; false if it cannot wait for the last member.
+        func follow(_ i: Int) -> Bool {
+            guard visited.insert(i).inserted else { return true }
+            waiting.append(i)
+            return i > last || graph.isPure(graph.instructions[i]) && readsTheSame(i, at: last)
+        }
+        while let next = waiting.popLast() {
+            let isOwn = own.contains(next)
+            for result in graph.instructions[next].results {
+                for user in users[result] where !(isOwn && own.contains(user)) {
+                    if own.contains(user) || !follow(user) { return true }
+                    // A group runs as a whole.
+                    guard let group = groupOf[user] else { continue }
+                    for member in groups[group] where !own.contains(member) && !follow(member) { return true }
+                }
+            }
+        }
+        return false
+    }
+
+    /// The values of members that others read.
+    func results(of members: [Int]) -> [Graph.ValueID] {
+        let own = Set(members)
+        return members.map { graph.instructions[$0].results[0] }.filter { value in
+            isResult.contains(value) || memory.isWritten(value) || users[value].contains { !own.contains($0) }
+                || users[value].isEmpty
+        }
+    }
+
+    /// The group of members, and its operands.
+    func step(_ members: [Int]) -> (group: FusedGroup, operands: [Graph.Operand]) {
+        var operands: [Graph.Operand] = []
+        var made: Set<Graph.ValueID> = []
+        for i in members {
+            for operand in graph.instructions[i].operands where !made.contains(operand.value) {
+                if !operands.contains(where: { $0.value == operand.value && $0.isDetached == operand.isDetached }) {
+                    operands.append(operand)
+                }
+            }
+            made.formUnion(graph.instructions[i].results)
+        }
+        var number: [Graph.ValueID: Int] = [:]
+        for (k, i) in members.enumerated() { number[graph.instructions[i].results[0]] = operands.count + k }
+        let steps = members.map { i in
+            FusedGroup.Step(
+                graph.instructions[i].primitive,
+                graph.instructions[i].operands.map { operand in
+                    number[operand.value]
+                        ?? operands.firstIndex { $0.value == operand.value && $0.isDetached == operand.isDetached }!
+                })
+        }
+        let results = results(of: members).map { number[$0]! }
+        return (FusedGroup(operandCount: operands.count, steps: steps, results: results), operands)
+    }
+
+    /// The graph with an instruction for each group, in the old order as far as what they depend on allows.
+    func rewritten() -> Graph {
+        var result = graph
+        var code: [Graph.Instruction] = []
+        var isDone = [Bool](repeating: false, count: graph.values.count)
+        var delayed: [Graph.Instruction] = []
+        func emit(_ instruction: Graph.Instruction) -> Bool {
+            let read = instruction.operands.map(\.value) + instruction.places.compactMap { $0 }
+            guard read.allSatisfy({ maker[$0] == nil || isDone[$0] }) else { return false }
+            code.append(instruction)
+            for value in instruction.results { isDone[value] = true }
+            return true
+        }
+        for i in graph.instructions.indices {
+            guard let instruction = unit(endingAt: i) else { continue }
+            guard emit(instruction) else {
+                delayed.append(instruction)
+                continue
+            }
+            while let ready = delayed.firstIndex(where: { emit($0) }) { delayed.remove(at: ready) }
+        }
+        result.setInstructions(code)
+        return result
+    }
+
+    /// What runs at the place of an instruction: itself, or the group of which it is the last; nil for other members.
+    private func unit(endingAt i: Int) -> Graph.Instruction? {
+        guard let number = groupOf[i], groups[number].count > 1 else { return graph.instructions[i] }
+        let members = groups[number]
+        guard i == members.last else { return nil }
+        let (group, operands) = step(members)
+        _ = try? group.program(for: Specs(operands.map { graph.values[$0.value].spec }))
+        return Graph.Instruction(
+            primitive: group, operands: operands, results: results(of: members),
+            recordsGradient: graph.instructions[i].recordsGradient, modulePath: graph.instructions[i].modulePath)
+    }
+}
