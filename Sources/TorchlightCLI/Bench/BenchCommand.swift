@@ -14,7 +14,7 @@ struct Bench: ParsableCommand {
             Groups: \(Workloads.all.map(\.name).joined(separator: ", ")).
             """)
 
-    @Option(help: "Groups to run, separated by commas. (default: all but operators, decode and decode_1b)")
+    @Option(help: "Groups to run, separated by commas. (default: all but operators, fused, decode and decode_1b)")
     var only: String?
     @Option(help: "Output file of the results, as JSON.")
     var json: String?

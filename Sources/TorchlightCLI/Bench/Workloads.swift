@@ -3,7 +3,7 @@ import TorchlightIO
 
 /// The reference workloads, in the order in which they run.
 enum Workloads {
-    static let all = standard + [operators] + decoding
+    static let all = standard + [operators, fused] + decoding
 
     /// The workloads that run by default.
     static let standard: [Workload] =
