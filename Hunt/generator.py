@@ -167,7 +167,7 @@ class Generator:
 
     def target(self, wanted=lambda t: True, **new):
         """A tensor to change in place: seldom a leaf that requires a gradient, which may not be changed."""
-        return self.any(lambda t: wanted(t) and (not (t.is_leaf and t.requires_grad) or self.chance(0.1)), **new)
+        return self.any(lambda t: wanted(t) and (not (self.is_leaf(t) and t.requires_grad) or self.chance(0.1)), **new)
 
     def dim(self, tensor):
         rank = max(tensor.dim(), 1)
@@ -215,6 +215,12 @@ class Generator:
     def has_history(self, tensor):
         try:
             return tensor.requires_grad and tensor.grad_fn is not None
+        except RuntimeError:  # a view that may not be used any more
+            return False
+
+    def is_leaf(self, tensor):
+        try:
+            return tensor.is_leaf
         except RuntimeError:  # a view that may not be used any more
             return False
 
@@ -450,7 +456,7 @@ class Generator:
         elif op == "unflatten":
             args += [dim, self.sizes(size, 2)]
         elif op == "as_strided":
-            if not x.is_leaf or x.dim() and not x.is_contiguous():
+            if not self.is_leaf(x) or x.dim() and not x.is_contiguous():
                 return
             limit = x.untyped_storage().nbytes() // x.element_size()
             sizes = [self.random.choice([1, 2, 3]), self.random.choice([1, 2])]

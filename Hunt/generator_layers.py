@@ -221,7 +221,7 @@ SCHEDULES = [
 
 def do_train(g):
     """A few steps of training: a loss of leaves or of a module, its gradient, a step."""
-    leaves = [n for n, t in g.run.tensors.items() if t.is_leaf and t.requires_grad and t.numel()
+    leaves = [n for n, t in g.run.tensors.items() if g.is_leaf(t) and t.requires_grad and t.numel()
               and t.dtype in (torch.float32, torch.float64) and torch.isfinite(t).all()]
     modules = [n for n, m in g.run.modules.items() if list(m.parameters())]
     if not leaves and not modules:

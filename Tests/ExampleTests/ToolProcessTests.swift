@@ -60,6 +60,36 @@ struct ToolProcessTests {
         }
     }
 
+    /// Whether processes may have process numbers of their own, as in containers.
+    private static let hasNamespaces =
+        (try? runAny("/usr/bin/unshare", ["-rpf", "/bin/true"], in: "/tmp"))?.status == 0
+
+    @Test(
+        "Two containers that write one file, both as process 1, leave complete files only",
+        .enabled(if: hasNamespaces, "needs the permission to create PID namespaces"))
+    func processNumbersOfContainers() throws {
+        let values = [1.0, 2].map { Tensor.full([100_000], $0) }
+        for (name, tensor) in zip(["x", "y"], values) {
+            try Safetensors.save(["w": tensor], to: folder("\(name).safetensors"))
+            #expect(try shell("\"$T\" convert \(name).safetensors \(name)2.safetensors").status == 0)
+        }
+        let result = try shell(
+            """
+            write() {
+                for i in 1 2 3 4 5; do unshare -rpf "$T" convert $1.safetensors same.safetensors >/dev/null || echo failed; done
+                touch $1.done
+            }
+            write x & write y &
+            while [ ! -e x.done ] || [ ! -e y.done ]; do
+                cp same.safetensors copy 2>/dev/null || continue
+                cmp -s copy x2.safetensors || cmp -s copy y2.safetensors || echo broken
+            done
+            wait
+            """)
+        #expect(result.status == 0 && result.output.isEmpty, "\(result)")
+        #expect(!folder.names.contains { $0.hasSuffix(".tmp") }, "\(folder.names)")
+    }
+
     @Test("Training goes on when the reader of its output goes away")
     func brokenPipe() throws {
         let line =

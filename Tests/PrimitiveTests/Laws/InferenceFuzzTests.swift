@@ -5,7 +5,8 @@ import Testing
 @testable import TorchlightCore
 
 /// `infer` of every primitive answers any descriptions of operands with results or a `TensorError`: ranks up to one more than a
-/// tensor has, sizes of 0 and large ones, all dtypes, strides of either sign.
+/// tensor has, sizes of 0 and large ones, all dtypes, strides of either sign. Small operands that it accepts run, and give what it
+/// said.
 ///
 /// A process of its own runs it, which starts one for each record, so that a trap names the primitive and the operands.
 @Suite struct InferenceFuzzTests {
@@ -50,7 +51,7 @@ private enum InferenceFuzz {
         let child = fork()
         if child == 0 {
             run(record, calls)
-            _exit(0)
+            _exit(didDiffer ? 1 : 0)
         }
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 && errno == EINTR {}
@@ -65,10 +66,70 @@ private enum InferenceFuzz {
             guard let call = calls.randomElement(using: &random) else { return }
             let specs = call.inputSpecs.map { changed($0, &random) }
             announce(call.primitive, specs)
-            _ = try? inferResults(of: call.primitive, Specs(specs))
+            if let results = try? inferResults(of: call.primitive, Specs(specs)) {
+                compare(call.primitive, specs, results)
+            }
             clock_gettime(CLOCK_MONOTONIC, &now)
         } while (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1_000_000 < milliseconds
     }
+
+    /// Runs a call of small operands, whose results must be those that were inferred. Values may be refused.
+    private static func compare(_ primitive: any Primitive, _ specs: [TensorSpec], _ inferred: [TensorSpec]) {
+        guard !primitive.hasSizeOfValues, primitive.multiplyAdds(Specs(specs)) <= 1 << 16,
+            inferred.reduce(0, { $0 +| $1.layout.count }) <= 1 << 14
+        else { return }
+        let operands = specs.compactMap(operand)
+        guard operands.count == specs.count else { return }
+        do {
+            let results = try checked {
+                if let view = primitive as? any ViewPrimitive { return noGrad { Few(applyView(view, operands[0])) } }
+                return try noGrad { () throws(TensorError) in try perform(primitive, Few(operands)) }
+            }
+            let given = results.map { TensorSpec($0) }
+            for (result, expected) in zip(given, inferred)
+            where result.layout.shape != expected.layout.shape || result.layout.strides != expected.layout.strides
+                || result.dtype != expected.dtype
+            {
+                report("inferred \(expected.dtype) \(expected.layout), ran \(result.dtype) \(result.layout)")
+            }
+        } catch let error as TensorError {
+            if [.shape, .dtype].contains(error.kind) { report("inferred, but did not run: \(error)") }
+        } catch { report("\(error)") }
+    }
+
+    /// An operand of a description, of zeros in integer dtypes, which are indices, and of ones in others; nil for large ones and
+    /// for strides that no tensor has.
+    private static func operand(_ spec: TensorSpec) -> Tensor? {
+        let value = spec.dtype.isFloatingPoint || spec.dtype.isComplex ? 1 : 0
+        if spec.isWrappedScalar {
+            // A number has one of these dtypes.
+            let number: Scalar? =
+                switch spec.dtype {
+                case .bool: .bool(false)
+                case .int64: .int(0)
+                case .float64: .double(1)
+                case .complex128: .complex(Complex(1, 0))
+                default: nil
+                }
+            return spec.layout.rank == 0 ? number.map(Tensor.wrap) : nil
+        }
+        let extent = spec.layout.extent
+        guard spec.layout.rank <= maximumRank, spec.layout.count <= 1 << 12, extent.lowerBound >= 0,
+            extent.upperBound <= 1 << 13, spec.layout.strides.allSatisfy({ $0 >= 0 && $0 <= 1 << 13 })
+        else { return nil }
+        let storage = Tensor.full([extent.upperBound + 4], value, dtype: spec.dtype)
+        return storage.asStrided(
+            Array(spec.layout.shape), stride: Array(spec.layout.strides), offset: spec.layout.offset)
+    }
+
+    private static func report(_ problem: String) {
+        write(STDERR_FILENO, current, strlen(current))
+        writeToStandardError("    \(problem)\n")
+        didDiffer = true
+    }
+
+    /// Whether a call differed from its description, in this process.
+    private nonisolated(unsafe) static var didDiffer = false
 
     private static func announce(_ primitive: any Primitive, _ specs: [TensorSpec]) {
         let operands = specs.map {

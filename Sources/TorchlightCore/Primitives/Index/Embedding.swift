@@ -17,6 +17,7 @@ package struct Embedding: Primitive {
                 .shape, in: Self.name, "the table is not a matrix", expected: "[rows, width]",
                 fix: "the arguments are embedding(indices, weight)", operands: [weight, indices])
         }
+        try checkIndexType(indices, in: Self.name)
         var shape = indices.layout.shape
         shape.append(weight.layout.shape[1])
         return Few(ResultSpec(shape, weight.dtype))

@@ -60,6 +60,7 @@ func checkIndexShape(_ x: TensorSpec, _ index: TensorSpec, dim: Int, in operatio
             operands: [x, index])
     }
     try checkDimension(dim, of: x, in: operation)
+    try checkIndexType(index, in: operation)
     if index.count == 0 { return }
     for d in 0..<x.rank where d != dim && index.layout.shape[d] > x.layout.shape[d] {
         throw TensorError(

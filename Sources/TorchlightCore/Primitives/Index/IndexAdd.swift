@@ -18,6 +18,7 @@ package struct IndexAdd: Primitive {
                 operands: [x, index, source])
         }
         try checkDimension(dim, of: x, in: Self.name, ofScalar: false)
+        try checkIndexType(index, in: Self.name)
         var shape = x.layout.shape
         shape[dim] = index.count
         guard source.layout.shape == shape else {

@@ -17,6 +17,7 @@ package struct IndexSelect: Primitive {
                 fix: "use embedding, gather or x[index]", operands: [x, inputs[1]])
         }
         try checkDimension(dim, of: x, in: Self.name, ofScalar: false)
+        try checkIndexType(inputs[1], in: Self.name)
         var shape = x.layout.shape
         shape[dim] = inputs[1].count
         return Few(ResultSpec(shape, x.dtype))

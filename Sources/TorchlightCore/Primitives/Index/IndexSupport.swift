@@ -14,13 +14,18 @@ func indexOperand(_ index: Tensor, in operation: String) throws(TensorError) -> 
     return index.to(.int64)
 }
 
+/// Refuses an index of another dtype than int64, which the kernels take; the public functions convert before.
+func checkIndexType(_ index: some Described, in operation: String) throws(TensorError) {
+    guard index.dtype == .int64 else {
+        throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
+    }
+}
+
 /// Refuses positions outside `low ..< size` of a dimension, and names the first.
 func checkIndices(
     _ index: Tensor, low: Int = 0, size: Int, dim: Int, in operation: String, of operands: [Tensor] = []
 ) throws(TensorError) {
-    guard index.dtype == .int64 else {
-        throw TensorError(.dtype, in: operation, "positions are int64 here", operands: [index])
-    }
+    try checkIndexType(index, in: operation)
     guard let bad = firstIndex(of: index, below: low, orAtLeast: size) else { return }
     let (value, place) = index.element(at: bad)
     throw TensorError(

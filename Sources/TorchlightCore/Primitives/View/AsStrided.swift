@@ -100,7 +100,12 @@ package struct ScatterView: CompositePrimitive {
     package var base: Layout
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(inputs[0].layout.shape, inputs[0].dtype))
+        let (x, source) = (inputs[0], inputs[1])
+        try checkOperand(x, is: base.shape, x.dtype, in: Self.name)
+        let lead = view.rank - source.rank
+        guard lead >= 0, (0..<source.rank).allSatisfy({ [1, view.shape[lead + $0]].contains(source.layout.shape[$0]) })
+        else { throw broadcastError(Self.name, [x, source]) }
+        return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
     package func composed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor> {
