@@ -183,6 +183,11 @@ extension CustomFunction {
     }
 }
 
+extension Node {
+    /// Whether it is a call of a custom function.
+    var isCustomFunction: Bool { rule is CustomRule }
+}
+
 private struct CustomRule: GradientRule {
     let function: any CustomFunction.Type
     let context: FunctionContext

@@ -61,6 +61,14 @@ package struct BatchedOperands {
         return x
     }
 
+    /// An operand with the examples along dimension 0 and, behind it, dimensions of size 1, so that it has those of one example
+    /// of `rank` dimensions.
+    package func leading(_ index: Int, rank: Int) -> Tensor {
+        var x = leading(index)
+        while x.rank <= rank { x = applyView(Unsqueeze(dim: 1), x) }
+        return x
+    }
+
     /// The dimension of the examples merged into dimension `dim` of an example: `[B, *, n, *] -> [*, B n, *]`.
     package func merged(_ index: Int, into dim: Int = 0) -> Tensor {
         var x = leading(index)

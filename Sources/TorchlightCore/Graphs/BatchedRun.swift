@@ -150,7 +150,8 @@ package struct BatchedRun {
             try throwPendingError()
             return results
         }
-        LoopNotice.give(primitive.publicName, size)
+        // A random operation draws for each example in any case.
+        if !primitive.effects.isRandom { LoopNotice.give(primitive.publicName, size) }
         return try batched.runLoop(primitive)
     }
 
@@ -174,12 +175,15 @@ package struct BatchedRun {
 }
 
 /// Says once for each primitive that `vmap` runs it once for each example.
-private enum LoopNotice {
-    private static let given = Mutex<Set<String>>([])
+package enum LoopNotice {
+    private static let known = Mutex<Set<String>>([])
 
-    static func give(_ name: String, _ size: Int) {
-        guard size > 1, given.withLock({ $0.insert(name).inserted }) else { return }
+    /// The primitives of which it was said.
+    package static var given: Set<String> { known.withLock { $0 } }
+
+    fileprivate static func give(_ name: String, _ size: Int) {
+        guard size > 1, known.withLock({ $0.insert(name).inserted }) else { return }
         writeToStandardError(
-            "vmap: \(name) has no form for a batch of examples and runs once for each of them\n")
+            "Torchlight: vmap: \(name) has no form for a batch of examples and runs once for each of them\n")
     }
 }

@@ -69,12 +69,33 @@ package final class GraphRecorder: CallRecorder {
             recorder.argumentStorages.insert(ObjectIdentifier(tensor.storage))
             tensors.append(tensor)
         }
+        let firstNode = Node.nextSequence
         let results = try recordingCalls(with: recorder) { () throws(TensorError) in try body(tensors) }
         try throwPendingError()
+        try recorder.checkGradients(of: results, since: firstNode)
         for result in results {
             recorder.graph.results.append(recorder.operand(result))
         }
         return recorder.graph
+    }
+
+    /// Refuses gradients from outside through a custom function: the graph has the calls of its forward pass, which are not
+    /// recorded for autograd, and not its backward pass.
+    private func checkGradients(of results: [Tensor], since firstNode: Int) throws(TensorError) {
+        var seen = Set<ObjectIdentifier>()
+        var stack = results.compactMap { $0.requiresGrad ? $0.currentNode : nil }
+        while let node = stack.popLast() {
+            guard node.sequence >= firstNode, seen.insert(ObjectIdentifier(node)).inserted else { continue }
+            if node.isCustomFunction {
+                throw TensorError(
+                    .autograd, in: operation, "a gradient from outside of the function passes through \(node.name)",
+                    expected: "derivatives of custom functions inside of the function",
+                    fix: "call grad, vjp or jvp inside of \(operation), or detach() the arguments")
+            }
+            for input in node.inputs {
+                if let next = input.node { stack.append(next) }
+            }
+        }
     }
 
     // MARK: Calls

@@ -67,7 +67,7 @@ public struct Device: Sendable, Hashable, Codable, CustomStringConvertible {
     /// have a shape, strides and a dtype, but no elements, as on `meta`. Operations accept tensors of the represented
     /// device beside them.
     package static func recording(_ device: Device) -> Device {
-        if device.kind == .meta { return device }
+        if device.isRecording { return device }
         return Device(kind: .meta, index: 1 + Int(device.kind.rawValue) + 4 * device.index)
     }
 

@@ -59,7 +59,11 @@ package struct AddMatMul: Primitive {
 
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
         let rank = Swift.max(operands.rank(1), operands.rank(2))
-        return try operands.call(self, Few((0..<3).map { operands.aligned($0, rank: rank) }))
+        var aligned = Few(
+            operands.aligned(0, rank: rank), operands.aligned(1, rank: rank), operands.aligned(2, rank: rank))
+        // The term broadcasts to the product, which therefore needs the dimension of the examples.
+        if !operands.isMapped(1) && !operands.isMapped(2) { aligned[1] = operands.leading(1, rank: rank) }
+        return try operands.call(self, aligned)
     }
 
     package var effects: Effects { .updates(0) }

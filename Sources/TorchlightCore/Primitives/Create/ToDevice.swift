@@ -74,7 +74,7 @@ extension Tensor {
     public func to(_ device: Device) -> Tensor {
         if device.accepts(self.device) || isPlaceholder { return self }
         // What represents a tensor of one device then represents one of the other.
-        let device = self.device.isRecording && device.hasValues ? .recording(device) : device
+        let device = self.device.isRecording ? .recording(device) : device
         guard device.isAvailable else { return fail(.unavailable(device, in: "to"), like: self) }
         return apply(ToDevice(device: device, source: self.device), self)
     }

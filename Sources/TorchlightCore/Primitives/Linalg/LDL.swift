@@ -103,13 +103,10 @@ package struct LDLSolve: Primitive {
 
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
         let rank = Swift.max(operands.rank(0), operands.rank(2))
-        func aligned(_ index: Int, rank: Int) -> Tensor {
-            var x = operands.leading(index)
-            while x.rank <= rank { x = x.unsqueeze(1) }
-            return x
-        }
         return try operands.call(
-            self, Few(aligned(0, rank: rank), aligned(1, rank: rank - 1), aligned(2, rank: rank)))
+            self,
+            Few(
+                operands.leading(0, rank: rank), operands.leading(1, rank: rank - 1), operands.leading(2, rank: rank)))
     }
 
     package var effects: Effects { .pure }

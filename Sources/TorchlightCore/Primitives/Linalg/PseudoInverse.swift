@@ -67,9 +67,7 @@ package struct PseudoInverse: CompositePrimitive {
     }
 
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
-        let rank = operands.rank(0) - 2
-        return try operands.call(
-            self, Few(operands.leading(0), operands.aligned(1, rank: rank), operands.aligned(2, rank: rank)))
+        try operands.run(self)
     }
 
     package var effects: Effects { .pure }
