@@ -14,6 +14,8 @@ public final class Call {
     /// Whether the tensors are the recorded ones, which are copied, or the variables of a program.
     private let isRecorded: Bool
     private var leaves: [String: Tensor] = [:]
+    /// The recorded values of the leaves.
+    private var recordedLeaves: [String: JSON] = [:]
     private var read: Set<String> = []
 
     init(name: String, args: JSON?, kwargs: JSON?, tensors: [String: Tensor]) {
@@ -44,6 +46,18 @@ public final class Call {
 
     /// The tensor at a path such as `args.0.2` or `kwargs.weight`, if the call used it.
     func leaf(_ path: String) -> Tensor? { leaves[path] }
+
+    /// Gives the tensors of the call the recorded elements again, and no gradients, for another call with them.
+    func restore() throws {
+        for (path, value) in recordedLeaves {
+            guard let leaf = leaves[path], let fresh = try decoded(value) else { continue }
+            noGrad { _ = leaf.copy_(fresh) }
+            leaf.grad = nil
+        }
+        for (place, tensor) in working {
+            if let leaf = leaves["args.\(place)"] { noGrad { _ = tensor.detach().copy_(leaf) } }
+        }
+    }
 
     /// Puts a copy in the place of an argument that is to be changed.
     func replace(_ place: Int, by tensor: Tensor) { working[place] = tensor }
@@ -87,6 +101,15 @@ public final class Call {
 
     func decode(_ value: JSON, at path: String) throws -> Tensor? {
         if let leaf = leaves[path] { return leaf }
+        guard let tensor = try decoded(value) else { return nil }
+        if isRecorded {
+            leaves[path] = tensor
+            recordedLeaves[path] = value
+        }
+        return tensor
+    }
+
+    private func decoded(_ value: JSON) throws -> Tensor? {
         guard let key = value["tensor"]?.string else { return nil }
         guard let stored = tensors.recorded(value) else { throw NotSupported("the data lacks tensor \(key)") }
         if !isRecorded { return stored }
@@ -97,7 +120,6 @@ public final class Call {
                 .detach()
         }
         if value["requires_grad"]?.bool == true { tensor = tensor.requiresGrad_() }
-        leaves[path] = tensor
         return tensor
     }
 

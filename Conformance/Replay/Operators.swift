@@ -15,7 +15,8 @@ extension Replayer {
                 if isInPlace { call.replace(0, by: try call.tensor(0).clone()) }
                 let answer = try operation(call)
                 if let argument = call.unread.first { throw NotSupported("\(argument) is not mapped") }
-                return answer
+                return ReplayDevice.isCompiled && !mustRaise
+                    ? try compiledAnswer(call, like: answer, operation) : answer
             }
             if mustRaise {
                 // Without values, what is wrong with them does not show.

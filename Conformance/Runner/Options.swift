@@ -13,6 +13,7 @@ struct Options {
     var exceptions = "Conformance/exceptions.json"
     var device = Device.cpu
     var runsPrograms = false
+    var isCompiled = false
 
     mutating func read(_ arguments: some Sequence<String>) throws {
         var rest = arguments.makeIterator()
@@ -27,6 +28,9 @@ struct Options {
                 failures = count
             case "--json": json = value
             case "--exceptions": exceptions = value
+            case "--compiled":
+                guard let answer = Bool(value) else { throw NotSupported("--compiled needs true or false") }
+                isCompiled = answer
             case "--programs":
                 guard value == "-" else { throw NotSupported("--programs reads -, the standard input") }
                 runsPrograms = true
@@ -41,7 +45,8 @@ struct Options {
                 }
             default:
                 throw NotSupported(
-                    "no option \(flag); there are --data, --family, --op, --failures, --json, --exceptions, --device and --programs"
+                    "no option \(flag); there are --data, --family, --op, --failures, --json, --exceptions, --device, --compiled "
+                        + "and --programs"
                 )
             }
         }

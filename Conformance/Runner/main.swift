@@ -3,11 +3,12 @@ import Foundation
 import TorchlightIO
 
 /// `conformance [--data DIR] [--family a,b] [--op a,b] [--failures N] [--json FILE] [--exceptions FILE]
-/// [--device cpu|meta|guarded]`, or `conformance --programs -` to run the programs that come in on standard input
+/// [--device cpu|meta|guarded] [--compiled true]`, or `conformance --programs -` to run the programs that come in on standard input
 var options = Options()
 do {
     try options.read(CommandLine.arguments.dropFirst())
     ReplayDevice.current = options.device
+    ReplayDevice.isCompiled = options.isCompiled
     if options.runsPrograms {
         try ProgramServer.run()
         exit(0)

@@ -93,7 +93,7 @@ public final class Adafactor: GroupedOptimizer<Adafactor.Options> {
         ]
     }
 
-    public override func step() { forEachTrained(Self.change) }
+    override func takeStep() { forEachTrained(Self.change) }
 
     private static func change(_ trained: TrainedParameter, _ options: Options) {
         let parameter = trained.parameter

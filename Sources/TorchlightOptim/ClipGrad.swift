@@ -98,11 +98,16 @@ public func getTotalNorm(_ tensors: [Tensor], normType: Double = 2, errorIfNonFi
 
 /// The error of a norm that is not finite.
 private func finiteError(_ norm: Tensor, _ operation: String) -> TensorError? {
-    let value: Double = norm.item()
-    if value.isFinite { return nil }
-    return TensorError(
-        .notFinite, in: operation, "the norm of the gradients is not finite", got: "\(value)",
-        fix: "look at model.gradientReport(), or run the step under detectAnomalies { }")
+    do throws(TensorError) {
+        try checkValues(operation, [norm]) { tensors throws(TensorError) in
+            let value: Double = tensors[0].item()
+            if value.isFinite { return }
+            throw TensorError(
+                .notFinite, in: operation, "the norm of the gradients is not finite", got: "\(value)",
+                fix: "look at model.gradientReport(), or run the step under detectAnomalies { }")
+        }
+        return nil
+    } catch { return error }
 }
 
 /// The factor that clips gradients of this norm. `clamp` returns NaN for NaN: the gradients are NaN already.
@@ -111,9 +116,9 @@ private func clipFactor(_ maxNorm: Double, _ norm: Tensor) -> Tensor { (maxNorm 
 /// Scales gradients in place. The factor, float64 and 0-dimensional, stays on their device.
 private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String) {
     guard let device = gradients.first?.device else { return }
-    performUpdate(operation, of: gradients, on: device) {
-        withEntries(gradients) { entries, count in
-            withKernelArguments { tl_optim_scale_gradients(entries, count, $0(factor)) }
+    performUpdate(operation, of: gradients, reading: [factor], on: device) { tensors in
+        withEntries(tensors.dropLast()) { entries, count in
+            withKernelArguments { tl_optim_scale_gradients(entries, count, $0(tensors[tensors.count - 1])) }
         }
     }
 }
@@ -123,9 +128,9 @@ private func jointNorm(of gradients: [Tensor], _ p: Double, _ operation: String)
     let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
     if zero.isPlaceholder { return zero }
     if p == 2 {
-        performUpdate(operation, of: [zero], on: zero.device) {
-            withEntries(gradients) { entries, count in
-                withKernelArguments { tl_optim_squared_norm(entries, count, $0(zero)) }
+        performUpdate(operation, of: [zero], reading: gradients, on: zero.device) { tensors in
+            withEntries(tensors.dropFirst()) { entries, count in
+                withKernelArguments { tl_optim_squared_norm(entries, count, $0(tensors[0])) }
             }
         }
         return zero.sqrt()
@@ -147,8 +152,8 @@ public func clipGradValue(_ parameters: [Tensor], _ limit: Double) {
     }
     let gradients = noGrad { denseGradients(of: parameters) }
     if gradients.isEmpty { return }
-    performUpdate("clipGradValue", of: gradients, on: gradients[0].device) {
-        withEntries(gradients) { tl_optim_clamp_gradients($0, $1, limit) }
+    performUpdate("clipGradValue", of: gradients, reading: [], on: gradients[0].device) { tensors in
+        withEntries(tensors[...]) { tl_optim_clamp_gradients($0, $1, limit) }
     }
 }
 
@@ -161,7 +166,7 @@ private func denseGradients(of parameters: [Tensor]) -> [Tensor] {
     }
 }
 
-private func withEntries<R>(_ gradients: [Tensor], _ body: (UnsafePointer<tl_optim_entry>, Int64) -> R) -> R {
+private func withEntries<R>(_ gradients: ArraySlice<Tensor>, _ body: (UnsafePointer<tl_optim_entry>, Int64) -> R) -> R {
     let entries = gradients.map { gradient in
         var entry = tl_optim_entry()
         entry.gradient = UnsafeRawPointer(gradient.data)

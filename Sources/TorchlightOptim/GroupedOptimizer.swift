@@ -117,6 +117,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         get { groups.map { $0.options.lr } }
         set {
             guard isOneEach(newValue, "learningRates") else { return }
+            activeRecorder?.hostWrite("the learning rates of an optimiser", nil)
             for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
         }
     }
@@ -147,9 +148,16 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         }
     }
 
-    /// Performs one optimisation step: updates every parameter that has a gradient, with one kernel call for each
-    /// group.
+    /// Performs one optimisation step: updates every parameter that has a gradient. A compiled function performs it with the
+    /// settings and the state that the optimiser has at each run.
     public func step() {
+        guard let recorder = activeRecorder else { return takeStep() }
+        let changed = parameters.filter { !$0.isPlaceholder && $0.grad != nil }
+        performStep("\(name).step", of: changed, for: recorder) { [self] in takeStep() }
+    }
+
+    /// One step, with one kernel call for each group.
+    func takeStep() {
         for group in groups {
             let state = group.state
             let count = state.collect(into: entries, &watch, name)

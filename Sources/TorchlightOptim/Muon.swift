@@ -129,7 +129,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
         [StateTensor(name: "momentum_buffer")]
     }
 
-    public override func step() { forEachTrained(Self.change) }
+    override func takeStep() { forEachTrained(Self.change) }
 
     private static func change(_ trained: TrainedParameter, _ options: Options) {
         let (parameter, gradient) = (trained.parameter, trained.gradient)

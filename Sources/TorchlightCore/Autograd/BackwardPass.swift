@@ -115,6 +115,7 @@ struct BackwardPass {
     private mutating func walk() throws(TensorError) {
         while let node = pending.pop(&context.gradients) {
             guard !node.isReleased else { throw Self.released(node) }
+            if threadState.pointee.recording > 0 { try activeRecorder?.passes(through: node) }
             if let extra = node.extra { try runHooks(extra, on: &context.gradients) }
             if !wanted.isEmpty { collect(context.gradients, of: node) }
             var needs = Needs()

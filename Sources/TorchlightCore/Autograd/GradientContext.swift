@@ -96,6 +96,7 @@ extension GradientContext {
             guard addsToLeaves, let leaf = input.leaf, leaf.gradientHooks?.runBefore != true,
                 pending.tryLock(leaf)
             else { return nil }
+            activeRecorder?.readGradient(of: leaf)
             sum = leaf.gradient
         }
         guard let sum, !sum.requiresGrad, sum.dtype == input.dtype, input.shape == sum.layout.shape,

@@ -41,8 +41,8 @@ final class GradientTiling {
         if placed.isEmpty { return nil }
         let sum = try Tensor.filled(0, shape: whole.layout.shape, dtype: whole.dtype, device: whole.device)
         for region in placed {
-            copyElements(
-                from: whole, layout: region, to: Tensor(storage: sum.storage, layout: region, dtype: sum.dtype))
+            Tensor(storage: sum.storage, layout: region, dtype: sum.dtype)
+                .copy_(Tensor(storage: whole.storage, layout: region, dtype: whole.dtype))
         }
         return sum
     }

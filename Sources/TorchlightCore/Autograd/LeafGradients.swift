@@ -9,6 +9,7 @@ extension Tensor {
         if gradient.device.isRecording && !device.isRecording { throw Self.outsideLeaf(self) }
         lockGradient()
         defer { unlockGradient() }
+        activeRecorder?.readGradient(of: self)
         if let sum = self.gradient {
             if isRecorded || sum.requiresGrad {
                 self.gradient = sum + gradient
@@ -23,6 +24,10 @@ extension Tensor {
             self.gradient = try gradient.copied()
         }
     }
+
+    /// Tells the recorder that the gradient was replaced.
+    @inline(never)
+    func noteGradientSet() { activeRecorder?.setGradient(of: self) }
 
     private static func outsideLeaf(_ leaf: Tensor) -> TensorError {
         TensorError(

@@ -56,6 +56,9 @@ package final class Node: @unchecked Sendable {
     /// Nodes that are created from now on have at least this sequence number.
     static var nextSequence: Int { counter.load(ordering: .relaxed) }
 
+    /// The sequence number of the next node.
+    static var nextSequence: Int { counter.load(ordering: .relaxed) }
+
     /// Whether at least two passes have freed their graphs since this node was created.
     var isOfPastStep: Bool { LiveNodes.isOfPastStep(generation) }
 

@@ -18,7 +18,10 @@ extension Tensor {
     /// Set it to nil to clear the gradient (`w.grad = nil`), or to a tensor to replace it. The shape, dtype and device
     /// must be those of the tensor. Assigning the tensor itself is an error.
     public var grad: Tensor? {
-        get { gradient }
+        get {
+            if threadState.pointee.recording > 0 { activeRecorder?.readGradient(of: self) }
+            return gradient
+        }
         set {
             if let newValue, !newValue.isPlaceholder {
                 if newValue.layout.shape != layout.shape || newValue.dtype != dtype || newValue.device != device {
@@ -43,6 +46,7 @@ extension Tensor {
 
     /// Sets the gradient to nil, or detaches it and fills it with 0 in place.
     package func clearGrad(setToNil: Bool) {
+        if !setToNil { activeRecorder?.readGradient(of: self) }
         guard !setToNil, var zero = gradient else {
             gradient = nil
             return

@@ -30,22 +30,25 @@ extension Tensor {
             }
             return try noGrad { () throws(TensorError) -> Tensor in
                 let weights = detach().to(.float64)
-                if device.hasValues { try checkWeights(weights, replacement ? 1 : count) }
+                let needed = replacement ? 1 : count
+                try checkValues("multinomial", [weights]) { operands throws(TensorError) in
+                    try operands[0].checkWeights(needed)
+                }
                 return replacement
                     ? drawWithReplacement(weights, count, generator) : drawOnce(weights, count, generator)
             }
         }
     }
 
-    private func checkWeights(_ weights: Tensor, _ needed: Int) throws(TensorError) {
+    private func checkWeights(_ needed: Int) throws(TensorError) {
         // NaN compares as false, and an infinite sum indicates infinite or too large weights.
-        let isValid = (weights >= 0).all(dim: -1).logicalAnd(weights.sum(dim: -1) < Double.infinity)
+        let isValid = (self >= 0).all(dim: -1).logicalAnd(sum(dim: -1) < Double.infinity)
         guard isValid.all().item(Bool.self) else {
             throw TensorError(
                 .value, in: "multinomial", "the weights are not finite and non-negative",
                 expected: "finite numbers of at least 0 with a finite sum", operands: [self])
         }
-        guard ((weights > 0).sum(dim: -1) >= needed).all().item(Bool.self) else {
+        guard ((self > 0).sum(dim: -1) >= needed).all().item(Bool.self) else {
             throw TensorError(
                 .value, in: "multinomial", "a row has too few positive weights", expected: "at least \(needed)",
                 fix: needed > 1 ? "draw fewer samples, or pass replacement: true" : nil, operands: [self])

@@ -125,11 +125,16 @@ extension Tensor {
             guard dtype == .float32 || dtype == .float64, q.dtype == dtype else {
                 throw .dtype(operation, [self, q], expected: "float32 or float64, and q of the same dtype")
             }
-            guard q.rank <= 1, ((q >= 0) * (q <= 1)).all().item(Bool.self) else {
-                throw TensorError(
+            func outOfRange(_ q: Tensor) -> TensorError {
+                TensorError(
                     .value, in: operation, "q must be between 0 and 1",
                     expected: "one number or a vector of numbers from 0 to 1",
                     operands: [q])
+            }
+            guard q.rank <= 1 else { throw outOfRange(q) }
+            try checkValues(operation, [q]) { operands throws(TensorError) in
+                let q = operands[0]
+                guard ((q >= 0) * (q <= 1)).all().item(Bool.self) else { throw outOfRange(q) }
             }
             guard count > 0 else {
                 throw TensorError(

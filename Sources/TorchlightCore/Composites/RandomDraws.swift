@@ -165,10 +165,12 @@ extension Tensor {
                 throw .dtype("normal", [mean, std], expected: "floating-point means and standard deviations")
             }
             let (center, width) = (mean.detach(), std.detach())
-            if width.device.hasValues, !noGrad({ (width >= 0).all().item(Bool.self) }) {
-                throw TensorError(
-                    .value, in: "normal", "a standard deviation is negative", expected: "numbers of at least 0",
-                    operands: [mean, std])
+            try checkValues("normal", [center, width]) { operands throws(TensorError) in
+                guard (operands[1] >= 0).all().item(Bool.self) else {
+                    throw TensorError(
+                        .value, in: "normal", "a standard deviation is negative", expected: "numbers of at least 0",
+                        operands: operands)
+                }
             }
             guard let shape = Layout.broadcast(center.layout.shape, width.layout.shape) else {
                 throw broadcastError("normal", [mean, std])

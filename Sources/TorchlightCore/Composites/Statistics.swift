@@ -104,10 +104,14 @@ extension Tensor {
             let observations = x.shape[1]
             for (name, extra) in [("frequencies", frequencies), ("weights", weights)] {
                 guard let extra else { continue }
-                guard extra.rank <= 1, extra.count == observations, (extra >= 0).all().item(Bool.self) else {
-                    throw TensorError(
+                func invalid(_ extra: Tensor) -> TensorError {
+                    TensorError(
                         .value, in: "cov", "the \(name) are negative or not one for each observation",
                         expected: "\(observations) non-negative numbers", operands: [extra])
+                }
+                guard extra.rank <= 1, extra.count == observations else { throw invalid(extra) }
+                try checkValues("cov", [extra]) { operands throws(TensorError) in
+                    guard (operands[0] >= 0).all().item(Bool.self) else { throw invalid(operands[0]) }
                 }
             }
             var w: Tensor?

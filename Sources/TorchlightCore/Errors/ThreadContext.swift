@@ -11,7 +11,10 @@ package final class ThreadContext {
     @exclusivity(unchecked) private var modulePath: [Unmanaged<AnyObject>] = []
 
     /// Records the start of a module's `forward`; `leave()` records its end.
-    package func enter(_ module: any PathElement) { modulePath.append(Unmanaged.passUnretained(module)) }
+    package func enter(_ module: any PathElement) {
+        if threadState.pointee.recording > 0 { recorder?.entered(module, depth: modulePath.count) }
+        modulePath.append(Unmanaged.passUnretained(module))
+    }
     package func leave() { modulePath.removeLast() }
     /// The first error inside the innermost `checked`.
     package var pendingError: TensorError?
@@ -19,6 +22,10 @@ package final class ThreadContext {
     var released: [AnyObject] = []
     /// The recorder of primitive calls inside `recordingCalls`.
     var recorder: (any CallRecorder)?
+    /// What marks the storages that the function of a `StepRecorder` makes; 0 if none is recording.
+    var storageMark: UInt64 = 0
+    /// Whether compiled functions just run; see `uncompiled`.
+    var isUncompiled = false
     /// The default device of new tensors.
     var defaultDevice = Device.cpu
     /// The default dtype, if it is not that of the process.
@@ -51,6 +58,11 @@ package final class ThreadContext {
     /// The innermost module whose `forward` is running.
     package var innermostModule: AnyObject? { modulePath.last?.takeUnretainedValue() }
 
+    /// The number of modules whose `forward` is running.
+    var modulePathDepth: Int { modulePath.count }
+    /// Those modules, outermost first.
+    var modulePathIdentities: [ObjectIdentifier] { modulePath.map { ObjectIdentifier($0.takeUnretainedValue()) } }
+
     package var modulePathText: String? {
         let modules = modulePath.compactMap { $0.takeUnretainedValue() as? any PathElement }
         let names = zip(modules, modules.dropFirst()).map { $0.name(of: $1) }
@@ -62,4 +74,6 @@ package final class ThreadContext {
 package protocol PathElement: AnyObject {
     /// The name of a submodule relative to this module, such as "layers.3.fc2".
     func name(of inner: any PathElement) -> String
+    /// Whether this module and each of its submodules is in training mode.
+    var trainingModes: [Bool] { get }
 }

@@ -7,7 +7,7 @@ package final class GraphRecorder: CallRecorder {
     /// The name of the transformation, for errors.
     private let operation: String
     /// The recorder of the function that calls this transformation, if that is being recorded.
-    private let outer: GraphRecorder?
+    private let outer: (any CallRecorder)?
     private let randomness: Randomness
     private var states: [ObjectIdentifier: StorageState] = [:]
     private var constants: [ObjectIdentifier: (tensor: Tensor, value: Graph.ValueID)] = [:]
@@ -39,7 +39,7 @@ package final class GraphRecorder: CallRecorder {
         }
     }
 
-    private init(_ operation: String, _ randomness: Randomness, outer: GraphRecorder?) {
+    private init(_ operation: String, _ randomness: Randomness, outer: (any CallRecorder)?) {
         self.operation = operation
         self.randomness = randomness
         self.outer = outer
@@ -58,7 +58,7 @@ package final class GraphRecorder: CallRecorder {
         _ operation: String, _ arguments: [TensorSpec], needGradients: [Bool], randomness: Randomness,
         _ body: ([Tensor]) throws(TensorError) -> [Tensor]
     ) throws(TensorError) -> Graph {
-        let recorder = GraphRecorder(operation, randomness, outer: current)
+        let recorder = GraphRecorder(operation, randomness, outer: ThreadContext.existing?.recorder)
         var tensors: [Tensor] = []
         for (i, spec) in arguments.enumerated() {
             let tensor = try Tensor(empty: spec.layout.shape, dtype: spec.dtype, device: .recording(spec.device))
@@ -122,14 +122,31 @@ package final class GraphRecorder: CallRecorder {
         }
     }
 
-    package func updated(_ name: String, _ tensors: [Tensor]) {
-        guard tensors.contains(where: { $0.device.isRecording || isConstant($0.storage) }) else { return }
+    package func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
+        guard changed.contains(where: { $0.device.isRecording || isConstant($0.storage) }) else {
+            outer?.performed(effect, changing: changed, reading: read)
+            return
+        }
         reportFailure(
             TensorError(
-                .value, in: operation, "\(name) changes tensors inside the function",
+                .value, in: operation, "\(effect.name) changes tensors inside the function",
                 expected: "a function without side effects",
                 fix: "call it outside of \(operation)"))
     }
+
+    package func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
+        outer?.drew(key, from: generator, as: tensor)
+    }
+    package func made(generator: Generator) { outer?.made(generator: generator) }
+    package func changed(generator: Generator) { outer?.changed(generator: generator) }
+    package func made(constant tensor: Tensor) { outer?.made(constant: tensor) }
+    package func readGradient(of leaf: Tensor) { outer?.readGradient(of: leaf) }
+    package func setGradient(of leaf: Tensor) { outer?.setGradient(of: leaf) }
+    package func passes(through node: Node) throws(TensorError) { try outer?.passes(through: node) }
+    package func hostRead(_ tensor: Tensor, in operation: String) { outer?.hostRead(tensor, in: operation) }
+    package func hostWrite(_ what: String, _ tensor: Tensor?) { outer?.hostWrite(what, tensor) }
+    package func rearranged(_ tensor: Tensor) { outer?.rearranged(tensor) }
+    package func entered(_ module: any PathElement, depth: Int) { outer?.entered(module, depth: depth) }
 
     private func viewed(_ view: any ViewPrimitive, _ input: Tensor, _ output: Tensor) {
         let state = state(of: input)
@@ -264,12 +281,12 @@ package final class GraphRecorder: CallRecorder {
 
     /// Whether the tensor belongs to the function that calls this transformation.
     private func isOuter(_ tensor: Tensor) -> Bool {
-        guard states[ObjectIdentifier(tensor.storage)] == nil, let outer else { return false }
+        guard states[ObjectIdentifier(tensor.storage)] == nil, let outer = outer as? GraphRecorder else { return false }
         return outer.knows(tensor)
     }
 
     private func knows(_ tensor: Tensor) -> Bool {
-        states[ObjectIdentifier(tensor.storage)] != nil || (outer?.knows(tensor) ?? false)
+        states[ObjectIdentifier(tensor.storage)] != nil || ((outer as? GraphRecorder)?.knows(tensor) ?? false)
     }
 
     private func isConstant(_ storage: Storage) -> Bool { constantStorages.contains(ObjectIdentifier(storage)) }

@@ -109,7 +109,7 @@ package func perform(
             }
         }
     }
-    if device.hasValues { try primitive.validate(inputs) }
+    if device.hasValues { try validate(primitive, inputs) }
     var outputs = Few<Tensor>()
     for i in 0..<specs.count {
         if i < places.count, let place = places[i] {
@@ -127,7 +127,9 @@ package func perform(
         try execute(primitive, isRowMajor ? inputs : try acceptable(inputs, to: primitive), into: outputs, on: device)
     }
     for place in places { place?.storage.noteWrite(by: primitive.publicName) }
-    if threadState.pointee.anomaly > 0 { try checkForward(primitive.publicName, inputs, outputs) }
+    if threadState.pointee.anomaly > 0 {
+        try withoutRecording { () throws(TensorError) in try checkForward(primitive.publicName, inputs, outputs) }
+    }
     if needs.any, places.isEmpty, case .differentiable = primitive.differentiability {
         record(primitive, inputs, outputs, needs)
     }
@@ -150,6 +152,13 @@ func checkDifferentiable(_ primitive: any Primitive, _ inputs: Few<Tensor>) thro
     throw TensorError(
         .autograd, in: primitive.publicName, "it has no derivative and an input requires a gradient: \(reason)",
         fix: "use it under noGrad { } or on x.detach()", operands: Array(inputs))
+}
+
+/// Checks values before a call. What the check computes and reads is not recorded: it is part of the call.
+@inline(__always)
+func validate(_ primitive: any Primitive, _ inputs: Few<Tensor>) throws(TensorError) {
+    if threadState.pointee.recording == 0 { return try primitive.validate(inputs) }
+    try withoutRecording { () throws(TensorError) in try primitive.validate(inputs) }
 }
 
 /// Runs the kernels of a primitive on a device that has values.
@@ -175,7 +184,9 @@ func execute(
 func acceptable(_ inputs: Few<Tensor>, to primitive: any Primitive) throws(TensorError) -> Few<Tensor> {
     var operands = inputs
     for i in 0..<inputs.count where !inputs[i].layout.isContiguous {
-        if !primitive.accepts(inputs[i].layout, ofOperand: i) { operands[i] = try inputs[i].copied() }
+        if !primitive.accepts(inputs[i].layout, ofOperand: i) {
+            operands[i] = try withoutRecording { () throws(TensorError) in try inputs[i].copied() }
+        }
     }
     return operands
 }

@@ -3,12 +3,78 @@
 /// Calls that the `run` of a primitive makes are part of it and not reported.
 package protocol CallRecorder: AnyObject {
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind)
-    /// A kernel changed these tensors together, as `performUpdate` has it.
-    func updated(_ name: String, _ tensors: [Tensor])
+    /// Code ran that has to run whenever the recorded calls do: it changed the first tensors in place and read the others.
+    func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor])
+    /// A random operation drew a key, which this tensor holds.
+    func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor)
+    /// A generator was made.
+    func made(generator: Generator)
+    /// The state of a generator is about to change other than by a random operation.
+    func changed(generator: Generator)
+    /// A tensor was made of numbers of the program.
+    func made(constant tensor: Tensor)
+    /// The gradient of a leaf is about to be read.
+    func readGradient(of leaf: Tensor)
+    /// The gradient of a leaf was replaced.
+    func setGradient(of leaf: Tensor)
+    /// A backward pass is about to run the gradient rule of a node.
+    func passes(through node: Node) throws(TensorError)
+    /// The host reads elements.
+    func hostRead(_ tensor: Tensor, in operation: String)
+    /// The host changed something, such as the elements of a tensor, without an operation.
+    func hostWrite(_ what: String, _ tensor: Tensor?)
+    /// A tensor is about to get another layout or other memory.
+    func rearranged(_ tensor: Tensor)
+    /// The `forward` of a module began. `depth` counts the modules around it.
+    func entered(_ module: any PathElement, depth: Int)
 }
 
 extension CallRecorder {
-    package func updated(_ name: String, _ tensors: [Tensor]) {}
+    package func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {}
+    package func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {}
+    package func made(generator: Generator) {}
+    package func changed(generator: Generator) {}
+    package func made(constant tensor: Tensor) {}
+    package func readGradient(of leaf: Tensor) {}
+    package func setGradient(of leaf: Tensor) {}
+    package func passes(through node: Node) throws(TensorError) {}
+    package func hostRead(_ tensor: Tensor, in operation: String) {}
+    package func hostWrite(_ what: String, _ tensor: Tensor?) {}
+    package func rearranged(_ tensor: Tensor) {}
+    package func entered(_ module: any PathElement, depth: Int) {}
+}
+
+/// The recorder of the calling thread, while calls are reported to one.
+@inline(__always)
+package var activeRecorder: (any CallRecorder)? {
+    threadState.pointee.recording > 0 ? ThreadContext.current.recorder : nil
+}
+
+/// Runs the body, whose calls are not reported: what an operation does inside, such as a check of values.
+package func withoutRecording<R, E: Error>(_ body: () throws(E) -> R) throws(E) -> R {
+    let state = threadState
+    let depth = state.pointee.recording
+    state.pointee.recording = 0
+    defer { state.pointee.recording = depth }
+    return try body()
+}
+
+/// Checks values before an operation that is composed of others. The check reads values, and is made again whenever a recorded
+/// function runs. Without values, as on `Device.meta`, nothing is checked.
+///
+/// - Parameter check: gets the operands; throws if their values are not valid.
+package func checkValues(
+    _ operation: String, _ operands: [Tensor], _ check: @escaping ([Tensor]) throws(TensorError) -> Void
+) throws(TensorError) {
+    guard operands.allSatisfy({ $0.device.hasValues && !$0.isPlaceholder }) else { return }
+    let run: ([Tensor]) throws(TensorError) -> Void = { tensors throws(TensorError) in
+        try noGrad { () throws(TensorError) in try check(tensors.map { $0.detach() }) }
+    }
+    try withoutRecording { () throws(TensorError) in try run(operands) }
+    if let recorder = activeRecorder {
+        let effect = GraphEffect("check \(operation)", .call, run)
+        withoutRecording { recorder.performed(effect, changing: [], reading: operands) }
+    }
 }
 
 /// Where the results of a recorded call are.

@@ -34,7 +34,7 @@ package func performInPlace(
     let device = try resultDevice(of: primitive, inputs)
     try checkTarget(target, spec: spec, name: name, needsGradient: needs.any, operands: inputs)
     if needs.any { try checkDifferentiable(primitive, inputs) }
-    if device.hasValues { try primitive.validate(inputs) }
+    if device.hasValues { try validate(primitive, inputs) }
 
     // Operands are searched before the target, which may be one of them, is overwritten.
     let isFirstAnomaly = threadState.pointee.anomaly > 0 && !inputs.contains(where: holdsAnomaly)
@@ -71,28 +71,7 @@ package func performInPlace(
             outputs: Few(target))
     }
 
-    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
-    // were written, is read from a copy.
-    let updates = primitive.effects.isUpdate
-    var operands = inputs
-    for i in 0..<inputs.count
-    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
-        && inputs[i].layout.extent.overlaps(target.layout.extent)
-    {
-        operands[i] = try inputs[i].copied()
-    }
-    if device.hasValues {
-        operands = try acceptable(operands, to: primitive)
-        let writesElements = updates || primitive.fusion.isPointwise || primitive.effects.isRandom
-        if writesElements && (target.layout.isContiguous || primitive.acceptsResult(target.layout)) {
-            try execute(primitive, operands, into: Few(target), on: device)
-        } else {
-            let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
-            try execute(primitive, operands, into: Few(result), on: device)
-            WorkCounts.noteKernel()
-            copyElements(from: result, layout: result.layout, to: target)
-        }
-    }
+    if device.hasValues { try executeInPlace(primitive, inputs, on: target, spec, device) }
     target.storage.noteWrite(by: name)
     if isFirstAnomaly { try checkWritten(name, inputs, target) }
     if threadState.pointee.recording > 0 { noteCall(primitive, inputs, Few(target), .inPlace) }
@@ -106,6 +85,32 @@ package func performInPlace(
     } else if (target.base ?? target).wasDetached {
         // Views with the history of before are views of new values now.
         (target.base ?? target).historyStamp += 1
+    }
+}
+
+/// Writes the result of a primitive, which `spec` describes, over the target.
+func executeInPlace(
+    _ primitive: any Primitive, _ inputs: Few<Tensor>, on target: Tensor, _ spec: ResultSpec, _ device: Device
+) throws(TensorError) {
+    // An operand that shares memory with the target in another arrangement, or whose elements are read after others
+    // were written, is read from a copy.
+    let updates = primitive.effects.isUpdate
+    var operands = inputs
+    for i in 0..<inputs.count
+    where inputs[i].storage === target.storage && (inputs[i].layout != target.layout || (updates && i > 0))
+        && inputs[i].layout.extent.overlaps(target.layout.extent)
+    {
+        operands[i] = try withoutRecording { () throws(TensorError) in try inputs[i].copied() }
+    }
+    operands = try acceptable(operands, to: primitive)
+    let writesElements = updates || primitive.fusion.isPointwise || primitive.effects.isRandom
+    if writesElements && (target.layout.isContiguous || primitive.acceptsResult(target.layout)) {
+        try execute(primitive, operands, into: Few(target), on: device)
+    } else {
+        let result = try Tensor(empty: spec.shape, dtype: spec.dtype, device: target.device)
+        try execute(primitive, operands, into: Few(result), on: device)
+        WorkCounts.noteKernel()
+        copyElements(from: result, layout: result.layout, to: target)
     }
 }
 

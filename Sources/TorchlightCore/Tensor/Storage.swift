@@ -14,6 +14,9 @@ package final class Storage: @unchecked Sendable {
     package private(set) var lastWriter = ""
     /// Whether the memory must not be written, as with a mapped file.
     package let isReadOnly: Bool
+    /// While a function is recorded: the number of its recorder in the upper half for memory that the function made, and in the
+    /// lower half the number of what it holds, from 1. 0 for other memory.
+    var recordMark: UInt64 = 0
     private let owner: Owner
 
     private enum Owner {
@@ -48,6 +51,7 @@ package final class Storage: @unchecked Sendable {
         self.byteCount = byteCount
         self.device = device
         isReadOnly = false
+        if state.pointee.recording > 0 { recordMark = ThreadContext.current.storageMark }
     }
 
     /// The address for tensors without memory: not mapped, so that an access ends the process.

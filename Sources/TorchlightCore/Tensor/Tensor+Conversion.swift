@@ -77,6 +77,7 @@ extension Tensor {
             }
             self.init(storage: storage, layout: layout, dtype: target)
             requiresGradFlag = requiresGrad
+            if let recorder = activeRecorder, device.hasValues { recorder.made(constant: self) }
         } catch {
             self.init(placeholderFor: error)
         }
@@ -110,6 +111,7 @@ extension Tensor {
     private func elements<Element: TensorElement>(_ type: Element.Type, _ operation: String) -> [Element] {
         if isPlaceholder || count == 0 { return [] }
         if device != .cpu { return onHost(operation).elements(type, operation) }
+        noteHostRead(operation)
         do throws(TensorError) {
             try checkListSize(count, bytesEach: MemoryLayout<Element>.stride, in: operation)
             if !Element.dtype.holdsEvery(dtype) {
@@ -133,6 +135,7 @@ extension Tensor {
     /// The tensor in host memory: this tensor if it is on the CPU, else a copy. Every read of elements by the host uses
     /// this function.
     package func onHost(_ operation: String) -> Tensor {
+        noteHostRead(operation)
         if device == .cpu { return self }
         guard device.hasValues else {
             if device.isRecording { return fail(.hostRead(of: self, in: operation), like: self) }
@@ -142,6 +145,12 @@ extension Tensor {
                     expected: "a tensor with values", operands: [self]), like: self)
         }
         return noGrad { detach().to(.cpu) }
+    }
+
+    /// Tells the recorder of a compiled function that the host reads elements.
+    @inline(__always)
+    private func noteHostRead(_ operation: String) {
+        if threadState.pointee.recording > 0 && device.hasValues { activeRecorder?.hostRead(self, in: operation) }
     }
 
     /// The rows of a matrix as an array of arrays: `[N, M] -> N` arrays of `M` elements. An error if the tensor is not
@@ -229,6 +238,7 @@ extension Tensor {
             return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0))
         }
         if isPlaceholder { return try body(UnsafeMutableRawBufferPointer(start: nil, count: 0)) }
+        activeRecorder?.hostWrite("the elements of a tensor", self)
         storage.noteWrite(by: "withUnsafeMutableBytes")
         return try body(UnsafeMutableRawBufferPointer(start: data, count: count * dtype.byteSize))
     }

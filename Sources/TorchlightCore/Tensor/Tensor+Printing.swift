@@ -85,7 +85,10 @@ public func getPrintOptions() -> PrintOptions { .current }
 
 extension Tensor: CustomStringConvertible {
     /// The tensor as text, formatted exactly as by PyTorch: `tensor([4., 6.], grad_fn=<AddBackward0>)`.
-    public var description: String { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
+    public var description: String {
+        // Printing is no part of a function that is recorded.
+        withoutRecording { (isParameter ? "Parameter containing:\n" : "") + text(PrintOptions.current) }
+    }
 
     /// The tensor as text, formatted with the given options.
     public func text(_ options: PrintOptions) -> String {

@@ -33,7 +33,9 @@ public final class Tensor: @unchecked Sendable {
     private var resultNumber: Int32 = 0
     /// The node of the computation graph that made this tensor; nil for a leaf.
     var node: Node?
-    var gradient: Tensor?
+    var gradient: Tensor? {
+        didSet { if threadState.pointee.recording > 0 { noteGradientSet() } }
+    }
     /// Hooks on the gradient of a leaf. Hooks of other tensors are kept by their node.
     var gradientHooks: LeafHooks?
 
@@ -163,6 +165,7 @@ extension Tensor {
     /// Not for views.
     package func adopt(_ other: Tensor) {
         precondition(node == nil && base == nil, "only a leaf can take other elements")
+        activeRecorder?.rearranged(self)
         let other = noGrad { other.contiguous() }
         storage = other.storage
         layout = other.layout
@@ -174,6 +177,7 @@ extension Tensor {
 extension Tensor {
     /// Replaces the layout, and the storage if one is given: used by in-place operations that change the shape.
     func arrange(_ layout: Layout, in storage: Storage? = nil) {
+        activeRecorder?.rearranged(self)
         self.layout = layout
         if let storage { self.storage = storage }
     }

@@ -186,13 +186,17 @@ private func classificationError(
 
 /// The error of the first class index that is out of range; nil if there is none.
 func labelError(_ operation: String, _ labels: Tensor, classes: Int, ignoreIndex: Int?) -> TensorError? {
-    let values = labels.toArray(Int.self)
-    for (row, label) in values.enumerated() where label != ignoreIndex && !(0..<classes).contains(label) {
-        return TensorError(
-            .value, in: operation, "a class index of the target is out of range", got: "\(label) in row \(row)",
-            expected: "0 ..< \(classes)" + (ignoreIndex.map { ", or \($0) to ignore the row" } ?? ""))
-    }
-    return nil
+    do throws(TensorError) {
+        try checkValues(operation, [labels]) { operands throws(TensorError) in
+            let values = operands[0].toArray(Int.self)
+            for (row, label) in values.enumerated() where label != ignoreIndex && !(0..<classes).contains(label) {
+                throw TensorError(
+                    .value, in: operation, "a class index of the target is out of range", got: "\(label) in row \(row)",
+                    expected: "0 ..< \(classes)" + (ignoreIndex.map { ", or \($0) to ignore the row" } ?? ""))
+            }
+        }
+        return nil
+    } catch { return error }
 }
 
 /// Reports a hint, once, if the input of a loss that applies an activation itself is the result of that activation.

@@ -106,12 +106,14 @@ public func gaussianNLLLoss(
                     expected: "\(input.shape), \(lead) or \(lead + [1])", operands: [input, variance]))
         }
     }
-    guard noGrad({ variance.count == 0 || (variance < 0).any().item() == 0 }) else {
-        return fail(
-            TensorError(
+    do throws(TensorError) {
+        try checkValues(name, [variance]) { operands throws(TensorError) in
+            guard operands[0].count > 0, (operands[0] < 0).any().item(Bool.self) else { return }
+            throw TensorError(
                 .value, in: name, "the variance has a negative element", expected: "variances of at least 0",
-                operands: [variance]))
-    }
+                operands: operands)
+        }
+    } catch { return fail(error) }
     // The gradient ignores the clamp.
     let excess = noGrad { variance.clamp(min: eps) - variance }
     let bounded = variance + excess

@@ -184,7 +184,7 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
     // There are up to C² pairs of a target class and another class: compute a few target classes at a time, and compute their
     // terms again in the backward pass instead of saving them.
     let used =
-        labels.device.hasValues && labels.count > 0
+        labels.device.hasValues && labels.count > 0 && !isRecordingFunction
         ? Swift.max(1, noGrad { counts.sum(dim: 1).max().item(Int.self) }) : classes
     let step = Swift.max(1, 64 / Swift.max(classes, 1))
     var sum: Tensor?

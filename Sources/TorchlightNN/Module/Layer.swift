@@ -112,4 +112,6 @@ extension Module: PathElement {
         // The module is in no property that reflection finds: name its type.
         return "\(type(of: inner))"
     }
+
+    package var trainingModes: [Bool] { modules().map(\.isTraining) }
 }

@@ -73,6 +73,7 @@ extension Module {
             module.isTraining = mode
             module.modeDidChange()
         }
+        ModuleModes.noteChange()
         return self
     }
 

@@ -45,8 +45,10 @@ open class LRScheduler {
     /// Returns the momentum of each group in ``epoch``; nil if the scheduler does not change the momentum.
     open func nextMomenta() -> [Double]? { nil }
 
-    /// Advances to the next epoch and sets its learning rates.
-    open func step() {
+    /// Advances to the next epoch and sets its learning rates. In a compiled function it does so at each run.
+    open func step() { hostCall { [self] in advance() } }
+
+    private func advance() {
         guard let joining = adoptNewGroups() else { return }
         epoch += 1
         let rates = optimizer.learningRates

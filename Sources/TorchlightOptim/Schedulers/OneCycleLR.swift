@@ -121,7 +121,9 @@ public final class OneCycleLR: LRScheduler {
     }
 
     /// Advances to the next step. A step after the last is an error.
-    public override func step() {
+    public override func step() { hostCall { [self] in stepWithinCycle() } }
+
+    private func stepWithinCycle() {
         guard epoch < totalSteps else {
             requireSchedule(
                 false, "OneCycleLR", "the cycle of \(totalSteps) steps is over; expected a larger totalSteps")

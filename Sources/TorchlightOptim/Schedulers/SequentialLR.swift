@@ -47,10 +47,12 @@ public final class SequentialLR: LRScheduler {
     }
 
     public override func step() {
-        if adoptNewGroups() == nil { return }
-        epoch += 1
-        guard let (scheduler, isFirstEpoch) = current else { return }
-        if isFirstEpoch { scheduler.restart() } else { scheduler.step() }
+        hostCall { [self] in
+            if adoptNewGroups() == nil { return }
+            epoch += 1
+            guard let (scheduler, isFirstEpoch) = current else { return }
+            if isFirstEpoch { scheduler.restart() } else { scheduler.step() }
+        }
     }
 
     override func begin() {
@@ -95,9 +97,11 @@ public final class ChainedScheduler: LRScheduler {
     }
 
     public override func step() {
-        if adoptNewGroups() == nil { return }
-        epoch += 1
-        for scheduler in schedulers { scheduler.step() }
+        hostCall { [self] in
+            if adoptNewGroups() == nil { return }
+            epoch += 1
+            for scheduler in schedulers { scheduler.step() }
+        }
     }
 
     override func begin() {

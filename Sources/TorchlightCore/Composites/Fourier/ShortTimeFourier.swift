@@ -117,11 +117,12 @@ extension Tensor {
             }
             let kept = Swift.min(end, covered) - start
             let weights = envelope.narrow(1, start: start, length: kept)
-            if device.hasValues, noGrad({ weights.abs().min().item() }) < 1e-11 {
+            try checkValues("istft", [weights, detach()]) { operands throws(TensorError) in
+                guard operands[0].abs().min().item() < 1e-11 else { return }
                 throw TensorError(
                     .value, in: "istft", "the windows leave an element of the result without weight",
                     expected: "windows whose squares add up to more than 1e-11 everywhere",
-                    fix: "use another window or a smaller hopLength", operands: [self])
+                    fix: "use another window or a smaller hopLength", operands: [operands[1]])
             }
             var signal = sum.narrow(1, start: start, length: kept) / weights
             signal = signal.resized(1, to: end - start)

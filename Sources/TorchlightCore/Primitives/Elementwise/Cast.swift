@@ -95,9 +95,8 @@ extension Tensor {
         let copy = try Tensor(empty: layout.shape, dtype: dtype, device: device)
         if device.hasValues {
             try execute(Cast(dtype: dtype), Few(self), into: Few(copy), on: device)
-        } else if device.isRecording {
-            noteCall(Cast(dtype: dtype), Few(self), Few(copy), .newMemory)
         }
+        if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(self), Few(copy), .newMemory) }
         return copy
     }
 

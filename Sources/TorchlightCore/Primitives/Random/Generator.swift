@@ -24,10 +24,16 @@ public final class Generator: Sendable {
     private let current: Mutex<State>
 
     /// A generator at the start of the sequence of a seed.
-    public init(seed: UInt64) { current = Mutex(State(seed: seed)) }
+    public init(seed: UInt64) {
+        current = Mutex(State(seed: seed))
+        activeRecorder?.made(generator: self)
+    }
 
     /// A generator with a given state.
-    public init(state: State) { current = Mutex(state) }
+    public init(state: State) {
+        current = Mutex(state)
+        activeRecorder?.made(generator: self)
+    }
 
     /// The default generator, used by random operations without a `generator` argument. It is that of the process, with
     /// a random seed, or inside `asDefault { }` the generator set for this thread.
@@ -49,6 +55,7 @@ public final class Generator: Sendable {
 
     /// A seed for another generator: the next draw of this one.
     package func drawSeed() -> UInt64 {
+        activeRecorder?.changed(generator: self)
         let key = next()
         let philox = tl_philox(seed: key.seed, call: key.call)
         return UInt64(tl_philox_word(philox, 0)) << 32 | UInt64(tl_philox_word(philox, 1))
@@ -60,6 +67,7 @@ public final class Generator: Sendable {
         set {
             // Code that is run again has its numbers from a record, and leaves generators where they are.
             if ThreadContext.existing?.randomSource?.isReplay == true { return }
+            activeRecorder?.changed(generator: self)
             current.withLock { $0 = newValue }
         }
     }
@@ -89,7 +97,10 @@ public final class Generator: Sendable {
         if threadState.pointee.recording > 0, let recorder = GraphRecorder.current {
             return try recorder.draw(from: self, on: device)
         }
-        return try next().tensor(on: device)
+        let key = next()
+        let tensor = try key.tensor(on: device)
+        if let recorder = activeRecorder { withoutRecording { recorder.drew(key, from: self, as: tensor) } }
+        return tensor
     }
 
     /// The key of the next call, past any record.

@@ -170,11 +170,13 @@ extension Tensor {
 
 /// Refuses operands for which a condition does not hold everywhere; without values, as on `Device.meta`, nothing is refused.
 private func checkAll(
-    in operation: String, _ problem: String, expected: String, operands: [Tensor], _ condition: ([Tensor]) -> Tensor
+    in operation: String, _ problem: String, expected: String, operands: [Tensor],
+    _ condition: @escaping ([Tensor]) -> Tensor
 ) throws(TensorError) {
-    guard operands.allSatisfy(\.device.hasValues) else { return }
-    guard noGrad({ condition(operands.map { $0.detach() }).all().item() }) != 0 else {
-        throw TensorError(.value, in: operation, problem, expected: expected, operands: operands)
+    try checkValues(operation, operands) { operands throws(TensorError) in
+        guard condition(operands).all().item(Bool.self) else {
+            throw TensorError(.value, in: operation, problem, expected: expected, operands: operands)
+        }
     }
 }
 

@@ -1,0 +1,124 @@
+import Synchronization
+
+/// What must be as it was when a function was recorded, besides the arguments, for the graph to be what the function would do.
+struct GraphConditions {
+    /// A tensor from outside that the function uses. Its elements may change, its description may not.
+    struct Outside {
+        let tensor: Tensor
+        private let storage: ObjectIdentifier
+        private let spec: TensorSpec
+        private let requiresGrad: Bool
+
+        init(_ tensor: Tensor) {
+            self.tensor = tensor
+            storage = ObjectIdentifier(tensor.storage)
+            spec = TensorSpec(tensor)
+            requiresGrad = tensor.requiresGradFlag
+        }
+
+        @inline(__always)
+        var holds: Bool {
+            tensor.requiresGradFlag == requiresGrad
+                && (ObjectIdentifier(tensor.storage) == storage || TensorSpec(tensor) == spec)
+        }
+
+        var reason: String {
+            let now = TensorSpec(tensor)
+            if now != spec {
+                return "a tensor from outside is \(now.dtype) \(now.sizes), and was \(spec.dtype) \(spec.sizes)"
+            }
+            return "a tensor from outside of shape \(spec.sizes) "
+                + (requiresGrad ? "no longer requires a gradient" : "requires a gradient now")
+        }
+    }
+
+    /// A leaf whose gradient the function reads before it sets it.
+    struct Gradient {
+        let leaf: Graph.Leaf
+        let gradient: TensorSpec?
+
+        func holds(_ arguments: [Tensor]) -> Bool { leaf.tensor(arguments).gradient.map { TensorSpec($0) } == gradient }
+
+        var reason: String {
+            gradient == nil ? "a leaf has a gradient now, and had none" : "a leaf has no gradient of the earlier shape"
+        }
+    }
+
+    /// A tensor from outside whose elements the host read.
+    struct HostRead {
+        let tensor: Tensor
+        private let storage: ObjectIdentifier
+        private let version: Int
+
+        init(_ tensor: Tensor) {
+            self.tensor = tensor
+            storage = ObjectIdentifier(tensor.storage)
+            version = tensor.storage.version
+        }
+
+        var holds: Bool { ObjectIdentifier(tensor.storage) == storage && tensor.storage.version == version }
+    }
+
+    /// The modes of a module and its submodules.
+    struct Mode {
+        let module: any PathElement
+        private let modes: [Bool]
+
+        init(_ module: any PathElement) {
+            self.module = module
+            modes = module.trainingModes
+        }
+
+        var holds: Bool { module.trainingModes == modes }
+    }
+
+    var outside: [Outside] = []
+    var gradients: [Gradient] = []
+    private(set) var read: [HostRead] = []
+    var modules: [Mode] = []
+    /// The default generator of the thread that recorded: where another one is the default, that one is drawn from.
+    var defaultGenerator = Generator.default
+
+    mutating func addRead(_ tensor: Tensor) {
+        if !read.contains(where: { $0.tensor.storage === tensor.storage }) { read.append(HostRead(tensor)) }
+    }
+
+    /// Whether everything but the modes of the modules is as it was.
+    @inline(__always)
+    func holdForTensors(_ arguments: [Tensor]) -> Bool {
+        for tensor in outside where !tensor.holds { return false }
+        for gradient in gradients where !gradient.holds(arguments) { return false }
+        for tensor in read where !tensor.holds { return false }
+        return true
+    }
+
+    var holdForModules: Bool { modules.allSatisfy(\.holds) }
+
+    /// What is not as it was, for the report.
+    func difference(_ arguments: [Tensor]) -> String? {
+        if let tensor = outside.first(where: { !$0.holds }) { return tensor.reason }
+        if let gradient = gradients.first(where: { !$0.holds(arguments) }) { return gradient.reason }
+        if read.contains(where: { !$0.holds }) {
+            return "a tensor from outside that the function reads on the host has other elements"
+        }
+        return holdForModules ? nil : "a module is in another mode, training or evaluation"
+    }
+}
+
+extension Graph.Leaf {
+    func tensor(_ arguments: [Tensor]) -> Tensor {
+        switch self {
+        case .outside(let tensor): tensor
+        case .argument(let index): arguments[index]
+        }
+    }
+}
+
+/// Counts the changes of modules between training mode and evaluation mode, so that compiled functions ask modules for their modes
+/// only after one.
+package enum ModuleModes {
+    private static let changes = Atomic<Int>(1)
+
+    package static func noteChange() { changes.add(1, ordering: .releasing) }
+    static var count: Int { changes.load(ordering: .acquiring) }
+}

@@ -1,0 +1,227 @@
+import CKernels
+
+/// How a graph runs: where the result of each instruction lies, and when a value is not needed any more.
+///
+/// A graph names every value once, and an in-place operation gives a new value. Here values get memory: views and the results of
+/// in-place operations that of the value that they are made from, others new memory. So an unchanged recording runs the kernels of
+/// the function on memory as the function had it, without a copy. Where a transformation of the graph left a reader of an old value
+/// behind an in-place operation, the operation gets new memory, and what it changes from outside is copied at the end.
+final class Plan: @unchecked Sendable {
+    enum Action {
+        /// The result is another layout of the memory of the first operand.
+        case view
+        /// Runs the primitive; results without a place lie in new memory.
+        case run
+        /// The same for contiguous operands of one shape and dtype on the CPU, without the general steps.
+        case binary(tl_binary_op)
+        /// Runs an in-place operation on its place.
+        case overwrite(ResultSpec)
+        case effect(GraphEffect)
+    }
+
+    /// An instruction with where its results lie. An object, so that a run does not copy it.
+    final class Step {
+        let instruction: Int
+        let action: Action
+        let primitive: any Primitive
+        let operands: [Graph.ValueID]
+        let results: [Graph.ValueID]
+        /// The descriptions of the results.
+        let specs: [TensorSpec]
+        /// For each result: the value in whose memory it lies; nil for new memory. Empty where all are in new memory.
+        let places: [Graph.ValueID?]
+        /// The values that no later step reads.
+        fileprivate(set) var dead: [Graph.ValueID] = []
+
+        init(_ index: Int, _ instruction: Graph.Instruction, _ action: Action, isPlaced: Bool, _ graph: Graph) {
+            self.instruction = index
+            self.action = action
+            primitive = instruction.primitive
+            operands = instruction.operands.map(\.value)
+            results = instruction.results
+            specs = instruction.results.map { result in
+                var spec = graph.values[result].spec
+                // A result that was to be written elsewhere lies row by row in memory of its own.
+                if !instruction.places.isEmpty && !isPlaced { spec.layout = Layout(shape: spec.layout.shape) }
+                return spec
+            }
+            places = isPlaced && instruction.effect == nil ? instruction.places : []
+        }
+    }
+
+    let graph: Graph
+    private(set) var steps: [Step] = []
+    /// The states whose final value is not in the memory of the tensor.
+    private(set) var copies: [Graph.State] = []
+    /// For values in the memory of an argument: the argument.
+    private(set) var argument: [Int?] = []
+    /// For results in memory that may not be handed out: they are copied.
+    private(set) var isConstant: [Bool] = []
+    /// The values that are there before the first step: those of tensors from outside and of gradients.
+    private(set) var given: [Graph.ValueID] = []
+
+    /// The number of steps, and of results, of the function itself. Those that follow compute the gradients of its results.
+    private(set) var forwardSteps = 0
+    let forwardResults: Int
+    private let seedCount: Int
+    /// The values that these steps read and that the program can change before they run.
+    private(set) var exposed: [Graph.ValueID] = []
+
+    /// - Parameter backward: which part of the graph computes gradients of its results, if one does.
+    init(_ graph: Graph, _ backward: CompiledBackward? = nil) throws(TensorError) {
+        self.graph = graph
+        forwardResults = backward?.firstGradient ?? graph.results.count
+        seedCount = backward?.outputs.count ?? 0
+        let used = graph.used
+        var root = Array(graph.values.indices)
+        let lastUse = Plan.lastUses(of: graph, used)
+        var lastUseOfRoot = lastUse
+        for (i, instruction) in graph.instructions.enumerated() where used[i] {
+            var isPlaced = false
+            var action = Action.run
+            if let effect = instruction.effect {
+                action = .effect(effect)
+                for (k, result) in instruction.results.enumerated() {
+                    root[result] = root[instruction.operands[k].value]
+                }
+                isPlaced = true
+            } else if instruction.primitive is any ViewPrimitive {
+                action = .view
+                root[instruction.results[0]] = root[instruction.operands[0].value]
+            } else if instruction.primitive is ScatterView,
+                root[instruction.operands[0].value] == root[instruction.operands[1].value],
+                Plan.isInPlace(instruction, graph)
+            {
+                action = .view
+                root[instruction.results[0]] = root[instruction.operands[0].value]
+            } else if !instruction.places.isEmpty {
+                isPlaced = zip(instruction.results, instruction.places).allSatisfy { result, place in
+                    guard let place else { return true }
+                    if case .constant = graph.values[root[place]].origin { return false }
+                    return lastUseOfRoot[root[place]] <= i
+                }
+                if isPlaced {
+                    for (result, place) in zip(instruction.results, instruction.places) {
+                        guard let place else { continue }
+                        root[result] = root[place]
+                        lastUseOfRoot[root[place]] = -1
+                    }
+                }
+                if instruction.isInPlace {
+                    action = .overwrite(
+                        try instruction.primitive.infer(
+                            Specs(instruction.operands.map { graph.values[$0.value].spec }))[0])
+                }
+            } else if let binary = Plan.binary(instruction, graph) {
+                action = .binary(binary)
+            }
+            for result in instruction.results {
+                lastUseOfRoot[root[result]] = max(lastUseOfRoot[root[result]], lastUse[result])
+            }
+            steps.append(Step(i, instruction, action, isPlaced: isPlaced, graph))
+        }
+        argument = Array(repeating: nil, count: graph.values.count)
+        isConstant = Array(repeating: false, count: graph.values.count)
+        for (id, owner) in root.enumerated() {
+            switch graph.values[owner].origin {
+            case .argument(let index): argument[id] = index
+            case .constant: isConstant[id] = true
+            default: break
+            }
+        }
+        copies = graph.states.filter { root[$0.final] != $0.initial }
+        let isRead = graph.readValues
+        for (id, value) in graph.values.enumerated() where isRead[id] {
+            switch value.origin {
+            case .outside, .gradient, .empty: given.append(id)
+            default: break
+            }
+        }
+        placeDeaths(used)
+        forwardSteps = backward.map { part in steps.count(where: { $0.instruction < part.forward }) } ?? steps.count
+        findExposed(root)
+    }
+
+    /// Where the gradients of the results begin among the arguments.
+    private var seedStart: Int { graph.arguments.count - seedCount }
+
+    private func findExposed(_ root: [Graph.ValueID]) {
+        if forwardSteps == steps.count { return }
+        let results = Set(graph.results[..<forwardResults].map { root[$0.value] })
+        var read = Set<Graph.ValueID>()
+        for step in steps[forwardSteps...] {
+            for operand in graph.instructions[step.instruction].operands {
+                switch graph.values[root[operand.value]].origin {
+                case .outside, .argument, .gradient: read.insert(root[operand.value])
+                default: if results.contains(root[operand.value]) { read.insert(root[operand.value]) }
+                }
+            }
+        }
+        // The gradients of the results are there only then.
+        exposed = read.subtracting(graph.arguments.suffix(from: min(graph.arguments.count, seedStart))).sorted()
+    }
+
+    /// Whether a `ScatterView` puts a value where it lies already.
+    private static func isInPlace(_ instruction: Graph.Instruction, _ graph: Graph) -> Bool {
+        guard let scatter = instruction.primitive as? ScatterView else { return false }
+        return graph.values[instruction.operands[1].value].spec.layout == scatter.view
+            && graph.values[instruction.operands[0].value].spec.layout == scatter.base
+    }
+
+    /// The last instruction that reads each value; `.max` for results. A `ScatterView` right after an in-place operation does not
+    /// count as a reader of the old base: in place it reads nothing.
+    private static func lastUses(of graph: Graph, _ used: [Bool]) -> [Int] {
+        var last = Array(repeating: -1, count: graph.values.count)
+        for (i, instruction) in graph.instructions.enumerated() where used[i] {
+            for (k, operand) in instruction.operands.enumerated() {
+                if k == 0 && i > 0 && instruction.primitive is ScatterView && isInPlace(instruction, graph)
+                    && !graph.instructions[i - 1].places.isEmpty
+                    && graph.instructions[i - 1].results.contains(instruction.operands[1].value)
+                {
+                    continue
+                }
+                last[operand.value] = i
+            }
+        }
+        for result in graph.results { last[result.value] = .max }
+        for state in graph.states { last[state.final] = .max }
+        return last
+    }
+
+    /// The kernel of an instruction that `runContiguousBinary` computes.
+    private static func binary(_ instruction: Graph.Instruction, _ graph: Graph) -> tl_binary_op? {
+        guard let primitive = instruction.primitive as? any BinaryPrimitive, instruction.operands.count == 2 else {
+            return nil
+        }
+        let (a, b) = (
+            graph.values[instruction.operands[0].value].spec, graph.values[instruction.operands[1].value].spec
+        )
+        guard a.dtype == b.dtype, a.layout.isContiguous, b.layout.isContiguous, a.layout.shape == b.layout.shape,
+            !a.isWrappedScalar, !b.isWrappedScalar, a.device.kind == .cpu, b.device.kind == .cpu,
+            a.dtype.isComputedDirectly
+        else { return nil }
+        switch primitive.rule.domain {
+        case .any, .number, .predicate: return primitive.rule.kernel
+        case .floatingPoint where a.dtype.isFloatingPoint: return primitive.rule.kernel
+        default: return nil
+        }
+    }
+
+    private func placeDeaths(_ used: [Bool]) {
+        var seen = Array(repeating: false, count: graph.values.count)
+        for result in graph.results { seen[result.value] = true }
+        for state in copies {
+            seen[state.initial] = true
+            seen[state.final] = true
+        }
+        for k in steps.indices.reversed() {
+            let instruction = graph.instructions[steps[k].instruction]
+            let values =
+                instruction.operands.map(\.value) + instruction.places.compactMap { $0 } + instruction.results
+            for value in values where !seen[value] {
+                seen[value] = true
+                steps[k].dead.append(value)
+            }
+        }
+    }
+}

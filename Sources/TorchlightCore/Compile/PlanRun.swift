@@ -1,0 +1,182 @@
+/// One run of a plan. It has the values of this run, so that several threads can run one plan at the same time.
+struct PlanRun {
+    private let plan: Plan
+    private var arguments: [Tensor]
+    private var values: [Tensor?]
+
+    /// Runs a plan on arguments that fit it. Returns the results of the function, and the run for the gradients if there are any.
+    static func run(
+        _ plan: Plan, _ arguments: [Tensor], defaultGenerator: Generator
+    ) throws(TensorError) -> (results: [Tensor], run: PlanRun) {
+        try Self.inPlainMode { () throws(TensorError) in
+            var run = PlanRun(plan, arguments)
+            try run.begin(defaultGenerator)
+            for step in plan.steps[..<plan.forwardSteps] { try run.execute(step) }
+            for state in plan.copies {
+                if let target = run.values[state.initial], let final = run.values[state.final] { target.copy_(final) }
+            }
+            return (try run.results(0..<plan.forwardResults), run)
+        }
+    }
+
+    /// Runs the part that computes gradients, given those of the results. May be called again on a copy.
+    mutating func runBackward(_ seeds: [Tensor]) throws(TensorError) -> [Tensor] {
+        try Self.inPlainMode { () throws(TensorError) in
+            arguments += seeds
+            for (value, seed) in zip(plan.graph.arguments.suffix(seeds.count), seeds) { values[value] = seed }
+            for step in plan.steps[plan.forwardSteps...] { try execute(step) }
+            return try results(plan.forwardResults..<plan.graph.results.count)
+        }
+    }
+
+    /// The tensors that the part for gradients reads and that the program can change meanwhile.
+    var exposed: [Tensor] { plan.exposed.compactMap { values[$0] } }
+
+    /// Gradients and conversions are instructions of the graph.
+    private static func inPlainMode<R>(_ body: () throws(TensorError) -> R) throws(TensorError) -> R {
+        let state = threadState
+        let (depth, autocast) = (state.pointee.grad_disabled, state.pointee.autocast)
+        state.pointee.grad_disabled = depth + 1
+        state.pointee.autocast = 0
+        defer {
+            state.pointee.grad_disabled = depth
+            state.pointee.autocast = autocast
+        }
+        return try body()
+    }
+
+    private init(_ plan: Plan, _ arguments: [Tensor]) {
+        self.plan = plan
+        self.arguments = arguments
+        values = Array(repeating: nil, count: plan.graph.values.count)
+    }
+
+    private mutating func begin(_ defaultGenerator: Generator) throws(TensorError) {
+        let graph = plan.graph
+        for (value, argument) in zip(graph.arguments, arguments) { values[value] = argument }
+        for id in plan.given {
+            switch graph.values[id].origin {
+            case .outside(let tensor): values[id] = tensor
+            case .gradient(let leaf): values[id] = leaf.tensor(arguments).gradient
+            case .empty:
+                let spec = graph.values[id].spec
+                values[id] = try Tensor(empty: spec.layout, dtype: spec.dtype, device: spec.device)
+            default: break
+            }
+        }
+        for id in graph.draws {
+            guard case .draw(let generator) = graph.values[id].origin else { continue }
+            let source = generator === defaultGenerator ? Generator.default : generator
+            values[id] = try source.nextKey(on: graph.values[id].spec.device)
+        }
+    }
+
+    @inline(__always)
+    private func value(_ id: Graph.ValueID) -> Tensor {
+        if let known = values[id] { return known }
+        if case .constant(let tensor) = plan.graph.values[id].origin { return tensor }
+        preconditionFailure("a value of a graph is read before it is written")
+    }
+
+    /// The layout of a value that lies in the memory of another one.
+    @inline(__always)
+    private func layout(of id: Graph.ValueID, _ spec: TensorSpec) -> Layout {
+        guard let argument = plan.argument[id] else { return spec.layout }
+        let recorded = plan.graph.values[plan.graph.arguments[argument]].spec.layout.offset
+        let distance = arguments[argument].layout.offset - recorded
+        return distance == 0 ? spec.layout : spec.layout.moved(by: distance)
+    }
+
+    /// A tensor for result `i` of a step in the memory of a value.
+    @inline(__always)
+    private func place(_ step: Plan.Step, _ i: Int, in owner: Graph.ValueID) -> Tensor {
+        Tensor(
+            storage: value(owner).storage, layout: layout(of: step.results[i], step.specs[i]),
+            dtype: step.specs[i].dtype)
+    }
+
+    private mutating func execute(_ step: Plan.Step) throws(TensorError) {
+        switch step.action {
+        case .view: values[step.results[0]] = place(step, 0, in: step.operands[0])
+        case .binary(let kernel):
+            let layout = step.specs[0].layout
+            let dtype = step.specs[0].dtype
+            let out = Tensor(
+                storage: try Storage(byteCount: layout.count &* dtype.byteSize, device: .cpu), layout: layout,
+                dtype: dtype)
+            threadState.pointee.kernels &+= 1
+            runContiguousBinary(kernel, value(step.operands[0]), value(step.operands[1]), out)
+            values[step.results[0]] = out
+        case .run: try call(step)
+        case .overwrite(let spec): try overwrite(step, spec)
+        case .effect(let effect): try perform(effect, step)
+        }
+        for id in step.dead { values[id] = nil }
+    }
+
+    private func operands(of step: Plan.Step) -> Few<Tensor> {
+        var operands = Few<Tensor>()
+        for operand in step.operands { operands.append(value(operand)) }
+        return operands
+    }
+
+    private mutating func call(_ step: Plan.Step) throws(TensorError) {
+        let inputs = operands(of: step)
+        var outputs = Few<Tensor>()
+        for i in step.results.indices {
+            if !step.places.isEmpty, let place = step.places[i] {
+                outputs.append(self.place(step, i, in: place))
+            } else {
+                let spec = step.specs[i]
+                outputs.append(try Tensor(empty: spec.layout, dtype: spec.dtype, device: spec.device))
+            }
+        }
+        try step.primitive.validate(inputs)
+        try TorchlightCore.execute(
+            step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)
+        for i in step.results.indices {
+            if !step.places.isEmpty && step.places[i] != nil {
+                outputs[i].storage.noteWrite(by: step.primitive.publicName)
+            }
+            values[step.results[i]] = outputs[i]
+        }
+    }
+
+    private mutating func overwrite(_ step: Plan.Step, _ spec: ResultSpec) throws(TensorError) {
+        let inputs = operands(of: step)
+        let target: Tensor
+        if let place = step.places.first ?? nil {
+            target = self.place(step, 0, in: place)
+        } else {
+            target = try Tensor(empty: step.specs[0].layout, dtype: step.specs[0].dtype, device: step.specs[0].device)
+        }
+        try step.primitive.validate(inputs)
+        try executeInPlace(step.primitive, inputs, on: target, spec, step.specs[0].device)
+        target.storage.noteWrite(by: step.primitive.publicName)
+        values[step.results[0]] = target
+    }
+
+    private mutating func perform(_ effect: GraphEffect, _ step: Plan.Step) throws(TensorError) {
+        if case .setGradient(let leaf) = effect.kind {
+            var gradient: Tensor?
+            if let operand = step.operands.first {
+                gradient = plan.isConstant[operand] ? try value(operand).copied() : value(operand)
+            }
+            leaf.tensor(arguments).gradient = gradient
+            return
+        }
+        try effect.body(step.operands.map { value($0) })
+        try throwPendingError()
+        // The first operands were changed in place.
+        for (result, operand) in zip(step.results, step.operands) { values[result] = value(operand) }
+    }
+
+    private func results(_ range: Range<Int>) throws(TensorError) -> [Tensor] {
+        var results: [Tensor] = []
+        for result in plan.graph.results[range] {
+            let tensor = value(result.value)
+            results.append(plan.isConstant[result.value] ? try tensor.copied() : tensor)
+        }
+        return results
+    }
+}

@@ -1,0 +1,420 @@
+import Synchronization
+
+/// Records what a function does while it runs on tensors with elements, as a ``Graph`` that can run again.
+///
+/// Tensors are told apart by their storage. A storage that the function made is marked with a number; one that existed before is
+/// kept in a table. The recorder retains no tensor that the function made.
+///
+/// Nothing becomes part of the graph by accident: an operand must come from before the function, from a recorded operation, or from
+/// numbers of the program. Another one is an error.
+final class StepRecorder: CallRecorder {
+    var graph = Graph()
+    /// What must be as it was when the function was recorded, for the graph to be valid.
+    var conditions = GraphConditions()
+    /// Where each result of the function comes from, once it has run.
+    var results: [CompiledCall.Result] = []
+    /// How gradients flow through the results; nil if none do.
+    var backward: CompiledBackward?
+    /// What the function did that it does once, such as giving a lazy layer its size. Such a run is not recorded.
+    var oneTimeChange: String?
+    /// Whether the graph is all of the function.
+    var isComplete = false
+    /// The module path of the innermost calls, by the identities of the modules.
+    private var pathTexts: [[ObjectIdentifier]: String?] = [:]
+
+    private let serial: UInt32
+    let firstNode = Node.nextSequence
+    private let baseDepth = ThreadContext.current.modulePathDepth
+    var inside: [StorageValues] = []
+    var outside: [ObjectIdentifier: StorageValues] = [:]
+    /// Storages from outside are retained, so that no other one gets their address.
+    var retained: [Storage] = []
+    var arguments: [ObjectIdentifier: Int] = [:]
+    var argumentTensors: [Tensor] = []
+    var keys: [Draw: Graph.ValueID] = [:]
+    /// The generators that the function made: they start anew at each run, so that their keys are constants.
+    var ownGenerators: [Generator] = []
+    /// The leaves whose gradient was read or set.
+    private var knownGradients: Set<ObjectIdentifier> = []
+    var written: [StorageValues] = []
+    /// The leaves from outside that were used: whether they require a gradient is a condition.
+    var leaves: [ObjectIdentifier: Tensor] = [:]
+    /// The tensors from outside that have a history.
+    var histories: [Tensor] = []
+    let defaultGenerator = Generator.default
+    /// The program's numbers, by dtype and bits.
+    private var scalars: [ScalarBits: Graph.ValueID] = [:]
+
+    /// A number of the program: 0 and -0 are two, and NaN equals itself.
+    private struct ScalarBits: Hashable {
+        let dtype: DType
+        let real: UInt64
+        let imaginary: UInt64
+
+        init(_ scalar: Scalar) {
+            dtype = scalar.dtype
+            if case .int(let value) = scalar {
+                (real, imaginary) = (UInt64(bitPattern: Int64(value)), 0)
+            } else {
+                (real, imaginary) = (scalar.asComplex.real.bitPattern, scalar.asComplex.imag.bitPattern)
+            }
+        }
+    }
+
+    struct Draw: Hashable {
+        let generator: ObjectIdentifier
+        let key: RandomKey
+    }
+
+    private static let counter = Atomic<UInt32>(0)
+
+    /// The recorder of the calling thread, if a function is being recorded and the calls are not those of an operation.
+    static var current: StepRecorder? { ThreadContext.existing?.recorder as? StepRecorder }
+
+    init() { serial = Self.counter.add(1, ordering: .relaxed).newValue }
+
+    /// Runs the body, which gets the arguments as they are, and records it, with the gradients of its results if they need some.
+    func record<R, E: Error>(
+        _ tensors: [Tensor], slots: (R) -> [Tensor?], _ body: () throws(E) -> R
+    ) throws(E) -> R {
+        argumentTensors = tensors
+        for (i, tensor) in tensors.enumerated() { addArgument(tensor, i) }
+        let context = ThreadContext.current
+        let (outer, copies, depth) = (context.storageMark, context.autocastCopies, context.autocastDepth)
+        // Copies of parameters that were made before would be read in place of the parameters.
+        (context.storageMark, context.autocastCopies) = (UInt64(serial) << 32, [:])
+        context.autocastDepth = depth + 1
+        defer { (context.storageMark, context.autocastCopies, context.autocastDepth) = (outer, copies, depth) }
+        return try recordingCalls(with: self) { () throws(E) in
+            let result = try body()
+            let slots = slots(result)
+            if hasPendingError || slots.contains(where: { $0?.isPlaceholder == true }) { return result }
+            finish(slots)
+            return result
+        }
+    }
+
+    func addArgument(_ tensor: Tensor, _ index: Int) {
+        let value = graph.add(TensorSpec(tensor), .argument(index))
+        graph.arguments.append(value)
+        if arguments[ObjectIdentifier(tensor)] == nil { arguments[ObjectIdentifier(tensor)] = index }
+        let place = StoragePlace(tensor)
+        if let state = outside[ObjectIdentifier(tensor.storage)] {
+            if place != state.base {
+                state.isSplit = true
+                state.views[place] = value
+            }
+            return
+        }
+        add(StorageValues(place, value, .outside), for: tensor.storage)
+    }
+
+    private func add(_ state: StorageValues, for storage: Storage) {
+        outside[ObjectIdentifier(storage)] = state
+        retained.append(storage)
+    }
+
+    // MARK: Calls
+
+    func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
+        if inputs.contains(where: \.isPlaceholder) || outputs.contains(where: \.isPlaceholder) { return }
+        if outputs.contains(where: { $0.device.isRecording }) { return }
+        if kind == .view, let view = primitive as? any ViewPrimitive {
+            state(of: inputs[0], isWrite: true).derive(
+                StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
+            return
+        }
+        let target = kind == .inPlace ? outputs[0] : nil
+        let operands = inputs.map { input in
+            use(value(of: input, in: primitive.publicName, isTarget: target?.storage === input.storage))
+        }
+        var places = [Graph.ValueID?](repeating: nil, count: outputs.count)
+        for (i, output) in outputs.enumerated() where kind == .inPlace || !isNew(output) {
+            places[i] = value(of: output, in: primitive.publicName, isTarget: true)
+        }
+        let isPlaced = places.contains { $0 != nil }
+        let results = emit(
+            primitive, operands, outputs.map { TensorSpec($0) }, places: isPlaced ? places : [],
+            isInPlace: kind == .inPlace)
+        for (i, output) in outputs.enumerated() {
+            if places[i] == nil { hold(output, results[i]) } else { write(results[i], to: output) }
+        }
+    }
+
+    /// Whether the storage of a result was made by this call and holds nothing else.
+    private func isNew(_ output: Tensor) -> Bool {
+        output.storage.recordMark == UInt64(serial) << 32
+            && output.layout.count * output.dtype.byteSize == output.storage.byteCount
+    }
+
+    func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
+        let operands = (changed + read).enumerated().map { i, tensor in
+            use(value(of: tensor, in: effect.name, isTarget: i < changed.count))
+        }
+        let results = emit(
+            EffectCall(), operands, changed.map { TensorSpec($0) }, places: operands[..<changed.count].map(\.value),
+            effect: effect)
+        for (tensor, result) in zip(changed, results) { write(result, to: tensor) }
+    }
+
+    func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
+        // A checkpointed part that is computed again has the keys of its first run.
+        let draw = Draw(generator: ObjectIdentifier(generator), key: key)
+        if let known = keys[draw] { return hold(tensor, known) }
+        if ownGenerators.contains(where: { $0 === generator }) { return made(constant: tensor) }
+        let value = graph.add(TensorSpec(tensor), .draw(generator))
+        graph.draws.append(value)
+        keys[draw] = value
+        hold(tensor, value)
+    }
+
+    func made(generator: Generator) { ownGenerators.append(generator) }
+
+    func changed(generator: Generator) {
+        if ownGenerators.contains(where: { $0 === generator }) { return }
+        hostWrite("the state of a random number generator", nil)
+    }
+
+    func made(constant tensor: Tensor) {
+        let value = graph.add(TensorSpec(tensor), .constant(tensor.withoutHistory))
+        mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .constant))
+    }
+
+    // MARK: Gradients
+
+    func readGradient(of leaf: Tensor) {
+        guard !isInside(leaf.storage), knownGradients.insert(ObjectIdentifier(leaf)).inserted else { return }
+        let target = self.leaf(leaf)
+        conditions.gradients.append(.init(leaf: target, gradient: leaf.gradient.map { TensorSpec($0) }))
+        guard let gradient = leaf.gradient, outside[ObjectIdentifier(gradient.storage)] == nil else { return }
+        let value = graph.add(TensorSpec(gradient), .gradient(of: target))
+        add(StorageValues(StoragePlace(gradient), value, .outside), for: gradient.storage)
+    }
+
+    func setGradient(of leaf: Tensor) {
+        if isInside(leaf.storage) { return }
+        knownGradients.insert(ObjectIdentifier(leaf))
+        let effect = GraphEffect(leaf.gradient == nil ? "clearGradient" : "setGradient", .setGradient(self.leaf(leaf)))
+        performed(effect, changing: [], reading: leaf.gradient.map { [$0] } ?? [])
+    }
+
+    func passes(through node: Node) throws(TensorError) {
+        if node.sequence >= firstNode { return }
+        throw TensorError(
+            .autograd, in: "compile",
+            "backward() in the function passes through an operation that was made outside of it (\(node.name)), whose saved "
+                + "tensors another call would not have",
+            expected: "a loss computed from leaves and detached tensors",
+            fix: "detach the argument, or return the loss and call backward() outside")
+    }
+
+    func leaf(_ tensor: Tensor) -> Graph.Leaf {
+        arguments[ObjectIdentifier(tensor)].map { .argument($0) } ?? .outside(tensor)
+    }
+
+    // MARK: The host
+
+    func hostRead(_ tensor: Tensor, in operation: String) {
+        if let state = outside[ObjectIdentifier(tensor.storage)], state.value == state.initial,
+            case .outside = graph.values[state.initial].origin
+        {
+            conditions.addRead(tensor)
+        } else if outside[ObjectIdentifier(tensor.storage)] == nil, !isInside(tensor.storage) {
+            conditions.addRead(tensor)
+        } else if isConstant(tensor.storage) {
+            // The numbers are in the program.
+        } else {
+            reportFailure(.compiledHostRead(of: tensor, in: operation))
+        }
+    }
+
+    func hostWrite(_ what: String, _ tensor: Tensor?) {
+        if let tensor, isInside(tensor.storage), tensor.storage.recordMark == UInt64(serial) << 32 { return }
+        reportFailure(
+            TensorError(
+                .value, in: "compile", "the host changes \(what), which a later run would not repeat",
+                expected: "operations on tensors", fix: "do it outside of the function, or inside hostCall { }",
+                operands: tensor.map { [$0] } ?? []))
+    }
+
+    func rearranged(_ tensor: Tensor) {
+        if !isInside(tensor.storage) {
+            oneTimeChange = "\(tensor.dtype) \(tensor.shape) from outside gets another shape or other memory"
+        }
+    }
+
+    func entered(_ module: any PathElement, depth: Int) {
+        if depth == baseDepth && !conditions.modules.contains(where: { $0.module === module }) {
+            conditions.modules.append(.init(module))
+        }
+    }
+
+    // MARK: Values
+
+    func use(_ value: Graph.ValueID) -> Graph.Operand { Graph.Operand(value: value, isDetached: true) }
+
+    private func emit(
+        _ primitive: any Primitive, _ operands: [Graph.Operand], _ results: [TensorSpec],
+        places: [Graph.ValueID?] = [], isInPlace: Bool = false, effect: GraphEffect? = nil
+    ) -> [Graph.ValueID] {
+        let number = graph.instructions.count
+        let ids = results.map { graph.add($0, .result(instruction: number)) }
+        var instruction = Graph.Instruction(
+            primitive: primitive, operands: operands, results: ids, recordsGradient: false, modulePath: path,
+            places: places, effect: effect)
+        instruction.isInPlace = isInPlace
+        graph.instructions.append(instruction)
+        return ids
+    }
+
+    private var path: String? {
+        guard let context = ThreadContext.existing else { return nil }
+        let modules = context.modulePathIdentities
+        if modules.isEmpty { return nil }
+        if let known = pathTexts[modules] { return known }
+        let text = context.modulePathText
+        pathTexts[modules] = text
+        return text
+    }
+
+    func isInside(_ storage: Storage) -> Bool { storage.recordMark >> 32 == UInt64(serial) }
+
+    private func isConstant(_ storage: Storage) -> Bool {
+        let index = Int(storage.recordMark & 0xffff_ffff)
+        return isInside(storage) && index > 0 && inside[index - 1].owner == .constant
+    }
+
+    private func mark(_ storage: Storage, _ state: StorageValues) {
+        inside.append(state)
+        storage.recordMark = UInt64(serial) << 32 | UInt64(inside.count)
+    }
+
+    private func hold(_ tensor: Tensor, _ value: Graph.ValueID) {
+        mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .function))
+    }
+
+    /// The value of a tensor. With `isTarget` it is about to be written, so that memory which nothing was written to will do.
+    func value(of tensor: Tensor, in operation: String, isTarget: Bool = false) -> Graph.ValueID {
+        if let scalar = tensor.wrappedScalar {
+            let bits = ScalarBits(scalar)
+            if let known = scalars[bits] { return known }
+            let value = graph.add(TensorSpec(tensor), .constant(tensor))
+            scalars[bits] = value
+            return value
+        }
+        let state = state(of: tensor, in: operation, isWrite: isTarget)
+        return value(at: StoragePlace(tensor), of: state, tensor.device)
+    }
+
+    private func state(of tensor: Tensor, in operation: String = "", isWrite: Bool) -> StorageValues {
+        let storage = tensor.storage
+        if isInside(storage) {
+            let index = Int(storage.recordMark & 0xffff_ffff)
+            if index > 0 { return inside[index - 1] }
+            if tensor.isWrappedScalar {
+                made(constant: tensor)
+                return inside[inside.count - 1]
+            }
+            if !isWrite { reportFailure(Self.unclaimed(tensor, operation)) }
+            let place = wholePlace(of: tensor)
+            let spec = TensorSpec(place.layout, place.dtype, device: tensor.device)
+            let state = StorageValues(place, graph.add(spec, .empty), .function)
+            mark(storage, state)
+            return state
+        }
+        if tensor.node == nil && tensor.base == nil && (tensor.isParameter || tensor.requiresGradFlag) {
+            leaves[ObjectIdentifier(tensor)] = tensor
+        }
+        if let node = tensor.node, node.sequence < firstNode, !histories.contains(where: { $0 === tensor }) {
+            histories.append(tensor)
+        }
+        if let state = outside[ObjectIdentifier(storage)] { return state }
+        let place = wholePlace(of: tensor)
+        let whole =
+            place == StoragePlace(tensor)
+            ? tensor : Tensor(storage: storage, layout: place.layout, dtype: place.dtype)
+        let state = StorageValues(place, graph.add(TensorSpec(whole), .outside(whole)), .outside)
+        add(state, for: storage)
+        return state
+    }
+
+    /// The place of the tensor, if it has all elements of its storage, else that of the storage as a vector.
+    private func wholePlace(of tensor: Tensor) -> StoragePlace {
+        let count = tensor.storage.byteCount / tensor.dtype.byteSize
+        let isWhole = tensor.layout.count == count && tensor.layout.isDenseInSomeOrder && tensor.layout.offset == 0
+        return StoragePlace(isWhole ? tensor.layout : Layout(shape: [count]), tensor.dtype)
+    }
+
+    private func value(at place: StoragePlace, of state: StorageValues, _ device: Device) -> Graph.ValueID {
+        if place == state.base { return state.value }
+        if let known = state.views[place] { return known }
+        let spec = TensorSpec(place.layout, place.dtype, device: device)
+        let value: Graph.ValueID
+        if let (view, source) = state.derivations[place] {
+            value = emit(view, [use(self.value(at: source, of: state, device))], [spec])[0]
+        } else if place.dtype == state.base.dtype {
+            value = emit(AsStrided(layout: place.layout, base: state.base.layout), [use(state.value)], [spec])[0]
+        } else {
+            // Complex numbers as pairs of real ones, or the reverse.
+            let layout =
+                place.dtype.isComplex
+                ? state.base.layout.pairs ?? state.base.layout : state.base.layout.parts
+            let view: any ViewPrimitive = place.dtype.isComplex ? ViewAsComplex() : ViewAsReal()
+            let whole = emit(view, [use(state.value)], [TensorSpec(layout, place.dtype, device: device)])[0]
+            value = emit(AsStrided(layout: place.layout, base: layout), [use(whole)], [spec])[0]
+        }
+        state.views[place] = value
+        return value
+    }
+
+    /// Makes a value that of some elements of a storage, and all other values of the storage those that follow.
+    private func write(_ value: Graph.ValueID, to target: Tensor) {
+        let state = state(of: target, isWrite: true)
+        let place = StoragePlace(target)
+        if state.isSplit { reportFailure(Self.splitWrite(target)) }
+        if state.owner == .outside && !written.contains(where: { $0 === state }) { written.append(state) }
+        state.views = [:]
+        if place == state.base {
+            state.value = value
+        } else if place.dtype == state.base.dtype {
+            let base = TensorSpec(state.base.layout, state.base.dtype, device: target.device)
+            state.value =
+                emit(
+                    ScatterView(view: place.layout, base: state.base.layout), [use(state.value), use(value)], [base])[0]
+            state.views[place] = value
+        } else {
+            reportFailure(
+                TensorError(
+                    .dtype, in: "compile", "the function writes to a view of another dtype in place",
+                    fix: "compute a new tensor, as with complex(_:_:)", operands: [target]))
+        }
+    }
+
+    private static func unclaimed(_ tensor: Tensor, _ operation: String) -> TensorError {
+        TensorError(
+            .value, in: "compile",
+            "\(operation) reads a tensor that the function made without an operation, as from a file or by writing its bytes",
+            expected: "tensors from operations, from arguments or from outside of the function",
+            fix: "make the tensor outside and pass it as an argument", operands: [tensor])
+    }
+
+    private static func splitWrite(_ tensor: Tensor) -> TensorError {
+        TensorError(
+            .value, in: "compile",
+            "the function changes an argument in place that shares memory with another argument of another shape or offset",
+            expected: "arguments with memory of their own", fix: "pass clones, as in x.clone()", operands: [tensor])
+    }
+}
+
+extension TensorError {
+    /// The host asks for elements that another run of the function would not have.
+    static func compiledHostRead(of tensor: Tensor, in operation: String) -> TensorError {
+        TensorError(
+            .value, in: "compile", "a value that is computed in the function, or an argument, is read on the host",
+            got: "\(operation) of \(tensor.dtype) \(tensor.shape)", expected: "operations on tensors only",
+            fix: "return the tensor, use Tensor.where in place of if, or read it inside hostCall(x) { }")
+    }
+}
+
+/// Whether a compiled function is being recorded on the calling thread: then code must not depend on the elements of tensors.
+package var isRecordingFunction: Bool { threadState.pointee.recording > 0 && StepRecorder.current != nil }
