@@ -180,7 +180,7 @@ let package = Package(
             exclude: ["GGUF"], swiftSettings: swiftSettings),
         .testTarget(
             name: "TokenizerTests",
-            dependencies: ["TorchlightTokenizers", "TorchlightFiles", "CZlib"],
+            dependencies: ["TorchlightTokenizers", "TorchlightFiles", "TestSupport", "CZlib"],
             exclude: ["Fixtures", "record_fixtures.py"],
             swiftSettings: swiftSettings),
         // Times tokenizers beside those of Hugging Face; see Benchmarks/tokenizers.py.

@@ -23,6 +23,13 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
     /// called it. nil before the first call.
     public var graph: String? { graphs.latest?.description }
 
+    /// The graph that ran last as it is run: without common subexpressions and dead code, with groups of operations that go
+    /// through memory once.
+    public var optimizedGraph: String? { graphs.latestOptimized?.description }
+
+    /// Waits until the kernels of the groups in all graphs are compiled. Until then they are interpreted, with the same results.
+    public func ready() async { await KernelCompiler.shared.ready() }
+
     /// The graph that ran last.
     package var recordedGraph: Graph? { graphs.latest }
 
@@ -100,7 +107,7 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
         if !recorder.isComplete { return result }
         do throws(TensorError) {
             if let known {
-                try known.plan.graph.check(sameAs: recorder.graph)
+                try known.graph.check(sameAs: recorder.graph)
             } else {
                 // The template holds no tensor of the result.
                 var slots = slots(result).map { $0 == nil ? nil : Tensor.placeholder(shape: Dims()) }[...]

@@ -4,6 +4,9 @@ import Synchronization
 final class CompiledCall: @unchecked Sendable {
     let key: CallKey
     let conditions: GraphConditions
+    /// What the function does, as it was recorded.
+    let graph: Graph
+    /// How it is run: the optimised graph.
     let plan: Plan
     let backward: CompiledBackward?
     /// For each result of the function: where it comes from.
@@ -26,7 +29,9 @@ final class CompiledCall: @unchecked Sendable {
         self.key = key
         conditions = recorder.conditions
         backward = recorder.backward
-        plan = try Plan(recorder.graph, recorder.backward)
+        graph = recorder.graph
+        // The instructions for gradients of the results are counted from their first one, which groups must not cross.
+        plan = try Plan(backward == nil ? optimized(graph) : graph, backward)
         results = recorder.results
         self.template = template
         modes = Atomic(ModuleModes.count)
@@ -78,7 +83,9 @@ final class CompiledGraphs: Sendable {
     }
 
     var report: CompileReport { contents.withLock { $0.report } }
-    var latest: Graph? { contents.withLock { $0.calls.first?.plan.graph } }
+    /// The graph that ran last, as recorded and as it is run.
+    var latestOptimized: Graph? { contents.withLock { $0.calls.first?.plan.graph } }
+    var latest: Graph? { contents.withLock { $0.calls.first?.graph } }
 
     /// The graph for a call, if there is one, and whether the call is to verify it.
     func find(_ arguments: CallArguments) -> (call: CompiledCall?, isToVerify: Bool) {
