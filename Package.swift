@@ -214,6 +214,9 @@ let package = Package(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .executableTarget(
             name: "Ports", dependencies: ["Torchlight"], path: "Examples/Ports", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "Transformations", dependencies: ["Torchlight"], path: "Examples/Transformations",
+            swiftSettings: swiftSettings),
         .testTarget(
             name: "GuessTests", dependencies: ["Torchlight", "TorchlightIO", "TestSupport"], exclude: ["Answered.txt"],
             swiftSettings: swiftSettings),
@@ -223,7 +226,7 @@ let package = Package(
             name: "ExampleTests",
             dependencies: [
                 "Torchlight", "TestSupport", "FirstProgram", "Learner", "Ports", "ResumableTraining",
-                "SavedActivations", "TorchlightCLI", "TorchlightModels", "TorchlightONNX",
+                "SavedActivations", "Transformations", "TorchlightCLI", "TorchlightModels", "TorchlightONNX",
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),
