@@ -36,8 +36,9 @@ struct RecordedFunction {
         case "f15": RecordedFunction(1) { $0[0][0] * $0[0][1].pow(2) + $0[0][2].sin() }
         case "f16": RecordedFunction(3) { ($0[0].matmul($0[2]) + $0[1]).tanh().sum() }
         case "f17": RecordedFunction(2) { (softmax($0[0], dim: -1) - $0[1]).pow(2).mean() }
-        case "f18": RecordedFunction(1) { LinAlg.det($0[0].matmul($0[0].mT) + Tensor.eye(2)).log() }
-        case "f19": RecordedFunction(1) { LinAlg.inv($0[0] + 4 * Tensor.eye(2)).sum() }
+        case "f18":
+            RecordedFunction(1) { LinAlg.det($0[0].matmul($0[0].mT) + Tensor.eye(2, device: $0[0].device)).log() }
+        case "f19": RecordedFunction(1) { LinAlg.inv($0[0] + 4 * Tensor.eye(2, device: $0[0].device)).sum() }
         case "f20": RecordedFunction(1) { ($0[0][1...] * $0[0].narrow(0, start: 0, length: $0[0].shape[0] - 1)).sum() }
         case "f21": RecordedFunction(1) { (relu($0[0]).pow(2) * $0[0].exp()).sum() }
         case "f22": RecordedFunction(2) { $0[0].outer($0[1]).pow(2).sum() }
@@ -53,7 +54,7 @@ struct RecordedFunction {
         case "f32": RecordedFunction(2) { cat([$0[0] * $0[1], $0[0] + $0[1]], dim: 0) }
         case "f33": RecordedFunction(1) { $0[0].exp() * $0[0].cos() }
         case "f34": RecordedFunction(1) { $0[0].sum() * $0[0].pow(2) }
-        case "f35": RecordedFunction(1) { LinAlg.inv($0[0] + 4 * Tensor.eye(2)) }
+        case "f35": RecordedFunction(1) { LinAlg.inv($0[0] + 4 * Tensor.eye(2, device: $0[0].device)) }
         case "f36": RecordedFunction(1) { $0[0].matmul($0[0]).matmul($0[0]) }
         case "f37": RecordedFunction(1) { Tensor.where($0[0] > 0, $0[0].pow(2), $0[0].sin()) }
         case "f38": RecordedFunction(1) { $0[0].flip(0) * $0[0] }
@@ -155,7 +156,6 @@ private func derivative(
 extension Replayer {
     /// Transforms a recorded function and compares what the result gives.
     func replayFunction(_ entry: JSON, _ tensors: [String: Tensor]) throws {
-        guard ReplayDevice.hasValues else { throw NotSupported("needs values") }
         let name = String(entry["op"]!.string!.dropFirst(Self.functionPrefix.count))
         guard let function = RecordedFunction.named(entry["function"]?.string ?? "") else {
             throw NotSupported("\(entry["function"]?.string ?? "") is not mapped")
@@ -165,7 +165,11 @@ extension Replayer {
         do {
             let answers = try checked { try transform(name, function, call) }
             if let argument = call.unread.first { throw NotSupported("\(argument) is not mapped") }
-            if mustRaise { throw Difference(expected: "a refusal", got: "an answer") }
+            if mustRaise {
+                // Without values, what is wrong with them does not show.
+                if !ReplayDevice.hasValues { return }
+                throw Difference(expected: "a refusal", got: "an answer")
+            }
             let expected = entry["outputs"]?.elements ?? []
             guard answers.count == expected.count else {
                 throw Difference(expected: "\(expected.count) results", got: "\(answers.count)")
