@@ -49,4 +49,63 @@ import TorchlightCore
         }
         #expect(whileLoop({ $0 < 5 }, { $0 + 1 }, a[0]).item() == 5)
     }
+
+    @Test func containersAndDerivativesOfScans() {
+        let x = Tensor([[0.5, 1], [1.5, -1], [0.2, 2]], dtype: .float64)
+        let step: ([String: Tensor], [Tensor]) -> ([String: Tensor], [Tensor]) = { state, x in
+            let next = ["h": (state["h"]! * x[0]).tanh(), "n": state["n"]! + 1]
+            return (next, [next["h"]!.sum(), x[0]])
+        }
+        let initial = ["h": Tensor([1.0, 2], dtype: .float64), "n": Tensor(0.0, dtype: .float64)]
+        func last(_ h: Tensor, _ x: Tensor) -> Tensor {
+            scan(step, ["h": h, "n": initial["n"]!], over: [x]).state["h"]!
+        }
+        let (state, outputs) = scan(step, initial, over: [x])
+        #expect(state["n"]!.item() == 3 && outputs[0].shape == [3] && outputs[1].equal(x))
+        var h = initial["h"]!
+        for i in 0..<3 { h = (h * x[i]).tanh() }
+        expectSame(state["h"]!, h, "state")
+        let (start, v) = (initial["h"]!, Tensor([0.3, -0.7], dtype: .float64))
+        let tangent = jvp({ last($0, x) }, primals: start, tangents: v).tangent
+        let difference = (last(start + v * 1e-6, x) - last(start - v * 1e-6, x)) / 2e-6
+        expectClose(tangent, ReferenceArray(difference), .absolute(1e-8), "jvp of a scan")
+        expectSame(jacfwd { last($0, x) }(start), jacrev { last($0, x) }(start), "Jacobians of a scan")
+        expectSame(
+            vmap(grad { last($0, x).sum() })(stack([start, v], dim: 0)),
+            stack([grad { last($0, x).sum() }(start), grad { last($0, x).sum() }(v)], dim: 0), "mapped gradients")
+    }
+
+    @Test func examplesLeaveALoopAtDifferentSteps() {
+        // Halves until below 1; the number of steps is in the state.
+        let halve: (Tensor) -> [Tensor] = { x in
+            whileLoop({ $0[0] >= 1 }, { [$0[0] / 2, $0[1] + 1] }, [x, x * 0], maximumSteps: 10)
+        }
+        let x = Tensor([0.5, 3, 100], dtype: .float64)
+        let all = vmap(halve)(x)
+        for i in 0..<3 {
+            let one = halve(x[i])
+            expectSame(all[0][i], one[0], "value \(i)")
+            expectSame(all[1][i], one[1], "steps \(i)")
+        }
+        expectSame(vmap(grad { halve($0)[0] })(x), Tensor([1, 0.25, 1.0 / 128], dtype: .float64), "gradients")
+        #expect(halve(Tensor(1e9, dtype: .float64))[1].item() == 10, "the limit holds outside of vmap too")
+    }
+
+    @Test func whatDoesNotFitIsNamed() {
+        let x = Tensor([[1.0, 2], [3, 4]], dtype: .float64)
+        expectRefusal(by: "cond", .shape, "shapes") {
+            vmap { x in cond(x.sum() > 4, then: { x }, else: { x.sum() }) }(x)
+        }
+        expectRefusal(by: "cond", .dtype, "no condition") { cond(x, then: { x }, else: { x }) }
+        expectRefusal(by: "scan", .shape, "state") { scan({ ($0.sum(), $1) }, x, over: x).state }
+        expectRefusal(by: "scan", .shape, "lengths") {
+            scan({ (s: Tensor, x: [Tensor]) in (s, s) }, x[0], over: [x, Tensor.zeros([3], dtype: .float64)]).state
+        }
+        expectRefusal(by: "scan", .shape, "no steps") { scan({ ($0, $1) }, x, over: Tensor(1.0)).state }
+        expectRefusal(by: "whileLoop", .shape, "state") { whileLoop({ $0.sum() < 100 }, { $0.sum() }, x) }
+        expectRefusal(by: "whileLoop", .dtype, "condition") { whileLoop({ $0 < 100 }, { $0 + 1 }, x) }
+        expectRefusal(by: "whileLoop", .value, "number of steps") {
+            vmap { whileLoop({ $0.sum() < 5 }, { $0 + 1 }, $0) }(x)
+        }
+    }
 }

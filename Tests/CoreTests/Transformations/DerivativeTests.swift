@@ -111,6 +111,100 @@ import TorchlightCore
         expectSame(p.grad!, 6 * x, "through vmap of grad")
     }
 
+    @Test func jacobiansOfStructures() {
+        let (x, w) = (randn(3), randn(2, 3))
+        let f: ([String: Tensor]) -> [Tensor] = { p in [p["w"]!.matmul(p["x"]!), p["x"]!.sum()] }
+        for (name, jacobians) in [("jacrev", jacrev(f)(["w": w, "x": x])), ("jacfwd", jacfwd(f)(["w": w, "x": x]))] {
+            #expect(jacobians.count == 2, "\(name)")
+            #expect(jacobians[0]["w"]!.shape == [2, 2, 3], "\(name)")
+            expectSame(jacobians[0]["x"]!, w, name)
+            expectSame(jacobians[1]["x"]!, Tensor.ones([3], dtype: .float64), name)
+            expectSame(jacobians[1]["w"]!, w * 0, "\(name), no dependence")
+        }
+        let g: (Tensor, Tensor) -> Tensor = { ($0 * $1.square()).sum() }
+        let blocks = hessian(g, argnums: [0, 1])(x, x)
+        expectSame(blocks[0][0], Tensor.zeros([3, 3], dtype: .float64), "block 0, 0")
+        expectSame(blocks[0][1], (2 * x).diag(), "block 0, 1")
+        expectSame(blocks[1][1], (2 * x).diag(), "block 1, 1")
+        expectSame(jacrev(g, argnums: -1)(x, x), 2 * x * x, "the last argument")
+        #expect(jacrev { $0.sum() }(Tensor.zeros([0], dtype: .float64)).shape == [0])
+        #expect(jacfwd { $0 * 2 }(Tensor.zeros([0], dtype: .float64)).shape == [0, 0])
+    }
+
+    @Test func pullbacksAndDerivativesAreUsedAgain() {
+        let (x, w, v) = (randn(3), randn(3), randn(3))
+        let (y, pullback) = vjp({ (a: Tensor, b: Tensor) in a * b.sin() }, x, w)
+        expectSame(y, x * w.sin(), "value")
+        for factor in [1.0, 2] {
+            let (byX, byW) = pullback(v * factor)
+            expectSame(byX, factor * v * w.sin(), "first argument")
+            expectSame(byW, factor * v * x * w.cos(), "second argument")
+        }
+        let (_, derivative) = linearize({ (p: [Tensor]) in [p[0] * p[1]] }, [x, w])
+        for factor in [1.0, 2] {
+            expectSame(derivative([v * factor, w])[0], factor * v * w + x * w, "linearize")
+        }
+        // The pullback is linear, and differentiable in its cotangent.
+        expectSame(grad { pullback($0).0.sum() }(v), w.sin(), "derivative of a pullback")
+    }
+
+    @Test func functionsMayBranchAndChangeTheirOwnTensors() {
+        let f: (Tensor) -> Tensor = { x in
+            let y = x * 2
+            y.mul_(x)
+            y[0...0] = x[1...1]
+            return y.sum().item() > 0 ? y.sum() : -y.sum()
+        }
+        for x in [Tensor([1.0, 2, 3], dtype: .float64), Tensor([1.0, -200, 3], dtype: .float64)] {
+            let leaf = x.clone().requiresGrad_()
+            f(leaf).backward()
+            expectSame(grad(f)(x), leaf.grad!, "grad")
+            expectSame(jvp(f, primals: x, tangents: x).tangent, leaf.grad!.dot(x), "jvp")
+        }
+        let stopped: (Tensor) -> Tensor = { ($0 * $0.detach()).sum() }
+        let x = randn(3)
+        expectSame(jvp(stopped, primals: x, tangents: x).tangent, x.dot(x), "detach stops tangents")
+        expectSame(
+            jvp({ x in noGrad { x.sum() } }, primals: x, tangents: x).tangent, x.sum() * 0, "noGrad stops tangents")
+        expectSame(jvp({ _ in x.sum() }, primals: x, tangents: x).tangent, x.sum() * 0, "constants")
+    }
+
+    @Test func complexFunctions() {
+        let (a, b) = (randn(3), randn(3))
+        let magnitude: (Tensor, Tensor) -> Tensor = { complex($0, $1).exp().abs().sum() }
+        expectSame(grad(magnitude)(a, b), a.exp(), "real part")
+        let h: (Tensor) -> Tensor = { complex($0, b).square().real }
+        expectSame(jvp(h, primals: a, tangents: b).tangent, 2 * a * b, "jvp through complex numbers")
+        expectSame(jacfwd(h)(a), (2 * a).diag(), "jacfwd through complex numbers")
+        expectSame(vmap(jacrev(h))(a.unsqueeze(0))[0], (2 * a).diag(), "mapped")
+        expectRefusal(by: "jacrev", .dtype) { jacrev { $0 * 2 }(complex(a, b)) }
+        expectRefusal(by: "grad", .dtype) { grad { complex($0, b).sum() }(a) }
+    }
+
+    private struct Cube: CustomFunction {
+        static func forward(_ context: FunctionContext, _ inputs: [Tensor]) -> [Tensor] {
+            context.save(inputs[0])
+            return [inputs[0] * inputs[0] * inputs[0]]
+        }
+        static func backward(_ context: FunctionContext, _ gradients: [Tensor]) -> [Tensor?] {
+            [3 * context.saved[0].square() * gradients[0]]
+        }
+    }
+
+    @Test func customFunctions() {
+        let (x, v) = (randn(3), randn(3))
+        let f: (Tensor) -> Tensor = { Cube.apply($0)[0].sum() }
+        expectSame(grad(f)(x), 3 * x * x, "grad")
+        expectSame(jvp(f, primals: x, tangents: v).tangent, (3 * x * x * v).sum(), "jvp")
+        expectSame(hessian(f)(x), (6 * x).diag(), "hessian")
+        expectSame(jacrev { Cube.apply($0)[0] }(x), (3 * x * x).diag(), "jacrev")
+        let rows = randn(4, 3)
+        expectSame(vmap { Cube.apply($0)[0] }(rows), rows * rows * rows, "vmap")
+        expectSame(vmap(grad(f))(rows), 3 * rows * rows, "vmap of grad")
+        // Its backward pass is not part of what vmap records.
+        expectRefusal(by: "vmap", .autograd) { grad { vmap(f)($0).sum() }(rows) }
+    }
+
     @Test func refusals() {
         let x = randn(3)
         func refused(_ label: String, _ body: () -> Void) {
