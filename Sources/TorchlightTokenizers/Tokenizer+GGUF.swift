@@ -51,7 +51,8 @@ private struct GGUFTokenizer {
         }
         guard numbers.count == count else {
             throw failure(
-                "tokenizer.ggml.token_type has \(numbers.count) elements", expected: "\(count), one for each token")
+                "tokenizer.ggml.token_type has the length \(numbers.count)",
+                expected: "\(count), one for each token")
         }
         return numbers.map { Kind(rawValue: $0) ?? .normal }
     }
@@ -177,7 +178,8 @@ private struct GGUFTokenizer {
         }
         var file = Tokenizer.SentencePieceFile()
         for (index, text) in tokens.enumerated() {
-            file.pieces.append((text, scores[index], Tokenizer.SentencePieceFile.Kind(rawValue: kinds[index].rawValue) ?? .normal))
+            let kind = Tokenizer.SentencePieceFile.Kind(rawValue: kinds[index].rawValue) ?? .normal
+            file.pieces.append((text, scores[index], kind))
         }
         file.modelType = 2
         file.byteFallback = kinds.contains(.byte)

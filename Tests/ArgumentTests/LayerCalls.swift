@@ -239,6 +239,12 @@ extension CallTable {
                 $0.tensor())
         }
 
+        add("WeightQuantization.int8(group: Int?)") {
+            quantize(Linear(64, 4), .int8(group: $0.maybe($0.int()), symmetric: $0.bool()))($0.tensor())
+        }
+        add("WeightQuantization.int4(group: Int)") {
+            quantize(Linear(64, 4), .int4(group: $0.int(), symmetric: $0.bool()))($0.tensor())
+        }
         add("Linear.init(_: Int, _: Int)") {
             Linear($0.int(), $0.int(), bias: $0.bool(), dtype: $0.dtype(), generator: $0.generator)($0.tensor())
         }

@@ -106,3 +106,17 @@ private func pretrainedModels(_ tokens: Tensor, _ prompt: Tensor) async throws {
     try model.savePretrained("path/to/folder")  // transformers can load it
     _ = (loss, text)
 }
+
+private func quantization() throws {
+    do {
+        let model = try AutoModel.load("path/to/Llama-3.2-1B")
+        quantize(model, .int4(group: 64), embeddings: true)  // in place; prints as QuantizedLinear(...)
+        try model.savePretrained("path/to/folder")  // loaded again by AutoModel.load
+    }
+    do {
+        let model = try AutoModel.load("model.gguf") as! CausalModel
+        let tokenizer = try Tokenizer(gguf: "model.gguf")
+        let file = try GGUFFile("model.gguf")  // metadata and tensors
+        _ = (model, tokenizer, file)
+    }
+}

@@ -149,6 +149,34 @@ import TorchlightIO
         }
     }
 
+    /// Files with changed bytes are refused, or read within their bounds.
+    @Test func readsChangedFilesWithinTheirBounds() throws {
+        let original = try FileSystem.read(Self.types)
+        let headerSize = try #require(
+            try original.withUnsafeBytes { try GGUFHeader($0, file: "types") }.entries.map(\.range.lowerBound).min())
+        var random = TestRandom("gguf")
+        let special: [UInt8] = [0, 1, 0x7f, 0x80, 0xff]
+        for round in 0..<4000 {
+            var bytes = original
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let place = Int.random(in: 4..<headerSize, using: &random)
+                bytes[place] =
+                    Bool.random(using: &random)
+                    ? special.randomElement(using: &random)! : UInt8.random(in: 0...255, using: &random)
+            }
+            bytes.withUnsafeBytes { bytes in
+                do {
+                    let header = try GGUFHeader(bytes, file: "changed")
+                    #expect(
+                        header.entries.allSatisfy { $0.range.upperBound <= bytes.count },
+                        "round \(round), seed \(TestRandom.seed)")
+                } catch {
+                    #expect("\(error)".utf8.allSatisfy { $0 >= 0x20 }, "\(error)")
+                }
+            }
+        }
+    }
+
     private static func open(_ bytes: GGUFBytes) throws -> GGUFFile {
         let folder = TemporaryFolder()
         let path = folder("file.gguf")

@@ -165,7 +165,8 @@ struct GGUFModel {
         let values = try file.tensor(name).to(.float64).toArray(Double.self)
         guard values.count == rotated / 2 else {
             throw ModelError(
-                file.path, "\(name) has \(quantity(values.count, "element"))", expected: "\(rotated / 2), one for each pair")
+                file.path, "\(name) has \(quantity(values.count, "element"))",
+                expected: "\(rotated / 2), one for each pair")
         }
         return .array(values.map { .double($0) })
     }
