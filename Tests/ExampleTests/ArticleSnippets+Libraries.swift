@@ -120,3 +120,28 @@ private func quantization() throws {
         _ = (model, tokenizer, file)
     }
 }
+
+private func functionTransformations(_ loss: @escaping ([String: Tensor], Tensor) -> Tensor) {
+    let slope = grad { x in (x.sin() * x).sum() }  // Tensor -> Tensor
+    let curvature = hessian { x in (x * x * x).sum() }
+    let distances = vmap { a, b in (a - b).norm() }  // of vectors; call it with matrices
+    let perSample = vmap(grad { (w: [String: Tensor], x: Tensor) in loss(w, x) }, inDims: [nil, 0])
+    _ = (slope, curvature, distances, perSample)
+}
+
+private func transformedModules(_ model: some Layer, _ models: [Linear], _ images: Tensor, _ labels: Tensor) {
+    do {
+        var weights: [String: Tensor] = [:]
+        for (name, parameter) in model.namedParameters() { weights[name] = parameter.detach() }
+        let sampleLoss = { (weights: [String: Tensor], x: Tensor, y: Tensor) in
+            crossEntropy(functionalCall(model, weights, x.unsqueeze(0)), y.unsqueeze(0))
+        }
+        let gradients = vmap(grad(sampleLoss), inDims: [nil, 0, 0])(weights, images, labels)  // each [N] + shape
+        _ = gradients
+    }
+    do {
+        let (parameters, buffers) = stackModuleState(models)
+        let outputs = vmap({ functionalCall(models[0], $0.merging($1) { p, _ in p }, images) })(parameters, buffers)
+        _ = outputs
+    }
+}

@@ -71,7 +71,8 @@ struct AutocastCopy {
 extension Tensor {
     /// Whether autocast converts the tensor: floating point, but not float64.
     fileprivate var isCastable: Bool {
-        dtype.isFloatingPoint && dtype != .float64 && !isPlaceholder && device == .cpu
+        dtype.isFloatingPoint && dtype != .float64 && !isPlaceholder
+            && (device == .cpu || device.represented == .cpu)
     }
 
     /// The tensor converted to the dtype if autocast converts it; for parameters, the copy that this block has made.

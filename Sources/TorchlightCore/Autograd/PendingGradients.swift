@@ -202,10 +202,10 @@ func isUniquelyHeld(_ tensor: inout Tensor) -> Bool {
 }
 
 /// Adds to a sum of gradients: in place if it has no other references, unless `intoNew` is set because the pass is
-/// recorded.
+/// recorded for autograd, or the gradient is that of a function that is being recorded: the sum may have elements.
 @inline(__always)
 func addGradient(_ gradient: Tensor, to sum: inout Tensor, intoNew: Bool) {
-    if !intoNew && isUniquelyHeld(&sum) {
+    if !intoNew && !gradient.device.isRecording && isUniquelyHeld(&sum) {
         sum.add_(gradient)
     } else {
         sum = sum + gradient

@@ -97,11 +97,14 @@ extension Tensor: CustomStringConvertible {
         var suffixes: [String] = []
         if device != .cpu { suffixes.append("device='\(device)'") }
         let body: String
-        if count == 0 {
+        let size = "size=(\(shape.map(String.init).joined(separator: ", "))\(rank == 1 ? "," : ""))"
+        if !device.hasValues {
+            body = "..."
+            suffixes.append(size)
+            if dtype != .default { suffixes.append("dtype=torch.\(dtype)") }
+        } else if count == 0 {
             body = "[]"
-            if rank != 1 {
-                suffixes.append("size=(\(shape.map(String.init).joined(separator: ", "))\(rank == 1 ? "," : ""))")
-            }
+            if rank != 1 { suffixes.append(size) }
             if dtype != .default { suffixes.append("dtype=torch.\(dtype)") }
         } else {
             body = noGrad { TensorText(self, options).render(indent: prefix.count) }

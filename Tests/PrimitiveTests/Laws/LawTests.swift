@@ -59,10 +59,16 @@ import Testing
     @Test(arguments: AllRecords.all)
     func batchedEqualsLoop(_ record: PrimitiveRecord) { BatchingLaws.batchedEqualsLoop(record) }
 
-    /// The primitives without a batching rule; whoever adds one to them says why here.
-    @Test func primitivesWithoutBatchingRule() {
-        let loops = Set(AllRecords.all.filter(BatchingLaws.isLoop).map(\.name))
-        let known: Set<String> = [
+    @Test(arguments: AllRecords.all)
+    func nestedMapEqualsLoop(_ record: PrimitiveRecord) { TransformationLaws.nestedMapEqualsLoop(record) }
+
+    @Test(arguments: AllRecords.all)
+    func derivativesAgree(_ record: PrimitiveRecord) { TransformationLaws.derivativesAgree(record) }
+
+    /// The primitives without a batching rule; whoever adds one says why here, and in the article.
+    @Test func primitivesByBatchingRule() throws {
+        let rules = Dictionary(grouping: AllRecords.all, by: BatchingLaws.rule).mapValues { Set($0.map(\.name)) }
+        let loops: Set<String> = [
             // Each example has its own number of results, or positions that depend on its values.
             MaskedSelect.name, MaskedScatter.name, NonZero.name,
             // Each example draws its own random numbers.
@@ -72,7 +78,12 @@ import Testing
             RowOrder.name, CondensedDistance.name, CondensedDistanceBackward.name, Recurrence.name,
             RecurrenceBackward.name,
         ]
-        #expect(loops.subtracting(known).isEmpty, "\(loops.subtracting(known).sorted())")
+        #expect(rules[.loop]?.sorted() == loops.sorted())
+        let article = try SourceTree.text("Docs/Torchlight.docc/FunctionTransformations.md")
+        for rule in BatchingLaws.Rule.allCases {
+            let count = rules[rule]?.count ?? 0
+            #expect(article.contains("| \(rule.rawValue) | \(count) |"), "\(rule.rawValue): \(count)")
+        }
     }
 
     @Test(arguments: AllRecords.all)
