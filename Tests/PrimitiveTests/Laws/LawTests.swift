@@ -77,6 +77,8 @@ import Testing
             // The kernels take one example.
             RowOrder.name, CondensedDistance.name, CondensedDistanceBackward.name, Recurrence.name,
             RecurrenceBackward.name,
+            // A packed weight for each example; one weight for all examples is one call.
+            QuantizedLinear.name,
         ]
         #expect(rules[.loop]?.sorted() == loops.sorted())
         let article = try SourceTree.text("Docs/Torchlight.docc/FunctionTransformations.md")

@@ -178,7 +178,7 @@ package struct QuantizedLinear: Primitive {
     }
 
     package func batched(_ operands: BatchedOperands) throws(TensorError) -> Few<Tensor>? {
-        for i in 1..<operands.count where operands.isMapped(i) { return try operands.runDecomposition(of: self) }
+        for i in 1..<operands.count where operands.isMapped(i) { return nil }
         return try operands.call(self, operands.tensors)
     }
 
