@@ -11,6 +11,7 @@ struct KernelTableTests {
     static let hostFunctions: Set = [
         "binary_contiguous", "matmul_contiguous",  // short cuts for CPU memory
         "philox_word", "winograd", "set_winograd", "first_out_of_range",
+        "scalar_function_of", "scalar_source",  // descriptions
     ]
 
     static let kernels = (0..<tl_guarded_kernel_count()).map { String(cString: tl_guarded_kernel_name($0)) }

@@ -6,9 +6,9 @@ import Testing
 
 /// The records of fused groups, by one that promotes dtypes and rounds between its steps.
 enum FusedRecords {
-    /// `exp(a + b)`.
+    /// `exp(a b)`.
     private static let group = FusedGroup(
-        operandCount: 2, steps: [FusedGroup.Step(Add(), [0, 1]), FusedGroup.Step(Exp(), [2])], results: [3])
+        operandCount: 2, steps: [FusedGroup.Step(Mul(), [0, 1]), FusedGroup.Step(Exp(), [2])], results: [3])
 
     static let all: [PrimitiveRecord] = [
         PrimitiveRecord(
@@ -16,7 +16,7 @@ enum FusedRecords {
             samples: [[2, 3], [], [0, 3]].map { shape in
                 Sample(
                     shapes: [shape, shape], run: { Array(applyAll(group, Few($0[0], $0[1]), count: 1)) },
-                    reference: { x in [ReferenceArray(shape: x[0].shape) { Foundation.exp(x[0][$0] + x[1][$0]) }] })
+                    reference: { x in [ReferenceArray(shape: x[0].shape) { Foundation.exp(x[0][$0] * x[1][$0]) }] })
             }, resultTypes: { [$0.isFloatingPoint ? $0 : .float32] })
     ]
 }

@@ -154,7 +154,7 @@ package final class KernelCompiler: Sendable {
                 "\(compiler?.path ?? "the compiler") does not start: \(String(cString: strerror(status)))"
             case CompilerProcess.Failure.exitStatus: "\(compiler?.path ?? "the compiler") failed"
             case CompilerProcess.Failure.timeLimit:
-                "\(compiler?.path ?? "the compiler") took more than \(Int(secondsForUnit)) seconds"
+                "\(compiler?.path ?? "the compiler") took longer than \(secondsForUnit) s"
             default: "\(error)"
             }
         writeToStandardError(

@@ -111,6 +111,10 @@ private struct Grouping {
             if FusedInstruction.Operation.scalar(code).readsRows || looksAround(code) {
                 guard operands.allSatisfy(\.layout.isContiguous) else { return false }
             }
+            // Blocks begin at whole rows, which for one number a row is at no multiple of 256.
+            if looksAround(code) && graph.values[instruction.results[0]].spec.layout.shape != program.shape {
+                return false
+            }
         }
         return true
     }
