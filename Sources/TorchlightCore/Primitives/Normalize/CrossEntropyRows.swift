@@ -120,10 +120,10 @@ package struct CrossEntropyBackward: Primitive {
         let (rows, classes) = (
             Dims(repeating: x.layout.shape[0], count: 1), Dims(repeating: x.layout.shape[1], count: 1)
         )
-        try checkOperand(inputs[0], is: rows, x.dtype, in: Self.name)
+        try checkOperand(inputs[0], is: rows, inputs[0].dtype, in: Self.name)
         try checkOperand(inputs[2], is: rows, .int64, in: Self.name)
-        try checkOperand(inputs[3], is: rows, x.dtype, in: Self.name)
-        if inputs.count > 4 { try checkOperand(inputs[4], is: classes, x.dtype, in: Self.name) }
+        try checkOperand(inputs[3], is: rows, inputs[3].dtype, in: Self.name)
+        if inputs.count > 4 { try checkOperand(inputs[4], is: classes, inputs[4].dtype, in: Self.name) }
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 

@@ -51,10 +51,7 @@ package struct DiagonalBackward: Primitive {
     package var shape: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        let gradient = inputs[0]
-        let part = try diagonal.view(of: TensorSpec(Layout(shape: shape), gradient.dtype, device: gradient.device))
-        try checkOperand(gradient, is: part.shape, gradient.dtype, in: Self.name)
-        return Few(ResultSpec(shape, gradient.dtype))
+        Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
