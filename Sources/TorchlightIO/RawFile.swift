@@ -20,7 +20,7 @@ extension Tensor {
         guard count >= 0, count *| dtype.byteSize <= mapped.bytes.count else {
             throw IOError(
                 .unsupported, "read", file: path,
-                "the file has \(mapped.bytes.count) bytes, which are not \(count) elements",
+                "the file has \(quantity(mapped.bytes.count, "byte")), which are not \(quantity(count, "element"))",
                 expected: "at least \(dtype.byteSize) bytes for each element")
         }
         return Tensor.ofMappedBytes(mapped, count: count, dtype: dtype)

@@ -49,7 +49,7 @@ public final class SparseAdam: Optimizer {
             reportFailure(
                 TensorError(
                     .value, in: "SparseAdam", "a setting is out of range, or the parameters cannot be trained",
-                    got: "lr \(lr), betas \(betas), eps \(eps), \(parameters.count) parameters",
+                    got: "lr \(lr), betas \(betas), eps \(eps), \(quantity(parameters.count, "parameter"))",
                     expected: "lr and eps above 0, betas from 0 to below 1, and floating-point leaf tensors",
                     operands: parameters))
             return
@@ -139,7 +139,7 @@ public final class SparseAdam: Optimizer {
             let beta1 = state.metadata["beta1"].flatMap(Double.init),
             let beta2 = state.metadata["beta2"].flatMap(Double.init)
         else {
-            throw OptimizerStateError(problem: "it is not the state of SparseAdam with \(parameters.count) parameters")
+            throw OptimizerStateError(problem: "it is not the state of SparseAdam with \(quantity(parameters.count, "parameter"))")
         }
         var loaded: [Int: Moments] = [:]
         for (index, parameter) in parameters.enumerated() {

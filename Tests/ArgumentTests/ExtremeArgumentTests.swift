@@ -16,6 +16,7 @@ import Torchlight
         table.addModuleUtilities()
         table.addAudio()
         table.addSparse()
+        table.addTransformations()
         table.addTraining()
         table.addData()
         table.addFiles()

@@ -9,12 +9,15 @@ import Testing
         "TorchlightOptim/GroupedOptimizer.swift": ["count) parameters"],
         "TorchlightDistributions/Multivariate/MultivariateNormal.swift": ["given.count) matrices"],
         "TorchlightCLI/Files/InspectCommand.swift": ["count) bytes"],
+        "TorchlightONNX/Running/Operator.swift": ["entries.count) operators"],
     ]
 
     @Test("A number and its noun agree: quantity(_:_:) writes both")
     func plurals() throws {
         let pattern = /\\\(([\w.\[\]]*(?:[cC]ount|rank|numel|spatial))\) ([a-z]+s|indices|entries)\b/
-        for (path, text) in try SourceTree.files(in: "Sources", ["swift"]) {
+        // Files, JSON and tokenizers do not depend on TorchlightCore, which has the function.
+        for (path, text) in try SourceTree.files(in: "Sources", ["swift"])
+        where !path.hasPrefix("TorchlightFiles/") && !path.hasPrefix("TorchlightTokenizers/") {
             for line in text.split(separator: "\n") {
                 if line.drop(while: { $0 == " " }).hasPrefix("///") { continue }
                 for match in line.matches(of: pattern) {

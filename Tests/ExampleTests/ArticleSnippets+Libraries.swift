@@ -1,4 +1,5 @@
-// The code of articles on audio, tokenizers, sparse tensors, ONNX and pretrained models, as ArticleSnippets.swift has it of the others.
+// The code of articles on audio, tokenizers, sparse tensors, ONNX, pretrained models, transformations and compile, as
+// ArticleSnippets.swift has it of the others.
 import Torchlight
 import TorchlightModels
 import TorchlightONNX
@@ -144,4 +145,28 @@ private func transformedModules(_ model: some Layer, _ models: [Linear], _ image
         let outputs = vmap({ functionalCall(models[0], $0.merging($1) { p, _ in p }, images) })(parameters, buffers)
         _ = outputs
     }
+}
+
+private func compiledFunctions(
+    _ model: Sequential, _ optimizer: AdamW, _ loader: DataLoader<(Tensor, Tensor)>, _ x: Tensor
+) {
+    do {
+        let step = compile { (x: Tensor, y: Tensor) in
+            optimizer.zeroGrad()
+            let loss = crossEntropy(model(x), y)
+            loss.backward()
+            clipGradNorm(model.parameters(), maxNorm: 1)
+            optimizer.step()
+            return loss
+        }
+        for (x, y) in loader { print(step(x, y)) }
+
+        let fast = model.eval().compiled()
+        let logits = noGrad { fast(x) }
+        _ = logits
+    }
+    let loss = model(x).sum()
+    var log: [Float] = []
+    hostCall(loss) { log.append($0[0].item()) }
+    print(log)
 }

@@ -1,7 +1,6 @@
 // Where the kernels of real numbers find those of complex ones.
 #ifndef TL_ELEMENTWISE_COMPLEX_H
 #define TL_ELEMENTWISE_COMPLEX_H
-#include "Elementwise/Complex.h"
 #include "Support/ElementLoop.h"
 
 namespace tl {

@@ -71,7 +71,7 @@ extension Tensor {
         reportFailure(
             TensorError(
                 .shape, in: "size", "the tensor does not have as many dimensions as there are names",
-                got: "\(count) names", expected: "\(rank) names", operands: [self]))
+                got: "\(quantity(count, "name"))", expected: "\(quantity(rank, "name"))", operands: [self]))
         return Array(repeating: 0, count: count)
     }
 

@@ -119,8 +119,8 @@ private func parts<Base>(of dataset: Base, _ count: Int, _ parts: [Subset<Base>]
     reportFailure(
         TensorError(
             .value, in: "randomSplit", "the number of subsets is not the number of names",
-            got: "\(parts.count) subsets",
-            expected: "\(count) subsets"))
+            got: "\(quantity(parts.count, "subset"))",
+            expected: "\(quantity(count, "subset"))"))
     return Array(repeating: Subset(dataset, indices: []), count: count)
 }
 

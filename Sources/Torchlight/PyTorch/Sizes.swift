@@ -57,7 +57,7 @@ func size<Size: SpatialSize>(_ value: some SizeValue, as type: Size.Type, _ what
     guard sizes.count == 1 || sizes.count == count else {
         reportFailure(
             TensorError(
-                .value, in: operation, "the \(what) is not for \(count) dimensions", got: "\(sizes)",
+                .value, in: operation, "the \(what) is not for \(quantity(count, "dimension"))", got: "\(sizes)",
                 expected: count == 1 ? "one number" : "one number or \(count)"))
         return 1
     }

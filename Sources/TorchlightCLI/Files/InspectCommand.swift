@@ -30,7 +30,7 @@ struct Inspect: ParsableCommand {
     }
 
     func run() throws {
-        try Self.report(file, stats: stats, values: values, json: json, say)
+        try Self.report(file, stats: stats, values: values, json: json) { say($0) }
     }
 
     static func report(

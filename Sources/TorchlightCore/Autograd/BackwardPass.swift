@@ -115,7 +115,6 @@ struct BackwardPass {
     private mutating func walk() throws(TensorError) {
         while let node = pending.pop(&context.gradients) {
             guard !node.isReleased else { throw Self.released(node) }
-            if threadState.pointee.recording > 0 { try activeRecorder?.passes(through: node) }
             if let extra = node.extra { try runHooks(extra, on: &context.gradients) }
             if !wanted.isEmpty { collect(context.gradients, of: node) }
             var needs = Needs()
@@ -126,6 +125,7 @@ struct BackwardPass {
                     needs[i] = useful == nil || wanted[.leaf(ObjectIdentifier(leaf))] != nil
                 }
             }
+            if threadState.pointee.recording > 0 && needs.any { try activeRecorder?.passes(through: node) }
             let isPlaced = try isInPlace(context.gradients[0], of: node)
             if needs.any && !isPlaced && !(node.inputCount == 1 && addToRegion(context.gradients[0], of: node)) {
                 var places: Few<Tensor>?

@@ -53,10 +53,7 @@ package final class Node: @unchecked Sendable {
     var extra: NodeExtra?
 
     private static let counter = Atomic<Int>(0)
-    /// Nodes that are created from now on have at least this sequence number.
-    static var nextSequence: Int { counter.load(ordering: .relaxed) }
-
-    /// The sequence number of the next node.
+    /// The sequence number of the next node. Nodes that are created from now on have at least this one.
     static var nextSequence: Int { counter.load(ordering: .relaxed) }
 
     /// Whether at least two passes have freed their graphs since this node was created.

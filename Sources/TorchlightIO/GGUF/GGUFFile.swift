@@ -113,7 +113,7 @@ public struct GGUFFile: Sendable {
         guard let entry = entry(name) else {
             throw IOError(
                 .notFound, "gguf", file: path, "the file has no tensor \(IOError.quoted(name))",
-                expected: "one of its \(header.entries.count) tensors")
+                expected: "one of its \(quantity(header.entries.count, "tensor"))")
         }
         guard let type = entry.type else {
             throw IOError(

@@ -53,7 +53,7 @@ public enum PNGFile {
         var size = compressBound(UInt(bytes.count))
         var output = [UInt8](repeating: 0, count: Int(size))
         guard compress2(&output, &size, bytes, UInt(bytes.count), 6) == Z_OK else {
-            throw IOError(.unsupported, "png", file: path, "zlib could not compress \(bytes.count) bytes")
+            throw IOError(.unsupported, "png", file: path, "zlib could not compress \(quantity(bytes.count, "byte"))")
         }
         return Array(output.prefix(Int(size)))
     }

@@ -104,7 +104,7 @@ extension ConfigReader {
             headDim: config.headDim, base: defaults.base, maxLength: maxLength, layerType: rotaryLayerType)
         guard config.headCount % config.groupCount == 0 else {
             throw ModelError(
-                path, "there are \(config.headCount) heads of queries and \(config.groupCount) of keys",
+                path, "there are \(quantity(config.headCount, "head")) of queries and \(config.groupCount) of keys",
                 expected: "a number of heads of keys that divides the number of heads of queries")
         }
         return config
@@ -120,7 +120,7 @@ extension ConfigReader {
             return (0..<count).map { slides($0) ? window : nil }
         }
         guard types.count == count else {
-            throw ModelError(path, "layer_types has \(types.count) entries", expected: "\(count), one for each layer")
+            throw ModelError(path, "layer_types has \(quantity(types.count, "entry", plural: "entries"))", expected: "\(count), one for each layer")
         }
         var windows: [Int?] = []
         for type in types {

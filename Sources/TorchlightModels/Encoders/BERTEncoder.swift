@@ -36,7 +36,7 @@ struct BERTConfig {
         try reader.require("chunk_size_feed_forward", 0, because: "the feed-forward network is not split")
         guard hiddenSize % headCount == 0 else {
             throw ModelError(
-                reader.path, "the hidden size is \(hiddenSize) with \(headCount) heads",
+                reader.path, "the hidden size is \(hiddenSize) with \(quantity(headCount, "head"))",
                 expected: "a multiple of the number of heads")
         }
     }

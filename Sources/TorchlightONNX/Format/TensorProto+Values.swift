@@ -23,7 +23,7 @@ extension TensorProto {
         }
         if dims.count > maximumRank {
             throw Problem(
-                "\(what) has \(dims.count) dimensions", expected: "at most \(maximumRank)", kind: .unsupported)
+                "\(what) has \(quantity(dims.count, "dimension"))", expected: "at most \(maximumRank)", kind: .unsupported)
         }
         if type == .string {
             if stringData.count != count { throw wrongCount(stringData.count, "strings", count) }
@@ -181,7 +181,7 @@ extension SparseTensorProto {
             // A sparse tensor of a small file may stand for any number of zeros.
             if dims[dim] < 0 || overflows || product > Swift.max(count, 1) << 12 + 1 << 22 {
                 throw Problem(
-                    "a sparse tensor of \(count) values has the shape \(dims)",
+                    "a sparse tensor of \(quantity(count, "value")) has the shape \(dims)",
                     expected: "a shape of at most 4096 elements for each value", kind: .unsupported)
             }
             total = product
@@ -189,7 +189,7 @@ extension SparseTensorProto {
         let given = indexTensor.tensor.toArray(Int.self)
         let isFlat = indexTensor.tensor.rank == 1
         guard given.count == (isFlat ? count : count * dims.count) else {
-            throw Problem("a sparse tensor of \(count) values has \(given.count) indices", kind: .malformed)
+            throw Problem("a sparse tensor of \(quantity(count, "value")) has \(quantity(given.count, "index", plural: "indices"))", kind: .malformed)
         }
         let flat = (0..<count).map { row in
             isFlat ? given[row] : dims.indices.reduce(0) { $0 &+ given[row * dims.count + $1] &* strides[$1] }

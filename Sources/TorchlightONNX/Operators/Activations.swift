@@ -73,7 +73,7 @@ private func alongAxis(_ call: Call, _ function: (Tensor, Int) -> Tensor) throws
     }
     let axis = try call.int("axis", 1)
     let dim = axis < 0 ? axis + x.rank : axis
-    guard dim >= 0, dim <= x.rank else { throw Problem("the axis \(axis) of \(x.rank) dimensions") }
+    guard dim >= 0, dim <= x.rank else { throw Problem("the axis \(axis) of \(quantity(x.rank, "dimension"))") }
     let rows = x.shape[..<dim].reduce(1, *)
     let columns = x.shape[dim...].reduce(1, *)
     return try call.like(0, function(x.reshape([rows, columns]), 1).reshape(x.shape))

@@ -49,7 +49,7 @@ func registerIndexing(in table: inout OperatorTable) {
             let source = axis == nil ? x.flatten() : x
             let dim = try axis.map { try call.dim($0, x.rank) } ?? 0
             guard (chosen.last ?? -1) < source.shape[dim] else {
-                throw Problem("a condition of \(flags.count) elements for the size \(source.shape[dim])")
+                throw Problem("a condition of \(quantity(flags.count, "element")) for the size \(source.shape[dim])")
             }
             return source.indexSelect(dim, Tensor(chosen, shape: [chosen.count]))
         }
@@ -80,7 +80,7 @@ func registerIndexing(in table: inout OperatorTable) {
         let classes = Int(depth[0])
         let indices = try call.tensor(0).to(.int64)
         let values = try call.tensor(2)
-        guard values.count == 2 else { throw Problem("\(values.count) values", expected: "off and on") }
+        guard values.count == 2 else { throw Problem("\(quantity(values.count, "value"))", expected: "off and on") }
         let axis = try call.int("axis", -1)
         let dim = try call.dim(axis, indices.rank + 1)
         try call.check(shape: indices.shape + [classes], values.dtype)

@@ -31,7 +31,7 @@ func registerPools(in table: inout OperatorTable) {
         let strides = try call.ints("strides") ?? [Int](repeating: 1, count: rank)
         let pads = try call.ints("pads") ?? [Int](repeating: 0, count: 2 * rank)
         guard kernel.count == rank, strides.count == rank, pads.count == 2 * rank else {
-            throw Problem("a kernel of \(kernel) for \(rank) dimensions", kind: .invalid)
+            throw Problem("a kernel of \(kernel) for \(quantity(rank, "dimension"))", kind: .invalid)
         }
         guard (kernel + strides).allSatisfy({ $0 > 0 && $0 < 1 << 40 }), pads.allSatisfy({ $0 >= 0 && $0 < 1 << 40 })
         else {

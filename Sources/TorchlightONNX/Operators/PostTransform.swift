@@ -45,7 +45,7 @@ struct ClassLabels {
     /// The labels at indices, one for each sample.
     func value(at indices: [Int]) throws -> ONNXValue {
         guard indices.allSatisfy({ $0 >= 0 && (count == 0 || $0 < count) }) else {
-            throw Problem("more classes than the \(count) labels", kind: .invalid)
+            throw Problem("more classes than the \(quantity(count, "label"))", kind: .invalid)
         }
         if let strings { return .strings(StringTensor(indices.map { strings[$0] }, shape: [indices.count])) }
         return ONNXValue(Tensor(indices.map { index in ints.map { $0[index] } ?? index }, shape: [indices.count]))

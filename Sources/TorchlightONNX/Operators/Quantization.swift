@@ -85,7 +85,7 @@ private func spread(_ call: Call, _ factor: Tensor, over x: Tensor) throws -> Te
     let dim = try call.dim(axis, max(x.rank, 1))
     if factor.rank == 1 && block == 0 {
         guard factor.count == x.shape[dim] else {
-            throw Problem("\(factor.count) scales for the size \(x.shape[dim])")
+            throw Problem("\(quantity(factor.count, "scale")) for the size \(x.shape[dim])")
         }
         return factor.reshape([factor.count] + [Int](repeating: 1, count: x.rank - 1 - dim))
     }

@@ -41,7 +41,7 @@ func registerResampling(in table: inout OperatorTable) {
     var axes = Array(0..<x.rank)
     if let given = try call.optionalIntegers(3) { axes = try given.map { try call.dim($0, x.rank) } }
     guard pads.count == 2 * axes.count else {
-        throw Problem("\(pads.count) paddings for \(axes.count) dimensions", expected: "\(2 * axes.count)")
+        throw Problem("\(quantity(pads.count, "padding")) for \(quantity(axes.count, "dimension"))", expected: "\(2 * axes.count)")
     }
     var (before, after) = ([Int](repeating: 0, count: x.rank), [Int](repeating: 0, count: x.rank))
     for (index, dim) in axes.enumerated() { (before[dim], after[dim]) = (pads[index], pads[axes.count + index]) }
@@ -131,7 +131,7 @@ private struct ResizeSettings {
         regions = shape.map { _ in (0, 1) }
         if coordinates == "tf_crop_and_resize" {
             let roi = try call.numbers(1)
-            guard roi.count == 2 * axes.count else { throw Problem("a roi of \(roi.count) numbers") }
+            guard roi.count == 2 * axes.count else { throw Problem("a roi of \(quantity(roi.count, "number"))") }
             for (index, dim) in axes.enumerated() { regions[dim] = (roi[index], roi[axes.count + index]) }
         }
         try call.check(shape: sizes)
@@ -143,7 +143,7 @@ private struct ResizeSettings {
 
     private mutating func apply(scales given: [Double], to shape: [Int], axes: [Int]) throws {
         guard given.count == axes.count, given.allSatisfy({ $0 > 0 && $0 < 1e9 }) else {
-            throw Problem("the scales \(given.prefix(8)) for \(axes.count) dimensions", expected: "positive numbers")
+            throw Problem("the scales \(given.prefix(8)) for \(quantity(axes.count, "dimension"))", expected: "positive numbers")
         }
         scales = shape.map { _ in 1 }
         sizes = shape
@@ -173,7 +173,7 @@ private struct ResizeSettings {
     }
 
     @Sendable func run(_ x: Tensor) throws -> Tensor {
-        guard sizes.count == x.rank else { throw Problem("\(sizes.count) sizes for a tensor of shape \(x.shape)") }
+        guard sizes.count == x.rank else { throw Problem("\(quantity(sizes.count, "size")) for a tensor of shape \(x.shape)") }
         var result = x.dtype.isFloatingPoint || mode == "nearest" ? x : x.to(.float32)
         for dim in 0..<x.rank {
             let isSame = sizes[dim] == x.shape[dim] && scales[dim] == 1

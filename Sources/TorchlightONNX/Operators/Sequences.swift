@@ -15,7 +15,7 @@ func registerSequences(in table: inout OperatorTable) {
         let place = call.has(2) ? try call.integer(2) : values.count
         let index = place < 0 ? place + values.count : place
         guard (0...values.count).contains(index) else {
-            throw Problem("the position \(place) of \(values.count) values")
+            throw Problem("the position \(place) of \(quantity(values.count, "value"))")
         }
         values.insert(try call.value(1), at: index)
         return [.sequence(values)]

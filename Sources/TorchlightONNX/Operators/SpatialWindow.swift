@@ -25,7 +25,7 @@ struct SpatialWindow {
             return values
         }
         guard kernel.count == rank, kernel.allSatisfy({ $0 > 0 && $0 < 1 << 40 }), rank > 0 else {
-            throw Problem("a kernel of \(kernel.prefix(8)) for \(rank) dimensions", kind: .invalid)
+            throw Problem("a kernel of \(kernel.prefix(8)) for \(quantity(rank, "dimension"))", kind: .invalid)
         }
         strides = try list("strides")
         dilations = try list("dilations")

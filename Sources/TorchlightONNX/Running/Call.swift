@@ -72,7 +72,7 @@ struct Call {
     func integer(_ index: Int) throws -> Int {
         let values = try integers(index)
         guard values.count == 1 else {
-            throw Problem("input \(index) has \(values.count) elements", expected: "1 element")
+            throw Problem("input \(index) has \(quantity(values.count, "element"))", expected: "1 element")
         }
         return values[0]
     }
@@ -84,7 +84,7 @@ struct Call {
     func number(_ index: Int) throws -> Double {
         let values = try numbers(index)
         guard values.count == 1 else {
-            throw Problem("input \(index) has \(values.count) elements", expected: "1 element")
+            throw Problem("input \(index) has \(quantity(values.count, "element"))", expected: "1 element")
         }
         return values[0]
     }
@@ -220,7 +220,7 @@ struct Call {
     func dim(_ axis: Int, _ rank: Int) throws -> Int {
         let result = axis < 0 ? axis + rank : axis
         guard result >= 0, result < rank else {
-            throw Problem("the axis \(axis) of \(rank) dimensions", expected: "an axis from \(-rank) to \(rank - 1)")
+            throw Problem("the axis \(axis) of \(quantity(rank, "dimension"))", expected: "an axis from \(-rank) to \(rank - 1)")
         }
         return result
     }
@@ -234,7 +234,7 @@ struct Call {
         }
         if count > Memory.limit {
             throw Problem(
-                "a result of the shape \(shape) needs \(count) bytes",
+                "a result of the shape \(shape) needs \(quantity(count, "byte"))",
                 expected: "at most \(Memory.limit), the memory of this machine")
         }
     }

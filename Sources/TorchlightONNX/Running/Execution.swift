@@ -45,7 +45,7 @@ final class Execution {
     func run(_ graph: Program.Graph, _ inputs: [ONNXValue?], in outer: Scope) throws -> [ONNXValue] {
         guard inputs.count <= graph.inputs.count else {
             throw Problem(
-                "a subgraph has \(graph.inputs.count) inputs", expected: "\(inputs.count)", kind: .invalid)
+                "a subgraph has \(quantity(graph.inputs.count, "input"))", expected: "\(inputs.count)", kind: .invalid)
         }
         let scope = Scope(count: graph.slotCount, attributes: outer.attributes)
         for (slot, value) in graph.constants { scope.values[slot] = value }
@@ -83,7 +83,7 @@ final class Execution {
                 guard index < results.count else {
                     throw ONNXError(
                         .unsupported, file: program.file, node: node.label,
-                        "output \(index) is not computed", expected: "at most \(results.count) outputs")
+                        "output \(index) is not computed", expected: "at most \(quantity(results.count, "output"))")
                 }
                 scope.values[slot] = results[index]
             }

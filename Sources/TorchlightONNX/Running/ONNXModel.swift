@@ -173,7 +173,7 @@ public final class ONNXModel: Module, Layer {
         guard needed.count == 1 || (needed.isEmpty && inputs.count == 1) else {
             return fail(
                 TensorError(
-                    .value, in: "ONNXModel", "the model has \(needed.count) inputs",
+                    .value, in: "ONNXModel", "the model has \(quantity(needed.count, "input"))",
                     got: "1 tensor", fix: "pass the inputs by name: model([\"\(inputs.first?.name ?? "x")\": x, ...])"))
         }
         return self([(needed.first ?? inputs[0]).name: x])

@@ -26,7 +26,7 @@ public enum ONNXValue: Sendable {
         switch self {
         case .tensor(let tensor): "a tensor of \(tensor.type) \(tensor.tensor.shape)"
         case .strings(let strings): "a tensor of strings \(strings.shape)"
-        case .sequence(let values): "a sequence of \(values.count) values"
+        case .sequence(let values): "a sequence of \(quantity(values.count, "value"))"
         case .map: "a map"
         case .absent: "an empty optional"
         }

@@ -66,10 +66,12 @@ public final class OneCycleLR: LRScheduler {
         requireSchedule(totalSteps > 0, "OneCycleLR", "totalSteps is \(totalSteps); expected at least 1")
         requireSchedule(
             (0...1).contains(pctStart), "OneCycleLR", "pctStart is \(pctStart); expected 0 <= pctStart <= 1")
-        for (name, factor) in [("divFactor", divFactor), ("finalDivFactor", finalDivFactor)] {
-            requireSchedule(
-                factor > 0 && factor.isFinite, "OneCycleLR", "\(name) is \(factor); expected a finite number above 0")
-        }
+        requireSchedule(
+            divFactor > 0 && divFactor.isFinite, "OneCycleLR",
+            "divFactor is \(divFactor); expected a finite number above 0")
+        // Infinity lets the rate end at 0.
+        requireSchedule(
+            finalDivFactor > 0, "OneCycleLR", "finalDivFactor is \(finalDivFactor); expected a number above 0")
         requireMomentum(cycleMomentum, optimizer, "OneCycleLR")
         maxLRs = GroupSetting(maxLR, optimizer, "OneCycleLR", "maxLR")
         self.totalSteps = max(totalSteps, 1)

@@ -33,7 +33,10 @@ import Torchlight
             ("RMSprop", { RMSprop($0) }), ("Rprop", { Rprop($0) }), ("ASGD", { ASGD($0) }),
             ("Adafactor", { Adafactor($0) }), ("Muon", { Muon($0.filter { $0.rank == 2 }) }),
         ]
-        for (name, make) in optimizers { expectCompiledEqualsEager(name, graphs: 1) { Self.perceptron(make) } }
+        for (name, make) in optimizers {
+            // Biases, which Muon does not have, keep their gradients after the first step: that is another graph.
+            expectCompiledEqualsEager(name, graphs: name == "Muon" ? 2 : 1) { Self.perceptron(make) }
+        }
     }
 
     @Test func learningRatesThatChange() {

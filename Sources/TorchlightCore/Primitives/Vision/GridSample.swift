@@ -74,6 +74,7 @@ package struct GridSampleBackward: Primitive {
     package var sample: GridSample
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
+        try checkFloating(inputs[0], in: Self.name)
         let result = try sample.infer(Specs([inputs[1], inputs[2]]))[0]
         try checkOperand(inputs[0], is: result.shape, result.dtype, in: Self.name)
         return Few(
