@@ -139,7 +139,8 @@ public final class SparseAdam: Optimizer {
             let beta1 = state.metadata["beta1"].flatMap(Double.init),
             let beta2 = state.metadata["beta2"].flatMap(Double.init)
         else {
-            throw OptimizerStateError(problem: "it is not the state of SparseAdam with \(quantity(parameters.count, "parameter"))")
+            throw OptimizerStateError(
+                problem: "it is not the state of SparseAdam with \(quantity(parameters.count, "parameter"))")
         }
         var loaded: [Int: Moments] = [:]
         for (index, parameter) in parameters.enumerated() {

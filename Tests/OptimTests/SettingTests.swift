@@ -120,7 +120,10 @@ import Torchlight
             ("OneCycleLR baseMomentum", [0], { _ = OneCycleLR($0, maxLR: 1, totalSteps: 9, baseMomentum: $1) }),
             ("OneCycleLR maxMomentum", [0], { _ = OneCycleLR($0, maxLR: 1, totalSteps: 9, maxMomentum: $1) }),
             ("OneCycleLR divFactor", [], { _ = OneCycleLR($0, maxLR: 1, totalSteps: 9, divFactor: $1) }),
-            ("OneCycleLR finalDivFactor", [.infinity], { _ = OneCycleLR($0, maxLR: 1, totalSteps: 9, finalDivFactor: $1) }),
+            (
+                "OneCycleLR finalDivFactor", [.infinity],
+                { _ = OneCycleLR($0, maxLR: 1, totalSteps: 9, finalDivFactor: $1) }
+            ),
             ("ReduceLROnPlateau factor", [0], { _ = ReduceLROnPlateau($0, factor: $1) }),
             ("ReduceLROnPlateau threshold", [0], { _ = ReduceLROnPlateau($0, threshold: $1) }),
             ("ReduceLROnPlateau minLR", [0], { _ = ReduceLROnPlateau($0, minLR: [$1]) }),

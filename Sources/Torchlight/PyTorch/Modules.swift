@@ -148,7 +148,8 @@ extension Tensor {
         let tensors = Array(try TensorFile.load(path).values)
         guard tensors.count == 1 else {
             throw IOError(
-                .unsupported, "load", file: path, "the file holds \(quantity(tensors.count, "tensor"))", expected: "one tensor",
+                .unsupported, "load", file: path, "the file holds \(quantity(tensors.count, "tensor"))",
+                expected: "one tensor",
                 fix: "use TensorFile.load(path)")
         }
         return tensors[0]

@@ -120,7 +120,9 @@ extension ConfigReader {
             return (0..<count).map { slides($0) ? window : nil }
         }
         guard types.count == count else {
-            throw ModelError(path, "layer_types has \(quantity(types.count, "entry", plural: "entries"))", expected: "\(count), one for each layer")
+            throw ModelError(
+                path, "layer_types has \(quantity(types.count, "entry", plural: "entries"))",
+                expected: "\(count), one for each layer")
         }
         var windows: [Int?] = []
         for type in types {

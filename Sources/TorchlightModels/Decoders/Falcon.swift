@@ -67,7 +67,8 @@ public final class Falcon: CausalModel {
                 maxLength: try reader.int("max_position_embeddings", default: 2048)))
         guard config.headCount % config.groupCount == 0 else {
             throw ModelError(
-                reader.path, "there are \(quantity(config.headCount, "head")) of queries and \(config.groupCount) of keys",
+                reader.path,
+                "there are \(quantity(config.headCount, "head")) of queries and \(config.groupCount) of keys",
                 expected: "a number of heads of keys that divides the number of heads of queries")
         }
         let ties = contents.tiesOutput(

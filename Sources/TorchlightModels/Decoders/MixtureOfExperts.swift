@@ -205,7 +205,8 @@ extension ConfigReader {
     func chosenExperts(of count: Int, default standard: Int) throws(ModelError) -> Int {
         let chosen = try int("num_experts_per_tok", default: standard)
         guard chosen <= count else {
-            throw ModelError(path, "num_experts_per_tok is \(chosen)", expected: "at most the \(quantity(count, "expert"))")
+            throw ModelError(
+                path, "num_experts_per_tok is \(chosen)", expected: "at most the \(quantity(count, "expert"))")
         }
         return chosen
     }

@@ -23,7 +23,8 @@ extension TensorProto {
         }
         if dims.count > maximumRank {
             throw Problem(
-                "\(what) has \(quantity(dims.count, "dimension"))", expected: "at most \(maximumRank)", kind: .unsupported)
+                "\(what) has \(quantity(dims.count, "dimension"))", expected: "at most \(maximumRank)",
+                kind: .unsupported)
         }
         if type == .string {
             if stringData.count != count { throw wrongCount(stringData.count, "strings", count) }
@@ -189,7 +190,9 @@ extension SparseTensorProto {
         let given = indexTensor.tensor.toArray(Int.self)
         let isFlat = indexTensor.tensor.rank == 1
         guard given.count == (isFlat ? count : count * dims.count) else {
-            throw Problem("a sparse tensor of \(quantity(count, "value")) has \(quantity(given.count, "index", plural: "indices"))", kind: .malformed)
+            throw Problem(
+                "a sparse tensor of \(quantity(count, "value")) has \(quantity(given.count, "index", plural: "indices"))",
+                kind: .malformed)
         }
         let flat = (0..<count).map { row in
             isFlat ? given[row] : dims.indices.reduce(0) { $0 &+ given[row * dims.count + $1] &* strides[$1] }

@@ -20,7 +20,9 @@ func registerControl(in table: inout OperatorTable) {
         for index in 0..<count {
             let inputs = try call.inputs.map { value -> ONNXValue? in
                 guard case .sequence(let values) = value else { return value }
-                guard values.count == count else { throw Problem("sequences of \(count) and \(quantity(values.count, "value"))") }
+                guard values.count == count else {
+                    throw Problem("sequences of \(count) and \(quantity(values.count, "value"))")
+                }
                 return values[index]
             }
             for (column, value) in try call.execution.run(body, inputs, in: call.scope).enumerated() {
@@ -56,7 +58,8 @@ private func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
     var state: [ONNXValue?] = Array(call.inputs.dropFirst(2))
     guard body.outputs.count >= 1 + state.count else {
         throw Problem(
-            "a body with \(quantity(body.outputs.count, "output"))", expected: "at least \(1 + state.count)", kind: .invalid)
+            "a body with \(quantity(body.outputs.count, "output"))", expected: "at least \(1 + state.count)",
+            kind: .invalid)
     }
     var scanned = [[ONNXValue]](repeating: [], count: body.outputs.count - 1 - state.count)
     var iteration = 0
@@ -141,7 +144,9 @@ private func scanBatches(_ call: Call) throws -> [ONNXValue] {
             try call.moved(value) { x in
                 let sample = x.select(0, batch)
                 guard let lengths, index >= inputs.count - count else { return sample }
-                guard batch < lengths.count else { throw Problem("\(quantity(lengths.count, "length")) for \(batches) samples") }
+                guard batch < lengths.count else {
+                    throw Problem("\(quantity(lengths.count, "length")) for \(batches) samples")
+                }
                 return sample.narrow(0, start: 0, length: lengths[batch])
             }
         }

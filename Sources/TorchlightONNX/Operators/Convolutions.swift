@@ -50,7 +50,8 @@ func convolved(
             x, weight, bias: bias, stride: Size3(strides[0], strides[1], strides[2]), padding: ConvPadding(padding),
             dilation: Size3(dilations[0], dilations[1], dilations[2]), groups: groups)
     default:
-        throw Problem("a convolution of \(quantity(strides.count, "dimension"))", expected: "1 to 3", kind: .unsupported)
+        throw Problem(
+            "a convolution of \(quantity(strides.count, "dimension"))", expected: "1 to 3", kind: .unsupported)
     }
 }
 
@@ -62,7 +63,8 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     func list(_ name: String, _ standard: Int) throws -> [Int] {
         let values = try call.ints(name) ?? [Int](repeating: standard, count: rank)
         guard values.count == rank, values.allSatisfy({ $0 >= standard && $0 < 1 << 40 }) else {
-            throw Problem("the attribute \(name) is \(values.prefix(8))", expected: "\(quantity(rank, "size"))", kind: .invalid)
+            throw Problem(
+                "the attribute \(name) is \(values.prefix(8))", expected: "\(quantity(rank, "size"))", kind: .invalid)
         }
         return values
     }

@@ -85,7 +85,9 @@ func registerEncoders(in table: inout OperatorTable) {
     table.add("ZipMap", 1...1, domain: ml) { call in
         let (x, count, width) = try samples(call)
         let labels = try ClassLabels(call)
-        guard labels.count == width else { throw Problem("\(quantity(labels.count, "label")) for \(width) scores", kind: .invalid) }
+        guard labels.count == width else {
+            throw Problem("\(quantity(labels.count, "label")) for \(width) scores", kind: .invalid)
+        }
         let keys: [ONNXKey] = labels.strings.map { $0.map { .string($0) } } ?? (labels.ints ?? []).map { .int($0) }
         return [
             .sequence((0..<count).map { row in .map((0..<width).map { (keys[$0], x[row * width + $0]) }) })

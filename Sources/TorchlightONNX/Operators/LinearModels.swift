@@ -35,7 +35,8 @@ private func linearScores(_ call: Call, rows: Int) throws -> [[Double]] {
     let coefficients = (try call.floats("coefficients") ?? []).map(Double.init)
     let intercepts = (try call.floats("intercepts") ?? []).map(Double.init)
     guard rows > 0, coefficients.count == rows *| width else {
-        throw Problem("\(quantity(coefficients.count, "coefficient")) for \(rows) rows of \(width) features", kind: .invalid)
+        throw Problem(
+            "\(quantity(coefficients.count, "coefficient")) for \(rows) rows of \(width) features", kind: .invalid)
     }
     return (0..<count).map { sample in
         (0..<rows).map { row in
@@ -65,7 +66,8 @@ private struct SupportVectors {
         coefficients = (try call.floats("coefficients") ?? []).map(Double.init)
         self.width = width
         guard width > 0, vectors.count % width == 0 else {
-            throw Problem("support vectors of \(quantity(vectors.count, "number")) for \(width) features", kind: .invalid)
+            throw Problem(
+                "support vectors of \(quantity(vectors.count, "number")) for \(width) features", kind: .invalid)
         }
     }
 

@@ -41,7 +41,9 @@ func registerResampling(in table: inout OperatorTable) {
     var axes = Array(0..<x.rank)
     if let given = try call.optionalIntegers(3) { axes = try given.map { try call.dim($0, x.rank) } }
     guard pads.count == 2 * axes.count else {
-        throw Problem("\(quantity(pads.count, "padding")) for \(quantity(axes.count, "dimension"))", expected: "\(2 * axes.count)")
+        throw Problem(
+            "\(quantity(pads.count, "padding")) for \(quantity(axes.count, "dimension"))", expected: "\(2 * axes.count)"
+        )
     }
     var (before, after) = ([Int](repeating: 0, count: x.rank), [Int](repeating: 0, count: x.rank))
     for (index, dim) in axes.enumerated() { (before[dim], after[dim]) = (pads[index], pads[axes.count + index]) }
@@ -143,7 +145,8 @@ private struct ResizeSettings {
 
     private mutating func apply(scales given: [Double], to shape: [Int], axes: [Int]) throws {
         guard given.count == axes.count, given.allSatisfy({ $0 > 0 && $0 < 1e9 }) else {
-            throw Problem("the scales \(given.prefix(8)) for \(quantity(axes.count, "dimension"))", expected: "positive numbers")
+            throw Problem(
+                "the scales \(given.prefix(8)) for \(quantity(axes.count, "dimension"))", expected: "positive numbers")
         }
         scales = shape.map { _ in 1 }
         sizes = shape
@@ -173,7 +176,9 @@ private struct ResizeSettings {
     }
 
     @Sendable func run(_ x: Tensor) throws -> Tensor {
-        guard sizes.count == x.rank else { throw Problem("\(quantity(sizes.count, "size")) for a tensor of shape \(x.shape)") }
+        guard sizes.count == x.rank else {
+            throw Problem("\(quantity(sizes.count, "size")) for a tensor of shape \(x.shape)")
+        }
         var result = x.dtype.isFloatingPoint || mode == "nearest" ? x : x.to(.float32)
         for dim in 0..<x.rank {
             let isSame = sizes[dim] == x.shape[dim] && scales[dim] == 1

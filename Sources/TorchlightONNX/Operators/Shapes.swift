@@ -161,7 +161,8 @@ func registerShapes(in table: inout OperatorTable) {
         let lengths = try call.integers(1)
         let (time, batch) = (try call.int("time_axis", 0), try call.int("batch_axis", 1))
         guard x.rank >= 2, (time, batch) == (0, 1) || (time, batch) == (1, 0), lengths.count == x.shape[batch] else {
-            throw Problem("the time axis \(time), the batch axis \(batch) and \(quantity(lengths.count, "length")) of \(x.shape)")
+            throw Problem(
+                "the time axis \(time), the batch axis \(batch) and \(quantity(lengths.count, "length")) of \(x.shape)")
         }
         let steps = x.shape[time]
         guard lengths.allSatisfy({ (0...steps).contains($0) }) else { throw Problem("a length beyond \(steps)") }
@@ -210,7 +211,9 @@ func shape(of value: ONNXValue) throws -> [Int] {
 }
 
 func equalParts(_ size: Int, _ count: Int) throws -> [Int] {
-    guard count > 0, count <= max(size, 1) else { throw Problem("a split of the size \(size) into \(quantity(count, "part"))") }
+    guard count > 0, count <= max(size, 1) else {
+        throw Problem("a split of the size \(size) into \(quantity(count, "part"))")
+    }
     let part = (size + count - 1) / count
     return (0..<count).map { max(0, min(part, size - $0 * part)) }
 }

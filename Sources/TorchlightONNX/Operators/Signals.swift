@@ -80,7 +80,9 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     guard size > 0, size <= values.shape[1] else { throw Problem("frames of \(size) elements of \(values.shape[1])") }
     var frames = values.unfold(1, size: size, step: step)
     if let window {
-        guard window.count <= size else { throw Problem("a window of \(quantity(window.count, "element")) for frames of \(size)") }
+        guard window.count <= size else {
+            throw Problem("a window of \(quantity(window.count, "element")) for frames of \(size)")
+        }
         let missing = size - window.count
         frames = frames * window.to(frames.dtype.toReal).pad([missing / 2, missing - missing / 2])
     }

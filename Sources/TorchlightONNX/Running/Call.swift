@@ -220,7 +220,8 @@ struct Call {
     func dim(_ axis: Int, _ rank: Int) throws -> Int {
         let result = axis < 0 ? axis + rank : axis
         guard result >= 0, result < rank else {
-            throw Problem("the axis \(axis) of \(quantity(rank, "dimension"))", expected: "an axis from \(-rank) to \(rank - 1)")
+            throw Problem(
+                "the axis \(axis) of \(quantity(rank, "dimension"))", expected: "an axis from \(-rank) to \(rank - 1)")
         }
         return result
     }

@@ -15,6 +15,7 @@ package struct Cat: Primitive {
             let shape = inputs[i].layout.shape
             if Self.isSkipped(shape) { continue }
             guard var sum = result else {
+                try checkDimension(dim, of: inputs[i], in: Self.name, ofScalar: false)
                 result = shape
                 continue
             }

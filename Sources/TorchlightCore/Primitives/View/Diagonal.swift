@@ -51,7 +51,18 @@ package struct DiagonalBackward: Primitive {
     package var shape: Dims
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(shape, inputs[0].dtype))
+        let dims = [diagonal.dim1, diagonal.dim2]
+        guard dims[0] != dims[1], dims.allSatisfy({ (0..<shape.count).contains($0) }) else {
+            throw TensorError(
+                .index, in: Self.name, "the dimensions of the diagonal are not those of a matrix", got: "\(dims)",
+                expected: "two different dimensions of \(Array(shape))")
+        }
+        // A size beyond Int has no diagonal to compare; its memory is refused.
+        if !shape.contains(.max) {
+            try checkOperand(
+                inputs[0], is: diagonal.placed(in: Layout(shape: shape)).shape, inputs[0].dtype, in: Self.name)
+        }
+        return Few(ResultSpec(shape, inputs[0].dtype))
     }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
