@@ -1,6 +1,9 @@
 #include "Contract/OneDNN.h"
 #include "Support/Parallel.h"
+#include "Support/SignalsBlocked.h"
+#include <cstring>
 #include <list>
+#include <optional>
 #include <unordered_map>
 
 namespace tl::onednn {
@@ -199,9 +202,17 @@ dnnl_status_t describe_convolution(const Convolution& c, const Layout& src, cons
 }
 #endif
 
+/// Whether a primitive computes by the kernels of dnnl_sgemm ("gemm:jit"), not by those of brgemm.
+static bool computes_by_sgemm(const_dnnl_primitive_desc_t description) {
+    const char* name = nullptr;
+    dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    return name && std::strstr(name, "gemm") && !std::strstr(name, "brgemm");
+}
+
 dnnl_status_t Plan::build(dnnl_primitive_desc_t description, const Operand* operands, int number) {
     const auto align = [](size_t bytes) { return (bytes + 63) & ~size_t(63); };
     dnnl_status_t status = dnnl_primitive_create(&primitive, description);
+    blocks_signals = computes_by_sgemm(description);
     for (int i = 0; i < number && status == dnnl_success; i++) {
         const Operand& operand = operands[i];
         Argument& argument = arguments[size_t(count++)];
@@ -295,7 +306,11 @@ dnnl_status_t Plan::run(void* const* pointers, int prepared) const {
         status = dnnl_memory_set_data_handle(scratchpad, next);
         list[listed++] = {DNNL_ARG_SCRATCHPAD, scratchpad};
     }
-    if (status == dnnl_success) status = dnnl_primitive_execute(primitive, stream(), listed, list);
+    if (status == dnnl_success) {
+        std::optional<SignalsBlocked> signals_blocked;
+        if (blocks_signals) signals_blocked.emplace();
+        status = dnnl_primitive_execute(primitive, stream(), listed, list);
+    }
     for (int i = 0; i < count && status == dnnl_success; i++)
         if (arguments[size_t(i)].reordered && arguments[size_t(i)].written) reorder(arguments[size_t(i)]);
     if (workspace) tl_deallocate(workspace, bytes);

@@ -109,6 +109,7 @@ class Plan {
     dnnl_primitive_t primitive = nullptr;
     dnnl_memory_t scratchpad = nullptr;
     size_t scratchpad_bytes = 0, total_bytes = 0;
+    bool blocks_signals = false;
 };
 
 /// What identifies a plan: everything that went into it.

@@ -8,8 +8,8 @@ namespace tl {
 
 /// Blocks all signals on this thread while it exists.
 ///
-/// For dnnl_sgemm, whose kernels use the stack pointer for a buffer in the heap: the frame of a signal handler that interrupted
-/// them would be written over other memory.
+/// For dnnl_sgemm and the primitives that compute by its kernels. These use the stack pointer for a buffer in the heap: the frame
+/// of a signal handler that interrupted them would be written over other memory.
 class SignalsBlocked {
   public:
     SignalsBlocked() {
