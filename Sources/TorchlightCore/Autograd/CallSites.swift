@@ -3,18 +3,22 @@ import Synchronization
 
 /// The place where an operation was called: the first stack frame outside the framework.
 struct CallSite: Sendable {
+    /// Capturing it reads the start of each mapping of memory, which crashes where another thread unmaps one meanwhile: so it is
+    /// done once, and not for each operation.
+    private static let images = ImageMap.capture()
+
     private let backtrace: Backtrace?
     private let modulePath: String?
 
     init() {
-        backtrace = try? Backtrace.capture(limit: 48)
+        backtrace = try? Backtrace.capture(limit: 48, images: Self.images)
         modulePath = ThreadContext.existing?.modulePathText
     }
 
     /// The place as text, such as "Train.swift:41 (in encoder.fc1)", if the program has debug information.
     var text: String {
         var place: String?
-        for frame in backtrace?.symbolicated()?.frames ?? [] {
+        for frame in backtrace?.symbolicated(with: Self.images)?.frames ?? [] {
             guard let source = frame.symbol?.sourceLocation, source.line > 0, Self.isOfTheProgram(source.path) else {
                 continue
             }
