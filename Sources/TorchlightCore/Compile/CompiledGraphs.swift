@@ -83,9 +83,10 @@ final class CompiledGraphs: Sendable {
     }
 
     var report: CompileReport { contents.withLock { $0.report } }
-    /// The graph that ran last, as recorded and as it is run.
-    var latestOptimized: Graph? { contents.withLock { $0.calls.first?.plan.graph } }
+    /// The graph that ran last, as it was recorded.
     var latest: Graph? { contents.withLock { $0.calls.first?.graph } }
+    /// The same as it is run.
+    var latestOptimized: Graph? { contents.withLock { $0.calls.first?.plan.graph } }
 
     /// The graph for a call, if there is one, and whether the call is to verify it.
     func find(_ arguments: CallArguments) -> (call: CompiledCall?, isToVerify: Bool) {

@@ -303,7 +303,7 @@ final class StepRecorder: CallRecorder {
             return value
         }
         let state = state(of: tensor, in: operation, isWrite: isTarget)
-        return value(at: StoragePlace(tensor), of: state, tensor.device)
+        return state.value(at: StoragePlace(tensor), on: tensor.device, emit: emitOne)
     }
 
     private func state(of tensor: Tensor, in operation: String = "", isWrite: Bool) -> StorageValues {
@@ -345,49 +345,17 @@ final class StepRecorder: CallRecorder {
         return StoragePlace(isWhole ? tensor.layout : Layout(shape: [count]), tensor.dtype)
     }
 
-    private func value(at place: StoragePlace, of state: StorageValues, _ device: Device) -> Graph.ValueID {
-        if place == state.base { return state.value }
-        if let known = state.views[place] { return known }
-        let spec = TensorSpec(place.layout, place.dtype, device: device)
-        let value: Graph.ValueID
-        if let (view, source) = state.derivations[place] {
-            value = emit(view, [use(self.value(at: source, of: state, device))], [spec])[0]
-        } else if place.dtype == state.base.dtype {
-            value = emit(AsStrided(layout: place.layout, base: state.base.layout), [use(state.value)], [spec])[0]
-        } else {
-            // Complex numbers as pairs of real ones, or the reverse.
-            let layout =
-                place.dtype.isComplex
-                ? state.base.layout.pairs ?? state.base.layout : state.base.layout.parts
-            let view: any ViewPrimitive = place.dtype.isComplex ? ViewAsComplex() : ViewAsReal()
-            let whole = emit(view, [use(state.value)], [TensorSpec(layout, place.dtype, device: device)])[0]
-            value = emit(AsStrided(layout: place.layout, base: layout), [use(whole)], [spec])[0]
-        }
-        state.views[place] = value
-        return value
+    private func emitOne(
+        _ primitive: any Primitive, _ operands: [Graph.ValueID], _ result: TensorSpec
+    ) -> Graph.ValueID {
+        emit(primitive, operands.map { use($0) }, [result])[0]
     }
 
-    /// Makes a value that of some elements of a storage, and all other values of the storage those that follow.
     private func write(_ value: Graph.ValueID, to target: Tensor) {
         let state = state(of: target, isWrite: true)
-        let place = StoragePlace(target)
         if state.isSplit { reportFailure(Self.splitWrite(target)) }
         if state.owner == .outside && !written.contains(where: { $0 === state }) { written.append(state) }
-        state.views = [:]
-        if place == state.base {
-            state.value = value
-        } else if place.dtype == state.base.dtype {
-            let base = TensorSpec(state.base.layout, state.base.dtype, device: target.device)
-            state.value =
-                emit(
-                    ScatterView(view: place.layout, base: state.base.layout), [use(state.value), use(value)], [base])[0]
-            state.views[place] = value
-        } else {
-            reportFailure(
-                TensorError(
-                    .dtype, in: "compile", "the function writes to a view of another dtype in place",
-                    fix: "compute a new tensor, as with complex(_:_:)", operands: [target]))
-        }
+        state.write(value, to: target, in: "compile", emit: emitOne)
     }
 
     private static func unclaimed(_ tensor: Tensor, _ operation: String) -> TensorError {

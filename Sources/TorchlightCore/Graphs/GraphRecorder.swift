@@ -9,35 +9,13 @@ package final class GraphRecorder: CallRecorder {
     /// The recorder of the function that calls this transformation, if that is being recorded.
     private let outer: (any CallRecorder)?
     private let randomness: Randomness
-    private var states: [ObjectIdentifier: StorageState] = [:]
+    private var states: [ObjectIdentifier: StorageValues] = [:]
+    /// The storages of the states, retained so that no other storage has the address of one.
+    private var storages: [Storage] = []
     private var constants: [ObjectIdentifier: (tensor: Tensor, value: Graph.ValueID)] = [:]
     /// The storages of the constants, which must not change.
     private var constantStorages: Set<ObjectIdentifier> = []
     private var argumentStorages: Set<ObjectIdentifier> = []
-
-    /// The elements that a tensor has of a storage.
-    private struct Place: Hashable {
-        var layout: Layout
-        var dtype: DType
-    }
-
-    /// What a storage holds.
-    private final class StorageState {
-        /// Retained, so that no other storage has its address.
-        let storage: Storage
-        let base: Place
-        var value: Graph.ValueID
-        /// The values of the views since the last write.
-        var views: [Place: Graph.ValueID] = [:]
-        /// How views are computed: by a primitive from another place.
-        var derivations: [Place: (primitive: any ViewPrimitive, source: Place)] = [:]
-
-        init(_ storage: Storage, _ base: Place, _ value: Graph.ValueID) {
-            self.storage = storage
-            self.base = base
-            self.value = value
-        }
-    }
 
     private init(_ operation: String, _ randomness: Randomness, outer: (any CallRecorder)?) {
         self.operation = operation
@@ -110,7 +88,8 @@ package final class GraphRecorder: CallRecorder {
         if kind == .view, let view = primitive as? any ViewPrimitive {
             // A view of a tensor of the calling function belongs to that function.
             if isOuter(inputs[0]) { return outer!.called(primitive, inputs, outputs, kind) }
-            return viewed(view, inputs[0], outputs[0])
+            state(of: inputs[0]).derive(StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
+            return
         }
         let results = emit(primitive, inputs.map { operand($0) }, outputs.map { TensorSpec($0) })
         for (output, value) in zip(outputs, results) {
@@ -147,17 +126,6 @@ package final class GraphRecorder: CallRecorder {
     package func hostWrite(_ what: String, _ tensor: Tensor?) { outer?.hostWrite(what, tensor) }
     package func rearranged(_ tensor: Tensor) { outer?.rearranged(tensor) }
     package func entered(_ module: any PathElement, depth: Int) { outer?.entered(module, depth: depth) }
-
-    private func viewed(_ view: any ViewPrimitive, _ input: Tensor, _ output: Tensor) {
-        let state = state(of: input)
-        let place = Place(layout: output.layout, dtype: output.dtype)
-        if place == state.base || state.derivations[place] != nil { return }
-        // Any layout of the storage is one of the whole storage.
-        if view is AsStrided { return }
-        let source = Place(layout: input.layout, dtype: input.dtype)
-        if source != state.base && state.derivations[source] == nil { return }
-        state.derivations[place] = (view, source)
-    }
 
     private func wrote(_ primitive: any Primitive, _ inputs: Few<Tensor>, to target: Tensor) {
         let isOutside = !target.device.isRecording
@@ -208,74 +176,39 @@ package final class GraphRecorder: CallRecorder {
         return ids
     }
 
+    private func emitOne(
+        _ primitive: any Primitive, _ operands: [Graph.ValueID], _ result: TensorSpec
+    ) -> Graph.ValueID {
+        emit(primitive, operands.map { use($0) }, [result], recordsGradient: true)[0]
+    }
+
     private func value(of tensor: Tensor) -> Graph.ValueID {
         guard tensor.device.isRecording, !isOuter(tensor) else { return constant(tensor) }
-        return value(at: Place(layout: tensor.layout, dtype: tensor.dtype), of: state(of: tensor), tensor.device)
+        return state(of: tensor).value(at: StoragePlace(tensor), on: tensor.device, emit: emitOne)
     }
 
-    private func value(at place: Place, of state: StorageState, _ device: Device) -> Graph.ValueID {
-        if place == state.base { return state.value }
-        if let known = state.views[place] { return known }
-        let spec = TensorSpec(place.layout, place.dtype, device: device)
-        let value: Graph.ValueID
-        if let (view, source) = state.derivations[place] {
-            value = emit(view, [use(self.value(at: source, of: state, device))], [spec], recordsGradient: true)[0]
-        } else if place.dtype == state.base.dtype {
-            let view = AsStrided(layout: place.layout, base: state.base.layout)
-            value = emit(view, [use(state.value)], [spec], recordsGradient: true)[0]
-        } else {
-            // Complex numbers as pairs of real ones, or the reverse.
-            let whole = Place(
-                layout: place.dtype.isComplex ? state.base.layout.pairs ?? state.base.layout : state.base.layout.parts,
-                dtype: place.dtype)
-            let converted: any ViewPrimitive = place.dtype.isComplex ? ViewAsComplex() : ViewAsReal()
-            let base = emit(
-                converted, [use(state.value)], [TensorSpec(whole.layout, whole.dtype, device: device)],
-                recordsGradient: true)[0]
-            value =
-                emit(
-                    AsStrided(layout: place.layout, base: whole.layout), [use(base)], [spec], recordsGradient: true)[0]
-        }
-        state.views[place] = value
-        return value
-    }
-
-    /// Makes a value that of some elements of a storage, and all other values of the storage those that follow.
     private func write(_ value: Graph.ValueID, to target: Tensor) {
-        let state = state(of: target)
-        let place = Place(layout: target.layout, dtype: target.dtype)
-        state.views = [:]
-        if place == state.base {
-            state.value = value
-        } else if place.dtype == state.base.dtype {
-            let base = TensorSpec(state.base.layout, state.base.dtype, device: target.device)
-            state.value =
-                emit(
-                    ScatterView(view: place.layout, base: state.base.layout), [use(state.value), use(value)], [base],
-                    recordsGradient: true)[0]
-            state.views[place] = value
-        } else {
-            reportFailure(
-                TensorError(
-                    .dtype, in: operation, "the function writes to a view of another dtype in place",
-                    fix: "compute a new tensor, as with complex(_:_:)", operands: [target]))
-        }
+        state(of: target).write(value, to: target, in: operation, emit: emitOne)
     }
 
     private func hold(_ tensor: Tensor, _ value: Graph.ValueID) {
-        states[ObjectIdentifier(tensor.storage)] = StorageState(
-            tensor.storage, Place(layout: tensor.layout, dtype: tensor.dtype), value)
+        add(StorageValues(StoragePlace(tensor), value, .function), for: tensor.storage)
     }
 
-    private func state(of tensor: Tensor) -> StorageState {
+    private func add(_ state: StorageValues, for storage: Storage) {
+        states[ObjectIdentifier(storage)] = state
+        storages.append(storage)
+    }
+
+    private func state(of tensor: Tensor) -> StorageValues {
         if let state = states[ObjectIdentifier(tensor.storage)] { return state }
         // Memory that nothing was written to.
         let count = tensor.storage.byteCount / tensor.dtype.byteSize
         let isWhole = tensor.layout.count == count && tensor.layout.isContiguous && tensor.layout.offset == 0
         let layout = isWhole ? tensor.layout : Layout(shape: [count])
         let value = graph.add(TensorSpec(layout, tensor.dtype, device: tensor.device), .empty)
-        let state = StorageState(tensor.storage, Place(layout: layout, dtype: tensor.dtype), value)
-        states[ObjectIdentifier(tensor.storage)] = state
+        let state = StorageValues(StoragePlace(layout, tensor.dtype), value, .function)
+        add(state, for: tensor.storage)
         return state
     }
 

@@ -14,7 +14,7 @@ private struct Grouping {
     /// A group has no more; more would not stay in the cache.
     static let mostSteps = 64
     static let mostArrays = 24
-    /// A row must leave room in the cache for the others.
+    /// The most elements of a row: the buffers of one row of each array of a group are in the cache together.
     static let longestRow = 16384
 
     let graph: Graph
