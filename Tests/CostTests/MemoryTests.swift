@@ -9,13 +9,9 @@ struct MemoryTests {
     @Test("the forward and the backward pass of each operation stay within a multiple of operands and results")
     func peaks() async {
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            let violations = MemoryLaw.violations()
-            for violation in violations { writeToStandardError(violation + "\n") }
-            if !violations.isEmpty { fatalError("\(violations.count) operations take more memory than they may") }
+            for violation in MemoryLaw.violations() { writeToStandardError(violation + "\n") }
         }
-        if let text = result.map({ String(decoding: $0.standardErrorContent, as: UTF8.self) }), !text.isEmpty {
-            Issue.record("\(text)")
-        }
+        recordStandardError(of: result)
     }
 }
 

@@ -60,13 +60,11 @@ struct ToolProcessTests {
         }
     }
 
-    /// Whether processes may have process numbers of their own, as in containers.
-    private static let hasNamespaces =
-        (try? runAny("/usr/bin/unshare", ["-rpf", "/bin/true"], in: "/tmp"))?.status == 0
+    /// What starts a process as number 1 of its own PID namespace, as in a container; nothing where that is not permitted.
+    private static let container =
+        (try? runAny("/usr/bin/unshare", ["-rpf", "/bin/true"], in: "/tmp"))?.status == 0 ? "unshare -rpf" : ""
 
-    @Test(
-        "Two containers that write one file, both as process 1, leave complete files only",
-        .enabled(if: hasNamespaces, "needs the permission to create PID namespaces"))
+    @Test("Two containers that write one file, both as process 1, leave complete files only")
     func processNumbersOfContainers() throws {
         let values = [1.0, 2].map { Tensor.full([100_000], $0) }
         for (name, tensor) in zip(["x", "y"], values) {
@@ -76,7 +74,7 @@ struct ToolProcessTests {
         let result = try shell(
             """
             write() {
-                for i in 1 2 3 4 5; do unshare -rpf "$T" convert $1.safetensors same.safetensors >/dev/null || echo failed; done
+                for i in 1 2 3 4 5; do \(Self.container) "$T" convert $1.safetensors same.safetensors >/dev/null || echo failed; done
                 touch $1.done
             }
             write x & write y &

@@ -1,5 +1,6 @@
-// Matrix products. float32: dnnl_sgemm, except for small products and those at which `gemm` is faster. float16 and bfloat16:
-// oneDNN if the processor supports them. Complex numbers: BLAS. All other dtypes: `gemm`.
+// Matrix products. float32 uses oneDNN's dnnl_sgemm, or the kernels of SmallProduct.h and Gemm.h at sizes at which they are faster.
+// float16 and bfloat16 use oneDNN where the processor multiplies them, complex numbers use BLAS, and all other dtypes use the
+// blocked kernel of Gemm.h.
 #include "Contract/ComplexProduct.h"
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"

@@ -13,27 +13,9 @@
 #include <immintrin.h>
 #endif
 
-#define TL_HAS_VNNI 0
+#define TL_WITH_VNNI
 #define TL_KERNEL_BODY "Contract/QuantizedLinear.kernels.h"
 #include "Support/EachInstructionSet.h"
-#undef TL_HAS_VNNI
-
-#if defined(__x86_64__)
-// AVX-512 with instructions that add four products of bytes to a word.
-#define TL_HAS_VNNI 1
-#define TL_HAS_HALF 1
-#define TL_ISA avx512_vnni
-#define TL_VECTOR_BYTES 64
-#pragma clang attribute push(                                                                                          \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))),      \
-    apply_to = function)
-#include "Contract/QuantizedLinear.kernels.h"
-#pragma clang attribute pop
-#undef TL_HAS_VNNI
-#undef TL_HAS_HALF
-#undef TL_ISA
-#undef TL_VECTOR_BYTES
-#endif
 
 namespace tl {
 namespace {

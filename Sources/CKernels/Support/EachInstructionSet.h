@@ -1,11 +1,13 @@
-// Includes TL_KERNEL_BODY once for each instruction set; see InstructionSets.h. No include guard on purpose.
+// Includes TL_KERNEL_BODY once for each instruction set; see InstructionSets.h. With TL_WITH_VNNI it is included once more, as
+// avx512_vnni, for processors that add four products of bytes to a word in one instruction. No include guard on purpose.
 #include "Support/InstructionSets.h"
 #ifndef TL_KERNEL_BODY
 #error "define TL_KERNEL_BODY before including EachInstructionSet.h"
 #endif
 
 // TL_VECTOR_BYTES is the size of the set's registers, TL_HAS_HALF says whether it converts float16 in hardware,
-// TL_HAS_FMA whether it fuses multiplication and addition.
+// TL_HAS_FMA whether it fuses multiplication and addition, TL_HAS_VNNI whether the kernels may use VNNI.
+#define TL_HAS_VNNI 0
 #define TL_ISA baseline
 #define TL_VECTOR_BYTES 16
 #if defined(__aarch64__)
@@ -40,9 +42,22 @@
 #include TL_KERNEL_BODY
 #pragma clang attribute pop
 #undef TL_ISA
+
+#ifdef TL_WITH_VNNI
+#undef TL_HAS_VNNI
+#define TL_HAS_VNNI 1
+#define TL_ISA avx512_vnni
+#pragma clang attribute push(                                                                                          \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c,bmi,bmi2,lzcnt,popcnt"))),      \
+    apply_to = function)
+#include TL_KERNEL_BODY
+#pragma clang attribute pop
+#undef TL_ISA
+#endif
 #undef TL_VECTOR_BYTES
 #undef TL_HAS_HALF
 #undef TL_HAS_FMA
 #endif
 
+#undef TL_HAS_VNNI
 #undef TL_KERNEL_BODY

@@ -152,7 +152,8 @@ public struct QuantizedWeight {
         )
     }
 
-    /// A weight `[out, in]` with room for saved tensors of these shapes; nil if they are not those of a quantised weight.
+    /// A zero weight `[out, in]` with the layout of saved tensors of these shapes; nil if they are not those of a quantised
+    /// weight.
     init?(
         shape: [Int], codes: Tensor, scales: Tensor, offsets: Tensor?, inputs: WeightQuantization.Inputs, device: Device
     ) {

@@ -10,13 +10,9 @@ import Testing
     @Test("Each primitive takes a multiple of the memory of its operands and results")
     func peaks() async {
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            let violations = PrimitiveMemory.violations()
-            for violation in violations { writeToStandardError(violation + "\n") }
-            if !violations.isEmpty { fatalError("\(violations.count) calls take more memory than they may") }
+            for violation in PrimitiveMemory.violations() { writeToStandardError(violation + "\n") }
         }
-        if let text = result.map({ String(decoding: $0.standardErrorContent, as: UTF8.self) }), !text.isEmpty {
-            Issue.record("\(text.suffix(20_000))")
-        }
+        recordStandardError(of: result)
     }
 }
 

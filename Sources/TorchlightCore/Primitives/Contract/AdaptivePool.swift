@@ -100,9 +100,7 @@ package struct AdaptiveMaxPool: Primitive {
 
 private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims, in operation: String) throws(TensorError) -> Dims {
     guard x.rank == sizes.count + 2 else {
-        throw TensorError(
-            .shape, in: operation, "the input has not the number of dimensions of \(sizes.count)-d pooling",
-            expected: "[N, C, \(Window.spatialNames(sizes.count))]", operands: [x])
+        throw Window.rankError(sizes.count, in: operation, x)
     }
     var shape = x.layout.shape
     for i in 0..<sizes.count { shape[x.rank - sizes.count + i] = sizes[i] }

@@ -34,7 +34,7 @@ package struct Convolution: Primitive {
         let operands = inputs.count > 2 ? [x, weight, inputs[2]] : [x, weight]
         guard x.rank == spatial + 2, weight.rank == spatial + 2 else {
             throw TensorError(
-                .shape, in: operation, "the operands have not the number of dimensions of a \(spatial)-d convolution",
+                .shape, in: operation, "the operands have the wrong number of dimensions for a \(spatial)d convolution",
                 expected: "input [N, C, \(Window.spatialNames(spatial))] and weight [out, C / groups, "
                     + "\(Window.spatialNames(spatial))]",
                 fix: x.rank == spatial + 1 ? "add the channels, as in x.unsqueeze(1)" : nil, operands: operands)

@@ -101,9 +101,7 @@ func poolShape(
     _ x: TensorSpec, _ window: Window, _ ceilMode: Bool, in operation: String
 ) throws(TensorError) -> Dims {
     guard x.rank == window.spatial + 2 else {
-        throw TensorError(
-            .shape, in: operation, "the input has not the number of dimensions of \(window.spatial)-d pooling",
-            expected: "[N, C, \(Window.spatialNames(window.spatial))]", operands: [x])
+        throw Window.rankError(window.spatial, in: operation, x)
     }
     guard x.dtype != .bool else { throw .dtype(operation, [x], expected: "numbers") }
     try window.check(in: operation, x)

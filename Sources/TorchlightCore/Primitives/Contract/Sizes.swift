@@ -78,9 +78,7 @@ public struct AdaptiveSize: Sendable, Hashable, ExpressibleByIntegerLiteral, Exp
     /// The sizes of the result over the last dimensions of `x`, after the checks.
     func dims(_ spatial: Int, over x: Tensor, in operation: String) throws(TensorError) -> Dims {
         guard x.rank == spatial + 1 || x.rank == spatial + 2 else {
-            throw TensorError(
-                .shape, in: operation, "the input has not the number of dimensions of \(spatial)-d pooling",
-                expected: "[N, C, \(Window.spatialNames(spatial))], or the same without N", operands: [x])
+            throw Window.rankError(spatial, takesOneImage: true, in: operation, x)
         }
         guard sizes.count == spatial || isSingle else {
             throw TensorError(

@@ -26,6 +26,16 @@ package struct Window: Sendable, Hashable, Codable {
         }
     }
 
+    /// The error for an input of another rank than pooling takes: `[N, C, *]`, or also `[C, *]`.
+    static func rankError(
+        _ spatial: Int, takesOneImage: Bool = false, in operation: String, _ x: any Described
+    ) -> TensorError {
+        TensorError(
+            .shape, in: operation, "the input has the wrong number of dimensions for \(spatial)d pooling",
+            expected: "[N, C, \(spatialNames(spatial))]\(takesOneImage ? ", or the same without N" : "")", operands: [x]
+        )
+    }
+
     /// Refuses numbers that no window has.
     func check(in operation: String, _ x: some Described) throws(TensorError) {
         func refuse(_ what: String, _ got: Dims, _ rule: String) -> TensorError {
