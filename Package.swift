@@ -101,7 +101,8 @@ let package = Package(
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
             swiftSettings: swiftSettings),
         .target(
-            name: "TorchlightModels", dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
+            name: "TorchlightModels",
+            dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "CCurl"],
             swiftSettings: swiftSettings),
         .target(
             name: "Torchlight",
@@ -160,8 +161,12 @@ let package = Package(
             name: "ArgumentTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(name: "CoreTests", dependencies: ["TorchlightCore", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
-            name: "ModelTests", dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TestSupport"],
-            exclude: ["GGUF", "Models", "record_gguf.py", "record_models.py"], swiftSettings: swiftSettings),
+            name: "ModelTests",
+            dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TorchlightTokenizers", "TestSupport"],
+            exclude: [
+                "GGUF", "Generation.json", "Models", "record_generation.py", "record_gguf.py", "record_models.py",
+            ],
+            swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
         .testTarget(
             name: "CostTests", dependencies: ["Torchlight", "CHeapCount", "TestSupport"], swiftSettings: swiftSettings),
@@ -197,7 +202,7 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "TorchlightCLI", "Torchlight", "TorchlightIO", "TestSupport",
+                "TorchlightCLI", "Torchlight", "TorchlightIO", "TorchlightModels", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),
@@ -213,6 +218,9 @@ let package = Package(
         .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .executableTarget(
+            name: "LanguageModels", dependencies: ["Torchlight", "TorchlightModels"], path: "Examples/LanguageModels",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "Ports", dependencies: ["Torchlight"], path: "Examples/Ports", swiftSettings: swiftSettings),
         .executableTarget(
             name: "Transformations", dependencies: ["Torchlight"], path: "Examples/Transformations",
@@ -225,7 +233,7 @@ let package = Package(
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "Torchlight", "TestSupport", "FirstProgram", "Learner", "Ports", "ResumableTraining",
+                "Torchlight", "TestSupport", "FirstProgram", "LanguageModels", "Learner", "Ports", "ResumableTraining",
                 "SavedActivations", "Transformations", "TorchlightCLI", "TorchlightModels", "TorchlightONNX",
             ],
             exclude: ["LearnerOutput.txt"],

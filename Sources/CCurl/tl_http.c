@@ -16,12 +16,16 @@ enum {
     CURLOPT_URL = 10002,
     CURLOPT_ERRORBUFFER = 10010,
     CURLOPT_USERAGENT = 10018,
+    CURLOPT_HTTPHEADER = 10023,
+    CURLOPT_HEADERDATA = 10029,
     CURLOPT_XFERINFODATA = 10057,
     CURLOPT_WRITEFUNCTION = 20011,
+    CURLOPT_HEADERFUNCTION = 20079,
     CURLOPT_XFERINFOFUNCTION = 20219,
     CURLOPT_LOW_SPEED_LIMIT = 19,
     CURLOPT_LOW_SPEED_TIME = 20,
     CURLOPT_NOPROGRESS = 43,
+    CURLOPT_NOBODY = 44,
     CURLOPT_FAILONERROR = 45,
     CURLOPT_FOLLOWLOCATION = 52,
     CURLOPT_MAXREDIRS = 68,
@@ -40,6 +44,8 @@ static struct {
     int (*getinfo)(void*, int, ...);
     void (*cleanup)(void*);
     const char* (*strerror)(int);
+    void* (*append)(void*, const char*);
+    void (*free_list)(void*);
     int ready;
 } curl;
 
@@ -59,13 +65,16 @@ static void load(void) {
     curl.getinfo = (int (*)(void*, int, ...))dlsym(library, "curl_easy_getinfo");
     curl.cleanup = (void (*)(void*))dlsym(library, "curl_easy_cleanup");
     curl.strerror = (const char* (*)(int))dlsym(library, "curl_easy_strerror");
+    curl.append = (void* (*)(void*, const char*))dlsym(library, "curl_slist_append");
+    curl.free_list = (void (*)(void*))dlsym(library, "curl_slist_free_all");
     curl.ready = global_init && curl.init && curl.setopt && curl.perform && curl.getinfo && curl.cleanup &&
-                 curl.strerror && global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+                 curl.strerror && curl.append && curl.free_list && global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 }
 
 typedef struct {
     tl_http_write write;
     tl_http_progress progress;
+    tl_http_header header;
     void* context;
 } callbacks;
 
@@ -75,14 +84,21 @@ static size_t on_write(const char* bytes, size_t size, size_t count, void* data)
     return to->write(to->context, bytes, size * count) == 0 ? size * count : (size_t)-1;
 }
 
+static size_t on_header(const char* bytes, size_t size, size_t count, void* data) {
+    callbacks* to = data;
+    to->header(to->context, bytes, size * count);
+    return size * count;
+}
+
 static int on_progress(void* data, int64_t total, int64_t done, int64_t upload_total, int64_t uploaded) {
     (void)upload_total, (void)uploaded;
     callbacks* to = data;
     return to->progress ? to->progress(to->context, done, total) : 0;
 }
 
-tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_http_write write,
-                           tl_http_progress progress, void* context, long* status, char message[256]) {
+tl_http_result tl_http_exchange(const char* url, const tl_http_request* request, tl_http_write write,
+                                tl_http_progress progress, void* context, long* status, char message[256]) {
+    const tl_http_options* options = &request->options;
     *status = 0;
     message[0] = 0;
     pthread_once(&loaded, load);
@@ -91,7 +107,7 @@ tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_h
         snprintf(message, 256, "libcurl.so.4 was not found");
         return TL_HTTP_NO_LIBRARY;
     }
-    callbacks to = {write, progress, context};
+    callbacks to = {write, progress, request->header, context};
     curl.setopt(handle, CURLOPT_URL, url);
     curl.setopt(handle, CURLOPT_ERRORBUFFER, message);
     curl.setopt(handle, CURLOPT_USERAGENT, "torchlight");
@@ -100,10 +116,21 @@ tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_h
     curl.setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl.setopt(handle, CURLOPT_XFERINFODATA, &to);
     curl.setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    if (request->header) {
+        curl.setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+        curl.setopt(handle, CURLOPT_HEADERDATA, &to);
+    }
+    if (request->head) curl.setopt(handle, CURLOPT_NOBODY, 1L);
+    void* headers = NULL;
+    for (size_t i = 0; i < request->header_count; i++) {
+        void* longer = curl.append(headers, request->headers[i]);
+        if (longer) headers = longer;
+    }
+    if (headers) curl.setopt(handle, CURLOPT_HTTPHEADER, headers);
     // No alarm signals: they would hit whatever thread the program has.
     curl.setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl.setopt(handle, CURLOPT_FAILONERROR, 1L);
-    curl.setopt(handle, CURLOPT_FOLLOWLOCATION, 1L);
+    curl.setopt(handle, CURLOPT_FOLLOWLOCATION, options->max_redirects > 0 ? 1L : 0L);
     curl.setopt(handle, CURLOPT_MAXREDIRS, options->max_redirects);
     // Nobody who answers may send us to a local file or another protocol.
     curl.setopt(handle, CURLOPT_PROTOCOLS, (long)CURLPROTO_HTTP_AND_HTTPS);
@@ -115,6 +142,13 @@ tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_h
     curl.getinfo(handle, CURLINFO_RESPONSE_CODE, status);
     if (code != CURLE_OK && !message[0]) snprintf(message, 256, "%s", curl.strerror(code));
     curl.cleanup(handle);
+    if (headers) curl.free_list(headers);
     if (code == CURLE_OK) return TL_HTTP_OK;
     return code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_WRITE_ERROR ? TL_HTTP_STOPPED : TL_HTTP_FAILED;
+}
+
+tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_http_write write,
+                           tl_http_progress progress, void* context, long* status, char message[256]) {
+    tl_http_request request = {*options, NULL, 0, 0, NULL};
+    return tl_http_exchange(url, &request, write, progress, context, status, message);
 }

@@ -2,18 +2,20 @@ import ArgumentParser
 import Glibc
 import Torchlight
 import TorchlightIO
+import TorchlightModels
 import TorchlightONNX
+import TorchlightTokenizers
 
 /// The command line tool: `torchlight train ...`, `torchlight inspect ...`, `torchlight bench ...`.
 @main
 struct TorchlightCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "torchlight",
-        abstract: "Train neural networks, inspect their files, and measure performance.",
+        abstract: "Train neural networks, use language models, inspect files, and measure performance.",
         version: "0.1.0",
         subcommands: [
-            Train.self, Inspect.self, Convert.self, Diff.self, ONNXCommand.self, Tokenize.self, Bench.self,
-            ColdStart.self, GrowthPointCommand.self,
+            Train.self, Inspect.self, Convert.self, Diff.self, ONNXCommand.self, Generate.self, ChatCommand.self,
+            Embed.self, PerplexityCommand.self, Tokenize.self, Bench.self, ColdStart.self, GrowthPointCommand.self,
         ])
 
     /// Exits with status 0 on success, 2 for an invalid command line, and 1 for all other errors, with one line on
@@ -31,6 +33,10 @@ struct TorchlightCommand: ParsableCommand {
             // The text without the fix, which is Swift code.
             end(error.text)
         } catch let error as ONNXError {
+            end("\(error)")
+        } catch let error as ModelError {
+            end("\(error)")
+        } catch let error as TokenizerError {
             end("\(error)")
         } catch let error as TensorError {
             end("\(error)")
@@ -63,4 +69,7 @@ struct Failure: Error {
 }
 
 /// Writes a line to standard output without buffering.
-func say(_ text: String) { Terminal.write(text + "\n", to: STDOUT_FILENO) }
+func say(_ text: String) { sayPart(text + "\n") }
+
+/// Writes a part of a line to standard output without buffering.
+func sayPart(_ text: String) { Terminal.write(text, to: STDOUT_FILENO) }

@@ -16,7 +16,7 @@ import Testing
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
         "TorchlightSparse": ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
         "TorchlightONNX": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
-        "TorchlightModels": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
+        "TorchlightModels": ["TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "CCurl"],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [

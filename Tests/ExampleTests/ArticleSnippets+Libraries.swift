@@ -94,18 +94,73 @@ private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor
     optimizer.step()
 }
 
-private func pretrainedModels(_ tokens: Tensor, _ prompt: Tensor) async throws {
+private func pretrainedModels(_ tokens: Tensor) throws {
     let model = try Llama.load("path/to/Llama-3.2-1B")  // or AutoModel.load, which chooses the class
     let output = model(tokens)  // int64 [N, T] -> logits [N, T, vocabulary]
     let loss = output.loss(tokens)
-    var options = model.generationOptions()  // what the files say
-    options.maxNewTokens = 50
-    options.temperature = 0.8
-    options.topP = 0.95
-    let text = try model.generate(prompt, options: options)  // [N, T] -> [N, T + generated]
-    for try await token in model.tokens(after: [1, 15, 27], options: options) { print(token) }
     try model.savePretrained("path/to/folder")  // transformers can load it
-    _ = (loss, text)
+    _ = loss
+}
+
+private func textGeneration(_ model: CausalModel, _ prompt: Tensor) async throws {
+    let generator = try TextGenerator.load("path/to/model")
+    for try await piece in generator("Once upon a time", maxNewTokens: 100) { print(piece, terminator: "") }
+
+    generator.options.temperature = 0.8
+    generator.options.topP = 0.95
+    generator.options.stopStrings = ["\n\n"]
+    generator.options.generator = Generator(seed: 1)
+    let result = try generator.generate("Once upon a time", maxNewTokens: 100)
+    print(result.text, result.sequence.finishReason, result.tokensPerSecond)
+
+    generator.assistant = try AutoModel.load("path/to/smaller-model")
+
+    var options = try model.generationOptions()  // what the files say
+    options.maxNewTokens = 50
+    options.beamCount = 4
+    let tokens = try model.generate(prompt, options: options)  // [N, T] -> [N, T + generated]
+    let sequences = try model.generateSequences(prompt, options: options)
+    print(sequences[0].tokens, sequences[0].score as Any, sequences[0].finishReason)
+    for try await token in model.tokens(after: [1, 15, 27]) { print(token) }
+
+    let chat = Chat(generator, system: "You are brief.")
+    for try await piece in chat("What is a tensor?") { print(piece, terminator: "") }
+    _ = tokens
+}
+
+private func promptCaches(_ generator: TextGenerator, _ decoder: CausalModel) throws {
+    let cache = PromptCache()
+    let answer = try generator.generate("A long instruction. First question.", cache: cache)
+    try cache.save("instruction.safetensors", for: decoder)
+    let restored = try PromptCache("instruction.safetensors", for: decoder)
+    _ = (answer, restored)
+}
+
+private func textPipelines(_ generator: TextGenerator, _ images: Tensor) throws {
+    let embedder = try TextEmbedder.load("path/to/all-MiniLM-L6-v2")
+    let vectors = try embedder(["A cat sleeps.", "It rains."])  // [2, size]
+    let nearest = TextEmbedder.nearest(to: try embedder("a kitten"), among: vectors)
+
+    let sentiment = try TextClassifier.load("path/to/a-classifier")
+    print(try sentiment("What a film!")[0].label)
+    let topics = try ZeroShotClassifier.load("path/to/an-nli-model")
+    print(try topics("The team won again.", labels: ["sport", "politics"]))
+    let names = try TokenClassifier.load("path/to/bert-base-NER")
+    print(try names("Sarah lives in London."))
+    let filler = try MaskFiller.load("path/to/bert-base-uncased")
+    print(try filler("The capital of France is [MASK]."))
+    let photos = try ZeroShotImageClassifier.load("path/to/clip-vit-base-patch32")
+    print(try photos(images, labels: ["cat", "dog"]))  // images [N, 3, 224, 224], normalised
+
+    let summary = try generator.generate("The tower is 324 metres tall.", task: "summarization")
+    print(try generator.perplexity("A text.").value)
+    _ = (nearest, summary)
+}
+
+private func modelsByName() throws {
+    let downloaded = try TextGenerator.load(hub: "openai-community/gpt2")
+    let folder = try Hub().snapshot("openai-community/gpt2", revision: "main", patterns: ["*.json"])
+    _ = (downloaded, folder)
 }
 
 private func quantization() throws {

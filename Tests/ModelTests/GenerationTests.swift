@@ -7,18 +7,7 @@ import TorchlightIO
 
 /// Generation with models of random parameters, which need no files.
 @Suite struct GenerationTests {
-    private static func model(window: Int? = nil) throws -> Llama {
-        var config = DecoderConfig(
-            vocabularySize: 40, hiddenSize: 16, intermediateSize: 24, layerCount: 2, headCount: 4, groupCount: 2)
-        config.windows = [window, nil]
-        let model = try Llama(config)
-        let generator = Generator(seed: 5)
-        noGrad {
-            for parameter in model.parameters() { Initializers.normal_(parameter, std: 0.4, generator: generator) }
-        }
-        model.eval()
-        return model
-    }
+    private static func model(window: Int? = nil) throws -> Llama { try TinyModel.llama(window: window) }
 
     private static let prompt = Tensor([[3, 17, 5, 21, 8], [9, 2, 30, 11, 6]])
 
@@ -154,10 +143,39 @@ import TorchlightIO
         #expect(error { $0.endTokens = [40] }.contains("a token is 40; expected an index below 40"))
         #expect(error { $0.repetitionPenalty = .nan }.contains("repetitionPenalty is nan"))
         #expect(
-            error {
-                $0.beamCount = 2
-                $0.temperature = 1
-            }.contains("beams are not sampled"))
+            error { $0.beamGroupCount = 2 }.contains("beamGroupCount is 2; expected a divisor of beamCount, which is 1")
+        )
+        #expect(error { $0.sequenceCount = 2 }.contains("greedy search gives one sequence"))
+        #expect(error { $0.contrastivePenalty = 0.5 }.contains("expected nil, or topK"))
+        #expect(error { $0.stopStrings = ["x"] }.contains("use TextGenerator"))
+        #expect(error { $0.badWords = [[]] }.contains("badWords"))
+        #expect(error { $0.maxLength = 5 }.contains("maxLength is 5 with a prompt of 5 tokens"))
+        #expect(error { $0.promptLookupTokens = 3 }.contains("assisted decoding with 2 prompts; expected one prompt"))
+        #expect(error { $0.etaCutoff = 1 }.contains("etaCutoff is 1.0"))
+    }
+
+    @Test func aModelFromItsSettingsIsSavedAndLoaded() throws {
+        let scalings: [RopeScaling] = [
+            .none, .linear(factor: 2), .dynamic(factor: 3),
+            .yarn(factor: 2, betaFast: 32, betaSlow: 1, attentionFactor: 1.1, originalLength: 8, truncate: false),
+            .longRope(short: [1, 2], long: [3, 4], attentionFactor: 1.2, originalLength: 4),
+            .llama3(factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalLength: 16),
+        ]
+        for (index, scaling) in scalings.enumerated() {
+            var config = DecoderConfig(
+                vocabularySize: 40, hiddenSize: 16, intermediateSize: 24, layerCount: 3, headCount: 4, groupCount: 2)
+            config.rotary = RotaryEmbedding(dim: 4, base: 500, scaling: scaling, maxLength: 64)
+            config.tiesEmbedding = index == 1
+            config.attentionBias = index == 2
+            config.outputBias = index == 2
+            if index == 3 { config.windows = [3, nil, 3] }
+            let model = try Llama(config).eval()
+            let folder = TemporaryFolder()
+            try model.savePretrained(folder.path)
+            let loaded = try Llama.load(folder.path)
+            let logits = noGrad { (model(Self.prompt).logits, loaded(Self.prompt).logits) }
+            #expect(logits.0.equal(logits.1), "\(scaling)")
+        }
     }
 
     @Test func modelsThatAreNotImplementedAreRefusedByName() throws {

@@ -40,6 +40,25 @@ typedef int (*tl_http_write)(void* context, const void* bytes, size_t count);
 /// Hears how much has come of how much, `total` 0 where the server does not say; anything but 0 stops the transfer.
 typedef int (*tl_http_progress)(void* context, int64_t done, int64_t total);
 
+/// Takes a line of the headers of an answer, of each answer where there are redirects.
+typedef void (*tl_http_header)(void* context, const char* line, size_t count);
+
+/// A request beside its address.
+typedef struct {
+    tl_http_options options;
+    /// Header lines, `Name: value`. `Authorization` is not sent to another host after a redirect.
+    const char* const* headers;
+    size_t header_count;
+    /// Whether only the headers are asked for.
+    int head;
+    /// May be NULL.
+    tl_http_header header;
+} tl_http_request;
+
+/// As tl_http_get, with the headers of request and answer. Redirects are followed only if `max_redirects` is above 0.
+tl_http_result tl_http_exchange(const char* url, const tl_http_request* request, tl_http_write write,
+                                tl_http_progress progress, void* context, long* status, char message[256]);
+
 /// Fetches an address over http or https, following redirects. `status` becomes the server's status code, 0 without
 /// an answer; `message` a line of text where the result is not TL_HTTP_OK.
 tl_http_result tl_http_get(const char* url, const tl_http_options* options, tl_http_write write,

@@ -74,15 +74,15 @@ open class CausalModel: PretrainedModel {
         }
     }
 
-    /// The logits of the last position alone, `[N, vocabulary]`.
-    final func nextLogits(
+    /// The hidden states after the final normalisation, `[N, T, hidden size]`, whose ``logits(_:)`` are the scores.
+    final func nextHidden(
         _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?
     ) -> Tensor {
         guard let context = checkedContext(tokens, attentionMask, positions, cache) else { return tokens }
         var states: [Tensor]?
         let last = hidden(tokens, context, states: &states)
         cache?.length += context.length
-        return logits(last.narrow(1, start: last.shape[1] - 1, length: 1)).squeeze(1)
+        return last
     }
 
     private func checkedContext(

@@ -9,7 +9,7 @@ import TorchlightNN
 public final class Llama: DecoderModel {
     /// Creates a Llama with random parameters.
     public convenience init(_ config: DecoderConfig) throws {
-        try self.init(config, json: .object([("model_type", "llama")]), ties: config.tiesEmbedding)
+        try self.init(config, json: config.llamaConfiguration, ties: config.tiesEmbedding)
     }
 
     init(_ config: DecoderConfig, json: JSON, ties: Bool) throws(ModelError) {

@@ -150,30 +150,3 @@ extension EncoderModel {
         try AutoModel.load(folder, dtype: dtype, device: device, ignoring: ignoring).cast(folder)
     }
 }
-
-/// Embeddings of texts from the hidden states of their tokens.
-public enum Pooling: String, Sendable {
-    /// The mean over the tokens that are no padding.
-    case mean
-    /// The first token.
-    case first
-    /// The largest value of each element over the tokens that are no padding.
-    case max
-
-    /// Pools hidden states `[N, T, size]` with a mask `[N, T]` to `[N, size]`.
-    ///
-    /// - Parameter normalize: Whether the result is divided by its L2 norm. Default: false.
-    public func callAsFunction(_ hidden: Tensor, attentionMask: Tensor, normalize: Bool = false) -> Tensor {
-        let pooled: Tensor
-        switch self {
-        case .mean:
-            let mask = attentionMask.to(hidden.dtype).unsqueeze(-1)
-            pooled = (hidden * mask).sum(dim: 1) / mask.sum(dim: 1).clamp(min: 1e-9)
-        case .first: pooled = hidden.select(1, 0)
-        case .max:
-            let excluded = (attentionMask .== 0).unsqueeze(-1)
-            pooled = hidden.maskedFill(excluded, -1e9).amax(dim: 1)
-        }
-        return normalize ? TorchlightCore.normalize(pooled, dim: 1) : pooled
-    }
-}

@@ -1,7 +1,8 @@
 import Foundation
 import TorchlightCore
 
-/// Beam search: keeps the `beamCount` most probable continuations of each prompt.
+/// Beam search: keeps the `beamCount` most probable continuations of each prompt, in groups that avoid the tokens of the
+/// groups before them (Vijayakumar et al., 2018).
 ///
 /// The score of a finished sequence is the sum of its log probabilities divided by the number of its generated tokens to the
 /// power of `lengthPenalty`.
@@ -14,135 +15,194 @@ struct BeamSearch {
     private struct Finished {
         var tokens: [Int]
         var score: Double
-    }
-
-    private let scores: TokenScores
-    private let options: GenerationOptions
-    private let session: any DecodingSession
-    private let device: Device
-    private let prompts: [[Int]]
-
-    init(_ options: GenerationOptions, _ session: any DecodingSession, prompt: Tensor, sequences: [[Int]]) {
-        scores = TokenScores(options)
-        self.options = options
-        self.session = session
-        device = prompt.device
-        prompts = sequences
-    }
-
-    /// The prompt and the best continuation of each sequence, `[N, T + generated]`.
-    func run(prompt: Tensor) throws -> Tensor {
-        let width = options.beamCount
-        var beams = prompts.map { prompt in
-            (0..<width).map { Beam(tokens: prompt, sum: $0 == 0 ? 0 : -1e9) }
-        }
-        var finished: [[Finished]] = prompts.map { _ in [] }
-        var isDone = prompts.map { _ in false }
-        var pending = prompt
-        for generated in 0..<options.maxNewTokens {
-            try Task.checkCancellation()
-            var logits = session.next(pending)
-            if generated == 0 {
-                // All beams of a prompt begin with the state of the prompt.
-                let copies = prompts.indices.flatMap { Array(repeating: Int64($0), count: width) }
-                let indices = Tensor(copies, shape: [copies.count], device: device)
-                session.reorder(indices)
-                logits = logits.indexSelect(0, indices)
-            }
-            let vocabulary = logits.shape[1]
-            let values = logits.logSoftmax(dim: -1, dtype: .float32).toArray(Float.self)
-            var order: [Int64] = []
-            var tokens: [Int64] = []
-            for row in prompts.indices {
-                if isDone[row] {
-                    order += (0..<width).map { Int64(row * width + $0) }
-                    tokens += Array(repeating: Int64(options.pad), count: width)
-                    continue
-                }
-                let candidates = best(beams[row], values, row: row, vocabulary: vocabulary, generated: generated)
-                var next: [(from: Int, beam: Beam)] = []
-                for (rank, candidate) in candidates.enumerated() where next.count < width {
-                    let beam = beams[row][candidate.beam]
-                    if scores.ends(candidate.token) {
-                        if rank < width {
-                            let length = Double(generated + 1)
-                            finished[row].append(
-                                Finished(
-                                    tokens: beam.tokens + [candidate.token],
-                                    score: candidate.sum / pow(length, options.lengthPenalty)))
-                        }
-                    } else {
-                        next.append((candidate.beam, Beam(tokens: beam.tokens + [candidate.token], sum: candidate.sum)))
-                    }
-                }
-                keepBest(&finished[row])
-                isDone[row] = cannotImprove(
-                    finished[row], best: next.first?.beam.sum ?? -.infinity, length: generated + 1)
-                // Fewer beams than the width only if every candidate was forbidden.
-                while next.count < width {
-                    next.append(next.last ?? (0, Beam(tokens: beams[row][0].tokens, sum: -1e9)))
-                }
-                beams[row] = next.map(\.beam)
-                order += next.map { Int64(row * width + $0.from) }
-                tokens += next.map { Int64($0.beam.tokens.last ?? options.pad) }
-            }
-            if isDone.allSatisfy({ $0 }) { break }
-            session.reorder(Tensor(order, shape: [order.count], device: device))
-            pending = Tensor(tokens, shape: [tokens.count, 1], device: device)
-        }
-        return result(prompt, beams, finished, isDone)
+        var reason: GeneratedSequence.FinishReason
     }
 
     private struct Candidate {
-        var beam, token: Int
+        /// The index of the beam in its group.
+        var beam: Int
+        var token: Int
         var sum: Double
     }
 
-    /// The best continuations of the beams of a prompt, best first: as many as are needed to keep the width when some end.
-    private func best(_ beams: [Beam], _ values: [Float], row: Int, vocabulary: Int, generated: Int) -> [Candidate] {
-        let count = max(2, 1 + options.endTokens.count) * options.beamCount
+    /// The beams of one group of one prompt.
+    private struct Group {
+        var beams: [Beam]
+        var finished: [Finished] = []
+        var isDone = false
+    }
+
+    private let run: GenerationRun
+    private let scores: TokenScores
+    private let options: GenerationOptions
+    /// The number of beams of a group.
+    private let width: Int
+
+    init(_ run: GenerationRun) {
+        self.run = run
+        scores = run.scores
+        options = run.options
+        width = options.beamCount / options.beamGroupCount
+    }
+
+    /// The best continuations of each prompt, best first.
+    func sequences() throws -> [GeneratedSequence] {
+        var groups: [[Group]] = run.prompts.map { prompt in
+            (0..<options.beamGroupCount).map { _ in
+                Group(beams: (0..<width).map { Beam(tokens: prompt, sum: $0 == 0 ? 0 : -1e9) })
+            }
+        }
+        var pending = run.pending
+        var isOutOfTime = false
+        for generated in 0..<options.maxNewTokens {
+            try Task.checkCancellation()
+            var logits = run.session.next(pending)
+            // All beams of a prompt begin with the state of the prompt.
+            if generated == 0 { logits = run.repeated(logits, count: options.beamCount) }
+            let vocabulary = logits.shape[1]
+            let values = logits.logSoftmax(dim: -1, dtype: .float32).toArray(Float.self)
+            var order: [Int64] = []
+            var tokens: [Int] = []
+            for prompt in run.prompts.indices {
+                // The tokens that the groups before have just chosen.
+                var earlier: [Int] = []
+                for index in 0..<options.beamGroupCount {
+                    let first = prompt * options.beamCount + index * width
+                    let rows = (0..<width).map { beam in
+                        Array(values[(first + beam) * vocabulary..<(first + beam + 1) * vocabulary])
+                    }
+                    let next = advance(&groups[prompt][index], rows, earlier, prompt: prompt, generated: generated)
+                    order += next.map { Int64(first + $0.from) }
+                    earlier += next.map(\.token)
+                }
+                tokens += earlier
+            }
+            isOutOfTime = run.isOutOfTime
+            if isOutOfTime || groups.allSatisfy({ $0.allSatisfy(\.isDone) }) { break }
+            run.session.reorder(Tensor(order, shape: [order.count], device: run.device))
+            pending = run.column(tokens)
+        }
+        return run.prompts.indices.flatMap { prompt in
+            result(groups[prompt], prompt: prompt, unfinished: isOutOfTime ? .time : .length)
+        }
+    }
+
+    /// Continues the beams of a group by one token.
+    ///
+    /// - Returns: The token of each beam, and the beam that it continues.
+    private func advance(
+        _ group: inout Group, _ rows: [[Float]], _ earlier: [Int], prompt: Int, generated: Int
+    ) -> [(from: Int, token: Int)] {
+        if group.isDone { return (0..<width).map { ($0, options.pad) } }
+        let candidates = best(group.beams, rows, earlier, prompt: prompt, generated: generated)
+        let length = Double(generated + 1)
+        var next: [(from: Int, beam: Beam)] = []
+        for (rank, candidate) in candidates.enumerated() where next.count < width {
+            let beam = group.beams[candidate.beam]
+            if scores.ends(candidate.token) {
+                if rank < width {
+                    group.finished.append(
+                        Finished(
+                            tokens: beam.tokens + [candidate.token],
+                            score: candidate.sum / pow(length, options.lengthPenalty), reason: .endToken))
+                }
+            } else {
+                next.append((candidate.beam, Beam(tokens: beam.tokens + [candidate.token], sum: candidate.sum)))
+            }
+        }
+        keepBest(&group.finished)
+        // As transformers does: without groups, the best beam that goes on; with groups, the best candidate.
+        let best = options.beamGroupCount == 1 ? next.first?.beam.sum : candidates.first?.sum
+        group.isDone = cannotImprove(group.finished, best: best ?? -.infinity, length: generated + 1)
+        // Fewer beams than the width only if every candidate was forbidden.
+        while next.count < width {
+            next.append(next.last ?? (0, Beam(tokens: group.beams[0].tokens + [options.pad], sum: -1e9)))
+        }
+        group.beams = next.map(\.beam)
+        return next.map { ($0.from, $0.beam.tokens.last ?? options.pad) }
+    }
+
+    /// The best continuations of the beams of a group, best first: as many as are needed to keep the width when some end.
+    private func best(
+        _ beams: [Beam], _ rows: [[Float]], _ earlier: [Int], prompt: Int, generated: Int
+    ) -> [Candidate] {
+        let count = max(2, 1 + options.endTokens.count) * width
         var candidates: [Candidate] = []
         for (index, beam) in beams.enumerated() {
-            let start = (row * options.beamCount + index) * vocabulary
-            var line = Array(values[start..<start + vocabulary])
-            scores.applyRules(&line, sequence: beam.tokens, generated: generated)
-            let top = TokenScores.largest(line, count: count)
-            candidates += top.map { Candidate(beam: index, token: $0, sum: beam.sum + Double(line[$0])) }
+            var line = rows[index]
+            if options.diversityPenalty != 0 {
+                for token in earlier { line[token] -= Float(options.diversityPenalty) }
+            }
+            scores.applyRules(&line, sequence: beam.tokens, generated: generated, prompt: prompt)
+            if options.renormalizes { line = Self.normalized(line) }
+            if let temperature = options.temperature {
+                let kept = scores.candidates(line, keeping: max(2, 1 + options.endTokens.count)).tokens
+                candidates += kept.map {
+                    Candidate(beam: index, token: $0, sum: beam.sum + Double(line[$0]) / temperature)
+                }
+            } else {
+                let top = TokenScores.largest(line, count: count)
+                candidates += top.map { Candidate(beam: index, token: $0, sum: beam.sum + Double(line[$0])) }
+            }
         }
+        if options.temperature != nil { candidates = drawn(candidates, count: count) }
         candidates.sort {
             $0.sum != $1.sum ? $0.sum > $1.sum : ($0.beam, $0.token) < ($1.beam, $1.token)
         }
         return Array(candidates.prefix(count))
     }
 
+    /// Draws candidates without replacement, by their probabilities.
+    ///
+    /// Of the sums of a log probability and a random number of the Gumbel distribution, the largest are such a draw.
+    private func drawn(_ candidates: [Candidate], count: Int) -> [Candidate] {
+        let uniform = Tensor.rand(
+            [candidates.count], dtype: .float64, device: .cpu, generator: options.generator
+        ).toArray(Double.self)
+        let keys = zip(candidates, uniform).map { $0.sum - log(-log(max($1, .leastNormalMagnitude))) }
+        return candidates.indices.sorted { keys[$0] > keys[$1] }.prefix(count).map { candidates[$0] }
+    }
+
+    private static func normalized(_ line: [Float]) -> [Float] {
+        let highest = line.max() ?? 0
+        guard highest.isFinite else { return line }
+        let sum = line.reduce(0.0) { $0 + exp(Double($1 - highest)) }
+        return line.map { $0 - highest - Float(log(sum)) }
+    }
+
     private func keepBest(_ finished: inout [Finished]) {
         finished.sort { $0.score > $1.score }
-        if finished.count > options.beamCount { finished.removeLast(finished.count - options.beamCount) }
+        if finished.count > width { finished.removeLast(finished.count - width) }
     }
 
     private func cannotImprove(_ finished: [Finished], best: Double, length: Int) -> Bool {
-        guard finished.count >= options.beamCount else { return false }
+        guard finished.count >= width else { return false }
         if options.stopsEarly { return true }
-        return finished.last!.score >= best / pow(Double(length), options.lengthPenalty)
+        // A positive penalty prefers long sequences: the best score is that at the maximum length.
+        let isLongest = options.searchesToMaxLength && options.lengthPenalty > 0
+        let reached = Double(isLongest ? options.maxNewTokens : length)
+        return finished[finished.count - 1].score >= best / pow(reached, options.lengthPenalty)
     }
 
-    private func result(_ prompt: Tensor, _ beams: [[Beam]], _ finished: [[Finished]], _ isDone: [Bool]) -> Tensor {
-        var generated: [[Int]] = []
-        for row in prompts.indices {
-            var all = finished[row]
-            if !isDone[row] {
-                all += beams[row].map { beam in
-                    let length = Double(max(beam.tokens.count - prompts[row].count, 1))
-                    return Finished(tokens: beam.tokens, score: beam.sum / pow(length, options.lengthPenalty))
-                }
+    private func result(
+        _ groups: [Group], prompt: Int, unfinished: GeneratedSequence.FinishReason
+    ) -> [GeneratedSequence] {
+        let start = run.prompts[prompt].count
+        var all: [Finished] = []
+        for var group in groups {
+            defer { all += group.finished }
+            if group.isDone { continue }
+            group.finished += group.beams.map { beam in
+                let length = Double(max(beam.tokens.count - start, 1))
+                return Finished(
+                    tokens: beam.tokens, score: beam.sum / pow(length, options.lengthPenalty), reason: unfinished)
             }
-            let best = all.max { $0.score < $1.score }
-            generated.append(Array((best?.tokens ?? prompts[row]).dropFirst(prompts[row].count)))
+            keepBest(&group.finished)
         }
-        let length = generated.map(\.count).max() ?? 0
-        let padded = generated.flatMap { tokens in
-            tokens.map { Int64($0) } + Array(repeating: Int64(options.pad), count: length - tokens.count)
+        return all.sorted { $0.score > $1.score }.prefix(options.sequenceCount).map { finished in
+            GeneratedSequence(
+                promptIndex: prompt, tokens: Array(finished.tokens[start...]), finishReason: finished.reason,
+                score: finished.score)
         }
-        return cat([prompt.to(.int64), Tensor(padded, shape: [prompts.count, length], device: device)], dim: 1)
     }
 }

@@ -1,104 +1,6 @@
 import TorchlightCore
 import TorchlightIO
 
-/// A model with the state of generation: it takes the new tokens of all sequences and gives the scores of the next ones.
-protocol DecodingSession: AnyObject {
-    /// The scores `[N, vocabulary]` after new tokens `[N, T]`.
-    func next(_ tokens: Tensor) -> Tensor
-    /// Reorders the sequences: sequence `i` becomes that at `indices[i]`. There may be more than before.
-    func reorder(_ indices: Tensor)
-}
-
-/// Greedy search and sampling for a batch of sequences.
-struct TokenLoop {
-    let scores: TokenScores
-    let session: any DecodingSession
-    let device: Device
-    /// The tokens of each sequence, prompt included, without padding on the left.
-    var sequences: [[Int]]
-    /// Whether a sequence has ended.
-    var ended: [Bool]
-    private var generated = 0
-    /// What the model has not seen yet.
-    private var pending: Tensor
-
-    init(_ options: GenerationOptions, _ session: any DecodingSession, prompt: Tensor, sequences: [[Int]]) {
-        scores = TokenScores(options)
-        self.session = session
-        device = prompt.device
-        self.sequences = sequences
-        ended = sequences.map { _ in false }
-        pending = prompt
-    }
-
-    var isDone: Bool { generated >= scores.options.maxNewTokens || ended.allSatisfy { $0 } }
-
-    /// Chooses the next token of each sequence; sequences that have ended get the padding token.
-    mutating func step() -> [Int] {
-        let logits = session.next(pending)
-        var chosen: [Int]
-        if scores.isPlainGreedy {
-            chosen = logits.argmax(dim: -1).toArray(Int64.self).map { Int($0) }
-        } else {
-            let uniform: [Double] =
-                scores.options.temperature == nil
-                ? []
-                : Tensor.rand([ended.count], dtype: .float64, device: .cpu, generator: scores.options.generator)
-                    .toArray(Double.self)
-            let width = logits.shape[1]
-            let values = logits.to(.float32).toArray(Float.self)
-            chosen = ended.indices.map { row in
-                if ended[row] { return 0 }
-                var line = Array(values[row * width..<(row + 1) * width])
-                scores.applyRules(&line, sequence: sequences[row], generated: generated)
-                return uniform.isEmpty ? scores.best(line) : scores.sample(line, uniform: uniform[row])
-            }
-        }
-        for row in chosen.indices {
-            if ended[row] {
-                chosen[row] = scores.options.pad
-            } else {
-                sequences[row].append(chosen[row])
-                ended[row] = scores.ends(chosen[row])
-            }
-        }
-        generated += 1
-        pending = Tensor(chosen.map { Int64($0) }, shape: [chosen.count, 1], device: device)
-        return chosen
-    }
-}
-
-/// The state of generation of a decoder-only model.
-final class CausalSession: DecodingSession {
-    private let model: CausalModel
-    private let cache = KeyValueCache()
-    private var attentionMask: Tensor?
-    private var positions: Tensor?
-
-    /// - Parameter attentionMask: 1 for tokens and 0 for padding, `[N, T]` of the prompt.
-    init(_ model: CausalModel, attentionMask: Tensor?) {
-        self.model = model
-        self.attentionMask = attentionMask
-        if let attentionMask { positions = TorchlightModels.positions(fromMask: attentionMask) }
-    }
-
-    func next(_ tokens: Tensor) -> Tensor {
-        let logits = model.nextLogits(tokens, attentionMask: attentionMask, positions: positions, cache: cache)
-        if let mask = attentionMask, let last = positions {
-            let one = Tensor.ones([mask.shape[0], 1], dtype: mask.dtype, device: mask.device)
-            attentionMask = cat([mask, one], dim: 1)
-            positions = last.narrow(1, start: last.shape[1] - 1, length: 1) + 1
-        }
-        return logits
-    }
-
-    func reorder(_ indices: Tensor) {
-        cache.reorder(indices)
-        attentionMask = attentionMask?.indexSelect(0, indices)
-        positions = positions?.indexSelect(0, indices)
-    }
-}
-
 extension CausalModel {
     /// Generates tokens after a batch of prompts.
     ///
@@ -109,36 +11,39 @@ extension CausalModel {
     /// - Parameters:
     ///   - prompt: Tokens, int64 `[N, T]`. Shorter prompts have padding on the left.
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]`. Default: no padding.
+    ///   - assistant: A smaller model of the same vocabulary that proposes tokens (assisted decoding, for one prompt). The
+    ///     result has the same distribution as without it. Default: none.
     ///   - options: How tokens are chosen. Default: those of the model's files.
     /// - Returns: Prompts and generated tokens, `[N, T + generated]`. Sequences that ended before others are filled with the
-    ///   padding token.
+    ///   padding token. With ``GenerationOptions/sequenceCount`` above 1, each prompt has as many rows.
     /// - Throws: ``ModelError`` if an option is out of range or the prompt is empty.
     public final func generate(
-        _ prompt: Tensor, attentionMask: Tensor? = nil, options: GenerationOptions? = nil
+        _ prompt: Tensor, attentionMask: Tensor? = nil, assistant: CausalModel? = nil, options: GenerationOptions? = nil
     ) throws -> Tensor {
-        let options = options ?? generationOptions()
-        try checkPrompt(prompt, options)
-        return try evaluating {
-            let session = CausalSession(self, attentionMask: attentionMask)
-            let sequences = Self.sequences(prompt, attentionMask)
-            if options.beamCount > 1 {
-                return try BeamSearch(options, session, prompt: prompt, sequences: sequences).run(prompt: prompt)
-            }
-            var loop = TokenLoop(options, session, prompt: prompt, sequences: sequences)
-            var columns = [prompt.to(.int64)]
-            while !loop.isDone {
-                try Task.checkCancellation()
-                let chosen = loop.step()
-                columns.append(Tensor(chosen.map { Int64($0) }, shape: [chosen.count, 1], device: prompt.device))
-            }
-            return cat(columns, dim: 1)
-        }
+        let options = try options ?? generationOptions()
+        let sequences = try generateSequences(
+            prompt, attentionMask: attentionMask, assistant: assistant, options: options)
+        return sequences.tensor(after: prompt, pad: options.pad)
+    }
+
+    /// Generates tokens after a batch of prompts, and tells why each sequence ended, its score and its log probabilities.
+    ///
+    /// The parameters are those of ``generate(_:attentionMask:assistant:options:)``.
+    ///
+    /// - Returns: ``GenerationOptions/sequenceCount`` sequences for each prompt, without the prompt.
+    /// - Throws: ``ModelError`` if an option is out of range or the prompt is empty.
+    public final func generateSequences(
+        _ prompt: Tensor, attentionMask: Tensor? = nil, assistant: CausalModel? = nil, options: GenerationOptions? = nil
+    ) throws -> [GeneratedSequence] {
+        let options = try options ?? generationOptions()
+        try options.checkStops()
+        return try run(prompt, attentionMask, options, GenerationInputs(assistant: assistant))
     }
 
     /// Generates tokens after one prompt, and gives each token as soon as it is chosen.
     ///
     ///     for try await token in model.tokens(after: prompt, options: options) {
-    ///         print(decoder.append(token), terminator: "")
+    ///         print(token)
     ///     }
     ///
     /// The model computes on a thread of its own; it must not be used elsewhere meanwhile. Ending the loop ends the
@@ -146,58 +51,81 @@ extension CausalModel {
     ///
     /// - Parameters:
     ///   - prompt: The tokens of the prompt.
+    ///   - assistant: A smaller model of the same vocabulary that proposes tokens. Default: none.
+    ///   - cache: The keys and values of a text that the prompt may begin with; receives those of the prompt and of the
+    ///     generated tokens. Default: none.
     ///   - options: How tokens are chosen; beam search is an error. Default: those of the model's files.
-    public final func tokens(after prompt: [Int], options: GenerationOptions? = nil) -> AsyncThrowingStream<
-        Int, any Error
-    > {
-        let options = options ?? generationOptions()
-        let model = UncheckedBox(self)
-        return AsyncThrowingStream { continuation in
-            let task = Task.detached {
-                do {
-                    try model.value.stream(prompt, options) { token in
-                        if case .terminated = continuation.yield(token) { return false }
-                        return !Task.isCancelled
-                    }
-                    continuation.finish()
-                } catch {
-                    continuation.finish(throwing: error)
-                }
-            }
-            continuation.onTermination = { _ in task.cancel() }
+    public final func tokens(
+        after prompt: [Int], assistant: CausalModel? = nil, cache: PromptCache? = nil, options: GenerationOptions? = nil
+    ) -> AsyncThrowingStream<Int, any Error> {
+        let arguments = UncheckedBox((model: self, assistant: assistant, cache: cache))
+        return .detached { yield in
+            let (model, assistant, cache) = arguments.value
+            let options = try options ?? model.generationOptions()
+            try options.checkStops()
+            let ends = Set(options.endTokens)
+            let inputs = GenerationInputs(
+                assistant: assistant, cache: cache, receive: { ends.contains($0) || yield($0) })
+            _ = try model.run(model.tensor(prompt), nil, options, inputs)
         }
     }
 
-    private func stream(_ prompt: [Int], _ options: GenerationOptions, _ receive: (Int) -> Bool) throws {
-        guard options.beamCount == 1 else {
-            throw ModelError(
-                "tokens(after:)", "beamCount is \(options.beamCount)", expected: "1: beams have no next token")
-        }
-        let device = parameters().first?.device ?? .current
-        let tokens = Tensor(prompt.map { Int64($0) }, shape: [1, prompt.count], device: device)
-        try checkPrompt(tokens, options)
-        evaluating {
-            var loop = TokenLoop(
-                options, CausalSession(self, attentionMask: nil), prompt: tokens, sequences: [prompt])
-            while !loop.isDone {
-                let token = loop.step()[0]
-                if loop.ended[0] || !receive(token) { return }
+    /// Tokens as a batch of one sequence on the device of the model.
+    final func tensor(_ tokens: [Int]) -> Tensor {
+        Tensor(tokens.map { Int64($0) }, shape: [1, tokens.count], device: parameters().first?.device ?? .current)
+    }
+
+    /// Generates tokens after a batch of prompts.
+    final func run(
+        _ prompt: Tensor, _ attentionMask: Tensor?, _ options: GenerationOptions,
+        _ inputs: GenerationInputs<CausalModel>
+    ) throws -> [GeneratedSequence] {
+        try checkPrompt(prompt, options)
+        try inputs.check(options, batch: prompt.shape[0], vocabulary: vocabularySize)
+        if let assistant = inputs.assistant {
+            guard assistant.vocabularySize == vocabularySize else {
+                throw ModelError(
+                    "generate", "the assistant has a vocabulary of \(assistant.vocabularySize) tokens",
+                    expected: "the \(vocabularySize) of the model")
             }
+            try assistant.checkLength(prompt.shape[1], options)
+        }
+        return try evaluating {
+            let prompt = prompt.to(.int64)
+            let prompts = Self.sequences(prompt, attentionMask)
+            // A mask of ones alone costs time and changes nothing.
+            let mask = prompts.allSatisfy { $0.count == prompt.shape[1] } ? nil : attentionMask
+            let usesCache = options.beamCount == 1 && options.contrastivePenalty == nil && options.sequenceCount == 1
+            let keyValues = usesCache ? inputs.cache?.keyValues ?? KeyValueCache() : KeyValueCache()
+            let reused = usesCache ? inputs.cache?.reuse(for: prompts[0]) ?? 0 : 0
+            let session = CausalSession(self, attentionMask: mask, cache: keyValues)
+            let run = GenerationRun(
+                options, session, pending: prompt.narrow(1, start: reused, length: prompt.shape[1] - reused),
+                prompts: prompts, promptLength: prompt.shape[1], sources: prompts, stops: inputs.stops)
+            let sequences = try inputs.sequences(run) { CausalSession($0, attentionMask: nil) }
+            if usesCache { inputs.cache?.record(prompts[0] + sequences[0].tokens) }
+            return sequences
         }
     }
 
     private func checkPrompt(_ prompt: Tensor, _ options: GenerationOptions) throws(ModelError) {
         try options.check(vocabulary: vocabularySize)
-        guard prompt.rank == 2, prompt.shape[1] > 0, prompt.dtype.isInteger else {
+        guard prompt.rank == 2, prompt.shape[0] > 0, prompt.shape[1] > 0, prompt.dtype.isInteger else {
             throw ModelError(
                 "generate", "the prompt is \(prompt.dtype) \(prompt.shape)",
                 expected: "tokens of an integer dtype, [N, T] with at least one token")
         }
-        if let maxLength, prompt.shape[1] + options.maxNewTokens > maxLength {
+        try checkLength(prompt.shape[1], options)
+    }
+
+    private func checkLength(_ count: Int, _ options: GenerationOptions) throws(ModelError) {
+        try options.checkMaxLength(promptLength: count)
+        if let maxLength, count + options.limit(promptLength: count) > maxLength {
             throw ModelError(
                 "generate",
-                "\(prompt.shape[1]) tokens and \(options.maxNewTokens) new ones are longer than the model's positions",
-                expected: "at most \(maxLength) tokens")
+                "\(quantity(count, "token")) and \(options.limit(promptLength: count)) new ones are longer than the "
+                    + "positions of \(type(of: self))",
+                expected: "at most \(quantity(maxLength, "token"))")
         }
     }
 
@@ -208,6 +136,80 @@ extension CausalModel {
         let mask = attentionMask?.to(.int64).toArray(Int64.self)
         return (0..<prompt.shape[0]).map { row in
             (row * width..<(row + 1) * width).compactMap { mask?[$0] == 0 ? nil : tokens[$0] }
+        }
+    }
+}
+
+/// What a generation receives beside prompt and options.
+struct GenerationInputs<Model: PretrainedModel> {
+    var assistant: Model?
+    var cache: PromptCache?
+    /// Whether a sequence ends after its next token because of its text: the row and the token.
+    var stops: ((Int, Int) -> Bool)?
+    /// Is called with each token of the first sequence, and returns whether to go on.
+    var receive: ((Int) -> Bool)?
+
+    init(
+        assistant: Model? = nil, cache: PromptCache? = nil, stops: ((Int, Int) -> Bool)? = nil,
+        receive: ((Int) -> Bool)? = nil
+    ) {
+        self.assistant = assistant
+        self.cache = cache
+        self.stops = stops
+        self.receive = receive
+    }
+
+    func check(_ options: GenerationOptions, batch: Int, vocabulary: Int) throws(ModelError) {
+        if receive != nil, options.beamCount > 1 {
+            throw ModelError(
+                "generate", "beamCount is \(options.beamCount)",
+                expected: "1 for a stream of tokens: beams have no next token")
+        }
+        if receive != nil || cache != nil, batch > 1 {
+            throw ModelError("generate", "\(quantity(batch, "prompt"))", expected: "one for a stream or a prompt cache")
+        }
+        if assistant != nil || options.promptLookupTokens != nil {
+            guard batch == 1, options.sequenceCount == 1, options.beamCount == 1, options.contrastivePenalty == nil
+            else {
+                throw ModelError(
+                    "generate", "assisted decoding with \(quantity(batch, "prompt"))",
+                    expected: "one prompt and one sequence, without beams and contrastive search")
+            }
+        }
+    }
+
+    /// Runs the search that the options name.
+    ///
+    /// - Parameter session: The state of the assistant.
+    func sequences(
+        _ run: GenerationRun, session: (Model) -> any DecodingSession
+    ) throws -> [GeneratedSequence] {
+        let proposed: (any TokenSource)?
+        if let assistant {
+            proposed = AssistantModel(session(assistant), run.options, sources: run.scores.sources, device: run.device)
+        } else {
+            proposed = run.options.promptLookupTokens == nil ? nil : PromptLookup(run.options)
+        }
+        guard let proposed, run.options.maxNewTokens > 0 else { return try run.sequences(receive) }
+        return [try AssistedDecoding(run, proposed).sequence(receive)]
+    }
+}
+
+extension GenerationOptions {
+    /// Throws if there are stop strings, which need a tokenizer.
+    func checkStops() throws(ModelError) {
+        guard stopStrings.isEmpty else {
+            throw ModelError(
+                "generate", "stopStrings is \(stopStrings)", expected: "none without a tokenizer; use TextGenerator")
+        }
+    }
+
+    /// Throws if the maximum length leaves no token after a prompt.
+    func checkMaxLength(promptLength: Int) throws(ModelError) {
+        if let maxLength, maxLength <= promptLength {
+            throw ModelError(
+                "generate", "maxLength is \(maxLength) with a prompt of \(quantity(promptLength, "token"))",
+                expected: "more than the prompt has; set maxNewTokens")
         }
     }
 }
@@ -223,7 +225,29 @@ extension PretrainedModel {
 }
 
 /// A value that the user promises not to use from two threads at a time.
-private struct UncheckedBox<Value>: @unchecked Sendable {
+struct UncheckedBox<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
+}
+
+extension AsyncThrowingStream where Failure == any Error, Element: Sendable {
+    /// A stream whose elements a closure computes on a thread of its own.
+    ///
+    /// - Parameter body: Gets a function that takes an element, and returns whether to go on.
+    static func detached(_ body: @escaping @Sendable (@escaping (Element) -> Bool) throws -> Void) -> Self {
+        AsyncThrowingStream { continuation in
+            let task = Task.detached {
+                do {
+                    try body { element in
+                        if case .terminated = continuation.yield(element) { return false }
+                        return !Task.isCancelled
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
 }

@@ -1,41 +1,51 @@
 import Foundation
 import TorchlightCore
 
-/// Changes the scores of the next token as ``GenerationOptions`` say, and chooses a token.
+/// Changes the scores of the next token as ``GenerationOptions`` say.
 struct TokenScores {
     let options: GenerationOptions
-    private let suppressed: [Int]
     private let endTokens: Set<Int>
+    /// The tokens of the encoder's input of each prompt, or those of the prompt without an encoder.
+    let sources: [[Int]]
+    private let sourceNgrams: [[ArraySlice<Int>: [Int]]]
+    private let badWords: [[Int]]
 
-    init(_ options: GenerationOptions) {
+    /// - Parameter sources: The tokens of the encoder's inputs, or of the prompts without an encoder.
+    init(_ options: GenerationOptions, sources: [[Int]] = []) {
         self.options = options
-        suppressed = options.suppressedTokens
         endTokens = Set(options.endTokens)
+        self.sources = sources
+        let size = options.encoderNoRepeatNgramSize
+        sourceNgrams = size > 0 ? sources.map { Self.ngrams($0, size: size) } : []
+        // As in transformers, a bad word that is an end token alone is no bad word.
+        badWords = options.badWords.filter { word in !(word.count == 1 && options.endTokens.contains(word[0])) }
     }
 
     /// Whether the choice is the largest score of the model.
-    var isPlainGreedy: Bool {
-        options.temperature == nil && !hasRules && options.minNewTokens == 0 && options.suppressedFirstTokens.isEmpty
-    }
+    var isPlainGreedy: Bool { options.temperature == nil && !hasRules }
 
     private var hasRules: Bool {
-        options.repetitionPenalty != 1 || options.presencePenalty != 0 || options.frequencyPenalty != 0
-            || options.noRepeatNgramSize > 0 || !suppressed.isEmpty
+        options.repetitionPenalty != 1 || options.encoderRepetitionPenalty != 1 || options.presencePenalty != 0
+            || options.frequencyPenalty != 0 || options.noRepeatNgramSize > 0 || options.encoderNoRepeatNgramSize > 0
+            || !badWords.isEmpty || !options.sequenceBias.isEmpty || !options.suppressedTokens.isEmpty
+            || !options.suppressedFirstTokens.isEmpty || options.forcedFirstToken != nil
+            || !options.forcedEndTokens.isEmpty || !options.forcedTokens.isEmpty || options.lengthDecay != nil
+            || options.minNewTokens > 0 || options.replacesInvalidScores
     }
 
-    /// Forbids and penalises tokens, in place.
+    /// Forbids, forces and penalises tokens, in place.
     ///
     /// - Parameters:
     ///   - scores: The scores of the vocabulary.
     ///   - sequence: The tokens before: prompt and generated ones.
     ///   - generated: The number of generated tokens.
-    func applyRules(_ scores: inout [Float], sequence: [Int], generated: Int) {
-        if options.repetitionPenalty != 1 {
-            let penalty = Float(options.repetitionPenalty)
-            for token in Set(sequence) where scores.indices.contains(token) {
-                scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
-            }
+    ///   - prompt: The number of the prompt, which finds its source. Default: 0.
+    func applyRules(_ scores: inout [Float], sequence: [Int], generated: Int, prompt: Int = 0) {
+        applySequenceBias(&scores, sequence)
+        if options.encoderRepetitionPenalty != 1, prompt < sources.count {
+            penalize(&scores, sources[prompt], 1 / Float(options.encoderRepetitionPenalty))
         }
+        if options.repetitionPenalty != 1 { penalize(&scores, sequence, Float(options.repetitionPenalty)) }
         if options.presencePenalty != 0 || options.frequencyPenalty != 0 {
             var counts: [Int: Int] = [:]
             for token in sequence.suffix(generated) { counts[token, default: 0] += 1 }
@@ -44,9 +54,68 @@ struct TokenScores {
             }
         }
         for token in bannedByRepetition(sequence) where scores.indices.contains(token) { scores[token] = -.infinity }
-        if generated < options.minNewTokens { for token in endTokens { scores[token] = -.infinity } }
-        for token in suppressed { scores[token] = -.infinity }
-        if generated == 0 { for token in options.suppressedFirstTokens { scores[token] = -.infinity } }
+        if prompt < sourceNgrams.count, sequence.count + 1 >= options.encoderNoRepeatNgramSize {
+            let last = sequence.suffix(options.encoderNoRepeatNgramSize - 1)
+            for token in sourceNgrams[prompt][last] ?? [] where scores.indices.contains(token) {
+                scores[token] = -.infinity
+            }
+        }
+        for word in badWords where sequence.suffix(word.count - 1).elementsEqual(word.dropLast()) {
+            scores[word[word.count - 1]] = -.infinity
+        }
+        if generated < options.minNewTokens { forbid(options.endTokens, &scores) }
+        if let token = options.forcedFirstToken, sequence.count == 1 { force([token], &scores) }
+        if !options.forcedEndTokens.isEmpty, generated == options.maxNewTokens - 1 {
+            force(options.forcedEndTokens, &scores)
+        }
+        if options.replacesInvalidScores { replaceInvalid(&scores) }
+        if let decay = options.lengthDecay, generated > decay.start {
+            let factor = Float(pow(decay.factor, Double(generated - decay.start)) - 1)
+            for token in options.endTokens where scores[token].isFinite { scores[token] += abs(scores[token]) * factor }
+        }
+        forbid(options.suppressedTokens, &scores)
+        // A forced first token is before the first chosen one.
+        let first = options.forcedFirstToken != nil && sequence.count - generated <= 1 ? 1 : 0
+        if generated == first { forbid(options.suppressedFirstTokens, &scores) }
+        if let token = options.forcedTokens[sequence.count] { force([token], &scores) }
+    }
+
+    private func forbid(_ tokens: [Int], _ scores: inout [Float]) {
+        for token in tokens { scores[token] = -.infinity }
+    }
+
+    private func force(_ tokens: [Int], _ scores: inout [Float]) {
+        for index in scores.indices { scores[index] = -.infinity }
+        for token in tokens { scores[token] = 0 }
+    }
+
+    private func penalize(_ scores: inout [Float], _ tokens: [Int], _ penalty: Float) {
+        for token in Set(tokens) where scores.indices.contains(token) {
+            scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
+        }
+    }
+
+    private func applySequenceBias(_ scores: inout [Float], _ sequence: [Int]) {
+        for (tokens, bias) in options.sequenceBias
+        where tokens.count - 1 <= sequence.count && sequence.suffix(tokens.count - 1).elementsEqual(tokens.dropLast()) {
+            scores[tokens[tokens.count - 1]] += Float(bias)
+        }
+    }
+
+    private func replaceInvalid(_ scores: inout [Float]) {
+        let largest = Float.greatestFiniteMagnitude
+        for index in scores.indices {
+            let score = scores[index]
+            scores[index] = score.isNaN ? 0 : min(max(score, -largest), largest)
+        }
+    }
+
+    private static func ngrams(_ tokens: [Int], size: Int) -> [ArraySlice<Int>: [Int]] {
+        var ngrams: [ArraySlice<Int>: [Int]] = [:]
+        for start in 0..<max(tokens.count - size + 1, 0) {
+            ngrams[tokens[start..<start + size - 1], default: []].append(tokens[start + size - 1])
+        }
+        return ngrams
     }
 
     /// The tokens that would end a sequence of `noRepeatNgramSize` tokens that occurred before.
@@ -60,81 +129,6 @@ struct TokenScores {
             banned.append(sequence[start + size - 1])
         }
         return banned
-    }
-
-    /// The index of the largest score; the first of equal ones.
-    func best(_ scores: [Float]) -> Int {
-        var best = 0
-        for index in scores.indices where scores[index] > scores[best] { best = index }
-        return best
-    }
-
-    /// The indices of the largest scores, largest first; of equal scores, the first first.
-    static func largest(_ scores: [Float], count: Int) -> [Int] {
-        func isBefore(_ a: Int, _ b: Int) -> Bool { scores[a] != scores[b] ? scores[a] > scores[b] : a < b }
-        // Sorting few of many costs less with a sorted list of the largest so far.
-        guard count < scores.count / 16 else { return Array(scores.indices.sorted(by: isBefore).prefix(count)) }
-        var top: [Int] = []
-        for index in scores.indices {
-            if top.count == count {
-                guard isBefore(index, top[count - 1]) else { continue }
-                top.removeLast()
-            }
-            var place = top.count
-            while place > 0, isBefore(index, top[place - 1]) { place -= 1 }
-            top.insert(index, at: place)
-        }
-        return top
-    }
-
-    /// Draws a token by temperature, top-k, top-p, min-p and typical sampling.
-    ///
-    /// - Parameter uniform: A random number from 0 to 1, excluding 1.
-    func sample(_ scores: [Float], uniform: Double) -> Int {
-        let temperature = options.temperature ?? 1
-        var candidates = Self.largest(scores, count: options.topK ?? scores.count)
-        candidates.removeAll { scores[$0] == -.infinity }
-        if candidates.isEmpty { return best(scores) }
-        /// The probabilities of the candidates, which are sorted.
-        func probabilities() -> [Double] {
-            let highest = candidates.lazy.map { Double(scores[$0]) / temperature }.max() ?? 0
-            let weights = candidates.map { exp(Double(scores[$0]) / temperature - highest) }
-            let sum = weights.reduce(0, +)
-            return weights.map { $0 / sum }
-        }
-        if options.topP < 1 {
-            candidates.removeLast(candidates.count - Self.count(probabilities(), reaching: options.topP))
-        }
-        if options.minP > 0 {
-            let p = probabilities()
-            candidates = zip(candidates, p).filter { $1 >= options.minP * p[0] }.map(\.0)
-        }
-        if options.typicalP < 1 { keepTypical(&candidates, probabilities()) }
-        var rest = uniform
-        let p = probabilities()
-        for (candidate, probability) in zip(candidates, p) {
-            rest -= probability
-            if rest < 0 { return candidate }
-        }
-        return candidates.last!
-    }
-
-    /// The number of first probabilities that add up to at least a sum; at least 1.
-    private static func count(_ probabilities: [Double], reaching sum: Double) -> Int {
-        var total = 0.0
-        for (index, probability) in probabilities.enumerated() {
-            total += probability
-            if total >= sum { return index + 1 }
-        }
-        return probabilities.count
-    }
-
-    private func keepTypical(_ candidates: inout [Int], _ p: [Double]) {
-        let entropy = p.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 }
-        let order = p.indices.sorted { abs(-log(p[$0]) - entropy) < abs(-log(p[$1]) - entropy) }
-        let count = Self.count(order.map { p[$0] }, reaching: options.typicalP)
-        // Sampling expects the candidates in the order of their scores.
-        candidates = order.prefix(count).sorted().map { candidates[$0] }
     }
 
     /// Whether a token ends its sequence.

@@ -16,12 +16,14 @@ public final class KeyValueCache {
     var crossLayers: [Int: (keys: Tensor, values: Tensor)] = [:]
     /// The number of tokens that the cache has seen, padding included.
     public internal(set) var length = 0
+    /// The number of tokens that layers with a sliding window keep beyond the window, so that ``truncate(to:)`` can drop as many.
+    var reserve = 0
 
     /// Creates an empty cache.
     public init() {}
 
     func layer(_ index: Int) -> LayerCache {
-        while layers.count <= index { layers.append(LayerCache()) }
+        while layers.count <= index { layers.append(LayerCache(self)) }
         return layers[index]
     }
 
@@ -44,6 +46,14 @@ public final class KeyValueCache {
         self.length = min(self.length, length)
     }
 
+    /// Whether ``truncate(to:)`` leaves all tokens that the next ones need.
+    func canTruncate(to length: Int) -> Bool {
+        layers.allSatisfy { layer in
+            guard let window = layer.window else { return true }
+            return layer.start == 0 || layer.start <= length - (window - 1)
+        }
+    }
+
     /// The number of bytes of the keys and values, with the capacity that is not yet used.
     public var byteCount: Int {
         layers.reduce(0) { $0 + $1.byteCount }
@@ -52,12 +62,33 @@ public final class KeyValueCache {
 
 /// Keys and values of one layer: `[N, H, capacity, D]`, of which `count` tokens are used.
 final class LayerCache {
+    private unowned let cache: KeyValueCache
     private var keys: Tensor?
     private var values: Tensor?
     /// The position of the first token that is kept.
     private(set) var start = 0
     /// The number of tokens that are kept.
     var count = 0
+    /// The number of tokens that a later token can see; nil for all.
+    private(set) var window: Int?
+
+    init(_ cache: KeyValueCache) { self.cache = cache }
+
+    /// A layer with keys and values that were saved.
+    init(_ cache: KeyValueCache, keys: Tensor, values: Tensor, start: Int, window: Int?) {
+        self.cache = cache
+        self.keys = keys
+        self.values = values
+        self.start = start
+        self.window = window
+        count = keys.shape[2]
+    }
+
+    /// The keys and values that are kept; nil if there are none.
+    var contents: (keys: Tensor, values: Tensor)? {
+        guard let keys, let values else { return nil }
+        return (keys.narrow(2, start: 0, length: count), values.narrow(2, start: 0, length: count))
+    }
 
     var byteCount: Int {
         [keys, values].reduce(0) { sum, tensor in
@@ -71,9 +102,10 @@ final class LayerCache {
     /// - Parameter window: The number of tokens that a later token can see; nil for all.
     func append(_ newKeys: Tensor, _ newValues: Tensor, window: Int?) -> (keys: Tensor, values: Tensor) {
         let added = newKeys.shape[2]
-        if let window, count >= window {
+        self.window = window
+        if let window, count >= window + cache.reserve {
             // A query sees itself and `window - 1` tokens before it.
-            drop(count - (window - 1), needing: added)
+            drop(count - (window - 1) - cache.reserve, needing: added)
         }
         reserve(count + added, like: newKeys, newValues)
         keys!.narrow(2, start: count, length: added).copy_(newKeys)

@@ -55,6 +55,9 @@ public final class CLIP: PretrainedModel {
             imageEmbeddings: imageEmbeddings, text: text, image: image)
     }
 
+    /// The height and the width of the images.
+    public var imageSize: [Int] { [imageModel.embeddings.imageSize, imageModel.embeddings.imageSize] }
+
     /// The projections of texts, before they are divided by their norms, `[texts, projection size]`.
     public func textFeatures(_ texts: Tensor, attentionMask: Tensor? = nil) -> Tensor {
         textProjection(textModel(texts, attentionMask: attentionMask).pooled!)
@@ -259,7 +262,7 @@ final class CLIPImageEmbeddings: Module, Layer {
     @Key var classToken: Tensor
     @Key var patches: Conv2d
     @Key var positions: Embedding
-    private let imageSize: Int
+    let imageSize: Int
 
     init(_ size: Int, imageSize: Int, patchSize: Int, channels: Int) {
         self.imageSize = imageSize

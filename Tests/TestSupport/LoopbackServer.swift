@@ -2,8 +2,8 @@ import Glibc
 import Synchronization
 
 /// A small HTTP/1.1 server on the loopback interface: each path has a scripted answer.
-final class LoopbackServer: Sendable {
-    enum Answer: Sendable {
+package final class LoopbackServer: Sendable {
+    package enum Answer: Sendable {
         case body([UInt8])
         /// Another path of this server, or an address.
         case redirect(String)
@@ -12,18 +12,46 @@ final class LoopbackServer: Sendable {
         case broken([UInt8], promised: Int)
         /// Promises bytes, sends none and waits for the client to lose patience.
         case silent
+        /// What a closure answers.
+        case computed(@Sendable (Request) -> Response)
     }
 
-    let port: Int
+    /// A request: its method, path and header lines with names in lower case.
+    package struct Request: Sendable {
+        package let method: String
+        package let path: String
+        package let headers: [String: String]
+    }
+
+    /// A status with its text, header lines and a body.
+    package struct Response: Sendable {
+        package var status: String
+        package var headers: [String]
+        package var body: [UInt8]
+        /// The number of bytes that the header promises, if it is another one.
+        package var promised: Int?
+
+        package init(_ status: String, headers: [String] = [], body: [UInt8] = [], promised: Int? = nil) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.promised = promised
+        }
+    }
+
+    package let port: Int
     private let listener: Int32
     private let answers: [String: Answer]
     private let log = Mutex<[String]>([])
+    private let other: Answer?
 
     /// The paths that were asked for, in order.
-    var requests: [String] { log.withLock { $0 } }
+    package var requests: [String] { log.withLock { $0 } }
 
-    init(_ answers: [String: Answer]) {
+    /// - Parameter other: The answer for all other paths. Default: status 404.
+    package init(_ answers: [String: Answer], other: Answer? = nil) {
         self.answers = answers
+        self.other = other
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -48,14 +76,14 @@ final class LoopbackServer: Sendable {
     }
 
     /// Stops accepting and ends the server's thread.
-    func stop() {
+    package func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
     }
 
-    func address(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
+    package func address(_ path: String) -> String { "http://127.0.0.1:\(port)\(path)" }
 
     /// A port on which nobody listens.
-    static func deadPort() -> Int {
+    package static func deadPort() -> Int {
         let server = LoopbackServer([:])
         server.stop()
         return server.port
@@ -79,7 +107,14 @@ final class LoopbackServer: Sendable {
             if count <= 0 { return }
             request += chunk[..<count]
         }
-        let path = String(String(decoding: request, as: UTF8.self).split(separator: " ")[1])
+        let lines = String(decoding: request, as: UTF8.self).split(separator: "\r\n")
+        let words = lines[0].split(separator: " ").map(String.init)
+        let path = words[1]
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            if parts.count == 2 { headers[parts[0].lowercased()] = parts[1].trimmingPrefix { $0 == " " }.description }
+        }
         log.withLock { $0.append(path) }
         func send(_ status: String, _ headers: String = "", length: Int, _ body: [UInt8] = []) {
             let head = "HTTP/1.1 \(status)\r\nContent-Length: \(length)\r\nConnection: close\r\n\(headers)\r\n"
@@ -93,7 +128,7 @@ final class LoopbackServer: Sendable {
                 sent += count
             }
         }
-        switch answers[path] {
+        switch answers[path] ?? other {
         case .body(let body): send("200 OK", length: body.count, body)
         case .redirect(let target): send("302 Found", "Location: \(target)\r\n", length: 0)
         case .status(let status): send("\(status) Refused", length: 3, Array("no\n".utf8))
@@ -101,6 +136,11 @@ final class LoopbackServer: Sendable {
         case .silent:
             send("200 OK", length: 100)
             _ = read(connection, &chunk, chunk.count)
+        case .computed(let answer):
+            let response = answer(Request(method: words[0], path: path, headers: headers))
+            let fields = response.headers.map { $0 + "\r\n" }.joined()
+            let body = words[0] == "HEAD" ? [] : response.body
+            send(response.status, fields, length: response.promised ?? response.body.count, body)
         case nil: send("404 Not Found", length: 0)
         }
     }

@@ -1,0 +1,107 @@
+import Foundation
+import TorchlightCore
+
+/// Contrastive search (Su et al., 2022): of the `topK` most probable tokens, chooses the one with the largest
+/// `(1 − α) · probability − α · similarity`, where the similarity is the largest cosine between the hidden state after the token
+/// and those of the tokens before it.
+struct ContrastiveSearch {
+    private let run: GenerationRun
+
+    init(_ run: GenerationRun) { self.run = run }
+
+    /// - Parameter receive: Is called with each chosen token of the first sequence, and returns whether to go on.
+    func sequences(_ receive: ((Int) -> Bool)?) throws -> [GeneratedSequence] {
+        let (options, session) = (run.options, run.session)
+        let alpha = options.contrastivePenalty ?? 0
+        var tokens = run.prompts
+        var sequences = run.prompts.indices.map { GeneratedSequence(promptIndex: $0, tokens: []) }
+        var ended = run.prompts.map { _ in false }
+        let first = session.hidden(run.pending)
+        var logits = session.logits(first.narrow(1, start: first.shape[1] - 1, length: 1)).squeeze(1)
+        var context = normalize(first.to(.float32), dim: -1)
+        // 1 for the tokens of the prompt and 0 for padding on its left.
+        let length = first.shape[1]
+        let seen = run.prompts.flatMap { prompt in
+            (0..<length).map { length - $0 <= prompt.count ? Float(1) : 0 }
+        }
+        var mask = Tensor(seen, shape: [run.prompts.count, length], device: run.device)
+        for generated in 0..<options.maxNewTokens {
+            try Task.checkCancellation()
+            let vocabulary = logits.shape[1]
+            let width = min(options.topK ?? 1, vocabulary)
+            let values = logits.to(.float32).toArray(Float.self)
+            var (candidates, probabilities): ([Int], [Double]) = ([], [])
+            for row in tokens.indices {
+                var line = Array(values[row * vocabulary..<(row + 1) * vocabulary])
+                run.scores.applyRules(&line, sequence: tokens[row], generated: generated, prompt: row)
+                let best = TokenScores.largest(line, count: width)
+                candidates += best
+                let highest = line[best[0]]
+                let sum = line.reduce(0.0) { $0 + exp(Double($1 - highest)) }
+                probabilities += best.map { exp(Double(line[$0] - highest)) / sum }
+            }
+            // All candidates of all sequences in one forward pass.
+            let copies = tokens.indices.flatMap { Array(repeating: Int64($0), count: width) }
+            session.reorder(Tensor(copies, shape: [copies.count], device: run.device))
+            let states = session.hidden(run.column(candidates))
+            let directions = normalize(states.to(.float32), dim: -1).reshape([tokens.count, width, states.shape[2]])
+            let similarity =
+                (context.matmul(directions.transpose(1, 2)) + (mask - 1).unsqueeze(-1) * 1e30).amax(dim: 1)
+                .toArray(Float.self)
+            var rows: [Int64] = []
+            var chosen: [Int] = []
+            for row in tokens.indices {
+                var (best, bestScore) = (0, -Double.infinity)
+                for index in 0..<width {
+                    let place = row * width + index
+                    let score = (1 - alpha) * probabilities[place] - alpha * Double(similarity[place])
+                    if score > bestScore { (best, bestScore) = (index, score) }
+                }
+                rows.append(Int64(row * width + best))
+                chosen.append(candidates[row * width + best])
+            }
+            record(chosen, &tokens, &sequences, &ended, logits)
+            if let receive, !receive(chosen[0]) {
+                for row in ended.indices where !ended[row] { sequences[row].finishReason = .cancelled }
+                return sequences
+            }
+            if ended.allSatisfy({ $0 }) { break }
+            if run.isOutOfTime {
+                for row in ended.indices where !ended[row] { sequences[row].finishReason = .time }
+                break
+            }
+            let selected = Tensor(rows, shape: [rows.count], device: run.device)
+            session.reorder(selected)
+            let state = states.indexSelect(0, selected)
+            logits = session.logits(state).squeeze(1)
+            context = cat([context, normalize(state.to(.float32), dim: -1)], dim: 1)
+            mask = cat([mask, Tensor.ones([mask.shape[0], 1], device: run.device)], dim: 1)
+        }
+        return sequences
+    }
+
+    private func record(
+        _ chosen: [Int], _ tokens: inout [[Int]], _ sequences: inout [GeneratedSequence], _ ended: inout [Bool],
+        _ logits: Tensor
+    ) {
+        let width = logits.shape[1]
+        let values =
+            run.options.logProbabilities == nil ? [] : logits.logSoftmax(dim: -1, dtype: .float32).toArray(Float.self)
+        for (row, token) in chosen.enumerated() {
+            tokens[row].append(token)
+            if ended[row] { continue }
+            sequences[row].tokens.append(token)
+            if !values.isEmpty {
+                sequences[row].logProbabilities.append(
+                    run.logProbabilities(values[row * width..<(row + 1) * width], chosen: token))
+            }
+            if run.scores.ends(token) {
+                ended[row] = true
+                sequences[row].finishReason = .endToken
+            } else if let stops = run.stops, stops(row, token) {
+                ended[row] = true
+                sequences[row].finishReason = .stopString
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import TorchlightCore
+
+/// A model with the state of generation: it takes the new tokens of all sequences and gives the scores of the next ones.
+protocol DecodingSession: AnyObject {
+    /// The hidden states of new tokens `[N, T]`, `[N, T, hidden size]`.
+    func hidden(_ tokens: Tensor) -> Tensor
+    /// The scores of the vocabulary for hidden states.
+    func logits(_ hidden: Tensor) -> Tensor
+    /// Reorders the sequences: sequence `i` becomes that at `indices[i]`. There may be more or fewer than before.
+    func reorder(_ indices: Tensor)
+    /// The number of tokens that the session has seen, padding included.
+    var length: Int { get }
+    /// Forgets the last tokens: at most as many as ``reserve(_:)`` says, or those of the last call.
+    func truncate(to length: Int)
+    /// Keeps tokens beyond sliding windows, so that so many tokens can be forgotten.
+    func reserve(_ count: Int)
+}
+
+extension DecodingSession {
+    /// The scores `[N, vocabulary]` after new tokens `[N, T]`.
+    func next(_ tokens: Tensor) -> Tensor {
+        let states = hidden(tokens)
+        return logits(states.narrow(1, start: states.shape[1] - 1, length: 1)).squeeze(1)
+    }
+}
+
+/// The state of generation of a decoder-only model.
+final class CausalSession: DecodingSession {
+    private let model: CausalModel
+    let cache: KeyValueCache
+    /// 1 for tokens and 0 for padding; of the prompt before the first call, then of all tokens that the session has seen.
+    private var attentionMask: Tensor?
+    private var isFirst = true
+
+    /// - Parameters:
+    ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]` of the prompt.
+    ///   - cache: The keys and values of tokens before the prompt. Default: none.
+    init(_ model: CausalModel, attentionMask: Tensor?, cache: KeyValueCache = KeyValueCache()) {
+        self.model = model
+        self.cache = cache
+        self.attentionMask = attentionMask
+    }
+
+    var length: Int { cache.length }
+
+    func hidden(_ tokens: Tensor) -> Tensor {
+        let count = tokens.shape[1]
+        if !isFirst, let mask = attentionMask {
+            let ones = Tensor.ones([mask.shape[0], count], dtype: mask.dtype, device: mask.device)
+            attentionMask = cat([mask, ones], dim: 1)
+        }
+        isFirst = false
+        let positions = attentionMask.map {
+            let all = TorchlightModels.positions(fromMask: $0)
+            return all.narrow(1, start: all.shape[1] - count, length: count)
+        }
+        return model.nextHidden(tokens, attentionMask: attentionMask, positions: positions, cache: cache)
+    }
+
+    func logits(_ hidden: Tensor) -> Tensor { model.logits(hidden) }
+
+    func reorder(_ indices: Tensor) {
+        cache.reorder(indices)
+        attentionMask = attentionMask?.indexSelect(0, indices)
+    }
+
+    func truncate(to length: Int) {
+        cache.truncate(to: length)
+        attentionMask = attentionMask?.narrow(1, start: 0, length: length)
+    }
+
+    func reserve(_ count: Int) { cache.reserve = count }
+}
+
+/// The state of generation of an encoder-decoder model.
+final class EncoderDecoderSession: DecodingSession {
+    private let model: EncoderDecoderModel
+    private let cache = KeyValueCache()
+    private var memory: Tensor
+    private var memoryMask: Tensor?
+
+    init(_ model: EncoderDecoderModel, memory: Tensor, memoryMask: Tensor?) {
+        self.model = model
+        self.memory = memory
+        self.memoryMask = memoryMask
+    }
+
+    var length: Int { cache.length }
+
+    func hidden(_ tokens: Tensor) -> Tensor {
+        let context = TokenContext(tokens, attentionMask: nil, positions: nil, cache: cache)
+        var states: [Tensor]?
+        let hidden = model.decode(tokens, context, memory: memory, memoryMask: memoryMask, states: &states)
+        cache.length += context.length
+        return hidden
+    }
+
+    func logits(_ hidden: Tensor) -> Tensor { model.logits(hidden) }
+
+    func reorder(_ indices: Tensor) {
+        cache.reorder(indices)
+        memory = memory.indexSelect(0, indices)
+        memoryMask = memoryMask?.indexSelect(0, indices)
+    }
+
+    func truncate(to length: Int) { cache.truncate(to: length) }
+
+    func reserve(_ count: Int) { cache.reserve = count }
+}

@@ -1,0 +1,133 @@
+import TorchlightCore
+import TorchlightIO
+
+/// The keys and values of a text that later prompts begin with: a long instruction, or the turns of a chat so far.
+///
+///     let cache = PromptCache()
+///     for try await token in model.tokens(after: prompt, cache: cache) { ... }
+///     try cache.save("prompt.safetensors", for: model)
+///     let restored = try PromptCache("prompt.safetensors", for: model)
+///
+/// A prompt that begins with the same tokens as the cache needs the forward pass of the other tokens alone. The cache then has
+/// the tokens of the new prompt and of its answer.
+public final class PromptCache {
+    /// The tokens whose keys and values the cache has.
+    public private(set) var tokens: [Int] = []
+    private(set) var keyValues = KeyValueCache()
+
+    /// Creates an empty cache.
+    public init() {}
+
+    /// The number of bytes of the keys and values.
+    public var byteCount: Int { keyValues.byteCount }
+
+    /// Keeps the tokens that a prompt begins with; the last token of the prompt is computed anew, since its scores are needed.
+    ///
+    /// - Returns: The number of tokens of the prompt that the cache has.
+    func reuse(for prompt: [Int]) -> Int {
+        let common = min(zip(tokens, prompt).prefix { $0 == $1 }.count, prompt.count - 1)
+        if common > 0, keyValues.canTruncate(to: common) {
+            keyValues.truncate(to: common)
+            tokens.removeLast(tokens.count - common)
+        } else {
+            clear()
+        }
+        return tokens.count
+    }
+
+    /// Removes all tokens.
+    public func clear() {
+        tokens = []
+        let empty = KeyValueCache()
+        // A session may hold the object.
+        keyValues.layers = empty.layers
+        keyValues.crossLayers = empty.crossLayers
+        keyValues.length = 0
+    }
+}
+
+extension PromptCache {
+    /// Takes the tokens that a session has seen.
+    ///
+    /// - Parameter sequence: The prompt and the generated tokens.
+    func record(_ sequence: [Int]) { tokens = Array(sequence.prefix(keyValues.length)) }
+
+    // MARK: - Files
+
+    private static let format = "torchlight prompt cache 1"
+
+    /// Writes the cache to a file in the format of safetensors.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file; it is created complete or not at all.
+    ///   - model: The model that computed the keys and values.
+    /// - Throws: `IOError` if the file cannot be written.
+    public func save(_ path: String, for model: CausalModel) throws {
+        var tensors: [(key: String, value: Tensor)] = [
+            ("tokens", Tensor(tokens.map { Int64($0) }, shape: [tokens.count], device: .cpu))
+        ]
+        var metadata = ["format": Self.format, "model": Self.fingerprint(model), "layers": "\(keyValues.layers.count)"]
+        for (index, layer) in keyValues.layers.enumerated() {
+            guard let contents = layer.contents else { continue }
+            tensors.append(("keys.\(index)", contents.keys.detach()))
+            tensors.append(("values.\(index)", contents.values.detach()))
+            metadata["start.\(index)"] = "\(layer.start)"
+            if let window = layer.window { metadata["window.\(index)"] = "\(window)" }
+        }
+        try Safetensors.save(tensors, to: path, metadata: metadata)
+    }
+
+    /// Reads a cache from a file.
+    ///
+    /// - Parameters:
+    ///   - path: The path of the file.
+    ///   - model: The model that continues the text: the one that the cache was saved for.
+    /// - Throws: `IOError` if the file cannot be read; ``ModelError`` if it is no cache of this model.
+    public convenience init(_ path: String, for model: CausalModel) throws {
+        self.init()
+        let file = try Safetensors.open(path)
+        func failure(_ problem: String) -> ModelError {
+            ModelError(path, problem, expected: "a prompt cache of this \(type(of: model))")
+        }
+        guard file.metadataValue(for: "format") == Self.format, let stored = file["tokens"], stored.dtype == .int64,
+            stored.rank == 1
+        else { throw failure("the file is no prompt cache") }
+        guard file.metadataValue(for: "model") == Self.fingerprint(model) else {
+            throw failure("the prompt cache is that of another model")
+        }
+        let device = model.parameters().first?.device ?? .current
+        let tokens = stored.toArray(Int64.self).map { Int($0) }
+        let count = file.metadataValue(for: "layers").flatMap { Int($0) } ?? 0
+        guard (0...1 << 16).contains(count), count > 0 || tokens.isEmpty else {
+            throw failure("the file has \(quantity(count, "layer"))")
+        }
+        for index in 0..<count {
+            guard let keys = file["keys.\(index)"], let values = file["values.\(index)"], keys.rank == 4,
+                values.rank == 4,
+                keys.shape[0] == 1, keys.shape.prefix(3) == values.shape.prefix(3),
+                let start = file.metadataValue(for: "start.\(index)").flatMap({ Int($0) }),
+                start >= 0, start + keys.shape[2] == tokens.count
+            else { throw failure("the keys and values of layer \(index) do not fit the tokens") }
+            let window = file.metadataValue(for: "window.\(index)").flatMap { Int($0) }
+            keyValues.layers.append(
+                LayerCache(
+                    keyValues, keys: keys.to(device).clone(), values: values.to(device).clone(), start: start,
+                    window: window))
+        }
+        keyValues.length = tokens.count
+        self.tokens = tokens
+    }
+
+    /// Tells models apart: the configuration, and a checksum of the embedding.
+    private static func fingerprint(_ model: CausalModel) -> String {
+        var checksum = CRC32()
+        let text = Array(model.configuration.text().utf8)
+        text.withUnsafeBytes { checksum.update($0) }
+        if let first = model.parameters().first {
+            let sample = first.detach().reshape([-1])
+            let values = sample.narrow(0, start: 0, length: min(sample.shape[0], 4096)).to(.float32).toArray(Float.self)
+            values.withUnsafeBytes { checksum.update($0) }
+        }
+        return "\(checksum.value)"
+    }
+}

@@ -1,0 +1,130 @@
+import Foundation
+import TorchlightCore
+
+/// Tokens to sample from, most probable first, with their probabilities.
+struct TokenCandidates {
+    var tokens: [Int]
+    var probabilities: [Double]
+
+    /// The token at a random number from 0 to 1, excluding 1.
+    func sample(_ uniform: Double) -> Int {
+        var rest = uniform
+        for (token, probability) in zip(tokens, probabilities) {
+            rest -= probability
+            if rest < 0 { return token }
+        }
+        // The probabilities add up to 1 with rounding.
+        return tokens[tokens.count - 1]
+    }
+
+    /// The probability of a token; 0 if it is no candidate.
+    func probability(of token: Int) -> Double {
+        zip(tokens, probabilities).first { $0.0 == token }?.1 ?? 0
+    }
+}
+
+extension TokenScores {
+    /// The index of the largest score; the first of equal ones.
+    func best(_ scores: [Float]) -> Int {
+        var best = 0
+        for index in scores.indices where scores[index] > scores[best] { best = index }
+        return best
+    }
+
+    /// The indices of the largest scores, largest first; of equal scores, the first first.
+    static func largest(_ scores: [Float], count: Int) -> [Int] {
+        func isBefore(_ a: Int, _ b: Int) -> Bool { scores[a] != scores[b] ? scores[a] > scores[b] : a < b }
+        // Sorting few of many costs less with a sorted list of the largest so far.
+        guard count < scores.count / 16 else { return Array(scores.indices.sorted(by: isBefore).prefix(count)) }
+        var top: [Int] = []
+        for index in scores.indices {
+            if top.count == count {
+                guard isBefore(index, top[count - 1]) else { continue }
+                top.removeLast()
+            }
+            var place = top.count
+            while place > 0, isBefore(index, top[place - 1]) { place -= 1 }
+            top.insert(index, at: place)
+        }
+        return top
+    }
+
+    /// Draws a token by temperature, top-h, top-k, top-p, min-p, typical, epsilon and eta sampling.
+    ///
+    /// - Parameter uniform: A random number from 0 to 1, excluding 1.
+    func sample(_ scores: [Float], uniform: Double) -> Int { candidates(scores).sample(uniform) }
+
+    /// The tokens to sample from. Without a temperature the best token alone.
+    ///
+    /// - Parameter keeping: The number of candidates that stay whatever the options say. Default: 1.
+    func candidates(_ scores: [Float], keeping minimum: Int = 1) -> TokenCandidates {
+        guard let temperature = options.temperature else {
+            return TokenCandidates(tokens: [best(scores)], probabilities: [1])
+        }
+        let limit = max(options.topK ?? scores.count, minimum)
+        var tokens = Self.largest(scores, count: options.topH == nil ? limit : max(limit, min(100, scores.count)))
+        tokens.removeAll { scores[$0] == -.infinity || scores[$0].isNaN }
+        guard !tokens.isEmpty else { return TokenCandidates(tokens: [best(scores)], probabilities: [1]) }
+        /// The probabilities of the candidates, which are sorted.
+        func probabilities() -> [Double] {
+            let highest = Double(scores[tokens[0]]) / temperature
+            let weights = tokens.map { exp(Double(scores[$0]) / temperature - highest) }
+            let sum = weights.reduce(0, +)
+            return weights.map { $0 / sum }
+        }
+        func keep(_ count: Int) {
+            let count = max(count, minimum)
+            if count < tokens.count { tokens.removeLast(tokens.count - count) }
+        }
+        if let topH = options.topH {
+            keep(Self.countOfEntropy(Array(probabilities().prefix(100)), fraction: topH))
+            keep(limit)
+        }
+        if options.topP < 1 { keep(Self.count(probabilities(), reaching: options.topP)) }
+        if options.minP > 0 {
+            let p = probabilities()
+            keep(p.prefix { $0 >= options.minP * p[0] }.count)
+        }
+        if options.typicalP < 1 { keepTypical(&tokens, probabilities(), minimum: minimum) }
+        if options.epsilonCutoff > 0 { keep(probabilities().prefix { $0 >= options.epsilonCutoff }.count) }
+        if options.etaCutoff > 0 {
+            let p = probabilities()
+            let eta = min(options.etaCutoff, options.etaCutoff.squareRoot() * exp(-Self.entropy(p)))
+            keep(p.prefix { $0 >= eta }.count)
+        }
+        return TokenCandidates(tokens: tokens, probabilities: probabilities())
+    }
+
+    /// The number of first probabilities that add up to at least a sum; at least 1.
+    private static func count(_ probabilities: [Double], reaching sum: Double) -> Int {
+        var total = 0.0
+        for (index, probability) in probabilities.enumerated() {
+            total += probability
+            if total >= sum { return index + 1 }
+        }
+        return probabilities.count
+    }
+
+    private static func entropy(_ p: [Double]) -> Double { p.reduce(0) { $1 > 0 ? $0 - $1 * log($1) : $0 } }
+
+    /// The number of first tokens whose terms of the entropy add up to at most a fraction of it.
+    private static func countOfEntropy(_ probabilities: [Double], fraction: Double) -> Int {
+        let sum = probabilities.reduce(0, +)
+        let p = probabilities.map { $0 / sum }
+        let bound = entropy(p) * fraction
+        var total = 0.0
+        for (index, probability) in p.enumerated() {
+            if probability > 0 { total -= probability * log(probability) }
+            if total > bound { return index }
+        }
+        return p.count
+    }
+
+    private func keepTypical(_ tokens: inout [Int], _ p: [Double], minimum: Int) {
+        let entropy = Self.entropy(p)
+        let order = p.indices.sorted { abs(-log(p[$0]) - entropy) < abs(-log(p[$1]) - entropy) }
+        let count = max(Self.count(order.map { p[$0] }, reaching: options.typicalP), minimum)
+        // Sampling expects the candidates in the order of their scores.
+        tokens = order.prefix(count).sorted().map { tokens[$0] }
+    }
+}

@@ -1,0 +1,206 @@
+import TorchlightCore
+import TorchlightIO
+import TorchlightTokenizers
+
+/// A class with its probability.
+public struct Classification: Sendable, Equatable {
+    /// The name of the class.
+    public var label: String
+    /// Its probability; the predicted number of a regression.
+    public var score: Double
+}
+
+/// Assigns texts to classes.
+///
+///     let classifier = try TextClassifier.load("path/to/distilbert-base-uncased-finetuned-sst-2-english")
+///     try classifier("What a film!")[0]      // POSITIVE, 0.9998
+public final class TextClassifier {
+    private let loaded: LoadedEncoder<EncoderModel>
+
+    /// Pairs a model for sequence classification with its tokenizer.
+    ///
+    /// - Throws: ``ModelError`` if the model is for another task.
+    public init(_ model: EncoderModel, tokenizer: Tokenizer) throws {
+        loaded = LoadedEncoder(model: model, tokenizer: tokenizer)
+        try loaded.require(.sequenceClassification, "TextClassifier")
+    }
+
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    public static func load(
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+    ) throws -> TextClassifier {
+        try TextClassifier(
+            EncoderModel.load(folder, dtype: dtype, device: device, ignoring: ignoring),
+            tokenizer: Tokenizer(path: folder))
+    }
+
+    /// The classes of a text, most probable first: by softmax, or by sigmoid for a model of several labels or of one. A
+    /// regression gives its number.
+    ///
+    /// - Parameters:
+    ///   - text: The text; what is longer than the positions of the model is cut off.
+    ///   - pair: The second text of a pair. Default: none.
+    public func callAsFunction(_ text: String, pair: String? = nil) throws -> [Classification] {
+        try classify([(text, pair)])[0]
+    }
+
+    /// The classes of several texts.
+    public func callAsFunction(_ texts: [String]) throws -> [[Classification]] {
+        try classify(texts.map { ($0, nil) })
+    }
+
+    private func classify(_ inputs: [(String, String?)]) throws -> [[Classification]] {
+        let problem = loaded.model.configuration["problem_type"]?.string
+        return try logits(inputs).map { row in
+            let values: [Double]
+            if problem == "regression" {
+                values = row.toArray(Double.self)
+            } else if problem == "multi_label_classification" || row.shape[0] == 1 {
+                values = row.sigmoid().toArray(Double.self)
+            } else {
+                values = row.softmax(dim: 0).toArray(Double.self)
+            }
+            let classes = values.enumerated().map { Classification(label: loaded.label($0), score: $1) }
+            return classes.enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
+                .map(\.element)
+        }
+    }
+
+    /// The scores of pairs of texts, float64 `[labels]` each.
+    func logits(_ inputs: [(String, String?)]) throws -> [Tensor] {
+        try loaded.model.evaluating {
+            try inputs.parts(of: LoadedEncoder<EncoderModel>.batchSize).flatMap { part in
+                let batch = try loaded.batch(part.map { (.text($0), $1.map { .text($0) }) })
+                let logits = loaded(batch).logits!.to(.float64)
+                return (0..<logits.shape[0]).map { logits.select(0, $0) }
+            }
+        }
+    }
+
+    /// The names of the classes by index.
+    var labels: [String] { loaded.model.labels }
+}
+
+/// Assigns texts to classes that the caller names, with a model of natural language inference (Yin et al., 2019): the probability
+/// that the text implies "This example is sports.".
+///
+///     let classifier = try ZeroShotClassifier.load("path/to/an-nli-model")
+///     try classifier("The team won again.", labels: ["sports", "politics"])
+public final class ZeroShotClassifier {
+    private let classifier: TextClassifier
+    private let entailment: Int
+    private let contradiction: Int
+
+    /// Uses a classifier with a class whose name begins with "entail".
+    ///
+    /// - Throws: ``ModelError`` if there is no such class.
+    public init(_ classifier: TextClassifier) throws {
+        self.classifier = classifier
+        let labels = classifier.labels
+        guard let index = labels.firstIndex(where: { $0.lowercased().hasPrefix("entail") }) else {
+            throw ModelError(
+                "ZeroShotClassifier", "the classes are \(labels.joined(separator: ", "))",
+                expected: "a class whose name begins with 'entail'")
+        }
+        entailment = index
+        contradiction =
+            labels.firstIndex { $0.lowercased().hasPrefix("contradict") } ?? (index == 0 ? labels.count - 1 : 0)
+    }
+
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    public static func load(
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+    ) throws -> ZeroShotClassifier {
+        try ZeroShotClassifier(TextClassifier.load(folder, dtype: dtype, device: device, ignoring: ignoring))
+    }
+
+    /// The classes of a text, most probable first.
+    ///
+    /// - Parameters:
+    ///   - text: The text.
+    ///   - labels: The names of the classes, at least one.
+    ///   - template: The sentence that a class is put into, in place of `{}`. Default: `This example is {}.`
+    ///   - multiLabel: Whether several classes can be true: each probability is then that of the class alone. Default: false,
+    ///     where the probabilities add up to 1.
+    public func callAsFunction(
+        _ text: String, labels: [String], template: String = "This example is {}.", multiLabel: Bool = false
+    ) throws -> [Classification] {
+        let sentences = try Template.sentences(labels, template)
+        let logits = try classifier.logits(sentences.map { (text, $0) })
+        let scores: [Double]
+        if multiLabel || labels.count == 1 {
+            scores = logits.map { row in
+                stack([row.select(0, contradiction), row.select(0, entailment)], dim: 0).softmax(dim: 0).select(0, 1)
+                    .item()
+            }
+        } else {
+            scores = stack(logits.map { $0.select(0, entailment) }, dim: 0).softmax(dim: 0).toArray(Double.self)
+        }
+        return Template.sorted(labels, scores)
+    }
+}
+
+/// Assigns images to classes that the caller names, with CLIP (Radford et al., 2021).
+///
+///     let classifier = try ZeroShotImageClassifier.load("path/to/clip-vit-base-patch32")
+///     try classifier(images, labels: ["cat", "dog"])      // images [N, 3, 224, 224], normalised
+public final class ZeroShotImageClassifier {
+    /// The model.
+    public let model: CLIP
+    /// Its tokenizer.
+    public let tokenizer: Tokenizer
+
+    /// Pairs a model with its tokenizer.
+    public init(_ model: CLIP, tokenizer: Tokenizer) {
+        self.model = model
+        self.tokenizer = tokenizer
+    }
+
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    public static func load(
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+    ) throws -> ZeroShotImageClassifier {
+        try ZeroShotImageClassifier(
+            CLIP.load(folder, dtype: dtype, device: device, ignoring: ignoring), tokenizer: Tokenizer(path: folder))
+    }
+
+    /// The classes of each image, most probable first. The probabilities add up to 1.
+    ///
+    /// - Parameters:
+    ///   - images: Normalised images, `[N, C, H, W]`.
+    ///   - labels: The names of the classes, at least one.
+    ///   - template: The sentence that a class is put into, in place of `{}`. Default: `This is a photo of {}.`
+    public func callAsFunction(
+        _ images: Tensor, labels: [String], template: String = "This is a photo of {}."
+    ) throws -> [[Classification]] {
+        let sentences = try Template.sentences(labels, template)
+        let loaded = LoadedEncoder<PretrainedModel>(model: model, tokenizer: tokenizer)
+        let texts = model.configuration["text_config"]
+        let pad = texts?["pad_token_id"]?.int ?? loaded.pad
+        return try model.evaluating {
+            let batch = try EncoderBatch(
+                sentences.map { (.text($0), nil) }, tokenizer,
+                maxLength: texts?["max_position_embeddings"]?.int ?? 77, pad: pad, device: loaded.device)
+            let scores = model(batch.tokens, attentionMask: batch.mask, images: images).logitsPerImage
+                .softmax(dim: 1).to(.float64)
+            return (0..<scores.shape[0]).map { Template.sorted(labels, scores.select(0, $0).toArray(Double.self)) }
+        }
+    }
+}
+
+/// Sentences with the names of classes.
+private enum Template {
+    static func sentences(_ labels: [String], _ template: String) throws(ModelError) -> [String] {
+        guard !labels.isEmpty else { throw ModelError("classify", "there are no labels", expected: "at least one") }
+        guard template.contains("{}") else {
+            throw ModelError("classify", "the template is \(IOError.quoted(template))", expected: "a text with {}")
+        }
+        return labels.map { template.replacing("{}", with: $0) }
+    }
+
+    static func sorted(_ labels: [String], _ scores: [Double]) -> [Classification] {
+        let classes = zip(labels, scores).map { Classification(label: $0, score: $1) }
+        return classes.enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
+            .map(\.element)
+    }
+}
