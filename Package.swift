@@ -164,7 +164,8 @@ let package = Package(
             name: "ModelTests",
             dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TorchlightTokenizers", "TestSupport"],
             exclude: [
-                "GGUF", "Generation.json", "Models", "record_generation.py", "record_gguf.py", "record_models.py",
+                "Adapters", "GGUF", "Generation.json", "Models", "record_adapters.py", "record_generation.py",
+                "record_gguf.py", "record_models.py",
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),
@@ -216,6 +217,9 @@ let package = Package(
             name: "SavedActivations", dependencies: ["Torchlight", "TorchlightIO"], path: "Examples/SavedActivations",
             swiftSettings: swiftSettings),
         .executableTarget(
+            name: "FineTuning", dependencies: ["Torchlight", "TorchlightModels"], path: "Examples/FineTuning",
+            swiftSettings: swiftSettings),
+        .executableTarget(
             name: "Learner", dependencies: ["Torchlight"], path: "Examples/Learner", swiftSettings: swiftSettings),
         .executableTarget(
             name: "LanguageModels", dependencies: ["Torchlight", "TorchlightModels"], path: "Examples/LanguageModels",
@@ -233,8 +237,9 @@ let package = Package(
         .testTarget(
             name: "ExampleTests",
             dependencies: [
-                "Torchlight", "TestSupport", "FirstProgram", "LanguageModels", "Learner", "Ports", "ResumableTraining",
-                "SavedActivations", "Transformations", "TorchlightCLI", "TorchlightModels", "TorchlightONNX",
+                "Torchlight", "TestSupport", "FineTuning", "FirstProgram", "LanguageModels", "Learner", "Ports",
+                "ResumableTraining", "SavedActivations", "Transformations", "TorchlightCLI", "TorchlightModels",
+                "TorchlightONNX",
             ],
             exclude: ["LearnerOutput.txt"],
             swiftSettings: swiftSettings),

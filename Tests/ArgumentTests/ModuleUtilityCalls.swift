@@ -13,6 +13,20 @@ extension CallTable {
                 Linear(3, 2, generator: $0.generator), amount: .fraction($0.double()), dim: $0.int(),
                 generator: $0.generator)
         }
+        add("LoRAConfig.init(rank: Int)") {
+            let model = Sequential(Conv1d(2, 4, kernelSize: 3, groups: 2, generator: $0.generator))
+            var config = LoRAConfig(rank: $0.int(), alpha: $0.double(), targets: ["0"], dropout: $0.double())
+            config.layers = $0.maybe($0.ints())
+            config.rankPattern = [("0", $0.int())]
+            model.addAdapter(config, generator: $0.generator)
+            return model(Tensor.ones([1, 2, 5]))
+        }
+        add("Module.addLoRA(rank: Int)") {
+            let model = Sequential(Linear(3, 2, generator: $0.generator))
+            model.addLoRA(
+                rank: $0.int(), alpha: $0.double(), targets: ["0"], dropout: $0.double(), generator: $0.generator)
+            return model(Tensor.ones([1, 3]))
+        }
         add("fuseConvBNWeights(groups: Int)") {
             fuseConvBNWeights(
                 $0.tensor(), $0.maybe($0.tensor()), $0.tensor(), $0.tensor(), eps: $0.double(), $0.maybe($0.tensor()),

@@ -1,5 +1,5 @@
-// The code of articles on audio, tokenizers, sparse tensors, ONNX, pretrained models, transformations and compile, as
-// ArticleSnippets.swift has it of the others.
+// The code of articles on audio, tokenizers, sparse tensors, ONNX, pretrained models, fine-tuning, transformations and compile,
+// as ArticleSnippets.swift has it of the others.
 import Torchlight
 import TorchlightModels
 import TorchlightONNX
@@ -224,4 +224,50 @@ private func compiledFunctions(
     var log: [Float] = []
     hostCall(loss) { log.append($0[0].item()) }
     print(log)
+}
+
+private func fineTuning(
+    _ tokenizer: Tokenizer, _ batches: [TextBatch], _ microBatches: [TextBatch], _ tokens: Tensor, _ batch: TextBatch
+) throws {
+    let model = try Llama.load("path/to/Llama-3.2-1B")
+    model.addLoRA(rank: 8, alpha: 16, targets: ["q_proj", "v_proj"], dropout: 0.05)
+    let optimizer = AdamW(model.parameters().filter(\.requiresGrad), lr: 1e-4)
+    model.train()
+    for batch in batches {
+        optimizer.zeroGrad()
+        model(batch).loss(batch.labels).backward()
+        optimizer.step()
+    }
+    try model.saveAdapter("path/to/adapter")
+    var config = LoRAConfig(rank: 16, alpha: 32, targets: .allLinear)
+    config.usesDoRA = true  // magnitude and direction (DoRA)
+    config.usesRSLoRA = true  // α/√r instead of α/r
+    config.rankPattern = [(#"mlp\..*"#, 4)]  // other ranks for some layers
+    config.layers = [0, 1, 2]  // these blocks only
+    config.bias = .loraOnly  // the biases of the layers too
+    config.modulesToSave = ["classifier"]  // a new head, trained whole
+    model.addAdapter(config, name: "poems")
+    try model.loadAdapter("path/to/chat", name: "chat")
+    model.setAdapters(["chat"])  // switch
+    model.setAdapters(["chat", "poems"])  // add both changes
+    model.addWeightedAdapter([("chat", 0.7), ("poems", 0.3)], name: "both")
+    let plain = model.withoutAdapters { model(tokens).logits }
+    model.removeAdapter("poems")
+    model.mergeAdapters()  // the layers run without the adapter
+    model.unmergeAdapters()  // the weights of before, bit for bit
+    model.mergeAndUnloadAdapters()  // for good
+    try model.savePretrained("path/to/merged")
+    let tuned = PromptTuning(model, tokens: try tokenizer.encode("Answer in verse:").ids)
+    let output = tuned(batch.tokens)
+    let loss = output.loss(batch.labels)
+    try tuned.savePrompt("path/to/prompt")
+    let templates = try ChatTemplates(path: "path/to/Llama-3.2-1B")
+    let data = try InstructionDataset(
+        jsonLines: "chats.jsonl", tokenizer: tokenizer, templates: templates, maxLength: 1024)
+    let packed = PackedTexts(data.texts, length: 1024)
+    let packedLoss = model(packed.batch).loss(packed.batch.labels)
+    model.checkpointsActivations = true  // blocks save their input only, and run again in the backward pass
+    let mean = model.accumulateGradients(microBatches)
+    model.freeze(matching: "model.layers.0.**")
+    _ = (plain, loss, packedLoss, mean)
 }

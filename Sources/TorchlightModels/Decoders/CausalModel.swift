@@ -41,6 +41,11 @@ open class CausalModel: PretrainedModel {
     /// The longest sequence that the positions allow; nil if there is no such limit.
     public var maxLength: Int? { nil }
 
+    /// The embedding of the tokens; nil if the model has none of the type.
+    var inputEmbedding: Embedding? { nil }
+    /// Whether the embedding is multiplied by a factor.
+    var scalesEmbedding: Bool { false }
+
     /// The hidden states after the final normalisation, `[N, T, hidden size]`.
     ///
     /// - Parameter states: Receives the output of the embedding and of each block, if it is not nil.
@@ -58,13 +63,28 @@ open class CausalModel: PretrainedModel {
     ///   - positions: The positions of the tokens, int64 `[N, T]`. Default: `0 ..< T`, or after those of the cache.
     ///   - cache: The keys and values of the tokens before; receives those of these tokens. Default: none.
     ///   - hiddenStates: Whether to return the hidden states. Default: false.
+    ///   - sequences: The number of the text that each token belongs to, int64 `[N, T]`, where a row holds several: a token sees
+    ///     tokens of its own text only. Give `positions` that begin with 0 in each text; ``PackedTexts`` has both. Not with a
+    ///     cache. Default: each row is one text.
     /// - Returns: The logits `[N, T, vocabulary]`, and the hidden states if they were asked for.
     public final func callAsFunction(
         _ tokens: Tensor, attentionMask: Tensor? = nil, positions: Tensor? = nil, cache: KeyValueCache? = nil,
-        hiddenStates: Bool = false
+        hiddenStates: Bool = false, sequences: Tensor? = nil
+    ) -> CausalOutput {
+        output(
+            tokens, attentionMask: attentionMask, positions: positions, cache: cache, hiddenStates: hiddenStates,
+            sequences: sequences, prompt: nil)
+    }
+
+    /// The forward pass with vectors before the embeddings of the tokens; see the other parameters there.
+    ///
+    /// - Parameter prompt: `[P, hidden size]`. The results have `P` more positions.
+    final func output(
+        _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, hiddenStates: Bool,
+        sequences: Tensor?, prompt: Tensor?
     ) -> CausalOutput {
         scope(tokens) { tokens in
-            guard let context = checkedContext(tokens, attentionMask, positions, cache) else {
+            guard let context = checkedContext(tokens, attentionMask, positions, cache, sequences, prompt) else {
                 return CausalOutput(logits: tokens, hiddenStates: [])
             }
             var states: [Tensor]? = hiddenStates ? [] : nil
@@ -86,7 +106,8 @@ open class CausalModel: PretrainedModel {
     }
 
     private func checkedContext(
-        _ tokens: Tensor, _ attentionMask: Tensor?, _ positions: Tensor?, _ cache: KeyValueCache?
+        _ tokens: Tensor, _ attentionMask: Tensor?, _ positions: Tensor?, _ cache: KeyValueCache?,
+        _ sequences: Tensor? = nil, _ prompt: Tensor? = nil
     ) -> TokenContext? {
         if tokens.isPlaceholder { return nil }
         let name = "\(type(of: self))"
@@ -97,7 +118,14 @@ open class CausalModel: PretrainedModel {
                     expected: "an integer dtype and the shape [N, T]", operands: [tokens]))
             return nil
         }
-        let columns = (cache?.length ?? 0) + tokens.shape[1]
+        let columns = (cache?.length ?? 0) + tokens.shape[1] + (prompt?.shape[0] ?? 0)
+        if let sequences, sequences.shape != tokens.shape || cache != nil || prompt != nil {
+            reportFailure(
+                TensorError(
+                    .shape, in: name, "packed rows need one number of a text for each token, and no cache",
+                    expected: "sequences of the shape \(tokens.shape)", operands: [sequences, tokens]))
+            return nil
+        }
         if let attentionMask, attentionMask.shape != [tokens.shape[0], columns] {
             reportFailure(
                 TensorError(
@@ -112,7 +140,9 @@ open class CausalModel: PretrainedModel {
                     expected: "at most \(maxLength)"))
             return nil
         }
-        return TokenContext(tokens, attentionMask: attentionMask, positions: positions, cache: cache)
+        return TokenContext(
+            tokens, attentionMask: attentionMask, positions: positions, cache: cache, sequences: sequences,
+            prompt: prompt)
     }
 }
 

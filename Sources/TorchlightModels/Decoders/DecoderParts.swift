@@ -146,13 +146,16 @@ class DecoderBlock: Module {
 }
 
 /// Embedding, blocks and final normalisation of a decoder of the Llama family.
-final class DecoderStack: Module {
+final class DecoderStack: Module, BlockStack {
+    var checkpointsBlocks = false
     @Key var embedding: Embedding
     var layers: [DecoderBlock]
     var norm: any Layer
     private let config: DecoderConfig
     /// The factor of the embedding.
     private let embeddingScale: Double
+    /// Whether the embedding is multiplied by a factor.
+    var scalesEmbedding: Bool { embeddingScale != 1 }
 
     init(
         _ config: DecoderConfig, embeddingScale: Double = 1, norm: any Layer,
@@ -169,7 +172,7 @@ final class DecoderStack: Module {
     }
 
     func callAsFunction(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
-        var x = embedding(tokens)
+        var x = context.embedded(tokens, embedding)
         if embeddingScale != 1 { x = x * embeddingScale }
         let length = context.offset + context.length
         let block = BlockContext(
@@ -178,7 +181,7 @@ final class DecoderStack: Module {
             localRotary: config.localRotary?.table(positions: context.positions, length: length, dtype: x.dtype))
         for layer in layers {
             states?.append(x)
-            x = layer(x, block)
+            x = run(x, cache: context.cache) { layer($0, block) }
         }
         x = norm(x)
         states?.append(x)
@@ -203,6 +206,11 @@ open class DecoderModel: CausalModel {
     override var basePrefix: String { "model" }
     /// The number of tokens of the vocabulary.
     override public var vocabularySize: Int { config.vocabularySize }
+
+    package override final var outputLayer: Module? { head }
+    override final var inputEmbedding: Embedding? { stack.embedding }
+    package override final var tiedEmbedding: Module? { head == nil ? stack.embedding : nil }
+    override final var scalesEmbedding: Bool { stack.scalesEmbedding }
 
     override final func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
         stack(tokens, context, states: &states)

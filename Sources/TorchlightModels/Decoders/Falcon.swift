@@ -37,6 +37,10 @@ public final class Falcon: CausalModel {
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
+    package override var outputLayer: Module? { head }
+    override var inputEmbedding: Embedding? { transformer.embedding }
+    package override var tiedEmbedding: Module? { head == nil ? transformer.embedding : nil }
+
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
         transformer(tokens, context, states: &states)
     }
@@ -79,7 +83,8 @@ public final class Falcon: CausalModel {
 }
 
 /// Embedding, blocks and final normalisation.
-final class FalconStack: Module {
+final class FalconStack: Module, BlockStack {
+    var checkpointsBlocks = false
     @Key var embedding: Embedding
     var h: [FalconBlock]
     @Key var norm: LayerNorm
@@ -94,7 +99,7 @@ final class FalconStack: Module {
     }
 
     func callAsFunction(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
-        var x = embedding(tokens)
+        var x = context.embedded(tokens, embedding)
         let length = context.offset + context.length
         let table =
             config.usesALiBi
@@ -103,7 +108,7 @@ final class FalconStack: Module {
         let bias = config.usesALiBi ? alibi(context, dtype: x.dtype) : nil
         for layer in h {
             states?.append(x)
-            x = layer(x, block, bias)
+            x = run(x, cache: context.cache) { layer($0, block, bias) }
         }
         x = norm(x)
         states?.append(x)
@@ -216,11 +221,10 @@ final class FalconAttention: Module {
         }
         let scale = 1 / Double(headDim).squareRoot()
         let total = context.tokens.offset + context.tokens.length
-        let rows = Tensor.arange(context.tokens.offset, total, device: query.device).unsqueeze(1)
-        let columns = Tensor.arange(total, device: query.device).unsqueeze(0)
-        var seen = columns <= rows
-        if let padding = context.tokens.padding { seen = seen.logicalAnd((padding .!= 0).unsqueeze(1).unsqueeze(1)) }
-        let mask = (bias * scale).expand(bias.shape.dropLast(2) + [context.tokens.length, total])
+        let seen = context.tokens.seenKeys()
+        // A row for each text of the batch where texts differ in what they see.
+        let rows = seen.rank == 4 ? seen.shape[0] : bias.shape[0]
+        let mask = (bias * scale).expand([rows, bias.shape[1], context.tokens.length, total])
             .maskedFill(seen.logicalNot(), -1e30)
         return attend(
             query, keys, values, mask: .tensor(mask), scale: scale, dropout: isTraining ? settings.dropout : 0)

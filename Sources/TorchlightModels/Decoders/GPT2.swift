@@ -64,6 +64,10 @@ public final class GPT2: CausalModel {
     /// The longest sequence that the positions allow.
     public override var maxLength: Int? { config.maxLength }
 
+    package override var outputLayer: Module? { head }
+    override var inputEmbedding: Embedding? { transformer.wte }
+    package override var tiedEmbedding: Module? { head == nil ? transformer.wte : nil }
+
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
         transformer(tokens, context, states: &states)
     }
@@ -95,7 +99,8 @@ public final class GPT2: CausalModel {
 }
 
 /// Embeddings of tokens and positions, blocks, and the final normalisation.
-final class GPT2Stack: Module {
+final class GPT2Stack: Module, BlockStack {
+    var checkpointsBlocks = false
     var wte: Embedding
     var wpe: Embedding
     var h: [GPT2Block]
@@ -112,11 +117,11 @@ final class GPT2Stack: Module {
     }
 
     func callAsFunction(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
-        var x = dropout(wte(tokens) + wpe(context.positions))
+        var x = dropout(context.embedded(tokens, wte) + wpe(context.positions))
         let block = BlockContext(tokens: context, rotary: nil, localRotary: nil)
         for layer in h {
             states?.append(x)
-            x = layer(x, block)
+            x = run(x, cache: context.cache) { layer($0, block) }
         }
         x = norm(x)
         states?.append(x)
@@ -167,6 +172,17 @@ final class TransposedLinear: Module, Layer, QuantizableLayer {
 
     override var extraDescription: String {
         quantizedWeight.map { "in_features=\($0.inFeatures), out_features=\($0.outFeatures), \($0.scheme)" } ?? ""
+    }
+}
+
+extension TransposedLinear: AdaptableLayer {
+    var layerMapping: LayerMapping { .linear(inFeatures: weight.shape[0], outFeatures: weight.shape[1]) }
+    var denseWeight: Tensor { weight.transpose(0, 1) }
+    var layerBias: Tensor? { bias }
+    var isWeightReplaceable: Bool { true }
+
+    func replaceWeight(_ weight: Tensor) {
+        noGrad { _ = self.weight.copy_(weight.transpose(0, 1)) }
     }
 }
 

@@ -29,6 +29,10 @@ public final class GPTNeoX: CausalModel {
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
+    package override var outputLayer: Module? { head }
+    override var inputEmbedding: Embedding? { stack.embedding }
+    package override var tiedEmbedding: Module? { head == nil ? stack.embedding : nil }
+
     override func hidden(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
         stack(tokens, context, states: &states)
     }
@@ -59,7 +63,8 @@ public final class GPTNeoX: CausalModel {
 }
 
 /// Embedding, blocks and final normalisation.
-final class GPTNeoXStack: Module {
+final class GPTNeoXStack: Module, BlockStack {
+    var checkpointsBlocks = false
     @Key var embedding: Embedding
     var layers: [GPTNeoXBlock]
     @Key var norm: LayerNorm
@@ -76,13 +81,13 @@ final class GPTNeoXStack: Module {
     }
 
     func callAsFunction(_ tokens: Tensor, _ context: TokenContext, states: inout [Tensor]?) -> Tensor {
-        var x = dropout(embedding(tokens))
+        var x = dropout(context.embedded(tokens, embedding))
         let table = rotary.table(
             positions: context.positions, length: context.offset + context.length, dtype: x.dtype)
         let block = BlockContext(tokens: context, rotary: table, localRotary: nil)
         for layer in layers {
             states?.append(x)
-            x = layer(x, block)
+            x = run(x, cache: context.cache) { layer($0, block) }
         }
         x = norm(x)
         states?.append(x)

@@ -85,6 +85,8 @@ public final class BART: EncoderDecoderModel {
     /// The longest text that the decoder positions allow.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
+    package override var tiedEmbedding: Module? { model.shared }
+
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
         let context = TokenContext(input, attentionMask: attentionMask, positions: nil, cache: nil)
         return model.encoder(input, context, embedding: model.shared, states: &states)
@@ -149,7 +151,8 @@ final class BARTStacks: Module {
 }
 
 /// Positions, normalisation and blocks of one side.
-final class BARTStack: Module {
+final class BARTStack: Module, BlockStack {
+    var checkpointsBlocks = false
     @Key var positions: Embedding
     @Key var norm: LayerNorm
     var layers: [SideBlock]
@@ -183,9 +186,11 @@ final class BARTStack: Module {
         states?.append(x)
         let mask = isDecoder ? context.causalMask() : context.paddingMask()
         for layer in layers {
-            x = layer(
-                x, mask: mask, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), cache: context.cache
-            )
+            x = run(x, memory, cache: context.cache) { x, memory in
+                layer(
+                    x, mask: mask, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask),
+                    cache: context.cache)
+            }
             states?.append(x)
         }
         return x

@@ -38,6 +38,9 @@ public final class T5: EncoderDecoderModel {
     /// The number of tokens of the vocabulary.
     public override var vocabularySize: Int { config.vocabularySize }
 
+    package override var outputLayer: Module? { head }
+    package override var tiedEmbedding: Module? { head == nil ? shared : nil }
+
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
         let context = TokenContext(input, attentionMask: attentionMask, positions: nil, cache: nil)
         return encoder(shared(input), context, memory: nil, memoryMask: nil, states: &states)
@@ -89,7 +92,8 @@ public final class T5: EncoderDecoderModel {
 }
 
 /// The blocks and the final normalisation of the encoder or the decoder.
-final class T5Stack: Module {
+final class T5Stack: Module, BlockStack {
+    var checkpointsBlocks = false
     var block: [T5Block]
     @Key var norm: RMSNorm
     private let dropout: Dropout
@@ -113,7 +117,9 @@ final class T5Stack: Module {
         let scores = combined(bias, mask, context)
         for layer in block {
             states?.append(x)
-            x = layer(x, scores, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), context.cache)
+            x = run(x, memory, cache: context.cache) { x, memory in
+                layer(x, scores, memory: memory, memoryMask: TorchlightModels.memoryMask(memoryMask), context.cache)
+            }
         }
         x = dropout(norm(x))
         states?.append(x)

@@ -21,6 +21,8 @@ public final class Whisper: EncoderDecoderModel {
     /// The longest text that the decoder positions allow.
     public override var maxDecoderLength: Int? { model.decoder.maxLength }
 
+    package override var tiedEmbedding: Module? { model.decoder.embedding }
+
     override func encode(_ input: Tensor, attentionMask: Tensor?, states: inout [Tensor]?) -> Tensor {
         model.encoder(input, states: &states)
     }
@@ -83,7 +85,8 @@ final class WhisperStacks: Module {
 }
 
 /// Two convolutions over the frames, positions, and blocks.
-final class WhisperEncoder: Module {
+final class WhisperEncoder: Module, BlockStack {
+    var checkpointsBlocks = false
     var conv1: Conv1d
     var conv2: Conv1d
     @Key var positions: Embedding
@@ -114,7 +117,7 @@ final class WhisperEncoder: Module {
         var x = dropout(convolved + positions.weight)
         for layer in layers {
             states?.append(x)
-            x = layer(x, mask: .none)
+            x = run(x) { layer($0, mask: .none) }
         }
         x = norm(x)
         states?.append(x)
@@ -123,7 +126,8 @@ final class WhisperEncoder: Module {
 }
 
 /// Embeddings of tokens and positions, and blocks.
-final class WhisperDecoder: Module {
+final class WhisperDecoder: Module, BlockStack {
+    var checkpointsBlocks = false
     @Key var embedding: Embedding
     @Key var positions: Embedding
     var layers: [SideBlock]
@@ -152,7 +156,9 @@ final class WhisperDecoder: Module {
         let mask = context.causalMask()
         for layer in layers {
             states?.append(x)
-            x = layer(x, mask: mask, memory: memory, cache: context.cache)
+            x = run(x, memory, cache: context.cache) { x, memory in
+                layer(x, mask: mask, memory: memory, cache: context.cache)
+            }
         }
         x = norm(x)
         states?.append(x)

@@ -52,7 +52,8 @@ extension ConfigReader {
 }
 
 /// Embeddings of tokens, positions and segments, and the blocks of BERT, RoBERTa and ELECTRA.
-final class BERTEncoder: Module {
+final class BERTEncoder: Module, BlockStack {
+    var checkpointsBlocks = false
     var embeddings: BERTEmbeddings
     @Key var projection: Linear?
     @Key var blocks: BERTBlocks
@@ -74,7 +75,7 @@ final class BERTEncoder: Module {
         var states: [Tensor] = inputs.wantsHiddenStates ? [x] : []
         let mask = inputs.context.paddingMask()
         for layer in blocks.layer {
-            x = layer(x, mask)
+            x = run(x) { layer($0, mask) }
             if inputs.wantsHiddenStates { states.append(x) }
         }
         return EncoderOutput(lastHiddenState: x, hiddenStates: states, pooled: pooler?(x))

@@ -46,6 +46,10 @@ public final class DistilBERT: EncoderModel {
     /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
+    package override var tiedEmbedding: Module? {
+        task == .maskedLanguageModel ? encoder.embeddings.words : nil
+    }
+
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {
         var output = encoder(tokens, inputs)
         let hidden = output.lastHiddenState
@@ -85,7 +89,8 @@ public final class DistilBERT: EncoderModel {
 }
 
 /// Embeddings and blocks.
-final class DistilBERTEncoder: Module {
+final class DistilBERTEncoder: Module, BlockStack {
+    var checkpointsBlocks = false
     var embeddings: DistilBERTEmbeddings
     @Key var blocks: DistilBERTBlocks
 
@@ -100,7 +105,7 @@ final class DistilBERTEncoder: Module {
         var states: [Tensor] = inputs.wantsHiddenStates ? [x] : []
         let mask = inputs.context.paddingMask()
         for layer in blocks.layer {
-            x = layer(x, mask)
+            x = run(x) { layer($0, mask) }
             if inputs.wantsHiddenStates { states.append(x) }
         }
         return EncoderOutput(lastHiddenState: x, hiddenStates: states)

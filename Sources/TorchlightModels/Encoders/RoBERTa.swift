@@ -32,6 +32,10 @@ public final class RoBERTa: EncoderModel {
     /// The task of the model's head.
     public override var task: EncoderTask { headTask }
 
+    package override var tiedEmbedding: Module? {
+        languageHead != nil && languageHead?.decoder == nil ? encoder.embeddings.words : nil
+    }
+
     override func forward(_ tokens: Tensor, _ inputs: EncoderInputs) -> EncoderOutput {
         var output = encoder(tokens, inputs)
         let hidden = output.lastHiddenState

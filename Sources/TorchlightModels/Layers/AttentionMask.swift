@@ -23,6 +23,10 @@ final class TokenContext {
     /// The positions of the tokens, `[N or 1, T]`.
     let positions: Tensor
     let cache: KeyValueCache?
+    /// The number of the text that each token of a packed row belongs to, `[N, T]`; nil if each row is one text.
+    let sequences: Tensor?
+    /// Vectors that precede the embeddings of the tokens, `[P, hidden size]`; nil for none.
+    let prompt: Tensor?
     let device: Device
     private var masks: [MaskKey: AttentionMask] = [:]
 
@@ -36,14 +40,29 @@ final class TokenContext {
     ///   - tokens: Any tensor of the sizes `[N, T, ...]`.
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, columns]`.
     ///   - positions: `[N, T]`. Default: the columns.
-    init(_ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?) {
-        length = tokens.shape[1]
+    ///   - sequences: The number of the text of each token of packed rows, `[N, T]`. Default: each row is one text.
+    ///   - prompt: Vectors that precede the embeddings, `[P, hidden size]`, and count as columns. Default: none.
+    init(
+        _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, sequences: Tensor? = nil,
+        prompt: Tensor? = nil
+    ) {
+        length = tokens.shape[1] + (prompt?.shape[0] ?? 0)
+        self.sequences = sequences
+        self.prompt = prompt
         offset = cache?.length ?? 0
         device = tokens.device
         self.cache = cache
         padding = attentionMask
         self.positions =
             positions ?? Tensor.arange(offset, offset + length, device: tokens.device).unsqueeze(0)
+    }
+
+    /// The embeddings of the tokens after the vectors of the prompt, `[N, length, hidden size]`.
+    func embedded(_ tokens: Tensor, _ embedding: Embedding) -> Tensor {
+        let x = embedding(tokens)
+        guard let prompt, !x.isPlaceholder else { return x }
+        let vectors = prompt.to(x.dtype).unsqueeze(0).expand([x.shape[0], prompt.shape[0], prompt.shape[1]])
+        return cat([vectors, x], dim: 1)
     }
 
     /// The mask of a layer of a decoder: each token sees itself and the tokens before it, at most `window` tokens in all.
@@ -53,16 +72,26 @@ final class TokenContext {
         memoised(MaskKey(window: window, start: start, bidirectional: false)) {
             let total = offset + length
             let limits = window.map { $0 < total } ?? false
-            if padding == nil && !limits {
+            if padding == nil && sequences == nil && !limits {
                 if length == 1 { return .none }
                 if offset == 0 { return .causal }
             }
-            let query = Tensor.arange(offset, total, device: device).unsqueeze(1)
-            let key = Tensor.arange(start, total, device: device).unsqueeze(0)
-            var seen = key <= query
-            if let window { seen = seen.logicalAnd(key > query - window) }
-            return .tensor(withPadding(seen, start: start))
+            return .tensor(seenKeys(window: window, start: start))
         }
+    }
+
+    /// Which keys each query of a decoder sees, bool, broadcasts to `[N, H, T, S]`; the keys begin with that of the column `start`.
+    func seenKeys(window: Int? = nil, start: Int = 0) -> Tensor {
+        let total = offset + length
+        let query = Tensor.arange(offset, total, device: device).unsqueeze(1)
+        let key = Tensor.arange(start, total, device: device).unsqueeze(0)
+        var seen = key <= query
+        if let window { seen = seen.logicalAnd(key > query - window) }
+        if let sequences {
+            let sameText = sequences.unsqueeze(2) .== sequences.unsqueeze(1)
+            seen = seen.logicalAnd(sameText.unsqueeze(1))
+        }
+        return withPadding(seen, start: start)
     }
 
     /// The mask of a layer of an encoder: every token sees all tokens that are no padding.

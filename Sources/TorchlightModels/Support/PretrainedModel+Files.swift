@@ -179,10 +179,16 @@ extension PretrainedModel {
     ///   - folder: The path of the folder; it is created if it does not exist. Existing files are replaced.
     ///   - shardSize: The maximum number of bytes of a file of weights. More weights are written to several files with an
     ///     index. Default: 5 GB.
-    /// - Throws: `IOError` if a file cannot be written.
+    /// - Throws: `IOError` if a file cannot be written; ``ModelError`` if the model has adapters that are not merged, which
+    ///   ``saveAdapter(_:name:baseModel:)`` writes. Merged adapters are part of the weights.
     public final func savePretrained(_ folder: String, shardSize: Int = 5_000_000_000) throws {
+        guard adapterNames.isEmpty || hasMergedAdapters else {
+            throw ModelError(
+                "savePretrained", "the model has the adapters \(adapterNames), which are not merged",
+                expected: "mergeAdapters() or unloadAdapters() first; saveAdapter(_:) writes an adapter")
+        }
         try FileSystem.createDirectories(folder)
-        let tensors = namedState().map { (key: $0.name, value: $0.tensor.detach()) }
+        let tensors = namedStateWithoutAdapters().map { (key: $0.name, value: $0.tensor.detach()) }
         let bytes = tensors.reduce(0) { $0 + $1.value.shape.reduce(1, *) * $1.value.dtype.byteSize }
         let metadata = ["format": "pt"]
         let (single, index) = ("\(folder)/model.safetensors", "\(folder)/model.safetensors.index.json")
@@ -212,7 +218,7 @@ extension PretrainedModel {
         return .object(members)
     }
 
-    private static func write(_ json: JSON, to path: String) throws {
+    static func write(_ json: JSON, to path: String) throws {
         let file = try AtomicFile(path)
         defer { file.discard() }
         try file.write(Array((json.text(indented: true) + "\n").utf8))

@@ -8,7 +8,7 @@ import TorchlightNN
 ///     let model = try AutoModel.load("path/to/folder")
 ///
 /// Loaded models are in evaluation mode. The names of parameters are those of the published files.
-open class PretrainedModel: Module {
+open class PretrainedModel: Module, OutputLayerOwner {
     /// The configuration: the object of `config.json`.
     package internal(set) final var configuration: JSON
     /// The object of `generation_config.json`; nil if there is none.
@@ -26,6 +26,9 @@ open class PretrainedModel: Module {
 
     /// The name of the property that holds the model without its head. Published files may have or lack it as a prefix.
     var basePrefix: String { "" }
+
+    package var outputLayer: Module? { nil }
+    package var tiedEmbedding: Module? { nil }
 
     /// The names of classes, for classifiers, by their index; empty if the configuration names none.
     public final var labels: [String] {

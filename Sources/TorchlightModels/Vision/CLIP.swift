@@ -124,7 +124,8 @@ extension ConfigReader {
 }
 
 /// The blocks of one side.
-final class CLIPBlocks: Module {
+final class CLIPBlocks: Module, BlockStack {
+    var checkpointsBlocks = false
     struct Config {
         var size, intermediateSize, layerCount, headCount: Int
         var activation: ActivationFunction
@@ -139,7 +140,7 @@ final class CLIPBlocks: Module {
     }
 
     func callAsFunction(_ x: Tensor, _ mask: AttentionMask) -> Tensor {
-        scope(x) { x in layers.reduce(x) { $1($0, mask) } }
+        scope(x) { x in layers.reduce(x) { x, layer in run(x) { layer($0, mask) } } }
     }
 }
 

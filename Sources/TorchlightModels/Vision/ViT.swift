@@ -134,7 +134,8 @@ extension ViT {
 }
 
 /// Embeddings of patches, blocks, and the final normalisation.
-final class ViTEncoder: Module {
+final class ViTEncoder: Module, BlockStack {
+    var checkpointsBlocks = false
     var embeddings: ViTEmbeddings
     @Key var blocks: ViTBlocks
     @Key var norm: LayerNorm
@@ -150,7 +151,7 @@ final class ViTEncoder: Module {
         var x = embeddings(images, interpolates: interpolates)
         var states: [Tensor] = wantsHiddenStates ? [x] : []
         for layer in blocks.layer {
-            x = layer(x)
+            x = run(x) { layer($0) }
             if wantsHiddenStates { states.append(x) }
         }
         return ImageOutput(lastHiddenState: norm(x), hiddenStates: states)

@@ -68,6 +68,10 @@ extension Module {
             scanner.contents.children.append(("parametrizations.\(name)", parametrization))
             scanner.contents.groups.append(("parametrizations.\(name)", .module(parametrization)))
         }
+        if let layerAdapters {
+            scanner.contents.children.append(("lora", layerAdapters))
+            scanner.contents.groups.append(("lora", .module(layerAdapters)))
+        }
         return scanner.contents
     }
 

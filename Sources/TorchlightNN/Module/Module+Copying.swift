@@ -231,6 +231,7 @@ extension ModuleHooks {
         copy.backwardPre = backwardPre
         copy.backward = backward
         copy.observers = observers
+        copy.addsAdapters = addsAdapters
         copy.continueNumbering(of: self)
         return copy
     }

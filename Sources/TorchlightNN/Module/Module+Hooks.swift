@@ -13,7 +13,7 @@ extension Module {
         return hooks.handle { hooks.observers.append(($0, observer)) }
     }
 
-    private var ownHooks: ModuleHooks {
+    final var ownHooks: ModuleHooks {
         if let hooks { return hooks }
         let new = ModuleHooks()
         hooks = new

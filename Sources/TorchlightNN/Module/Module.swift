@@ -26,6 +26,10 @@ open class Module {
     final var computesParametrized = false
     /// The parametrisations of this module's parameters, by the name of the parameter.
     final var parametrizations: [(name: String, parametrization: Parametrization)] = []
+    /// The low-rank adapters of this layer; nil if it has none.
+    final var layerAdapters: LayerAdapters?
+    /// The adapters that were added to this module and its submodules; nil if there are none.
+    final var adapterRegistry: AdapterRegistry?
 
     /// Creates a module in training mode.
     public init() {}

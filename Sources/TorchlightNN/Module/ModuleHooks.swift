@@ -17,6 +17,8 @@ final class ModuleHooks {
     var backward: [(id: Int, body: Backward)] = []
     /// Receive the output tensors and change nothing.
     var observers: [(id: Int, body: (Module, [Tensor?]) -> Void)] = []
+    /// Whether the adapters of the module change its output, before the hooks see it.
+    var addsAdapters = false
     private var nextID = 0
 
     /// Whether there is no hook, not counting observers.
@@ -56,6 +58,7 @@ final class ModuleHooks {
         var rest = inputs[...]
         let results = try body(repeat (each arguments).replacingTensors(from: &rest))
         var outputs = slots(results)
+        if addsAdapters { outputs = module.adaptedOutputs(inputs, outputs) }
         for (_, hook) in forward {
             outputs = replaced(outputs, by: hook(module, inputs, outputs), "registerForwardHook")
         }

@@ -57,6 +57,11 @@ public class SpatialConvolution<Size: SpatialSize>: ConvolutionLayer<Size>, Laye
     /// Returns the convolution of x with the weight, plus the bias.
     public final func forward(_ x: Tensor) -> Tensor {
         settle(for: x)
+        return convolve(x, weight, bias: bias, groups: groups)
+    }
+
+    /// The convolution of x with a weight, with the stride, padding and dilation of this layer.
+    final func convolve(_ x: Tensor, _ weight: Tensor, bias: Tensor?, groups: Int) -> Tensor {
         // A border that is not of zeros is added first; nothing is left to pad then.
         let hasZeros = paddingMode == .constant
         return convolution(
