@@ -95,10 +95,12 @@ open class CausalModel: PretrainedModel {
     }
 
     /// The hidden states after the final normalisation, `[N, T, hidden size]`, whose ``logits(_:)`` are the scores.
+    ///
+    /// - Parameter prompt: Vectors before the embeddings of the tokens, `[P, hidden size]`. Default: none.
     final func nextHidden(
-        _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?
+        _ tokens: Tensor, attentionMask: Tensor?, positions: Tensor?, cache: KeyValueCache?, prompt: Tensor? = nil
     ) -> Tensor {
-        guard let context = checkedContext(tokens, attentionMask, positions, cache) else { return tokens }
+        guard let context = checkedContext(tokens, attentionMask, positions, cache, nil, prompt) else { return tokens }
         var states: [Tensor]?
         let last = hidden(tokens, context, states: &states)
         cache?.length += context.length

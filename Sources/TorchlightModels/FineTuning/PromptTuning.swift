@@ -94,34 +94,39 @@ public final class PromptTuning: Module {
         return cat([columns, tensor], dim: 1)
     }
 
-    /// Generates tokens after a batch of prompts of equal length, greedily or by sampling.
+    /// Generates tokens after a batch of prompts of equal length.
     ///
     /// - Parameters:
     ///   - tokens: Tokens, int64 `[N, T]`, at least one.
-    ///   - options: How tokens are chosen; beam search is an error. Default: those of the model's files.
+    ///   - options: How tokens are chosen. Default: those of the model's files.
     /// - Returns: The tokens and the generated ones, `[N, T + generated]`.
     /// - Throws: ``ModelError`` if an option is out of range, or the tokens are longer than the model's positions.
     public func generate(_ tokens: Tensor, options: GenerationOptions? = nil) throws -> Tensor {
-        let options = options ?? model.generationOptions()
+        let options = try options ?? model.generationOptions()
+        try options.checkStops()
         try options.check(vocabulary: model.vocabularySize)
-        let length = tokens.rank == 2 ? prompt.shape[0] + tokens.shape[1] + options.maxNewTokens : 0
-        guard options.beamCount == 1, tokens.rank == 2, tokens.shape[1] > 0, length <= model.maxLength ?? .max else {
+        guard tokens.rank == 2, tokens.shape[0] > 0, tokens.shape[1] > 0, tokens.dtype.isInteger else {
             throw ModelError(
-                "PromptTuning.generate", "the tokens are \(tokens.shape) and beamCount is \(options.beamCount)",
-                expected: "[N, T] with at least one token, within the model's positions, and one beam")
+                "PromptTuning.generate", "the tokens are \(tokens.dtype) \(tokens.shape)",
+                expected: "an integer dtype, [N, T] with at least one token")
         }
-        return try model.evaluating {
-            let session = PromptSession(model, prompt)
-            var loop = TokenLoop(
-                options, session, prompt: tokens, sequences: CausalModel.sequences(tokens, nil))
-            var columns = [tokens.to(.int64)]
-            while !loop.isDone {
-                try Task.checkCancellation()
-                let chosen = loop.step()
-                columns.append(Tensor(chosen.map { Int64($0) }, shape: [chosen.count, 1], device: tokens.device))
-            }
-            return cat(columns, dim: 1)
+        let count = tokens.shape[1]
+        try options.checkMaxLength(promptLength: count)
+        let length = prompt.shape[0] + count + options.limit(promptLength: count)
+        guard length <= model.maxLength ?? .max else {
+            throw ModelError(
+                "PromptTuning.generate", "the prompt, the tokens and the new ones are \(length) positions",
+                expected: "at most the \(model.maxLength ?? 0) of \(type(of: model))")
         }
+        let sequences = try model.evaluating {
+            let tokens = tokens.to(.int64)
+            let rows = CausalModel.sequences(tokens, nil)
+            let run = GenerationRun(
+                options, CausalSession(model, attentionMask: nil, vectors: prompt), pending: tokens, prompts: rows,
+                promptLength: count, sources: rows)
+            return try run.sequences(nil)
+        }
+        return sequences.tensor(after: tokens, pad: options.pad)
     }
 }
 
@@ -148,29 +153,6 @@ public struct PromptedOutput: TensorStructure {
         let predictions = logits.narrow(1, start: promptLength - 1, length: length)
         return crossEntropy(predictions.reshape([-1, logits.shape[2]]), labels.reshape([-1]))
     }
-}
-
-/// The state of generation after a tuned prompt.
-private final class PromptSession: DecodingSession {
-    private let model: CausalModel
-    private var prompt: Tensor?
-    private let cache = KeyValueCache()
-
-    init(_ model: CausalModel, _ prompt: Tensor) {
-        self.model = model
-        self.prompt = prompt
-    }
-
-    func next(_ tokens: Tensor) -> Tensor {
-        let logits = model.output(
-            tokens, attentionMask: nil, positions: nil, cache: cache, hiddenStates: false, sequences: nil,
-            prompt: prompt
-        ).logits
-        prompt = nil
-        return logits.select(1, logits.shape[1] - 1)
-    }
-
-    func reorder(_ indices: Tensor) { cache.reorder(indices) }
 }
 
 // MARK: - Files

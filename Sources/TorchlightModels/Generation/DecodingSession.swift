@@ -30,15 +30,21 @@ final class CausalSession: DecodingSession {
     let cache: KeyValueCache
     /// 1 for tokens and 0 for padding; of the prompt before the first call, then of all tokens that the session has seen.
     private var attentionMask: Tensor?
+    /// The vectors before the embeddings of the first tokens; nil after the first call.
+    private var vectors: Tensor?
     private var isFirst = true
 
     /// - Parameters:
     ///   - attentionMask: 1 for tokens and 0 for padding, `[N, T]` of the prompt.
     ///   - cache: The keys and values of tokens before the prompt. Default: none.
-    init(_ model: CausalModel, attentionMask: Tensor?, cache: KeyValueCache = KeyValueCache()) {
+    ///   - vectors: Vectors before the embeddings of the prompt, `[P, hidden size]`, without an attention mask. Default: none.
+    init(
+        _ model: CausalModel, attentionMask: Tensor?, cache: KeyValueCache = KeyValueCache(), vectors: Tensor? = nil
+    ) {
         self.model = model
         self.cache = cache
         self.attentionMask = attentionMask
+        self.vectors = vectors
     }
 
     var length: Int { cache.length }
@@ -54,7 +60,9 @@ final class CausalSession: DecodingSession {
             let all = TorchlightModels.positions(fromMask: $0)
             return all.narrow(1, start: all.shape[1] - count, length: count)
         }
-        return model.nextHidden(tokens, attentionMask: attentionMask, positions: positions, cache: cache)
+        defer { vectors = nil }
+        return model.nextHidden(
+            tokens, attentionMask: attentionMask, positions: positions, cache: cache, prompt: vectors)
     }
 
     func logits(_ hidden: Tensor) -> Tensor { model.logits(hidden) }
