@@ -153,4 +153,31 @@ import TorchlightIO
             try InstructionDataset([chat], tokenizer: tokenizer, templates: templates)
         }
     }
+
+    @Test(arguments: ["gpt2_scaled", "llama_biases"])
+    func aQuantisedModelIsFineTunedAndItsAdapterLoadedAgain(name: String) throws {
+        func quantised() throws -> CausalModel {
+            let model = try #require(try AutoModel.load("\(Self.root)/\(name)") as? CausalModel)
+            quantize(model, .int8())
+            return model
+        }
+        let model = try quantised()
+        let batch = TextBatch(Self.texts)
+        model.addLoRA(rank: 4, alpha: 8, targets: .allLinear, generator: Generator(seed: 3))
+        let optimizer = Adam(model.parameters().filter(\.requiresGrad), lr: 0.02)
+        var losses: [Double] = []
+        for _ in 0..<15 {
+            optimizer.zeroGrad()
+            let loss = model(batch).loss(batch.labels)
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        }
+        #expect(losses.last! < 0.7 * losses[0], "\(name): \(losses)")
+        let folder = TemporaryFolder()
+        try model.saveAdapter(folder.path)
+        let other = try quantised()
+        try other.loadAdapter(folder.path)
+        noGrad { #expect(other(batch).logits.equal(model(batch).logits), "\(name)") }
+    }
 }

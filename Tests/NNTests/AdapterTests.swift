@@ -192,7 +192,48 @@ import Torchlight
         }
     }
 
-    /// A layer that stores its weight in 8 bits, as a quantised base has it.
+    @Test(arguments: [false, true]) func aQuantisedBaseIsAdaptedWithoutChangingIt(dora: Bool) throws {
+        let schemes: [WeightQuantization] = [.int8(inputs: .float), .int4(group: 32, symmetric: false, inputs: .float)]
+        for scheme in schemes {
+            let net = Net(seed: 12)
+            quantize(net, scheme, embeddings: true)
+            let rounded = net.deepCopy()
+            dequantize(rounded)
+            let codes = net.stateDict().filter { $0.key.hasSuffix("codes") }.mapValues { $0.clone() }
+            #expect(codes.count == 3)
+            for model in [net, rounded] {
+                model.addAdapter(Self.random(["embedding", "fc", "head"], dora: dora), generator: Generator(seed: 13))
+                model(Self.tokens).square().sum().backward()
+            }
+            #expect(net(Self.tokens).allclose(rounded(Self.tokens), rtol: 1e-4, atol: 1e-5), "\(scheme)")
+            let trained = [net, rounded].map { $0.namedParameters().filter { $0.tensor.requiresGrad } }
+            #expect(trained[0].map(\.name) == trained[1].map(\.name) && trained[0].count == (dora ? 9 : 6))
+            for (one, other) in zip(trained[0], trained[1]) {
+                #expect(
+                    try #require(one.tensor.grad).allclose(other.tensor.grad!, rtol: 1e-3, atol: 1e-4),
+                    "\(scheme), \(one.name)")
+            }
+            let state = net.stateDict()
+            for (name, tensor) in codes { #expect(try #require(state[name]).equal(tensor), "\(name)") }
+        }
+    }
+
+    @Test func integersAreNotMergedInto() throws {
+        let net = Net()
+        quantize(net, .int8(inputs: .float))
+        net.addAdapter(Self.random(["fc"]), generator: Generator(seed: 14))
+        let adapted = net(Self.tokens)
+        do {
+            try checked { _ = net.mergeAdapters() }
+            Issue.record("merged")
+        } catch { #expect("\(error)".contains("dequantize(model)"), "\(error)") }
+        #expect(net(Self.tokens).equal(adapted))
+        dequantize(net)
+        net.mergeAndUnloadAdapters()
+        #expect(net(Self.tokens).allclose(adapted, rtol: 1e-4, atol: 1e-5))
+    }
+
+    /// A layer of another type, which tells the adapter what it needs.
     private final class PackedLinear: Module, Layer, AdaptableLayer {
         @Buffer var packed: Tensor
         @Buffer var scale: Tensor
@@ -208,7 +249,7 @@ import Torchlight
         func forward(_ x: Tensor) -> Tensor { linear(x, denseWeight) }
     }
 
-    @Test(arguments: [false, true]) func aQuantisedBaseIsAdaptedWithoutChangingIt(dora: Bool) throws {
+    @Test(arguments: [false, true]) func aLayerOfAnotherTypeIsAdaptedByItsMapping(dora: Bool) throws {
         let dense = Linear(6, 4, bias: false, generator: Generator(seed: 12))
         let model = Sequential(PackedLinear(dense))
         let rounded = Sequential(Linear(6, 4, bias: false))

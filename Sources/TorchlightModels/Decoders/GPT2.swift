@@ -177,9 +177,9 @@ final class TransposedLinear: Module, Layer, QuantizableLayer {
 
 extension TransposedLinear: AdaptableLayer {
     var layerMapping: LayerMapping { .linear(inFeatures: weight.shape[0], outFeatures: weight.shape[1]) }
-    var denseWeight: Tensor { weight.transpose(0, 1) }
+    var denseWeight: Tensor { floatWeight.transpose(0, 1) }
     var layerBias: Tensor? { bias }
-    var isWeightReplaceable: Bool { true }
+    var isWeightReplaceable: Bool { quantizedWeight == nil }
 
     func replaceWeight(_ weight: Tensor) {
         noGrad { _ = self.weight.copy_(weight.transpose(0, 1)) }

@@ -93,12 +93,12 @@ extension LayerMapping {
 }
 
 extension Linear: AdaptableLayer {
-    /// True.
-    public final var isWeightReplaceable: Bool { true }
+    /// Whether the weight is in floating point.
+    public final var isWeightReplaceable: Bool { quantizedWeight == nil }
     /// A linear mapping.
     public final var layerMapping: LayerMapping { .linear(inFeatures: inFeatures, outFeatures: outFeatures) }
-    /// The weight.
-    public final var denseWeight: Tensor { weight }
+    /// The weight, dequantised if it is stored in integers.
+    public final var denseWeight: Tensor { floatWeight }
     /// The bias.
     public final var layerBias: Tensor? { bias }
 
@@ -109,12 +109,12 @@ extension Linear: AdaptableLayer {
 }
 
 extension Embedding: AdaptableLayer {
-    /// True.
-    public var isWeightReplaceable: Bool { true }
+    /// Whether the weight is in floating point.
+    public var isWeightReplaceable: Bool { quantizedWeight == nil }
     /// An embedding.
     public var layerMapping: LayerMapping { .embedding(numEmbeddings: numEmbeddings, embeddingDim: embeddingDim) }
-    /// The transposed weight.
-    public var denseWeight: Tensor { weight.transpose(0, 1) }
+    /// The transposed weight, dequantised if it is stored in integers.
+    public var denseWeight: Tensor { floatWeight.transpose(0, 1) }
     /// Nil: an embedding has no bias.
     public var layerBias: Tensor? { nil }
 

@@ -108,6 +108,9 @@ extension Module {
             {
                 throw refuse("its weight belongs to another layer too", fix: "keep the adapter, or remove it")
             }
+            if (layer as? any QuantizableLayer)?.quantizedWeight != nil {
+                throw refuse("its weight is stored in integers", fix: "call dequantize(model) before merging")
+            }
             if !layer.isWeightReplaceable { throw refuse("the weight of \(type(of: layer)) cannot be replaced") }
             if layer.isParametrized("weight") { throw refuse("its weight is parametrised") }
             if layer.layerMapping.groups > 1 { throw refuse("the convolution has groups, which the adapter mixes") }
