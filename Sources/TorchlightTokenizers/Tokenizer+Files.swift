@@ -21,7 +21,7 @@ extension Tokenizer {
     /// Reads a tokenizer from a folder or a file.
     ///
     /// In a folder, the first of these is read: `tokenizer.json`; `vocab.json` with `merges.txt`; `vocab.txt`;
-    /// `tokenizer.model` or `spiece.model` or `sentencepiece.bpe.model`. A file is one of these.
+    /// `tokenizer.model` or `spiece.model` or `sentencepiece.bpe.model`. A file is one of these, or a GGUF file of a model.
     /// - Parameter path: the path of the folder or file.
     /// - Throws: `IOError` if there is no such file or it is malformed.
     public init(path: String) throws(IOError) {
@@ -42,7 +42,9 @@ extension Tokenizer {
             }
             return
         }
-        if path.hasSuffix(".model") {
+        if path.lowercased().hasSuffix(".gguf") {
+            try self.init(gguf: path)
+        } else if path.hasSuffix(".model") {
             try self.init(sentencePiece: path)
         } else if path.hasSuffix(".txt") {
             try self.init(wordPieceVocabulary: path)

@@ -89,6 +89,64 @@ import TorchlightModels
         #expect(abs(eight - plain) < 0.05, "\(eight) against \(plain)")
     }
 
+    /// A file with a tokenizer, a chat template and the tokens that end a text, made of one without them.
+    private func fileWithTokenizer(_ path: String, ends: (eos: UInt32, eot: UInt32)) throws {
+        let original = try FileSystem.read("\(Self.folder)/llama3_rope.gguf", limit: 1 << 24)
+        let size = try #require(
+            GGUFFile("\(Self.folder)/llama3_rope.gguf").entries.first { $0.name == "token_embd.weight" }
+        )
+        .shape[0]
+        // Bytes as byte-level BPE writes them, then words.
+        let letters = "abcdefghijklmnopqrstuvwxyz.,!?".map { String($0) } + ["Ġ", "Ċ"]
+        let tokens = (0..<size).map { $0 < letters.count ? letters[$0] : "<|\($0)|>" }
+        var pairs = GGUFBytes()
+        pairs.pair("tokenizer.ggml.model", "gpt2")
+        pairs.pair("tokenizer.ggml.pre", "gpt-2")
+        pairs.pair("tokenizer.ggml.tokens", tokens)
+        pairs.pair("tokenizer.ggml.token_type", tokens.map { Int32($0.hasPrefix("<|") ? 3 : 1) })
+        pairs.pair("tokenizer.ggml.merges", [String]())
+        pairs.pair("tokenizer.ggml.bos_token_id", UInt32(letters.count))
+        pairs.pair("tokenizer.ggml.eos_token_id", ends.eos)
+        pairs.pair("tokenizer.ggml.eot_token_id", ends.eot)
+        pairs.pair(
+            "tokenizer.chat_template",
+            "{{ bos_token }}{% for m in messages %}{{ m.content }}{{ eos_token }}{% endfor %}")
+        // The data of the tensors stays at a multiple of 32 bytes.
+        let empty = { () -> Int in
+            var filler = GGUFBytes()
+            filler.pair("filler", "")
+            return filler.bytes.count
+        }()
+        let missing = (32 - (pairs.bytes.count + empty) % 32) % 32
+        pairs.pair("filler", String(repeating: "x", count: missing))
+        var bytes = original
+        let count = bytes[16..<24].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) } + 10
+        withUnsafeBytes(of: count.littleEndian) { bytes.replaceSubrange(16..<24, with: $0) }
+        bytes.insert(contentsOf: pairs.bytes, at: 24)
+        try AtomicFile.write(bytes, to: path)
+    }
+
+    @Test func aFileWithATokenizerGeneratesText() throws {
+        let folder = TemporaryFolder()
+        let path = folder("model.gguf")
+        try fileWithTokenizer(path, ends: (33, 34))
+        let generator = try TextGenerator.load(path)
+        #expect(generator.options.endTokens == [33, 34])
+        #expect(try generator.tokenizer.ids("a cat.") == [0, 30, 2, 0, 19, 26])
+        let chat = try #require(generator.chatTemplates).render([.message(role: "user", content: "hi")])
+        #expect(chat.text == "<|32|>hi<|33|>")
+        let tokens = try generator.generate("a cat.", maxNewTokens: 8).sequence.tokens
+        let model = try model("llama3_rope")
+        var options = GenerationOptions()
+        options.maxNewTokens = 8
+        options.endTokens = [33, 34]
+        let expected = try model.generate(Tensor([[0, 30, 2, 0, 19, 26]]), options: options)
+        #expect(expected[0].toArray(Int64.self).dropFirst(6).starts(with: tokens.map { Int64($0) }), "\(tokens)")
+        // The token that the model chooses first ends the text where the file says so.
+        try fileWithTokenizer(path, ends: (UInt32(tokens[0]), 34))
+        #expect(try TextGenerator.load(path).generate("a cat.", maxNewTokens: 8).sequence.tokens.count <= 1)
+    }
+
     @Test func refusesOtherArchitectures() throws {
         let folder = TemporaryFolder()
         for (architecture, word) in [("rwkv6", "rwkv6"), ("llama", "token_embd")] {

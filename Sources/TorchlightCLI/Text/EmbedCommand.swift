@@ -51,6 +51,7 @@ struct Embed: ParsableCommand {
         if let file { texts += try readText(file).split(whereSeparator: \.isNewline).map(String.init) }
         guard !texts.isEmpty else { throw Failure("embed: there are no texts") }
         let embedder = try TextEmbedder.load(arguments.folder(), dtype: arguments.parameterType)
+        arguments.quantizeIfAsked(embedder.model)
         if let pooling { embedder.pooling = Pooling(rawValue: pooling)! }
         if let normalize { embedder.normalizes = normalize }
         let vectors = try embedder(texts, prompt: prompt)

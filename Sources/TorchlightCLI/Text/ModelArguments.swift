@@ -6,7 +6,7 @@ import TorchlightModels
 
 /// Which model a command uses.
 struct ModelArguments: ParsableArguments {
-    @Argument(help: "The folder of the model, or its name on the hub: owner/name.")
+    @Argument(help: "The folder of the model, a GGUF file, or a name on the hub: owner/name.")
     var model: String
     @Option(help: "The branch, tag or commit of a model on the hub.")
     var revision = "main"
@@ -14,14 +14,20 @@ struct ModelArguments: ParsableArguments {
     var offline = false
     @Option(help: "The dtype of the parameters: float32, bfloat16 or float16.")
     var dtype = "float32"
+    @Option(help: "Store the weights of linear layers in integers: int8 or int4.")
+    var quantize: String?
     @Option(parsing: .unconditional, help: "Number of threads.")
     var threads: Int?
 
+    private static let schemes: [String: WeightQuantization] = ["int8": .int8(), "int4": .int4()]
     private static let dtypes: [String: DType] = ["float32": .float32, "bfloat16": .bfloat16, "float16": .float16]
 
     func validate() throws {
         if Self.dtypes[dtype] == nil {
             throw ValidationError("--dtype is one of float32, bfloat16 and float16, not \(dtype).")
+        }
+        if let quantize, Self.schemes[quantize] == nil {
+            throw ValidationError("--quantize is one of int8 and int4, not \(quantize).")
         }
         if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
     }
@@ -35,11 +41,14 @@ struct ModelArguments: ParsableArguments {
     /// The folder of a model by its path or name.
     func folder(_ name: String) throws -> String {
         if let threads { try useThreads(threads) }
-        if FileSystem.isDirectory(name) { return name }
+        if FileSystem.isDirectory(name) || name.lowercased().hasSuffix(".gguf") && FileSystem.isFile(name) {
+            return name
+        }
         let isPath = name.hasPrefix("/") || name.hasPrefix(".") || name.hasPrefix("~")
         guard !isPath, name.split(separator: "/", omittingEmptySubsequences: false).count == 2 else {
             throw Failure(
-                "there is no folder \(IOError.quoted(name)); expected a folder, or a name on the hub: owner/name")
+                "there is no folder \(IOError.quoted(name)); expected a folder, a GGUF file, or a name on the hub: owner/name"
+            )
         }
         var hub = Hub()
         if offline { hub.isOffline = true }
@@ -61,7 +70,16 @@ struct ModelArguments: ParsableArguments {
     }
 
     /// The model with its tokenizer.
-    func generator() throws -> TextGenerator { try TextGenerator.load(folder(), dtype: parameterType) }
+    func generator() throws -> TextGenerator {
+        let generator = try TextGenerator.load(folder(), dtype: parameterType)
+        quantizeIfAsked(generator.model)
+        return generator
+    }
+
+    /// Stores the weights in integers where the option says so.
+    func quantizeIfAsked(_ model: Module) {
+        if let scheme = quantize.flatMap({ Self.schemes[$0] }) { Torchlight.quantize(model, scheme) }
+    }
 }
 
 /// How tokens are chosen: the options of the library.

@@ -112,7 +112,7 @@ open class EncoderDecoderModel: PretrainedModel {
 }
 
 extension EncoderDecoderModel {
-    /// Loads a model of this class from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model of this class from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     ///
     /// - Throws: Also ``ModelError`` if the folder has a model of another class.
     public static func load(

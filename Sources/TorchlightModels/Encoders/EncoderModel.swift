@@ -141,7 +141,7 @@ struct EncoderInputs {
 }
 
 extension EncoderModel {
-    /// Loads a model of this class from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model of this class from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     ///
     /// - Throws: Also ``ModelError`` if the folder has a model of another class.
     public static func load(

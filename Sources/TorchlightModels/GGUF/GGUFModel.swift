@@ -25,7 +25,7 @@ struct GGUFModel {
                 file.path, "the model has \(experts) experts", expected: "a model without a mixture of experts")
         }
         configuration = .object(
-            try fields().filter { field in
+            try (fields() + specialTokens()).filter { field in
                 if case .null = field.1.content { return false }
                 return true
             })
@@ -72,6 +72,17 @@ struct GGUFModel {
             return fields
         default: return try gpt2()
         }
+    }
+
+    /// The tokens that begin, pad and end a text; the end of a turn and that of a message end one too.
+    private func specialTokens() -> Fields {
+        func token(_ name: String) -> Int? { file.integer("tokenizer.ggml.\(name)_token_id") }
+        let ends = ["eos", "eot", "eom"].compactMap(token)
+        return [
+            ("bos_token_id", token("bos").map { .int($0) } ?? Self.absent),
+            ("eos_token_id", ends.isEmpty ? Self.absent : .array(ends.map { .int($0) })),
+            ("pad_token_id", token("padding").map { .int($0) } ?? Self.absent),
+        ]
     }
 
     /// Which blocks have a window: a period, or a value for each block; every sixth block has none by default.

@@ -25,7 +25,7 @@ public final class TextClassifier {
         try loaded.require(.sequenceClassification, "TextClassifier")
     }
 
-    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> TextClassifier {
@@ -107,7 +107,7 @@ public final class ZeroShotClassifier {
             labels.firstIndex { $0.lowercased().hasPrefix("contradict") } ?? (index == 0 ? labels.count - 1 : 0)
     }
 
-    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> ZeroShotClassifier {
@@ -156,7 +156,7 @@ public final class ZeroShotImageClassifier {
         self.tokenizer = tokenizer
     }
 
-    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> ZeroShotImageClassifier {

@@ -50,7 +50,7 @@ public final class TextEmbedder {
     }
 
     /// Loads a model and its tokenizer from a folder of sentence-transformers or of `save_pretrained`; see
-    /// ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     ///
     /// - Throws: Also ``ModelError`` if the folder names a module or a pooling that is not implemented.
     public static func load(

@@ -43,7 +43,8 @@ public final class TextGenerator {
         self.options = try options ?? model.generationOptions()
     }
 
-    /// Loads a model, its tokenizer and its chat templates from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model, its tokenizer and its chat templates from a folder or a GGUF file; see
+    /// ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> TextGenerator {

@@ -29,7 +29,7 @@ public final class TokenClassifier {
         try loaded.require(.tokenClassification, "TokenClassifier")
     }
 
-    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> TokenClassifier {
@@ -129,7 +129,7 @@ public final class MaskFiller {
         self.maskToken = known
     }
 
-    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> MaskFiller {

@@ -103,7 +103,7 @@ public final class CLIP: PretrainedModel {
             json: reader.json)
     }
 
-    /// Loads a CLIP from a folder; see ``AutoModel/load(_:dtype:device:ignoring:)``.
+    /// Loads a CLIP from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
     public static func load(
         _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
     ) throws -> CLIP {

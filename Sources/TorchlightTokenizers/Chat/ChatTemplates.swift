@@ -12,16 +12,19 @@ public struct ChatTemplates: Sendable {
     /// Variables of all templates: `bos_token`, `eos_token` and the other special tokens of the model.
     public var variables: [String: TemplateValue] = [:]
 
-    /// Reads `tokenizer_config.json` and, where it exists, `chat_template.jinja` of a folder.
-    /// - Parameter path: the path of the folder.
+    /// Reads `tokenizer_config.json` and, where it exists, `chat_template.jinja` of a folder, or the metadata of a GGUF file.
+    /// - Parameter path: the path of the folder or file.
     /// - Throws: `IOError` if there is no template, or if a file is malformed.
     public init(path: String) throws(IOError) {
-        let configuration = "\(path)/tokenizer_config.json"
-        func parse(_ source: String, _ file: String) throws(IOError) -> ChatTemplate {
-            do { return try ChatTemplate(source) } catch {
-                throw IOError(.malformed, "chat template", file: file, "\(error)")
-            }
+        if path.lowercased().hasSuffix(".gguf"), !FileSystem.isDirectory(path) {
+            try read(gguf: path)
+        } else {
+            try read(folder: path)
         }
+    }
+
+    private mutating func read(folder path: String) throws(IOError) {
+        let configuration = "\(path)/tokenizer_config.json"
         if FileSystem.isFile(configuration) {
             let json = try JSON.parse(FileSystem.read(configuration, limit: 1 << 28), file: configuration)
             for member in json.members ?? [] where member.name.hasSuffix("_token") {
@@ -30,7 +33,7 @@ public struct ChatTemplates: Sendable {
                 }
             }
             switch json["chat_template"]?.content {
-            case .string(let source)?: templates["default"] = try parse(source, configuration)
+            case .string(let source)?: templates["default"] = try Self.parse(source, configuration)
             case .array(let elements)?:
                 for element in elements {
                     guard let name = element["name"]?.string, let source = element["template"]?.string else {
@@ -38,7 +41,7 @@ public struct ChatTemplates: Sendable {
                             .malformed, "chat template", file: configuration, offset: element.offset,
                             "a template without name or text", expected: "name and template")
                     }
-                    templates[name] = try parse(source, configuration)
+                    templates[name] = try Self.parse(source, configuration)
                 }
             default: break
             }
@@ -49,12 +52,44 @@ public struct ChatTemplates: Sendable {
             guard let source = String(validating: bytes, as: UTF8.self) else {
                 throw IOError(.malformed, "chat template", file: file, "the file is not UTF-8", expected: "UTF-8")
             }
-            templates["default"] = try parse(source, file)
+            templates["default"] = try Self.parse(source, file)
         }
         guard !templates.isEmpty else {
             throw IOError(
                 .notFound, "chat template", file: path, "the folder has no chat template",
                 expected: "chat_template in tokenizer_config.json, or chat_template.jinja")
+        }
+    }
+
+    /// Reads `tokenizer.chat_template`, further templates by name, and the special tokens of a GGUF file.
+    private mutating func read(gguf path: String) throws(IOError) {
+        let mapped = try MappedFile(path)
+        let header = try mapped.withBytes { bytes throws(IOError) in try GGUFHeader(bytes, file: path) }
+        let key = "tokenizer.chat_template"
+        for (name, field) in [("default", key)]
+            + (header.strings("tokenizer.chat_templates") ?? []).map({ ($0, "\(key).\($0)") })
+        {
+            if let source = header.string(field) { templates[name] = try Self.parse(source, path) }
+        }
+        guard !templates.isEmpty else {
+            throw IOError(.notFound, "chat template", file: path, "the file has no chat template", expected: key)
+        }
+        let tokens = header.strings("tokenizer.ggml.tokens") ?? []
+        for (name, field) in [
+            ("bos_token", "bos"), ("eos_token", "eos"), ("unk_token", "unknown"), ("pad_token", "padding"),
+            ("sep_token", "seperator"),  // as the format spells it
+            ("cls_token", "cls"), ("mask_token", "mask"),
+        ] {
+            guard let id = header.integer("tokenizer.ggml.\(field)_token_id"), tokens.indices.contains(id) else {
+                continue
+            }
+            variables[name] = .string(tokens[id])
+        }
+    }
+
+    private static func parse(_ source: String, _ file: String) throws(IOError) -> ChatTemplate {
+        do { return try ChatTemplate(source) } catch {
+            throw IOError(.malformed, "chat template", file: file, "\(error)")
         }
     }
 
