@@ -100,6 +100,11 @@ let package = Package(
             name: "TorchlightTraining",
             dependencies: ["TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO"],
             swiftSettings: swiftSettings),
+        // Recorded functions in files.
+        .target(
+            name: "TorchlightPrograms",
+            dependencies: ["TorchlightCore", "TorchlightFiles", "TorchlightIO", "TorchlightNN", "TorchlightOptim"],
+            swiftSettings: readerSettings),
         .target(
             name: "TorchlightModels",
             dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "CCurl"],
@@ -109,7 +114,7 @@ let package = Package(
             dependencies: [
                 "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
                 "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
-                "TorchlightTokenizers",
+                "TorchlightTokenizers", "TorchlightPrograms",
             ],
             swiftSettings: swiftSettings
         ),
@@ -231,6 +236,9 @@ let package = Package(
             swiftSettings: swiftSettings),
         .testTarget(
             name: "GuessTests", dependencies: ["Torchlight", "TorchlightIO", "TestSupport"], exclude: ["Answered.txt"],
+            swiftSettings: swiftSettings),
+        .testTarget(
+            name: "ProgramTests", dependencies: ["Torchlight", "TorchlightPrograms", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "TrainingTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),

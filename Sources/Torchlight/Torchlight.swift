@@ -7,6 +7,7 @@
 @_exported import TorchlightIO
 @_exported import TorchlightNN
 @_exported import TorchlightOptim
+@_exported import TorchlightPrograms
 @_exported import TorchlightSparse
 @_exported import TorchlightTokenizers
 @_exported import TorchlightTraining

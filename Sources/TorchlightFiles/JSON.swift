@@ -9,6 +9,12 @@ package struct JSON: Sendable {
         package let value: JSON
         /// The position of the name.
         package let offset: Int
+
+        package init(name: String, value: JSON, offset: Int) {
+            self.name = name
+            self.value = value
+            self.offset = offset
+        }
     }
 
     /// The type and contents of the value.

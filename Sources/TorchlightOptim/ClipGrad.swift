@@ -116,11 +116,7 @@ private func clipFactor(_ maxNorm: Double, _ norm: Tensor) -> Tensor { (maxNorm 
 /// Scales gradients in place. The factor, float64 and 0-dimensional, stays on their device.
 private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String) {
     guard let device = gradients.first?.device else { return }
-    performUpdate(operation, of: gradients, reading: [factor], on: device) { tensors in
-        withEntries(tensors.dropLast()) { entries, count in
-            withKernelArguments { tl_optim_scale_gradients(entries, count, $0(tensors[tensors.count - 1])) }
-        }
-    }
+    performUpdate(ScaleGradients(), in: operation, of: gradients, reading: [factor], on: device)
 }
 
 /// The p-norm of all gradients as one vector for p > 0, 0-dimensional and float64, on the device of the first gradient.
@@ -128,11 +124,7 @@ private func jointNorm(of gradients: [Tensor], _ p: Double, _ operation: String)
     let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
     if zero.isPlaceholder { return zero }
     if p == 2 {
-        performUpdate(operation, of: [zero], reading: gradients, on: zero.device) { tensors in
-            withEntries(tensors.dropFirst()) { entries, count in
-                withKernelArguments { tl_optim_squared_norm(entries, count, $0(tensors[0])) }
-            }
-        }
+        performUpdate(AddSquaredNorm(), in: operation, of: [zero], reading: gradients, on: zero.device)
         return zero.sqrt()
     }
     if p == .infinity {
@@ -152,9 +144,8 @@ public func clipGradValue(_ parameters: [Tensor], _ limit: Double) {
     }
     let gradients = noGrad { denseGradients(of: parameters) }
     if gradients.isEmpty { return }
-    performUpdate("clipGradValue", of: gradients, reading: [], on: gradients[0].device) { tensors in
-        withEntries(tensors[...]) { tl_optim_clamp_gradients($0, $1, limit) }
-    }
+    performUpdate(
+        ClampGradients(limit: limit), in: "clipGradValue", of: gradients, reading: [], on: gradients[0].device)
 }
 
 /// The gradients of the parameters; those that are not contiguous are replaced by contiguous copies.
@@ -164,17 +155,4 @@ private func denseGradients(of parameters: [Tensor]) -> [Tensor] {
         if !gradient.isContiguous { parameter.grad = gradient.contiguous() }
         return parameter.grad
     }
-}
-
-private func withEntries<R>(_ gradients: ArraySlice<Tensor>, _ body: (UnsafePointer<tl_optim_entry>, Int64) -> R) -> R {
-    let entries = gradients.map { gradient in
-        var entry = tl_optim_entry()
-        entry.gradient = UnsafeRawPointer(gradient.data)
-        entry.count = Int64(gradient.count)
-        entry.dtype = gradient.dtype.rawValue
-        entry.device = gradient.device.kernelCode
-        return entry
-    }
-    // One unused entry at the end, so that the buffer has an address if there are no gradients.
-    return (entries + [tl_optim_entry()]).withUnsafeBufferPointer { body($0.baseAddress!, Int64(entries.count)) }
 }

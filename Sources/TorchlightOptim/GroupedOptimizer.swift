@@ -153,7 +153,12 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     public func step() {
         guard let recorder = activeRecorder else { return takeStep() }
         let changed = parameters.filter { !$0.isPlaceholder && $0.grad != nil }
-        performStep("\(name).step", of: changed, for: recorder) { [self] in takeStep() }
+        performStep(
+            "\(name).step", of: self, changing: changed, for: recorder,
+            saving: {
+                let saved = copiedState()
+                return { try? self.load(saved) }
+            }, { [self] in takeStep() })
     }
 
     /// One step, with one kernel call for each group.
@@ -243,6 +248,13 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             }
         }
         return OptimizerState(tensors: tensors, metadata: metadata)
+    }
+
+    /// The state with tensors of its own, which further steps do not change.
+    package func copiedState() -> OptimizerState {
+        var state = state()
+        noGrad { state.tensors = state.tensors.mapValues { $0.clone() } }
+        return state
     }
 
     /// Restores a state that ``state()`` returned.

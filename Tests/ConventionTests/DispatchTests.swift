@@ -44,7 +44,7 @@ import Testing
     private static let callers = [
         "TorchlightCore/Backends/KernelArguments.swift": "how tensors are handed to kernels",
         "TorchlightCore/Tensor/Tensor+Conversion.swift": "arrays of the host come in and go out",
-        "TorchlightOptim/ClipGrad.swift": "inside performUpdate",
+        "TorchlightOptim/GradientUpdates.swift": "inside performUpdate",
     ]
 
     @Test func kernelsAreCalledByPrimitives() throws {

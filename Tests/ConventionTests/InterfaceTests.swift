@@ -7,7 +7,8 @@ import Testing
     static let modules = [
         "Torchlight", "TorchlightAudio", "TorchlightCore", "TorchlightData", "TorchlightDistributions",
         "TorchlightFiles",
-        "TorchlightIO", "TorchlightModels", "TorchlightNN", "TorchlightONNX", "TorchlightOptim", "TorchlightSparse",
+        "TorchlightIO", "TorchlightModels", "TorchlightNN", "TorchlightONNX", "TorchlightOptim", "TorchlightPrograms",
+        "TorchlightSparse",
         "TorchlightTokenizers", "TorchlightTraining",
     ]
 

@@ -22,10 +22,13 @@ import Testing
         "TorchlightTraining": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
         ],
+        "TorchlightPrograms": [
+            "TorchlightCore", "TorchlightFiles", "TorchlightIO", "TorchlightNN", "TorchlightOptim",
+        ],
         "Torchlight": [
             "TorchlightCore", "TorchlightNN", "TorchlightOptim", "TorchlightData", "TorchlightIO",
             "TorchlightDistributions", "TorchlightTraining", "TorchlightAudio", "TorchlightSparse",
-            "TorchlightTokenizers",
+            "TorchlightTokenizers", "TorchlightPrograms",
         ],
     ]
 

@@ -9,7 +9,10 @@ extension Tensor {
         if gradient.device.isRecording && !device.isRecording { throw Self.outsideLeaf(self) }
         lockGradient()
         defer { unlockGradient() }
-        activeRecorder?.readGradient(of: self)
+        if let recorder = activeRecorder {
+            recorder.willReplaceGradient(of: self)
+            recorder.readGradient(of: self)
+        }
         if let sum = self.gradient {
             if isRecorded || sum.requiresGrad {
                 self.gradient = sum + gradient

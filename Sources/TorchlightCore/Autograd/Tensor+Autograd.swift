@@ -40,13 +40,17 @@ extension Tensor {
                     return
                 }
             }
+            if threadState.pointee.recording > 0 { activeRecorder?.willReplaceGradient(of: self) }
             gradient = newValue
         }
     }
 
     /// Sets the gradient to nil, or detaches it and fills it with 0 in place.
     package func clearGrad(setToNil: Bool) {
-        if !setToNil { activeRecorder?.readGradient(of: self) }
+        if let recorder = activeRecorder {
+            recorder.willReplaceGradient(of: self)
+            if !setToNil { recorder.readGradient(of: self) }
+        }
         guard !setToNil, var zero = gradient else {
             gradient = nil
             return

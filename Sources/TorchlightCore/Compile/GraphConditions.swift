@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What must be as it was when a function was recorded, besides the arguments, for the graph to be what the function would do.
-struct GraphConditions {
+package struct GraphConditions {
     /// A tensor from outside that the function uses. Its elements may change, its description may not.
     struct Outside {
         let tensor: Tensor
@@ -33,9 +33,9 @@ struct GraphConditions {
     }
 
     /// A leaf whose gradient the function reads before it sets it.
-    struct Gradient {
-        let leaf: Graph.Leaf
-        let gradient: TensorSpec?
+    package struct Gradient {
+        package let leaf: Graph.Leaf
+        package let gradient: TensorSpec?
 
         func holds(_ arguments: [Tensor]) -> Bool { leaf.tensor(arguments).gradient.map { TensorSpec($0) } == gradient }
 
@@ -73,11 +73,11 @@ struct GraphConditions {
     }
 
     var outside: [Outside] = []
-    var gradients: [Gradient] = []
+    package var gradients: [Gradient] = []
     private(set) var read: [HostRead] = []
     var modules: [Mode] = []
     /// The default generator of the thread that recorded: where another one is the default, that one is drawn from.
-    var defaultGenerator = Generator.default
+    package var defaultGenerator = Generator.default
 
     mutating func addRead(_ tensor: Tensor) {
         if !read.contains(where: { $0.tensor.storage === tensor.storage }) { read.append(HostRead(tensor)) }

@@ -17,7 +17,7 @@ public func hostCall(_ tensors: Tensor..., body: @escaping (_ tensors: [Tensor])
     guard let recorder = activeRecorder else { return body(tensors) }
     withoutRecording {
         body(tensors)
-        recorder.performed(GraphEffect("hostCall", .call, run), changing: [], reading: tensors)
+        recorder.performed(GraphEffect("hostCall", .call, .none, run), changing: [], reading: tensors)
     }
 }
 

@@ -6,7 +6,7 @@ import CKernels
 /// in-place operations that of the value that they are made from, others new memory. So an unchanged recording runs the kernels of
 /// the function on memory as the function had it, without a copy. Where a transformation of the graph left a reader of an old value
 /// behind an in-place operation, the operation gets new memory, and what it changes from outside is copied at the end.
-final class Plan: @unchecked Sendable {
+package final class Plan: @unchecked Sendable {
     enum Action {
         /// The result is another layout of the memory of the first operand.
         case view
@@ -49,7 +49,7 @@ final class Plan: @unchecked Sendable {
         }
     }
 
-    let graph: Graph
+    package let graph: Graph
     private(set) var steps: [Step] = []
     /// The states whose final value is not in the memory of the tensor.
     private(set) var copies: [Graph.State] = []
@@ -67,8 +67,11 @@ final class Plan: @unchecked Sendable {
     /// The values that these steps read and that the program can change before they run.
     private(set) var exposed: [Graph.ValueID] = []
 
+    /// The plan of a function whose results have no gradients.
+    package convenience init(_ graph: Graph) throws(TensorError) { try self.init(graph, nil) }
+
     /// - Parameter backward: which part of the graph computes gradients of its results, if one does.
-    init(_ graph: Graph, _ backward: CompiledBackward? = nil) throws(TensorError) {
+    init(_ graph: Graph, _ backward: CompiledBackward?) throws(TensorError) {
         self.graph = graph
         forwardResults = backward?.firstGradient ?? graph.results.count
         seedCount = backward?.outputs.count ?? 0

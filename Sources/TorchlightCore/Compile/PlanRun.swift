@@ -1,8 +1,13 @@
 /// One run of a plan. It has the values of this run, so that several threads can run one plan at the same time.
-struct PlanRun {
+package struct PlanRun {
     private let plan: Plan
     private var arguments: [Tensor]
     private var values: [Tensor?]
+
+    /// The results of a plan of a function whose results have no gradients, on arguments that fit it.
+    package static func results(
+        of plan: Plan, _ arguments: [Tensor], defaultGenerator: Generator
+    ) throws(TensorError) -> [Tensor] { try run(plan, arguments, defaultGenerator: defaultGenerator).results }
 
     /// Runs a plan on arguments that fit it. Returns the results of the function, and the run for the gradients if there are any.
     static func run(

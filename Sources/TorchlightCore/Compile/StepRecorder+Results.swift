@@ -6,6 +6,10 @@ extension StepRecorder {
         if oneTimeChange != nil { return }
         results = slots.map { slot in
             guard let slot else { return .absent }
+            if returnsValuesOnly {
+                graph.results.append(use(value(of: slot, in: "return")))
+                return .computed(graph.results.count - 1)
+            }
             if let argument = arguments[ObjectIdentifier(slot)] { return .argument(argument) }
             let value = value(of: slot, in: "return")
             if !isInside(slot.storage) && (slot.isParameter || isKnown(slot)) { return .same(slot) }
@@ -16,9 +20,9 @@ extension StepRecorder {
             graph.states.append(Graph.State(initial: state.initial, final: state.value))
         }
         do throws(TensorError) {
-            try addGradients(of: slots)
+            if !returnsValuesOnly { try addGradients(of: slots) }
             isComplete = true
-        } catch { reportFailure(error) }
+        } catch { refuse(error) }
         conditions.defaultGenerator = defaultGenerator
         let read = graph.readValues
         for (id, value) in graph.values.enumerated() {

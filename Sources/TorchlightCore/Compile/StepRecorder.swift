@@ -7,7 +7,7 @@ import Synchronization
 ///
 /// Nothing becomes part of the graph by accident: an operand must come from before the function, from a recorded operation, or from
 /// numbers of the program. Another one is an error.
-final class StepRecorder: CallRecorder {
+class StepRecorder: CallRecorder {
     var graph = Graph()
     /// What must be as it was when the function was recorded, for the graph to be valid.
     var conditions = GraphConditions()
@@ -93,6 +93,16 @@ final class StepRecorder: CallRecorder {
             return result
         }
     }
+
+    /// Whether results are values of the graph in any case, without gradients: a program in a file cannot return a tensor of the program.
+    var returnsValuesOnly: Bool { false }
+
+    /// Reports that the function cannot be recorded.
+    func refuse(_ error: TensorError) { reportFailure(error) }
+
+    func willChange(_ tensors: [Tensor]) {}
+    func willReplaceGradient(of leaf: Tensor) {}
+    func willRun(saving save: () -> () -> Void) {}
 
     func addArgument(_ tensor: Tensor, _ index: Int) {
         let value = graph.add(TensorSpec(tensor), .argument(index))
@@ -224,13 +234,17 @@ final class StepRecorder: CallRecorder {
         } else if isConstant(tensor.storage) {
             // The numbers are in the program.
         } else {
-            reportFailure(.compiledHostRead(of: tensor, in: operation))
+            refuse(hostReadError(of: tensor, in: operation))
         }
+    }
+
+    func hostReadError(of tensor: Tensor, in operation: String) -> TensorError {
+        .compiledHostRead(of: tensor, in: operation)
     }
 
     func hostWrite(_ what: String, _ tensor: Tensor?) {
         if let tensor, isInside(tensor.storage), tensor.storage.recordMark == UInt64(serial) << 32 { return }
-        reportFailure(
+        refuse(
             TensorError(
                 .value, in: "compile", "the host changes \(what), which a later run would not repeat",
                 expected: "operations on tensors", fix: "do it outside of the function, or inside hostCall { }",
@@ -315,7 +329,7 @@ final class StepRecorder: CallRecorder {
                 made(constant: tensor)
                 return inside[inside.count - 1]
             }
-            if !isWrite { reportFailure(Self.unclaimed(tensor, operation)) }
+            if !isWrite { refuse(Self.unclaimed(tensor, operation)) }
             let place = wholePlace(of: tensor)
             let spec = TensorSpec(place.layout, place.dtype, device: tensor.device)
             let state = StorageValues(place, graph.add(spec, .empty), .function)
@@ -339,7 +353,7 @@ final class StepRecorder: CallRecorder {
     }
 
     /// The place of the tensor, if it has all elements of its storage, else that of the storage as a vector.
-    private func wholePlace(of tensor: Tensor) -> StoragePlace {
+    func wholePlace(of tensor: Tensor) -> StoragePlace {
         let count = tensor.storage.byteCount / tensor.dtype.byteSize
         let isWhole = tensor.layout.count == count && tensor.layout.isDenseInSomeOrder && tensor.layout.offset == 0
         return StoragePlace(isWhole ? tensor.layout : Layout(shape: [count]), tensor.dtype)
@@ -353,7 +367,7 @@ final class StepRecorder: CallRecorder {
 
     private func write(_ value: Graph.ValueID, to target: Tensor) {
         let state = state(of: target, isWrite: true)
-        if state.isSplit { reportFailure(Self.splitWrite(target)) }
+        if state.isSplit { refuse(Self.splitWrite(target)) }
         if state.owner == .outside && !written.contains(where: { $0 === state }) { written.append(state) }
         state.write(value, to: target, in: "compile", emit: emitOne)
     }

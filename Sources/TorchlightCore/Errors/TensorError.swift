@@ -72,6 +72,18 @@ public struct TensorError: Error, Sendable, Equatable {
         self.operands = operands.map { Operand($0) }
         modulePath = ThreadContext.existing?.modulePathText
     }
+
+    /// The same error of another operation.
+    package init(_ error: TensorError, in operation: String) {
+        kind = error.kind
+        self.operation = operation
+        problem = error.problem
+        got = error.got
+        expected = error.expected
+        fix = error.fix
+        operands = error.operands
+        modulePath = error.modulePath
+    }
 }
 
 /// A number with its noun: "1 element", "3 elements".

@@ -24,6 +24,8 @@ package final class ThreadContext {
     var recorder: (any CallRecorder)?
     /// What marks the storages that the function of a `StepRecorder` makes; 0 if none is recording.
     var storageMark: UInt64 = 0
+    /// The first operand that `infer` read and that there was not, -1 if there was none; nil outside of `OperandCheck`.
+    var missingOperand: Int?
     /// Whether compiled functions just run; see `uncompiled`.
     var isUncompiled = false
     /// The default device of new tensors.

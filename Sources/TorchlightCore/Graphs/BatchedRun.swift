@@ -160,17 +160,7 @@ package struct BatchedRun {
 
     /// A primitive that names a device, with that of the run.
     private func placed(_ primitive: any Primitive) -> any Primitive {
-        guard let device = primitive.resultDevice, device.isRecording, !isNested else { return primitive }
-        if var creation = primitive as? any CreationPrimitive {
-            creation.device = placed(device)
-            return creation
-        }
-        if var copy = primitive as? ToDevice {
-            copy.device = placed(device)
-            copy.source = placed(copy.source)
-            return copy
-        }
-        return primitive
+        isNested ? primitive : primitive.onRepresentedDevice
     }
 }
 

@@ -40,6 +40,11 @@ package struct Graph {
     package struct State {
         package var initial: ValueID
         package var final: ValueID
+
+        package init(initial: ValueID, final: ValueID) {
+            self.initial = initial
+            self.final = final
+        }
     }
 
     /// The use of a value.
@@ -47,6 +52,11 @@ package struct Graph {
         package var value: ValueID
         /// Whether no gradient flows back to the value from this use.
         package var isDetached: Bool
+
+        package init(value: ValueID, isDetached: Bool) {
+            self.value = value
+            self.isDetached = isDetached
+        }
     }
 
     package struct Instruction {
@@ -66,20 +76,33 @@ package struct Graph {
         /// The code that runs in place of the primitive, which is an `EffectCall`. Such an instruction is neither removed nor moved
         /// across another one with an effect.
         package var effect: GraphEffect?
+
+        package init(
+            primitive: any Primitive, operands: [Operand], results: [ValueID], recordsGradient: Bool,
+            modulePath: String?, places: [ValueID?] = [], effect: GraphEffect? = nil
+        ) {
+            self.primitive = primitive
+            self.operands = operands
+            self.results = results
+            self.recordsGradient = recordsGradient
+            self.modulePath = modulePath
+            self.places = places
+            self.effect = effect
+        }
     }
 
-    package internal(set) var values: [Value] = []
-    package internal(set) var instructions: [Instruction] = []
-    package internal(set) var arguments: [ValueID] = []
-    package internal(set) var results: [Operand] = []
+    package var values: [Value] = []
+    package var instructions: [Instruction] = []
+    package var arguments: [ValueID] = []
+    package var results: [Operand] = []
     /// The random keys in the order in which they are drawn.
-    package internal(set) var draws: [ValueID] = []
+    package var draws: [ValueID] = []
     /// The tensors that a compiled function changes.
-    package internal(set) var states: [State] = []
+    package var states: [State] = []
 
     package init() {}
 
-    mutating func add(_ spec: TensorSpec, _ origin: Origin) -> ValueID {
+    package mutating func add(_ spec: TensorSpec, _ origin: Origin) -> ValueID {
         values.append(Value(spec: spec, origin: origin))
         return values.count - 1
     }

@@ -17,7 +17,7 @@ package final class GraphRecorder: CallRecorder {
     private var constantStorages: Set<ObjectIdentifier> = []
     private var argumentStorages: Set<ObjectIdentifier> = []
 
-    private init(_ operation: String, _ randomness: Randomness, outer: (any CallRecorder)?) {
+    init(_ operation: String, _ randomness: Randomness, outer: (any CallRecorder)?) {
         self.operation = operation
         self.randomness = randomness
         self.outer = outer
@@ -39,12 +39,8 @@ package final class GraphRecorder: CallRecorder {
         let recorder = GraphRecorder(operation, randomness, outer: ThreadContext.existing?.recorder)
         var tensors: [Tensor] = []
         for (i, spec) in arguments.enumerated() {
-            let tensor = try Tensor(empty: spec.layout.shape, dtype: spec.dtype, device: .recording(spec.device))
+            let tensor = try recorder.argument(spec)
             if needGradients[i] && spec.dtype.isDifferentiable { tensor.requiresGradFlag = true }
-            let value = recorder.graph.add(TensorSpec(tensor), .argument(i))
-            recorder.graph.arguments.append(value)
-            recorder.hold(tensor, value)
-            recorder.argumentStorages.insert(ObjectIdentifier(tensor.storage))
             tensors.append(tensor)
         }
         let firstNode = Node.nextSequence
@@ -55,6 +51,22 @@ package final class GraphRecorder: CallRecorder {
             recorder.graph.results.append(recorder.operand(result))
         }
         return recorder.graph
+    }
+
+    /// A further argument of the graph.
+    func argument(_ spec: TensorSpec) throws(TensorError) -> Tensor {
+        let tensor = try Tensor(empty: spec.layout.shape, dtype: spec.dtype, device: .recording(spec.device))
+        let value = graph.add(TensorSpec(tensor), .argument(graph.arguments.count))
+        graph.arguments.append(value)
+        hold(tensor, value)
+        argumentStorages.insert(ObjectIdentifier(tensor.storage))
+        return tensor
+    }
+
+    /// The value of a tensor of the graph, or of one with elements; nil for a tensor of another graph.
+    func known(_ tensor: Tensor) -> Graph.ValueID? {
+        if tensor.device.isRecording && states[ObjectIdentifier(tensor.storage)] == nil { return nil }
+        return value(of: tensor)
     }
 
     /// Refuses gradients from outside through a custom function: the graph has the calls of its forward pass, which are not
@@ -113,6 +125,9 @@ package final class GraphRecorder: CallRecorder {
                 fix: "call it outside of \(operation)"))
     }
 
+    package func willChange(_ tensors: [Tensor]) { outer?.willChange(tensors) }
+    package func willReplaceGradient(of leaf: Tensor) { outer?.willReplaceGradient(of: leaf) }
+    package func willRun(saving save: () -> () -> Void) { outer?.willRun(saving: save) }
     package func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
         outer?.drew(key, from: generator, as: tensor)
     }

@@ -123,6 +123,7 @@ package func perform(
             isRowMajor ? Layout(shape: shape) : primitive.arrangement(of: Specs(of: inputs), shape: shape)
         outputs.append(try Tensor(empty: layout, dtype: specs[i].dtype, device: device))
     }
+    if !places.isEmpty && threadState.pointee.recording > 0 { noteChange(of: places.compactMap { $0 }) }
     if device.hasValues {
         try execute(primitive, isRowMajor ? inputs : try acceptable(inputs, to: primitive), into: outputs, on: device)
     }

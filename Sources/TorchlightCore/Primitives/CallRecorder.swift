@@ -3,6 +3,12 @@
 /// Calls that the `run` of a primitive makes are part of it and not reported.
 package protocol CallRecorder: AnyObject {
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind)
+    /// Tensors are about to be changed in place.
+    func willChange(_ tensors: [Tensor])
+    /// The gradient of a leaf is about to be replaced.
+    func willReplaceGradient(of leaf: Tensor)
+    /// Code with state of its own is about to run. The argument saves the state and returns what restores it.
+    func willRun(saving save: () -> () -> Void)
     /// Code ran that has to run whenever the recorded calls do: it changed the first tensors in place and read the others.
     func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor])
     /// A random operation drew a key, which this tensor holds.
@@ -30,6 +36,9 @@ package protocol CallRecorder: AnyObject {
 }
 
 extension CallRecorder {
+    package func willChange(_ tensors: [Tensor]) {}
+    package func willReplaceGradient(of leaf: Tensor) {}
+    package func willRun(saving save: () -> () -> Void) {}
     package func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {}
     package func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {}
     package func made(generator: Generator) {}
@@ -72,7 +81,7 @@ package func checkValues(
     }
     try withoutRecording { () throws(TensorError) in try run(operands) }
     if let recorder = activeRecorder {
-        let effect = GraphEffect("check \(operation)", .call, run)
+        let effect = GraphEffect("check \(operation)", .call, .check, run)
         withoutRecording { recorder.performed(effect, changing: [], reading: operands) }
     }
 }
@@ -110,4 +119,11 @@ func noteCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<
     state.pointee.recording = 0
     defer { state.pointee.recording = 1 }
     context.recorder?.called(primitive, inputs, outputs, kind)
+}
+
+/// Reports tensors that a call is about to change; the caller has checked that somebody records.
+@inline(never)
+func noteChange(of tensors: [Tensor]) {
+    guard let recorder = activeRecorder else { return }
+    withoutRecording { recorder.willChange(tensors) }
 }

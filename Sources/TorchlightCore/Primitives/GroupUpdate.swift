@@ -19,18 +19,19 @@ package func performUpdate(_ name: String, of tensors: [Tensor], on device: Devi
 /// Changes tensors by one kernel that reads others, as the clipping of gradients does.
 ///
 /// - Parameters:
+///   - update: the kernel. A compiled function calls it again on other tensors of the same shapes.
+///   - operation: what writes the tensors, for errors about what autograd saved.
 ///   - changed: what is changed; all on one device.
 ///   - read: what is read besides.
-///   - run: calls the kernel on the tensors that are changed and those that are read, in this order: those given here, or others
-///     of the same shapes in a later run of a compiled function.
 package func performUpdate(
-    _ name: String, of changed: [Tensor], reading read: [Tensor], on device: Device,
-    _ run: @escaping (_ tensors: [Tensor]) -> Void
+    _ update: some GraphUpdate, in operation: String, of changed: [Tensor], reading read: [Tensor], on device: Device
 ) {
-    withoutRecording { performUpdate(name, of: changed, on: device) { run(changed + read) } }
-    if let recorder = activeRecorder {
-        let effect = GraphEffect(name, .update) { [count = changed.count] tensors in
-            performUpdate(name, of: Array(tensors[..<count]), on: device) { run(tensors) }
+    let recorder = activeRecorder
+    if recorder != nil { noteChange(of: changed) }
+    withoutRecording { performUpdate(operation, of: changed, on: device) { update.run(changed + read) } }
+    if let recorder {
+        let effect = GraphEffect(operation, .update, .update(update)) { [count = changed.count] tensors in
+            performUpdate(operation, of: Array(tensors[..<count]), on: device) { update.run(tensors) }
         }
         withoutRecording { recorder.performed(effect, changing: changed, reading: read) }
     }
@@ -41,15 +42,21 @@ package func performUpdate(
 ///
 /// - Parameters:
 ///   - name: the code in printed graphs.
+///   - owner: the object that has the state.
 ///   - changed: the tensors that it changes.
+///   - save: saves the state, and returns what restores it.
 ///   - run: the code. It reads the gradients of the tensors itself.
 package func performStep(
-    _ name: String, of changed: [Tensor], for recorder: any CallRecorder, _ run: @escaping () -> Void
+    _ name: String, of owner: AnyObject, changing changed: [Tensor], for recorder: any CallRecorder,
+    saving save: () -> () -> Void, _ run: @escaping () -> Void
 ) {
     // Their gradients are set when the code runs.
     let gradients = changed.compactMap(\.grad)
     withoutRecording {
+        recorder.willChange(changed)
+        recorder.willRun(saving: save)
         run()
-        recorder.performed(GraphEffect(name, .update) { _ in run() }, changing: changed, reading: gradients)
+        recorder.performed(
+            GraphEffect(name, .update, .step(of: owner)) { _ in run() }, changing: changed, reading: gradients)
     }
 }

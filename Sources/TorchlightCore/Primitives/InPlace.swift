@@ -71,6 +71,7 @@ package func performInPlace(
             outputs: Few(target))
     }
 
+    if threadState.pointee.recording > 0 { noteChange(of: [target]) }
     if device.hasValues { try executeInPlace(primitive, inputs, on: target, spec, device) }
     target.storage.noteWrite(by: name)
     if isFirstAnomaly { try checkWritten(name, inputs, target) }

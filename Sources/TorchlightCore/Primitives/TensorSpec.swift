@@ -99,7 +99,7 @@ package struct Specs: RandomAccessCollection {
 
     package subscript(index: Int) -> TensorSpec {
         @inline(never) get {
-            precondition(index >= 0 && index < count, "operand out of range")
+            if index < 0 || index >= count { return OperandCheck.missing(index) }
             if !specs.isEmpty { return specs[index] }
             switch index {
             case 0: return TensorSpec(first.unsafelyUnwrapped)
@@ -108,5 +108,39 @@ package struct Specs: RandomAccessCollection {
             default: return TensorSpec(rest[index - 3])
             }
         }
+    }
+}
+
+/// Calls `infer` with operands of which nobody has checked that there are as many as the primitive reads, as those in a file.
+package enum OperandCheck {
+    /// The descriptions of the results of a call on operands that are described; an error if there are too few operands.
+    package static func inferResults(
+        of primitive: any Primitive, _ inputs: [TensorSpec]
+    ) throws(TensorError) -> [TensorSpec] {
+        let context = ThreadContext.current
+        context.missingOperand = -1
+        defer { context.missingOperand = nil }
+        var results: [TensorSpec] = []
+        var failure: TensorError?
+        do throws(TensorError) { results = try TorchlightCore.inferResults(of: primitive, Specs(inputs)) } catch {
+            failure = error
+        }
+        if let index = context.missingOperand, index >= 0 {
+            throw TensorError(
+                .value, in: primitive.publicName, "there are too few operands", got: quantity(inputs.count, "operand"),
+                expected: "at least \(index + 1)")
+        }
+        if let failure { throw failure }
+        return results
+    }
+
+    /// What `infer` gets for an operand that there is not: inside `inferResults` a number, and the call is refused afterwards.
+    @inline(never)
+    fileprivate static func missing(_ index: Int) -> TensorSpec {
+        guard let context = ThreadContext.existing, let first = context.missingOperand, index >= 0 else {
+            preconditionFailure("operand out of range")
+        }
+        if first < 0 { context.missingOperand = index }
+        return TensorSpec(Layout(shape: Dims()), .float32)
     }
 }

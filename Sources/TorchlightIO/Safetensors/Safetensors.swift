@@ -149,25 +149,49 @@ public enum Safetensors {
     static func write(
         _ tensors: [StoredTensor], to path: String, metadata: [String: String]
     ) throws(IOError) -> AtomicFile {
-        let notes = metadata.sorted { $0.key < $1.key }
-        let header = SafetensorsHeader(
-            tensors: tensors.map { ($0.name, typeName(of: $0.type)!, $0.shape, $0.byteCount) },
-            metadata: notes.isEmpty ? nil : notes)
-        let byName = Dictionary(uniqueKeysWithValues: tensors.map { (Array($0.name.utf8), $0.bits!) })
         let file = try AtomicFile(path)
         do throws(IOError) {
-            let start = header.encoded()
-            try file.reserve(header.entries.last?.range.upperBound ?? start.count)
-            try file.write(start)
-            for entry in header.entries {
-                try byName[Array(entry.name.utf8)]!.withUnsafeBytes { bytes throws(IOError) in try file.write(bytes) }
-            }
+            try put(
+                tensors, metadata: metadata, begin: { size throws(IOError) in try file.reserve(size) },
+                { bytes throws(IOError) in try file.write(bytes) })
             try file.flush()
         } catch {
             file.discard()
             throw error
         }
         return file
+    }
+
+    /// Writes tensors in the format as a part of another file.
+    ///
+    /// - Parameters:
+    ///   - tensors: the tensors.
+    ///   - path: the path of the other file, for error texts.
+    ///   - begin: gets the number of bytes, before the first of them.
+    ///   - write: gets the bytes in pieces.
+    package static func write(
+        _ tensors: [StoredTensor], path: String, begin: (Int) throws(IOError) -> Void,
+        _ write: (UnsafeRawBufferPointer) throws(IOError) -> Void
+    ) throws(IOError) {
+        try check(tensors, path: path)
+        try put(tensors, metadata: [:], begin: begin, write)
+    }
+
+    private static func put(
+        _ tensors: [StoredTensor], metadata: [String: String], begin: (Int) throws(IOError) -> Void,
+        _ write: (UnsafeRawBufferPointer) throws(IOError) -> Void
+    ) throws(IOError) {
+        let notes = metadata.sorted { $0.key < $1.key }
+        let header = SafetensorsHeader(
+            tensors: tensors.map { ($0.name, typeName(of: $0.type)!, $0.shape, $0.byteCount) },
+            metadata: notes.isEmpty ? nil : notes)
+        let byName = Dictionary(uniqueKeysWithValues: tensors.map { (Array($0.name.utf8), $0.bits!) })
+        let start = header.encoded()
+        try begin(header.entries.last?.range.upperBound ?? start.count)
+        try start.withUnsafeBytes { bytes in Result { () throws(IOError) in try write(bytes) } }.get()
+        for entry in header.entries {
+            try byName[Array(entry.name.utf8)]!.withUnsafeBytes { bytes throws(IOError) in try write(bytes) }
+        }
     }
 }
 

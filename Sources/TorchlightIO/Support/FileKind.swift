@@ -25,6 +25,9 @@ package enum FileKind: Equatable, Sendable {
     /// A file of an unknown kind.
     case unknown
 
+    /// A recorded function, which `TorchlightPrograms` reads.
+    package static let program = FileKind.foreign("a program of Torchlight (.tlp)")
+
     /// A model of ONNX, which `TorchlightONNX` reads.
     package static let onnx = FileKind.foreign("an ONNX model")
 
@@ -90,6 +93,7 @@ package enum FileKind: Equatable, Sendable {
         func holds(_ suffix: String) -> Bool { names.contains { $0.hasSuffix(suffix) } }
         if holds("/constants.pkl") { return .torchScript }
         if holds("/data.pkl") { return .torchArchive }
+        if names.contains("program.json"), names.contains("tensors.safetensors") { return .program }
         if !names.isEmpty, holds(".npy") { return .npz }
         if holds("model.weights.h5") { return .foreign("a Keras model (.keras)") }
         return .zip

@@ -1,0 +1,169 @@
+/// Records a function for a program file.
+///
+/// What cannot be recorded is collected, and the function goes on with the elements that it has, so that one run finds everything.
+/// What the run changed is undone afterwards: tensors from outside, gradients, the state of optimisers and generators.
+final class ExportRecorder: StepRecorder {
+    /// What cannot be recorded, in the order of the function.
+    private(set) var obstacles: [CaptureObstacle] = []
+    /// What restores the state before the run, in the order of the changes.
+    private var restorations: [() -> Void] = []
+    private var savedStorages: [ObjectIdentifier: Storage] = [:]
+    private var savedLeaves: [ObjectIdentifier: Tensor] = [:]
+    private var savedGenerators: [ObjectIdentifier: Generator] = [:]
+
+    override var returnsValuesOnly: Bool { true }
+
+    /// Runs the function, records it, and undoes what it changed; see `FunctionRecording`.
+    static func record(
+        _ arguments: [Tensor], _ body: () throws -> [Tensor?]
+    ) throws -> FunctionRecording {
+        let first = try attempt(arguments, body)
+        // A lazy layer took its size in the first run.
+        guard first.oneTimeChange != nil else { return try first.recording() }
+        return try attempt(arguments, body).recording()
+    }
+
+    private static func attempt(_ arguments: [Tensor], _ body: () throws -> [Tensor?]) throws -> ExportRecorder {
+        let recorder = ExportRecorder()
+        defer { recorder.restore() }
+        _ = try checked { try recorder.record(arguments, slots: { $0 }, body) }
+        return recorder
+    }
+
+    private func recording() throws(TensorError) -> FunctionRecording {
+        if let oneTimeChange {
+            throw TensorError(
+                .value, in: "export", "the function changes a tensor at each call in a way that cannot be recorded",
+                got: "a tensor of \(oneTimeChange)", fix: "do it outside of the function")
+        }
+        let written = Set(graph.states.map(\.initial))
+        for (id, value) in graph.values.enumerated() {
+            guard case .outside(let tensor) = value.origin, written.contains(id),
+                conditions.read.contains(where: { $0.tensor.storage === tensor.storage })
+            else { continue }
+            obstacles.append(
+                CaptureObstacle(
+                    TensorError(
+                        .value, in: "export",
+                        "the host reads elements of a tensor that the function changes, and later runs would need the new ones",
+                        expected: "operations on tensors only", operands: [tensor]), site: nil))
+        }
+        return FunctionRecording(
+            graph: graph, gradients: conditions.gradients, defaultGenerator: conditions.defaultGenerator,
+            obstacles: obstacles)
+    }
+
+    // MARK: Obstacles
+
+    override func refuse(_ error: TensorError) {
+        add(CaptureObstacle(TensorError(error, in: "export"), site: CallSite()))
+    }
+
+    private func add(_ obstacle: CaptureObstacle) {
+        if !obstacles.contains(obstacle) { obstacles.append(obstacle) }
+    }
+
+    override func hostReadError(of tensor: Tensor, in operation: String) -> TensorError {
+        TensorError(
+            .value, in: "export", "a value that is computed in the function, or an argument, is read on the host",
+            got: "\(operation) of \(tensor.dtype) \(tensor.shape)", expected: "operations on tensors only",
+            fix: "return the tensor, use Tensor.where or cond in place of if, or read it outside of the function")
+    }
+
+    override func called(
+        _ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind
+    ) {
+        if primitive.hasSizeOfValues {
+            refuse(
+                TensorError(
+                    .shape, in: "export", "the size of the result of \(primitive.publicName) depends on elements",
+                    expected: "sizes that follow from those of the arguments",
+                    fix: "use Tensor.where or a mask, and keep all elements", operands: Array(inputs)))
+        }
+        super.called(primitive, inputs, outputs, kind)
+    }
+
+    override func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
+        if case .none = effect.form {
+            if case .setGradient = effect.kind {
+            } else {
+                refuse(
+                    TensorError(
+                        .unsupported, in: "export", "\(effect.name) runs code of the program, which a file cannot hold",
+                        expected: "operations on tensors, gradients and steps of optimisers",
+                        fix: "call it outside of the function"))
+            }
+        }
+        super.performed(effect, changing: changed, reading: read)
+    }
+
+    // MARK: Undoing
+
+    private func restore() {
+        withoutRecording {
+            noGrad { for restoration in restorations.reversed() { restoration() } }
+        }
+        (restorations, savedStorages, savedLeaves, savedGenerators) = ([], [:], [:], [:])
+    }
+
+    override func willChange(_ tensors: [Tensor]) {
+        for tensor in tensors {
+            let storage = tensor.storage
+            guard !isInside(storage), !tensor.isPlaceholder, tensor.device.hasValues,
+                savedStorages.updateValue(storage, forKey: ObjectIdentifier(storage)) == nil
+            else { continue }
+            let place = wholePlace(of: tensor)
+            let whole = Tensor(storage: storage, layout: place.layout, dtype: place.dtype)
+            guard let copy = try? whole.copied() else { continue }
+            restorations.append { whole.copy_(copy) }
+        }
+    }
+
+    override func willReplaceGradient(of leaf: Tensor) {
+        guard !isInside(leaf.storage), savedLeaves.updateValue(leaf, forKey: ObjectIdentifier(leaf)) == nil else {
+            return
+        }
+        let gradient = leaf.gradient
+        restorations.append { leaf.gradient = gradient }
+    }
+
+    override func willRun(saving save: () -> () -> Void) { restorations.append(save()) }
+
+    override func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
+        if savedGenerators.updateValue(generator, forKey: ObjectIdentifier(generator)) == nil {
+            let state = Generator.State(seed: key.seed, call: key.call)
+            restorations.append { generator.state = state }
+        }
+        super.drew(key, from: generator, as: tensor)
+    }
+}
+
+/// A function as it was recorded for a program file.
+package struct FunctionRecording {
+    package var graph: Graph
+    /// The leaves whose gradient the function reads before it sets it, and what they have.
+    package var gradients: [GraphConditions.Gradient]
+    /// The generator that was the default one.
+    package var defaultGenerator: Generator
+    /// What could not be recorded: the graph is not the function if there is anything.
+    package var obstacles: [CaptureObstacle]
+
+    package init(
+        graph: Graph, gradients: [GraphConditions.Gradient] = [], defaultGenerator: Generator = .default,
+        obstacles: [CaptureObstacle] = []
+    ) {
+        self.graph = graph
+        self.gradients = gradients
+        self.defaultGenerator = defaultGenerator
+        self.obstacles = obstacles
+    }
+
+    /// Runs a function, records it, and undoes what it changed.
+    ///
+    /// - Parameters:
+    ///   - arguments: the arguments, contiguous and with memory that nobody else uses.
+    ///   - body: the function; it returns its results.
+    package static func record(
+        _ arguments: [Tensor], _ body: () throws -> [Tensor?]
+    ) throws -> FunctionRecording { try ExportRecorder.record(arguments, body) }
+}

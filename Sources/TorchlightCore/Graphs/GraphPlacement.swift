@@ -1,0 +1,44 @@
+extension Primitive {
+    /// A primitive that was recorded on tensors without elements, for those that they represent.
+    var onRepresentedDevice: any Primitive {
+        guard let device = resultDevice, let represented = device.represented else { return self }
+        if var creation = self as? any CreationPrimitive {
+            creation.device = represented
+            return creation
+        }
+        if var copy = self as? ToDevice {
+            copy.device = represented
+            copy.source = copy.source.represented ?? copy.source
+            return copy
+        }
+        return self
+    }
+}
+
+extension Graph {
+    /// A graph that was recorded on tensors without elements, for tensors with elements.
+    func onRepresentedDevice() -> Graph {
+        var graph = self
+        for i in values.indices {
+            graph.values[i].spec.device = values[i].spec.device.represented ?? values[i].spec.device
+        }
+        for i in instructions.indices {
+            graph.instructions[i].primitive = instructions[i].primitive.onRepresentedDevice
+        }
+        return graph
+    }
+
+    /// The part of the graph that computes some values, and the indices of the arguments that it has.
+    func part(computing results: [ValueID]) -> (graph: Graph, arguments: [Int]) {
+        var graph = self
+        graph.results = results.map { Operand(value: $0, isDetached: true) }
+        let used = graph.used
+        graph.setInstructions(instructions.indices.filter { used[$0] }.map { instructions[$0] })
+        let isRead = graph.readValues
+        graph.draws = draws.filter { isRead[$0] }
+        let needed = arguments.indices.filter { isRead[arguments[$0]] }
+        graph.arguments = needed.map { arguments[$0] }
+        for (index, value) in graph.arguments.enumerated() { graph.values[value].origin = .argument(index) }
+        return (graph, needed)
+    }
+}

@@ -1,0 +1,81 @@
+import TorchlightCore
+import TorchlightFiles
+import TorchlightOptim
+
+/// What a program reads and changes: its tensors, generators and optimisers.
+struct ProgramState {
+    let tensors: [Tensor]
+    let generators: [Generator]
+    let optimizers: [any Optimizer]
+    let device: Device
+
+    /// - Parameter tensors: the tensors that the form names, in its order, on the device.
+    init(_ form: ProgramForm, _ tensors: [Tensor], on device: Device) throws(ProgramProblem) {
+        for (info, tensor) in zip(form.tensors, tensors) where tensor.dtype != info.dtype || tensor.shape != info.shape
+        {
+            throw ProgramProblem(
+                "the tensor \(IOError.quoted(info.name)) is \(tensor.dtype) \(tensor.shape)",
+                expected: "\(info.dtype) \(info.shape), as the program says")
+        }
+        guard tensors.count == form.tensors.count else { throw ProgramProblem("tensors are missing") }
+        self.device = device
+        self.tensors = tensors
+        generators = form.generators.map { $0.map { Generator(state: $0) } ?? .default }
+        for (leaf, gradient) in form.gradients {
+            guard let gradient else { continue }
+            guard tensors[gradient].shape == tensors[leaf].shape, tensors[gradient].dtype == tensors[leaf].dtype,
+                gradient != leaf, tensors[leaf].dtype.isDifferentiable
+            else {
+                throw ProgramProblem(
+                    "the gradient of \(IOError.quoted(form.tensors[leaf].name)) has another shape or dtype",
+                    expected: "those of the tensor")
+            }
+            tensors[leaf].grad = tensors[gradient]
+        }
+        var optimizers: [any Optimizer] = []
+        for info in form.optimizers { optimizers.append(try Self.optimizer(info, tensors)) }
+        self.optimizers = optimizers
+    }
+
+    private static func optimizer(
+        _ info: ProgramForm.OptimizerInfo, _ tensors: [Tensor]
+    ) throws(ProgramProblem) -> any Optimizer {
+        do {
+            guard
+                let optimizer = try OptimizerClasses.make(
+                    info.className, groups: info.groups.map { $0.map { tensors[$0] } })
+            else {
+                throw ProgramProblem(
+                    "there is no optimiser \(IOError.quoted(info.className))",
+                    expected: "one of " + OptimizerClasses.names.joined(separator: ", "))
+            }
+            let state = OptimizerState(
+                tensors: Dictionary(
+                    info.state.map { ($0.key, tensors[$0.tensor]) }, uniquingKeysWith: { first, _ in first }),
+                metadata: info.settings)
+            try checked { try optimizer.load(state) }
+            return optimizer
+        } catch let problem as ProgramProblem { throw problem } catch {
+            throw ProgramProblem("the state of an optimiser is not valid", got: "\(error)")
+        }
+    }
+
+    /// The tensors by their memory, which results must not share.
+    var storages: Set<ObjectIdentifier> { Set(tensors.map { ObjectIdentifier($0.storage) }) }
+
+    /// Throws unless the leaves have the gradients that the program was exported with, as far as it reads them.
+    func checkGradients(_ form: ProgramForm) throws(TensorError) {
+        for (leaf, gradient) in form.gradients {
+            let now = tensors[leaf].grad
+            if gradient == nil && now == nil { continue }
+            if let gradient, let now, TensorSpec(now) == TensorSpec(tensors[gradient]) { continue }
+            let name = form.tensors[leaf].name
+            throw TensorError(
+                .autograd, in: "Program",
+                "the tensor \(name) \(now == nil ? "has no gradient" : "has a gradient already")",
+                expected: gradient == nil
+                    ? "no gradient, as when the program was exported" : "a gradient, as when the program was exported",
+                fix: "export a function that begins with optimizer.zeroGrad()")
+        }
+    }
+}
