@@ -202,8 +202,9 @@ let package = Package(
             name: "ONNXTests",
             dependencies: [
                 "TorchlightONNX", "ONNXBackendTests", "TorchlightCore", "TorchlightIO", "TorchlightNN", "TestSupport",
+                "Torchlight", "TorchlightModels", "TorchlightCLI",
             ],
-            exclude: ["BackendSample.zip", "Fixtures"],
+            exclude: ["BackendSample.zip", "Fixtures", "Proof.txt", "check_exports.py"],
             swiftSettings: swiftSettings),
         .testTarget(
             name: "CLITests",

@@ -94,6 +94,23 @@ private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor
     optimizer.step()
 }
 
+private func onnxExport() throws {
+    let model = Sequential(Linear(784, 128), ReLU(), Linear(128, 10))
+    // ... train it ...
+    model.eval()
+    try exportONNX(model, Tensor.zeros([2, 784]), to: "digits.onnx", dynamic: ["batch"], verify: true)
+}
+
+private func onnxFunctions(_ transformer: Transformer, _ source: Tensor, _ target: Tensor) throws {
+    try exportONNX(
+        transformer, source, target, to: "transformer.onnx", dynamic: ["length", "batch"],
+        inputNames: ["source", "target"]
+    ) { source, target in
+        transformer(source, target)
+    }
+    try exportONNX(source, target, to: "distance.onnx") { ($0 - $1).norm(dim: -1) }
+}
+
 private func pretrainedModels(_ tokens: Tensor) throws {
     let model = try Llama.load("path/to/Llama-3.2-1B")  // or AutoModel.load, which chooses the class
     let output = model(tokens)  // int64 [N, T] -> logits [N, T, vocabulary]

@@ -55,10 +55,15 @@ public func embeddingBag(
             scaleGradByFreq: scaleGradByFreq)
         if table.isPlaceholder { return table }
         let bags = starts.count - 1
-        var owners: [Int] = []
-        owners.reserveCapacity(flat.count)
-        for bag in 0..<bags { owners += Array(repeating: bag, count: starts[bag + 1] - starts[bag]) }
-        let owner = Tensor(owners, shape: [owners.count], device: weight.device)
+        let owner: Tensor
+        if index.rank == 2 {
+            owner = Tensor.arange(bags, device: weight.device).unsqueeze(1).expand(index.shape).reshape([-1])
+        } else {
+            var owners: [Int] = []
+            owners.reserveCapacity(flat.count)
+            for bag in 0..<bags { owners += Array(repeating: bag, count: starts[bag + 1] - starts[bag]) }
+            owner = Tensor(owners, shape: [owners.count], device: weight.device)
+        }
         let counted = padding.map { row in noGrad { flat .!= row } }
         return combine(table, flat, owner, bags, mode, perSampleWeights?.reshape([-1]), counted)
     }

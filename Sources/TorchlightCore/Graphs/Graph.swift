@@ -13,6 +13,11 @@ package struct Graph {
     package struct Value {
         package var spec: TensorSpec
         package var origin: Origin
+
+        package init(spec: TensorSpec, origin: Origin) {
+            self.spec = spec
+            self.origin = origin
+        }
     }
 
     package enum Origin {

@@ -13,7 +13,8 @@ enum RouterWeights {
 /// A sparse mixture of experts (Shazeer et al., 2017): a router chooses `chosen` of the experts for each token; the result is
 /// the sum of their outputs with the router's weights.
 ///
-/// `gate` gives the scores of the experts. Only the chosen experts compute a token.
+/// `gate` gives the scores of the experts. Only the chosen experts compute a token; without values, as in a graph that is being
+/// recorded, all experts compute all tokens.
 func mixture(
     _ x: Tensor, gate: Linear, experts: [any Layer], chosen: Int, weights kind: RouterWeights
 ) -> Tensor {
@@ -24,6 +25,11 @@ func mixture(
     weights = weights.to(x.dtype)
     var result = Tensor.zeros(tokens.shape, dtype: x.dtype, device: x.device)
     for (number, expert) in experts.enumerated() {
+        if !indices.device.hasValues {
+            let factor = Tensor.where(indices .== number, weights, 0).sum(dim: -1, keepdim: true)
+            result = result + Tensor.where(factor .== 0, 0, expert(tokens) * factor)
+            continue
+        }
         // The tokens that chose this expert, and the rank of their choice.
         let places = (indices .== number).nonzero()
         if places.shape[0] == 0 { continue }

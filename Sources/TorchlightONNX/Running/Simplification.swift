@@ -8,7 +8,8 @@ extension ModelProto {
         package var unusedInitializers = 0
     }
 
-    /// Replaces nodes of the main graph whose inputs are constants by their results, and removes nodes that change nothing,
+    /// Replaces nodes of the main graph whose inputs are constants by their results, except for what depends on
+    /// `DequantizeLinear`, and removes nodes that change nothing,
     /// and nodes and initialisers that no output needs. The model computes the same as before.
     ///
     /// - Throws: ``ONNXError`` if the model cannot be run.
@@ -27,7 +28,14 @@ extension ModelProto {
         // The first result decides: a node is folded as a whole.
         let outputs = Set(graph.outputs.map(\.name))
         var kept: [NodeProto] = []
+        // Weights in integers stay integers: in floating point they would need more memory.
+        var quantized: Set<String> = []
         for node in graph.nodes {
+            if node.opType == "DequantizeLinear" || node.inputs.contains(where: quantized.contains) {
+                quantized.formUnion(node.outputs)
+                kept.append(node)
+                continue
+            }
             let values = node.outputs.filter { !$0.isEmpty }.map { ($0, folded($0)?.proto(named: $0)) }
             if values.isEmpty || values.contains(where: { $0.1 == nil || outputs.contains($0.0) }) {
                 kept.append(node)

@@ -32,7 +32,7 @@ extension QuantizedLayout {
     }
 
     /// The codes minus the code of 0, `[out, in]`; with offsets the codes themselves.
-    func centredCodes(_ codes: Tensor, dtype: DType) -> Tensor {
+    package func centredCodes(_ codes: Tensor, dtype: DType) -> Tensor {
         let numbers = unpacked(codes).narrow(0, start: 0, length: outFeatures)
             .narrow(1, start: 0, length: inFeatures).to(dtype)
         return hasOffsets ? numbers : numbers - zero

@@ -1,0 +1,265 @@
+import TorchlightCore
+
+/// A recorded function in which primitives without a translation are replaced by their decompositions.
+struct ExportTrace {
+    struct Instruction {
+        var primitive: any Primitive
+        var operands: [Int]
+        var results: [Int]
+        var modulePath: String?
+    }
+
+    private(set) var values: [Graph.Value] = []
+    private(set) var instructions: [Instruction] = []
+    private(set) var arguments: [Int] = []
+    private(set) var results: [Int] = []
+    private let opset: Int
+    /// The calls on tensors with elements; nil if their results count as constants.
+    private var hostCalls: HostCalls?
+    /// The values of the results of each of these calls, and of the tensors that they read.
+    private var hostResults: [Int: [Int]] = [:]
+    private var hostTensors: [ObjectIdentifier: Int] = [:]
+    /// Whether the function draws random numbers.
+    private(set) var hasDraws = false
+
+    /// Records a function without gradients.
+    ///
+    /// - Parameters:
+    ///   - arguments: shapes and dtypes of the arguments.
+    ///   - opset: the version of the operators that translations may use.
+    ///   - keepsHostCalls: whether calls on tensors with elements are instructions, too.
+    init(
+        _ arguments: [TensorSpec], opset: Int, keepsHostCalls: Bool, _ body: ([Tensor]) throws -> [Tensor]
+    ) throws {
+        self.opset = opset
+        let hostCalls = keepsHostCalls ? HostCalls() : nil
+        self.hostCalls = hostCalls
+        let graph =
+            if let hostCalls {
+                try recordingCalls(with: hostCalls) { try Self.record(arguments, body) }
+            } else {
+                try Self.record(arguments, body)
+            }
+        hasDraws = !graph.draws.isEmpty
+        for spec in arguments {
+            self.arguments.append(add(Graph.Value(spec: spec, origin: .argument(self.arguments.count))))
+        }
+        results = try lower(graph, self.arguments, path: nil)
+    }
+
+    private static func record(
+        _ arguments: [TensorSpec], _ body: ([Tensor]) throws -> [Tensor]
+    ) throws -> Graph {
+        try checked {
+            try noGrad {
+                var failure: (any Error)?
+                let graph = try GraphRecorder.record(
+                    "exportONNX", arguments, needGradients: arguments.map { _ in false }, randomness: .different
+                ) { (tensors: [Tensor]) throws(TensorError) -> [Tensor] in
+                    do { return try body(tensors) } catch let error as TensorError { throw error } catch {
+                        failure = error
+                        return []
+                    }
+                }
+                if let failure { throw failure }
+                return graph
+            }
+        }
+    }
+
+    private mutating func add(_ value: Graph.Value) -> Int {
+        values.append(value)
+        return values.count - 1
+    }
+
+    /// Appends the instructions of a graph on the given values; returns the values of its results.
+    private mutating func lower(_ graph: Graph, _ operands: [Int], path: String?) throws -> [Int] {
+        var map: [Int: Int] = [:]
+        func mapped(_ trace: inout ExportTrace, _ id: Int) -> Int {
+            if let known = map[id] { return known }
+            let new: Int
+            switch graph.values[id].origin {
+            case .argument(let index): new = operands[index]
+            case .constant(let tensor): new = trace.host(tensor)
+            default: new = trace.add(graph.values[id])
+            }
+            map[id] = new
+            return new
+        }
+        let used = graph.used
+        for (i, instruction) in graph.instructions.enumerated() where used[i] {
+            let primitive = instruction.primitive
+            let inputs = instruction.operands.map { mapped(&self, $0.value) }
+            let modulePath = instruction.modulePath ?? path
+            let isTranslated = Translations.standard.translates(primitive, opset: opset)
+            if !isTranslated, let inner = try Self.decomposition(of: primitive, inputs.map { values[$0].spec }) {
+                for (old, new) in zip(instruction.results, try lower(inner, inputs, path: modulePath)) {
+                    map[old] = new
+                }
+                continue
+            }
+            let number = instructions.count
+            let results = instruction.results.map { id in
+                add(Graph.Value(spec: graph.values[id].spec, origin: .result(instruction: number)))
+            }
+            for (old, new) in zip(instruction.results, results) { map[old] = new }
+            instructions.append(
+                Instruction(primitive: primitive, operands: inputs, results: results, modulePath: modulePath))
+        }
+        return graph.results.map { mapped(&self, $0.value) }
+    }
+
+    /// The value of a tensor with elements, after the instructions that compute it.
+    private mutating func host(_ tensor: Tensor) -> Int {
+        if let known = hostTensors[ObjectIdentifier(tensor)] { return known }
+        let value: Int
+        if let (call, number, output) = hostCalls?.origin(of: tensor) {
+            if hostResults[number] == nil {
+                let operands = call.inputs.map { host($0) }
+                let instruction = instructions.count
+                hostResults[number] = call.outputs.map {
+                    add(Graph.Value(spec: TensorSpec($0), origin: .result(instruction: instruction)))
+                }
+                instructions.append(
+                    Instruction(
+                        primitive: call.primitive, operands: operands, results: hostResults[number]!,
+                        modulePath: call.modulePath))
+            }
+            value = hostResults[number]![output]
+        } else {
+            value = add(Graph.Value(spec: TensorSpec(tensor), origin: .constant(tensor)))
+        }
+        hostTensors[ObjectIdentifier(tensor)] = value
+        return value
+    }
+
+    private static func decomposition(of primitive: any Primitive, _ specs: [TensorSpec]) throws -> Graph? {
+        var isComposed = true
+        let graph = try record(specs) { tensors in
+            guard let results = try primitive.decomposed(Few(tensors)) else {
+                isComposed = false
+                return []
+            }
+            return Array(results)
+        }
+        return isComposed ? graph : nil
+    }
+
+    /// Why another recording of the function has not the same instructions on the same values; nil if it has.
+    func difference(from other: ExportTrace) -> String? {
+        for (a, b) in zip(instructions, other.instructions) {
+            let isSame =
+                type(of: a.primitive) == type(of: b.primitive) && a.operands == b.operands && a.results == b.results
+            if !isSame {
+                let place = a.modulePath.map { " in \($0)" } ?? ""
+                return "\(a.primitive.publicName)\(place) becomes \(b.primitive.publicName)"
+            }
+        }
+        if instructions.count != other.instructions.count {
+            return "it has \(instructions.count) and \(other.instructions.count) operations"
+        }
+        if results != other.results { return "its results are computed differently" }
+        return nil
+    }
+}
+
+/// The recordings of a function for several choices of the dynamic sizes, which have the same instructions.
+struct ExportProgram {
+    let traces: [ExportTrace]
+    let plan: SizePlan
+
+    var first: ExportTrace { traces[0] }
+
+    func shape(of value: Int) -> [Size] {
+        let shapes = traces.map { $0.values[value].spec.layout.shape }
+        return shapes[0].indices.map { dim in Size(shapes.map { $0.count > dim ? $0[dim] : -1 }) }
+    }
+
+    func spec(of value: Int) -> TensorSpec { first.values[value].spec }
+
+    /// Records a function.
+    ///
+    /// - Parameters:
+    ///   - specs: shapes and dtypes of the example's inputs.
+    ///   - names: the names of their dynamic dimensions.
+    init(
+        _ specs: [TensorSpec], _ names: [[String?]], opset: Int, _ body: ([Tensor]) throws -> [Tensor]
+    ) throws {
+        var sizes: [(name: String, size: Int)] = []
+        for (spec, dims) in zip(specs, names) {
+            for (name, size) in zip(dims, spec.layout.shape) {
+                if let name, !sizes.contains(where: { $0.name == name }) { sizes.append((name, size)) }
+            }
+        }
+        let order = sizes.map(\.name)
+        let dynamicDims = names.map { $0.map { name in name.flatMap { order.firstIndex(of: $0) } } }
+        func trace(_ point: [Int], keepsHostCalls: Bool = true) throws -> ExportTrace {
+            let changed = zip(specs, dynamicDims).map { spec, dims in
+                var shape = spec.layout.shape
+                for (dim, index) in dims.enumerated() { if let index { shape[dim] = point[index] } }
+                return TensorSpec(Layout(shape: shape), spec.dtype, device: spec.device)
+            }
+            return try ExportTrace(changed, opset: opset, keepsHostCalls: keepsHostCalls, body)
+        }
+        // The example itself decides whether the function can be recorded.
+        let example = try trace(sizes.map(\.size), keepsHostCalls: false)
+        // Random numbers cannot be exported, which translation reports.
+        if sizes.isEmpty || example.hasDraws {
+            plan = SizePlan(names: [], base: [], others: [])
+            traces = [example]
+            return
+        }
+        // A size of 1 is broadcast, and may take other branches than larger ones.
+        var base: [Int] = []
+        for (index, size) in sizes.map(\.size).enumerated() {
+            var point = base + sizes.map(\.size)[index...]
+            let choices = size > 1 ? [size] : [2, 4, 8]
+            base.append(
+                choices.first { choice in
+                    point[index] = choice
+                    return (try? trace(point)) != nil
+                } ?? size)
+        }
+        let first = try trace(base)
+        var others: [(Int, Int)] = []
+        for (index, (name, _)) in sizes.enumerated() {
+            let b = base[index]
+            // Sizes that have no common divisor show roundings; multiples are for functions that need them.
+            var found: [Int] = []
+            var refusal = ""
+            func fail(_ reason: String) -> Problem {
+                Problem(
+                    "the operations depend on the size \(quoted(name)), which shall be dynamic: \(reason)",
+                    expected: "the same operations for all sizes; leave the size out of dynamic:", kind: .unsupported)
+            }
+            for size in [b + 1, 2 * b + 1, 2 * b, 3 * b, 4 * b, b - 1, b - 2, b / 2, b / 4]
+            where found.count < 2 && size > 1 && size != b && !found.contains(size) {
+                var point = base
+                point[index] = size
+                let other: ExportTrace
+                do { other = try trace(point) } catch {
+                    // Functions that need a multiple of a number refuse other sizes.
+                    if refusal.isEmpty { refusal = "with size \(size): \(error)" }
+                    continue
+                }
+                if let difference = first.difference(from: other) { throw fail("with size \(size), \(difference)") }
+                found.append(size)
+            }
+            guard found.count == 2 else { throw fail(refusal) }
+            others.append((found[0], found[1]))
+        }
+        plan = SizePlan(names: order, base: base, others: others)
+        var traces = [first]
+        for point in plan.points.dropFirst() {
+            let other = try trace(point)
+            if let difference = first.difference(from: other) {
+                throw Problem(
+                    "the operations depend on the dynamic sizes: with \(order.joined(separator: ", ")) of "
+                        + "\(point.map(String.init).joined(separator: ", ")), \(difference)",
+                    expected: "the same operations for all sizes", kind: .unsupported)
+            }
+            traces.append(other)
+        }
+        self.traces = traces
+    }
+}

@@ -1,0 +1,46 @@
+import TorchlightCore
+
+/// The calls that a recorded function makes on tensors with elements, such as `Tensor.arange(x.size(1))`.
+///
+/// A graph has only their results, as constants. They are needed where a result depends on the dynamic sizes. The recorder of a
+/// graph passes them on to the recorder that is active around it.
+final class HostCalls: CallRecorder {
+    struct Call {
+        let primitive: any Primitive
+        let inputs: [Tensor]
+        let outputs: [Tensor]
+        let modulePath: String?
+    }
+
+    private var calls: [Call] = []
+    private var origins: [ObjectIdentifier: (call: Int, output: Int)] = [:]
+    /// Storages that were written to in place, retained: the calls do not tell what they hold.
+    private var changed: [ObjectIdentifier: Storage] = [:]
+
+    func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
+        if outputs.contains(where: { $0.device.isRecording || $0.isPlaceholder }) { return }
+        if kind == .inPlace { return outputs.forEach(noteChange) }
+        for (index, output) in outputs.enumerated() { origins[ObjectIdentifier(output)] = (calls.count, index) }
+        calls.append(
+            Call(
+                primitive: primitive, inputs: Array(inputs), outputs: Array(outputs),
+                modulePath: ThreadContext.existing?.modulePathText))
+    }
+
+    func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
+        changed.forEach(noteChange)
+    }
+
+    func hostWrite(_ what: String, _ tensor: Tensor?) { tensor.map(noteChange) }
+    func rearranged(_ tensor: Tensor) { noteChange(tensor) }
+
+    private func noteChange(_ tensor: Tensor) { changed[ObjectIdentifier(tensor.storage)] = tensor.storage }
+
+    /// The call that made a tensor, with its number and the index of the result.
+    func origin(of tensor: Tensor) -> (call: Call, number: Int, output: Int)? {
+        guard let origin = origins[ObjectIdentifier(tensor)], changed[ObjectIdentifier(tensor.storage)] == nil else {
+            return nil
+        }
+        return (calls[origin.call], origin.call, origin.output)
+    }
+}
