@@ -96,7 +96,12 @@ private func onnxTraining(_ model: ONNXModel, _ images: Tensor, _ labels: Tensor
 
 private func onnxExport() throws {
     let model = Sequential(Linear(784, 128), ReLU(), Linear(128, 10))
-    // ... train it ...
+    let optimizer = AdamW(model.parameters(), lr: 1e-3)
+    for (images, labels) in DataLoader(try MNIST(split: .train), batchSize: 128, shuffle: true) {
+        optimizer.zeroGrad()
+        crossEntropy(model(images.flatten(from: 1)), labels).backward()
+        optimizer.step()
+    }
     model.eval()
     try exportONNX(model, Tensor.zeros([2, 784]), to: "digits.onnx", dynamic: ["batch"], verify: true)
 }

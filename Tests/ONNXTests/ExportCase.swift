@@ -21,7 +21,8 @@ struct ExportCase {
     ///   - sizes: the dynamic sizes of the example, and other ones.
     ///   - inputs: makes the inputs of the dynamic sizes.
     init(
-        _ model: Module, dynamic: DynamicSizes = ["batch"], opset: Int = 20, tolerance: Double? = nil, _ sizes: [Int] = [2],
+        _ model: Module, dynamic: DynamicSizes = ["batch"], opset: Int = 20, tolerance: Double? = nil,
+        _ sizes: [Int] = [2],
         _ larger: [Int] = [5], inputs: ([Int]) -> [Tensor], run: @escaping ([Tensor]) throws -> [Tensor]
     ) {
         model.eval()

@@ -52,6 +52,45 @@ import TorchlightIO
         #expect(try read(path).nodes.map(\.opType) == ["Gemm"])
     }
 
+    @Test func `Dictionaries name inputs and outputs, and absent optionals are left out`() throws {
+        let path = folder("model.onnx")
+        let x = ["b": Tensor.ones([2, 3]), "a": Tensor.full([2, 3], 4)]
+        let bias: Tensor? = nil
+        try exportONNX(x, bias, to: path, dynamic: ["batch"], verify: true) { inputs, bias in
+            let sum = inputs["a"]! + inputs["b"]! * 2
+            return ["sum": bias.map { sum + $0 } ?? sum, "product": inputs["a"]! * inputs["b"]!]
+        }
+        let model = try ONNXModel(path)
+        #expect("\(model.inputs)" == "[a: float [batch, 3], b: float [batch, 3]]")
+        #expect("\(model.outputs)" == "[product: float [batch, 3], sum: float [batch, 3]]")
+        #expect(try model.run(x)["sum"]?.equal(Tensor.full([2, 3], 6)) == true)
+    }
+
+    @Test func `The same model gives the same bytes`() throws {
+        let (first, second, source) = (folder("first.onnx"), folder("second.onnx"), model())
+        for path in [first, second] {
+            try exportONNX(source, Tensor.ones([2, 40]), to: path, dynamic: ["batch"], metadata: ["a": "1", "b": "2"])
+        }
+        #expect(try FileSystem.read(first) == FileSystem.read(second))
+    }
+
+    @Test func `Quantised weights are stored as integers, also after a simplification`() throws {
+        let (path, small) = (folder("model.onnx"), folder("small.onnx"))
+        let source = Sequential(Linear(64, 32), ReLU(), Linear(32, 32))
+        source.eval()
+        quantize(source, .int8(), matching: ["0"])
+        quantize(source, .int4(group: 32), matching: ["2"])
+        try exportONNX(source, Tensor.ones([2, 64]), to: path, opset: 21, dynamic: ["batch"], verify: true)
+        _ = try ONNXModel.simplify(path, to: small)
+        for file in [path, small] {
+            let graph = try read(file)
+            let types = Set(graph.initializers.filter { $0.dims.count == 2 }.map(\.dataType))
+            #expect(types.isSuperset(of: [ONNXElementType.int8.rawValue, ONNXElementType.int4.rawValue]), "\(file)")
+            #expect(graph.nodes.count { $0.opType == "DequantizeLinear" } == 2, "\(file)")
+            #expect(try FileSystem.read(file).count < 8000, "\(file)")
+        }
+    }
+
     @Test(arguments: [DType.float16, .bfloat16, .float64])
     func `Other dtypes are exported`(_ dtype: DType) throws {
         let path = folder("model.onnx")
@@ -91,7 +130,8 @@ import TorchlightIO
                     return y
                 }
             ),
-            ("flipped", { $0.flip([1]) }), ("rolled", { $0.roll(1, dims: 1) }), ("windows", { $0.unfold(1, 3, 1) }),
+            ("flipped", { $0.flip([1]) }), ("rolled", { $0.roll(1, dims: 1) }),
+            ("windows", { $0.unfold(1, size: 3, step: 1) }),
             ("ones", { Tensor.ones([$0.shape[1], 3]) * $0.sum() }),
             (
                 "strided",

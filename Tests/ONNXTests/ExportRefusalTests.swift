@@ -59,13 +59,40 @@ import TorchlightIO
                 return x.sin()
             }
         }
-        #expect(text.contains("\"batch\"") && text.contains("sin") && text.contains("exp"), "\(text)")
+        #expect(text.contains("'batch'") && text.contains("sin") && text.contains("exp"), "\(text)")
         let host = failure {
             try exportONNX(Tensor.ones([4, 3]), to: $0, dynamic: ["batch"]) { x in
                 x + Tensor((0..<x.shape[0]).map { Double($0 * $0 * $0) }).unsqueeze(1)
             }
         }
         #expect(host.contains("host"), "\(host)")
+    }
+
+    @Test func `Values that only a run knows are refused`() {
+        let x = Tensor.ones([2, 3])
+        let read = failure {
+            try exportONNX(x, to: $0) { x in
+                if x.sum().item() > 0 { return x }
+                return -x
+            }
+        }
+        #expect(read.contains("no values"), "\(read)")
+        let size = failure { try exportONNX(x, to: $0) { $0.nonzero() } }
+        #expect(size.contains("nonzero"), "\(size)")
+        let elements = failure {
+            let linear = Linear(3, 2, device: .meta)
+            linear.eval()
+            try exportONNX(linear, x, to: $0)
+        }
+        #expect(elements.contains("'weight'") && elements.contains("meta"), "\(elements)")
+        let outside = failure { path in
+            let count = Tensor.zeros([2, 3])
+            try exportONNX(x, to: path) { x in
+                _ = count.add_(1)
+                return x + count.add_(x)
+            }
+        }
+        #expect(outside.contains("outside"), "\(outside)")
     }
 
     @Test func `Wrong names, versions and dimensions are refused`() {
@@ -76,8 +103,9 @@ import TorchlightIO
             ("2 input names", { try exportONNX(x, to: $0, inputNames: ["a", "b"]) { $0 } }),
             ("1 result", { try exportONNX(x, to: $0, outputNames: ["a", "b"]) { $0 } }),
             ("equal", { try exportONNX(x, to: $0, inputNames: ["output"]) { $0 } }),
-            ("no input \"y\"", { try exportONNX(x, to: $0, dynamic: ["y": [0: "n"]]) { $0 } }),
+            ("no input 'y'", { try exportONNX(x, to: $0, dynamic: ["y": [0: "n"]]) { $0 } }),
             ("no dimension 5", { try exportONNX(x, to: $0, dynamic: ["input": [5: "n"]]) { $0 } }),
+            ("size is empty", { try exportONNX(x, to: $0, dynamic: [""]) { $0 } }),
             (
                 "is 2 in the input",
                 { try exportONNX(x, Tensor.ones([3, 3]), to: $0, dynamic: ["n"]) { $0.sum() + $1.sum() } }

@@ -79,7 +79,8 @@ enum ExportedFunctions {
                 binary("division", dtype) { $0 / $1 }, binary("choice", dtype) { Tensor.where($0 .> $1, $0, $1) },
                 binary("clamp", dtype) { $0.clamp(min: 2, max: 4) + $0.clamp(min: $1) },
                 binary("addcmul", dtype) { $0.addcmul($0, $1, value: 2) + $0.add($1, alpha: 3) },
-                binary("sums", dtype) { x, y in x.sum() + x.sum(dim: 1).amax() + x.prod(dim: 1).amin() + y.cumsum(0)[0] },
+                binary("sums", dtype) { x, y in x.sum() + x.sum(dim: 1).amax() + x.prod(dim: 1).amin() + y.cumsum(0)[0]
+                },
                 binary("orders", dtype) { x, y in x.argmax(dim: 1) + x.sort(dim: 1).values.to(.int64)[0..., 0] },
                 binary("matmul", dtype) { x, y in x.matmul(y) },
                 binary("mixed", dtype) { x, y in x.to(.float32) + y * 0.5 },
@@ -105,7 +106,8 @@ enum ExportedFunctions {
     private static let reductions: [NamedCase] = [
         function("means") { $0.mean() + $0.mean(dim: 1, keepdim: true) },
         function("norms") { $0.norm(dim: 1) + $0.norm() + $0.norm(p: 1, dim: 1) },
-        function("logsumexp") { $0.logsumexp(dim: 1) }, function("variance") { $0.var(dim: [0]) + $0.std(dim: [1]).sum() },
+        function("logsumexp") { $0.logsumexp(dim: 1) },
+        function("variance") { $0.var(dim: [0]) + $0.std(dim: [1]).sum() },
         several("maxima") { [$0.max(dim: 1).values, $0.max(dim: 1).indices, $0.min(dim: 0).values, $0.argmin()] },
         several("varMean") { x in
             let result = x.varMean(dim: [1])
@@ -180,11 +182,13 @@ enum ExportedFunctions {
         images("area") { interpolate($0, size: [3, 4], mode: .area) },
         images("antialias") { interpolate($0, size: [3, 4], mode: .bilinear, antialias: true) },
         images("gridSample") { x in
-            let grid = affineGrid(Tensor([[[0.8, 0.1, 0], [0.2, 0.9, 0.1]]]).expand([x.shape[0], 2, 3]), [x.shape[0], 2, 4, 4])
+            let grid = affineGrid(
+                Tensor([[[0.8, 0.1, 0], [0.2, 0.9, 0.1]]]).expand([x.shape[0], 2, 3]), [x.shape[0], 2, 4, 4])
             return gridSample(x, grid) + gridSample(x, grid, mode: .nearest, paddingMode: .border)
         },
         images("gridSample16", opset: 16) { x in
-            let grid = affineGrid(Tensor([[[0.8, 0.1, 0], [0.2, 0.9, 0.1]]]).expand([x.shape[0], 2, 3]), [x.shape[0], 2, 4, 4])
+            let grid = affineGrid(
+                Tensor([[[0.8, 0.1, 0], [0.2, 0.9, 0.1]]]).expand([x.shape[0], 2, 3]), [x.shape[0], 2, 4, 4])
             return gridSample(x, grid, alignCorners: true)
         },
         images("fold") { x in fold(unfold(x, [2, 3]), [5, 6], [2, 3]) },
@@ -201,7 +205,8 @@ enum ExportedFunctions {
             model.eval()
             _ = model.to(dtype)
             return ExportCase(
-                model, opset: opset, tolerance: tolerance, inputs: { [ExportCase.numbers([$0[0], 1, 8, 8]).to(dtype)] },
+                model, opset: opset, tolerance: tolerance,
+                inputs: { [ExportCase.numbers([$0[0], 1, 8, 8]).to(dtype)] },
                 run: { [model($0[0])] })
         }
     }
@@ -246,7 +251,8 @@ enum ExportedFunctions {
         },
         NamedCase("integers") {
             ExportCase(
-                Module(), inputs: { [ExportCase.tokens([$0[0], 3], below: 9), Tensor.ones([$0[0], 3], dtype: .bool)] },
+                Module(),
+                inputs: { [ExportCase.tokens([$0[0], 3], below: 9), Tensor.ones([$0[0], 3], dtype: .bool)] },
                 run: { [$0[0] * 2, $0[1].logicalNot(), $0[0].to(.float32) / 2, Tensor.where($0[1], $0[0], 7)] })
         },
         // An input as output, an output twice, a constant and a parameter as output, an input that nothing reads.

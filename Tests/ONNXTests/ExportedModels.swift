@@ -40,9 +40,10 @@ enum ExportedModels {
     private static func load(_ folder: String) throws -> ExportCase {
         let model = try AutoModel.load(folder)
         var sizes = ([2, 6], [3, 8])
-        // The frequencies of a dynamic scaling are computed on the host from the length.
-        let names: DynamicSizes = folder.hasSuffix("dynamic_rope") ? ["batch"] : ["batch", "sequence"]
-        if folder.hasSuffix("dynamic_rope") { sizes.1[1] = sizes.0[1] }
+        // The frequencies of these are computed on the host from the length.
+        let isFixed = folder.hasSuffix("dynamic_rope") || folder.hasSuffix("longrope_6")
+        let names: DynamicSizes = isFixed ? ["batch"] : ["batch", "sequence"]
+        if isFixed { sizes.1[1] = sizes.0[1] }
         func tokens(_ sizes: [Int]) -> [Tensor] { [ExportCase.tokens([sizes[0], sizes[1]], below: 30)] }
         switch model {
         case let model as CausalModel:

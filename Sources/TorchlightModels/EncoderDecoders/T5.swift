@@ -72,6 +72,7 @@ public final class T5: EncoderDecoderModel {
         try reader.require("is_gated_act", .init(.bool(isGated)), because: "feed_forward_proj says so")
         let layers = try reader.int("num_layers", default: 6)
         let ties = try reader.bool("tie_word_embeddings", default: true)
+        let buckets = try reader.int("relative_attention_num_buckets", default: 32, minimum: 2)
         let config = Config(
             vocabularySize: try reader.int("vocab_size", default: 32_128),
             hiddenSize: try reader.int("d_model", default: 512), headDim: try reader.int("d_kv", default: 64),
@@ -80,8 +81,9 @@ public final class T5: EncoderDecoderModel {
             decoderLayers: try reader.int("num_decoder_layers", default: layers), activation: activation,
             isGated: isGated, normEps: try reader.double("layer_norm_epsilon", default: 1e-6),
             dropout: try reader.probability("dropout_rate", default: 0.1),
-            bucketCount: try reader.int("relative_attention_num_buckets", default: 32, minimum: 2),
-            maxDistance: try reader.int("relative_attention_max_distance", default: 128, minimum: 2),
+            bucketCount: buckets,
+            maxDistance: try reader.int(
+                "relative_attention_max_distance", default: 128, minimum: buckets / 2 + 1),
             scalesOutput: try reader.bool("scale_decoder_outputs", default: ties))
         let tied = contents.tiesOutput("lm_head.weight", to: ["shared.weight"], configured: ties)
         return T5(
@@ -243,32 +245,32 @@ final class T5Attention: Module {
     func relativeBias(_ context: TokenContext, isDecoder: Bool) -> Tensor? {
         guard let positions else { return nil }
         let total = context.offset + context.length
-        var buckets: [Int64] = []
-        buckets.reserveCapacity(context.length * total)
-        for query in context.offset..<total {
-            for key in 0..<total { buckets.append(Int64(bucket(key - query, isDecoder: isDecoder))) }
-        }
-        let index = Tensor(buckets, shape: [context.length, total], device: context.device)
+        let queries = Tensor.arange(context.offset, total, device: context.device).unsqueeze(1)
+        let distance = Tensor.arange(total, device: context.device) - queries
+        let count = isDecoder ? config.bucketCount : config.bucketCount / 2
+        let limits = Tensor(starts(of: count), shape: [count - 1], device: context.device)
+        var index = limits.searchsorted(isDecoder ? (-distance).clamp(min: 0) : distance.abs(), right: true)
+        // In the encoder, half of the biases are for keys after the query.
+        if !isDecoder { index = index + (distance > 0).to(.int64) * count }
         return positions(index).permute([2, 0, 1]).unsqueeze(0)
     }
 
-    /// The number of the bias of a distance: exact for short distances, logarithmic for longer ones. In the encoder, half of
-    /// the biases are for keys after the query.
-    private func bucket(_ distance: Int, isDecoder: Bool) -> Int {
-        var count = config.bucketCount
-        var start = 0
-        var distance = distance
-        if isDecoder {
-            distance = max(-distance, 0)
-        } else {
-            count /= 2
-            if distance > 0 { start = count }
-            distance = abs(distance)
-        }
+    /// The smallest distance of each bias but the first of `count`: exact for short distances, logarithmic for longer ones.
+    private func starts(of count: Int) -> [Int] {
         let exact = count / 2
-        if distance < exact { return start + distance }
-        let ratio = log(Float(distance) / Float(exact)) / Float(log(Double(config.maxDistance) / Double(exact)))
-        return start + min(exact + Int(ratio * Float(count - exact)), count - 1)
+        let scale = Float(log(Double(config.maxDistance) / Double(exact)))
+        func bias(_ distance: Int) -> Int {
+            if distance < exact { return distance }
+            let ratio = log(Float(distance) / Float(exact)) / scale
+            return min(exact + Int(ratio * Float(count - exact)), count - 1)
+        }
+        var starts: [Int] = []
+        var distance = 0
+        while starts.count < count - 1 {
+            distance += 1
+            while starts.count < bias(distance) { starts.append(distance) }
+        }
+        return starts
     }
 }
 

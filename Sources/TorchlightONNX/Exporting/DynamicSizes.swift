@@ -35,6 +35,10 @@ public struct DynamicSizes: Sendable, Hashable, ExpressibleByArrayLiteral, Expre
                 "there is no input \(quoted(name)), whose sizes shall be dynamic",
                 expected: "one of the inputs " + known.map(quoted).joined(separator: ", "), kind: .invalid)
         }
+        guard !leading.contains(""), !byInput.values.contains(where: { $0.values.contains("") }) else {
+            throw Problem(
+                "the name of a dynamic size is empty", expected: "a name, or nil for a fixed size", kind: .invalid)
+        }
         var result: [[String?]] = []
         var sizes: [String: (size: Int, input: String)] = [:]
         for (input, shape) in inputs {

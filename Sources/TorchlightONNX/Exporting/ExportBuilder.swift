@@ -155,6 +155,11 @@ final class ExportBuilder {
         return tensor
     }
 
+    /// Whether a value is the key of random numbers.
+    func isKey(_ value: Int) -> Bool {
+        if case .draw = program.first.values[value].origin { true } else { false }
+    }
+
     func setTensor(_ tensor: Tensor, of value: Int) { tensors[value] = tensor }
     func setName(_ name: String, of value: Int) {
         names[value] = name
@@ -168,7 +173,8 @@ final class ExportBuilder {
             guard case .constant(let other) = trace.values[value].origin else { return false }
             return other === constant
                 || other.shape == constant.shape && other.dtype == constant.dtype
-                    && other.equal(constant)
+                    // NaN is not equal to itself.
+                    && ONNXTensor(other).storedBytes == ONNXTensor(constant).storedBytes
         }
     }
 

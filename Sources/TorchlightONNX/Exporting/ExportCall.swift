@@ -159,6 +159,8 @@ struct ExportCall {
 struct Translation: Sendable {
     /// Whether attributes may differ between the recordings.
     let hasSizes: Bool
+    /// The first version with the operators that it needs.
+    let since: Int
     /// Whether the translation applies to a value of the primitive in a version; its decomposition serves otherwise.
     let applies: @Sendable (any Primitive, Int) -> Bool
     /// Returns the names of the results; those that nothing uses may be "".
@@ -199,7 +201,7 @@ package struct Translations: Sendable {
         _ body: @escaping @Sendable (ExportCall, P) throws -> [String]
     ) {
         table[P.name] = Translation(
-            hasSizes: hasSizes,
+            hasSizes: hasSizes, since: since,
             applies: { primitive, opset in
                 guard opset >= since, let primitive = primitive as? P else { return false }
                 return condition?(primitive, opset) ?? true
@@ -223,6 +225,9 @@ package struct Translations: Sendable {
 }
 
 extension Translations {
-    /// The names of the operations that are exported, for the documentation.
-    package var markdown: String { table.keys.sorted().map { "`\($0)`" }.joined(separator: ", ") }
+    /// The names of the operations that are exported, for the documentation, with their first version if it is not 13.
+    package var markdown: String {
+        table.sorted { $0.key < $1.key }
+            .map { "`\($0.key)`" + ($0.value.since > 13 ? " (\($0.value.since))" : "") }.joined(separator: ", ")
+    }
 }

@@ -12,15 +12,30 @@ final class HostCalls: CallRecorder {
         let modulePath: String?
     }
 
+    /// Elements in memory: those of a tensor and of its aliases, such as `detach()` returns.
+    private struct Elements: Hashable {
+        let storage: ObjectIdentifier
+        let layout: Layout
+        let dtype: DType
+
+        init(_ tensor: Tensor) {
+            (storage, layout, dtype) = (ObjectIdentifier(tensor.storage), tensor.layout, tensor.dtype)
+        }
+    }
+
     private var calls: [Call] = []
-    private var origins: [ObjectIdentifier: (call: Int, output: Int)] = [:]
+    private var origins: [Elements: (call: Int, output: Int)] = [:]
     /// Storages that were written to in place, retained: the calls do not tell what they hold.
     private var changed: [ObjectIdentifier: Storage] = [:]
 
     func called(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
         if outputs.contains(where: { $0.device.isRecording || $0.isPlaceholder }) { return }
         if kind == .inPlace { return outputs.forEach(noteChange) }
-        for (index, output) in outputs.enumerated() { origins[ObjectIdentifier(output)] = (calls.count, index) }
+        // A view of a whole tensor has the elements of its operand, which were made before.
+        for (index, output) in outputs.enumerated() where origins[Elements(output)] == nil {
+            if kind == .view && inputs.contains(where: { Elements($0) == Elements(output) }) { continue }
+            origins[Elements(output)] = (calls.count, index)
+        }
         calls.append(
             Call(
                 primitive: primitive, inputs: Array(inputs), outputs: Array(outputs),
@@ -38,7 +53,7 @@ final class HostCalls: CallRecorder {
 
     /// The call that made a tensor, with its number and the index of the result.
     func origin(of tensor: Tensor) -> (call: Call, number: Int, output: Int)? {
-        guard let origin = origins[ObjectIdentifier(tensor)], changed[ObjectIdentifier(tensor.storage)] == nil else {
+        guard let origin = origins[Elements(tensor)], changed[ObjectIdentifier(tensor.storage)] == nil else {
             return nil
         }
         return (calls[origin.call], origin.call, origin.output)

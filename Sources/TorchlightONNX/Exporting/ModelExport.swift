@@ -115,6 +115,14 @@ struct ModelExport {
     /// Translates all instructions. What cannot be translated is named in one error.
     private func translate() throws {
         let trace = program.first
+        for value in trace.values {
+            guard case .constant(let tensor) = value.origin, !tensor.device.hasValues else { continue }
+            let what = builder.parameterName(of: tensor).map { "the parameter \(quoted($0))" } ?? "a tensor"
+            throw Problem(
+                "\(what) is on \(tensor.device), which has no elements",
+                expected: "parameters with elements, as on .cpu",
+                kind: .invalid)
+        }
         var uses = [Int](repeating: 0, count: trace.values.count)
         for instruction in trace.instructions { for operand in instruction.operands { uses[operand] += 1 } }
         for result in trace.results { uses[result] += 1 }
@@ -156,6 +164,9 @@ struct ModelExport {
 
     private func results(of call: ExportCall) throws -> [String] {
         let primitive = call.primitives[0]
+        if call.operands.contains(where: builder.isKey) {
+            throw Problem("it draws random numbers", kind: .unsupported)
+        }
         guard let translation = Translations.standard[primitive], translation.applies(primitive, request.opset) else {
             throw Problem("", kind: .unsupported)
         }
