@@ -54,7 +54,7 @@ import TorchlightIO
 
     @Test func `Dictionaries name inputs and outputs, and absent optionals are left out`() throws {
         let path = folder("model.onnx")
-        let x = ["b": Tensor.ones([2, 3]), "a": Tensor.full([2, 3], 4)]
+        let x = ["b": Tensor.ones([2, 3]), "a": Tensor.full([2, 3], 4.0)]
         let bias: Tensor? = nil
         try exportONNX(x, bias, to: path, dynamic: ["batch"], verify: true) { inputs, bias in
             let sum = inputs["a"]! + inputs["b"]! * 2
@@ -63,7 +63,7 @@ import TorchlightIO
         let model = try ONNXModel(path)
         #expect("\(model.inputs)" == "[a: float [batch, 3], b: float [batch, 3]]")
         #expect("\(model.outputs)" == "[product: float [batch, 3], sum: float [batch, 3]]")
-        #expect(try model.run(x)["sum"]?.equal(Tensor.full([2, 3], 6)) == true)
+        #expect(try model.run(x)["sum"]?.equal(Tensor.full([2, 3], 6.0)) == true)
     }
 
     @Test func `The same model gives the same bytes`() throws {

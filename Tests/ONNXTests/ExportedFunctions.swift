@@ -211,12 +211,34 @@ enum ExportedFunctions {
         }
     }
 
-    private static let dtypes: [NamedCase] = [DType.float16, .bfloat16, .float64].map { dtype in
-        network("network_\(dtype)", dtype) {
-            Sequential(
-                Conv2d(1, 4, kernelSize: 3, padding: 1), BatchNorm2d(4), GELU(), MaxPool2d(2), Flatten(), Linear(64, 8),
-                LayerNorm(8), SiLU(), Linear(8, 3), Softmax(dim: 1))
-        }
+    private static let dtypes: [NamedCase] = [
+        network("network_float16", .float16) { convolutional },
+        // ONNX Runtime has no convolution of float64.
+        network("network_float64", .float64) {
+            Sequential(Flatten(), Linear(64, 8), LayerNorm(8), SiLU(), Linear(8, 3), Softmax(dim: 1))
+        },
+        NamedCase("network_bfloat16") {
+            let model = convolutional
+            model.eval()
+            _ = model.to(.bfloat16)
+            // NumPy has no bfloat16.
+            return ExportCase(
+                model, tolerance: 0.02, inputs: { [ExportCase.numbers([$0[0], 1, 8, 8])] },
+                run: { [model($0[0].to(.bfloat16)).to(.float32)] })
+        },
+        NamedCase("lstm_bfloat16") {
+            let lstm = LSTM(3, 4, dtype: .bfloat16)
+            return ExportCase(
+                lstm, dynamic: ["length", "batch"], tolerance: 0.02, [5, 2], [7, 3],
+                inputs: { [ExportCase.numbers([$0[0], $0[1], 3])] },
+                run: { [lstm($0[0].to(.bfloat16)).output.to(.float32)] })
+        },
+    ]
+
+    private static var convolutional: Sequential {
+        Sequential(
+            Conv2d(1, 4, kernelSize: 3, padding: 1), BatchNorm2d(4), GELU(), MaxPool2d(2), Flatten(), Linear(64, 8),
+            LayerNorm(8), SiLU(), Linear(8, 3), Softmax(dim: 1))
     }
 
     private static func quantizedNetwork(

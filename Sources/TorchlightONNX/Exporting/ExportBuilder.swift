@@ -22,6 +22,8 @@ final class ExportBuilder {
     /// Retained, so that no other tensor has the address of a named one.
     private var retained: [Tensor] = []
     private var sizeNames: [Size: String] = [:]
+    /// The float32 copies of bfloat16 values.
+    private var widenedNames: [String: String] = [:]
     /// Where each dynamic size can be read: a value and its dimension.
     private var sizeSources: [Size: (value: String, rank: Int, dim: Int)] = [:]
 
@@ -229,6 +231,14 @@ final class ExportBuilder {
 
     func cast(_ name: String, _ from: DType, _ to: DType) -> String {
         from == to ? name : node("Cast", [name], [("to", .int(ONNXElementType(to).rawValue))])
+    }
+
+    /// A bfloat16 value in float32.
+    func widened(_ name: String) -> String {
+        if let known = widenedNames[name] { return known }
+        let wide = cast(name, .bfloat16, .float32)
+        widenedNames[name] = wide
+        return wide
     }
 
     /// A tensor of one number.

@@ -11,6 +11,9 @@ struct ExportCall {
     let results: [Int]
     /// For each result, whether something uses it.
     let isUsed: [Bool]
+    /// Whether bfloat16 operands and results are float32 in the translation: few implementations compute bfloat16, and rounding
+    /// the result gives what the kernels here give.
+    let widens: Bool
 
     var opset: Int { builder.opset }
     var program: ExportProgram { builder.program }
@@ -54,18 +57,45 @@ struct ExportCall {
 
     // MARK: Operands and results
 
-    func spec(_ index: Int) -> TensorSpec { program.spec(of: operands[index]) }
+    private func widened(_ dtype: DType) -> DType { widens && dtype == .bfloat16 ? .float32 : dtype }
+
+    func spec(_ index: Int) -> TensorSpec {
+        var spec = program.spec(of: operands[index])
+        spec.dtype = widened(spec.dtype)
+        return spec
+    }
     func dtype(_ index: Int) -> DType { spec(index).dtype }
     func rank(_ index: Int) -> Int { spec(index).rank }
     func shape(_ index: Int) -> [Size] { program.shape(of: operands[index]) }
-    var out: DType { program.spec(of: results[0]).dtype }
+    var out: DType { widened(program.spec(of: results[0]).dtype) }
     var outRank: Int { program.spec(of: results[0]).rank }
     func outShape(_ index: Int = 0) -> [Size] { program.shape(of: results[index]) }
 
     /// The elements of an operand that does not depend on the inputs.
-    func tensor(_ index: Int) -> Tensor? { builder.tensor(of: operands[index]) }
+    func tensor(_ index: Int) -> Tensor? { tensor(of: operands[index]) }
 
-    func x(_ index: Int) throws -> String { try builder.name(of: operands[index]) }
+    /// The elements of a value of the program that does not depend on the inputs.
+    func tensor(of value: Int) -> Tensor? {
+        let tensor = builder.tensor(of: value)
+        return widens && tensor?.dtype == .bfloat16 ? tensor!.to(.float32) : tensor
+    }
+
+    func x(_ index: Int) throws -> String { try name(of: operands[index]) }
+
+    /// The name of a value of the program.
+    func name(of value: Int) throws -> String {
+        let name = try builder.name(of: value)
+        return widens && program.spec(of: value).dtype == .bfloat16 ? builder.widened(name) : name
+    }
+
+    /// The names of results, in the dtypes of the program.
+    func rounded(_ names: [String]) -> [String] {
+        guard widens else { return names }
+        return zip(names, results).map { name, value in
+            let dtype = program.spec(of: value).dtype
+            return name.isEmpty ? name : cast(name, widened(dtype), dtype)
+        }
+    }
 
     /// An operand in a dtype.
     func x(_ index: Int, _ dtype: DType) throws -> String {

@@ -133,7 +133,8 @@ struct ModelExport {
             if fold(instruction, primitives) { continue }
             let call = ExportCall(
                 builder: builder, primitives: primitives, operands: instruction.operands,
-                results: instruction.results, isUsed: instruction.results.map { uses[$0] > 0 })
+                results: instruction.results, isUsed: instruction.results.map { uses[$0] > 0 },
+                widens: !Self.movesElements(instruction.primitive))
             do {
                 for (value, name) in zip(instruction.results, try results(of: call)) where !name.isEmpty {
                     builder.setName(name, of: value)
@@ -158,6 +159,12 @@ struct ModelExport {
             expected: "operations that the operators of the standard compute", kind: .unsupported)
     }
 
+    /// Whether an operation has operators that implementations have for every type.
+    private static func movesElements(_ primitive: any Primitive) -> Bool {
+        primitive is View || primitive is Permute || primitive is Squeeze || primitive is Unsqueeze || primitive is Cast
+            || primitive is ToDevice
+    }
+
     private static func text(_ problem: Problem) -> String {
         problem.text + (problem.rule.isEmpty ? "" : "; expected \(problem.rule)")
     }
@@ -178,7 +185,7 @@ struct ModelExport {
             throw Problem("complex numbers have no operators", kind: .unsupported)
         }
         if call.out.isComplex { throw Problem("complex numbers have no operators", kind: .unsupported) }
-        return try translation.run(call, primitive)
+        return call.rounded(try translation.run(call, primitive))
     }
 
     /// Computes an operation on constants now; returns whether it did.

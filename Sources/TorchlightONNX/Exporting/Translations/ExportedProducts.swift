@@ -85,7 +85,7 @@ extension ExportCall {
         guard let codes = tensor(1), let scales = tensor(2), !layout.hasOffsets || tensor(3) != nil else {
             throw Problem("the weight depends on the inputs", kind: .unsupported)
         }
-        func name(_ tensor: Tensor) -> String? { builder.parameterName(of: tensor) }
+        func name(_ index: Int) -> String? { builder.tensor(of: operands[index]).flatMap(builder.parameterName) }
         /// Scales or offsets: `[groups, out]`.
         func factors(_ packed: Tensor) -> Tensor {
             noGrad {
@@ -101,15 +101,15 @@ extension ExportCall {
             case (_, false): .int4
             case (_, true): .uint4
             }
-        let integers = builder.constant(numbers, as: type, named: name(codes))
+        let integers = builder.constant(numbers, as: type, named: name(1))
         let isWhole = layout.groups == 1
         func spread(_ factors: Tensor) -> Tensor { isWhole ? factors.squeeze(0) : factors }
-        let scale = builder.constant(spread(factors(scales)), named: name(scales))
+        let scale = builder.constant(spread(factors(scales)), named: name(2))
         let weight = node(
             "DequantizeLinear", integers, scale,
             attributes: isWhole ? [("axis", .int(1))] : [("axis", .int(0)), ("block_size", .int(layout.group))])
         guard layout.hasOffsets, let offsets = tensor(3) else { return weight }
-        let shift = builder.constant(factors(offsets), named: name(offsets))
+        let shift = builder.constant(factors(offsets), named: name(3))
         if isWhole { return node("Add", weight, shift) }
         // [groups, out] -> [in, out]
         let group = Tensor((0..<layout.inFeatures).map { $0 / layout.group }, shape: [layout.inFeatures])

@@ -45,7 +45,8 @@ func registerReductions(in table: inout Translations) {
         }
         let variance = c.node("Div", sum, divisor)
         let result = p.isRoot ? c.node("Sqrt", variance) : variance
-        if p.keepdim || !c.isUsed[1] { return [result, mean] }
+        if !c.isUsed[1] { return [result, ""] }
+        if p.keepdim { return [result, mean] }
         return [result, dims.isEmpty ? c.node("Squeeze", mean) : c.squeeze(mean, dims)]
     }
     table.one(ArgExtreme.self) { c, p in

@@ -92,11 +92,12 @@ private struct ExportedRecurrence {
     /// Rows of gates in the order of the standard.
     private func reordered(_ value: Int) throws -> String {
         let (parts, builder) = (firstRows, c.builder)
-        if let tensor = builder.tensor(of: value) {
+        if let tensor = c.tensor(of: value) {
             let rows = noGrad { cat(parts.map { tensor.narrow(0, start: $0, length: hidden) }, dim: 0).unsqueeze(0) }
-            return builder.constant(rows, named: builder.parameterName(of: tensor).map { $0 + ".gates" })
+            return builder.constant(
+                rows, named: builder.tensor(of: value).flatMap(builder.parameterName).map { $0 + ".gates" })
         }
-        let name = try builder.name(of: value)
+        let name = try c.name(of: value)
         let rows = parts.map { c.node("Slice", name, c.ints([$0]), c.ints([$0 + hidden]), c.ints([0])) }
         return c.unsqueeze(rows.count == 1 ? rows[0] : builder.node("Concat", rows, [("axis", .int(0))]), [0])
     }
@@ -150,7 +151,7 @@ private struct ExportedRecurrence {
         let dtype = c.out
         let gates = order.count * hidden
         let source = builder.linearSource(of: c.operands[0])
-        let x = try source.map { try builder.name(of: $0.input) } ?? c.x(0)
+        let x = try source.map { try c.name(of: $0.input) } ?? c.x(0)
         let width = source.map { builder.program.shape(of: $0.input) }?.last ?? c.shape(0)[1]
         let input = try stepsFirst(x, width: width)
         let weight: String
