@@ -14,8 +14,9 @@ struct TorchlightCommand: ParsableCommand {
         abstract: "Train neural networks, use language models, inspect files, and measure performance.",
         version: "0.1.0",
         subcommands: [
-            Train.self, Inspect.self, Convert.self, Diff.self, ONNXCommand.self, Generate.self, ChatCommand.self,
-            Embed.self, PerplexityCommand.self, Tokenize.self, Bench.self, ColdStart.self, GrowthPointCommand.self,
+            Train.self, Inspect.self, RunProgram.self, Convert.self, Diff.self, ONNXCommand.self, Generate.self,
+            ChatCommand.self, Embed.self, PerplexityCommand.self, Tokenize.self, Bench.self, ColdStart.self,
+            GrowthPointCommand.self,
         ])
 
     /// Exits with status 0 on success, 2 for an invalid command line, and 1 for all other errors, with one line on

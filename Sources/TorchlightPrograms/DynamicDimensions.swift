@@ -121,20 +121,23 @@ extension SizePlan {
         var chosen: [[Int]] = []
         for (size, example) in zip(sizes, examples) {
             var numbers: [Int] = []
-            func take(_ isGood: (Int) -> Bool) {
-                for distance in 0..<256 where numbers.count < 3 {
-                    for candidate in [example + distance, example - distance] {
-                        guard numbers.count < 3, size.range.contains(candidate), !numbers.contains(candidate),
+            // The second size is a near one. The third is larger by a factor, to find branches on sizes.
+            func take(_ count: Int, from start: Int, _ isGood: (Int) -> Bool) {
+                for distance in 0..<256 where numbers.count < count {
+                    for candidate in [start + distance, start - distance] {
+                        guard numbers.count < count, size.range.contains(candidate), !numbers.contains(candidate),
                             isGood(candidate)
                         else { continue }
                         numbers.append(candidate)
                     }
                 }
             }
-            take { $0 > 1 && !used.contains($0) }
-            take { $0 > 1 }
-            take { $0 > 0 }
-            take { _ in true }
+            for (count, start) in [(2, example), (3, min(2 * example + 1, size.range.upperBound))] {
+                take(count, from: start) { $0 > 1 && !used.contains($0) }
+                take(count, from: start) { $0 > 1 }
+                take(count, from: start) { $0 > 0 }
+                take(count, from: start) { _ in true }
+            }
             guard numbers.count == 3 else {
                 throw TensorError(
                     .value, in: "export", "the range of a dynamic size is too small", got: "\(size)",

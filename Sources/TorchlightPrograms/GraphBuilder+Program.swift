@@ -9,12 +9,12 @@ extension GraphBuilder {
     /// - Parameter outputs: the tensors by the names of the outputs.
     /// - Throws: `TensorError` if a tensor is not one of this graph.
     public func program(_ outputs: KeyValuePairs<String, Tensor>) throws -> Program {
-        let (graph, inputs) = try part(computing: outputs.map(\.value))
-        let specs = graph.arguments.map { graph.values[$0].spec }
+        let (recording, inputs) = try part(computing: outputs.map(\.value))
+        let specs = recording.graph.arguments.map { recording.graph.values[$0].spec }
         let device = specs.first?.device ?? .current
-        var table = ProgramTensors(names: [], defaultGenerator: .default)
+        var table = ProgramTensors(names: [], defaultGenerator: recording.defaultGenerator)
         do throws(ProgramProblem) {
-            let (body, _) = try ProgramWriter.encode(FunctionRecording(graph: graph), into: &table, on: device)
+            let (body, _) = try ProgramWriter.encode(recording, into: &table, on: device)
             let (state, entries) = ProgramWriter.state(
                 tensors: table.entries, generators: table.generators, optimizers: [], gradients: [])
             let json = JSON.object(

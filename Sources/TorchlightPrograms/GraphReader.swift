@@ -236,6 +236,7 @@ struct GraphReader {
             }
             graph.values[result].spec = spec
         }
+        try checkMemory(primitive, operands, instruction.results, object)
         if primitive is any ViewPrimitive { roots[instruction.results[0]] = roots[operands[0]] }
         guard object.json["places"] != nil else { return }
         let places = try object.array("places")
@@ -265,6 +266,34 @@ struct GraphReader {
             instruction.places.append(place)
             graph.values[instruction.results[i]].spec = target
             roots[instruction.results[i]] = roots[place]
+        }
+    }
+
+    /// Layouts among the attributes of views must lie in the memory that they are views of.
+    private func checkMemory(
+        _ primitive: any Primitive, _ operands: [Graph.ValueID], _ results: [Graph.ValueID], _ object: ProgramObject
+    ) throws(ProgramProblem) {
+        func outside(_ layout: Layout) -> ProgramProblem {
+            object.invalid(
+                "\(primitive.publicName) reaches the elements \(layout.extent) of memory", "elements of its operand")
+        }
+        let limit = 1 << 56
+        switch primitive {
+        case is any ViewPrimitive:
+            let (root, view) = (graph.values[roots[operands[0]]].spec, graph.values[results[0]].spec)
+            let (size, bytes) = (root.layout.extent.upperBound, view.layout.extent)
+            guard bytes.lowerBound >= 0, bytes.upperBound <= limit,
+                bytes.isEmpty || bytes.upperBound * view.dtype.byteSize <= size * root.dtype.byteSize
+            else { throw outside(view.layout) }
+        case let scatter as ScatterView:
+            let (part, whole) = (scatter.view.extent, scatter.base.extent)
+            guard part.isEmpty || (part.lowerBound >= whole.lowerBound && part.upperBound <= whole.upperBound),
+                whole.lowerBound >= 0, whole.upperBound <= limit
+            else { throw outside(scatter.view) }
+        case let backward as AsStridedBackward:
+            for layout in [backward.source, backward.target, backward.shared]
+            where layout.extent.lowerBound < 0 || layout.extent.upperBound > limit { throw outside(layout) }
+        default: break
         }
     }
 

@@ -120,8 +120,7 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
         let plan = try plan(for: try sizes(of: inputs))
         try state.checkGradients(form)
         let arguments = noGrad { inputs.map { $0.detach().contiguous() } }
-        // A view of a tensor has an offset; a graph has its arguments at the start of their memory.
-        let results = try PlanRun.results(of: plan, arguments, defaultGenerator: .default)
+        let results = try PlanRun.results(of: plan, arguments, defaultGenerator: state.defaultGenerator)
         let shared = state.storages.union(arguments.map { ObjectIdentifier($0.storage) })
         return noGrad { results.map { shared.contains(ObjectIdentifier($0.storage)) ? $0.clone() : $0 } }
     }

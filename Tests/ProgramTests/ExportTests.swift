@@ -8,6 +8,9 @@ func sameBits(_ a: Tensor, _ b: Tensor) -> Bool {
     return a.detach().withUnsafeBytes { first in b.detach().withUnsafeBytes { second in first.elementsEqual(second) } }
 }
 
+/// The text of an error; empty for none.
+func text(_ error: TensorError?) -> String { error.map { "\($0)" } ?? "" }
+
 /// The program after it was saved and loaded.
 func reloaded(_ program: Program) throws -> Program {
     let folder = TemporaryFolder()
@@ -35,10 +38,10 @@ func reloaded(_ program: Program) throws -> Program {
         }
         for shape in [[65, 4], [0, 4], [5, 3], [5]] {
             let error = #expect(throws: TensorError.self) { try checked { program(Tensor.ones(shape)) } }
-            #expect(error?.kind == .shape, "\(shape): \(error.map { "\($0)" } ?? "")")
+            #expect(error?.kind == .shape, "\(shape): \(text(error))")
         }
         let error = #expect(throws: TensorError.self) { try checked { program(Tensor.ones([65, 4])) } }
-        #expect("\(error!)".contains("batch") && "\(error!)".contains("1...64"), "\(error!)")
+        #expect(text(error).contains("batch") && text(error).contains("1...64"), "\(text(error))")
         #expect(throws: TensorError.self) { try checked { program(Tensor.ones([5, 4], dtype: .float64)) } }
     }
 
@@ -88,7 +91,7 @@ func reloaded(_ program: Program) throws -> Program {
         let error = #expect(throws: TensorError.self) {
             try export(f, Tensor.ones(5, 2), dynamic: ["batch": 1...64])
         }
-        #expect("\(error!)".contains("batch"), "\(error!)")
+        #expect(text(error).contains("batch"), "\(text(error))")
     }
 
     @Test func exportLeavesEverythingAsItWas() throws {
@@ -165,7 +168,7 @@ func reloaded(_ program: Program) throws -> Program {
         let fresh = try export(f, Tensor([1.0, 2, 3]))
         #expect(fresh(Tensor([1.0, 2, 3])).toArray() == [2, 4, 6])
         let error = #expect(throws: TensorError.self) { try checked { fresh(Tensor([1.0, 2, 3])) } }
-        #expect("\(error!)".contains("zeroGrad"), "\(error!)")
+        #expect(text(error).contains("zeroGrad"), "\(text(error))")
         w.grad = Tensor([1.0, 1, 1])
         let program = try reloaded(export(f, Tensor([1.0, 2, 3])))
         #expect(w.grad!.toArray() == [1, 1, 1])
@@ -202,7 +205,6 @@ func reloaded(_ program: Program) throws -> Program {
     }
 
     @Test func whatCannotBeExported() throws {
-        let captured = Tensor([1.0])
         let functions: [(String, (Tensor) -> Tensor)] = [
             ("is read on the host", { $0 * $0.sum().item() }),
             (
@@ -213,17 +215,10 @@ func reloaded(_ program: Program) throws -> Program {
             ),
             ("depends on elements", { $0.maskedSelect($0 .> 0) }),
             ("changes an argument", { $0.add_(1) }),
-            (
-                "learning rates",
-                { x in
-                    SGD([Tensor([1.0], requiresGrad: true)], lr: 1).learningRates = [2]; return x
-                }
-            ),
-            ("reads a tensor that the function made", { x in x + captured.mul_(2).item() }),
         ]
-        for (text, f) in functions.dropLast() {
-            let error = #expect(throws: TensorError.self, "\(text)") { try export(f, Tensor([1.0, -2])) }
-            #expect(error.map { "\($0)".contains(text) } ?? false, "\(text): \(error.map { "\($0)" } ?? "")")
+        for (part, f) in functions {
+            let error = #expect(throws: TensorError.self, "\(part)") { try export(f, Tensor([1.0, -2])) }
+            #expect(text(error).contains(part), "\(part): \(text(error))")
         }
         #expect(throws: TensorError.self) { try export({ (x: Tensor) in x.matmul(x) }, Tensor.ones(2, 3)) }
         struct Stop: Error {}

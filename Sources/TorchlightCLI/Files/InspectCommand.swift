@@ -5,10 +5,10 @@ import TorchlightIO
 /// The command `torchlight inspect`.
 struct Inspect: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the contents of a tensor file.",
+        abstract: "List the contents of a tensor file or of a program.",
         discussion: """
             Reads safetensors, PyTorch's .pth, .pt and .bin, the indices of both, NumPy's .npy and .npz, and IDX, detected by \
-            their contents, and the tensors of .onnx. No code in a file is executed; calls that a pickle would make in Python are listed, and so are members that \
+            their contents, the tensors of .onnx, and programs (.tlp) with their operations. No code in a file is executed; calls that a pickle would make in Python are listed, and so are members that \
             cannot be read. In JSON, NaN and infinities are the strings "nan", "inf" and "-inf" in values and null in \
             statistics.
             """)
@@ -36,6 +36,7 @@ struct Inspect: ParsableCommand {
     static func report(
         _ path: String, stats: Bool, values: Int, json isJSON: Bool, _ say: (String) -> Void
     ) throws {
+        if try reportProgram(path, json: isJSON, say) { return }
         let refusals = try refused(path)
         if !refusals.isEmpty, !isJSON {
             for refusal in refusals { say(text(refusal)) }

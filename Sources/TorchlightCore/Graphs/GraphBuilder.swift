@@ -16,6 +16,8 @@ import Synchronization
 /// Gradients are operations too: call `grad`, `vjp` or `backward()` in ``build(_:)``. Tensors from outside cannot be changed in it.
 public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
     private let recorder = GraphRecorder("GraphBuilder", .same, outer: nil)
+    /// What was the default generator; at a run, the one of then takes its place.
+    private let defaultGenerator = Generator.default
     /// The names, in order, and the tensors of the placeholders.
     private var placeholders: [(name: String, tensor: Tensor)] = []
     private var plans: [[Graph.ValueID]: (plan: Plan, arguments: [Int])] = [:]
@@ -85,7 +87,7 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
                     .value, in: "GraphBuilder.run", "the graph has no placeholder of this name", got: name,
                     expected: "one of " + placeholders.map(\.name).joined(separator: ", "))
             }
-            return try PlanRun.results(of: plan, arguments, defaultGenerator: .default)
+            return try PlanRun.results(of: plan, arguments, defaultGenerator: defaultGenerator)
         } catch {
             let placeholder = fail(error)
             return tensors.map { _ in placeholder }
@@ -93,9 +95,13 @@ public final class GraphBuilder: @unchecked Sendable, CustomStringConvertible {
     }
 
     /// The part of the graph that computes some tensors, and the names of the placeholders that it reads.
-    package func part(computing tensors: [Tensor]) throws(TensorError) -> (graph: Graph, inputs: [String]) {
+    package func part(
+        computing tensors: [Tensor]
+    ) throws(TensorError) -> (recording: FunctionRecording, inputs: [String]) {
         let (graph, needed) = recorder.graph.onRepresentedDevice().part(computing: try ids(of: tensors))
-        return (graph, needed.map { placeholders[$0].name })
+        return (
+            FunctionRecording(graph: graph, defaultGenerator: defaultGenerator), needed.map { placeholders[$0].name }
+        )
     }
 
     private func ids(of tensors: [Tensor]) throws(TensorError) -> [Graph.ValueID] {

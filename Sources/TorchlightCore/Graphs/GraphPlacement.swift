@@ -39,6 +39,34 @@ extension Graph {
         let needed = arguments.indices.filter { isRead[arguments[$0]] }
         graph.arguments = needed.map { arguments[$0] }
         for (index, value) in graph.arguments.enumerated() { graph.values[value].origin = .argument(index) }
-        return (graph, needed)
+        return (graph.withoutUnusedValues(), needed)
+    }
+
+    /// The same graph without instructions that nothing depends on, and with the other values numbered anew. Arguments and draws stay.
+    package func withoutUnusedValues() -> Graph {
+        var graph = self
+        let used = graph.used
+        graph.setInstructions(instructions.indices.filter { used[$0] }.map { instructions[$0] })
+        var isUsed = graph.readValues
+        for id in arguments + draws + graph.instructions.flatMap(\.results) + states.map(\.final) { isUsed[id] = true }
+        var numbers = [ValueID](repeating: -1, count: values.count)
+        var kept: [Value] = []
+        for (id, value) in graph.values.enumerated() where isUsed[id] {
+            numbers[id] = kept.count
+            kept.append(value)
+        }
+        graph.values = kept
+        for i in graph.instructions.indices {
+            for k in graph.instructions[i].operands.indices {
+                graph.instructions[i].operands[k].value = numbers[graph.instructions[i].operands[k].value]
+            }
+            graph.instructions[i].results = graph.instructions[i].results.map { numbers[$0] }
+            graph.instructions[i].places = graph.instructions[i].places.map { $0.map { numbers[$0] } }
+        }
+        graph.arguments = arguments.map { numbers[$0] }
+        graph.draws = graph.draws.map { numbers[$0] }
+        for i in graph.results.indices { graph.results[i].value = numbers[graph.results[i].value] }
+        graph.states = states.map { State(initial: numbers[$0.initial], final: numbers[$0.final]) }
+        return graph
     }
 }
