@@ -34,6 +34,9 @@ package struct StoredTensor: Sendable {
             bits: tensor)
     }
 
+    /// Whether PyTorch has an element type of this name.
+    package static func isType(_ name: String) -> Bool { FileElement(name: name) != nil }
+
     /// The dtype of ``tensor(file:)``; nil if it throws.
     package var dtype: DType? { problem == nil ? FileElement(name: type)?.readAs : nil }
 

@@ -151,6 +151,14 @@ import Torchlight
         }
     }
 
+    @Test func adviceFitsTheElementType() throws {
+        try TorchFile.save(["z": Tensor.zeros([2], dtype: .complex128), "x": Tensor([1.0])], to: folder("a.pth"))
+        let failure = #expect(throws: Failure.self) { try convert(folder("a.pth"), folder("b.safetensors")) }
+        let text = try #require(failure).text
+        #expect(text.hasSuffix("; a file of the format .pth or .npz can hold all tensors"), "\(text)")
+        #expect(!text.contains("--dtype"), "\(text)")
+    }
+
     @Test func helpStatesEachDefaultOnce() {
         for command in [TrainMNIST.self, Inspect.self, Convert.self, Diff.self, Bench.self]
             as [any ParsableCommand.Type]

@@ -61,7 +61,7 @@ struct Convert: ParsableCommand {
         do {
             try format.write(tensors, to: output, notes: texts, shardSize: shardSize)
         } catch let error as IOError where error.kind == .unsupported && dtype == nil {
-            throw Failure("convert: \(error.text); --dtype f32 converts every floating-point tensor")
+            throw Failure("convert: \(error.text)\(advice(on: tensors, for: format))")
         }
         let left = listing.format == "torch" ? listing.metadata.count : 0
         let bytes = tensors.reduce(0) { $0 + $1.byteCount }
@@ -71,6 +71,18 @@ struct Convert: ParsableCommand {
                     ? "; \(quantity(left, "value")) that \(left == 1 ? "is no tensor was" : "are no tensors were") left out"
                     : ""))
         for note in notes + listing.leftOut.map({ "left out: \($0)" }) { say(note) }
+    }
+
+    /// How tensors can be written of which the format does not have the element types; empty if it has all of them.
+    private func advice(on tensors: [StoredTensor], for format: OutputFormat) -> String {
+        let refused = tensors.filter { !format.holds($0.type) }
+        if refused.isEmpty { return "" }
+        if refused.allSatisfy({ $0.dtype?.isFloatingPoint == true }) {
+            return "; --dtype f32 converts every floating-point tensor"
+        }
+        let others: [(OutputFormat, String)] = [(.safetensors, ".safetensors"), (.torch, ".pth"), (.npz, ".npz")]
+        let names = others.filter { other in tensors.allSatisfy { other.0.holds($0.type) } }.map(\.1)
+        return names.isEmpty ? "" : "; a file of the format \(names.joined(separator: " or ")) can hold all tensors"
     }
 
     /// The tensors to write, and warnings about values that changed.

@@ -43,7 +43,8 @@ struct Diff: ParsableCommand {
         }
         let total = comparison.lines.count + comparison.equal
         guard comparison.lines.isEmpty else {
-            throw Failure("diff: \(comparison.lines.count) of \(total) tensors differ between \(first) and \(second)")
+            throw Failure(
+                "diff: \(comparison.lines.count) of \(quantity(total, "tensor")) differ between \(first) and \(second)")
         }
         if !json { say("\(quantity(total, "tensor")) \(total == 1 ? "is" : "are") equal") }
     }

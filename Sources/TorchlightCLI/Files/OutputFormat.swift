@@ -27,6 +27,15 @@ enum OutputFormat {
         }
     }
 
+    /// Whether the format has an element type, given by PyTorch's name.
+    func holds(_ type: String) -> Bool {
+        switch self {
+        case .safetensors, .shards: Safetensors.typeName(of: type) != nil
+        case .torch: StoredTensor.isType(type)
+        case .npz, .npy: NumpyFile.holds(type)
+        }
+    }
+
     /// Writes tensors with their element types.
     ///
     /// - Throws: `Failure` if the format cannot store them, `IOError` if the file cannot be written.

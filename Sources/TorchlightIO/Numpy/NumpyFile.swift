@@ -333,12 +333,20 @@ extension NumpyFile {
                 .unsupported, operation, file: path, "\(what) is the result of an operation that failed",
                 expected: "results of operations that succeeded")
         }
-        guard tensor.bits != nil, let element = FileElement(name: tensor.type), NumpyHeader.kind(of: element) != nil
-        else {
+        guard tensor.bits != nil, let element = FileElement(name: tensor.type), holds(tensor.type) else {
+            let problem = "\(what) is \(tensor.type), which NumPy does not have"
+            guard tensor.dtype?.isFloatingPoint == true else {
+                throw IOError(.unsupported, operation, file: path, problem, expected: "an element type of NumPy")
+            }
             throw IOError(
-                .unsupported, operation, file: path, "\(what) is \(tensor.type), which NumPy does not have",
+                .unsupported, operation, file: path, problem,
                 expected: "another dtype; float32 holds every value of a smaller float", fix: ".to(.float32)")
         }
         return element
+    }
+
+    /// Whether NumPy has an element type, given by PyTorch's name.
+    package static func holds(_ type: String) -> Bool {
+        FileElement(name: type).map { NumpyHeader.kind(of: $0) != nil } ?? false
     }
 }
