@@ -9,7 +9,7 @@ struct ArticleTests {
 
     @Test("Each snippet is code that these tests compile", arguments: articles)
     func snippetsCompile(_ article: String) throws {
-        let compiled = try ["ArticleSnippets", "ArticleSnippets+Libraries"].map {
+        let compiled = try ["ArticleSnippets", "ArticleSnippets+Libraries", "ArticleSnippets+Concurrency"].map {
             characters(of: try Repository.text("Tests/ExampleTests/\($0).swift"))
         }.joined()
         for snippet in try Repository.text("\(Self.folder)/\(article)").parts(between: "```swift\n", and: "```") {
