@@ -8,8 +8,10 @@ public struct UnavailableName {
     /// Not available.
     public subscript(dynamicMember name: String) -> UnavailableName { self }
     /// Not available.
+    @discardableResult
     public func dynamicallyCall(withArguments arguments: [Any]) -> Tensor { fatalError() }
     /// Not available.
+    @discardableResult
     public func dynamicallyCall(withKeywordArguments arguments: KeyValuePairs<String, Any>) -> Tensor { fatalError() }
 }
 

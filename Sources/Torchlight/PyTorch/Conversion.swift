@@ -33,6 +33,8 @@ extension Tensor {
     public func to(dtype: DType) -> Tensor { to(dtype) }
     /// Returns `to(device)`.
     public func to(device: Device) -> Tensor { to(device) }
+    /// Returns `to(device).to(dtype)`.
+    public func to(dtype: DType, device: Device) -> Tensor { to(device).to(dtype) }
 
     /// A tensor that shares memory with this one and is detached from the computation graph: `detach()`.
     ///
@@ -42,6 +44,8 @@ extension Tensor {
     /// The number of elements; the same as `count`.
     @_disfavoredOverload
     public func numel() -> Int { count }
+    /// The number of elements; the same as `count`.
+    public func nelement() -> Int { count }
     /// The number of dimensions; the same as `ndim`.
     public func dim() -> Int { rank }
     /// The size of each dimension; the same as `shape`.
@@ -71,7 +75,7 @@ extension Tensor {
         reportFailure(
             TensorError(
                 .shape, in: "size", "the tensor does not have as many dimensions as there are names",
-                got: "\(quantity(count, "name"))", expected: "\(quantity(rank, "name"))", operands: [self]))
+                got: quantity(count, "name"), expected: quantity(rank, "name"), operands: [self]))
         return Array(repeating: 0, count: count)
     }
 
@@ -92,6 +96,25 @@ extension Tensor {
     /// Whether no element is 0: the condition `if x.all() { ... }`. Elsewhere `all()` is a tensor.
     @_disfavoredOverload
     public func all() -> Bool { all(dim: []).item(Bool.self) }
+
+    /// The elements of a 1-dimensional tensor, where the context expects an array: `let ids: [Int] = x.tolist()`.
+    @_disfavoredOverload
+    public func tolist<Element: TensorElement>() -> [Element] { hasDimensions(1) ? toArray(Element.self) : [] }
+    /// The rows of a 2-dimensional tensor, where the context expects arrays: `let rows: [[Double]] = x.tolist()`.
+    @_disfavoredOverload
+    public func tolist<Element: TensorElement>() -> [[Element]] {
+        guard hasDimensions(2) else { return [] }
+        let elements = toArray(Element.self)
+        return (0..<size(0)).map { Array(elements[$0 * size(1)..<($0 + 1) * size(1)]) }
+    }
+    private func hasDimensions(_ count: Int) -> Bool {
+        if rank == count { return true }
+        reportFailure(
+            TensorError(
+                .shape, in: "tolist", "the tensor is not \(count)-dimensional",
+                fix: "use toArray for all elements, or tolist() without a type", operands: [self]))
+        return false
+    }
 
     /// Computes the gradients of this tensor, given the gradient of the result: `backward(gradient: gradient)`.
     public func backward(_ gradient: Tensor, retainGraph: Bool = false, createGraph: Bool = false) {
@@ -136,8 +159,14 @@ extension DType {
     public static let byte = DType.uint8
 }
 
-/// The gradients of `outputs` with respect to `inputs`: `[grad(of: outputs, withRespectTo: inputs)]`, an array as in
-/// PyTorch.
-public func grad(_ outputs: Tensor, _ inputs: Tensor, createGraph: Bool = false) -> [Tensor] {
-    [grad(of: outputs, withRespectTo: inputs, createGraph: createGraph)]
+/// Not available: the elements of a tensor as a Swift array are `toArray`.
+@available(*, unavailable, message: "elements as an array are 'x.toArray(Int.self)', rows are 'for row in x'")
+extension NestedList: Sequence {
+    /// Not available.
+    public func makeIterator() -> IndexingIterator<[NestedList]> { parts.makeIterator() }
+}
+
+extension Array where Element: TensorElement {
+    /// The elements of a tensor in row-major order: `[Float](x)` is `x.toArray(Float.self)`.
+    public init(_ tensor: Tensor) { self = tensor.toArray(Element.self) }
 }

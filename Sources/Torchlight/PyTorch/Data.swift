@@ -75,6 +75,18 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, _ lengths: [Int], seed: 
     randomSplit(dataset, lengths: lengths, seed: seed)
 }
 
+/// Splits a dataset at random into subsets of given shares: `randomSplit(dataset, shares)`.
+public func randomSplit<Base: Dataset>(_ dataset: Base, lengths shares: [Double], seed: UInt64? = nil) -> [Subset<Base>]
+{
+    randomSplit(dataset, shares, seed: seed)
+}
+
+/// Not available: the split is drawn from a seed.
+@available(*, unavailable, message: "the split is drawn from a seed: 'randomSplit(dataset, [80, 20], seed: 42)'")
+public func randomSplit<Base: Dataset>(
+    _ dataset: Base, _ lengths: [Double], generator: Generator
+) -> (Subset<Base>, Subset<Base>) { fatalError() }
+
 /// Splits a dataset at random into two subsets: `let (train, test) = randomSplit(dataset, [800, 200])`.
 @_disfavoredOverload
 public func randomSplit<Base: Dataset>(
@@ -119,8 +131,8 @@ private func parts<Base>(of dataset: Base, _ count: Int, _ parts: [Subset<Base>]
     reportFailure(
         TensorError(
             .value, in: "randomSplit", "the number of subsets is not the number of names",
-            got: "\(quantity(parts.count, "subset"))",
-            expected: "\(quantity(count, "subset"))"))
+            got: quantity(parts.count, "subset"),
+            expected: quantity(count, "subset")))
     return Array(repeating: Subset(dataset, indices: []), count: count)
 }
 
@@ -138,6 +150,30 @@ extension WeightedRandomSampler {
         }
         self.init(weights: weights, sampleCount: numSamples)
     }
+}
+
+extension WeightedRandomSampler {
+    /// Creates a sampler with the arguments of PyTorch; see `init(_:numSamples:replacement:)`.
+    public init(_ weights: [Double], _ numSamples: Int, replacement: Bool = true) {
+        self.init(weights, numSamples: numSamples, replacement: replacement)
+    }
+    /// Creates a sampler with the elements of a tensor as weights; see `init(_:numSamples:replacement:)`.
+    public init(_ weights: Tensor, _ numSamples: Int, replacement: Bool = true) {
+        self.init(weights.toArray(Double.self), numSamples: numSamples, replacement: replacement)
+    }
+    /// Creates a sampler with the elements of a tensor as weights; see `init(_:numSamples:replacement:)`.
+    public init(_ weights: Tensor, numSamples: Int, replacement: Bool = true) {
+        self.init(weights, numSamples, replacement: replacement)
+    }
+}
+
+extension DataLoader {
+    /// Not available: the loader does not keep its dataset.
+    @available(*, unavailable, message: "the number of samples is 'loader.sampleCount'")
+    public var dataset: any Collection { fatalError() }
+    /// Not available: a dataset of samples in order has a loader of its own.
+    @available(*, unavailable, message: "samples in order are loaded by 'IterableDataLoader(dataset, batchSize: 4)'")
+    public convenience init<Source: IterableDataset>(_ dataset: Source, batchSize: Int = 1) { fatalError() }
 }
 
 extension MNIST {
@@ -171,59 +207,6 @@ extension LabeledImageDataset {
     public var targets: Tensor { Tensor(images.labels, shape: [images.count], dtype: .int64) }
 }
 
-/// Applies a function to a sample: `Lambda { $0 * 2 }`.
-public struct Lambda: Transform {
-    private let function: @Sendable (Tensor) -> Tensor
-
-    /// Creates a transform from a function.
-    public init(_ function: @escaping @Sendable (Tensor) -> Tensor) { self.function = function }
-
-    /// Returns the result of the function.
-    public func callAsFunction(_ x: Tensor) -> Tensor { function(x) }
-}
-
-/// Resizes an image by interpolation: `[C, H, W] -> [C, H', W']`. Bytes are rounded and stay bytes.
-///
-///     Compose([ToTensor(), Resize(32)])
-public struct Resize: Transform {
-    /// The size: one number for the shorter side, or height and width.
-    public let size: [Int]
-    /// The interpolation. Default: `.bilinear`.
-    public let mode: InterpolationMode
-
-    /// Creates a transform to an image whose shorter side has this size; the aspect ratio is kept.
-    public init(_ size: Int, mode: InterpolationMode = .bilinear) {
-        self.size = [size]
-        self.mode = mode
-    }
-
-    /// Creates a transform to images of height and width `size`.
-    public init(_ size: [Int], mode: InterpolationMode = .bilinear) {
-        self.size = size
-        self.mode = mode
-    }
-
-    /// Returns the resized image.
-    public func callAsFunction(_ x: Tensor) -> Tensor {
-        guard x.rank == 3, x.count > 0, size.count == 1 || size.count == 2, size.allSatisfy({ $0 > 0 }) else {
-            return fail(
-                TensorError(
-                    .shape, in: "Resize", "the input is not an image, or the size is not positive", got: "\(size)",
-                    expected: "[channels, height, width] and one size or two", fix: "apply ToTensor() first",
-                    operands: [x]))
-        }
-        let (height, width) = (x.size(1), x.size(2))
-        let shorter = min(height, width)
-        let target = size.count == 2 ? size : [height * size[0] / shorter, width * size[0] / shorter]
-        let pixels = x.dtype.isFloatingPoint ? x : x.to(.float32)
-        let smooth = mode == .bilinear || mode == .bicubic
-        let resized = interpolate(
-            pixels.unsqueeze(0), size: target, mode: mode, alignCorners: smooth ? false : nil, antialias: smooth
-        ).squeeze(0)
-        return x.dtype.isFloatingPoint ? resized : resized.round().clamp(min: 0, max: 255).to(x.dtype)
-    }
-}
-
 extension Normalize {
     /// Creates the transform for one channel; mean and standard deviation have no labels.
     public init(_ mean: Double, _ std: Double) { self.init(mean: mean, std: std) }
@@ -246,4 +229,8 @@ extension RandomSampler {
 extension Subset {
     /// Creates a subset of the samples at `indices`, without a label.
     public init(_ base: Base, _ indices: [Int]) { self.init(base, indices: indices) }
+    /// Creates a subset of the samples whose indices are the elements of a tensor.
+    public init(_ base: Base, _ indices: Tensor) { self.init(base, indices: indices.toArray(Int.self)) }
+    /// Creates a subset of the samples whose indices are the elements of a tensor.
+    public init(_ base: Base, indices: Tensor) { self.init(base, indices) }
 }

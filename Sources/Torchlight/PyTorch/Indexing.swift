@@ -56,6 +56,10 @@ extension Tensor {
         set { self[indices.map(\.index)] = .wrap(newValue.scalar) }
     }
 
+    /// Not available: a new dimension is `.newAxis`.
+    @available(*, unavailable, message: "a new dimension is '.newAxis': 'x[.newAxis]'")
+    public subscript(_ none: Never?) -> Tensor { unsqueeze(0) }
+
     /// The tensor at index 0 of the first dimension; nil if there is none.
     public var first: Tensor? { rank > 0 && size(0) > 0 ? self[0] : nil }
     /// The tensor at the last index of the first dimension; nil if there is none.

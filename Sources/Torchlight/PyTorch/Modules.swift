@@ -32,6 +32,102 @@ extension Module {
     public func cuda() -> Self { to(.cuda) }
 }
 
+extension Module {
+    /// Moves the module to a device and converts its floating-point parameters and buffers: `to(device).to(dtype)`.
+    @discardableResult
+    public func to(dtype: DType, device: Device) -> Self { to(device).to(dtype) }
+    /// Converts the floating-point parameters and buffers: `to(dtype)`.
+    @discardableResult
+    public func to(dtype: DType) -> Self { to(dtype) }
+    /// Moves the module: `to(device)`.
+    @discardableResult
+    public func to(device: Device) -> Self { to(device) }
+
+    /// The submodule with a name as in `namedModules()`, such as "layers.0"; "" is the module itself. Another name is an error.
+    public func getSubmodule(_ name: String) -> Module {
+        if let found = namedModules().first(where: { $0.name == name }) { return found.module }
+        reportFailure(
+            TensorError(
+                .value, in: "getSubmodule", "there is no submodule of this name", got: "\"\(name)\"",
+                expected: "a name of namedModules()"))
+        return self
+    }
+    /// The parameter with a name as in `namedParameters()`, such as "layers.0.weight". Another name is an error.
+    public func getParameter(_ name: String) -> Tensor { tensor(name, namedParameters(), "Parameter") }
+    /// The buffer with a name as in `namedBuffers()`. Another name is an error.
+    public func getBuffer(_ name: String) -> Tensor { tensor(name, namedBuffers(), "Buffer") }
+
+    private func tensor(_ name: String, _ tensors: [(name: String, tensor: Tensor)], _ kind: String) -> Tensor {
+        tensors.first { $0.name == name }?.tensor
+            ?? fail(
+                TensorError(
+                    .value, in: "get\(kind)", "there is no \(kind.lowercased()) of this name", got: "\"\(name)\"",
+                    expected: "a name of named\(kind)s()"))
+    }
+
+    /// Registers a hook that runs before each forward pass and does not change the input.
+    @_disfavoredOverload
+    @discardableResult
+    public func registerForwardPreHook(_ hook: @escaping (Module, Tensor) -> Void) -> ModuleHookHandle {
+        registerForwardPreHook { (module: Module, input: Tensor) -> Tensor? in
+            hook(module, input)
+            return nil
+        }
+    }
+    /// Registers a hook that runs after each forward pass and does not change the output.
+    @_disfavoredOverload
+    @discardableResult
+    public func registerForwardHook(_ hook: @escaping (Module, Tensor, Tensor) -> Void) -> ModuleHookHandle {
+        registerForwardHook { (module: Module, input: Tensor, output: Tensor) -> Tensor? in
+            hook(module, input, output)
+            return nil
+        }
+    }
+    /// Registers a hook that runs in the backward pass and does not change the gradient.
+    @_disfavoredOverload
+    @discardableResult
+    public func registerFullBackwardHook(
+        _ hook: @escaping (Module, _ gradInput: Tensor?, _ gradOutput: Tensor) -> Void
+    ) -> ModuleHookHandle {
+        registerFullBackwardHook { (module: Module, gradInput: Tensor?, gradOutput: Tensor) -> Tensor? in
+            hook(module, gradInput, gradOutput)
+            return nil
+        }
+    }
+    /// Not available: a copy of a module is `deepCopy()`.
+    @available(*, unavailable, renamed: "deepCopy()")
+    public func copy() -> Self { deepCopy() }
+}
+
+/// Returns a copy of the module with its own parameters and buffers: `model.deepCopy()`.
+public func deepcopy<Model: Module>(_ model: Model) -> Model { model.deepCopy() }
+/// Adds spectral normalisation to a parameter of the module: `module.spectralNorm(name)`.
+@discardableResult
+public func spectralNorm<Model: Module>(_ module: Model, name: String = "weight") -> Model { module.spectralNorm(name) }
+/// Adds weight normalisation to a parameter of the module: `module.weightNorm(name, dim: dim)`.
+@discardableResult
+public func weightNorm<Model: Module>(_ module: Model, name: String = "weight", dim: Int? = 0) -> Model {
+    module.weightNorm(name, dim: dim)
+}
+/// Returns a table of the layers, output shapes and numbers of parameters: `model.summary(input: inputSize)`. The shape has
+/// the batch dimension.
+public func summary(_ model: some Layer, _ inputSize: [Int]) -> ModuleSummary { model.summary(input: inputSize) }
+/// Returns a table of the layers, output shapes and numbers of parameters: `model.summary(input: inputSize)`. The shape has
+/// the batch dimension.
+public func summary(_ model: some Layer, inputSize: [Int]) -> ModuleSummary { model.summary(input: inputSize) }
+
+extension LoadReport {
+    /// The names that the module has and the state dictionary has not; the same as `missing`.
+    public var missingKeys: [String] { missing }
+    /// The names that the state dictionary has and the module has not; the same as `unexpected`.
+    public var unexpectedKeys: [String] { unexpected }
+}
+
+extension AveragedModel {
+    /// Updates the averages with the parameters of `model`: `update(model)`.
+    public func updateParameters(_ model: Model) { update(model) }
+}
+
 extension GroupedOptimizer {
     /// The parameter groups with their settings; the same as `groups`: `optimizer.paramGroups[0].lr = 0.01`.
     public var paramGroups: [ParameterGroup<Options>] { groups }
@@ -77,6 +173,9 @@ extension LRScheduler {
 extension ReduceLROnPlateau {
     /// Ends an epoch with the value of a tensor: `step(metric.item())`.
     public func step(_ metric: Tensor) { step(metric.item()) }
+    /// Ends an epoch with a value of type `Float`: `step(Double(metric))`.
+    @_disfavoredOverload
+    public func step(_ metric: Float) { step(Double(metric)) }
 
     /// Creates a scheduler with one smallest learning rate for all groups.
     public convenience init(
@@ -95,6 +194,25 @@ extension LambdaLR {
     public convenience init(_ optimizer: any Optimizer, lrLambda: @escaping (_ epoch: Int) -> Double) {
         self.init(optimizer, lrLambda)
     }
+}
+
+extension SequentialLR {
+    /// Not available: a closure creates the schedulers.
+    @available(
+        *, unavailable,
+        message:
+            "a closure creates the schedulers: 'SequentialLR(optimizer, milestones: [5]) { [LinearLR($0), StepLR($0, stepSize: 10)] }'"
+    )
+    public convenience init(_ optimizer: any Optimizer, schedulers: [LRScheduler], milestones: [Int]) { fatalError() }
+}
+extension ChainedScheduler {
+    /// Not available: a closure creates the schedulers.
+    @available(
+        *, unavailable,
+        message:
+            "a closure creates the schedulers: 'ChainedScheduler(optimizer) { [LinearLR($0), ExponentialLR($0, gamma: 0.9)] }'"
+    )
+    public convenience init(_ schedulers: [LRScheduler], optimizer: (any Optimizer)? = nil) { fatalError() }
 }
 
 /// Scales the gradients so that their norm is at most `maxNorm`: `clipGradNorm(parameters, maxNorm: maxNorm)`.
@@ -126,6 +244,14 @@ public func save(_ tensors: StateDict, _ path: String) throws {
     let names = tensors.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     try TensorFile.write(names.map { ($0, tensors[$0]!) }, to: path, metadata: [:])
 }
+
+/// Not available: the state of a training run is a `TrainingState`.
+@available(
+    *, unavailable,
+    message:
+        "write 'try TrainingState(step: step, model: model, optimizer: optimizer).save(path)', or 'model.save(path)'"
+)
+public func save(_ checkpoint: [String: Any], _ path: String) {}
 
 /// Loads the tensors of a file by name, in any format that `TensorFile` detects.
 public func load(_ path: String) throws -> StateDict { try TensorFile.load(path) }

@@ -75,8 +75,12 @@ public final class Generator: Sendable {
     /// The seed of the sequence.
     public var seed: UInt64 { state.seed }
 
-    /// Sets the generator to the start of the sequence of a seed.
-    public func manualSeed(_ seed: UInt64) { state = State(seed: seed) }
+    /// Sets the generator to the start of the sequence of a seed, and returns it.
+    @discardableResult
+    public func manualSeed(_ seed: UInt64) -> Generator {
+        state = State(seed: seed)
+        return self
+    }
 
     /// An independent generator that depends only on the seed and the index, not on the current state.
     public func fork(_ index: Int) -> Generator {
