@@ -120,7 +120,7 @@ extension Audio {
         guard channels >= 2, !x.dtype.isComplex, x.dtype != .bool else {
             throw TensorError(
                 .value, in: operation, "there are too few channels, or the signal is not of real numbers",
-                got: "\(channels) channels", expected: "at least 2 channels and a real signal", operands: [x])
+                got: quantity(channels, "channel"), expected: "at least 2 channels and a real signal", operands: [x])
         }
     }
 

@@ -21,7 +21,7 @@ extension Tensor {
             throw IOError(
                 .unsupported, "read", file: path,
                 "the file has \(quantity(mapped.bytes.count, "byte")), which are not \(quantity(count, "element"))",
-                expected: "at least \(dtype.byteSize) bytes for each element")
+                expected: "at least \(quantity(dtype.byteSize, "byte")) for each element")
         }
         return Tensor.ofMappedBytes(mapped, count: count, dtype: dtype)
     }

@@ -81,7 +81,7 @@ public enum Initializers {
             return fail(
                 TensorError(
                     .value, in: "dirac_", "the number of groups must divide the number of output channels",
-                    got: "\(groups) groups and \(tensor.shape[0]) output channels",
+                    got: "\(quantity(groups, "group")) and \(tensor.shape[0]) output channels",
                     expected: "a divisor of the number of output channels", operands: [tensor]), like: tensor)
         }
         return noGrad {

@@ -115,7 +115,7 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
             return fail(
                 TensorError(
                     .value, in: "LBFGS", "there is more than one parameter group",
-                    got: "\(quantity(groups.count, "group"))", expected: "one group"))
+                    got: quantity(groups.count, "group"), expected: "one group"))
         }
         let loss = enableGrad { closure() }
         if loss.isPlaceholder || parameters.isEmpty { return loss }

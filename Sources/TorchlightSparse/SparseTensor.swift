@@ -94,7 +94,8 @@ public struct SparseTensor: Sendable {
         else {
             throw TensorError(
                 .shape, in: name, "the size does not fit the indices and values", got: "\(shape)",
-                expected: "\(sparseDim) sizes of sparse dimensions, then \(dense)", operands: [indices, values])
+                expected: "\(quantity(sparseDim, "size")) of sparse dimensions, then \(dense)",
+                operands: [indices, values])
         }
         if hasValues {
             let bounds = Tensor(Array(shape.prefix(sparseDim)), shape: [sparseDim, 1], device: places.device)

@@ -68,12 +68,12 @@ final class TrainingRun {
         if !quiet {
             let shape = "\(data.name), \(loader.sampleCount) training and \(testLoader.sampleCount) test samples"
             say(
-                "\(settings.model.rawValue) with \(quantity(model.parameterCount(), "parameter")) on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(numThreads) threads"
+                "\(settings.model.rawValue) with \(quantity(model.parameterCount(), "parameter")) on \(shape); \(settings.optimizer.rawValue) \(settings.lr), batch \(settings.batchSize), seed \(settings.seed), \(quantity(numThreads, "thread"))"
             )
             if progress.epochsDone > 0 || progress.samples > 0 {
                 say(
                     "resuming after epoch \(progress.epochsDone) of \(settings.epochs)"
-                        + (progress.samples > 0 ? " and \(progress.samples) samples" : ""))
+                        + (progress.samples > 0 ? " and \(quantity(progress.samples, "sample"))" : ""))
             }
         }
         while progress.epochsDone < settings.epochs {
@@ -177,7 +177,7 @@ final class TrainingRun {
         bar.clear()
         try writeCheckpoint()
         throw Failure(
-            "interrupted in epoch \(progress.epochsDone + 1) after \(progress.samples) samples; to resume: torchlight train mnist --resume \(settings.checkpointPath)",
+            "interrupted in epoch \(progress.epochsDone + 1) after \(quantity(progress.samples, "sample")); to resume: torchlight train mnist --resume \(settings.checkpointPath)",
             status: 130)
     }
 

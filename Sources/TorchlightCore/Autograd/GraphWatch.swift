@@ -64,7 +64,7 @@ package enum GraphWatch {
         let places = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
         let text =
             "warning: the graphs of past steps are kept: \(quantity(count, "operation")) of them exist and their number "
-            + "grew in each of the last \(stepsToWarn) steps (backward at \(file):\(line)). "
+            + "grew in each of the last \(quantity(stepsToWarn, "step")) (backward at \(file):\(line)). "
             + (places.isEmpty ? "" : "They were recorded at \(places.prefix(3).joined(separator: ", ")). ")
             + "Accumulate numbers instead of tensors (loss.item()), or detach() the tensors that are kept."
         warning.withLock { $0 = text }

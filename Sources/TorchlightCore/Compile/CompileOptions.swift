@@ -32,7 +32,7 @@ public struct CompileReport: Sendable, Hashable, CustomStringConvertible {
 
     /// One line with the counts, and one for each graph.
     public var description: String {
-        let head = "\(calls) calls, \(replays) of a recorded graph; \(graphs) graphs"
+        let head = "\(quantity(calls, "call")), \(replays) of a recorded graph; \(quantity(graphs, "graph"))"
         return ([head] + zip(reasons, instructions).map { "  \($1) instructions: \($0)" }).joined(separator: "\n")
     }
 }

@@ -14,7 +14,7 @@ extension Tensor {
             guard weight.rank <= 1, weight.count == 1 || weight.count == channels else {
                 throw TensorError(
                     .shape, in: "prelu", "the number of slopes is neither 1 nor the number of channels",
-                    expected: "one slope, or one for each of the \(channels) channels of dimension 1",
+                    expected: "one slope, or one for each of the \(quantity(channels, "channel")) of dimension 1",
                     operands: [self, weight])
             }
             var shape = Array(repeating: 1, count: rank)

@@ -81,7 +81,7 @@ private struct FractionalWindows {
             guard kernel[i] > 0, output[i] > 0, output[i] +| kernel[i] -| 1 <= sizes[i] else {
                 throw TensorError(
                     .value, in: operation, "the windows do not fit into the input in dimension \(lead + i)",
-                    got: "\(output[i]) windows of size \(kernel[i]) in \(sizes[i])",
+                    got: "\(quantity(output[i], "window")) of size \(kernel[i]) in \(sizes[i])",
                     expected: "sizes of at least 1 with output + kernel - 1 <= input", operands: [x])
             }
         }

@@ -44,7 +44,8 @@ extension Tensor {
             guard isValid else {
                 throw TensorError(
                     .index, in: name, "the ends of the groups are out of order or range", got: "\(offs)",
-                    expected: "\(groups) numbers that do not decrease, from 0 to \(size)", operands: [self, other])
+                    expected: "\(quantity(groups, "number")) that do not decrease, from 0 to \(size)",
+                    operands: [self, other])
             }
             let starts = [0] + offs.dropLast()
             let parts = zip(starts, offs).enumerated().map { group, range in

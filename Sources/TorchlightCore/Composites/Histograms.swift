@@ -94,7 +94,7 @@ extension Tensor {
             guard dtype.isFloatingPoint, bins > 0 else {
                 throw TensorError(
                     .value, in: "histogram", "the number of bins is not positive, or the dtype is not floating point",
-                    got: "\(bins) bins",
+                    got: quantity(bins, "bin"),
                     expected: "at least 1 bin and a floating-point tensor", operands: [self])
             }
             var (low, high) = range ?? (0, 1)

@@ -19,7 +19,7 @@ public func groupNorm(
         guard x.rank >= 2, numGroups > 0, x.layout.shape[1] > 0, x.layout.shape[1] % numGroups == 0 else {
             throw TensorError(
                 .shape, in: "groupNorm", "the number of channels is not divisible by the number of groups",
-                got: "\(numGroups) groups",
+                got: quantity(numGroups, "group"),
                 expected: "[N, C, *] with C a multiple of the number of groups, and not 0", operands: [x])
         }
         let scale = try channelParameter(weight, x, "weight", in: "groupNorm")

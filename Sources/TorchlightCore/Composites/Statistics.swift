@@ -68,7 +68,7 @@ extension Tensor {
                 guard x.count == size else {
                     throw TensorError(
                         .shape, in: operation, "the number of x is not the number of points",
-                        expected: "\(quantity(size, "element"))",
+                        expected: quantity(size, "element"),
                         operands: [self, x])
                 }
                 var column = [Int](repeating: 1, count: rank)
@@ -192,7 +192,7 @@ extension Tensor {
             guard bins > 0, min <= max, min.isFinite, max.isFinite, dtype.isFloatingPoint else {
                 throw TensorError(
                     .value, in: "histc", "the bins, the range or the dtype is invalid",
-                    got: "\(bins) bins from \(min) to \(max)",
+                    got: "\(quantity(bins, "bin")) from \(min) to \(max)",
                     expected: "at least 1 bin, finite min <= max, and a floating-point tensor", operands: [self]
                 )
             }

@@ -87,7 +87,7 @@ public struct TensorError: Error, Sendable, Equatable {
 }
 
 /// A number with its noun: "1 element", "3 elements".
-package func quantity(_ number: Int, _ noun: String, plural: String? = nil) -> String {
+package func quantity(_ number: some BinaryInteger, _ noun: String, plural: String? = nil) -> String {
     "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
 }
 

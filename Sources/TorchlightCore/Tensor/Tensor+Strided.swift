@@ -28,7 +28,7 @@ extension Tensor {
             let count = shape.contains(0) ? 0 : reach
             guard count <= maximumCount else {
                 throw TensorError(
-                    .outOfMemory, in: "emptyStrided", "the layout is too large", got: "\(reach) elements",
+                    .outOfMemory, in: "emptyStrided", "the layout is too large", got: quantity(reach, "element"),
                     expected: "less than 2^59 elements")
             }
             let layout = Layout(shape: shape, strides: Dims(stride), offset: 0)

@@ -104,7 +104,7 @@ func resolve(_ argnums: [Int], of arguments: [Tensor], in operation: String) thr
         guard i >= 0 && i < arguments.count else {
             throw TensorError(
                 .index, in: operation, "there is no argument \(argnum)",
-                got: "\(quantity(arguments.count, "argument"))",
+                got: quantity(arguments.count, "argument"),
                 expected: "\(-arguments.count) ... \(arguments.count - 1)")
         }
         guard !resolved.contains(i) else {

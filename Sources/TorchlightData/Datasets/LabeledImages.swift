@@ -31,7 +31,8 @@ public final class LabeledImages: Sendable {
         }
         guard images.shape[0] == labels.shape[0] else {
             throw failure(
-                labelsFile, 4, "\(labels.shape[0]) labels for the \(images.shape[0]) images of \(imagesFile)",
+                labelsFile, 4,
+                "\(quantity(labels.shape[0], "label")) for the \(quantity(images.shape[0], "image")) of \(imagesFile)",
                 expected: "the same number of labels and images")
         }
         if let wrong = labels.data.firstIndex(where: { $0 >= classCount }) {

@@ -88,7 +88,7 @@ private final class Transfer {
                 },
                 Unmanaged.passUnretained(self).toOpaque(), &status, message.baseAddress!)
             if result == TL_HTTP_OK { return nil }
-            if isTooLong { return "more than \(limit) bytes" }
+            if isTooLong { return "more than \(quantity(limit, "byte"))" }
             let reason = String(cString: message.baseAddress!)
             return result == TL_HTTP_NO_LIBRARY ? reason + " (install libcurl4)" : reason
         }

@@ -56,7 +56,8 @@ package struct IDX: Sendable {
         let start = 4 + 4 * rank
         guard rank > 0 else { throw failure(3, "the array has no dimensions", expected: "at least 1") }
         guard bytes.count >= start else {
-            throw failure(bytes.count, "the file ends within its header", expected: "\(start) bytes of header")
+            throw failure(
+                bytes.count, "the file ends within its header", expected: "\(quantity(start, "byte")) of header")
         }
         var shape: [Int] = []
         var size: Int? = element.size
@@ -73,9 +74,9 @@ package struct IDX: Sendable {
             throw failure(
                 start,
                 missing > 0
-                    ? "the file was cut off: \(missing) bytes of data for shape \(shape) are missing"
+                    ? "the file was cut off: \(quantity(missing, "byte")) of data for shape \(shape) are missing"
                     : "\(quantity(bytes.count - start, "byte")) of data for shape \(shape)",
-                expected: size.map { "\($0) bytes" } ?? "a shape whose size does not overflow")
+                expected: size.map { quantity($0, "byte") } ?? "a shape whose size does not overflow")
         }
         return IDX(element: element, shape: shape, data: bytes[start...])
     }

@@ -136,7 +136,7 @@ public final class IterableDataLoader<Batch>: Sequence {
         DataLoaderState.Source(
             samples: -1, batchSize: batchSize, dropLast: dropLast,
             // The order of the batches depends on how many workers take turns.
-            sampler: "buffer of \(shuffleBuffer)" + (workers > 1 ? ", \(workers) workers" : ""), order: nil)
+            sampler: "buffer of \(shuffleBuffer)" + (workers > 1 ? ", \(quantity(workers, "worker"))" : ""), order: nil)
     }
 
     /// Describes why this loader cannot continue from a state; nil if it can.

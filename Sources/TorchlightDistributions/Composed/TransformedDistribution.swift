@@ -33,7 +33,8 @@ public struct TransformedDistribution: Distribution {
                 TensorError(
                     .shape, in: "\(Self.self)", "the base distribution has too few dimensions",
                     got: "batch shape \(base.batchShape) and event shape \(base.eventShape)",
-                    expected: "at least \(domain) dimensions, as the transforms act on", fix: "expand it first"))
+                    expected: "at least \(quantity(domain, "dimension")), as the transforms act on",
+                    fix: "expand it first"))
             (self.baseDistribution, batchShape, eventShape) = (base, base.batchShape, base.eventShape)
             return
         }

@@ -163,7 +163,8 @@ public indirect enum Constraint {
     func violation(by value: Tensor, _ noun: String, in operation: String) -> TensorError? {
         guard value.rank >= eventDim else {
             return TensorError(
-                .shape, in: operation, "\(noun) has too few dimensions", expected: "at least \(eventDim) dimensions",
+                .shape, in: operation, "\(noun) has too few dimensions",
+                expected: "at least \(quantity(eventDim, "dimension"))",
                 operands: [value])
         }
         guard value.device.hasValues, value.count > 0 else { return nil }

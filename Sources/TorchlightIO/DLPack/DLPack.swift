@@ -103,11 +103,11 @@ public enum DLPack {
         guard let dtype = DType(source.dtype) else {
             throw failure(
                 "the element type is not supported",
-                got: "code \(source.dtype.code), \(source.dtype.bits) bits, \(source.dtype.lanes) lanes",
+                got: "code \(source.dtype.code), \(quantity(source.dtype.bits, "bit")), \(source.dtype.lanes) lanes",
                 expected: "one of \(DType.allCases.map { "\($0)" }.joined(separator: ", "))")
         }
         guard source.ndim >= 0, source.ndim == 0 || source.shape != nil else {
-            throw failure("the shape is missing", got: "\(source.ndim) dimensions", expected: "their sizes")
+            throw failure("the shape is missing", got: quantity(source.ndim, "dimension"), expected: "their sizes")
         }
         guard source.ndim <= maximumRank else {
             throw failure(

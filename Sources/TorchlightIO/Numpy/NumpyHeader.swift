@@ -65,7 +65,7 @@ struct NumpyHeader: Equatable {
         guard total <= bytes.count else {
             throw IOError(
                 .malformed, operation, file: file, offset: start + 8,
-                "a header of \(quantity(total - prefix, "byte")) in an array of \(available) bytes",
+                "a header of \(quantity(total - prefix, "byte")) in an array of \(quantity(available, "byte"))",
                 expected: "the header within the file")
         }
         var parser = NumpyHeaderParser(
@@ -76,7 +76,7 @@ struct NumpyHeader: Equatable {
                 .malformed, operation, file: file, offset: start + fields.shapeOffset, problem, expected: rule)
         }
         guard fields.shape.count <= maximumRank else {
-            throw failure("\(quantity(fields.shape.count, "dimension"))", expected: "at most \(maximumRank)")
+            throw failure(quantity(fields.shape.count, "dimension"), expected: "at most \(maximumRank)")
         }
         // Sizes of 0 count as 1: strides must not overflow either.
         var size: Int? = fields.element.size
@@ -92,7 +92,7 @@ struct NumpyHeader: Equatable {
                     ? "the file was cut off: \(quantity(count * fields.element.size - (available - total), "byte")) of data for shape "
                         + "\(fields.shape) of \(fields.element.name) are missing"
                     : "\(quantity(available - total, "byte")) of data for shape \(fields.shape) of \(fields.element.name)",
-                expected: "\(quantity(count * fields.element.size, "byte"))")
+                expected: quantity(count * fields.element.size, "byte"))
         }
         return NumpyHeader(
             element: fields.element, isBigEndian: fields.isBigEndian, isFortranOrder: fields.isFortranOrder,

@@ -247,7 +247,7 @@ extension PickleMachine {
         }
         // The oldest form has the first four arguments only.
         guard arguments.count >= (statesDType ? 7 : 4), arguments.count <= (statesDType ? 8 : 7) else {
-            throw refuse("\(quantity(arguments.count, "argument"))", statesDType ? "7 or 8" : "4 to 7")
+            throw refuse(quantity(arguments.count, "argument"), statesDType ? "7 or 8" : "4 to 7")
         }
         guard case .object(let storageIndex) = arguments[0], case .storage(let number) = objects[storageIndex] else {
             throw refuse("\(summary(arguments[0])) as storage", "a storage")

@@ -143,7 +143,8 @@ struct PickleMachine {
         pushed += cost
         guard pushed <= limit else {
             throw unsupported(
-                "a pickle of more than \(limit) values", expected: "at most that many for a pickle of its size")
+                "a pickle of more than \(quantity(limit, "value"))",
+                expected: "at most that many for a pickle of its size")
         }
         stack.append(value)
     }

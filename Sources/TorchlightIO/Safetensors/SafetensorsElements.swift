@@ -43,7 +43,7 @@ extension Safetensors {
         if let problem = rankProblem(entry) {
             throw IOError(
                 .unsupported, "safetensors", file: contents.path, offset: entry.range.lowerBound,
-                "\(IOError.quoted(entry.name)) \(problem)", expected: "at most \(maximumRank) dimensions")
+                "\(IOError.quoted(entry.name)) \(problem)", expected: "at most \(quantity(maximumRank, "dimension"))")
         }
         let layout = Layout(shape: Dims(entry.shape))
         let storage = try StorageReader(contents: contents, operation: "safetensors").storage(

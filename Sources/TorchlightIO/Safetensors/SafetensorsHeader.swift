@@ -66,13 +66,13 @@ public struct SafetensorsHeader: Equatable, Sendable {
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(lengthLimit) else {
-            throw failure(0, "a header of \(length) bytes", expected: "at most \(lengthLimit)")
+            throw failure(0, "a header of \(quantity(length, "byte"))", expected: "at most \(lengthLimit)")
         }
         let dataStart = 8 + Int(length)
         guard dataStart <= bytes.count else {
             throw failure(
                 bytes.count,
-                "the file was cut off within its header: \(dataStart - bytes.count) of the header's \(length) bytes are missing",
+                "the file was cut off within its header: \(dataStart - bytes.count) of the header's \(quantity(length, "byte")) are missing",
                 expected: "a complete file")
         }
         guard length > 0, bytes[8] == UInt8(ascii: "{") else {
@@ -112,7 +112,7 @@ public struct SafetensorsHeader: Equatable, Sendable {
         guard end <= bytes.count else {
             throw failure(
                 bytes.count,
-                "the file was cut off: \(end - bytes.count) of its \(end) bytes are missing, from the data of "
+                "the file was cut off: \(end - bytes.count) of its \(quantity(end, "byte")) are missing, from the data of "
                     + IOError.quoted(entries.first { $0.range.upperBound > bytes.count }?.name ?? "") + " on",
                 expected: "a complete file; download or copy it again")
         }
@@ -184,7 +184,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
             // An element type of a later version of the format: its size follows from the number of bytes.
             guard let count, count == 0 ? begin == end : (end - begin) * 8 % count == 0 else {
                 throw failure(
-                    offsetsField, "\(end - begin) bytes of data for shape \(shape) of the unknown type \(dtype)",
+                    offsetsField,
+                    "\(quantity(end - begin, "byte")) of data for shape \(shape) of the unknown type \(dtype)",
                     expected: "the same number of bits for each element")
             }
             return Entry(name: member.name, dtype: dtype, shape: shape, range: dataStart + begin..<dataStart + end)
@@ -192,8 +193,8 @@ public struct SafetensorsHeader: Equatable, Sendable {
         let size = count.flatMap { checkedProduct($0, bits) }
         guard let size, size % 8 == 0, size / 8 == end - begin else {
             throw failure(
-                offsetsField, "\(end - begin) bytes of data for shape \(shape) of \(dtype)",
-                expected: size.map { "\($0 / 8) bytes" } ?? "a shape whose size does not overflow")
+                offsetsField, "\(quantity(end - begin, "byte")) of data for shape \(shape) of \(dtype)",
+                expected: size.map { quantity($0 / 8, "byte") } ?? "a shape whose size does not overflow")
         }
         return Entry(name: member.name, dtype: dtype, shape: shape, range: dataStart + begin..<dataStart + end)
     }

@@ -59,7 +59,7 @@ package enum Gzip {
             guard produced <= limit else {
                 throw IOError(
                     .malformed, "gzip", file: file, offset: consumed,
-                    "the data decompresses to more than \(limit) bytes",
+                    "the data decompresses to more than \(quantity(limit, "byte"))",
                     expected: "at most that many")
             }
             switch status {

@@ -92,14 +92,14 @@ enum LegacyTorchStream {
             guard contents.bytes.count - position >= 8 else {
                 throw failure(
                     contents.bytes.count, "the file ends before its storages",
-                    expected: "\(quantity(keys.count, "storage"))")
+                    expected: quantity(keys.count, "storage"))
             }
             let storage = pickle.storages[number]
             let stated = contents.bytes.integer(UInt64.self, at: position)
             let count = storage.byteCount / (storage.element?.size ?? 1)
             guard stated == UInt64(count) else {
                 throw failure(
-                    position, "\(stated) elements in the storage \(IOError.quoted(key))",
+                    position, "\(quantity(stated, "element")) in the storage \(IOError.quoted(key))",
                     expected: "\(count), as in the pickle")
             }
             position += 8

@@ -234,7 +234,7 @@ struct TorchValueBuilder {
     private func add(_ more: Int, to count: inout Int) throws(IOError) {
         count += more
         guard count <= limit else {
-            throw failure("more than \(limit) values, counting shared references", expected: "fewer")
+            throw failure("more than \(quantity(limit, "value")), counting shared references", expected: "fewer")
         }
     }
 

@@ -314,7 +314,7 @@ private struct ZipParser {
         let start = nameEnd + u16(header + 28)
         guard start <= limit, compressed <= limit - start else {
             throw failure(
-                header, "the entry \(quoted) of \(compressed) bytes ends beyond byte \(limit)",
+                header, "the entry \(quoted) of \(quantity(compressed, "byte")) ends beyond byte \(limit)",
                 expected: "its data before the directory")
         }
         guard bytes.slice(header + Self.headerSize..<nameEnd).elementsEqual(name.utf8) else {

@@ -58,7 +58,7 @@ package final class ZipStream {
     package func finish() throws(IOError) {
         guard left == 0 else {
             throw failure(
-                "\(left) bytes left in the entry \(IOError.quoted(entry.name))", expected: "its end")
+                "\(quantity(left, "byte")) left in the entry \(IOError.quoted(entry.name))", expected: "its end")
         }
         if entry.isDeflated {
             // The end of the stream may not have been read yet; it must not give more bytes.
@@ -90,7 +90,7 @@ package final class ZipStream {
             case Z_OK: continue
             case Z_BUF_ERROR, Z_STREAM_END:
                 throw failure(
-                    "the deflated data of \(IOError.quoted(entry.name)) ends after \(produced + filled) bytes",
+                    "the deflated data of \(IOError.quoted(entry.name)) ends after \(quantity(produced + filled, "byte"))",
                     expected: "\(entry.size), which the directory states")
             default:
                 let reason = inflater.pointee.msg.map { String(cString: $0) } ?? "code \(status)"

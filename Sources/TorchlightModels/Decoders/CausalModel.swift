@@ -138,7 +138,8 @@ open class CausalModel: PretrainedModel {
         if let maxLength, columns > maxLength, positions == nil {
             reportFailure(
                 TensorError(
-                    .value, in: name, "the sequence is longer than the model has positions", got: "\(columns) tokens",
+                    .value, in: name, "the sequence is longer than the model has positions",
+                    got: quantity(columns, "token"),
                     expected: "at most \(maxLength)"))
             return nil
         }

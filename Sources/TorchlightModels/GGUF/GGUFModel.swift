@@ -22,7 +22,8 @@ struct GGUFModel {
         }
         if let experts = file.integer("\(name).expert_count"), experts > 0 {
             throw ModelError(
-                file.path, "the model has \(experts) experts", expected: "a model without a mixture of experts")
+                file.path, "the model has \(quantity(experts, "expert"))",
+                expected: "a model without a mixture of experts")
         }
         configuration = .object(
             try (fields() + specialTokens()).filter { field in
@@ -118,7 +119,7 @@ struct GGUFModel {
         let length = file.integer("\(architecture).attention.key_length") ?? size / count
         if let values = file.integer("\(architecture).attention.value_length"), values != length {
             throw ModelError(
-                file.path, "heads have \(length) elements of keys and \(values) of values",
+                file.path, "heads have \(quantity(length, "element")) of keys and \(values) of values",
                 expected: "as many elements of both")
         }
         let rotated = file.integer("\(architecture).rope.dimension_count") ?? length

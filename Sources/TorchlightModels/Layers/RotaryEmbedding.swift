@@ -144,7 +144,7 @@ extension ConfigReader {
         let dim = Int(Double(headDim) * part)
         guard dim >= 2, dim % 2 == 0, dim <= headDim, theta > 0 else {
             throw ModelError(
-                path, "the rotary embedding has \(dim) of \(headDim) elements and the base \(theta)",
+                path, "the rotary embedding has \(dim) of \(quantity(headDim, "element")) and the base \(theta)",
                 expected: "an even number of elements, and a positive base")
         }
         let scaling = try settings?.ropeScaling(dim: dim, maxLength: maxLength, original: original) ?? .none

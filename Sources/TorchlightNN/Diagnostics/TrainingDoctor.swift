@@ -77,7 +77,7 @@ public final class TrainingDoctor {
         if norms.count == Self.stepsToWarn && grows && norms[norms.count - 1] > 3 * norms[0] {
             add(
                 .forgottenZeroGrad,
-                "the norm of the gradients grew in each of the last \(Self.stepsToWarn) steps, from \(Float(norms[0])) to "
+                "the norm of the gradients grew in each of the last \(quantity(Self.stepsToWarn, "step")), from \(Float(norms[0])) to "
                     + "\(Float(norms[norms.count - 1])); call optimizer.zeroGrad() in each step, otherwise gradients add up"
             )
         }

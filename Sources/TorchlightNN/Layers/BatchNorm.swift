@@ -76,7 +76,7 @@ open class BatchNorm: Module, Layer {
                 TensorError(
                     .shape, in: "\(type(of: self))", "the input has the wrong number of dimensions",
                     expected: ranks.count == 1
-                        ? "\(quantity(ranks.lowerBound, "dimension"))"
+                        ? quantity(ranks.lowerBound, "dimension")
                         : "\(ranks.lowerBound) or \(quantity(ranks.upperBound, "dimension"))",
                     operands: [x]), like: x)
         }

@@ -35,7 +35,7 @@ public final class GroupNorm: Module, Layer {
             reportFailure(
                 TensorError(
                     .value, in: "GroupNorm", "the number of groups must divide the number of channels",
-                    got: "\(numGroups) groups and \(numChannels) channels",
+                    got: "\(quantity(numGroups, "group")) and \(quantity(numChannels, "channel"))",
                     expected: "a divisor of the number of channels"))
         }
         self.numGroups = numGroups

@@ -78,7 +78,7 @@ open class InstanceNorm: Module, Layer {
                     .shape, in: "\(type(of: self))",
                     "the input has the wrong number of dimensions or the wrong number of channels",
                     expected:
-                        "\(batchRank) dimensions with \(numFeatures) channels in the second, or no batch dimension",
+                        "\(quantity(batchRank, "dimension")) with \(quantity(numFeatures, "channel")) in the second, or no batch dimension",
                     operands: [x]), like: x)
         }
         let y = instanceNorm(

@@ -138,7 +138,7 @@ public enum Prune {
             guard importanceScores.map({ $0.count == parameters.count }) ?? true else {
                 throw TensorError(
                     .value, in: operation, "there must be scores for each parameter",
-                    got: "\(importanceScores?.count ?? 0) tensors", expected: "\(parameters.count)")
+                    got: quantity(importanceScores?.count ?? 0, "tensor"), expected: "\(parameters.count)")
             }
             var scores: [Tensor] = []
             var masks: [Tensor] = []

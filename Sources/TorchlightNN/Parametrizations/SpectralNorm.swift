@@ -77,7 +77,7 @@ extension Module {
             guard weight.rank >= 2, powerIterations > 0 else {
                 throw TensorError(
                     .value, in: "spectralNorm", "the parameter has too few dimensions, or powerIterations is below 1",
-                    got: "shape \(weight.shape), \(powerIterations) iterations",
+                    got: "shape \(weight.shape), \(quantity(powerIterations, "iteration"))",
                     expected: "at least 2 dimensions and at least 1 iteration")
             }
             let rows = try Self.checkedDim(dim ?? (self.isTransposedConvolution ? 1 : 0), weight, "spectralNorm")

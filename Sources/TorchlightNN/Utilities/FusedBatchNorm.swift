@@ -32,7 +32,8 @@ public func fuseConvBNWeights(
     guard fits else {
         let error = TensorError(
             .shape, in: name, "the weight does not have the channels of the batch normalisation",
-            got: "\(channels) channels, \(groups) groups", expected: "one output channel for each channel",
+            got: "\(quantity(channels, "channel")), \(quantity(groups, "group"))",
+            expected: "one output channel for each channel",
             operands: [convWeight, runningMean])
         return (fail(error, like: convWeight), convWeight)
     }

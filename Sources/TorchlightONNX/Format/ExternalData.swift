@@ -1,4 +1,5 @@
 import Glibc
+import TorchlightCore
 import TorchlightIO
 
 /// The files beside a model that hold elements of its tensors, memory-mapped when they are first needed.
@@ -28,7 +29,7 @@ package final class ExternalData {
         let length = try number("length") ?? Swift.max(left, 0)
         guard left >= 0, length <= left else {
             throw Problem(
-                "\(what) has \(length) bytes at offset \(offset) of \(quoted(location)), which has \(file.bytes.count)",
+                "\(what) has \(quantity(length, "byte")) at offset \(offset) of \(quoted(location)), which has \(file.bytes.count)",
                 expected: "a range inside the file", kind: .malformed)
         }
         return ByteSlice(UnsafeRawBufferPointer(rebasing: file.bytes[offset..<(offset + length)]), owner: file)

@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// Bytes of a file or of memory, with the object that keeps them valid.
 package struct ByteSlice: @unchecked Sendable {
     let bytes: UnsafeRawBufferPointer
@@ -125,7 +127,7 @@ struct ProtobufReader {
     private mutating func range() throws -> Range<Int> {
         let length = try varint()
         guard length <= UInt64(end - offset) else {
-            throw malformed("a field of \(length) bytes where \(end - offset) are left")
+            throw malformed("a field of \(quantity(length, "byte")) where \(end - offset) are left")
         }
         defer { offset += Int(length) }
         return offset..<(offset + Int(length))

@@ -10,7 +10,7 @@ func registerAttention(in table: inout OperatorTable) {
 private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
     guard x.rank == 3 else { return x }
     guard let count, count > 0, x.shape[2] % count == 0 else {
-        throw Problem("\(x.shape[2]) elements in \(count.map(String.init) ?? "an unknown number of") heads")
+        throw Problem("\(quantity(x.shape[2], "element")) in \(count.map(String.init) ?? "an unknown number of") heads")
     }
     return x.reshape([x.shape[0], x.shape[1], count, x.shape[2] / count]).transpose(1, 2)
 }
@@ -31,7 +31,7 @@ private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
     let presents = try call.like(1, k) + call.like(2, v)
     if q.shape[1] != k.shape[1] {
         guard k.shape[1] > 0, q.shape[1] % k.shape[1] == 0 else {
-            throw Problem("\(q.shape[1]) heads of queries and \(k.shape[1]) of keys")
+            throw Problem("\(quantity(q.shape[1], "head")) of queries and \(k.shape[1]) of keys")
         }
         let repeats = q.shape[1] / k.shape[1]
         (k, v) = (k.repeatInterleave(repeats, dim: 1), v.repeatInterleave(repeats, dim: 1))
@@ -112,7 +112,7 @@ private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: In
     let width = try call.int("rotary_embedding_dim", 0)
     let rotated = width == 0 ? size : width
     guard (0...size).contains(rotated), rotated % 2 == 0 else {
-        throw Problem("a rotation of \(rotated) of \(size) elements")
+        throw Problem("a rotation of \(rotated) of \(quantity(size, "element"))")
     }
     func cache(_ index: Int) throws -> Tensor {
         let table = try call.tensor(index)
@@ -122,7 +122,7 @@ private func attentionBias(_ call: Call, _ queries: Int, _ keys: Int, _ past: In
     }
     let (cos, sin) = (try cache(1), try cache(2))
     guard cos.shape.last == rotated / 2 else {
-        throw Problem("a cache of \(cos.shape.last ?? 0) columns", expected: "\(rotated / 2)")
+        throw Problem("a cache of \(quantity(cos.shape.last ?? 0, "column"))", expected: "\(rotated / 2)")
     }
     let part = x.narrow(3, start: 0, length: rotated)
     let isInterleaved = try call.flag("interleaved")

@@ -145,7 +145,7 @@ private func scanBatches(_ call: Call) throws -> [ONNXValue] {
                 let sample = x.select(0, batch)
                 guard let lengths, index >= inputs.count - count else { return sample }
                 guard batch < lengths.count else {
-                    throw Problem("\(quantity(lengths.count, "length")) for \(batches) samples")
+                    throw Problem("\(quantity(lengths.count, "length")) for \(quantity(batches, "sample"))")
                 }
                 return sample.narrow(0, start: 0, length: lengths[batch])
             }

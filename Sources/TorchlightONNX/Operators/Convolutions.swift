@@ -64,7 +64,7 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
         let values = try call.ints(name) ?? [Int](repeating: standard, count: rank)
         guard values.count == rank, values.allSatisfy({ $0 >= standard && $0 < 1 << 40 }) else {
             throw Problem(
-                "the attribute \(name) is \(values.prefix(8))", expected: "\(quantity(rank, "size"))", kind: .invalid)
+                "the attribute \(name) is \(values.prefix(8))", expected: quantity(rank, "size"), kind: .invalid)
         }
         return values
     }
@@ -76,7 +76,8 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     var pads = [Int](repeating: 0, count: 2 * rank)
     if mode == "NOTSET", let given = try call.ints("pads") {
         guard given.count == 2 * rank, given.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
-            throw Problem("the attribute pads is \(given.prefix(8))", expected: "\(2 * rank) sizes", kind: .invalid)
+            throw Problem(
+                "the attribute pads is \(given.prefix(8))", expected: quantity(2 * rank, "size"), kind: .invalid)
         }
         pads = given
     }
@@ -129,7 +130,9 @@ private func transposed(_ call: Call, _ x: Tensor, _ weight: Tensor, _ bias: Ten
     let elements = block.reduce(1, *)
     let columns = window.output.reduce(1, *)
     guard x.shape[1] % max(elements, 1) == 0, x.shape[2] == columns else {
-        throw Problem("columns of shape \(x.shape)", expected: "\(columns) blocks of \(elements) elements")
+        throw Problem(
+            "columns of shape \(x.shape)", expected: "\(quantity(columns, "block")) of \(quantity(elements, "element"))"
+        )
     }
     let padded = image.indices.map { image[$0] + window.before[$0] + window.after[$0] }
     try call.check(shape: [x.shape[0], x.shape[1] / elements] + padded)

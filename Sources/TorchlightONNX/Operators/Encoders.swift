@@ -31,7 +31,8 @@ func registerEncoders(in table: inout OperatorTable) {
             ? (try call.floats("imputed_value_floats") ?? []).map(Double.init)
             : (try call.ints("imputed_value_int64s") ?? []).map(Double.init)
         guard values.count == 1 || values.count == x.shape.last else {
-            throw Problem("\(values.count) imputed values for \(x.shape.last ?? 0) features", kind: .invalid)
+            throw Problem(
+                "\(values.count) imputed values for \(quantity(x.shape.last ?? 0, "feature"))", kind: .invalid)
         }
         let replaced =
             isFloat ? try call.float("replaced_value_float", 0) : Double(try call.int("replaced_value_int64", 0))
@@ -110,7 +111,7 @@ func registerEncoders(in table: inout OperatorTable) {
         var values = entries.map(\.value)
         if try call.choice("map_form", "DENSE", of: ["DENSE", "SPARSE"]) == "SPARSE" {
             let size = try call.int("max_map", 1)
-            guard size > 0, size < 1 << 30 else { throw Problem("a map of \(size) values", kind: .invalid) }
+            guard size > 0, size < 1 << 30 else { throw Problem("a map of \(quantity(size, "value"))", kind: .invalid) }
             values = [Double](repeating: 0, count: size)
             for case (.int(let key), let value) in entries where values.indices.contains(key) { values[key] = value }
         }

@@ -80,7 +80,7 @@ func registerIndexing(in table: inout OperatorTable) {
         let classes = Int(depth[0])
         let indices = try call.tensor(0).to(.int64)
         let values = try call.tensor(2)
-        guard values.count == 2 else { throw Problem("\(quantity(values.count, "value"))", expected: "off and on") }
+        guard values.count == 2 else { throw Problem(quantity(values.count, "value"), expected: "off and on") }
         let axis = try call.int("axis", -1)
         let dim = try call.dim(axis, indices.rank + 1)
         try call.check(shape: indices.shape + [classes], values.dtype)

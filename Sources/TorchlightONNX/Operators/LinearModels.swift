@@ -36,7 +36,8 @@ private func linearScores(_ call: Call, rows: Int) throws -> [[Double]] {
     let intercepts = (try call.floats("intercepts") ?? []).map(Double.init)
     guard rows > 0, coefficients.count == rows *| width else {
         throw Problem(
-            "\(quantity(coefficients.count, "coefficient")) for \(rows) rows of \(width) features", kind: .invalid)
+            "\(quantity(coefficients.count, "coefficient")) for \(quantity(rows, "row")) of \(quantity(width, "feature"))",
+            kind: .invalid)
     }
     return (0..<count).map { sample in
         (0..<rows).map { row in
@@ -67,7 +68,8 @@ private struct SupportVectors {
         self.width = width
         guard width > 0, vectors.count % width == 0 else {
             throw Problem(
-                "support vectors of \(quantity(vectors.count, "number")) for \(width) features", kind: .invalid)
+                "support vectors of \(quantity(vectors.count, "number")) for \(quantity(width, "feature"))",
+                kind: .invalid)
         }
     }
 

@@ -27,7 +27,9 @@ private func loss(_ call: Call, _ logProbabilities: Tensor) throws -> ONNXValue 
     labels = try nonNegative(labels, size: classes)
     var weights = Tensor.ones(target.shape, dtype: logProbabilities.dtype)
     if let given = try call.optional(2) {
-        guard given.shape == [classes] else { throw Problem("weights of shape \(given.shape) for \(classes) classes") }
+        guard given.shape == [classes] else {
+            throw Problem("weights of shape \(given.shape) for \(quantity(classes, "class", plural: "classes"))")
+        }
         weights = given.indexSelect(0, labels.flatten()).reshape(target.shape)
     }
     if let isKept { weights = weights * isKept.to(weights.dtype) }

@@ -11,7 +11,9 @@ func registerNormalizations(in table: inout OperatorTable) {
         guard x.rank > 2 else { throw Problem("a tensor of shape \(x.shape)", expected: "[N, C, ...]") }
         let groups = try call.int("num_groups", 0)
         let (channels, scale, bias) = (x.shape[1], try call.tensor(1), try call.tensor(2))
-        guard groups > 0, channels % groups == 0 else { throw Problem("\(channels) channels in \(groups) groups") }
+        guard groups > 0, channels % groups == 0 else {
+            throw Problem("\(quantity(channels, "channel")) in \(quantity(groups, "group"))")
+        }
         let normal = groupNorm(x, groups, eps: try call.float("epsilon", 1e-5))
         // The first version scales groups, later ones channels.
         func spread(_ factor: Tensor) -> Tensor {

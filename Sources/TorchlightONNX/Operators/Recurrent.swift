@@ -100,7 +100,8 @@ private func recurrent(_ call: Call, gates: Int, _ standard: [String], _ step: @
     }
     let lengths = try call.optionalIntegers(4)
     if let lengths, lengths.count != batch || !lengths.allSatisfy({ (0...steps).contains($0) }) {
-        throw Problem("the lengths \(lengths.prefix(8)) of \(batch) sequences of \(steps) steps")
+        throw Problem(
+            "the lengths \(lengths.prefix(8)) of \(quantity(batch, "sequence")) of \(quantity(steps, "step"))")
     }
     func initial(_ index: Int) throws -> Tensor {
         guard let state = try call.optional(index) else { return Tensor.zeros([count, batch, hidden], dtype: x.dtype) }

@@ -24,7 +24,9 @@ func registerScatters(in table: inout OperatorTable) {
         let isCircular = try call.choice("mode", "linear", of: ["linear", "circular"]) == "circular"
         let (batch, length, size) = (past.shape[0], update.shape[dim], past.shape[dim])
         let starts = try call.optionalIntegers(2) ?? [Int](repeating: 0, count: batch)
-        guard starts.count == batch else { throw Problem("\(quantity(starts.count, "position")) for \(batch) samples") }
+        guard starts.count == batch else {
+            throw Problem("\(quantity(starts.count, "position")) for \(quantity(batch, "sample"))")
+        }
         let places = starts.flatMap { start in
             (0..<length).map { isCircular && size > 0 ? (start +| $0) % size : start +| $0 }
         }

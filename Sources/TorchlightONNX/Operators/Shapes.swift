@@ -131,7 +131,7 @@ func registerShapes(in table: inout OperatorTable) {
         let x = try call.tensor(0)
         let block = try blockSize(call, x)
         let (n, c, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-        guard c % (block * block) == 0 else { throw Problem("\(c) channels with blocks of \(block)") }
+        guard c % (block * block) == 0 else { throw Problem("\(quantity(c, "channel")) with blocks of \(block)") }
         let depth = c / (block * block)
         let isDCR = try call.choice("mode", "DCR", of: ["DCR", "CRD"]) == "DCR"
         let parts =

@@ -13,7 +13,7 @@ func registerSignals(in table: inout OperatorTable) {
 /// A sum of cosines with alternating signs.
 private func window(_ call: Call, _ factors: [Double]) throws -> [ONNXValue] {
     let size = try call.integer(0)
-    guard size >= 0 else { throw Problem("a window of \(size) elements") }
+    guard size >= 0 else { throw Problem("a window of \(quantity(size, "element"))") }
     try call.check(shape: [size], .float64)
     let type = try ONNXElementType.read(try call.int("output_datatype", 1), of: "the attribute output_datatype")
     let period = Double(try call.flag("periodic", true) ? size : max(size - 1, 1))
@@ -52,7 +52,7 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     let isInverse = try call.flag("inverse")
     let isOnesided = try call.flag("onesided")
     if call.has(1) { length = try call.integer(1) } else if isInverse && isOnesided { length = 2 * (length - 1) }
-    guard length > 0 else { throw Problem("a transform of \(length) elements") }
+    guard length > 0 else { throw Problem("a transform of \(quantity(length, "element"))") }
     try call.check(shape: [length], .complex128)
     if isInverse && isOnesided {
         return try call.like(0, FFT.irfft(values, n: length, dim: dim).unsqueeze(-1))
@@ -77,7 +77,9 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     var size = call.has(3) ? try call.integer(3) : 0
     let window = try call.optional(2)
     if size == 0 { size = window?.count ?? 0 }
-    guard size > 0, size <= values.shape[1] else { throw Problem("frames of \(size) elements of \(values.shape[1])") }
+    guard size > 0, size <= values.shape[1] else {
+        throw Problem("frames of \(quantity(size, "element")) of \(values.shape[1])")
+    }
     var frames = values.unfold(1, size: size, step: step)
     if let window {
         guard window.count <= size else {
@@ -99,7 +101,8 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     let (bins, length) = (try call.integer(0), try call.integer(1))
     let (rate, low, high) = (try call.number(2), try call.number(3), try call.number(4))
     guard bins > 0, length > 1, rate > 0, low >= 0, high > low else {
-        throw Problem("\(bins) bins of \(length) points from \(low) to \(high) Hz at \(rate) Hz")
+        throw Problem(
+            "\(quantity(bins, "bin")) of \(quantity(length, "point")) from \(low) to \(high) Hz at \(rate) Hz")
     }
     let rows = length / 2 + 1
     try call.check(shape: [rows, bins])

@@ -34,7 +34,8 @@ struct SpatialWindow {
         var pads = [Int](repeating: 0, count: 2 * rank)
         if mode == "NOTSET", let given = try call.ints("pads") {
             guard given.count == 2 * rank, given.allSatisfy({ $0 >= 0 && $0 < 1 << 40 }) else {
-                throw Problem("the attribute pads is \(given.prefix(8))", expected: "\(2 * rank) sizes", kind: .invalid)
+                throw Problem(
+                    "the attribute pads is \(given.prefix(8))", expected: quantity(2 * rank, "size"), kind: .invalid)
             }
             pads = given
         }

@@ -1,3 +1,5 @@
+import TorchlightCore
+
 extension GraphProto {
     /// The names that the graph takes from the graphs around it.
     var freeNames: Set<String> {
@@ -49,7 +51,7 @@ extension ProgramBuilder {
             let first = nodes.indices.first { waiting[$0] > 0 } ?? 0
             throw ONNXError(
                 .invalid, file: file, node: Program.Node.label(nodes[first]),
-                "the node needs its own result: \(nodes.count - order.count) nodes form a cycle",
+                "the node needs its own result: \(quantity(nodes.count - order.count, "node")) form a cycle",
                 expected: "a graph without cycles")
         }
         return order.map { nodes[$0] }

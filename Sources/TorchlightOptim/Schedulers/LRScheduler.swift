@@ -73,7 +73,7 @@ open class LRScheduler {
                 TensorError(
                     .value, in: "\(type(of: self))",
                     "a parameter group was added after the scheduler was created: \(problem)",
-                    got: "\(quantity(count, "group"))",
+                    got: quantity(count, "group"),
                     expected: "\(quantity(known, "group")), as when the scheduler was created",
                     fix: "create the scheduler again after addGroup, or pass one value for all groups"))
             return nil
@@ -96,7 +96,7 @@ open class LRScheduler {
                 TensorError(
                     .value, in: "\(type(of: self))",
                     "the number of learning rates is not the number of parameter groups",
-                    got: "\(quantity(rates.count, "rate"))",
+                    got: quantity(rates.count, "rate"),
                     expected: "\(optimizer.learningRates.count), one for each group"))
             return
         }

@@ -128,7 +128,8 @@ public final class OneCycleLR: LRScheduler {
     private func stepWithinCycle() {
         guard epoch < totalSteps else {
             requireSchedule(
-                false, "OneCycleLR", "the cycle of \(totalSteps) steps is over; expected a larger totalSteps")
+                false, "OneCycleLR",
+                "the cycle of \(quantity(totalSteps, "step")) is over; expected a larger totalSteps")
             return
         }
         super.step()

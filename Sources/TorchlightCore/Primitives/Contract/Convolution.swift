@@ -80,14 +80,14 @@ package struct Convolution: Primitive {
         guard groups > 0, channels % groups == 0, filters % groups == 0 else {
             throw TensorError(
                 .shape, in: operation, "the channels do not divide into the groups",
-                got: "\(channels) input and \(filters) output channels in \(groups) groups",
+                got: "\(channels) input and \(filters) output channels in \(quantity(groups, "group"))",
                 expected: "groups that divide both", operands: operands)
         }
         guard weight.layout.shape[1] *| groups == channels else {
             throw TensorError(
                 .shape, in: operation,
-                "the input has \(channels) channels and the weight takes \(weight.layout.shape[1] *| groups)"
-                    + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(groups) groups)" : ""),
+                "the input has \(quantity(channels, "channel")) and the weight takes \(weight.layout.shape[1] *| groups)"
+                    + (groups > 1 ? " (\(weight.layout.shape[1]) in each of \(quantity(groups, "group")))" : ""),
                 expected: "as many channels as the weight takes",
                 fix: x.layout.shape[x.rank - 1] == weight.layout.shape[1] *| groups
                     ? "move the channels to dimension 1, as in x.movedim(-1, 1)" : nil, operands: operands)

@@ -55,7 +55,7 @@ package struct QuantizedLinear: Primitive {
         else {
             throw TensorError(
                 .value, in: Self.name, "the layout of the weight is invalid",
-                got: "\(layout.bits) bits, groups of \(layout.group)",
+                got: "\(quantity(layout.bits, "bit")), groups of \(layout.group)",
                 expected: "8 or 4 bits, and groups of a multiple of 32")
         }
         guard x.dtype.isFloatingPoint else {

@@ -68,7 +68,7 @@ public final class MultiheadAttention: Module {
             reportFailure(
                 TensorError(
                     .value, in: "MultiheadAttention", "the number of heads must divide the embedding dimension",
-                    got: "embedDim \(embedDim) and \(numHeads) heads",
+                    got: "embedDim \(embedDim) and \(quantity(numHeads, "head"))",
                     expected: "an embedDim that is a multiple of numHeads"))
         }
         if !(0...1).contains(dropout) {

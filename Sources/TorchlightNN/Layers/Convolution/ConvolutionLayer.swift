@@ -109,7 +109,7 @@ private func checkConvolution(_ name: String, _ inChannels: Int, _ outChannels: 
         reportFailure(
             TensorError(
                 .value, in: name, "the channels cannot be split into equal groups",
-                got: "\(inChannels) and \(outChannels) channels, \(groups) groups",
+                got: "\(inChannels) and \(quantity(outChannels, "channel")), \(quantity(groups, "group"))",
                 expected: "multiples of the number of groups"))
     } else if kernel.contains(where: { $0 < 1 }) {
         reportFailure(

@@ -50,7 +50,7 @@ open class RecurrentLayer: Module {
             reportFailure(
                 TensorError(
                     .value, in: name, "numLayers and hiddenSize must be positive",
-                    got: "\(numLayers) layers of hidden size \(hiddenSize)",
+                    got: "\(quantity(numLayers, "layer")) of hidden size \(hiddenSize)",
                     expected: "at least 1 layer and a hidden size of at least 1"))
         }
         if !(0...1).contains(dropout) {
@@ -127,7 +127,7 @@ open class RecurrentLayer: Module {
         guard perDirection > 0 else {
             let error = TensorError(
                 .value, in: "\(type(of: self))", "the layer has no weights, because its number of layers is invalid",
-                got: "\(numLayers) layers", expected: "at least 1 layer")
+                got: quantity(numLayers, "layer"), expected: "at least 1 layer")
             let placeholder = fail(error, like: rows)
             return (placeholder, [placeholder, placeholder])
         }
