@@ -264,16 +264,17 @@ final class ExportBuilder {
         modulePath = nil
         defer { modulePath = path }
         let name: String
-        if plan.name(of: size) != nil, let source = sizeSources[size] {
+        if program.dynamicSize(size) != nil, let source = sizeSources[size] {
             name = read(source)
-        } else if let polynomial = plan.polynomial(of: size), polynomial.divisor == 1 || sizeSources[size] == nil {
+        } else if let polynomial = plan.polynomial(of: size.values), polynomial.divisor == 1 || sizeSources[size] == nil
+        {
             name = try expression(polynomial)
         } else if let source = sizeSources[size] {
             name = read(source)
         } else {
             throw Problem(
                 "a size is no polynomial of the dynamic sizes: it is \(size.values.map(String.init).joined(separator: ", ")) "
-                    + "for " + plan.names.joined(separator: ", ") + " of "
+                    + "for " + program.sizeNames.joined(separator: ", ") + " of "
                     + plan.points.map { $0.map(String.init).joined(separator: "x") }.joined(separator: ", "),
                 kind: .unsupported)
         }
@@ -317,11 +318,10 @@ final class ExportBuilder {
 
     /// The description of a value, with the names of dynamic sizes.
     func info(_ value: Int, _ name: String) -> ValueInfoProto {
-        let plan = program.plan
         let shape = program.shape(of: value).map { size -> TypeProto.Dimension in
             if let number = size.fixed { return .size(number) }
-            if let index = plan.name(of: size) { return .name(plan.names[index]) }
-            return plan.polynomial(of: size).map { .name($0.text(plan.names)) } ?? .unknown
+            if let index = program.dynamicSize(size) { return .name(program.sizeNames[index]) }
+            return program.plan.polynomial(of: size.values).map { .name($0.text(program.sizeNames)) } ?? .unknown
         }
         let type = ONNXElementType(program.spec(of: value).dtype)
         return ValueInfoProto(name: name, type: .tensor(elementType: type.rawValue, shape: shape))

@@ -166,6 +166,8 @@ struct ExportTrace {
 /// The recordings of a function for several choices of the dynamic sizes, which have the same instructions.
 struct ExportProgram {
     let traces: [ExportTrace]
+    /// The names of the dynamic sizes.
+    let sizeNames: [String]
     let plan: SizePlan
 
     var first: ExportTrace { traces[0] }
@@ -176,6 +178,11 @@ struct ExportProgram {
     }
 
     func spec(of value: Int) -> TensorSpec { first.values[value].spec }
+
+    /// The dynamic size that is this one in every recording.
+    func dynamicSize(_ size: Size) -> Int? {
+        sizeNames.indices.first { i in zip(plan.points, size.values).allSatisfy { $0[i] == $1 } }
+    }
 
     /// Records a function.
     ///
@@ -205,7 +212,8 @@ struct ExportProgram {
         let example = try trace(sizes.map(\.size), keepsHostCalls: false)
         // Random numbers cannot be exported, which translation reports.
         if sizes.isEmpty || example.hasDraws {
-            plan = SizePlan(names: [], base: [], others: [])
+            sizeNames = []
+            plan = SizePlan(base: [], others: [])
             traces = [example]
             return
         }
@@ -248,7 +256,8 @@ struct ExportProgram {
             guard found.count == 2 else { throw fail(refusal) }
             others.append((found[0], found[1]))
         }
-        plan = SizePlan(names: order, base: base, others: others)
+        sizeNames = order
+        plan = SizePlan(base: base, others: others)
         var traces = [first]
         for point in plan.points.dropFirst() {
             let other = try trace(point)
