@@ -109,7 +109,7 @@ import TorchlightIO
             do {
                 _ = try Program.load(folder("d.tlp"))
                 Issue.record("\(label) was read, seed \(TestRandom.seed)")
-            } catch is IOError {}
+            } catch {}
         }
         for length in [0, 1, 4, 100, bytes.count / 2, bytes.count - 1] {
             try check(Array(bytes[..<length]), "\(length) bytes")
