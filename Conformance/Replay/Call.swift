@@ -47,16 +47,21 @@ public final class Call {
     /// The tensor at a path such as `args.0.2` or `kwargs.weight`, if the call used it.
     func leaf(_ path: String) -> Tensor? { leaves[path] }
 
-    /// Gives the tensors of the call the recorded elements again, and no gradients, for another call with them.
-    func restore() throws {
-        for (path, value) in recordedLeaves {
-            guard let leaf = leaves[path], let fresh = try decoded(value) else { continue }
-            noGrad { _ = leaf.copy_(fresh) }
-            leaf.grad = nil
-        }
-        for (place, tensor) in working {
-            if let leaf = leaves["args.\(place)"] { noGrad { _ = tensor.detach().copy_(leaf) } }
-        }
+    /// The recorded tensors that the call used, decoded once more, for another call with them.
+    func decodedAgain() throws -> [Tensor] {
+        try recordedLeaves.sorted { $0.key < $1.key }.compactMap { try decoded($0.value) }
+    }
+
+    /// The same call with other tensors in the place of those that it used, in the order of `decodedAgain()`.
+    func with(_ others: [Tensor]) -> Call {
+        let call = Call(self)
+        for (path, tensor) in zip(recordedLeaves.keys.sorted(), others) { call.leaves[path] = tensor }
+        return call
+    }
+
+    private init(_ call: Call) {
+        (name, args, keywords, tensors) = (call.name, call.args, call.keywords, call.tensors)
+        (isRecorded, recordedLeaves, read) = (call.isRecorded, call.recordedLeaves, call.read)
     }
 
     /// Puts a copy in the place of an argument that is to be changed.

@@ -11,19 +11,22 @@ extension Replayer {
         let call = Call(name: name, args: entry["args"], kwargs: entry["kwargs"], tensors: tensors)
         let mustRaise = entry["raises"]?.bool == true
         do {
-            let answer: Answer = try checked {
+            let makeCall = { (call: Call) throws in
                 if isInPlace { call.replace(0, by: try call.tensor(0).clone()) }
-                let answer = try operation(call)
+                return try operation(call)
+            }
+            let (answer, made) = try checked {
+                let answer = try makeCall(call)
                 if let argument = call.unread.first { throw NotSupported("\(argument) is not mapped") }
                 return ReplayDevice.isCompiled && !mustRaise
-                    ? try compiledAnswer(call, like: answer, operation) : answer
+                    ? try compiled(call, like: answer, makeCall) : (answer, call)
             }
             if mustRaise {
                 // Without values, what is wrong with them does not show.
                 if entry["optional"]?.bool == true || !ReplayDevice.hasValues { return }
                 throw Difference(expected: "a refusal", got: "an answer")
             }
-            try checked { try compare(answer, call, entry, tensors) }
+            try checked { try compare(answer, made, entry, tensors) }
         } catch is TensorError where mustRaise {
         } catch let reason as NotSupported where mustRaise && reason.isExcludedByTypes {
         }

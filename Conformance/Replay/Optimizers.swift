@@ -17,11 +17,15 @@ extension Replayer {
             guard let steps = entry["grads"]?.elements, let after = entry["after"]?.elements,
                 steps.count == after.count
             else { throw NotSupported("there must be a result for each step") }
+            let update = compile { () -> [Tensor] in
+                optimizer.step()
+                return parameters.map { $0.detach() }
+            }
             for (step, gradients) in steps.enumerated() {
                 for (parameter, gradient) in zip(parameters, try find(gradients, tensors)) {
                     parameter.grad = ReplayDevice.copy(gradient)
                 }
-                optimizer.step()
+                if ReplayDevice.isCompiled { _ = update() } else { optimizer.step() }
                 for (i, wanted) in try find(after[step], tensors).enumerated() {
                     try tolerance.check(parameters[i].detach(), wanted, "step \(step), parameter \(i)")
                 }
