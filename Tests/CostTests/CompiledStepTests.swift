@@ -35,5 +35,23 @@ struct CompiledStepTests {
             Sequential(
                 Conv2d(1, 4, kernelSize: 3), BatchNorm2d(4), ReLU(), MaxPool2d(2), Flatten(), Linear(4 * 13 * 13, 10)),
             Tensor.randn([2, 1, 28, 28]), Tensor.randint(0, 10, [2]))
+        expectNoMore("GPT block", Block(), Tensor.randint(0, 11, [2, 8]), Tensor.randint(0, 11, [2, 8]))
+    }
+
+    private final class Block: Module, Layer {
+        let embedding = Embedding(11, 16)
+        let (ln1, ln2) = (LayerNorm(16), LayerNorm(16))
+        let (qkv, proj) = (Linear(16, 48), Linear(16, 16))
+        let (up, down) = (Linear(16, 64), Linear(64, 16))
+
+        func forward(_ tokens: Tensor) -> Tensor {
+            var x = embedding(tokens)
+            let (n, t) = (x.size(0), x.size(1))
+            let parts = qkv(ln1(x)).chunk(3, dim: 2).map { $0.reshape([n, t, 2, 8]).transpose(1, 2) }
+            let heads = scaledDotProductAttention(parts[0], parts[1], parts[2], isCausal: true)
+            x = x + proj(heads.transpose(1, 2).reshape([n, t, 16]))
+            x = x + down(gelu(up(ln2(x)), approximate: .tanh))
+            return linear(x, embedding.weight)
+        }
     }
 }

@@ -160,11 +160,18 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
         }
         let collector = Collector()
         var drawsTheSame = true
-        withTheModesOfTheFirstRun {
-            SavedTensorHooks.with(collector) {
-                if let random { drawsTheSame = random.replaying { body(tensors) } } else { body(tensors) }
+        let run = {
+            self.withTheModesOfTheFirstRun {
+                SavedTensorHooks.with(collector) {
+                    if let random = self.random {
+                        drawsTheSame = random.replaying { self.body(tensors) }
+                    } else {
+                        self.body(tensors)
+                    }
+                }
             }
         }
+        if let recorder = activeRecorder { recorder.recompute(run) } else { run() }
         try throwPendingError()
         guard drawsTheSame else {
             throw Self.difference("the body drew another number of random numbers when it was recomputed")

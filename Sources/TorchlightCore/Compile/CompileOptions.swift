@@ -16,6 +16,33 @@ public enum Verification: Sendable, Hashable {
     case every(Int)
 }
 
+/// What one run of a graph takes, as it was recorded and as it is run: without common subexpressions and dead code, with groups of
+/// operations that go through memory once.
+public struct GraphCost: Sendable, Hashable, CustomStringConvertible {
+    /// The number of kernels.
+    public let kernels: Int
+    /// The number of kernels of the operations as they were recorded.
+    public let recordedKernels: Int
+    /// The bytes that the kernels read and write.
+    public let bytes: Int
+    /// The bytes that the kernels of the operations as they were recorded read and write.
+    public let recordedBytes: Int
+    /// The number of kernels that are groups of several operations.
+    public let groups: Int
+
+    init(recorded: Graph, optimized: Graph) {
+        (recordedKernels, recordedBytes) = recorded.cost
+        (kernels, bytes) = optimized.cost
+        groups = optimized.instructions.count { $0.primitive is FusedGroup }
+    }
+
+    /// The counts in a line.
+    public var description: String {
+        "\(quantity(kernels, "kernel")) (\(quantity(groups, "group"))) and \(Memory.text(bytes)) a run, recorded "
+            + "\(quantity(recordedKernels, "kernel")) and \(Memory.text(recordedBytes))"
+    }
+}
+
 /// How a compiled function is called and what it has recorded.
 public struct CompileReport: Sendable, Hashable, CustomStringConvertible {
     /// The number of calls.
@@ -26,13 +53,20 @@ public struct CompileReport: Sendable, Hashable, CustomStringConvertible {
     public internal(set) var reasons: [String] = []
     /// The number of instructions of each of these graphs.
     public internal(set) var instructions: [Int] = []
+    /// What a run of each of these graphs takes.
+    public internal(set) var costs: [GraphCost] = []
 
     /// The number of graphs that were recorded.
     public var graphs: Int { reasons.count }
 
     /// One line with the counts, and one for each graph.
     public var description: String {
-        let head = "\(quantity(calls, "call")), \(replays) of a recorded graph; \(quantity(graphs, "graph"))"
-        return ([head] + zip(reasons, instructions).map { "  \($1) instructions: \($0)" }).joined(separator: "\n")
+        var lines = [
+            "\(quantity(calls, "call")), \(replays) of a recorded graph; \(quantity(graphs, "graph"))"
+        ]
+        for (i, reason) in reasons.enumerated() {
+            lines.append("  \(quantity(instructions[i], "instruction")): \(reason); \(costs[i])")
+        }
+        return lines.joined(separator: "\n")
     }
 }

@@ -1,7 +1,6 @@
-/// How gradients flow through the results of a compiled function: which part of its graph computes them.
+/// How gradients flow through the results of a compiled function. The last instructions of its graph compute them
+/// (`Graph.Instruction.isGradient`).
 struct CompiledBackward {
-    /// The first instruction that computes gradients.
-    let forward: Int
     /// The results of the graph whose gradients are arguments of that part, in their order.
     let outputs: [Int]
     /// The tensors whose gradients it computes.

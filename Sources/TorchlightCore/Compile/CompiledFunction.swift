@@ -27,6 +27,36 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
     /// through memory once.
     public var optimizedGraph: String? { graphs.latestOptimized?.description }
 
+    /// The C source of the kernels of the groups in the graph that ran last, with the scalar functions that they call; empty for a
+    /// graph without groups. nil before the first call.
+    public var source: String? { graphs.latestOptimized.map { KernelSource.unit($0.fusedPrograms).text } }
+
+    /// Runs the graph that was recorded for such arguments twice, as it was recorded and as it is run, and returns the first operation
+    /// whose result differs in a bit. nil if there is none, as it should be.
+    ///
+    ///     if let difference = step.bisect(x, y) { print(difference) }
+    ///
+    /// The kernels are those that a call would use now; ``ready()`` waits for compiled ones. Gradients of the results are compared
+    /// too, for gradients of 1. Nothing changes: what the graph writes to are copies, and steps of optimisers and ``hostCall(_:body:)``
+    /// are left out. Differences between the body and the graph are found by ``Verification/every(_:)``.
+    ///
+    /// An error if there is no graph for such arguments.
+    public func bisect(_ arguments: repeat each Argument) -> GraphDifference? {
+        var inputs = CallArguments()
+        for argument in repeat each arguments { inputs.add(argument) }
+        do throws(TensorError) {
+            guard let call = graphs.graph(for: inputs) else {
+                throw TensorError(
+                    .value, in: "bisect", "no graph was recorded for such a call", got: graphs.reason(inputs),
+                    fix: "call the function with these arguments first")
+            }
+            return try call.bisect(call.plan, inputs.tensors)
+        } catch {
+            reportFailure(error)
+            return nil
+        }
+    }
+
     /// Waits until the kernels of the groups in all graphs are compiled. Until then they are interpreted, with the same results.
     public func ready() async { await KernelCompiler.shared.ready() }
 
@@ -101,8 +131,8 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             reportFailure(
                 TensorError(
                     .value, in: "compile",
-                    "the function changes a tensor at each call in a way that cannot be recorded",
-                    got: "a tensor of \(change)", fix: "do it outside of the function"))
+                    "the function makes a change at each call that cannot be recorded", got: change,
+                    expected: "operations in place, as in buffer.copy_(x)", fix: "do it outside of the function"))
         }
         if !recorder.isComplete { return result }
         do throws(TensorError) {

@@ -30,8 +30,7 @@ final class CompiledCall: @unchecked Sendable {
         conditions = recorder.conditions
         backward = recorder.backward
         graph = recorder.graph
-        // The instructions for gradients of the results are counted from their first one, which groups must not cross.
-        plan = try Plan(backward == nil ? optimized(graph) : graph, backward)
+        plan = try Plan(optimized(graph), backward)
         results = recorder.results
         self.template = template
         modes = Atomic(ModuleModes.count)
@@ -42,7 +41,7 @@ final class CompiledCall: @unchecked Sendable {
         guard key.fits(tensors, values), conditions.holdForTensors(tensors) else { return false }
         let count = ModuleModes.count
         if modes.load(ordering: .relaxed) == count { return true }
-        guard conditions.holdForModules else { return false }
+        guard conditions.modesHold else { return false }
         modes.store(count, ordering: .relaxed)
         return true
     }
@@ -105,6 +104,11 @@ final class CompiledGraphs: Sendable {
         }
     }
 
+    /// The graph for a call, if there is one, without counting the call.
+    func graph(for arguments: CallArguments) -> CompiledCall? {
+        contents.withLock { $0.calls.first { $0.fits(arguments.tensors, arguments.values) } }
+    }
+
     /// Why no graph fits a call.
     func reason(_ arguments: CallArguments) -> String {
         contents.withLock { contents in
@@ -131,6 +135,7 @@ final class CompiledGraphs: Sendable {
             if contents.calls.count > Self.limit { contents.calls.removeLast() }
             contents.report.reasons.append(reason)
             contents.report.instructions.append(call.plan.steps.count)
+            contents.report.costs.append(GraphCost(recorded: call.graph, optimized: call.plan.graph))
         }
     }
 }

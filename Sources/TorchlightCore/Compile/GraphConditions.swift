@@ -59,23 +59,27 @@ package struct GraphConditions {
         var holds: Bool { ObjectIdentifier(tensor.storage) == storage && tensor.storage.version == version }
     }
 
-    /// The modes of a module and its submodules.
-    struct Mode {
+    /// The modes of a module and its submodules, and what these hold.
+    struct ModuleState {
         let module: any PathElement
         private let modes: [Bool]
+        private let hasSameContents: () -> Bool
 
         init(_ module: any PathElement) {
             self.module = module
             modes = module.trainingModes
+            hasSameContents = module.contentsCheck()
         }
 
-        var holds: Bool { module.trainingModes == modes }
+        var modesHold: Bool { module.trainingModes == modes }
+        @inline(__always)
+        var contentsHold: Bool { hasSameContents() }
     }
 
     var outside: [Outside] = []
     package var gradients: [Gradient] = []
     private(set) var read: [HostRead] = []
-    var modules: [Mode] = []
+    var modules: [ModuleState] = []
     /// The default generator of the thread that recorded: where another one is the default, that one is drawn from.
     package var defaultGenerator = Generator.default
 
@@ -89,10 +93,11 @@ package struct GraphConditions {
         for tensor in outside where !tensor.holds { return false }
         for gradient in gradients where !gradient.holds(arguments) { return false }
         for tensor in read where !tensor.holds { return false }
+        for module in modules where !module.contentsHold { return false }
         return true
     }
 
-    var holdForModules: Bool { modules.allSatisfy(\.holds) }
+    var modesHold: Bool { modules.allSatisfy(\.modesHold) }
 
     /// What is not as it was, for the report.
     func difference(_ arguments: [Tensor]) -> String? {
@@ -101,7 +106,10 @@ package struct GraphConditions {
         if read.contains(where: { !$0.holds }) {
             return "a tensor from outside that the function reads on the host has other elements"
         }
-        return holdForModules ? nil : "a module is in another mode, training or evaluation"
+        if let state = modules.first(where: { !$0.contentsHold }) {
+            return "\(type(of: state.module)) has other parameters, buffers, submodules or hooks"
+        }
+        return modesHold ? nil : "a module is in another mode, training or evaluation"
     }
 }
 

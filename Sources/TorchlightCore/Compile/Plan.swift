@@ -30,6 +30,8 @@ package final class Plan: @unchecked Sendable {
         let specs: [TensorSpec]
         /// For each result: the value in whose memory it lies; nil for new memory. Empty where all are in new memory.
         let places: [Graph.ValueID?]
+        /// The names of the operations that write results in the memory of other values, for errors.
+        let writers: [String]
         /// The values that no later step reads.
         fileprivate(set) var dead: [Graph.ValueID] = []
 
@@ -46,6 +48,14 @@ package final class Plan: @unchecked Sendable {
                 return spec
             }
             places = isPlaced && instruction.effect == nil ? instruction.places : []
+            writers = places.isEmpty ? [] : results.indices.map { Self.writer(of: $0, instruction) }
+        }
+
+        private static func writer(of result: Int, _ instruction: Graph.Instruction) -> String {
+            let group = instruction.primitive as? FusedGroup
+            let primitive = group?.primitive(ofResult: result) ?? instruction.primitive
+            if !instruction.isInPlace && group == nil { return primitive.publicName }
+            return primitive is Cast ? "copy_" : primitive.publicName + "_"
         }
     }
 
@@ -70,7 +80,7 @@ package final class Plan: @unchecked Sendable {
     /// The plan of a function whose results have no gradients.
     package convenience init(_ graph: Graph) throws(TensorError) { try self.init(graph, nil) }
 
-    /// - Parameter backward: which part of the graph computes gradients of its results, if one does.
+    /// - Parameter backward: how gradients flow through the results, if they do.
     init(_ graph: Graph, _ backward: CompiledBackward?) throws(TensorError) {
         self.graph = graph
         forwardResults = backward?.firstGradient ?? graph.results.count
@@ -141,7 +151,7 @@ package final class Plan: @unchecked Sendable {
             }
         }
         placeDeaths(used)
-        forwardSteps = backward.map { part in steps.count(where: { $0.instruction < part.forward }) } ?? steps.count
+        forwardSteps = steps.count { !graph.instructions[$0.instruction].isGradient }
         findExposed(root)
     }
 

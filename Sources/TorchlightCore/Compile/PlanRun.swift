@@ -101,6 +101,12 @@ package struct PlanRun {
     }
 
     private mutating func execute(_ step: Plan.Step) throws(TensorError) {
+        try compute(step)
+        for id in step.dead { values[id] = nil }
+    }
+
+    @inline(__always)
+    private mutating func compute(_ step: Plan.Step) throws(TensorError) {
         switch step.action {
         case .view: values[step.results[0]] = place(step, 0, in: step.operands[0])
         case .binary(let kernel):
@@ -116,7 +122,6 @@ package struct PlanRun {
         case .overwrite(let spec): try overwrite(step, spec)
         case .effect(let effect): try perform(effect, step)
         }
-        for id in step.dead { values[id] = nil }
     }
 
     private func operands(of step: Plan.Step) -> Few<Tensor> {
@@ -136,12 +141,15 @@ package struct PlanRun {
                 outputs.append(try Tensor(empty: spec.layout, dtype: spec.dtype, device: spec.device))
             }
         }
-        try step.primitive.validate(inputs)
-        try TorchlightCore.execute(
-            step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)
+        // On a device without values, descriptions are all that there is.
+        if step.specs[0].device.hasValues {
+            try step.primitive.validate(inputs)
+            try TorchlightCore.execute(
+                step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)
+        }
         for i in step.results.indices {
             if !step.places.isEmpty && step.places[i] != nil {
-                outputs[i].storage.noteWrite(by: step.primitive.publicName)
+                outputs[i].storage.noteWrite(by: step.writers[i])
             }
             values[step.results[i]] = outputs[i]
         }
@@ -155,9 +163,11 @@ package struct PlanRun {
         } else {
             target = try Tensor(empty: step.specs[0].layout, dtype: step.specs[0].dtype, device: step.specs[0].device)
         }
-        try step.primitive.validate(inputs)
-        try executeInPlace(step.primitive, inputs, on: target, spec, step.specs[0].device)
-        target.storage.noteWrite(by: step.primitive.publicName)
+        if step.specs[0].device.hasValues {
+            try step.primitive.validate(inputs)
+            try executeInPlace(step.primitive, inputs, on: target, spec, step.specs[0].device)
+        }
+        target.storage.noteWrite(by: step.writers.first ?? step.primitive.publicName)
         values[step.results[0]] = target
     }
 
@@ -183,5 +193,75 @@ package struct PlanRun {
             results.append(plan.isConstant[result.value] ? try tensor.copied() : tensor)
         }
         return results
+    }
+
+    // MARK: Comparison
+
+    /// The values that a run begins with, as copies whose layouts in memory are the same, with the next keys of the generators, which do not
+    /// change. The gradients of the results are 1.
+    static func copiedInputs(
+        of plan: Plan, _ arguments: [Tensor], _ defaultGenerator: Generator
+    ) throws(TensorError) -> [Graph.ValueID: Tensor] {
+        let graph = plan.graph
+        var inputs: [Graph.ValueID: Tensor] = [:]
+        for (value, argument) in zip(graph.arguments, arguments) { inputs[value] = try argument.copiedStorage() }
+        for value in graph.arguments.dropFirst(arguments.count) {
+            let spec = graph.values[value].spec
+            inputs[value] = try Tensor.filled(1, shape: spec.layout.shape, dtype: spec.dtype, device: spec.device)
+        }
+        for (id, value) in graph.values.enumerated() {
+            switch value.origin {
+            case .outside(let tensor): inputs[id] = try tensor.copiedStorage()
+            case .gradient(let leaf): inputs[id] = try leaf.tensor(arguments).gradient?.copiedStorage()
+            case .empty:
+                inputs[id] = try Tensor(empty: value.spec.layout, dtype: value.spec.dtype, device: value.spec.device)
+                    .zero_()
+            default: break
+            }
+        }
+        var generators: [ObjectIdentifier: Generator] = [:]
+        for id in graph.draws {
+            guard case .draw(let generator) = graph.values[id].origin else { continue }
+            let source = generator === defaultGenerator ? Generator.default : generator
+            let copy = generators[ObjectIdentifier(source)] ?? Generator(state: source.state)
+            generators[ObjectIdentifier(source)] = copy
+            inputs[id] = try copy.draw().tensor(on: graph.values[id].spec.device)
+        }
+        return inputs
+    }
+
+    /// Runs a plan on copies of the inputs, without the code of the program, and passes each result to `body` until that returns false.
+    static func observe(
+        _ plan: Plan, _ arguments: [Tensor], _ inputs: [Graph.ValueID: Tensor],
+        _ body: (Graph.ValueID, Tensor) throws(TensorError) -> Bool
+    ) throws(TensorError) {
+        try Self.inPlainMode { () throws(TensorError) in
+            var run = PlanRun(plan, arguments)
+            for (id, tensor) in inputs { run.values[id] = try tensor.copiedStorage() }
+            for seed in plan.graph.arguments.dropFirst(arguments.count) { run.arguments.append(run.value(seed)) }
+            for step in plan.steps {
+                if case .effect = step.action {
+                    for (result, operand) in zip(step.results, step.operands) {
+                        run.values[result] = run.value(operand)
+                    }
+                } else {
+                    try run.compute(step)
+                    for id in step.results {
+                        guard try body(id, run.value(id)) else { return }
+                    }
+                }
+                for id in step.dead { run.values[id] = nil }
+            }
+        }
+    }
+}
+
+extension Tensor {
+    /// A tensor of the same layout in a copy of the memory.
+    fileprivate func copiedStorage() throws(TensorError) -> Tensor {
+        if isWrappedScalar { return self }
+        let count = storage.byteCount / dtype.byteSize
+        let whole = Tensor(storage: storage, layout: Layout(shape: [count]), dtype: dtype)
+        return Tensor(storage: try whole.copied().storage, layout: layout, dtype: dtype)
     }
 }

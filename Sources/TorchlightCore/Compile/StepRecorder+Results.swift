@@ -3,6 +3,9 @@
 extension StepRecorder {
     /// Ends the graph: its results, their gradients, and what the function changed.
     func finish(_ slots: [Tensor?]) {
+        if let state = conditions.modules.first(where: { !$0.contentsHold }) {
+            oneTimeChange = "another parameter, buffer, submodule or hook in \(type(of: state.module))"
+        }
         if oneTimeChange != nil { return }
         results = slots.map { slot in
             guard let slot else { return .absent }
@@ -51,7 +54,7 @@ extension StepRecorder {
             indices.append(index)
         }
         if outputs.isEmpty { return }
-        let forward = graph.instructions.count
+        isInGradients = true
         let targets = try boundary(of: outputs)
         var seeds: [Tensor] = []
         for output in outputs {
@@ -70,7 +73,7 @@ extension StepRecorder {
             sources.append(leaf(target))
             graph.results.append(use(value(of: gradient, in: "backward")))
         }
-        backward = CompiledBackward(forward: forward, outputs: indices, sources: sources, firstGradient: first)
+        backward = CompiledBackward(outputs: indices, sources: sources, firstGradient: first)
     }
 
     /// Whether a backward pass of the function has freed the graph of a result, so that no gradient flows through it any more.

@@ -19,6 +19,11 @@ class StepRecorder: CallRecorder {
     var oneTimeChange: String?
     /// Whether the graph is all of the function.
     var isComplete = false
+    /// Whether the gradients of the results are being recorded.
+    var isInGradients = false
+    /// The recomputation that is being recorded, 0 for none, and how many there were.
+    private var recomputation = 0
+    private var recomputations = 0
     /// The module path of the innermost calls, by the identities of the modules.
     private var pathTexts: [[ObjectIdentifier]: String?] = [:]
 
@@ -218,6 +223,14 @@ class StepRecorder: CallRecorder {
             fix: "detach the argument, or return the loss and call backward() outside")
     }
 
+    func recompute(_ body: () -> Void) {
+        let outer = recomputation
+        recomputations += 1
+        recomputation = recomputations
+        defer { recomputation = outer }
+        body()
+    }
+
     func leaf(_ tensor: Tensor) -> Graph.Leaf {
         arguments[ObjectIdentifier(tensor)].map { .argument($0) } ?? .outside(tensor)
     }
@@ -253,7 +266,7 @@ class StepRecorder: CallRecorder {
 
     func rearranged(_ tensor: Tensor) {
         if !isInside(tensor.storage) {
-            oneTimeChange = "\(tensor.dtype) \(tensor.shape) from outside gets another shape or other memory"
+            oneTimeChange = "another shape or other memory for a tensor from outside of \(tensor.dtype) \(tensor.shape)"
         }
     }
 
@@ -277,6 +290,8 @@ class StepRecorder: CallRecorder {
             primitive: primitive, operands: operands, results: ids, recordsGradient: false, modulePath: path,
             places: places, effect: effect)
         instruction.isInPlace = isInPlace
+        instruction.isGradient = isInGradients
+        instruction.recomputation = recomputation
         graph.instructions.append(instruction)
         return ids
     }

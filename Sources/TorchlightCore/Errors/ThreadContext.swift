@@ -78,4 +78,6 @@ package protocol PathElement: AnyObject {
     func name(of inner: any PathElement) -> String
     /// Whether this module and each of its submodules is in training mode.
     var trainingModes: [Bool] { get }
+    /// A function that says whether this module and its submodules have the parameters, buffers, submodules and hooks that they have now.
+    func contentsCheck() -> () -> Bool
 }

@@ -81,6 +81,12 @@ package struct Graph {
         /// The code that runs in place of the primitive, which is an `EffectCall`. Such an instruction is neither removed nor moved
         /// across another one with an effect.
         package var effect: GraphEffect?
+        /// Whether it computes gradients of the results of a compiled function. Such instructions come last: they run when the program
+        /// calls `backward()`.
+        package var isGradient = false
+        /// The recomputation of an activation checkpoint that made the call, counted from 1; 0 for other calls. The results of another
+        /// recomputation, and of the first run, are not kept for it.
+        package var recomputation = 0
 
         package init(
             primitive: any Primitive, operands: [Operand], results: [ValueID], recordsGradient: Bool,
@@ -143,34 +149,43 @@ package struct Graph {
 extension Graph: CustomStringConvertible {
     /// One line for each instruction: results, primitive, operands, and the modules whose `forward` made the call.
     package var description: String {
-        func name(_ id: ValueID) -> String {
-            switch values[id].origin {
-            case .argument(let index): "argument\(index)"
-            case .constant(let tensor): tensor.wrappedScalar.map(Self.text) ?? "constant\(id)"
-            case .outside: "tensor\(id)"
-            case .gradient: "gradient\(id)"
-            case .draw: "key\(id)"
-            case .empty: "empty\(id)"
-            case .result: "v\(id)"
-            }
-        }
-        func text(_ id: ValueID) -> String { "\(name(id)): \(values[id].spec.dtype) \(values[id].spec.sizes)" }
-        var lines = ["(" + arguments.map(text).joined(separator: ", ") + ")"]
-        for instruction in instructions {
-            let call =
-                (instruction.effect?.name ?? instruction.primitive.publicName) + "("
-                + instruction.operands.map { name($0.value) }.joined(separator: ", ") + ")"
-            let places = instruction.places.compactMap { $0.map(name) }
-            lines.append(
-                (instruction.results.isEmpty
-                    ? call : instruction.results.map(text).joined(separator: ", ") + " = " + call)
-                    + (places.isEmpty ? "" : "  in the memory of " + places.joined(separator: ", "))
-                    + (instruction.modulePath.map { "  // " + $0 } ?? ""))
-        }
+        var lines = ["(" + arguments.map(text).joined(separator: ", ") + ")"] + instructions.map(line)
         for state in states { lines.append("\(name(state.initial)) <- \(name(state.final))") }
         lines.append("return " + results.map { name($0.value) }.joined(separator: ", "))
         return lines.joined(separator: "\n")
     }
+
+    /// The line of the instruction that computes a value; nil for values that none computes.
+    func line(for id: ValueID) -> String? {
+        guard case .result(let instruction) = values[id].origin else { return nil }
+        return line(instructions[instruction])
+    }
+
+    private func line(_ instruction: Instruction) -> String {
+        let call =
+            (instruction.effect?.name ?? instruction.primitive.publicName) + "("
+            + instruction.operands.map { name($0.value) }.joined(separator: ", ") + ")"
+        let places = instruction.places.compactMap { $0.map(name) }
+        return
+            (instruction.results.isEmpty
+            ? call : instruction.results.map(text).joined(separator: ", ") + " = " + call)
+            + (places.isEmpty ? "" : "  in the memory of " + places.joined(separator: ", "))
+            + (instruction.modulePath.map { "  // " + $0 } ?? "")
+    }
+
+    private func name(_ id: ValueID) -> String {
+        switch values[id].origin {
+        case .argument(let index): "argument\(index)"
+        case .constant(let tensor): tensor.wrappedScalar.map(Self.text) ?? "constant\(id)"
+        case .outside: "tensor\(id)"
+        case .gradient: "gradient\(id)"
+        case .draw: "key\(id)"
+        case .empty: "empty\(id)"
+        case .result: "v\(id)"
+        }
+    }
+
+    private func text(_ id: ValueID) -> String { "\(name(id)): \(values[id].spec.dtype) \(values[id].spec.sizes)" }
 
     private static func text(_ scalar: Scalar) -> String {
         switch scalar {

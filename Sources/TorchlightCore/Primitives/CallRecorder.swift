@@ -25,6 +25,8 @@ package protocol CallRecorder: AnyObject {
     func setGradient(of leaf: Tensor)
     /// A backward pass is about to run the gradient rule of a node.
     func passes(through node: Node) throws(TensorError)
+    /// Runs a part of the function again, whose results were not kept, as for an activation checkpoint.
+    func recompute(_ body: () -> Void)
     /// The host reads elements.
     func hostRead(_ tensor: Tensor, in operation: String)
     /// The host changed something, such as the elements of a tensor, without an operation.
@@ -47,6 +49,7 @@ extension CallRecorder {
     package func readGradient(of leaf: Tensor) {}
     package func setGradient(of leaf: Tensor) {}
     package func passes(through node: Node) throws(TensorError) {}
+    package func recompute(_ body: () -> Void) { body() }
     package func hostRead(_ tensor: Tensor, in operation: String) {}
     package func hostWrite(_ what: String, _ tensor: Tensor?) {}
     package func rearranged(_ tensor: Tensor) {}

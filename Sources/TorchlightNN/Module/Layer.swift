@@ -114,4 +114,9 @@ extension Module: PathElement {
     }
 
     package var trainingModes: [Bool] { modules().map(\.isTraining) }
+
+    package func contentsCheck() -> () -> Bool {
+        let contents = TreeContents(self)
+        return { contents.areUnchanged }
+    }
 }

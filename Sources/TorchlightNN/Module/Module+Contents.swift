@@ -39,6 +39,9 @@ extension Module {
         return scanned
     }
 
+    /// Whether the memory of the properties is as it was when contents were found.
+    func holds(_ contents: Contents) -> Bool { StoredFields.of(type(of: self)).match(contents.snapshot, in: self) }
+
     private func scan(_ fields: StoredFields) -> Contents {
         var scanner = Scanner(inlinesLists: inlinesItsList, elementNames: elementNames)
         var mirrors: [Mirror] = []

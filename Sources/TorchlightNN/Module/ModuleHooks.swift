@@ -24,6 +24,11 @@ final class ModuleHooks {
     /// Whether there is no hook, not counting observers.
     var isEmpty: Bool { forwardPre.isEmpty && forward.isEmpty && backwardPre.isEmpty && backward.isEmpty }
 
+    /// The numbers of all hooks.
+    var identifiers: [Int] {
+        forwardPre.map(\.id) + forward.map(\.id) + backwardPre.map(\.id) + backward.map(\.id) + observers.map(\.id)
+    }
+
     func handle(_ add: (Int) -> Void) -> ModuleHookHandle {
         nextID += 1
         add(nextID)

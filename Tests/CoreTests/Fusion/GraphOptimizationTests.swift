@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
-import TorchlightCore
+
+@testable import TorchlightCore
 
 /// What the passes leave of graphs.
 @Suite struct GraphOptimizationTests {
@@ -51,6 +52,27 @@ import TorchlightCore
         let graph = try Programs.record([x]) { x in [x[0] * Tensor.wrap(.double(2)).exp()] }
         // Operations on numbers alone run at once and are recorded as their results.
         #expect(names(withFoldedScalars(graph)) == ["mul"])
+    }
+
+    /// The graph of a compiled function writes to memory: values that are written to are not shared, and nothing is read at
+    /// another time.
+    @Test func writtenMemory() throws {
+        var graph = try Programs.record([x]) { x in
+            let (a, b) = (x[0].clone(), x[0].clone())
+            let twice = a * 2
+            return [twice + (a + 1), b]
+        }
+        #expect(names(graph) == ["to", "to", "mul", "add", "add"])
+        let written = graph.instructions[0].results[0]
+        graph.instructions[3].places = [written]
+        #expect(names(withoutCommonSubexpressions(graph)) == names(graph))
+        let short = withFusedGroups(graph)
+        let write = try #require(short.instructions.firstIndex { $0.places == [written] })
+        for (i, instruction) in short.instructions.enumerated() where i != write {
+            let steps = (instruction.primitive as? FusedGroup)?.steps.map { $0.primitive } ?? []
+            #expect(!(steps.contains(AnyPrimitive(Mul())) && i > write), "the product is read before the write")
+        }
+        #expect(short.instructions[write].primitive is Add)
     }
 
     /// Two groups that need each other's values stay two, and nothing runs before its operands.

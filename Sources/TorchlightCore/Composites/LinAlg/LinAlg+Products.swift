@@ -47,38 +47,71 @@ extension LinAlg {
 
     /// The matrix exponential `1 + A + A^2 / 2 + ...` of square matrices, by scaling and squaring with the Padé
     /// approximant of degree 13 (Higham, 2005). `[*, n, n] -> [*, n, n]`, float32 and float64.
+    ///
+    /// Inside a compiled function the number of squarings is at most 12, so that 1-norms above 22003 are an error there.
     public static func matrixExp(_ a: Tensor) -> Tensor {
         orFail(like: a) { () throws(TensorError) in
             if a.isPlaceholder { return a }
             try MatrixRules.checkSquare(a, in: "matrixExp")
             if a.numel == 0 { return a.clone() }
-            let size = noGrad { matrixNorm(a.detach(), ord: 1).amax().item() }
-            guard size.isFinite else { return a * Double.nan }
-            // Below this norm the approximant of degree 13 is accurate to double precision.
-            let reach = 5.371920351148152
-            let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
             let wide: DType = a.dtype.isComplex ? .complex128 : .float64
+            let norm = noGrad { matrixNorm(a.detach(), ord: 1).amax().to(.float64) }
+            if isRecordingFunction { return try recordedExponential(of: a, norm, wide).to(a.dtype) }
+            let size = norm.item()
+            guard size.isFinite else { return a * Double.nan }
+            let squarings = size > reach ? Int(Glibc.log2(size / reach).rounded(.up)) : 0
             // Each squaring doubles the error; in float64 it stays below the precision of float32, gradients included.
-            let x = a.to(wide) * Glibc.pow(2, -Double(squarings))
-            let b: [Double] = [
-                64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
-                129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
-                960_960, 16_380, 182, 1,
-            ].map { $0 / 64_764_752_532_480_000 }
-            let one = Tensor.eye(MatrixRules.rows(a), dtype: wide, device: a.device)
-            let x2 = x.matmul(x)
-            let x4 = x2.matmul(x2)
-            let x6 = x4.matmul(x2)
-            let oddHigh: Tensor = x6 * b[13] + x4 * b[11] + x2 * b[9]
-            let oddLow: Tensor = x6 * b[7] + x4 * b[5] + x2 * b[3] + one * b[1]
-            let odd = x.matmul(x6.matmul(oddHigh) + oddLow)
-            let evenHigh: Tensor = x6 * b[12] + x4 * b[10] + x2 * b[8]
-            let evenLow: Tensor = x6 * b[6] + x4 * b[4] + x2 * b[2] + one * b[0]
-            let even = x6.matmul(evenHigh) + evenLow
-            var result = solve(even - odd, even + odd)
+            var result = approximateExponential(of: a.to(wide) * Glibc.pow(2, -Double(squarings)))
             for _ in 0..<squarings { result = result.matmul(result) }
             return result.to(a.dtype)
         }
+    }
+
+    /// The 1-norm below which the approximant of degree 13 is accurate to double precision.
+    private static let reach = 5.371920351148152
+
+    /// The same operations for any norm up to a limit: as many halvings and squarings as the norm needs are kept.
+    private static func recordedExponential(
+        of a: Tensor, _ norm: Tensor, _ wide: DType
+    ) throws(TensorError) -> Tensor {
+        let most = 12
+        let largest = reach * Glibc.pow(2, Double(most))
+        try checkValues("matrixExp", [norm, a]) { tensors throws(TensorError) in
+            let size = tensors[0].item()
+            guard size.isFinite && size > largest else { return }
+            throw TensorError(
+                .value, in: "matrixExp", "the norm is too large for a compiled function", got: "a 1-norm of \(size)",
+                expected: "at most \(largest)", fix: "call it inside uncompiled { }, or scale the matrix",
+                operands: [tensors[1]])
+        }
+        let isFinite = norm.isfinite()
+        // A norm above 2^i reach takes another halving.
+        let needed = (0..<most).map { norm > reach * Glibc.pow(2, Double($0)) }
+        var scale = Tensor.ones([], dtype: .float64, device: a.device)
+        for isNeeded in needed { scale = Tensor.where(isNeeded, scale * 0.5, scale) }
+        var result = approximateExponential(of: Tensor.where(isFinite, a.to(wide), 0) * scale)
+        for isNeeded in needed { result = Tensor.where(isNeeded, result.matmul(result), result) }
+        return Tensor.where(isFinite, result, Double.nan)
+    }
+
+    /// The Padé approximant of degree 13.
+    private static func approximateExponential(of x: Tensor) -> Tensor {
+        let b: [Double] = [
+            64_764_752_532_480_000, 32_382_376_266_240_000, 7_771_770_303_897_600, 1_187_353_796_428_800,
+            129_060_195_264_000, 10_559_470_521_600, 670_442_572_800, 33_522_128_640, 1_323_241_920, 40_840_800,
+            960_960, 16_380, 182, 1,
+        ].map { $0 / 64_764_752_532_480_000 }
+        let one = Tensor.eye(MatrixRules.rows(x), dtype: x.dtype, device: x.device)
+        let x2 = x.matmul(x)
+        let x4 = x2.matmul(x2)
+        let x6 = x4.matmul(x2)
+        let oddHigh: Tensor = x6 * b[13] + x4 * b[11] + x2 * b[9]
+        let oddLow: Tensor = x6 * b[7] + x4 * b[5] + x2 * b[3] + one * b[1]
+        let odd = x.matmul(x6.matmul(oddHigh) + oddLow)
+        let evenHigh: Tensor = x6 * b[12] + x4 * b[10] + x2 * b[8]
+        let evenLow: Tensor = x6 * b[6] + x4 * b[4] + x2 * b[2] + one * b[0]
+        let even = x6.matmul(evenHigh) + evenLow
+        return solve(even - odd, even + odd)
     }
 
     /// The matrix square root of symmetric positive semi-definite matrices, `V diag(sqrt(w)) Vᵀ`: `[*, n, n] -> [*, n,

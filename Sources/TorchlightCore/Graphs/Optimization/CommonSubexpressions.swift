@@ -2,8 +2,9 @@
 /// takes the results of that.
 ///
 /// Not done for random numbers, for which each call draws its own, and for calls that write to memory. Calls that autograd
-/// treats differently are different, and so are calls before and after a write to the memory of an operand. Results of the
-/// function, and values whose memory is written to, keep memory of their own.
+/// treats differently are different, and so are calls before and after a write to the memory of an operand, calls of the function
+/// and of the gradients of its results, and calls of different recomputations, which save memory by doing things twice. Results of
+/// the function, and values whose memory is written to, keep memory of their own.
 package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
     struct Key: Hashable {
         var primitive: AnyPrimitive
@@ -12,6 +13,9 @@ package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
         var recordsGradient: Bool
         /// How often the memory of each operand was written to.
         var versions: [Int]
+        /// Values are not kept for the gradients of results, which are computed later, nor for recomputations.
+        var isGradient: Bool
+        var recomputation: Int
     }
     let memory = GraphMemory(graph)
     let kept = Set(graph.results.map(\.value)).union(graph.states.map(\.final))
@@ -40,7 +44,8 @@ package func withoutCommonSubexpressions(_ graph: Graph) -> Graph {
         let key = Key(
             primitive: AnyPrimitive(instruction.primitive), operands: instruction.operands.map(\.value),
             detached: instruction.operands.map(\.isDetached), recordsGradient: instruction.recordsGradient,
-            versions: original.operands.map { memory.version(of: $0.value, at: i) })
+            versions: original.operands.map { memory.version(of: $0.value, at: i) },
+            isGradient: instruction.isGradient, recomputation: instruction.recomputation)
         if let earlier = known[key], isView || kept.isDisjoint(with: instruction.results) {
             for (old, new) in zip(instruction.results, earlier) { replacement[old] = new }
         } else {

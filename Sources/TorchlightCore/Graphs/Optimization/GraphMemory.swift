@@ -35,6 +35,11 @@ struct GraphMemory {
     /// Whether anything is written to the memory of a value.
     func isWritten(_ value: Graph.ValueID) -> Bool { writes[root[value]] != nil }
 
+    /// Whether an instruction after the first and before the later one writes to the memory of a value, but for some.
+    func isWritten(_ value: Graph.ValueID, from first: Int, to later: Int, but own: Set<Int>) -> Bool {
+        writes[root[value]]?.contains { $0 >= first && $0 < later && !own.contains($0) } ?? false
+    }
+
     /// How many instructions before this one write to the memory of a value.
     func version(of value: Graph.ValueID, at instruction: Int) -> Int {
         writes[root[value]]?.prefix { $0 < instruction }.count ?? 0

@@ -3,7 +3,8 @@ import CKernels
 /// The graph with neighbouring operations in groups, each of which goes through memory once.
 ///
 /// A group has the element-wise operations of one shape, with operands that broadcast, and reductions of its last
-/// dimensions with what is computed from them. An instruction joins the group of one of its operands if no instruction outside
+/// dimensions with what is computed from them. In-place operations join groups without reductions: of several that write to the same
+/// memory one after the other, the last one writes. An instruction joins the group of one of its operands if no instruction outside
 /// depends on the group and is needed by it: then all of the group may run at the place of its last instruction.
 package func withFusedGroups(_ graph: Graph) -> Graph {
     var grouping = Grouping(graph)
@@ -77,7 +78,7 @@ private struct Grouping {
     /// Whether an instruction can be a step of a group at all.
     func canJoin(_ i: Int) -> Bool {
         let instruction = graph.instructions[i]
-        guard graph.isPure(instruction), instruction.results.count == 1 else { return false }
+        guard graph.isPure(instruction) || isInPlace(instruction), instruction.results.count == 1 else { return false }
         let result = graph.values[instruction.results[0]].spec
         let operands = instruction.operands.map { graph.values[$0.value].spec }
         return result.count > 0 && instruction.primitive.scalarCode(Specs(operands)) != nil
@@ -97,7 +98,9 @@ private struct Grouping {
                 own.dtype == expected.dtype
             else { return false }
         }
-        return program.rowRank == 0 ? keepsOrder(members, program) : isRowProgram(members, program)
+        if program.rowRank == 0 { return keepsOrder(members, program) }
+        // The blocks of row programs are read again after results were written.
+        return lastWrites(members).isEmpty && isRowProgram(members, program)
     }
 
     /// Reductions fold what lies row after row as they do one by one, and rows fit the cache.
@@ -153,27 +156,81 @@ private struct Grouping {
     }
 
     /// Whether the members can run at the place of the last one: what depends on one of them and is needed by another would have
-    /// to run before and after. All have the same part in autograd.
+    /// to run before and after. All have the same part in autograd, and belong to the function or to the gradients of its results.
     private func runsAtOnce(_ members: [Int]) -> Bool {
         let own = Set(members)
-        let recordsGradient = graph.instructions[members[0]].recordsGradient
+        let first = graph.instructions[members[0]]
+        let recordsGradient = first.recordsGradient
         for i in members {
             let instruction = graph.instructions[i]
-            if instruction.recordsGradient != recordsGradient { return false }
+            if instruction.recordsGradient != recordsGradient || instruction.isGradient != first.isGradient {
+                return false
+            }
             for operand in instruction.operands where operand.isDetached && recordsGradient {
                 // Between the steps of a group a gradient would flow.
                 if let maker = maker[operand.value], own.contains(maker), needsGradient(maker) { return false }
             }
-            if !readsTheSame(i, at: members[members.count - 1]) { return false }
+            if !readsTheSame(i, at: members[members.count - 1], but: own) { return false }
         }
-        return !comesBack(own, last: members[members.count - 1])
+        return writesTogether(members, own) && !comesBack(own, last: members[members.count - 1])
     }
 
-    /// Whether an instruction finds its operands unchanged at a later place.
-    private func readsTheSame(_ i: Int, at later: Int) -> Bool {
+    /// Whether an instruction finds its operands unchanged at a later place, but for what some instructions write.
+    private func readsTheSame(_ i: Int, at later: Int, but own: Set<Int> = []) -> Bool {
         graph.instructions[i].operands.allSatisfy { operand in
-            memory.version(of: operand.value, at: i) == memory.version(of: operand.value, at: later)
+            !memory.isWritten(operand.value, from: i, to: later, but: own)
         }
+    }
+
+    // MARK: In-place operations
+
+    /// Whether an instruction computes from its operands alone what it writes to the memory of one of them.
+    private func isInPlace(_ instruction: Graph.Instruction) -> Bool {
+        guard instruction.isInPlace, instruction.effect == nil, case .some(.some) = instruction.places.first else {
+            return false
+        }
+        var unplaced = instruction
+        unplaced.places = []
+        return graph.isPure(unplaced)
+    }
+
+    /// For the memory that members write to, the last one that does.
+    private func lastWrites(_ members: [Int]) -> [Graph.ValueID: Int] {
+        var last: [Graph.ValueID: Int] = [:]
+        for i in members where !graph.instructions[i].places.isEmpty {
+            last[memory.root[graph.instructions[i].results[0]]] = i
+        }
+        return last
+    }
+
+    /// Whether what the members write may be written at the place of the last one: nobody else reads or writes the memory in between or
+    /// needs what it holds between two of the members, and they read it element by element as it is written.
+    private func writesTogether(_ members: [Int], _ own: Set<Int>) -> Bool {
+        let last = lastWrites(members)
+        if last.isEmpty { return true }
+        for i in members where !graph.instructions[i].places.isEmpty {
+            let value = graph.instructions[i].results[0]
+            let root = memory.root[value]
+            if last[root] != i && (isResult.contains(value) || !users[value].allSatisfy(own.contains)) { return false }
+            let spec = graph.values[value].spec
+            for member in members {
+                for operand in graph.instructions[member].operands where memory.root[operand.value] == root {
+                    let other = graph.values[operand.value].spec
+                    if other.layout != spec.layout || other.dtype != spec.dtype { return false }
+                }
+            }
+            for other in (i + 1)..<max(i + 1, members[members.count - 1]) where !own.contains(other) {
+                if touches(graph.instructions[other], root) { return false }
+            }
+        }
+        return true
+    }
+
+    /// Whether an instruction reads or writes memory. Code of the program may read any.
+    private func touches(_ instruction: Graph.Instruction, _ root: Graph.ValueID) -> Bool {
+        if case .call = instruction.effect?.kind { return true }
+        return instruction.operands.contains { memory.root[$0.value] == root }
+            || instruction.places.contains { $0.map { memory.root[$0] } == root }
     }
 
     private func needsGradient(_ i: Int) -> Bool {
@@ -208,10 +265,30 @@ private struct Grouping {
     /// The values of members that others read.
     func results(of members: [Int]) -> [Graph.ValueID] {
         let own = Set(members)
-        return members.map { graph.instructions[$0].results[0] }.filter { value in
-            isResult.contains(value) || memory.isWritten(value) || users[value].contains { !own.contains($0) }
-                || users[value].isEmpty
+        let last = lastWrites(members)
+        return members.filter { i in
+            let value = graph.instructions[i].results[0]
+            if !graph.instructions[i].places.isEmpty { return last[memory.root[value]] == i }
+            return isResult.contains(value) || memory.isWritten(value, from: 0, to: .max, but: own)
+                || users[value].contains { !own.contains($0) } || users[value].isEmpty
+        }.map { graph.instructions[$0].results[0] }
+    }
+
+    /// For each result of members, the value whose memory it is written to: the one that the first of them writes to. nil for what is
+    /// written to memory that another member would make.
+    private func places(of members: [Int]) -> [Graph.ValueID?] {
+        var first: [Graph.ValueID: Graph.ValueID] = [:]
+        for i in members {
+            guard case .some(.some(let place)) = graph.instructions[i].places.first else { continue }
+            if first[memory.root[place]] == nil { first[memory.root[place]] = place }
         }
+        let places = results(of: members).map { value -> Graph.ValueID? in
+            guard !graph.instructions[maker[value]!].places.isEmpty, let place = first[memory.root[value]] else {
+                return nil
+            }
+            return maker[place].map(members.contains) == true ? nil : place
+        }
+        return places.contains { $0 != nil } ? places : []
     }
 
     /// The group of members, and its operands.
@@ -272,8 +349,12 @@ private struct Grouping {
         guard i == members.last else { return nil }
         let (group, operands) = step(members)
         _ = try? group.program(for: Specs(operands.map { graph.values[$0.value].spec }))
-        return Graph.Instruction(
+        let last = graph.instructions[i]
+        var instruction = Graph.Instruction(
             primitive: group, operands: operands, results: results(of: members),
-            recordsGradient: graph.instructions[i].recordsGradient, modulePath: graph.instructions[i].modulePath)
+            recordsGradient: last.recordsGradient, modulePath: last.modulePath)
+        instruction.isGradient = last.isGradient
+        instruction.places = places(of: members)
+        return instruction
     }
 }

@@ -31,6 +31,9 @@ package struct FusedGroup: Primitive {
         self.results = results
     }
 
+    /// The primitive of the step that computes a result.
+    func primitive(ofResult index: Int) -> any Primitive { steps[results[index] - operandCount].primitive.value }
+
     // MARK: Description
 
     /// The program for operands of these descriptions.
