@@ -130,14 +130,23 @@ package struct Graph {
         return isRead
     }
 
-    /// For each instruction, whether a result of the graph, the state that it leaves, or an effect depends on it.
+    /// For each instruction, whether a result of the graph, the state that it leaves, or an effect depends on it. What is written to the
+    /// memory of a gradient after that was set counts as state.
     package var used: [Bool] {
+        let memory = GraphMemory(self)
+        var gradients = Set<ValueID>()
+        for instruction in instructions {
+            guard case .setGradient? = instruction.effect?.kind else { continue }
+            for operand in instruction.operands { gradients.insert(memory.root[operand.value]) }
+        }
         var isUsed = [Bool](repeating: false, count: values.count)
         for result in results { isUsed[result.value] = true }
         for state in states { isUsed[state.final] = true }
         var used = [Bool](repeating: false, count: instructions.count)
         for i in instructions.indices.reversed()
-        where instructions[i].effect != nil || instructions[i].results.contains(where: { isUsed[$0] }) {
+        where instructions[i].effect != nil || instructions[i].results.contains(where: { isUsed[$0] })
+            || instructions[i].places.contains(where: { $0.map { gradients.contains(memory.root[$0]) } == true })
+        {
             used[i] = true
             for operand in instructions[i].operands { isUsed[operand.value] = true }
             for case .some(let place) in instructions[i].places { isUsed[place] = true }

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import Torchlight
 
@@ -166,6 +167,49 @@ import Torchlight
         case 8: target.fill_(0.75)
         default: values.append(a.rank == 2 ? a.narrow(0, start: numbers[4] % a.size(0), length: 1) : a)
         }
+    }
+
+    /// What a checkpoint computes again is not kept for it.
+    @Test func checkpointsComputeAgain() {
+        let w = Parameter(Tensor.randn([6, 6], generator: Generator(seed: 1)))
+        func products(_ text: String?) -> Int { text?.components(separatedBy: "matmul(").count ?? 0 }
+        func count(_ block: @escaping (Tensor) -> Tensor) -> (recorded: Int, run: Int) {
+            let step = compile { (x: Tensor) in
+                w.grad = nil
+                let loss = block(block(x)).sum()
+                loss.backward()
+                return loss.detach()
+            }
+            let x = Tensor.randn([4, 6], generator: Generator(seed: 2))
+            let first = (step(x), w.grad!.clone())
+            let second = (step(x), w.grad!.clone())
+            #expect(hasSameBits(first.0, second.0) && hasSameBits(first.1, second.1))
+            return (products(step.graph), products(step.optimizedGraph))
+        }
+        let block = { (x: Tensor) in matmul(x, w).tanh().exp() }
+        let (plain, checkpointed) = (count(block), count { x in checkpoint(x, block) })
+        #expect(plain.recorded == plain.run)
+        #expect(checkpointed.recorded == checkpointed.run && checkpointed.run > plain.run)
+    }
+
+    /// The second use of a parameter adds to its gradient in place, after the first one has set it; nothing in the function reads it then.
+    @Test func gradientsThatNothingReads() {
+        let (v, w) = (Parameter(Tensor([2.0, 3.0])), Parameter(Tensor([0.5, -1.0])))
+        func body(_ x: Tensor) -> Tensor {
+            (v.grad, w.grad) = (nil, nil)
+            let loss = ((x * w).exp() * w * v).sum()
+            loss.backward()
+            v.grad?.mul_(2).add_(1)
+            return loss.detach()
+        }
+        let step = compile { (x: Tensor) in body(x) }
+        for i in 0..<3 {
+            let x = Tensor([Double(i), 1.0])
+            let got = (step(x), v.grad!.clone(), w.grad!.clone())
+            let expected = (body(x), v.grad!.clone(), w.grad!.clone())
+            #expect(hasSameBits(got.0, expected.0) && hasSameBits(got.1, expected.1) && hasSameBits(got.2, expected.2))
+        }
+        #expect(step.report.graphs == 1)
     }
 
     @Test func sourceAndReport() {

@@ -211,6 +211,12 @@ private struct Grouping {
         for i in members where !graph.instructions[i].places.isEmpty {
             let value = graph.instructions[i].results[0]
             let root = memory.root[value]
+            // Memory that a member makes and that others get: they are to see what is written.
+            if case .some(.some(let place)) = graph.instructions[i].places.first, let maker = maker[place],
+                own.contains(maker), !users[place].allSatisfy(own.contains) || isResult.contains(place)
+            {
+                return false
+            }
             if last[root] != i && (isResult.contains(value) || !users[value].allSatisfy(own.contains)) { return false }
             let spec = graph.values[value].spec
             for member in members {
