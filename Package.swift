@@ -209,7 +209,7 @@ let package = Package(
         .testTarget(
             name: "CLITests",
             dependencies: [
-                "TorchlightCLI", "Torchlight", "TorchlightIO", "TorchlightModels", "TestSupport",
+                "TorchlightCLI", "Torchlight", "TorchlightIO", "TorchlightModels", "TorchlightONNX", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swiftSettings),

@@ -7,8 +7,10 @@ import TorchlightONNX
 /// The command `torchlight onnx`.
 struct ONNXCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "onnx", abstract: "Inspect, check, run and simplify ONNX models.",
-        subcommands: [InspectONNX.self, RunONNX.self, CheckONNX.self, SimplifyONNX.self, ONNXOperators.self])
+        commandName: "onnx", abstract: "Inspect, check, run, simplify and export ONNX models.",
+        subcommands: [
+            InspectONNX.self, RunONNX.self, CheckONNX.self, SimplifyONNX.self, ExportONNX.self, ONNXOperators.self,
+        ])
 }
 
 /// The command `torchlight onnx inspect`.
