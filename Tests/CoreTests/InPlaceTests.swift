@@ -23,7 +23,7 @@ struct InPlaceTests {
         let error = #expect(throws: TensorError.self) { try checked { z.sum().backward() } }
         let text = error!.description
         #expect(text.contains("mul saved") && text.contains("add_ overwrote"))
-        #expect(text.contains("without the underscore") && text.contains("clone()"))
+        #expect(text.contains("without the underscore (x = x + y for x += y)") && text.contains("clone()"))
     }
 
     @Test("A write that no gradient depends on is allowed")

@@ -212,7 +212,7 @@ private final class CheckpointedPart: SavedTensorPacker, EndsWithPass {
                 throw TensorError(
                     .autograd, in: "checkpoint",
                     "an operation saved a tensor for its gradient, and \(tensor.storage.lastWriter) overwrote it since",
-                    fix: "use the form of \(tensor.storage.lastWriter) without the underscore", operands: [tensor])
+                    fix: "use \(formWithoutUnderscore(tensor.storage.lastWriter))", operands: [tensor])
             }
             guard let leaf = first.leaf, leaf === tensor, tensor.version != first.version else { continue }
             throw TensorError(

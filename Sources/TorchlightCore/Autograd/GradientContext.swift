@@ -45,7 +45,7 @@ package final class GradientContext {
             "\(node.name) saved a \(saved.dtype) tensor of shape \(saved.shape) for its gradient, and "
                 + "\(saved.storage.lastWriter) overwrote it since",
             got: "version \(saved.storage.version)", expected: "version \(slot.savedVersion)",
-            fix: "use the form of \(saved.storage.lastWriter) without the underscore, or save a copy with clone() first"
+            fix: "use \(formWithoutUnderscore(saved.storage.lastWriter)), or save a copy with clone() first"
         )
     }
 

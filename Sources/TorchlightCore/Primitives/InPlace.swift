@@ -232,3 +232,10 @@ func rebaseHistory(of target: Tensor, to node: Node?, output: Int = 0) {
     // and retained gradients see it.
     base.historyStamp += 1
 }
+
+/// What an error advises in place of an in-place operation. The operators `+=`, `-=`, `*=` and `/=` have the names of the functions.
+func formWithoutUnderscore(_ name: String) -> String {
+    let operators = ["add_": "+", "sub_": "-", "mul_": "*", "div_": "/"]
+    let form = "the form of \(name) without the underscore"
+    return operators[name].map { "\(form) (x = x \($0) y for x \($0)= y)" } ?? form
+}
