@@ -60,13 +60,14 @@ public final class Sequential: Module, Layer {
         names?.append(String(layers.count - 1))
     }
 
-    /// The layer at an index. An index outside `0 ..< count` is an error.
+    /// The layer at an index; a negative index counts from the end: `model[-1]`. An index out of range is an error.
     public subscript(index: Int) -> any Layer {
-        if layers.indices.contains(index) { return layers[index] }
+        let position = index < 0 ? index + layers.count : index
+        if layers.indices.contains(position) { return layers[position] }
         reportFailure(
             TensorError(
                 .index, in: "Sequential", "the layer index is out of range", got: "\(index)",
-                expected: layers.isEmpty ? "no index: there are no layers" : "0 ..< \(layers.count)"))
+                expected: layers.isEmpty ? "no index: there are no layers" : "\(-layers.count) ..< \(layers.count)"))
         return Identity()
     }
 

@@ -125,6 +125,7 @@ struct ProgramGuesses {
     @Test func modules() throws {
         let model = Sequential(Linear(3, 4), ReLU(), Linear(4, 2))
         same(model.getSubmodule("0") === model[0], true)
+        same(model[-1] === model[2], true)
         same(model.getParameter("2.bias"), model.parameters()[3])
         same(deepcopy(model) === model, false)
         let report = try model.loadStateDict(model.stateDict(), strict: false)
