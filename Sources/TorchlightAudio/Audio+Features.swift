@@ -69,10 +69,10 @@ extension Audio {
         return decibel.maximum(largest - topDB)
     }
 
-    /// Converts decibel to powers or amplitudes: `ref · (10^(x / 10))^power`.
+    /// Converts decibels to powers or amplitudes: `ref · (10^(x / 10))^power`.
     ///
     /// - Parameters:
-    ///   - x: The decibel.
+    ///   - x: The decibels.
     ///   - ref: The reference value.
     ///   - power: 1 for powers and 0.5 for amplitudes.
     public static func dbToAmplitude(_ x: Tensor, ref: Double = 1, power: Double = 1) -> Tensor {

@@ -24,7 +24,7 @@ extension Audio {
     ///   - waveform: The waveforms.
     ///   - window: The window, `[winLength]`, with at most `nFFT` elements.
     ///   - nFFT: The size of the transform. A real spectrogram has `nFFT / 2 + 1` frequencies.
-    ///   - hopLength: The distance of frames, in elements.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next.
     ///   - power: The exponent of the magnitudes: 1 for amplitude, 2 for power; nil for the complex spectrum. Default: 2.
     ///   - normalized: What the spectrum is divided by. Default: `.none`.
     ///   - pad: The number of zeros on both sides of the waveform. Default: 0.
@@ -69,7 +69,7 @@ extension Audio {
     ///   - length: The size of the result before `pad` is removed. Default: what the frames cover.
     ///   - window: The window, `[winLength]`.
     ///   - nFFT: The size of the transform.
-    ///   - hopLength: The distance of frames.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next.
     ///   - normalized: What the spectrum was divided by. Default: `.none`.
     ///   - pad: The number of zeros that were put on both sides, which are removed. Default: 0.
     ///   - center: Whether frames were centred. Default: true.
@@ -108,7 +108,7 @@ extension Audio {
     ///   - spectrogram: The spectrograms, `|S|^power`, not negative.
     ///   - window: The window, `[winLength]`.
     ///   - nFFT: The size of the transform.
-    ///   - hopLength: The distance of frames.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next.
     ///   - power: The exponent of the magnitudes. Default: 2.
     ///   - iterations: The number of iterations. Default: 32.
     ///   - momentum: The momentum of the iteration, from 0 to below 1. Default: 0.99.

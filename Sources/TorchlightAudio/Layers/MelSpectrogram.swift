@@ -94,7 +94,7 @@ public final class MelSpectrogram: Module, Layer {
     ///   - sampleRate: The sample rate of the waveform in hertz. Default: 16000.
     ///   - nFFT: The size of the transform. Default: 400.
     ///   - winLength: The number of elements of the window. Default: `nFFT`.
-    ///   - hopLength: The distance of frames. Default: `winLength / 2`.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next. Default: `winLength / 2`.
     ///   - fMin: The lowest frequency in hertz. Default: 0.
     ///   - fMax: The highest frequency in hertz. Default: half the sample rate.
     ///   - pad: The number of zeros on both sides of a waveform. Default: 0.

@@ -16,7 +16,7 @@ public final class Spectrogram: Module, Layer {
     public let nFFT: Int
     /// The number of elements of the window.
     public let winLength: Int
-    /// The distance of frames.
+    /// The number of elements from the start of a frame to the start of the next.
     public let hopLength: Int
     /// The number of zeros on both sides of a waveform.
     public let pad: Int
@@ -38,7 +38,7 @@ public final class Spectrogram: Module, Layer {
     /// - Parameters:
     ///   - nFFT: The size of the transform. Default: 400.
     ///   - winLength: The number of elements of the window. Default: `nFFT`.
-    ///   - hopLength: The distance of frames. Default: `winLength / 2`.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next. Default: `winLength / 2`.
     ///   - pad: The number of zeros on both sides of a waveform. Default: 0.
     ///   - windowFn: Makes the window. Default: the Hann window.
     ///   - power: The exponent of the magnitudes: 1 for amplitude, 2 for power; nil for complex spectra. Default: 2.
@@ -82,7 +82,7 @@ public final class InverseSpectrogram: Module, Layer {
     public let nFFT: Int
     /// The number of elements of the window.
     public let winLength: Int
-    /// The distance of frames.
+    /// The number of elements from the start of a frame to the start of the next.
     public let hopLength: Int
     /// The number of elements that are removed on both sides.
     public let pad: Int
@@ -100,7 +100,7 @@ public final class InverseSpectrogram: Module, Layer {
     /// - Parameters:
     ///   - nFFT: The size of the transform. Default: 400.
     ///   - winLength: The number of elements of the window. Default: `nFFT`.
-    ///   - hopLength: The distance of frames. Default: `winLength / 2`.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next. Default: `winLength / 2`.
     ///   - pad: The number of elements that are removed on both sides. Default: 0.
     ///   - windowFn: Makes the window. Default: the Hann window.
     ///   - normalized: What spectra were divided by. Default: `.none`.
@@ -125,7 +125,7 @@ public final class InverseSpectrogram: Module, Layer {
     /// Returns the waveforms, as long as the frames cover.
     public func forward(_ x: Tensor) -> Tensor { waveform(x, length: nil) }
 
-    /// Returns waveforms of a length.
+    /// Returns waveforms of `length` elements; nil for as many as the frames cover.
     public func callAsFunction(_ x: Tensor, length: Int?) -> Tensor { scope(x) { waveform($0, length: length) } }
 
     private func waveform(_ x: Tensor, length: Int?) -> Tensor {
@@ -148,7 +148,7 @@ public final class GriffinLim: Module, Layer {
     public let iterations: Int
     /// The number of elements of the window.
     public let winLength: Int
-    /// The distance of frames.
+    /// The number of elements from the start of a frame to the start of the next.
     public let hopLength: Int
     /// The exponent of the magnitudes.
     public let power: Double
@@ -168,7 +168,7 @@ public final class GriffinLim: Module, Layer {
     ///   - nFFT: The size of the transform. Default: 400.
     ///   - iterations: The number of iterations. Default: 32.
     ///   - winLength: The number of elements of the window. Default: `nFFT`.
-    ///   - hopLength: The distance of frames. Default: `winLength / 2`.
+    ///   - hopLength: The number of elements from the start of a frame to the start of the next. Default: `winLength / 2`.
     ///   - windowFn: Makes the window. Default: the Hann window.
     ///   - power: The exponent of the magnitudes. Default: 2.
     ///   - momentum: The momentum of the iteration, from 0 to below 1. Default: 0.99.

@@ -1,14 +1,14 @@
 /// What a compiled function does with arguments for which it has no graph yet.
 public enum NewGraph: Sendable, Hashable {
-    /// It records one, in a run as written.
+    /// It runs the body and records its operations as a new graph.
     case record
-    /// It runs as written, without recording.
+    /// It runs the body operation by operation, without recording.
     case eager
     /// It reports an error that says what is different.
     case error
 }
 
-/// How often a compiled function checks that its graph is still what its body does.
+/// How often a compiled function checks that its body still does what was recorded.
 public enum Verification: Sendable, Hashable {
     case never
     /// Every so many calls the body runs as written and is recorded again. If it does other operations than the graph, or the same

@@ -9,7 +9,7 @@ extension Graph {
                 continue
             }
             throw TensorError(
-                .value, in: "compile", "the function does something else than what was recorded",
+                .value, in: "compile", "the function does something other than what was recorded",
                 got: "\(new ?? "nothing") as operation \(i)", expected: old ?? "nothing",
                 fix: "pass what changed as an argument, or compile a function for each case")
         }

@@ -74,7 +74,8 @@ extension Tensor {
         do throws(TensorError) {
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: "tensorSplit", "a single number cannot be cut", expected: "at least one dimension",
+                    .shape, in: "tensorSplit", "a 0-dimensional tensor cannot be split",
+                    expected: "at least one dimension",
                     operands: [self])
             }
             let d = try resolve(dim, in: "tensorSplit")
@@ -152,7 +153,7 @@ extension Tensor {
             if isPlaceholder { return [self] }
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: operation, "a single number cannot be cut", expected: "at least one dimension",
+                    .shape, in: operation, "a 0-dimensional tensor cannot be split", expected: "at least one dimension",
                     operands: [self])
             }
             let d = try resolve(dim, in: operation)

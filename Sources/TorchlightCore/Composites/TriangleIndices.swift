@@ -4,8 +4,8 @@ extension Tensor {
     /// The row and column indices of the elements on and below a diagonal of a `rows` by `columns` matrix, in row-major
     /// order: `[2, count]`. `offset` is the diagonal: 0 the main one, positive above it. Default: 0.
     ///
-    ///     let places = Tensor.trilIndices(3, 3)
-    ///     x[places[0], places[1]]         // the lower triangle as a row
+    ///     let indices = Tensor.trilIndices(3, 3)
+    ///     x[indices[0], indices[1]]       // the lower triangle as a row
     public static func trilIndices(
         _ rows: Int, _ columns: Int, offset: Int = 0, dtype: DType = .int64, device: Device = .current
     ) -> Tensor {

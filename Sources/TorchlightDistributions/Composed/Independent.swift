@@ -35,7 +35,7 @@ public struct Independent: Distribution {
     public var eventShape: [Int] {
         baseDistribution.batchShape.suffix(reinterpretedBatchNdims) + baseDistribution.eventShape
     }
-    /// That of the parts, for the whole event.
+    /// The support of the parts, for the whole event.
     public var support: Constraint {
         reinterpretedBatchNdims == 0
             ? baseDistribution.support : .independent(baseDistribution.support, reinterpretedBatchNdims)
@@ -44,13 +44,13 @@ public struct Independent: Distribution {
     public var hasRSample: Bool { baseDistribution.hasRSample }
     /// Whether the parts have it and no dimension is reinterpreted.
     public var hasEnumerateSupport: Bool { reinterpretedBatchNdims == 0 && baseDistribution.hasEnumerateSupport }
-    /// That of the parts.
+    /// The mean of the parts.
     public var mean: Tensor { baseDistribution.mean }
-    /// That of the parts.
+    /// The mode of the parts.
     public var mode: Tensor { baseDistribution.mode }
-    /// That of the parts.
+    /// The variance of the parts.
     public var variance: Tensor { baseDistribution.variance }
-    /// That of the parts.
+    /// The standard deviation of the parts.
     public var stddev: Tensor { baseDistribution.stddev }
     /// Draws of the parts, with gradients.
     public func rsample(_ sampleShape: [Int], generator: Generator) -> Tensor {

@@ -42,7 +42,7 @@ public struct MixtureSameFamily: Distribution {
 
     /// The event shape of the components.
     public var eventShape: [Int] { componentDistribution.eventShape }
-    /// That of the components.
+    /// The support of the components.
     public var support: Constraint {
         switch componentDistribution.support {
         // The ends of each component differ; values of any of them belong to the mixture.

@@ -12,7 +12,7 @@ public struct RelaxedBernoulli: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Relaxed Bernoulli distributions of this temperature and these probabilities or logits.
+    /// Creates relaxed Bernoulli distributions with the given temperature and probabilities or logits.
     public init(
         temperature: any DistributionParameter, probs: (any DistributionParameter)? = nil,
         logits: (any DistributionParameter)? = nil, validateArgs: Bool = true
@@ -36,7 +36,7 @@ public struct RelaxedBernoulli: Distribution {
     public var batchShape: [Int] { event.parameter.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from 0 to 1.
+    /// The support: real numbers from 0 to 1.
     public var support: Constraint { .unitInterval }
     /// True: sigmoids of logistic draws.
     public var hasRSample: Bool { true }
@@ -78,7 +78,7 @@ public struct RelaxedOneHotCategorical: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Relaxed one-hot distributions of this temperature and these probabilities or logits.
+    /// Creates relaxed one-hot distributions with the given temperature and probabilities or logits.
     public init(
         temperature: any DistributionParameter, probs: Tensor? = nil, logits: Tensor? = nil, validateArgs: Bool = true
     ) {
@@ -100,7 +100,7 @@ public struct RelaxedOneHotCategorical: Distribution {
     public var batchShape: [Int] { categorical.batchShape }
     /// `[K]`.
     public var eventShape: [Int] { [categorical.numEvents] }
-    /// Numbers of at least 0 whose sum is 1.
+    /// The support: vectors of numbers of at least 0 whose sum is 1.
     public var support: Constraint { .simplex }
     /// True: softmax of logits with noise.
     public var hasRSample: Bool { true }
@@ -164,7 +164,7 @@ public struct LogisticNormal: Distribution {
     public var batchShape: [Int] { transformed.batchShape }
     /// `[K]`.
     public var eventShape: [Int] { transformed.eventShape }
-    /// Numbers of at least 0 whose sum is 1.
+    /// The support: vectors of numbers of at least 0 whose sum is 1.
     public var support: Constraint { .simplex }
     /// True: transformed normal draws.
     public var hasRSample: Bool { true }

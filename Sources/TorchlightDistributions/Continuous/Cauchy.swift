@@ -11,7 +11,7 @@ public struct Cauchy: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Cauchy distributions of these medians and scales.
+    /// Creates Cauchy distributions with the given medians and scales.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [loc, scale])
         let valid = validated(Self.self, validateArgs, [("loc", all[0], .real), ("scale", all[1], .positive)])
@@ -22,7 +22,7 @@ public struct Cauchy: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// True: `loc + scale tan(pi (u - 1/2))`.
     public var hasRSample: Bool { true }
@@ -84,13 +84,13 @@ public struct HalfCauchy: Distribution {
     public var batchShape: [Int] { scale.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers of at least 0.
+    /// The support: real numbers of at least 0.
     public var support: Constraint { .nonnegative }
     /// True: absolute values of Cauchy draws.
     public var hasRSample: Bool { true }
     /// Infinite.
     public var mean: Tensor { scale.filled(.infinity) }
-    /// 0.
+    /// The mode: 0.
     public var mode: Tensor { scale.filled(0) }
     /// Infinite.
     public var variance: Tensor { scale.filled(.infinity) }

@@ -9,7 +9,7 @@ public struct Exponential: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Exponential distributions of these rates.
+    /// Creates exponential distributions with the given rates.
     public init(rate: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [rate])
         self.rate = validated(Self.self, validateArgs, [("rate", all[0], .positive)])[0]
@@ -20,13 +20,13 @@ public struct Exponential: Distribution {
     public var batchShape: [Int] { rate.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers of at least 0.
+    /// The support: real numbers of at least 0.
     public var support: Constraint { .nonnegative }
     /// True: `-log(u) / rate`.
     public var hasRSample: Bool { true }
     /// `1 / rate`.
     public var mean: Tensor { rate.reciprocal() }
-    /// 0.
+    /// The mode: 0.
     public var mode: Tensor { rate.filled(0) }
     /// `1 / rate`.
     public var stddev: Tensor { rate.reciprocal() }
@@ -64,7 +64,7 @@ public struct Pareto: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Pareto distributions of these smallest values and exponents.
+    /// Creates Pareto distributions with the given smallest values and exponents.
     public init(scale: any DistributionParameter, alpha: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [scale, alpha])
         let valid = validated(Self.self, validateArgs, [("scale", all[0], .positive), ("alpha", all[1], .positive)])
@@ -75,7 +75,7 @@ public struct Pareto: Distribution {
     public var batchShape: [Int] { scale.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from `scale` on.
+    /// The support: real numbers from `scale` on.
     public var support: Constraint { .greaterThanEq(scale) }
     /// True: `scale u^(-1 / alpha)`.
     public var hasRSample: Bool { true }
@@ -128,7 +128,7 @@ public struct Weibull: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Weibull distributions of these scales and concentrations.
+    /// Creates Weibull distributions with the given scales and concentrations.
     public init(scale: any DistributionParameter, concentration: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [scale, concentration])
         let valid = validated(
@@ -140,7 +140,7 @@ public struct Weibull: Distribution {
     public var batchShape: [Int] { scale.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers above 0.
+    /// The support: real numbers above 0.
     public var support: Constraint { .positive }
     /// True: `scale (-log u)^(1 / concentration)`.
     public var hasRSample: Bool { true }

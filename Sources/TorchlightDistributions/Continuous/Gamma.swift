@@ -12,7 +12,7 @@ public struct Gamma: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Gamma distributions of these concentrations and rates.
+    /// Creates gamma distributions with the given concentrations and rates.
     public init(concentration: any DistributionParameter, rate: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [concentration, rate])
         let valid = validated(
@@ -24,7 +24,7 @@ public struct Gamma: Distribution {
     public var batchShape: [Int] { concentration.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers of at least 0.
+    /// The support: real numbers of at least 0.
     public var support: Constraint { .nonnegative }
     /// True: implicit reparameterisation.
     public var hasRSample: Bool { true }
@@ -83,7 +83,7 @@ public struct Chi2: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Chi-squared distributions of these degrees of freedom.
+    /// Creates chi-squared distributions with the given degrees of freedom.
     public init(df: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [df])
         self.df = validated(Self.self, validateArgs, [("df", all[0], .positive)])[0]
@@ -97,7 +97,7 @@ public struct Chi2: Distribution {
     public var batchShape: [Int] { df.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers of at least 0.
+    /// The support: real numbers of at least 0.
     public var support: Constraint { .nonnegative }
     /// True: implicit reparameterisation.
     public var hasRSample: Bool { true }
@@ -154,7 +154,7 @@ public struct InverseGamma: Distribution {
     public var batchShape: [Int] { baseDistribution.batchShape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers above 0.
+    /// The support: real numbers above 0.
     public var support: Constraint { .positive }
     /// True: reciprocals of gamma draws.
     public var hasRSample: Bool { true }

@@ -11,7 +11,7 @@ public struct Laplace: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Laplace distributions of these means and scales.
+    /// Creates Laplace distributions with the given means and scales.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [loc, scale])
         let valid = validated(Self.self, validateArgs, [("loc", all[0], .real), ("scale", all[1], .positive)])
@@ -22,7 +22,7 @@ public struct Laplace: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// True: quantiles of uniform numbers.
     public var hasRSample: Bool { true }
@@ -80,7 +80,7 @@ public struct Gumbel: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Gumbel distributions of these modes and scales.
+    /// Creates Gumbel distributions with the given modes and scales.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [loc, scale])
         let valid = validated(Self.self, validateArgs, [("loc", all[0], .real), ("scale", all[1], .positive)])
@@ -91,7 +91,7 @@ public struct Gumbel: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// True: quantiles of uniform numbers.
     public var hasRSample: Bool { true }
@@ -144,7 +144,7 @@ public struct Uniform: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Uniform distributions between these ends.
+    /// Creates uniform distributions with the given bounds.
     public init(low: any DistributionParameter, high: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [low, high])
         let valid = validated(Self.self, validateArgs, [("low", all[0], .lessThan(all[1])), ("high", all[1], .real)])
@@ -155,7 +155,7 @@ public struct Uniform: Distribution {
     public var batchShape: [Int] { low.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from `low` to `high`.
+    /// The support: real numbers from `low` to `high`.
     public var support: Constraint { .interval(low, high) }
     /// True: `low + (high - low) u`.
     public var hasRSample: Bool { true }

@@ -11,7 +11,7 @@ public struct Normal: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Normal distributions of these means and standard deviations.
+    /// Creates normal distributions with the given means and standard deviations.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [loc, scale])
         let valid = validated(Self.self, validateArgs, [("loc", all[0], .real), ("scale", all[1], .positive)])
@@ -22,7 +22,7 @@ public struct Normal: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// True: `loc + scale * noise`.
     public var hasRSample: Bool { true }
@@ -86,7 +86,7 @@ public struct LogNormal: Distribution {
     public var batchShape: [Int] { baseDistribution.batchShape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers above 0.
+    /// The support: real numbers above 0.
     public var support: Constraint { .positive }
     /// True: the exponential of normal draws.
     public var hasRSample: Bool { true }
@@ -152,13 +152,13 @@ public struct HalfNormal: Distribution {
     public var batchShape: [Int] { scale.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers of at least 0.
+    /// The support: real numbers of at least 0.
     public var support: Constraint { .nonnegative }
     /// True: absolute values of normal draws.
     public var hasRSample: Bool { true }
     /// `scale sqrt(2 / pi)`.
     public var mean: Tensor { scale * (2 / Double.pi).squareRoot() }
-    /// 0.
+    /// The mode: 0.
     public var mode: Tensor { scale.filled(0) }
     /// `scale^2 (1 - 2 / pi)`.
     public var variance: Tensor { scale.square() * (1 - 2 / Double.pi) }

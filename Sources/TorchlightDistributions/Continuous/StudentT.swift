@@ -14,7 +14,7 @@ public struct StudentT: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// t distributions of these degrees of freedom, centers and scales.
+    /// Creates t distributions with the given degrees of freedom, centres and scales.
     public init(
         df: any DistributionParameter, loc: any DistributionParameter = 0, scale: any DistributionParameter = 1,
         validateArgs: Bool = true
@@ -29,7 +29,7 @@ public struct StudentT: Distribution {
     public var batchShape: [Int] { df.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// True: a normal number divided by the root of a chi-squared one over `df`.
     public var hasRSample: Bool { true }
@@ -87,7 +87,7 @@ public struct FisherSnedecor: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// F distributions of these degrees of freedom.
+    /// Creates F distributions with the given degrees of freedom.
     public init(df1: any DistributionParameter, df2: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [df1, df2])
         let valid = validated(Self.self, validateArgs, [("df1", all[0], .positive), ("df2", all[1], .positive)])
@@ -98,7 +98,7 @@ public struct FisherSnedecor: Distribution {
     public var batchShape: [Int] { df1.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers above 0.
+    /// The support: real numbers above 0.
     public var support: Constraint { .positive }
     /// True: the ratio of gamma draws.
     public var hasRSample: Bool { true }

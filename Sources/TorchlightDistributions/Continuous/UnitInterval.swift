@@ -11,7 +11,7 @@ public struct Beta: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Beta distributions of these concentrations.
+    /// Creates beta distributions with the given concentrations.
     public init(
         concentration1: any DistributionParameter, concentration0: any DistributionParameter, validateArgs: Bool = true
     ) {
@@ -31,7 +31,7 @@ public struct Beta: Distribution {
     public var batchShape: [Int] { concentration1.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from 0 to 1.
+    /// The support: real numbers from 0 to 1.
     public var support: Constraint { .unitInterval }
     /// True: implicit reparameterisation of gamma draws.
     public var hasRSample: Bool { true }
@@ -87,7 +87,7 @@ public struct Kumaraswamy: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Kumaraswamy distributions of these concentrations.
+    /// Creates Kumaraswamy distributions with the given concentrations.
     public init(
         concentration1: any DistributionParameter, concentration0: any DistributionParameter, validateArgs: Bool = true
     ) {
@@ -109,7 +109,7 @@ public struct Kumaraswamy: Distribution {
     public var batchShape: [Int] { concentration1.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from 0 to 1.
+    /// The support: real numbers from 0 to 1.
     public var support: Constraint { .unitInterval }
     /// True: quantiles of uniform numbers.
     public var hasRSample: Bool { true }
@@ -173,7 +173,7 @@ public struct ContinuousBernoulli: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Continuous Bernoulli distributions of these probabilities or logits.
+    /// Creates continuous Bernoulli distributions with the given probabilities or logits.
     ///
     /// - Parameter lims: The range of probabilities around 1/2 in which Taylor polynomials are used.
     public init(
@@ -219,7 +219,7 @@ public struct ContinuousBernoulli: Distribution {
     public var batchShape: [Int] { event.parameter.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from 0 to 1.
+    /// The support: real numbers from 0 to 1.
     public var support: Constraint { .unitInterval }
     /// True: quantiles of uniform numbers.
     public var hasRSample: Bool { true }

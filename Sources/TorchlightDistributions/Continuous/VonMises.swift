@@ -12,7 +12,7 @@ public struct VonMises: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Von Mises distributions of these mean angles and concentrations.
+    /// Creates von Mises distributions with the given mean angles and concentrations.
     public init(loc: any DistributionParameter, concentration: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [loc, concentration])
         let valid = validated(
@@ -24,7 +24,7 @@ public struct VonMises: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers.
+    /// The support: all real numbers.
     public var support: Constraint { .real }
     /// `loc`, the direction of the mean of the unit vectors.
     public var mean: Tensor { loc }
@@ -73,7 +73,7 @@ public struct GeneralizedPareto: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Generalised Pareto distributions of these smallest values, scales and concentrations.
+    /// Creates generalised Pareto distributions with the given smallest values, scales and concentrations.
     public init(
         loc: any DistributionParameter, scale: any DistributionParameter, concentration: any DistributionParameter,
         validateArgs: Bool = true
@@ -95,7 +95,7 @@ public struct GeneralizedPareto: Distribution {
     public var batchShape: [Int] { loc.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Numbers from `loc` on, up to `loc - scale / concentration` for a negative concentration.
+    /// The support: real numbers from `loc` on, up to `loc - scale / concentration` for a negative concentration.
     public var support: Constraint {
         let upper = noGrad {
             Tensor.where(concentration < 0, loc - scale / concentration, Double.infinity)

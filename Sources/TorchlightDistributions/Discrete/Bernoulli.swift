@@ -8,7 +8,7 @@ public struct Bernoulli: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Bernoulli distributions of these probabilities or logits.
+    /// Creates Bernoulli distributions with the given probabilities or logits.
     public init(
         probs: (any DistributionParameter)? = nil, logits: (any DistributionParameter)? = nil, validateArgs: Bool = true
     ) {
@@ -68,7 +68,7 @@ public struct Geometric: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Geometric distributions of these probabilities of success, or logits.
+    /// Creates geometric distributions with the given probabilities of success, or logits.
     public init(
         probs: (any DistributionParameter)? = nil, logits: (any DistributionParameter)? = nil, validateArgs: Bool = true
     ) {
@@ -93,11 +93,11 @@ public struct Geometric: Distribution {
     public var batchShape: [Int] { event.parameter.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Integers from 0 on.
+    /// The support: integers from 0 on.
     public var support: Constraint { .nonnegativeInteger }
     /// `1 / p - 1`.
     public var mean: Tensor { 1 / probs - 1 }
-    /// 0.
+    /// The mode: 0.
     public var mode: Tensor { event.parameter.filled(0) }
     /// `(1 / p - 1) / p`.
     public var variance: Tensor { (1 / probs - 1) / probs }

@@ -10,7 +10,7 @@ public struct Categorical: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Categorical distributions of these probabilities or logits.
+    /// Creates categorical distributions with the given probabilities or logits.
     public init(probs: Tensor? = nil, logits: Tensor? = nil, validateArgs: Bool = true) {
         self.init(Self.self, probs, logits, validateArgs)
     }
@@ -37,7 +37,7 @@ public struct Categorical: Distribution {
     public var batchShape: [Int] { Array(paramShape.dropLast()) }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Integers from 0 to K - 1.
+    /// The support: integers from 0 to K - 1.
     public var support: Constraint { .integerInterval(0, numEvents - 1) }
     /// True: all categories.
     public var hasEnumerateSupport: Bool { true }
@@ -98,7 +98,7 @@ public struct OneHotCategorical: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// One-hot distributions of these probabilities or logits.
+    /// Creates one-hot distributions with the given probabilities or logits.
     public init(probs: Tensor? = nil, logits: Tensor? = nil, validateArgs: Bool = true) {
         self.init(Categorical(Self.self, probs, logits, validateArgs), validateArgs: validateArgs)
     }
@@ -115,7 +115,7 @@ public struct OneHotCategorical: Distribution {
     public var batchShape: [Int] { categorical.batchShape }
     /// `[K]`.
     public var eventShape: [Int] { [categorical.numEvents] }
-    /// Vectors with a single 1 and zeros elsewhere.
+    /// The support: vectors with a single 1 and zeros elsewhere.
     public var support: Constraint { .oneHot }
     /// True: a vector for each category.
     public var hasEnumerateSupport: Bool { true }
@@ -169,7 +169,7 @@ public struct OneHotCategoricalStraightThrough: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// One-hot distributions of these probabilities or logits.
+    /// Creates one-hot distributions with the given probabilities or logits.
     public init(probs: Tensor? = nil, logits: Tensor? = nil, validateArgs: Bool = true) {
         oneHotCategorical = OneHotCategorical(
             Categorical(Self.self, probs, logits, validateArgs), validateArgs: validateArgs)
@@ -188,7 +188,7 @@ public struct OneHotCategoricalStraightThrough: Distribution {
     public var batchShape: [Int] { oneHotCategorical.batchShape }
     /// `[K]`.
     public var eventShape: [Int] { oneHotCategorical.eventShape }
-    /// Vectors with a single 1 and zeros elsewhere.
+    /// The support: vectors with a single 1 and zeros elsewhere.
     public var support: Constraint { .oneHot }
     /// True: draws have the gradient of the probabilities.
     public var hasRSample: Bool { true }
@@ -237,7 +237,7 @@ public struct Multinomial: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Multinomial distributions of this number of draws and these probabilities or logits.
+    /// Creates multinomial distributions with the given number of draws and probabilities or logits.
     public init(totalCount: Int = 1, probs: Tensor? = nil, logits: Tensor? = nil, validateArgs: Bool = true) {
         let categorical = Categorical(Self.self, probs, logits, validateArgs)
         if totalCount < 0 {
@@ -261,7 +261,7 @@ public struct Multinomial: Distribution {
     public var batchShape: [Int] { categorical.batchShape }
     /// `[K]`.
     public var eventShape: [Int] { [categorical.numEvents] }
-    /// Vectors of counts whose sum is at most n.
+    /// The support: vectors of counts whose sum is at most n.
     public var support: Constraint { .multinomial(totalCount) }
     /// `n p`.
     public var mean: Tensor { probs * totalCount }

@@ -9,7 +9,7 @@ public struct Poisson: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Poisson distributions of these rates.
+    /// Creates Poisson distributions with the given rates.
     public init(rate: any DistributionParameter, validateArgs: Bool = true) {
         let all = broadcastParameters(of: Self.self, [rate])
         self.rate = validated(Self.self, validateArgs, [("rate", all[0], .nonnegative)])[0]
@@ -20,7 +20,7 @@ public struct Poisson: Distribution {
     public var batchShape: [Int] { rate.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Integers from 0 on.
+    /// The support: integers from 0 on.
     public var support: Constraint { .nonnegativeInteger }
     /// `rate`.
     public var mean: Tensor { rate }
@@ -58,7 +58,7 @@ public struct Binomial: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Binomial distributions of these numbers of trials and probabilities or logits.
+    /// Creates binomial distributions with the given numbers of trials and probabilities or logits.
     public init(
         totalCount: any DistributionParameter = 1, probs: (any DistributionParameter)? = nil,
         logits: (any DistributionParameter)? = nil, validateArgs: Bool = true
@@ -82,7 +82,7 @@ public struct Binomial: Distribution {
     public var batchShape: [Int] { event.parameter.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Integers from 0 to the number of trials.
+    /// The support: integers from 0 to the number of trials.
     public var support: Constraint { .integerInterval(0, totalCount) }
     /// True: 0 to the number of trials, where that is the same for the whole batch.
     public var hasEnumerateSupport: Bool { true }
@@ -153,7 +153,7 @@ public struct NegativeBinomial: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Negative binomial distributions of these numbers of failures and probabilities of success, or logits.
+    /// Creates negative binomial distributions with the given numbers of failures and probabilities of success, or logits.
     public init(
         totalCount: any DistributionParameter, probs: (any DistributionParameter)? = nil,
         logits: (any DistributionParameter)? = nil, validateArgs: Bool = true
@@ -178,7 +178,7 @@ public struct NegativeBinomial: Distribution {
     public var batchShape: [Int] { event.parameter.shape }
     /// Numbers.
     public var eventShape: [Int] { [] }
-    /// Integers from 0 on.
+    /// The support: integers from 0 on.
     public var support: Constraint { .nonnegativeInteger }
     /// `n p / (1 - p)`.
     public var mean: Tensor { totalCount * logits.exp() }

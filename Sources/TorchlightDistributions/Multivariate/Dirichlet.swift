@@ -11,7 +11,7 @@ public struct Dirichlet: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Dirichlet distributions of these concentrations.
+    /// Creates Dirichlet distributions with the given concentrations.
     public init(concentration: Tensor, validateArgs: Bool = true) {
         let given = parameterTensors([concentration])[0]
         self.validateArgs = validateArgs
@@ -31,7 +31,7 @@ public struct Dirichlet: Distribution {
     public var batchShape: [Int] { Array(concentration.shape.dropLast()) }
     /// `[K]`.
     public var eventShape: [Int] { Array(concentration.shape.suffix(1)) }
-    /// Numbers of at least 0 whose sum is 1.
+    /// The support: vectors of numbers of at least 0 whose sum is 1.
     public var support: Constraint { .simplex }
     /// True: implicit reparameterisation of gamma draws.
     public var hasRSample: Bool { true }

@@ -17,7 +17,7 @@ public struct LowRankMultivariateNormal: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Normal distributions of these means, factors and diagonals.
+    /// Creates normal distributions with the given means, factors and diagonals.
     public init(loc: Tensor, covFactor: Tensor, covDiag: Tensor, validateArgs: Bool = true) {
         self.validateArgs = validateArgs
         let all = parameterTensors([loc, covFactor, covDiag])
@@ -60,7 +60,7 @@ public struct LowRankMultivariateNormal: Distribution {
     /// `[n]`.
     public var eventShape: [Int] { Array(loc.shape.suffix(1)) }
     private var matrixShape: [Int] { batchShape + eventShape + eventShape }
-    /// Vectors of numbers.
+    /// The support: vectors of numbers.
     public var support: Constraint { .realVector }
     /// True: `loc + W noise + sqrt(D) noise`.
     public var hasRSample: Bool { true }

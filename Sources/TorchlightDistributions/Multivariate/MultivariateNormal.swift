@@ -14,7 +14,7 @@ public struct MultivariateNormal: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Normal distributions of these means and covariances.
+    /// Creates normal distributions with the given means and covariances.
     ///
     /// Exactly one of the three matrices is given.
     public init(
@@ -66,7 +66,7 @@ public struct MultivariateNormal: Distribution {
     /// `[n]`.
     public var eventShape: [Int] { Array(loc.shape.suffix(1)) }
     private var matrixShape: [Int] { batchShape + eventShape + eventShape }
-    /// Vectors of numbers.
+    /// The support: vectors of numbers.
     public var support: Constraint { .realVector }
     /// True: `loc + L noise` with the Cholesky factor L.
     public var hasRSample: Bool { true }

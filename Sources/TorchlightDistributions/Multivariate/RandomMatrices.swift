@@ -96,7 +96,7 @@ public struct Wishart: Distribution {
     /// Whether arguments are checked.
     public var validateArgs: Bool
 
-    /// Wishart distributions of these degrees of freedom and covariances.
+    /// Creates Wishart distributions with the given degrees of freedom and covariances.
     ///
     /// Exactly one of the three matrices is given.
     public init(

@@ -78,13 +78,13 @@ public struct IndependentTransform: DistributionTransform {
         self.baseTransform = baseTransform
         self.reinterpretedBatchNdims = eventDimensions(reinterpretedBatchNdims, in: "\(Self.self)")
     }
-    /// That of the parts, for the whole event.
+    /// The domain of the parts, for the whole event.
     public var domain: Constraint { .independent(baseTransform.domain, reinterpretedBatchNdims) }
-    /// That of the parts, for the whole event.
+    /// The codomain of the parts, for the whole event.
     public var codomain: Constraint { .independent(baseTransform.codomain, reinterpretedBatchNdims) }
     /// Whether the base is.
     public var bijective: Bool { baseTransform.bijective }
-    /// That of the base.
+    /// The sign of the derivative of the base.
     public var sign: Tensor { baseTransform.sign }
     /// The function of the parts.
     public func forward(_ x: Tensor) -> Tensor { baseTransform.forward(x) }
@@ -122,9 +122,9 @@ public struct ReshapeTransform: DistributionTransform {
         }
         (self.inShape, self.outShape) = (inShape, outShape)
     }
-    /// Numbers of the first shape.
+    /// The domain: real numbers of the first shape.
     public var domain: Constraint { .independent(.real, inShape.count) }
-    /// Numbers of the second shape.
+    /// The codomain: real numbers of the second shape.
     public var codomain: Constraint { .independent(.real, outShape.count) }
     /// The elements in the second shape.
     public func forward(_ x: Tensor) -> Tensor {
@@ -169,9 +169,9 @@ public struct CatTransform: DistributionTransform {
         (self.transforms, self.dim, self.lengths) = (transforms, dim, parts)
     }
 
-    /// Those of the parts.
+    /// The domain of the parts.
     public var domain: Constraint { .cat(transforms.map(\.domain), dim: dim, lengths: lengths) }
-    /// Those of the parts.
+    /// The codomain of the parts.
     public var codomain: Constraint { .cat(transforms.map(\.codomain), dim: dim, lengths: lengths) }
     /// Whether all parts are.
     public var bijective: Bool { transforms.allSatisfy(\.bijective) }
@@ -207,9 +207,9 @@ public struct StackTransform: DistributionTransform {
         (self.transforms, self.dim) = (transforms, dim)
     }
 
-    /// Those of the entries.
+    /// The domain of the entries.
     public var domain: Constraint { .stack(transforms.map(\.domain), dim: dim) }
-    /// Those of the entries.
+    /// The codomain of the entries.
     public var codomain: Constraint { .stack(transforms.map(\.codomain), dim: dim) }
     /// Whether all are.
     public var bijective: Bool { transforms.allSatisfy(\.bijective) }

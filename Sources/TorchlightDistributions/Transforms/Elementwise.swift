@@ -3,13 +3,13 @@ import TorchlightCore
 
 /// `y = exp(x)`.
 public struct ExpTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { .real }
-    /// Numbers above 0.
+    /// The codomain: real numbers above 0.
     public var codomain: Constraint { .positive }
-    /// 1.
+    /// The sign of the derivative: 1.
     public var sign: Tensor { constantSign(1) }
     /// `exp(x)`.
     public func forward(_ x: Tensor) -> Tensor { x.exp() }
@@ -23,12 +23,12 @@ public struct ExpTransform: DistributionTransform {
 public struct PowerTransform: DistributionTransform {
     /// The exponent, which broadcasts with the argument.
     public let exponent: any DistributionParameter
-    /// The power of this exponent.
+    /// Creates the transform with the given exponent.
     public init(exponent: any DistributionParameter) { self.exponent = exponent }
     private var power: Tensor { exponent.parameterTensor }
-    /// Numbers above 0.
+    /// The domain: real numbers above 0.
     public var domain: Constraint { .positive }
-    /// Numbers above 0.
+    /// The codomain: real numbers above 0.
     public var codomain: Constraint { .positive }
     /// The sign of the exponent.
     public var sign: Tensor { power.sign() }
@@ -50,13 +50,13 @@ public struct PowerTransform: DistributionTransform {
 
 /// `y = 1 / (1 + exp(-x))`, held inside (0, 1).
 public struct SigmoidTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { .real }
-    /// Numbers from 0 to 1.
+    /// The codomain: real numbers from 0 to 1.
     public var codomain: Constraint { .unitInterval }
-    /// 1.
+    /// The sign of the derivative: 1.
     public var sign: Tensor { constantSign(1) }
     /// The sigmoid, at least the smallest normal number and at most the largest below 1.
     public func forward(_ x: Tensor) -> Tensor { clippedSigmoid(x) }
@@ -76,13 +76,13 @@ func clippedSigmoid(_ x: Tensor) -> Tensor {
 
 /// `y = log(1 + exp(x))`.
 public struct SoftplusTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { .real }
-    /// Numbers above 0.
+    /// The codomain: real numbers above 0.
     public var codomain: Constraint { .positive }
-    /// 1.
+    /// The sign of the derivative: 1.
     public var sign: Tensor { constantSign(1) }
     /// `log(1 + exp(x))`.
     public func forward(_ x: Tensor) -> Tensor { x.softplus() }
@@ -94,13 +94,13 @@ public struct SoftplusTransform: DistributionTransform {
 
 /// `y = tanh(x)`.
 public struct TanhTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { .real }
-    /// Numbers from -1 to 1.
+    /// The codomain: real numbers from -1 to 1.
     public var codomain: Constraint { .interval(-1, 1) }
-    /// 1.
+    /// The sign of the derivative: 1.
     public var sign: Tensor { constantSign(1) }
     /// `tanh(x)`.
     public func forward(_ x: Tensor) -> Tensor { x.tanh() }
@@ -112,11 +112,11 @@ public struct TanhTransform: DistributionTransform {
 
 /// `y = |x|`, whose inverse is taken to be `y`.
 public struct AbsTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { .real }
-    /// Numbers above 0.
+    /// The codomain: real numbers above 0.
     public var codomain: Constraint { .positive }
     /// False: two numbers have the same absolute value.
     public var bijective: Bool { false }
@@ -135,16 +135,16 @@ public struct AffineTransform: DistributionTransform {
     /// How many of the last dimensions belong to the event.
     public let eventDim: Int
 
-    /// The function of this constant and factor.
+    /// Creates the transform with the given constant and factor.
     public init(loc: any DistributionParameter, scale: any DistributionParameter, eventDim: Int = 0) {
         (self.loc, self.scale) = (loc, scale)
         self.eventDim = eventDimensions(eventDim, in: "\(Self.self)")
     }
 
     private var numbers: Constraint { eventDim == 0 ? .real : .independent(.real, eventDim) }
-    /// Numbers.
+    /// The domain: all real numbers.
     public var domain: Constraint { numbers }
-    /// Numbers.
+    /// The codomain: all real numbers.
     public var codomain: Constraint { numbers }
     /// The sign of the factor.
     public var sign: Tensor {
@@ -185,9 +185,9 @@ public struct CumulativeDistributionTransform: DistributionTransform {
     public init(_ distribution: any Distribution) { self.distribution = distribution }
     /// The support of the distribution.
     public var domain: Constraint { distribution.support }
-    /// Numbers from 0 to 1.
+    /// The codomain: real numbers from 0 to 1.
     public var codomain: Constraint { .unitInterval }
-    /// 1.
+    /// The sign of the derivative: 1.
     public var sign: Tensor { constantSign(1) }
     /// `cdf(x)`.
     public func forward(_ x: Tensor) -> Tensor { distribution.cdf(x) }

@@ -3,7 +3,7 @@ import TorchlightCore
 /// Square matrices to lower triangular matrices with a positive diagonal: what lies above the diagonal is left out, and the diagonal is
 /// exponentiated.
 public struct LowerCholeskyTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
     /// Square matrices.
     public var domain: Constraint { .independent(.real, 2) }
@@ -24,7 +24,7 @@ public struct LowerCholeskyTransform: DistributionTransform {
 
 /// Square matrices to symmetric positive definite ones, `L L^T` with the factor of ``LowerCholeskyTransform``.
 public struct PositiveDefiniteTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
     /// Square matrices.
     public var domain: Constraint { .independent(.real, 2) }
@@ -44,9 +44,9 @@ public struct PositiveDefiniteTransform: DistributionTransform {
 /// Vectors `[n (n - 1) / 2]` to Cholesky factors `[n, n]` of correlation matrices: the hyperbolic tangents of the coordinates are
 /// partial correlations, row by row (Lewandowski, Kurowicka and Joe 2009).
 public struct CorrCholeskyTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Vectors of numbers.
+    /// The domain: vectors of numbers.
     public var domain: Constraint { .realVector }
     /// Cholesky factors of correlation matrices.
     public var codomain: Constraint { .corrCholesky }

@@ -2,11 +2,11 @@ import TorchlightCore
 
 /// `y = exp(x) / sum exp(x)` along the last dimension, whose inverse is taken to be `log(y)`.
 public struct SoftmaxTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Vectors of numbers.
+    /// The domain: vectors of numbers.
     public var domain: Constraint { .realVector }
-    /// Numbers of at least 0 whose sum is 1.
+    /// The codomain: vectors of numbers of at least 0 whose sum is 1.
     public var codomain: Constraint { .simplex }
     /// False: a constant may be added to the argument.
     public var bijective: Bool { false }
@@ -19,11 +19,11 @@ public struct SoftmaxTransform: DistributionTransform {
 /// Vectors `[K - 1]` to probabilities `[K]`: each coordinate, by a sigmoid, says which part of what is left a category takes. A vector of
 /// zeros has equal probabilities.
 public struct StickBreakingTransform: DistributionTransform {
-    /// The transform.
+    /// Creates the transform.
     public init() {}
-    /// Vectors of numbers.
+    /// The domain: vectors of numbers.
     public var domain: Constraint { .realVector }
-    /// Numbers of at least 0 whose sum is 1.
+    /// The codomain: vectors of numbers of at least 0 whose sum is 1.
     public var codomain: Constraint { .simplex }
 
     /// `K - 1, K - 2, ..., 1` as numbers of the dtype and device of a tensor.

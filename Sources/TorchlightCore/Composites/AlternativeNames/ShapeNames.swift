@@ -107,7 +107,7 @@ public func nuclearNorm(_ x: Tensor, dim: [Int]? = nil, keepdim: Bool = false) -
     guard dims.count == 2 else {
         return fail(
             TensorError(
-                .shape, in: "nuclearNorm", "the norm is over two dimensions", got: "\(dims) of shape \(x.shape)",
+                .shape, in: "nuclearNorm", "the norm is defined for two dimensions", got: "\(dims) of shape \(x.shape)",
                 expected: "a matrix, or two dimensions", operands: [x]), like: x)
     }
     return LinAlg.matrixNorm(x, ord: .nuc, dim: (dims[0], dims[1]), keepdim: keepdim)

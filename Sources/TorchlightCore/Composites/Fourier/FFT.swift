@@ -184,7 +184,7 @@ extension FFT {
     ) throws(TensorError) -> [(dim: Int, size: Int?)] {
         guard x.rank > 0 else {
             throw TensorError(
-                .shape, in: operation, "a single number has no dimension to transform",
+                .shape, in: operation, "a 0-dimensional tensor cannot be transformed",
                 expected: "at least one dimension", operands: [x])
         }
         if let sizes, let dim, sizes.count != dim.count {

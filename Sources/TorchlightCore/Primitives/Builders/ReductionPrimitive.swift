@@ -44,8 +44,8 @@ func foldSpec(
     let fold = Fold(of: x.layout, dims: dims)
     if !hasIdentity && fold.length == 0 && fold.keptCount > 0 {
         throw TensorError(
-            .shape, in: name, "the fold of no elements has no value",
-            expected: "at least one element in the folded dimensions", operands: [x])
+            .shape, in: name, "the reduction of no elements is not defined",
+            expected: "at least one element in the reduced dimensions", operands: [x])
     }
     return ResultSpec(fold.shape(keepdim: keepdim), dtype)
 }

@@ -137,7 +137,8 @@ enum MatrixProduct {
         try checkDTypes(a, b, in: operation)
         guard a.rank > 0 && b.rank > 0 else {
             throw TensorError(
-                .shape, in: operation, "a single number has no matrix product", expected: "at least one dimension each",
+                .shape, in: operation, "a 0-dimensional tensor has no matrix product",
+                expected: "at least one dimension each",
                 fix: "use * to scale a tensor", operands: [a, b])
         }
         let left = matrices(a.layout, transposed: transposeA, isLeft: true).shape

@@ -113,7 +113,8 @@ func poolShape(
     }
     guard x.layout.shape[1] > 0 else {
         throw TensorError(
-            .shape, in: operation, "there are no channels", expected: "sizes of at least 1 but for the batch",
+            .shape, in: operation, "the number of channels is 0",
+            expected: "sizes of at least 1 except in the batch dimension",
             operands: [x])
     }
     var shape = Dims(x.layout.shape[0], x.layout.shape[1])

@@ -50,7 +50,7 @@ extension Tensor {
     private static func checkFill(_ value: Tensor, _ operation: String) throws(TensorError) {
         guard value.rank == 0 else {
             throw TensorError(
-                .shape, in: operation, "the value has dimensions", expected: "a number or a 0-dimensional tensor",
+                .shape, in: operation, "the value is not 0-dimensional", expected: "a number or a 0-dimensional tensor",
                 fix: "use copy_(_:) to broadcast", operands: [value])
         }
     }

@@ -124,7 +124,7 @@ extension Tensor {
         if value.rank == 0 { return value }
         reportFailure(
             TensorError(
-                .shape, in: operation, "the value has dimensions", expected: "a number or a 0-dimensional tensor",
+                .shape, in: operation, "the value is not 0-dimensional", expected: "a number or a 0-dimensional tensor",
                 fix: "use Tensor.where(mask, value, x)", operands: [value]))
         return nil
     }

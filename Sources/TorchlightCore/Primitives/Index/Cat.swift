@@ -110,7 +110,7 @@ public func cat(_ tensors: [Tensor], dim: Int = 0) -> Tensor {
         if let placeholder = tensors.first(where: \.isPlaceholder) { return placeholder }
         guard tensors.allSatisfy({ $0.rank > 0 }) else {
             throw TensorError(
-                .shape, in: Cat.name, "a single number has no dimension to join along",
+                .shape, in: Cat.name, "0-dimensional tensors cannot be concatenated",
                 expected: "at least one dimension each", fix: "use stack", operands: tensors)
         }
         return applyFirst(Cat(dim: try first.resolve(dim, in: Cat.name)), Few(tensors))

@@ -14,7 +14,7 @@ package struct IndexAdd: Primitive {
         let (x, index, source) = (inputs[0], inputs[1], inputs[2])
         guard index.rank == 1 else {
             throw TensorError(
-                .shape, in: Self.name, "the index has not one dimension", expected: "an index of shape [k]",
+                .shape, in: Self.name, "the index is not 1-dimensional", expected: "an index of shape [k]",
                 operands: [x, index, source])
         }
         try checkDimension(dim, of: x, in: Self.name, ofScalar: false)

@@ -115,7 +115,7 @@ package struct CrossEntropyBackward: Primitive {
         try checkFloating(x, in: Self.name)
         guard x.rank == 2 else {
             throw TensorError(
-                .shape, in: Self.name, "the logits have not two dimensions", expected: "[N, C]", operands: [x])
+                .shape, in: Self.name, "the logits are not 2-dimensional", expected: "[N, C]", operands: [x])
         }
         let (rows, classes) = (
             Dims(repeating: x.layout.shape[0], count: 1), Dims(repeating: x.layout.shape[1], count: 1)

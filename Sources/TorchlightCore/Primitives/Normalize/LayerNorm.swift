@@ -277,7 +277,7 @@ public func layerNorm(
             guard let parameter else { continue }
             guard parameter.shape == normalizedShape else {
                 throw TensorError(
-                    .shape, in: LayerNorm.name, "the \(name) has not the normalized shape",
+                    .shape, in: LayerNorm.name, "the \(name) does not have the normalized shape",
                     expected: "\(normalizedShape)", operands: [x, parameter])
             }
             operands.append(parameter)

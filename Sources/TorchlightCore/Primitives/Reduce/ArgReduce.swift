@@ -93,8 +93,8 @@ package struct Extreme: Primitive {
 private func refuseEmpty(_ fold: Fold, _ operation: String, _ x: TensorSpec) throws(TensorError) {
     guard fold.length == 0 && (fold.keptCount > 0 || fold.dims.count == fold.source.rank) else { return }
     throw TensorError(
-        .shape, in: operation, "the fold of no elements has no value",
-        expected: "at least one element in the folded dimensions", operands: [x])
+        .shape, in: operation, "the reduction of no elements is not defined",
+        expected: "at least one element in the reduced dimensions", operands: [x])
 }
 
 private func runArgReduce(

@@ -14,7 +14,7 @@ package struct SearchSorted: Primitive {
         let (sequence, values) = (inputs[0], inputs[1])
         guard sequence.rank > 0 else {
             throw TensorError(
-                .shape, in: Self.name, "the sorted sequence is a single number",
+                .shape, in: Self.name, "the sorted sequence is 0-dimensional",
                 expected: "at least one dimension", operands: [sequence, values])
         }
         let outer = sequence.layout.shape.dropLast()
@@ -132,7 +132,7 @@ extension Tensor {
             if isPlaceholder || boundaries.isPlaceholder { return self }
             guard boundaries.rank == 1 else {
                 throw TensorError(
-                    .shape, in: "bucketize", "the boundaries have not one dimension",
+                    .shape, in: "bucketize", "the boundaries are not 1-dimensional",
                     expected: "boundaries of shape [n]", operands: [self, boundaries])
             }
             return boundaries.searchsorted(self, right: right, outInt32: outInt32)

@@ -22,7 +22,7 @@ package struct ConstantPad: Primitive {
             let size = shape[d] +| before[d] +| after[d]
             guard size >= 0, shape[d] +| Swift.min(before[d], 0) +| Swift.min(after[d], 0) >= 0 else {
                 throw TensorError(
-                    .shape, in: Self.name, "more is cut from dimension \(d) than it has",
+                    .shape, in: Self.name, "the negative padding removes more elements than dimension \(d) has",
                     got: "widths \(before[d]) and \(after[d])", expected: "a size that is not negative",
                     operands: [inputs[0]])
             }

@@ -119,7 +119,8 @@ extension Tensor {
         orFail(like: self) { () throws(TensorError) in
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: "diagEmbed", "a single number makes no diagonal", expected: "at least one dimension",
+                    .shape, in: "diagEmbed", "a 0-dimensional tensor has no elements along a dimension",
+                    expected: "at least one dimension",
                     operands: [self])
             }
             let first = try resolve(dim1, in: "diagEmbed", extra: 1)

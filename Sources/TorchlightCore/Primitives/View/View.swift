@@ -78,7 +78,7 @@ extension Tensor {
             let d = try resolve(dim, in: "unflatten")
             guard rank > 0 else {
                 throw TensorError(
-                    .shape, in: "unflatten", "a single number has no dimension to split",
+                    .shape, in: "unflatten", "a 0-dimensional tensor has no dimension to split",
                     expected: "at least one dimension", fix: "use reshape(_:)", operands: [self])
             }
             let known = sizes.filter { $0 != -1 }.reduce(1, *|)
