@@ -44,7 +44,7 @@ struct GraphReader {
         let drawn = graph.values.indices.filter { if case .draw = graph.values[$0].origin { true } else { false } }
         guard graph.draws.sorted() == drawn else {
             throw object.invalid(
-                "the order of the random draws does not name each of them once", "the \(drawn.count) draws")
+                "the order of the random draws does not name each of them once", "the \(quantity(drawn.count, "draw"))")
         }
         for (i, json) in try object.array("instructions").enumerated() {
             try addInstruction(ProgramObject(json, "instruction \(i)"), i)

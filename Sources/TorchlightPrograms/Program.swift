@@ -65,7 +65,8 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
         guard outputNames.count == 1 else {
             return fail(
                 TensorError(
-                    .value, in: "Program", "the program has \(outputNames.count) outputs", expected: "one output",
+                    .value, in: "Program", "the program has \(quantity(outputNames.count, "output"))",
+                    expected: "one output",
                     fix: "use program.run([x])"))
         }
         return run(inputs)[0]

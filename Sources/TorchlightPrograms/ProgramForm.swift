@@ -61,7 +61,7 @@ struct ProgramForm: Sendable {
                 throw input.invalid("a size of an input is \(size.summary)", "a number or the name of a size")
             }
             guard shape.count <= maximumRank else {
-                throw input.invalid("an input has \(shape.count) dimensions", "at most \(maximumRank)")
+                throw input.invalid("an input has \(quantity(shape.count, "dimension"))", "at most \(maximumRank)")
             }
             return ProgramInput(name: try input.string("name"), dtype: try input.dtype("dtype"), shape: shape)
         }

@@ -183,7 +183,7 @@ struct GenerationArguments: ParsableArguments {
 
 /// The numbers of tokens and their speeds, for the end of a text.
 func speeds(_ text: GeneratedText) -> String {
-    func rate(_ value: Double) -> String { value > 0 ? ", \(rounded(value)) tokens/s" : "" }
+    func rate(_ value: Double) -> String { value > 0 ? ", " + rounded(value) + " tokens/s" : "" }
     return "prompt: \(quantity(text.promptTokenCount, "token"))\(rate(text.promptTokensPerSecond)); "
         + "generated: \(quantity(text.sequence.tokens.count, "token"))\(rate(text.tokensPerSecond))"
 }

@@ -82,7 +82,7 @@ public struct PackedTexts {
             reportFailure(
                 TensorError(
                     .value, in: "PackedTexts", "a text does not fit into a row",
-                    got: quantity(text.tokens.count, "token"), expected: "1 to \(length) tokens",
+                    got: quantity(text.tokens.count, "token"), expected: "1 to \(quantity(length, "token"))",
                     fix: "truncate the text, or cut it into several"))
         }
         let texts = texts.map {

@@ -64,7 +64,7 @@ extension EncoderDecoderModel {
         if let assistant = inputs.assistant {
             guard assistant.vocabularySize == vocabularySize else {
                 throw ModelError(
-                    "generate", "the assistant has a vocabulary of \(assistant.vocabularySize) tokens",
+                    "generate", "the assistant has a vocabulary of \(quantity(assistant.vocabularySize, "token"))",
                     expected: "the \(vocabularySize) of the model")
             }
             try assistant.checkLength(prompt.shape[1], options)

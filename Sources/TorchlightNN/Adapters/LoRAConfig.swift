@@ -187,7 +187,8 @@ extension LoRAConfig {
         if mapping.groups > 1, usesDoRA {
             throw TensorError(
                 .value, in: operation, "DoRA is not defined for the convolution \(path) with groups",
-                got: "\(mapping.groups) groups", expected: "1 group", fix: "exclude the module or set usesDoRA to false"
+                got: quantity(mapping.groups, "group"), expected: "1 group",
+                fix: "exclude the module or set usesDoRA to false"
             )
         }
     }

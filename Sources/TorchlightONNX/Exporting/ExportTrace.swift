@@ -156,7 +156,7 @@ struct ExportTrace {
             }
         }
         if instructions.count != other.instructions.count {
-            return "it has \(instructions.count) and \(other.instructions.count) operations"
+            return "it has \(instructions.count) and \(quantity(other.instructions.count, "operation"))"
         }
         if results != other.results { return "its results are computed differently" }
         return nil

@@ -2,7 +2,7 @@
 #include "Support/Forward.h"
 #include "Support/Scratch.h"
 
-#define TL_KERNEL_BODY "Optim/ClipGrad.kernels.h"
+#define TL_KERNEL_BODY "Optim/GradientUpdates.kernels.h"
 #include "Support/EachInstructionSet.h"
 
 using namespace tl;
