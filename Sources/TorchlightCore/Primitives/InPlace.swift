@@ -72,7 +72,8 @@ package func performInPlace(
     }
 
     if threadState.pointee.recording > 0 { noteChange(of: [target]) }
-    if device.hasValues { try executeInPlace(primitive, inputs, on: target, spec, device) }
+    // A recorded target has no elements, also where constants are written to it.
+    if device.hasValues && target.device.hasValues { try executeInPlace(primitive, inputs, on: target, spec, device) }
     target.storage.noteWrite(by: name)
     if isFirstAnomaly { try checkWritten(name, inputs, target) }
     if threadState.pointee.recording > 0 { noteCall(primitive, inputs, Few(target), .inPlace) }
