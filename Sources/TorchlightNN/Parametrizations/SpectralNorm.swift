@@ -41,8 +41,8 @@ public final class SpectralNorm: Parametrization {
     private func iterate(_ matrix: Tensor, _ times: Int) {
         noGrad {
             for _ in 0..<times {
-                u = normalize(matmul(matrix, v), dim: 0, eps: eps)
-                v = normalize(matmul(matrix.mT, u), dim: 0, eps: eps)
+                u.copy_(normalize(matmul(matrix, v), dim: 0, eps: eps))
+                v.copy_(normalize(matmul(matrix.mT, u), dim: 0, eps: eps))
             }
         }
     }
@@ -50,6 +50,8 @@ public final class SpectralNorm: Parametrization {
     public override func compute() -> Tensor {
         let matrix = Self.matrix(original, dim)
         if isTraining { iterate(matrix.detach(), powerIterations) }
+        // The gradient is that of this call, after later ones have changed the vectors.
+        let (u, v) = isTraining ? (self.u.clone(), self.v.clone()) : (self.u, self.v)
         return original / (u * matmul(matrix, v)).sum()
     }
 }

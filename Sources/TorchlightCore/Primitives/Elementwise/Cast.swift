@@ -77,12 +77,15 @@ extension Tensor {
         let block = try Tensor.filled(0, shape: [reach.count], dtype: dtype, device: device)
         if isWhole && device.hasValues {
             WorkCounts.noteKernel()
-            copyElements(from: self, layout: Layout(shape: [reach.count]), to: block)
+            let all = Tensor(storage: storage, layout: Layout(shape: [reach.count]), dtype: dtype)
+            copyElements(from: all, layout: all.layout, to: block)
+            if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(all), Few(block), .inPlace) }
         }
         let copy = Tensor(storage: block.storage, layout: layout.moved(by: -reach.lowerBound), dtype: dtype)
         if device.hasValues {
             WorkCounts.noteKernel()
             copyElements(from: self, layout: layout, to: copy)
+            if threadState.pointee.recording > 0 { noteCall(Cast(dtype: dtype), Few(self), Few(copy), .inPlace) }
         }
         if requiresGrad && threadState.pointee.grad_disabled == 0 {
             record(Cast(dtype: dtype), Few(self), Few(copy), Needs(all: 1))
