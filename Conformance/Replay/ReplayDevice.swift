@@ -6,7 +6,7 @@ public enum ReplayDevice {
     nonisolated(unsafe) public static var current = Device.cpu
 
     /// Whether calls of operators and modules are made through `compile`, and the answer is that of a recorded graph.
-    nonisolated(unsafe) public static var isCompiled = false
+    @TaskLocal public static var isCompiled = false
 
     /// Whether results have values to compare; on `Device.meta` shapes, dtypes and strides are compared alone.
     static var hasValues: Bool { current != .meta }

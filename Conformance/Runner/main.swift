@@ -8,12 +8,11 @@ var options = Options()
 do {
     try options.read(CommandLine.arguments.dropFirst())
     ReplayDevice.current = options.device
-    ReplayDevice.isCompiled = options.isCompiled
     if options.runsPrograms {
         try ProgramServer.run()
         exit(0)
     }
-    let report = try Report(options)
+    let report = try ReplayDevice.$isCompiled.withValue(options.isCompiled) { try Report(options) }
     report.print(failures: options.failures)
     if let file = options.json { try report.write(file) }
     exit(report.failed == 0 ? 0 : 1)

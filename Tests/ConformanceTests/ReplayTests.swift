@@ -27,6 +27,29 @@ import Testing
         }
     }
 
+    /// A sample of the calls through `compile`: recorded in a first call, and answered by the recorded graph in a second one.
+    @Test(arguments: [
+        "indexing", "inplace", "matmul", "modules", "nn_loss", "optim", "pointwise_unary", "shape", "sorting",
+    ])
+    func compiledAnswersAsRecorded(_ name: String) throws {
+        let folder = try #require(Self.families.first { $0.name == name }).folder
+        let family = try Family(name, in: folder)
+        let exceptions = try Exceptions(Self.root + "/Conformance/exceptions.json")
+        let replayer = Replayer()
+        var passed = 0
+        for index in stride(from: 0, to: family.count, by: 5) where !exceptions.contains(name, family.id(index)) {
+            switch ReplayDevice.$isCompiled.withValue(true, operation: { replayer.replay(index, of: family) }) {
+            case .passed: passed += 1
+            case .needsValues: break
+            case .failed(let expected, let got):
+                Issue.record("\(name) \(family.id(index)): expected \(expected), got \(got)")
+            case .notSupported(let reason):
+                Issue.record("\(name) \(family.id(index)): \(reason)")
+            }
+        }
+        #expect(passed * 6 > family.count, "most of a fifth of \(family.count)")
+    }
+
     /// The data is in the repository, so that nothing is left out where a folder is missing.
     @Test func everyFamilyIsThere() {
         let own = Set(Family.all(in: [Self.root + "/Conformance/Data"]).map(\.name))

@@ -265,6 +265,20 @@ import TorchlightCore
         #expect(vmap { x in autocast { x.matmul(x) } }(randn(2, 3, 3).to(.float32)).dtype == .bfloat16)
     }
 
+    /// The kernel would have run on memory that does not exist, and a later call on this thread would have been blamed for it.
+    @Test func constantsWrittenInPlaceRunNoKernel() {
+        _ = takeMissingKernel(in: "earlier calls")
+        let x = randn(5, 2, 3)
+        let function: (Tensor) -> Tensor = { x in
+            let y = x.clone()
+            y[0] = Tensor.zeros([3], dtype: .float64)
+            y.select(0, 1).copy_(Tensor([1.0, 2, 3], dtype: .float64))
+            return y * x
+        }
+        expectSame(vmap(function)(x), loop(x, function), "written constants")
+        #expect(takeMissingKernel(in: "vmap") == nil)
+    }
+
     @Test func emptyBatch() {
         #expect(vmap { $0.sin().sum() }(Tensor.zeros([0, 3])).shape == [0])
     }
