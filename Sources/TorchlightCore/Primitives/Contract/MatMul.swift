@@ -141,6 +141,10 @@ enum MatrixProduct {
                 expected: "at least one dimension each",
                 fix: "use * to scale a tensor", operands: [a, b])
         }
+        guard (a.rank > 1 || !transposeA) && (b.rank > 1 || !transposeB) else {
+            throw TensorError(
+                .shape, in: operation, "a vector cannot be transposed", expected: "matrices", operands: [a, b])
+        }
         let left = matrices(a.layout, transposed: transposeA, isLeft: true).shape
         let right = matrices(b.layout, transposed: transposeB, isLeft: false).shape
         guard left[left.count - 1] == right[right.count - 2] else {

@@ -53,7 +53,9 @@ package struct MaxPoolBackward: Primitive {
         let gradient = inputs[0]
         try checkFloating(gradient, in: Self.name)
         let g = gradient.layout.shape
-        guard spatial > 0, g.count == spatial + 2, shape.count == g.count, g[0] == shape[0], g[1] == shape[1] else {
+        guard (1...3).contains(spatial), g.count == spatial + 2, shape.count == g.count, g[0] == shape[0],
+            g[1] == shape[1]
+        else {
             throw TensorError(
                 .shape, in: Self.name, "the gradient is none of a pooled result",
                 expected: "[N, C, \(Window.spatialNames(spatial))] for an input \(Array(shape))", operands: [gradient])

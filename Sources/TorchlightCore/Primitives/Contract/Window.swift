@@ -82,3 +82,22 @@ func triple(_ dims: Dims) -> (Int64, Int64, Int64) {
         Int64(dims.count > 0 ? dims[0] : 1), Int64(dims.count > 1 ? dims[1] : 1), Int64(dims.count > 2 ? dims[2] : 1)
     )
 }
+
+extension Window {
+    private enum CodingKeys: CodingKey { case kernel, stride, padding, dilation }
+
+    /// Decodes a window, which has each number for each of its one to three dimensions.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            kernel: try container.decode(Dims.self, forKey: .kernel),
+            stride: try container.decode(Dims.self, forKey: .stride),
+            padding: try container.decode(Dims.self, forKey: .padding),
+            dilation: try container.decode(Dims.self, forKey: .dilation))
+        guard (1...3).contains(spatial), [stride, padding, dilation].allSatisfy({ $0.count == spatial }) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .kernel, in: container,
+                debugDescription: "there is not one number for each of 1 to 3 dimensions")
+        }
+    }
+}

@@ -23,7 +23,10 @@ package struct LayerNorm: Primitive {
         try checkRow(x, in: Self.name)
         var lead = Dims()
         for i in 0..<(x.rank - dims) { lead.append(x.layout.shape[i]) }
-        for i in 1..<inputs.count {
+        var row = Dims()
+        for i in (x.rank - dims)..<x.rank { row.append(x.layout.shape[i]) }
+        for i in 1..<(1 + (hasWeight ? 1 : 0) + (hasBias ? 1 : 0)) {
+            try checkOperand(inputs[i], is: row, inputs[i].dtype, in: Self.name)
             guard inputs[i].dtype == inputs[1].dtype, inputs[i].dtype.fitsAsParameter(of: x.dtype) else {
                 throw TensorError(
                     .dtype, in: Self.name, "weight and bias have another dtype than the input",

@@ -11,6 +11,7 @@ package struct DropoutForward: Primitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let dtype = try floatingPointType(of: inputs[0], in: Self.name)
         let shape = inputs[0].layout.shape
+        try checkOperand(inputs[1], is: [2], .int64, in: Self.name)
         return Few(ResultSpec(shape, dtype), ResultSpec(shape, .uint8))
     }
 
@@ -40,7 +41,9 @@ package struct DropoutBackward: Primitive {
     package var p: Double
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
-        Few(ResultSpec(inputs[0].layout.shape, try floatingPointType(of: inputs[0], in: Self.name)))
+        let dtype = try floatingPointType(of: inputs[0], in: Self.name)
+        try checkOperand(inputs[1], is: inputs[0].layout.shape, .uint8, in: Self.name)
+        return Few(ResultSpec(inputs[0].layout.shape, dtype))
     }
 
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { false }
