@@ -16,6 +16,11 @@ extension CallTable {
         add("MappedDims.init(arrayLiteral: Int?...)") {
             vmap(product, inDims: MappedDims(arrayLiteral: $0.int(), $0.int()))($0.tensor(), $0.tensor())
         }
+        add("GraphBuilder.placeholder(_: [Int])") { arguments in
+            let graph = GraphBuilder()
+            let x = graph.placeholder("x", arguments.ints())
+            return graph.build { double(x) }
+        }
         add("vmap(chunkSize: Int?)") { vmap(double, chunkSize: $0.maybe($0.int()))($0.tensor()) }
         add("grad(argnums: Int)") { grad(product, argnums: $0.int())($0.tensor(), $0.tensor()) }
         add("grad(argnums: [Int])") { grad(product, argnums: $0.ints())($0.tensor(), $0.tensor()) }
