@@ -2,7 +2,7 @@ import Testing
 
 @testable import TorchlightCore
 
-/// A plan that computes something else than what was recorded is found, at the first operation that does.
+/// A plan that computes something other than what was recorded is found, at the first operation that does.
 @Suite struct GraphDifferenceTests {
     private func recorded(_ x: Tensor, _ body: () -> Tensor) throws -> CompiledCall {
         let recorder = StepRecorder()

@@ -193,7 +193,7 @@ import Torchlight
         for _ in 0..<5 { #expect(f(x).item() == 2) }
         factor = 3
         let text = error { for _ in 0..<3 { _ = f(x) } }
-        #expect(text.contains("does something else than what was recorded") && text.contains("3"))
+        #expect(text.contains("does something other than what was recorded") && text.contains("3"))
     }
 
     @Test func newGraphsCanBeRefused() {
