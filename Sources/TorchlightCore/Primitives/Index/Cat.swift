@@ -69,7 +69,7 @@ package struct Cat: Primitive {
             if !context.needs[i] {
                 gradients.append(nil)
             } else if Self.isSkipped(shape) {
-                gradients.append(try Tensor(empty: shape, dtype: context.dtype(i), device: context.gradient.device))
+                gradients.append(try .filled(0, shape: shape, dtype: context.dtype(i), device: context.gradient.device))
             } else {
                 gradients.append(applyView(Slice(dim: dim, start: start, count: size, step: 1), context.gradient))
             }
