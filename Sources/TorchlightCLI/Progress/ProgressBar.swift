@@ -71,13 +71,13 @@ struct ProgressBar {
 
     private func bar(_ done: Int, elapsed: Double, loss: Double?, columns: Int) -> String {
         let figures = figures(done, elapsed: elapsed, loss: loss).joined(separator: " · ")
-        let room = min(columns - 1 - label.count - figures.count - 4, 30)
-        guard room >= 8 else { return String("\(label)  \(figures)".prefix(columns - 1)) }
+        let width = min(columns - 1 - label.count - figures.count - 4, 30)
+        guard width >= 8 else { return String("\(label)  \(figures)".prefix(columns - 1)) }
         // Eighths of a column, by Unicode's block elements.
-        let eighths = 8 * room * min(done, total) / total
+        let eighths = 8 * width * min(done, total) / total
         var blocks = String(repeating: "█", count: eighths / 8)
         if eighths % 8 > 0 { blocks.unicodeScalars.append(Unicode.Scalar(0x2590 - UInt32(eighths % 8))!) }
-        return "\(label)  \(blocks)\(String(repeating: " ", count: room - blocks.count))  \(figures)"
+        return "\(label)  \(blocks)\(String(repeating: " ", count: width - blocks.count))  \(figures)"
     }
 
     /// A rate with about three significant digits.

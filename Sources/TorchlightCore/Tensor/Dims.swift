@@ -116,7 +116,7 @@ package struct Dims: @unchecked Sendable, RandomAccessCollection, MutableCollect
     }
 
     /// Where a C function reads the elements: those of a longer list where they lie, others copied to `memory`, which has
-    /// room for eight.
+    /// space for eight.
     @inline(__always)
     func pointer(orCopyAt memory: UnsafeMutableRawPointer) -> UnsafePointer<Int64> {
         if let spill { return UnsafeRawPointer(spill).assumingMemoryBound(to: Int64.self) }

@@ -46,16 +46,16 @@ package enum Gzip {
                 output.append(contentsOf: repeatElement(0, count: min(output.count, limit + 1 - output.count)))
             }
             let available = min(input.count - consumed, piece)
-            let room = min(output.count - produced, piece)
+            let capacity = min(output.count - produced, piece)
             let status = output.withUnsafeMutableBufferPointer { buffer in
                 stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress! + consumed)
                 stream.avail_in = UInt32(available)
                 stream.next_out = buffer.baseAddress! + produced
-                stream.avail_out = UInt32(room)
+                stream.avail_out = UInt32(capacity)
                 return CZlib.inflate(&stream, Z_NO_FLUSH)
             }
             consumed += available - Int(stream.avail_in)
-            produced += room - Int(stream.avail_out)
+            produced += capacity - Int(stream.avail_out)
             guard produced <= limit else {
                 throw IOError(
                     .malformed, "gzip", file: file, offset: consumed,

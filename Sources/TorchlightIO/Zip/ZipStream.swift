@@ -105,7 +105,7 @@ package final class ZipStream {
     private func step(into buffer: UnsafeMutablePointer<UInt8>, count: Int) -> (status: Int32, given: Int) {
         let input = archive.bytes.slice(entry.range.lowerBound + consumed..<entry.range.upperBound)
         let available = min(input.count, 1 << 30)
-        let room = min(count, 1 << 30)
+        let capacity = min(count, 1 << 30)
         var none: UInt8 = 0
         let status = withUnsafeMutablePointer(to: &none) { none in
             // zlib rejects a null pointer even if there is nothing to read.
@@ -113,10 +113,10 @@ package final class ZipStream {
             inflater.pointee.next_in = start ?? none
             inflater.pointee.avail_in = UInt32(available)
             inflater.pointee.next_out = buffer
-            inflater.pointee.avail_out = UInt32(room)
+            inflater.pointee.avail_out = UInt32(capacity)
             return CZlib.inflate(inflater, Z_NO_FLUSH)
         }
         consumed += available - Int(inflater.pointee.avail_in)
-        return (status, room - Int(inflater.pointee.avail_out))
+        return (status, capacity - Int(inflater.pointee.avail_out))
     }
 }

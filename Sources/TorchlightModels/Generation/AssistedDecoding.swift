@@ -27,8 +27,9 @@ struct AssistedDecoding {
             try Task.checkCancellation()
             let generated = result.tokens.count
             // The step itself gives one token beyond the proposed ones.
-            let room = options.maxNewTokens - generated - 1
-            let proposal = room > 0 ? source.propose(after: tokens, generated: generated, limit: room) : Proposal()
+            let remaining = options.maxNewTokens - generated - 1
+            let proposal =
+                remaining > 0 ? source.propose(after: tokens, generated: generated, limit: remaining) : Proposal()
             let count = proposal.tokens.count
             let input =
                 count == 0
