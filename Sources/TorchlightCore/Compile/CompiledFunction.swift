@@ -1,4 +1,4 @@
-/// A function that records its operations in its first call and runs the recording in later calls; see ``compile(onNewGraph:verify:_:)``.
+/// A function that records its operations in its first call and runs the recording in later calls; see `compile(onNewGraph:verify:_:)`.
 public final class CompiledFunction<Failure: Error, Result, each Argument>: @unchecked Sendable {
     private let body: (repeat each Argument) throws(Failure) -> Result
     private let slots: (Result) -> [Tensor?]

@@ -113,7 +113,7 @@ extension Tensor {
     }
 }
 
-/// The elements of a tensor as nested lists, as ``Tensor/tolist()`` gives them.
+/// The elements of a tensor as nested lists, as `Tensor.tolist()` gives them.
 public enum NestedList: Sendable, Hashable, CustomStringConvertible {
     /// One element.
     case element(Scalar)

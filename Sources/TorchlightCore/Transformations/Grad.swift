@@ -47,28 +47,28 @@ public func grad<First: TensorStructure, Second, Third>(
     { x0, x1, x2 in valueAndGradient("grad", x0) { function($0, x1, x2) }.gradient }
 }
 
-/// Returns a function that computes the value and the gradient with respect to the first argument; see ``grad(_:)``.
+/// Returns a function that computes the value and the gradient with respect to the first argument; see `grad(_:)`.
 public func valueAndGrad<First: TensorStructure>(
     _ function: @escaping (First) -> Tensor
 ) -> (First) -> (value: Tensor, gradient: First) {
     { x0 in valueAndGradient("valueAndGrad", x0) { function($0) } }
 }
 
-/// Returns a function that computes the value and the gradient with respect to the first argument; see ``grad(_:)``.
+/// Returns a function that computes the value and the gradient with respect to the first argument; see `grad(_:)`.
 public func valueAndGrad<First: TensorStructure, Second>(
     _ function: @escaping (First, Second) -> Tensor
 ) -> (First, Second) -> (value: Tensor, gradient: First) {
     { x0, x1 in valueAndGradient("valueAndGrad", x0) { function($0, x1) } }
 }
 
-/// Returns a function that computes the value and the gradient with respect to the first argument; see ``grad(_:)``.
+/// Returns a function that computes the value and the gradient with respect to the first argument; see `grad(_:)`.
 public func valueAndGrad<First: TensorStructure, Second, Third>(
     _ function: @escaping (First, Second, Third) -> Tensor
 ) -> (First, Second, Third) -> (value: Tensor, gradient: First) {
     { x0, x1, x2 in valueAndGradient("valueAndGrad", x0) { function($0, x1, x2) } }
 }
 
-/// Returns a function that computes the value and the gradient of a function of one tensor; see ``grad(_:)``.
+/// Returns a function that computes the value and the gradient of a function of one tensor; see `grad(_:)`.
 public func valueAndGrad(_ function: @escaping (Tensor) -> Tensor) -> (Tensor) -> (value: Tensor, gradient: Tensor) {
     { x in valueAndGradient("valueAndGrad", x) { function($0) } }
 }

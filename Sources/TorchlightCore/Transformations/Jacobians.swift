@@ -4,7 +4,7 @@
 /// rows at once.
 ///
 /// A tensor of shape `out` that depends on a tensor of shape `in` has a Jacobian of shape `out + in`. The Jacobian has the
-/// structure of the first argument. Use it where the result has fewer elements than the argument, else ``jacfwd(_:chunkSize:)``.
+/// structure of the first argument. Use it where the result has fewer elements than the argument, else `jacfwd(_:chunkSize:)`.
 ///
 /// - Parameter chunkSize: how many rows are computed at once. Default: all.
 public func jacrev(
@@ -112,7 +112,7 @@ public func jacrev(
 }
 
 /// Returns a function that computes the Jacobian of `function` with respect to its first argument from tangents, all columns
-/// at once; see ``jacrev(_:chunkSize:)``.
+/// at once; see `jacrev(_:chunkSize:)`.
 ///
 /// - Parameter chunkSize: how many columns are computed at once. Default: all.
 public func jacfwd(

@@ -66,7 +66,7 @@ public func randomSplit<Base: Dataset>(_ dataset: Base, lengths: [Int], seed: UI
 /// Splits a dataset at random into non-overlapping subsets of given fractions.
 ///
 /// The length of a subset is the fraction of `dataset.count`, rounded down; remaining samples go to the first subsets,
-/// one each. See ``randomSplit(_:lengths:seed:)`` for the seed.
+/// one each. See `randomSplit(_:lengths:seed:)` for the seed.
 ///
 ///     let parts = randomSplit(digits, [0.8, 0.2], seed: 1)
 public func randomSplit<Base: Dataset>(_ dataset: Base, _ shares: [Double], seed: UInt64? = nil) -> [Subset<Base>] {

@@ -60,7 +60,7 @@ extension QuantizableLayer {
 /// `fc1.weight.scales` in the state dictionary: they are saved, and loaded into a model with or without quantised layers.
 ///
 /// A quantised weight is not trained: the layers compute the gradients of their inputs and biases, as adapters need them.
-/// ``dequantize(_:)`` undoes the change of type.
+/// `dequantize(_:)` undoes the change of type.
 ///
 /// - Parameters:
 ///   - model: The model, or a layer.

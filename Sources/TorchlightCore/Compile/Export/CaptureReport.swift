@@ -43,7 +43,7 @@ public struct CaptureReport: Sendable, CustomStringConvertible {
 ///
 /// - Parameters:
 ///   - function: the function.
-///   - examples: its arguments, as in ``compile(onNewGraph:verify:_:)``.
+///   - examples: its arguments, as in `compile(onNewGraph:verify:_:)`.
 /// - Throws: what the function throws, and a `TensorError` of a wrong call in it.
 public func explainCapture<each Argument, each Result: TensorStructure>(
     _ function: (repeat each Argument) throws -> (repeat each Result), _ examples: repeat each Argument

@@ -23,7 +23,7 @@ extension Tensor {
     public func swapaxes(_ a: Int, _ b: Int) -> Tensor { transpose(a, b) }
     /// The same as ``transpose(_:_:)``.
     public func swapdims(_ a: Int, _ b: Int) -> Tensor { transpose(a, b) }
-    /// Views of consecutive parts of these sizes; the same as ``split(_:dim:)-([Int],_)``.
+    /// Views of consecutive parts of these sizes; the same as `split(_:dim:)`.
     public func splitWithSizes(_ sizes: [Int], dim: Int = 0) -> [Tensor] { split(sizes, dim: dim) }
     /// The outer product of two vectors; the same as ``outer(_:)``.
     public func ger(_ other: Tensor) -> Tensor { outer(other) }
