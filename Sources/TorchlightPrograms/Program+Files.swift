@@ -70,13 +70,13 @@ extension Program {
             guard ZipArchive.isZip(bytes) else {
                 throw FileKind.mismatch(bytes, file: path, operation: "program", expected: ([], "a program (.tlp)"))
                     ?? IOError(
-                        .malformed, "program", file: path, "the file is no program",
+                        .malformed, "program", file: path, "the file is not a program",
                         expected: "a zip archive that Program.save wrote")
             }
             let archive = try ZipArchive(bytes, file: path, operation: "program")
             guard let text = archive[jsonEntry], let data = archive[tensorEntry] else {
                 throw IOError(
-                    .malformed, "program", file: path, "the archive is no program",
+                    .malformed, "program", file: path, "the archive is not a program",
                     expected: "the entries \(jsonEntry) and \(tensorEntry)")
             }
             guard !data.isDeflated else {

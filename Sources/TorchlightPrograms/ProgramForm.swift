@@ -35,7 +35,7 @@ struct ProgramForm: Sendable {
         let root = ProgramObject(json, "the program")
         guard json["format"]?.string == ProgramWriter.format else {
             throw ProgramProblem(
-                "the file is no program", got: json["format"]?.summary ?? "no format",
+                "the file is not a program", got: json["format"]?.summary ?? "no format",
                 expected: "the format \(ProgramWriter.format)")
         }
         let version = try root.integer("version")

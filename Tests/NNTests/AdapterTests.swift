@@ -278,7 +278,7 @@ import Torchlight
         #expect(error { $0.addLoRA(targets: ["nothing"]) }.contains("such as conv, embedding, fc, head"))
         #expect(error { $0.addLoRA(targets: ["fc"], dropout: 1) }.contains("dropout"))
         #expect(error { $0.addLoRA(targets: ["fc"], name: "a.b") }.contains("without dots"))
-        #expect(error { $0.addLoRA(targets: .regex("(")) }.contains("no regular expression"))
+        #expect(error { $0.addLoRA(targets: .regex("(")) }.contains("not a regular expression"))
         #expect(error { $0.setAdapters(["x"]) }.contains("no adapter of this name"))
         #expect(
             error {

@@ -1,4 +1,4 @@
-// Convolutions. float32 (and half types where the processor multiplies them) run in oneDNN, large 3x3 ones by Winograd's
+// Convolutions. float32 (and half types on processors with instructions for products of them) run in oneDNN, large 3x3 ones by Winograd's
 // algorithm, and those for which oneDNN's AVX2 kernels fall short in our own; other half types convert to float32;
 // float64 unfolds the windows into a matrix and multiplies.
 //

@@ -1,6 +1,6 @@
 // Matrix products. float32 uses oneDNN's dnnl_sgemm, or the kernels of SmallProduct.h and Gemm.h at sizes at which they are faster.
-// float16 and bfloat16 use oneDNN where the processor multiplies them, complex numbers use BLAS, and all other dtypes use the
-// blocked kernel of Gemm.h.
+// float16 and bfloat16 use oneDNN on processors with instructions for products of them (AVX512-BF16, AVX512-FP16), complex numbers
+// use BLAS, and all other dtypes use the blocked kernel of Gemm.h.
 #include "Contract/ComplexProduct.h"
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"

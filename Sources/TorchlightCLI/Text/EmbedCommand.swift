@@ -1,7 +1,10 @@
 import ArgumentParser
+import Glibc
 import Torchlight
 import TorchlightIO
 import TorchlightModels
+
+extension Pooling: ExpressibleByArgument {}
 
 /// The command `torchlight embed`.
 struct Embed: ParsableCommand {
@@ -17,8 +20,8 @@ struct Embed: ParsableCommand {
     var texts: [String] = []
     @Option(help: "A file with a text on each line; - is standard input.")
     var file: String?
-    @Option(help: "How hidden states become a vector: mean, first, last or max. Default: what the model's files say.")
-    var pooling: String?
+    @Option(help: "How hidden states become a vector. Default: what the model's files say.")
+    var pooling: Pooling?
     @Flag(inversion: .prefixedNo, help: "Divide vectors by their norms. Default: what the model's files say.")
     var normalize: Bool?
     @Option(help: "The name of a prompt of the model's files that is put before each text.")
@@ -34,9 +37,6 @@ struct Embed: ParsableCommand {
 
     func validate() throws {
         if texts.isEmpty && file == nil { throw ValidationError("embed takes texts, or --file.") }
-        if let pooling, Pooling(rawValue: pooling) == nil {
-            throw ValidationError("--pooling is one of mean, first, last and max, not \(pooling).")
-        }
         if count < 1 { throw ValidationError("--count must be at least 1, not \(count).") }
     }
 
@@ -50,9 +50,9 @@ struct Embed: ParsableCommand {
         var texts = texts
         if let file { texts += try readText(file).split(whereSeparator: \.isNewline).map(String.init) }
         guard !texts.isEmpty else { throw Failure("embed: there are no texts") }
-        let embedder = try TextEmbedder.load(arguments.folder(), dtype: arguments.parameterType)
+        let embedder = try TextEmbedder.load(arguments.folder(), dtype: arguments.dtype.dtype)
         arguments.quantizeIfAsked(embedder.model)
-        if let pooling { embedder.pooling = Pooling(rawValue: pooling)! }
+        if let pooling { embedder.pooling = pooling }
         if let normalize { embedder.normalizes = normalize }
         let vectors = try embedder(texts, prompt: prompt)
         if let output {
@@ -113,7 +113,7 @@ struct PerplexityCommand: ParsableCommand {
     func report() throws -> String {
         let text = try readText(file)
         let result = try arguments.generator().perplexity(text, window: window, stride: stride)
-        let bits = result.totalLoss / 0.693_147_180_559_945_3 / Double(max(text.utf8.count, 1))
+        let bits = result.totalLoss / log(2) / Double(max(text.utf8.count, 1))
         return """
             tokens: \(result.tokenCount)
             loss: \(result.meanLoss)

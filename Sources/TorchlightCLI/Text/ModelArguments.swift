@@ -12,28 +12,39 @@ struct ModelArguments: ParsableArguments {
     var revision = "main"
     @Flag(help: "Use only files of the hub's cache.")
     var offline = false
-    @Option(help: "The dtype of the parameters: float32, bfloat16 or float16.")
-    var dtype = "float32"
-    @Option(help: "Store the weights of linear layers in integers: int8 or int4.")
-    var quantize: String?
+    @Option(help: "The dtype of the parameters.")
+    var dtype = ParameterType.float32
+    @Option(help: "Store the weights of linear layers in integers.")
+    var quantize: IntegerWeights?
     @Option(parsing: .unconditional, help: "Number of threads.")
     var threads: Int?
 
-    private static let schemes: [String: WeightQuantization] = ["int8": .int8(), "int4": .int4()]
-    private static let dtypes: [String: DType] = ["float32": .float32, "bfloat16": .bfloat16, "float16": .float16]
+    enum ParameterType: String, ExpressibleByArgument, CaseIterable {
+        case float32, bfloat16, float16
 
-    func validate() throws {
-        if Self.dtypes[dtype] == nil {
-            throw ValidationError("--dtype is one of float32, bfloat16 and float16, not \(dtype).")
+        var dtype: DType {
+            switch self {
+            case .float32: .float32
+            case .bfloat16: .bfloat16
+            case .float16: .float16
+            }
         }
-        if let quantize, Self.schemes[quantize] == nil {
-            throw ValidationError("--quantize is one of int8 and int4, not \(quantize).")
-        }
-        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
     }
 
-    /// The dtype that the option names.
-    var parameterType: DType { Self.dtypes[dtype] ?? .float32 }
+    enum IntegerWeights: String, ExpressibleByArgument, CaseIterable {
+        case int8, int4
+
+        var scheme: WeightQuantization {
+            switch self {
+            case .int8: .int8()
+            case .int4: .int4()
+            }
+        }
+    }
+
+    func validate() throws {
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+    }
 
     /// The folder of the model, which is downloaded unless it is there.
     func folder() throws -> String { try folder(model) }
@@ -71,14 +82,14 @@ struct ModelArguments: ParsableArguments {
 
     /// The model with its tokenizer.
     func generator() throws -> TextGenerator {
-        let generator = try TextGenerator.load(folder(), dtype: parameterType)
+        let generator = try TextGenerator.load(folder(), dtype: dtype.dtype)
         quantizeIfAsked(generator.model)
         return generator
     }
 
     /// Stores the weights in integers where the option says so.
     func quantizeIfAsked(_ model: Module) {
-        if let scheme = quantize.flatMap({ Self.schemes[$0] }) { Torchlight.quantize(model, scheme) }
+        if let quantize { Torchlight.quantize(model, quantize.scheme) }
     }
 }
 
@@ -173,7 +184,7 @@ struct GenerationArguments: ParsableArguments {
     func apply(to generator: TextGenerator, _ arguments: ModelArguments, promptLength: Int = 0) throws {
         generator.options = options(generator.options)
         if let assistant {
-            generator.assistant = try AutoModel.load(arguments.folder(assistant), dtype: arguments.parameterType)
+            generator.assistant = try AutoModel.load(arguments.folder(assistant), dtype: arguments.dtype.dtype)
         }
     }
 

@@ -22,7 +22,7 @@ package struct SizePolynomial: Sendable, Hashable {
 
     package init(linear: [Int]) { self.linear = linear }
 
-    /// The value for sizes; nil if it is no whole number or does not fit.
+    /// The value for sizes; nil if it is not a whole number or does not fit.
     package func value(at sizes: [Int]) -> Int? {
         var sum = constant
         func add(_ factors: Int...) -> Bool {
@@ -101,7 +101,7 @@ package struct SizePlan: Sendable {
 
     /// The polynomial that has these values in the recordings; nil if there is none.
     package func polynomial(of f: [Int]) -> SizePolynomial? {
-        // Larger numbers, such as the ends of Int, are no sizes.
+        // Larger numbers, such as the ends of Int, are not sizes.
         guard count > 0, f.count == points.count, f.allSatisfy({ abs($0 / 2) < 1 << 40 }) else { return nil }
         let scale = steps.reduce(1, *)
         var result = SizePolynomial(linear: Array(repeating: 0, count: count))

@@ -82,7 +82,7 @@ extension PromptCache {
     /// - Parameters:
     ///   - path: The path of the file.
     ///   - model: The model that continues the text: the one that the cache was saved for.
-    /// - Throws: `IOError` if the file cannot be read; ``ModelError`` if it is no cache of this model.
+    /// - Throws: `IOError` if the file cannot be read; ``ModelError`` if it is not a cache of this model.
     public convenience init(_ path: String, for model: CausalModel) throws {
         self.init()
         let file = try Safetensors.open(path)
@@ -91,7 +91,7 @@ extension PromptCache {
         }
         guard file.metadataValue(for: "format") == Self.format, let stored = file["tokens"], stored.dtype == .int64,
             stored.rank == 1
-        else { throw failure("the file is no prompt cache") }
+        else { throw failure("the file is not a prompt cache") }
         guard file.metadataValue(for: "model") == Self.fingerprint(model) else {
             throw failure("the prompt cache is that of another model")
         }

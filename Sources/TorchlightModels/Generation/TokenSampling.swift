@@ -17,7 +17,7 @@ struct TokenCandidates {
         return tokens[tokens.count - 1]
     }
 
-    /// The probability of a token; 0 if it is no candidate.
+    /// The probability of a token; 0 if it is not a candidate.
     func probability(of token: Int) -> Double {
         zip(tokens, probabilities).first { $0.0 == token }?.1 ?? 0
     }

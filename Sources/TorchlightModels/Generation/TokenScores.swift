@@ -17,7 +17,7 @@ struct TokenScores {
         self.sources = sources
         let size = options.encoderNoRepeatNgramSize
         sourceNgrams = size > 0 ? sources.map { Self.ngrams($0, size: size) } : []
-        // As in transformers, a bad word that is an end token alone is no bad word.
+        // As in transformers, a bad word that consists of an end token is ignored.
         badWords = options.badWords.filter { word in !(word.count == 1 && options.endTokens.contains(word[0])) }
     }
 

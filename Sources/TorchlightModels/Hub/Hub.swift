@@ -239,7 +239,7 @@ public struct Hub: Sendable {
         guard let commit = json["sha"]?.string, HubNames.isCommit(commit), let siblings = json["siblings"]?.elements
         else {
             throw IOError(
-                .network, "hub", file: repository, "the answer is no list of files",
+                .network, "hub", file: repository, "the answer is not a list of files",
                 expected: "a server with the interface of Hugging Face's hub")
         }
         let names = siblings.compactMap { $0["rfilename"]?.string }

@@ -68,7 +68,7 @@ extension LoadedEncoder where Model == EncoderModel {
         model(batch.tokens, attentionMask: batch.mask, tokenTypes: batch.types)
     }
 
-    /// Throws if the model has not the head of a task.
+    /// Throws if the model does not have the output layers of a task.
     func require(_ task: EncoderTask, _ name: String) throws(ModelError) {
         guard model.task == task else {
             throw ModelError(name, "the model is for \(model.task)", expected: "a model for \(task)")

@@ -70,7 +70,7 @@ extension TextGenerator {
     ///   - text: The text.
     ///   - window: The largest number of tokens of a forward pass. Default: the longest sequence of the model, at most 1024.
     ///   - stride: The distance of the windows. Default: half of the window.
-    /// - Throws: ``ModelError`` if the model is no decoder or the text has fewer than two tokens.
+    /// - Throws: ``ModelError`` if the model is not a decoder or the text has fewer than two tokens.
     public func perplexity(_ text: String, window: Int? = nil, stride: Int? = nil) throws -> Perplexity {
         guard let model = model as? CausalModel else {
             throw ModelError("perplexity", "the model is a \(type(of: model))", expected: "a CausalModel")

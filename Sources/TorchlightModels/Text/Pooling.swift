@@ -1,18 +1,18 @@
 import TorchlightCore
 
 /// How the hidden states of the tokens of a text become one vector.
-public enum Pooling: String, Sendable {
-    /// The mean over the tokens that are no padding.
+public enum Pooling: String, Sendable, CaseIterable {
+    /// The mean over the tokens that are not padding.
     case mean
-    /// The first token that is no padding.
+    /// The first token that is not padding.
     case first
-    /// The last token that is no padding.
+    /// The last token that is not padding.
     case last
-    /// The largest value of each element over the tokens that are no padding.
+    /// The largest value of each element over the tokens that are not padding.
     case max
-    /// The sum over the tokens that are no padding, divided by the square root of their number.
+    /// The sum over the tokens that are not padding, divided by the square root of their number.
     case meanOfSquareRoot
-    /// The mean over the tokens that are no padding, weighted by their positions, which count from 1 (Muennighoff, 2022).
+    /// The mean over the tokens that are not padding, weighted by their positions, which count from 1 (Muennighoff, 2022).
     case weightedMean
 
     /// Pools hidden states `[N, T, size]` with a mask `[N, T]` to `[N, size]`.

@@ -64,7 +64,7 @@ final class TextWriter {
     ) throws(TokenizerError) -> GeneratedText {
         let end = ContinuousClock.now
         if let error { throw error }
-        // An end token ends the generation before its text is known; it is no text only if it is special.
+        // An end token ends the generation before its text is known; special end tokens have no text.
         for token in sequence.tokens.dropFirst(count) where goesOn { _ = append(token) }
         if let error { throw error }
         pass(try stream.finish())

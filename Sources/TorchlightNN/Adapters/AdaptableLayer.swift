@@ -77,12 +77,12 @@ extension LayerMapping {
         }
     }
 
-    /// The number of groups of channels; 1 for layers that are no convolution.
+    /// The number of groups of channels; 1 for layers that are not a convolution.
     var groups: Int {
         if case .convolution(_, _, _, let groups) = self { groups } else { 1 }
     }
 
-    /// The number of spatial dimensions; 0 for layers that are no convolution.
+    /// The number of spatial dimensions; 0 for layers that are not a convolution.
     var spatialDimensions: Int {
         if case .convolution(_, _, let kernel, _) = self { kernel.count } else { 0 }
     }

@@ -160,7 +160,7 @@ extension LoRAAdapter {
         }
     }
 
-    /// The change of the weight as a matrix `[out, in]`; nil for DoRA, whose change is no product of its matrices.
+    /// The change of the weight as a matrix `[out, in]`; nil for DoRA, whose change is not a product of its matrices.
     var matrices: (a: Tensor, b: Tensor)? {
         magnitude == nil && bBias == nil ? (a.detach(), b.detach()) : nil
     }

@@ -33,7 +33,7 @@ public struct LoRAConfig: Sendable {
     public var alpha: Double
     /// The modules that the adapter is added to.
     public var targets: ModulePattern
-    /// Modules that are no targets although `targets` matches them. Default: none.
+    /// Modules that are not targets although `targets` matches them. Default: none.
     public var excluded: ModulePattern?
     /// The indices of the blocks whose modules are targets; nil for all. A path that `targets` gives whole is a target in any
     /// block. Default: nil.
@@ -159,7 +159,7 @@ extension LoRAConfig {
         }
         guard dropout >= 0, dropout < 1 else {
             throw TensorError(
-                .value, in: operation, "the dropout is no probability", got: "\(dropout)",
+                .value, in: operation, "the dropout is not a probability", got: "\(dropout)",
                 expected: "at least 0 and less than 1")
         }
     }
@@ -182,7 +182,7 @@ extension LoRAConfig {
         if mapping.isEmbedding, hasLoRABias {
             throw TensorError(
                 .value, in: operation, "the embedding \(path) cannot have a bias in its adapter",
-                expected: "hasLoRABias false, or targets that are no embeddings")
+                expected: "hasLoRABias false, or targets that are not embeddings")
         }
         if mapping.groups > 1, usesDoRA {
             throw TensorError(

@@ -193,7 +193,7 @@ extension Module {
             paths.append(path)
             guard present.allSatisfy({ $0.matrices != nil }), layer.layerMapping.groups == 1 else {
                 throw TensorError(
-                    .value, in: operation, "an adapter of \(path) is no product of two matrices",
+                    .value, in: operation, "an adapter of \(path) is not a product of two matrices",
                     expected: "adapters without DoRA and bias, of layers without groups")
             }
             if combination == .linear, Set(present.map(\.rank)).count > 1 {

@@ -59,7 +59,7 @@ extension Module {
     ) throws(TensorError) -> [String] {
         guard !name.isEmpty, !name.contains(".") else {
             throw TensorError(
-                .value, in: operation, "the name is no name of an adapter", got: "\"\(name)\"",
+                .value, in: operation, "the name cannot name an adapter", got: "\"\(name)\"",
                 expected: "a text without dots that is not empty")
         }
         guard !adapterNames.contains(name) else {

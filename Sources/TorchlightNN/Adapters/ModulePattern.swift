@@ -44,7 +44,7 @@ struct ModuleMatcher {
             return try Regex(text)
         } catch {
             throw TensorError(
-                .value, in: operation, "the pattern is no regular expression", got: "\"\(text)\"",
+                .value, in: operation, "the pattern is not a regular expression", got: "\"\(text)\"",
                 expected: "a regular expression such as \".*\\.q_proj\"")
         }
     }

@@ -273,7 +273,7 @@ final class ExportBuilder {
             name = read(source)
         } else {
             throw Problem(
-                "a size is no polynomial of the dynamic sizes: it is \(size.values.map(String.init).joined(separator: ", ")) "
+                "a size is not a polynomial of the dynamic sizes: it is \(size.values.map(String.init).joined(separator: ", ")) "
                     + "for " + program.sizeNames.joined(separator: ", ") + " of "
                     + plan.points.map { $0.map(String.init).joined(separator: "x") }.joined(separator: ", "),
                 kind: .unsupported)

@@ -145,7 +145,7 @@ struct ExportTrace {
         return isComposed ? graph : nil
     }
 
-    /// Why another recording of the function has not the same instructions on the same values; nil if it has.
+    /// How the instructions of another recording of the function differ from these; nil if they are the same.
     func difference(from other: ExportTrace) -> String? {
         for (a, b) in zip(instructions, other.instructions) {
             let isSame =
