@@ -18,8 +18,7 @@ public func grad(
     grad(outputs, [inputs], gradOutputs, retainGraph: retainGraph, createGraph: createGraph)
 }
 
-/// The gradients of `outputs` with respect to several tensors, in their order; see
-/// the form with one tensor.
+/// The gradients of `outputs` with respect to several tensors, in their order; see the form with one tensor.
 public func grad(
     _ outputs: Tensor, _ inputs: [Tensor], _ gradOutputs: Tensor? = nil, retainGraph: Bool? = nil,
     createGraph: Bool = false
@@ -28,7 +27,13 @@ public func grad(
         outputs: [outputs], inputs: inputs, gradOutputs: [gradOutputs], retainGraph: retainGraph ?? createGraph,
         createGraph: createGraph)
     return zip(gradients, inputs).map { gradient, input in
-        gradient ?? fail(TensorError(.autograd, in: "grad", "an output does not depend on an input"), like: input)
+        gradient
+            ?? fail(
+                TensorError(
+                    .autograd, in: "grad", "the output does not depend on an input",
+                    expected: "inputs from which the output is computed",
+                    fix: "leave the input out, or use grad(outputs: [y], inputs: [x]), which gives nil for it",
+                    operands: [input]), like: input)
     }
 }
 

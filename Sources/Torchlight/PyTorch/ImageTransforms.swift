@@ -91,7 +91,7 @@ public struct RandomVerticalFlip: Transform {
     public func callAsFunction(_ x: Tensor) -> Tensor { isDrawn(p) ? x.flip([-2]) : x }
 }
 
-/// Cuts the middle out of an image: `[*, H, W] -> [*, height, width]`. An image that is smaller is an error.
+/// Crops the middle of an image: `[*, H, W] -> [*, height, width]`. An image that is smaller is an error.
 public struct CenterCrop: Transform {
     /// Height and width of the result.
     public let size: [Int]
@@ -107,7 +107,7 @@ public struct CenterCrop: Transform {
     }
 }
 
-/// Cuts a part at a random position out of an image: `[*, H, W] -> [*, height, width]`. An image that is smaller is an error.
+/// Crops a part at a random position of an image: `[*, H, W] -> [*, height, width]`. An image that is smaller is an error.
 ///
 /// The position is drawn from the default generator, which in a loader belongs to the sample.
 public struct RandomCrop: Transform {

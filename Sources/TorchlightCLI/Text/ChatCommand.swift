@@ -10,7 +10,7 @@ struct ChatCommand: ParsableCommand {
         commandName: "chat", abstract: "Talk with a language model that has a chat template.",
         discussion: """
             Each line of standard input is a message. /reset starts anew, /exit or the end of the input ends the chat. Ctrl-C ends \
-            an answer, and a second one the program. The turns so far are computed once.
+            the chat after the current token, and a second one ends the program at once. The turns so far are computed once.
             """)
 
     @OptionGroup var arguments: ModelArguments

@@ -8,6 +8,9 @@ package final class GraphEffect: @unchecked Sendable {
         case update
         /// Reads the operands, and may fail.
         case call
+
+        var isUpdate: Bool { if case .update = self { true } else { false } }
+        var setsGradient: Bool { if case .setGradient = self { true } else { false } }
     }
 
     /// The name in errors and printed graphs.

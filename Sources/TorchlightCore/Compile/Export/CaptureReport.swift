@@ -35,8 +35,8 @@ public struct CaptureReport: Sendable, CustomStringConvertible {
 ///
 ///     print(explainCapture(step, x, y))
 ///
-/// Reads of elements on the host, operations whose result has a size that depends on elements, calls of code of the program and
-/// changes of tensors that are not operations. The function goes on after each of them, so that one run finds all on its way. What it
+/// Obstacles are reads of elements on the host, operations whose result has a size that depends on elements, calls of code of the
+/// program, and changes of tensors that are not operations. The function goes on after each of them, so that one run finds all on its way. What it
 /// changes, such as parameters and generators, is restored.
 ///
 /// Source lines are known in programs with debug information.

@@ -84,15 +84,12 @@ final class ExportRecorder: StepRecorder {
     }
 
     override func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
-        if case .none = effect.form {
-            if case .setGradient = effect.kind {
-            } else {
-                refuse(
-                    TensorError(
-                        .unsupported, in: "export", "\(effect.name) runs code of the program, which a file cannot hold",
-                        expected: "operations on tensors, gradients and steps of optimisers",
-                        fix: "call it outside of the function"))
-            }
+        if case .none = effect.form, !effect.kind.setsGradient {
+            refuse(
+                TensorError(
+                    .unsupported, in: "export", "\(effect.name) runs code of the program, which a file cannot hold",
+                    expected: "operations on tensors, gradients and steps of optimisers",
+                    fix: "call it outside of the function"))
         }
         super.performed(effect, changing: changed, reading: read)
     }

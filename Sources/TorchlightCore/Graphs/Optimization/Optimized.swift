@@ -34,10 +34,7 @@ extension Graph {
         var bytes = 0
         for instruction in instructions where instruction.primitive.fusion != .view {
             // Gradients are set, and checks of values read on the host, without a kernel of the graph.
-            if let effect = instruction.effect, case .update = effect.kind {
-            } else if instruction.effect != nil {
-                continue
-            }
+            if let effect = instruction.effect, !effect.kind.isUpdate { continue }
             kernels += 1
             for id in Set(instruction.operands.map(\.value)).union(instruction.results) {
                 bytes += values[id].spec.count * values[id].spec.dtype.byteSize
