@@ -219,7 +219,12 @@ private struct KeyedDecoder<Key: CodingKey>: KeyedDecodingContainerProtocol {
     func nestedUnkeyedContainer(forKey key: Key) throws -> any UnkeyedDecodingContainer {
         try decoder(key).unkeyedContainer()
     }
-    func superDecoder() throws -> any Decoder { JSONValueDecoder(json: JSON(.object(members)), codingPath: codingPath) }
+    func superDecoder() throws -> any Decoder {
+        guard let member = members.first(where: { $0.name == "super" }) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: codingPath, debugDescription: "super is missing"))
+        }
+        return JSONValueDecoder(json: member.value, codingPath: codingPath)
+    }
     func superDecoder(forKey key: Key) throws -> any Decoder { try decoder(key) }
 }
 

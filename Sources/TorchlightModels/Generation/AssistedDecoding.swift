@@ -57,11 +57,8 @@ struct AssistedDecoding {
                     result.logProbabilities.append(
                         run.logProbabilities(logProbabilities[index * width..<(index + 1) * width], chosen: token))
                 }
-                if scores.ends(token) {
-                    result.finishReason = .endToken
-                    isEnded = true
-                } else if let stops = run.stops, stops(0, token) {
-                    result.finishReason = .stopString
+                if let reason = run.endReason(row: 0, token: token) {
+                    result.finishReason = reason
                     isEnded = true
                 }
                 if let receive, !receive(token) {
@@ -196,10 +193,8 @@ final class AssistantModel: TokenSource {
 
     /// The probability of a token before the sampling options.
     private func confidence(_ line: [Float], _ token: Int) -> Double {
-        let highest = line.max() ?? 0
-        guard highest.isFinite else { return 1 }
-        let sum = line.reduce(0.0) { $0 + exp(Double($1 - highest)) }
-        return exp(Double(line[token] - highest)) / sum
+        let (highest, sum) = TokenScores.exponentials(line)
+        return highest.isFinite ? exp(Double(line[token] - highest)) / sum : 1
     }
 
     func accept(_ accepted: Int, of proposed: Int) {

@@ -164,10 +164,8 @@ struct BeamSearch {
     }
 
     private static func normalized(_ line: [Float]) -> [Float] {
-        let highest = line.max() ?? 0
-        guard highest.isFinite else { return line }
-        let sum = line.reduce(0.0) { $0 + exp(Double($1 - highest)) }
-        return line.map { $0 - highest - Float(log(sum)) }
+        let (highest, sum) = TokenScores.exponentials(line)
+        return highest.isFinite ? line.map { $0 - highest - Float(log(sum)) } : line
     }
 
     private func keepBest(_ finished: inout [Finished]) {

@@ -36,8 +36,7 @@ struct ContrastiveSearch {
                 run.scores.applyRules(&line, sequence: tokens[row], generated: generated, prompt: row)
                 let best = TokenScores.largest(line, count: width)
                 candidates += best
-                let highest = line[best[0]]
-                let sum = line.reduce(0.0) { $0 + exp(Double($1 - highest)) }
+                let (highest, sum) = TokenScores.exponentials(line)
                 probabilities += best.map { exp(Double(line[$0] - highest)) / sum }
             }
             // All candidates of all sequences in one forward pass.
@@ -95,12 +94,9 @@ struct ContrastiveSearch {
                 sequences[row].logProbabilities.append(
                     run.logProbabilities(values[row * width..<(row + 1) * width], chosen: token))
             }
-            if run.scores.ends(token) {
+            if let reason = run.endReason(row: row, token: token) {
                 ended[row] = true
-                sequences[row].finishReason = .endToken
-            } else if let stops = run.stops, stops(row, token) {
-                ended[row] = true
-                sequences[row].finishReason = .stopString
+                sequences[row].finishReason = reason
             }
         }
     }

@@ -37,6 +37,12 @@ struct GenerationRun {
         return ContinuousClock.now - start >= .seconds(limit)
     }
 
+    /// Why a sequence ends with its next token; nil if it goes on.
+    func endReason(row: Int, token: Int) -> GeneratedSequence.FinishReason? {
+        if scores.ends(token) { return .endToken }
+        return stops?(row, token) == true ? .stopString : nil
+    }
+
     /// A tensor of one token for each row.
     func column(_ tokens: [Int]) -> Tensor {
         Tensor(tokens.map { Int64($0) }, shape: [tokens.count, 1], device: device)
@@ -154,12 +160,9 @@ struct TokenLoop {
                 sequences[row].logProbabilities.append(
                     run.logProbabilities(logProbabilities[row * width..<(row + 1) * width], chosen: token))
             }
-            if scores.ends(token) {
+            if let reason = run.endReason(row: row, token: token) {
                 ended[row] = true
-                sequences[row].finishReason = .endToken
-            } else if let stops = run.stops, stops(row, token) {
-                ended[row] = true
-                sequences[row].finishReason = .stopString
+                sequences[row].finishReason = reason
             }
         }
         if run.isOutOfTime, !isDone { end(.time) }

@@ -131,6 +131,12 @@ struct TokenScores {
         return banned
     }
 
+    /// The highest score h and the sum of exp(x − h) over all scores x: the probability of a token is exp(x − h) divided by the sum.
+    static func exponentials(_ line: [Float]) -> (highest: Float, sum: Double) {
+        let highest = line.max() ?? 0
+        return (highest, line.reduce(0.0) { $0 + exp(Double($1 - highest)) })
+    }
+
     /// Whether a token ends its sequence.
     func ends(_ token: Int) -> Bool { endTokens.contains(token) }
 }

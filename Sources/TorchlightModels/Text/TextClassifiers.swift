@@ -60,9 +60,7 @@ public final class TextClassifier {
             } else {
                 values = row.softmax(dim: 0).toArray(Double.self)
             }
-            let classes = values.enumerated().map { Classification(label: loaded.label($0), score: $1) }
-            return classes.enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
-                .map(\.element)
+            return values.enumerated().map { Classification(label: loaded.label($0), score: $1) }.sortedByScore
         }
     }
 
@@ -199,8 +197,13 @@ private enum Template {
     }
 
     static func sorted(_ labels: [String], _ scores: [Double]) -> [Classification] {
-        let classes = zip(labels, scores).map { Classification(label: $0, score: $1) }
-        return classes.enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }
-            .map(\.element)
+        zip(labels, scores).map { Classification(label: $0, score: $1) }.sortedByScore
+    }
+}
+
+extension [Classification] {
+    /// The highest score first; equal ones keep their order.
+    fileprivate var sortedByScore: [Classification] {
+        enumerated().sorted { ($1.element.score, $0.offset) < ($0.element.score, $1.offset) }.map(\.element)
     }
 }
