@@ -57,7 +57,7 @@ import TorchlightIO
         let parts = try Parts(Self.layer())
         let changes: [(String, String, String)] = [
             ("\"version\":1", "\"version\":7", "version 7"),
-            ("torchlight-program", "another", "no program"),
+            ("torchlight-program", "another", "not a program"),
             ("\"operation\":\"linear\"", "\"operation\":\"launch\"", "no operation 'launch'"),
             ("\"operation\":\"linear\"", "\"operation\":\"fusedGroup\"", "no operation 'fusedGroup'"),
             ("\"operands\":[0,", "\"operands\":[99999,", "numbers below"),
