@@ -9,6 +9,7 @@
 #include "Support/Forward.h"
 #include "Support/Parallel.h"
 #include "Support/Scratch.h"
+#include "Support/ShortLines.h"
 #include "include/tl_fused.h"
 #include "include/tl_normalize.h"
 #include "include/tl_reduce.h"
@@ -69,6 +70,8 @@ struct Array {
     ConvertBlock load, store; // between the elements and a register
     bool native, dense;       // one after the other in the order of the space
     int32_t extent, reg;
+    int64_t period;           // of a dense part that repeats; 0 for others
+    bool preloaded;           // all blocks read the same elements
 };
 
 struct Step {
@@ -86,6 +89,7 @@ struct Run {
     int64_t offsets[TL_FUSED_MOST_REGISTERS]; // of the registers in a thread's memory
     int64_t temporary = 0, bytes = 0;
     int64_t rows = 0; // of a block
+    bool looks_around_in_rows = false;
 
     explicit Run(const tl_fused_program& p, int array_count)
         : program(p), count(array_count), outputs(p.output_count) {}
@@ -103,7 +107,7 @@ struct Run {
             const int32_t reg = program.array_registers[k], dtype = of(reg).dtype;
             arrays[k] = {static_cast<char*>(x.data), size_of_dtype(x.dtype), size_of_dtype(dtype),
                          convert_block(x.dtype, dtype), convert_block(dtype, x.dtype),
-                         x.dtype == dtype, true, of(reg).extent, reg};
+                         x.dtype == dtype, true, of(reg).extent, reg, 0, false};
             is_full[k] = of(reg).extent == TL_FUSED_FULL;
             is_column[k] = of(reg).extent == TL_FUSED_COLUMN;
         }
@@ -118,7 +122,19 @@ struct Run {
             int64_t expected = 1;
             for (int d = 0; d < space.rank; expected *= space.shape[d++])
                 arrays[k].dense &= space.strides[k][d] == expected;
+            if (is_full[k] && k >= outputs && !arrays[k].dense) arrays[k].period = period(k);
         }
+    }
+
+    /// The number of elements of the part of an array that repeats, where the part is dense and nothing else is read; else 0.
+    int64_t period(int k) const {
+        int64_t expected = 1;
+        int d = 0;
+        while (d < full.rank && full.strides[k][d] == expected) expected *= full.shape[d++];
+        if (d == 0) return 0;
+        for (; d < full.rank; ++d)
+            if (full.strides[k][d] != 0) return 0;
+        return expected;
     }
 
     void fill(Space& space, const tl_tensor* const* tensors, const bool* takes_part, int first, int last) {
@@ -186,12 +202,14 @@ struct Run {
         } else {
             rows = std::max<int64_t>(elements / std::max<int64_t>(width, 1), 1);
             if (rows < fewest_rows && width <= 2 * fewest_rows) rows = fewest_rows;
+            looks_around_in_rows = looks_around;
             if (looks_around) {
                 const int64_t step = unit / std::gcd(unit, width);
                 rows = (rows + step - 1) / step * step;
             }
             rows = std::min(rows, all);
         }
+        align_to_periods(all, std::max<int64_t>(each, 1) * width);
         for (int32_t r = 0; r < program.register_count; ++r) {
             offsets[r] = bytes;
             if (is_absent(r) && of(r).extent != TL_FUSED_UNIFORM) continue;
@@ -199,6 +217,20 @@ struct Run {
         }
         temporary = bytes;
         bytes += (most_rows() * width * 8 + 63) / 64 * 64;
+    }
+
+    /// Makes blocks whole numbers of periods, as far as their registers stay small, so that arrays which repeat are read once.
+    void align_to_periods(int64_t all, int64_t row_bytes) {
+        const bool may_shrink = !has_rows() || (width > 2 * fewest_rows && !looks_around_in_rows);
+        for (int k = outputs; k < count; ++k) {
+            if (arrays[k].period == 0 || rows == all) continue;
+            const int64_t period = arrays[k].period / std::gcd(arrays[k].period, width);
+            const int64_t larger = std::lcm(rows, period), step = std::lcm(has_rows() ? 1 : unit, period);
+            if (larger * width <= longest_block && larger * row_bytes <= 2 * cache_bytes) rows = std::min(larger, all);
+            else if (step <= rows && may_shrink) rows = rows / step * step;
+        }
+        for (int k = outputs; k < count; ++k)
+            arrays[k].preloaded = arrays[k].period > 0 && (rows == all || rows * width % arrays[k].period == 0);
     }
 
     /// The rows of the longest block: the last one takes what would be too few by themselves.
@@ -229,12 +261,38 @@ struct Run {
             rest /= space.shape[d];
             offset += index[d] * strides[d];
         }
+        if (array.native && space.shape[0] <= longest_short_line &&
+            with_type_of_size(array.size, [&](auto type) { move_lines<decltype(type)>(k, space, index, offset, n, buffer, stores); }))
+            return;
         while (n > 0) {
             const int64_t run = std::min(n, space.shape[0] - index[0]);
             char* at = array.data + offset * array.size;
             if (stores) array.store(buffer, 1, at, strides[0], run);
             else array.load(at, strides[0], buffer, 1, run);
             buffer += run * array.native_size;
+            n -= run;
+            offset -= index[0] * strides[0];
+            index[0] = 0;
+            for (int d = 1; d < space.rank; ++d) {
+                offset += strides[d];
+                if (++index[d] < space.shape[d]) break;
+                offset -= strides[d] * space.shape[d];
+                index[d] = 0;
+            }
+        }
+    }
+
+    /// Moves n elements of an array, whose first is at `index` and has this offset, in short lines.
+    template <typename T>
+    void move_lines(int k, const Space& space, int64_t* index, int64_t offset, int64_t n, char* buffer, bool stores) const {
+        T* const elements = reinterpret_cast<T*>(arrays[k].data);
+        T* packed = reinterpret_cast<T*>(buffer);
+        const int64_t* strides = space.strides[k];
+        while (n > 0) {
+            const int64_t run = std::min(n, space.shape[0] - index[0]);
+            if (stores) move_short_line(packed, 1, elements + offset, strides[0], run);
+            else move_short_line(elements + offset, strides[0], packed, 1, run);
+            packed += run;
             n -= run;
             offset -= index[0] * strides[0];
             index[0] = 0;
@@ -322,12 +380,14 @@ struct Run {
         for (int k = outputs; k < count; ++k)
             if (arrays[k].extent == TL_FUSED_UNIFORM)
                 arrays[k].load(arrays[k].data, 0, registers[arrays[k].reg], 1, most_rows() * width);
+            else if (arrays[k].preloaded)
+                transfer(k, 0, std::min(most_rows() * width, full.count), static_cast<char*>(registers[arrays[k].reg]), false);
         const int64_t all = has_rows() ? column.count : full.count, blocks = block_count();
         for (int64_t b = first; b < last; ++b) {
             const int64_t start = b * rows, n = (b + 1 == blocks ? all : start + rows) - start;
             for (int k = 0; k < count; ++k) {
                 const Array& array = arrays[k];
-                if (array.extent == TL_FUSED_UNIFORM) continue;
+                if (array.extent == TL_FUSED_UNIFORM || array.preloaded) continue;
                 const int64_t scale = array.extent == TL_FUSED_FULL ? width : 1;
                 if (array.dense && array.native)
                     registers[array.reg] = array.data + start * scale * array.size;

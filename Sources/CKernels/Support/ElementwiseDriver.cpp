@@ -1,5 +1,5 @@
 // One driver for all element-wise work. Dimensions are collapsed, then the elements are processed in blocks that stay
-// in the first-level cache, along one of three roads:
+// in the first-level cache, in one of three ways:
 //
 //   rows   the innermost dimension is long: operands that are contiguous along it and have the loop's dtype are used in
 //          place, others are gathered and converted into a buffer
@@ -9,6 +9,7 @@
 #include "Support/ElementwiseDriver.h"
 #include "Support/Iteration.h"
 #include "Support/Parallel.h"
+#include "Support/ShortLines.h"
 #include <cstring>
 
 namespace tl {
@@ -102,6 +103,21 @@ struct Driver {
         const int64_t length = it.shape[0], stride = operand.strides[0];
         StridedIterator iterator(it, 1, begin / length);
         int64_t start = begin % length;
+        const auto move_lines = [&](auto type) {
+            using T = decltype(type);
+            T* packed = reinterpret_cast<T*>(buffer);
+            while (n > 0) {
+                const int64_t run = std::min(n, length - start);
+                T* const at = reinterpret_cast<T*>(operand.data) + iterator.offset[k] + start * stride;
+                if (k == 0) move_short_line(packed, 1, at, stride, run);
+                else move_short_line(at, stride, packed, 1, run);
+                packed += run;
+                n -= run;
+                start = 0;
+                iterator.step();
+            }
+        };
+        if (operand.native && length <= longest_short_line && with_type_of_size(operand.size, move_lines)) return;
         while (n > 0) {
             const int64_t run = std::min(n, length - start);
             char* at = operand.data + (iterator.offset[k] + start * stride) * operand.size;
