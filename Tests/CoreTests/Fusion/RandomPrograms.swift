@@ -13,7 +13,7 @@ struct RandomProgram {
     static let shapes: [[Int]] = [
         [7], [300], [5, 40], [33, 17], [2, 3, 50], [70, 300], [3000], [0, 4], [4, 0], [1, 1], [20, 1], [600, 9],
         [64, 256], [],
-        [3, 700], [17, 31, 3],
+        [3, 700], [17, 31, 3], [90, 16, 8], [500, 24],
     ]
 
     init(_ number: Int, rows hasRows: Bool) {
@@ -57,7 +57,8 @@ struct RandomProgram {
     private static func apply(_ kind: Int, _ choice: Int, _ a: Tensor, _ b: Tensor, _ c: Tensor) -> Tensor {
         switch kind {
         case 0, 1: unary[choice % unary.count](a)
-        case 2, 3, 4: binary[choice % binary.count](a, b)
+        case 2, 3: binary[choice % binary.count](a, b)
+        case 4: binary[choice % binary.count](a, b.expand(a.shape))
         case 5: scalars[choice % scalars.count](a)
         case 6: comparisons[choice % comparisons.count](a, b)
         case 7: Tensor.where(c.dtype == .bool ? c : c > 0, a, b)

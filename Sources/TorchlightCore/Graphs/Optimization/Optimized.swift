@@ -6,12 +6,13 @@ package enum FusedKernels: Sendable, Hashable {
 }
 
 /// A graph of the same results, bit for bit, with fewer instructions: without those that nobody reads or that were computed
-/// before, with computations on numbers done, and with neighbouring operations in groups that go through memory once.
+/// before, with computations on numbers done, without expanded operands of operations that broadcast, and with neighbouring operations in groups that go through memory once.
 ///
 /// Draws of random numbers, calls with side effects and the order of both stay as they are.
 package func optimized(_ graph: Graph, kernels: FusedKernels = .automatic) -> Graph {
     var result = withoutDeadCode(graph)
     result = withFoldedScalars(result)
+    result = withForwardedBroadcasts(result)
     result = withoutCommonSubexpressions(result)
     result = withoutDeadCode(result)
     result = withFusedGroups(result)

@@ -1,8 +1,12 @@
-/// The graph with operations on Swift numbers alone computed once.
+/// The graph with operations on constants of one element computed once: on Swift numbers, whose results are numbers of the same dtype
+/// and with the same part in type promotion, and on tensors that the function fills with one number, such as the first gradient of
+/// `backward()`.
 ///
-/// Their results are numbers as they are when the graph runs, of the same dtype and with the same part in type promotion. Tensors
-/// from outside of the function stay: their elements may change between runs.
+/// Tensors from outside of the function stay: their elements may change between runs. So do results of the function and values whose
+/// memory is written to.
 package func withFoldedScalars(_ graph: Graph) -> Graph {
+    let memory = GraphMemory(graph)
+    let kept = Set(graph.results.map(\.value)).union(graph.states.map(\.final))
     var result = graph
     var folded: [Graph.ValueID: Tensor] = [:]
     for (id, value) in graph.values.enumerated() {
@@ -10,15 +14,29 @@ package func withFoldedScalars(_ graph: Graph) -> Graph {
             folded[id] = tensor
         }
     }
-    var kept: [Graph.Instruction] = []
+    func canFold(_ instruction: Graph.Instruction) -> Bool {
+        guard graph.isPure(instruction), !instruction.recordsGradient || !instruction.operands.isEmpty else {
+            return false
+        }
+        let isConstant = instruction.operands.allSatisfy { folded[$0.value] != nil }
+        switch instruction.primitive {
+        case is Full: break
+        case let primitive where isConstant && !instruction.operands.isEmpty:
+            guard primitive.fusion.isPointwise || primitive.fusion == .view else { return false }
+        default: return false
+        }
+        return instruction.results.allSatisfy { id in
+            let spec = graph.values[id].spec
+            return spec.count == 1 && spec.device == .cpu && !memory.isWritten(id) && !kept.contains(id)
+        }
+    }
+    var code: [Graph.Instruction] = []
     for instruction in graph.instructions {
         let operands = instruction.operands.compactMap { folded[$0.value] }
-        guard graph.isPure(instruction), !operands.isEmpty, operands.count == instruction.operands.count,
-            instruction.primitive.fusion.isPointwise,
-            let computed = noGrad({ try? perform(instruction.primitive, Few(operands)) }),
+        guard canFold(instruction), let computed = noGrad({ try? perform(instruction.primitive, Few(operands)) }),
             computed.count == instruction.results.count
         else {
-            kept.append(instruction)
+            code.append(instruction)
             continue
         }
         for (id, tensor) in zip(instruction.results, computed) {
@@ -26,6 +44,6 @@ package func withFoldedScalars(_ graph: Graph) -> Graph {
             result.values[id].origin = .constant(tensor)
         }
     }
-    result.setInstructions(kept)
+    result.setInstructions(code)
     return result
 }

@@ -1,0 +1,42 @@
+/// The graph with element-wise operations that read the operands of `expand` in place of its results, where they broadcast these
+/// themselves.
+///
+/// Gradients of reductions are expanded before they are used. The number of a row that an operation reads without its repetitions
+/// joins the group that computes it.
+package func withForwardedBroadcasts(_ graph: Graph) -> Graph {
+    var result = graph
+    var source: [Graph.ValueID: Graph.ValueID] = [:]
+    for (i, instruction) in graph.instructions.enumerated() {
+        if instruction.primitive is Expand && graph.isPure(instruction) {
+            let operand = instruction.operands[0].value
+            source[instruction.results[0]] = source[operand] ?? operand
+            continue
+        }
+        // A gradient would be summed to another shape.
+        guard !instruction.recordsGradient, instruction.effect == nil, instruction.primitive.fusion.isPointwise,
+            instruction.operands.contains(where: { source[$0.value] != nil })
+        else { continue }
+        var operands = instruction.operands
+        for k in operands.indices where !(instruction.isInPlace && k == 0) {
+            guard let narrow = source[operands[k].value], graph.values[narrow].spec.rank > 0 else { continue }
+            let wide = operands[k].value
+            operands[k].value = narrow
+            if !hasSameResults(instruction.primitive, instruction.operands, operands, graph) {
+                operands[k].value = wide
+            }
+        }
+        result.instructions[i].operands = operands
+    }
+    return result
+}
+
+/// Whether the results of a primitive on other operands have the same descriptions.
+private func hasSameResults(
+    _ primitive: any Primitive, _ old: [Graph.Operand], _ new: [Graph.Operand], _ graph: Graph
+) -> Bool {
+    func results(_ operands: [Graph.Operand]) -> Few<ResultSpec>? {
+        try? primitive.infer(Specs(operands.map { graph.values[$0.value].spec }))
+    }
+    guard let before = results(old), let after = results(new), before.count == after.count else { return false }
+    return (0..<before.count).allSatisfy { before[$0] == after[$0] }
+}
