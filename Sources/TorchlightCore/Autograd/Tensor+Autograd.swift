@@ -121,7 +121,9 @@ extension Tensor {
     /// A view of the tensor without a history. No gradient flows through it. It shares memory with the tensor.
     public func detach() -> Tensor {
         if isPlaceholder { return self }
-        return Tensor(storage: storage, layout: layout, dtype: dtype)
+        let view = Tensor(storage: storage, layout: layout, dtype: dtype)
+        if let recorder = activeRecorder { recorder.made(view: view) }
+        return view
     }
 
     /// Detaches this tensor from its history, in place. An error for a view, because it shares the history of its base.

@@ -39,7 +39,7 @@ extension StepRecorder {
         inside = []
         outside = [:]
         retained = []
-        (keys, ownGenerators) = ([:], [])
+        (keys, ownGenerators, ownViews) = ([:], [], [:])
     }
 
     /// Records the gradients of the results that need some, with respect to what they are computed from outside of the function. The
@@ -93,7 +93,7 @@ extension StepRecorder {
         var targets: [Tensor] = []
         var seen = Set<ObjectIdentifier>()
         var stack = outputs.compactMap(\.currentNode)
-        for output in outputs where output.node == nil && !isInside(output.storage) { targets.append(output) }
+        for output in outputs where output.node == nil && !isOwn(output) { targets.append(output) }
         while let node = stack.popLast() {
             guard seen.insert(ObjectIdentifier(node)).inserted else { continue }
             for input in node.inputs {
@@ -112,7 +112,7 @@ extension StepRecorder {
                         }
                         if !targets.contains(where: { $0 === known }) { targets.append(known) }
                     }
-                } else if let leaf = input.leaf, !isInside(leaf.storage), !targets.contains(where: { $0 === leaf }) {
+                } else if let leaf = input.leaf, !isOwn(leaf), !targets.contains(where: { $0 === leaf }) {
                     targets.append(leaf)
                 }
             }

@@ -39,6 +39,8 @@ class StepRecorder: CallRecorder {
     var keys: [Draw: Graph.ValueID] = [:]
     /// The generators that the function made: they start anew at each run, so that their keys are constants.
     var ownGenerators: [Generator] = []
+    /// Tensors that the function made in memory from outside, by a view or `detach()`: as leaves they are its own.
+    var ownViews: [ObjectIdentifier: Tensor] = [:]
     /// The leaves whose gradient was read or set.
     private var knownGradients: Set<ObjectIdentifier> = []
     var written: [StorageValues] = []
@@ -137,6 +139,7 @@ class StepRecorder: CallRecorder {
         if kind == .view, let view = primitive as? any ViewPrimitive {
             state(of: inputs[0], isWrite: true).derive(
                 StoragePlace(outputs[0]), by: view, from: StoragePlace(inputs[0]))
+            if !(inputs[0].requiresGrad && isGradEnabled) { made(view: outputs[0]) }
             return
         }
         let target = kind == .inPlace ? outputs[0] : nil
@@ -195,10 +198,17 @@ class StepRecorder: CallRecorder {
         mark(tensor.storage, StorageValues(StoragePlace(tensor), value, .constant))
     }
 
+    func made(view tensor: Tensor) {
+        if !isInside(tensor.storage) { ownViews[ObjectIdentifier(tensor)] = tensor }
+    }
+
     // MARK: Gradients
 
+    /// Whether the function made a leaf, so that its gradient ends with the call.
+    func isOwn(_ leaf: Tensor) -> Bool { isInside(leaf.storage) || ownViews[ObjectIdentifier(leaf)] != nil }
+
     func readGradient(of leaf: Tensor) {
-        guard !isInside(leaf.storage), knownGradients.insert(ObjectIdentifier(leaf)).inserted else { return }
+        guard !isOwn(leaf), knownGradients.insert(ObjectIdentifier(leaf)).inserted else { return }
         let target = self.leaf(leaf)
         conditions.gradients.append(.init(leaf: target, gradient: leaf.gradient.map { TensorSpec($0) }))
         guard let gradient = leaf.gradient, outside[ObjectIdentifier(gradient.storage)] == nil else { return }
@@ -207,7 +217,7 @@ class StepRecorder: CallRecorder {
     }
 
     func setGradient(of leaf: Tensor) {
-        if isInside(leaf.storage) { return }
+        if isOwn(leaf) { return }
         knownGradients.insert(ObjectIdentifier(leaf))
         let effect = GraphEffect(leaf.gradient == nil ? "clearGradient" : "setGradient", .setGradient(self.leaf(leaf)))
         performed(effect, changing: [], reading: leaf.gradient.map { [$0] } ?? [])
@@ -351,7 +361,8 @@ class StepRecorder: CallRecorder {
             mark(storage, state)
             return state
         }
-        if tensor.node == nil && tensor.base == nil && (tensor.isParameter || tensor.requiresGradFlag) {
+        if tensor.node == nil && tensor.base == nil && (tensor.isParameter || tensor.requiresGradFlag) && !isOwn(tensor)
+        {
             leaves[ObjectIdentifier(tensor)] = tensor
         }
         if let node = tensor.node, node.sequence < firstNode, !histories.contains(where: { $0 === tensor }) {

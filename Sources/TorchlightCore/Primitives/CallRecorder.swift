@@ -19,6 +19,8 @@ package protocol CallRecorder: AnyObject {
     func changed(generator: Generator)
     /// A tensor was made of numbers of the program.
     func made(constant tensor: Tensor)
+    /// A tensor without a history was made in the memory of another one, without a call.
+    func made(view tensor: Tensor)
     /// The gradient of a leaf is about to be read.
     func readGradient(of leaf: Tensor)
     /// The gradient of a leaf was replaced.
@@ -46,6 +48,7 @@ extension CallRecorder {
     package func made(generator: Generator) {}
     package func changed(generator: Generator) {}
     package func made(constant tensor: Tensor) {}
+    package func made(view tensor: Tensor) {}
     package func readGradient(of leaf: Tensor) {}
     package func setGradient(of leaf: Tensor) {}
     package func passes(through node: Node) throws(TensorError) {}

@@ -154,6 +154,33 @@ import Torchlight
         for (a, b) in zip(gradients(true), gradients(false)) { #expect(hasSameBits(a, b), "\(a) \(b)") }
     }
 
+    /// A leaf that the function makes in memory from outside is its own: its gradient ends with the call.
+    @Test func leavesOfTheFunctionInMemoryFromOutside() {
+        let points = Tensor.linspace(-1, 1, 9)
+        let weight = Tensor([0.5], requiresGrad: true)
+        let leaves: [(String, (Tensor) -> Tensor)] = [
+            ("detach", { $0.detach() }), ("a view", { $0.view([9]) }),
+            ("a view without gradients", { x in noGrad { x[0...] } }),
+        ]
+        for (name, leaf) in leaves {
+            let step = { (points: Tensor) -> [Tensor] in
+                let x = leaf(points).requiresGrad_()
+                weight.grad = nil
+                let y = (x * weight).sin()
+                let slope = grad(of: y.sum(), withRespectTo: x, createGraph: true)
+                (slope - y).square().mean().backward()
+                return [x.grad!, weight.grad!]
+            }
+            let f = compile(step)
+            for call in 0..<3 {
+                let (got, expected) = (f(points), step(points))
+                for (a, b) in zip(got, expected) { #expect(hasSameBits(a, b), "\(name), call \(call)") }
+                #expect(points.grad == nil && !points.requiresGrad, "\(name)")
+            }
+            #expect(f.report.graphs == 1, "\(name): \(f.report)")
+        }
+    }
+
     @Test func changedSavedTensorsAreRefused() throws {
         let w = Parameter(Tensor([2.0]))
         let f = compile { (x: Tensor) in x * w }

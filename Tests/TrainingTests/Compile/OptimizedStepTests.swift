@@ -26,6 +26,41 @@ import Torchlight
         }
     }
 
+    /// What a function fills with one number is computed once, but for what it returns or writes to.
+    @Test func filledTensorsOfOneElementAreFolded() throws {
+        let body = { (x: Tensor) -> [Tensor] in
+            let written = Tensor.zeros([1])
+            written.add_(x.sum())
+            return [x * (Tensor.ones([]) / 4).unsqueeze(0), Tensor.zeros([1]), written]
+        }
+        let f = compile(body)
+        let x = Tensor([1, 2, 3])
+        for call in 0..<3 {
+            let (got, expected) = (f(x), body(x))
+            for (a, b) in zip(got, expected) { #expect(hasSameBits(a, b), "call \(call)") }
+            for tensor in got { tensor.add_(1) }
+        }
+        let graph = try #require(f.optimizedGraph)
+        #expect(!graph.contains("div(") && graph.contains("full("), "\(graph)")
+    }
+
+    /// The number of a row that is expanded before it is used is read from where the reduction leaves it.
+    @Test func expandedOperandsAreForwarded() throws {
+        let body = { (x: Tensor) -> [Tensor] in
+            let mean = x.mean(dim: -1, keepdim: true).expand([64, 128])
+            return [x - mean, (mean * x).sum(dim: -1, keepdim: true).expand([64, 128]) * mean]
+        }
+        let f = compile(body)
+        let x = Tensor.randn([64, 128], generator: Generator(seed: 5))
+        for _ in 0..<2 {
+            let (got, expected) = (f(x), body(x))
+            for (a, b) in zip(got, expected) { #expect(hasSameBits(a, b)) }
+        }
+        let graph = try #require(f.optimizedGraph)
+        // A product of two expanded tensors takes its shape from one of them.
+        #expect(graph.components(separatedBy: "expand(").count <= 2, "\(graph)")
+    }
+
     /// The gradients of a compiled model, which `backward()` of the program runs, are part of the optimised graph.
     @Test func gradientsOfCompiledModels() {
         func train(isCompiled: Bool) -> [Tensor] {
