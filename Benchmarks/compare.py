@@ -18,8 +18,8 @@ PEERS = {
     "torch": ("torch_peer.py", [], ["torch", "numpy"], []),
     "torch-compile": ("torch_peer.py", ["--mode", "compile"], ["torch", "numpy"],
                       ["op_overhead", "matmul", "optimizer_step", "dataloader", "checkpoint", "cold_start"]),
-    "jax": ("jax_peer.py", [], ["jax", "numpy"], ["dataloader", "checkpoint"]),
-    "tensorflow": ("tensorflow_peer.py", [], ["tensorflow-cpu", "numpy"], ["checkpoint"]),
+    "jax": ("jax_peer.py", [], ["jax", "numpy"], ["naive", "dataloader", "checkpoint"]),
+    "tensorflow": ("tensorflow_peer.py", [], ["tensorflow-cpu", "numpy"], ["naive", "checkpoint"]),
 }
 # The modules of packages that are imported by another name.
 MODULES = {"tensorflow-cpu": "tensorflow"}
@@ -28,7 +28,7 @@ PEER_SCRIPTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "Peers")
 # Each runs in a process of its own.
 GROUPS = [
     "mlp_train", "cnn_train", "resnet18_train", "lstm_train", "gpt_nano_train", "gpt_mini_train", "gpt2_small_train",
-    "op_overhead", "pointwise", "matmul", "optimizer_step", "infer", "dataloader", "checkpoint", "cold_start",
+    "op_overhead", "pointwise", "matmul", "optimizer_step", "naive", "infer", "dataloader", "checkpoint", "cold_start",
 ]
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import torch_naive
 from timing import GPTS, MATMULS, Bench, matmul_calls, mnist_bytes
 
 bench = Bench("PyTorch", modes=("eager", "compile"), dtypes=("float32", "bfloat16"))
@@ -235,6 +236,14 @@ def optimizer_step():
         parameter.grad = torch.randn(768, 768)
     optimizer = torch.optim.AdamW(parameters, lr=1e-3, weight_decay=0.01)
     bench.measure("adamw_28m_params", 3, 7, 3, optimizer.step)
+
+
+@bench.group
+def naive():
+    is_compiled = bench.options.mode == "compile"
+    for calls, program in torch_naive.PROGRAMS:
+        step = program(torch.compile if is_compiled else lambda function: function)
+        bench.measure(f"naive.{program.__name__}.{'compiled' if is_compiled else 'eager'}", 3, 7, calls, step)
 
 
 # Inference, data, files, start

@@ -14,7 +14,8 @@ struct Bench: ParsableCommand {
             Groups: \(Workloads.all.map(\.name).joined(separator: ", ")).
             """)
 
-    @Option(help: "Groups to run, separated by commas. (default: all but operators, fused, decode and decode_1b)")
+    @Option(
+        help: "Groups to run, separated by commas. (default: all but operators, fused, naive, decode and decode_1b)")
     var only: String?
     @Option(help: "Output file of the results, as JSON.")
     var json: String?
@@ -25,6 +26,8 @@ struct Bench: ParsableCommand {
     var threads = 2
     @Option(help: "float32, or bfloat16 for training steps in mixed precision.")
     var dtype = BenchPrecision.float32
+    @Flag(help: "Run training steps and inference as compiled functions.")
+    var compiled = false
     @Option(
         help:
             "The directory that contains mnist. (default: the usual locations; without MNIST, random images of its shape)"
@@ -47,7 +50,7 @@ struct Bench: ParsableCommand {
         if let growth { return try measureGrowth(into: growth) }
         manualSeed(0)
         let report = BenchReport()
-        let context = BenchContext(dataRoot: data, precision: dtype, report: report)
+        let context = BenchContext(dataRoot: data, precision: dtype, isCompiled: compiled, report: report)
         for workload in Workloads.all where names.contains(workload.name) {
             // Memory in the pool must not be counted for the next workload.
             Memory.emptyCache()
@@ -90,7 +93,15 @@ struct Workload: Sendable {
 struct BenchContext {
     let dataRoot: String?
     let precision: BenchPrecision
+    let isCompiled: Bool
     let report: BenchReport
+
+    /// The function to measure for a layer: the layer, or a compiled function that calls it.
+    func prepared(_ layer: some Layer) -> (Tensor) -> Tensor {
+        guard isCompiled else { return { layer($0) } }
+        let compiled = layer.compiled()
+        return { compiled($0) }
+    }
 
     /// Measures the time of `body` and reports it.
     func measure(
@@ -98,6 +109,8 @@ struct BenchContext {
         _ body: () throws -> Void
     ) rethrows {
         for _ in 0..<warmUp { try body() }
+        // Kernels are compiled in the background from the first call on.
+        KernelCompiler.shared.waitUntilReady()
         var times: [Double] = []
         for _ in 0..<rounds {
             let start = monotonicSeconds()

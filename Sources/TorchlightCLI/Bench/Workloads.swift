@@ -3,7 +3,7 @@ import TorchlightIO
 
 /// The reference workloads, in the order in which they run.
 enum Workloads {
-    static let all = standard + [operators, fused] + decoding
+    static let all = standard + [operators, fused, naive] + decoding
 
     /// The workloads that run by default.
     static let standard: [Workload] =
@@ -71,10 +71,7 @@ enum Workloads {
     ) -> () -> Void {
         model.train()
         let isMixed = context.precision == .bfloat16
-        var next = 0
-        return {
-            let (x, y) = batches[next % batches.count]
-            next += 1
+        var step = { (x: Tensor, y: Tensor) -> Tensor in
             optimizer.zeroGrad()
             let loss = autocast(enabled: isMixed) {
                 let logits = model(x)
@@ -82,6 +79,17 @@ enum Workloads {
             }
             loss.backward()
             optimizer.step()
+            return loss
+        }
+        if context.isCompiled {
+            let compiled = compile(step)
+            step = { compiled($0, $1) }
+        }
+        var next = 0
+        return {
+            let (x, y) = batches[next % batches.count]
+            next += 1
+            _ = step(x, y)
         }
     }
 
@@ -153,10 +161,10 @@ enum Workloads {
     private static let inference = [
         Workload(name: "infer") { context in
             inferenceMode {
-                let mlp = MLP().eval()
+                let mlp = context.prepared(MLP().eval())
                 let x = Tensor.randn([1, 784])
                 context.measure("mlp_infer_b1", warmUp: 50, rounds: 7, inner: 500) { _ = mlp(x) }
-                let resnet = ResNet18().eval()
+                let resnet = context.prepared(ResNet18().eval())
                 let z = Tensor.randn([1, 3, 32, 32])
                 context.measure("resnet18_infer_b1", warmUp: 5, rounds: 7, inner: 5) { _ = resnet(z) }
             }
