@@ -39,7 +39,7 @@ extension StepRecorder {
         inside = []
         outside = [:]
         retained = []
-        (keys, ownGenerators) = ([:], [])
+        (keys, ownGenerators, ownObjects) = ([:], [], [])
     }
 
     /// Records the gradients of the results that need some, with respect to what they are computed from outside of the function. The
