@@ -159,7 +159,8 @@ let package = Package(
             dependencies: ["Torchlight", "CKernels", "CGuardedDevice", "GuardedDevice", "TestSupport"],
             swiftSettings: swiftSettings),
         .testTarget(
-            name: "PrimitiveTests", dependencies: ["TorchlightCore", "GuardedDevice", "TestSupport"],
+            name: "PrimitiveTests",
+            dependencies: ["TorchlightCore", "TorchlightFiles", "GuardedDevice", "TestSupport"],
             exclude: ["SpecialPoints/special_points.json", "SpecialPoints/record_special_points.py"],
             swiftSettings: swiftSettings),
         .testTarget(
@@ -264,7 +265,12 @@ let package = Package(
 if isFuzzing {
     package.targets.append(
         .executableTarget(
-            name: "Fuzz", dependencies: ["TorchlightIO", "TorchlightData", "TorchlightONNX", "TorchlightTokenizers"],
+            name: "Fuzz",
+            dependencies: [
+                "TorchlightIO", "TorchlightData", "TorchlightNN", "TorchlightONNX", "TorchlightOptim",
+                "TorchlightPrograms",
+                "TorchlightTokenizers",
+            ],
             path: "Fuzz",
             swiftSettings: swiftSettings + [.unsafeFlags(sanitize + ["-parse-as-library"])],
             linkerSettings: [.unsafeFlags(sanitize + ["-use-ld=lld"])]))

@@ -1,11 +1,12 @@
 import TorchlightData
 import TorchlightIO
 import TorchlightONNX
+import TorchlightPrograms
 import TorchlightTokenizers
 
 /// One reader of files, given bytes that libFuzzer makes up. Whatever they are, it returns or throws an `IOError`.
 private enum Reader: String, CaseIterable {
-    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template, gguf
+    case safetensors, shards, pth, pickle, npy, zip, gzip, idx, json, onnx, tokenizer, template, gguf, program
 
     /// The first argument of the program.
     static let chosen: Reader = {
@@ -56,6 +57,8 @@ private enum Reader: String, CaseIterable {
             let header = try GGUFHeader(bytes, file: "fuzz")
             precondition(header.entries.allSatisfy { $0.range.upperBound <= bytes.count })
             if let tokenizer = try? Tokenizer(gguf: header, path: "fuzz") { _ = try? tokenizer.encode("A text") }
+        case .program:
+            _ = try Program.withZeros(json: Array(bytes), file: "fuzz", elementLimit: 1 << 16).description
         case .template:
             let template = try? ChatTemplate(String(decoding: bytes, as: UTF8.self))
             _ = try? template?.render(messages: [.message(role: "user", content: "a text")])
@@ -107,6 +110,10 @@ private func extractPickles(_ archives: ArraySlice<String>, to folder: String) {
 ) -> CInt {
     if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "pickles" {
         extractPickles(CommandLine.arguments.dropFirst(3), to: CommandLine.arguments[2])
+        return 0
+    }
+    if CommandLine.arguments.count > 2, CommandLine.arguments[1] == "programs" {
+        ProgramSeeds.write(to: CommandLine.arguments[2])
         return 0
     }
     _ = Reader.chosen

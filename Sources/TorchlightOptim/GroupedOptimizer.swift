@@ -15,11 +15,14 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     private var entries: UnsafeMutablePointer<tl_optim_entry>
     private var capacity = 0
     private var watch = GradientWatch()
+    /// Whether a step was recorded by the function that made this optimiser.
+    private var hasRecordedStep = false
 
     init(name: String, groups: [ParameterGroup<Options>], defaults: Options) {
         self.name = name
         self.defaults = defaults
         entries = .allocate(capacity: 1)
+        activeRecorder?.made(object: self)
         if let problem = defaults.problem { reportFailure(TensorError(.value, in: name, problem)) }
         for group in groups { addGroup(group) }
         if self.groups.allSatisfy({ $0.parameters.isEmpty }) {
@@ -55,6 +58,9 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
     }
 
     private func addGroup(_ group: ParameterGroup<Options>) {
+        if let recorder = activeRecorder, !recorder.hasMade(self) {
+            recorder.hostWrite("the parameter groups of an optimiser", nil)
+        }
         let options = group.adopt(defaults: defaults)
         do throws(TensorError) {
             if let problem = options.problem { throw TensorError(.value, in: name, problem) }
@@ -117,7 +123,6 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         get { groups.map { $0.options.lr } }
         set {
             guard isOneEach(newValue, "learningRates") else { return }
-            activeRecorder?.hostWrite("the learning rates of an optimiser", nil)
             for (group, lr) in zip(groups, newValue) { group.options.lr = lr }
         }
     }
@@ -158,7 +163,24 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
             saving: {
                 let saved = copiedState()
                 return { try? self.load(saved) }
-            }, { [self] in takeStep() })
+            }, recorder.hasMade(self) ? stepFromHere() : { [self] in takeStep() })
+    }
+
+    /// A step that begins with the settings of this moment and, if it is the first one in the function that makes this optimiser, with the
+    /// state of this moment: each run of the function makes a new optimiser.
+    private func stepFromHere() -> () -> Void {
+        let settings = groups.map(\.options)
+        let state = hasRecordedStep ? nil : copiedState()
+        hasRecordedStep = true
+        return { [self] in
+            if var state {
+                noGrad { state.tensors = state.tensors.mapValues { $0.clone() } }
+                // It is that of this optimiser.
+                try? load(state)
+            }
+            for (group, settings) in zip(groups, settings) { group.options = settings }
+            takeStep()
+        }
     }
 
     /// One step, with one kernel call for each group.

@@ -119,6 +119,15 @@ public final class LBFGS: GroupedOptimizer<LBFGS.Options> {
         }
         let loss = enableGrad { closure() }
         if loss.isPlaceholder || parameters.isEmpty { return loss }
+        if let recorder = activeRecorder {
+            recorder.refuse(
+                TensorError(
+                    .unsupported, in: "LBFGS.step",
+                    "how often LBFGS calls its closure depends on losses, which are not known when a function is recorded",
+                    expected: "a call outside of compile and export",
+                    fix: "compile the closure: let loss = compile { ... }; optimizer.step { loss(x, y) }"))
+            return loss
+        }
         withoutActuallyEscaping(closure) { closure in
             noGrad { moves(from: loss, groups[0].options, closure) }
         }

@@ -101,6 +101,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
     public init(_ parameters: [Tensor], _ configure: ((inout Options) -> Void)? = nil) {
         self.parameters = parameters
         self.configure = configure
+        activeRecorder?.made(object: self)
     }
 
     /// The settings of this group. A setting that is out of range is an error.
@@ -113,6 +114,9 @@ public final class ParameterGroup<Options: OptimizerOptions> {
             if let problem = newValue.problem {
                 reportFailure(TensorError(.value, in: "ParameterGroup", problem))
                 return
+            }
+            if let recorder = activeRecorder, !recorder.hasMade(self) {
+                recorder.hostWrite("the settings of an optimiser, such as its learning rates", nil)
             }
             if let settings, !settings.needsSameState(as: newValue) { state.invalidate() }
             settings = newValue

@@ -8,7 +8,7 @@ import TorchlightOptim
 ///     let program = try export({ (x: Tensor) in model(x) }, Tensor.randn(8, 3), dynamic: ["batch": 1...512])
 ///
 /// The function runs once on copies of the examples; with dynamic sizes a few times more, on examples of other sizes. It may do what a
-/// compiled function may: read and change captured tensors, compute gradients, step optimisers, draw random numbers. What the runs
+/// compiled function may: read and change captured tensors, compute gradients, step optimisers and schedulers, draw random numbers. What the runs
 /// change is restored afterwards. Tensors that the function changes are copied to the program; the others are shared with it until they
 /// are saved.
 ///
@@ -115,7 +115,7 @@ private struct Exporter {
         }
         let (state, entries) = ProgramWriter.state(
             tensors: table.entries, generators: table.generators, optimizers: table.optimizers,
-            gradients: table.gradients)
+            schedulers: table.schedulers, gradients: table.gradients)
         let json = JSON.object(
             [
                 ("format", .string(ProgramWriter.format)), ("version", .int(ProgramWriter.version)),

@@ -16,7 +16,7 @@ extension GraphBuilder {
         do throws(ProgramProblem) {
             let (body, _) = try ProgramWriter.encode(recording, into: &table, on: device)
             let (state, entries) = ProgramWriter.state(
-                tensors: table.entries, generators: table.generators, optimizers: [], gradients: [])
+                tensors: table.entries, generators: table.generators, optimizers: [], schedulers: [], gradients: [])
             let json = JSON.object(
                 [
                     ("format", .string(ProgramWriter.format)), ("version", .int(ProgramWriter.version)), ("sizes", []),

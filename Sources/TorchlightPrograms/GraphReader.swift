@@ -273,27 +273,15 @@ struct GraphReader {
     private func checkMemory(
         _ primitive: any Primitive, _ operands: [Graph.ValueID], _ results: [Graph.ValueID], _ object: ProgramObject
     ) throws(ProgramProblem) {
-        func outside(_ layout: Layout) -> ProgramProblem {
-            object.invalid(
-                "\(primitive.publicName) reaches the elements \(layout.extent) of memory", "elements of its operand")
-        }
+        guard primitive is any ViewPrimitive else { return }
         let limit = 1 << 56
-        switch primitive {
-        case is any ViewPrimitive:
-            let (root, view) = (graph.values[roots[operands[0]]].spec, graph.values[results[0]].spec)
-            let (size, bytes) = (root.layout.extent.upperBound, view.layout.extent)
-            guard bytes.lowerBound >= 0, bytes.upperBound <= limit,
-                bytes.isEmpty || bytes.upperBound * view.dtype.byteSize <= size * root.dtype.byteSize
-            else { throw outside(view.layout) }
-        case let scatter as ScatterView:
-            let (part, whole) = (scatter.view.extent, scatter.base.extent)
-            guard part.isEmpty || (part.lowerBound >= whole.lowerBound && part.upperBound <= whole.upperBound),
-                whole.lowerBound >= 0, whole.upperBound <= limit
-            else { throw outside(scatter.view) }
-        case let backward as AsStridedBackward:
-            for layout in [backward.source, backward.target, backward.shared]
-            where layout.extent.lowerBound < 0 || layout.extent.upperBound > limit { throw outside(layout) }
-        default: break
+        let (root, view) = (graph.values[roots[operands[0]]].spec, graph.values[results[0]].spec)
+        let (size, elements) = (root.layout.extent.upperBound, view.layout.extent)
+        guard elements.lowerBound >= 0, elements.upperBound <= limit,
+            elements.isEmpty || elements.upperBound * view.dtype.byteSize <= size * root.dtype.byteSize
+        else {
+            throw object.invalid(
+                "\(primitive.publicName) reaches the elements \(elements) of memory", "elements of its operand")
         }
     }
 
@@ -346,9 +334,33 @@ struct GraphReader {
         case "step":
             let optimizer = state.optimizers[try object.index("optimizer", below: state.optimizers.count)]
             return GraphEffect("\(type(of: optimizer)).step", .update, .step(of: optimizer)) { _ in optimizer.step() }
+        case "schedule":
+            let scheduler = state.schedulers[try object.index("scheduler", below: state.schedulers.count)]
+            return try schedule(scheduler, object, operands, results)
         default:
             throw object.invalid(
-                "there is no effect \(IOError.quoted(name))", "setGradient, clearGradient, update or step")
+                "there is no effect \(IOError.quoted(name))", "setGradient, clearGradient, update, step or schedule")
+        }
+    }
+
+    /// The step of a scheduler: one that reads a metric has it as operand.
+    private func schedule(
+        _ scheduler: LRScheduler, _ object: ProgramObject, _ operands: [Graph.ValueID], _ results: [Graph.ValueID]
+    ) throws(ProgramProblem) -> GraphEffect {
+        let plateau = scheduler as? ReduceLROnPlateau
+        guard results.isEmpty, operands.count == (plateau == nil ? 0 : 1) else {
+            throw object.invalid(
+                "the step of \(type(of: scheduler)) has \(quantity(operands.count, "operand"))",
+                plateau == nil ? "no operand" : "one metric")
+        }
+        for operand in operands {
+            let spec = graph.values[operand].spec
+            guard spec.layout.count == 1, !spec.dtype.isComplex else {
+                throw object.invalid("the metric is \(spec.dtype) \(spec.sizes)", "a real tensor with one element")
+            }
+        }
+        return GraphEffect("\(type(of: scheduler)).step", .call, .step(of: scheduler)) { tensors in
+            if let plateau { plateau.step(tensors[0]) } else { scheduler.step() }
         }
     }
 }

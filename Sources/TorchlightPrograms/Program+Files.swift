@@ -45,7 +45,7 @@ extension Program {
         }
         let (members, all) = ProgramWriter.state(
             tensors: entries, generators: zip(form.generators, state.generators).map { $0 == nil ? nil : $1 },
-            optimizers: state.optimizers, gradients: form.gradients)
+            optimizers: state.optimizers, schedulers: state.schedulers, gradients: form.gradients)
         let written = Dictionary(uniqueKeysWithValues: members)
         let root = (form.json.members ?? []).map { ($0.name, written[$0.name] ?? $0.value) }
         return (.object(root), all)
@@ -91,6 +91,26 @@ extension Program {
                 return try Program(form, try tensors(form, contents, device), on: device)
             } catch { throw error.error(file: path) }
         }
+    }
+
+    /// Reads the JSON of a program, with zeros for its tensors: every check but those of the archive and of the tensors in it.
+    ///
+    /// - Parameter elementLimit: the largest number of elements of all tensors. More are an error.
+    package static func withZeros(json bytes: [UInt8], file: String, elementLimit: Int) throws(IOError) -> Program {
+        let json = try JSON.parse(bytes, file: file)
+        do throws(ProgramProblem) {
+            let form = try ProgramForm(json)
+            var tensors: [Tensor] = []
+            var left = elementLimit
+            for info in form.tensors {
+                left -= info.shape.reduce(1) { $0 *| Swift.max($1, 1) }
+                guard left >= 0, info.shape.count <= maximumRank else {
+                    throw ProgramProblem("the tensors are too large", expected: quantity(elementLimit, "element"))
+                }
+                tensors.append(try placed(Tensor.zeros(info.shape, dtype: info.dtype), info, .cpu))
+            }
+            return try Program(form, tensors, on: .cpu)
+        } catch { throw error.error(file: file) }
     }
 
     private static func tensors(

@@ -19,6 +19,13 @@ struct ProgramForm: Sendable {
         var state: [(key: String, tensor: Int)]
     }
 
+    struct SchedulerInfo: Sendable {
+        /// The index of its optimiser.
+        var optimizer: Int
+        var settings: [String: String]
+        var state: [String: String]
+    }
+
     let json: JSON
     let sizes: [DynamicDimensions.Size]
     let inputs: [ProgramInput]
@@ -27,6 +34,8 @@ struct ProgramForm: Sendable {
     /// The states of the generators; nil for the default generator.
     let generators: [Generator.State?]
     let optimizers: [OptimizerInfo]
+    /// The schedulers, in the order in which they were created.
+    let schedulers: [SchedulerInfo]
     let gradients: [(leaf: Int, gradient: Int?)]
 
     var sizeNames: [String] { sizes.map(\.name) }
@@ -90,8 +99,7 @@ struct ProgramForm: Sendable {
             let groups = try optimizer.array("groups").map { group throws(ProgramProblem) -> [Int] in
                 try optimizer.indices(group, "groups", below: count)
             }
-            var settings: [String: String] = [:]
-            for member in try optimizer.object("settings") { settings[member.name] = member.value.string ?? "" }
+            let settings = try optimizer.texts("settings")
             var state: [(key: String, tensor: Int)] = []
             for member in try optimizer.object("state") {
                 guard let index = member.value.int, (0..<count).contains(index) else {
@@ -102,6 +110,16 @@ struct ProgramForm: Sendable {
             return OptimizerInfo(
                 className: try optimizer.string("class"), groups: groups, settings: settings, state: state)
         }
+        let optimizerCount = optimizers.count
+        // Programs without schedulers do not have the list.
+        schedulers =
+            json["schedulers"] == nil
+            ? []
+            : try root.list("schedulers") { scheduler throws(ProgramProblem) in
+                SchedulerInfo(
+                    optimizer: try scheduler.index("optimizer", below: optimizerCount),
+                    settings: try scheduler.texts("settings"), state: try scheduler.texts("state"))
+            }
         gradients = try root.list("gradients") { gradient throws(ProgramProblem) in
             let leaf = try gradient.index("tensor", below: count)
             if case .null = gradient.json["gradient"]?.content { return (leaf, nil) }
@@ -181,6 +199,13 @@ struct ProgramObject {
         let value = try member(name, "an object")
         guard let members = value.members else { throw invalid("\(name) is \(value.summary)", "an object") }
         return members
+    }
+
+    /// The members of an object of strings.
+    func texts(_ name: String) throws(ProgramProblem) -> [String: String] {
+        var texts: [String: String] = [:]
+        for member in try object(name) { texts[member.name] = member.value.string ?? "" }
+        return texts
     }
 
     func list<Element>(

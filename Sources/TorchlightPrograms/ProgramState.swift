@@ -2,11 +2,12 @@ import TorchlightCore
 import TorchlightFiles
 import TorchlightOptim
 
-/// What a program reads and changes: its tensors, generators and optimisers.
+/// What a program reads and changes: its tensors, generators, optimisers and schedulers.
 struct ProgramState {
     let tensors: [Tensor]
     let generators: [Generator]
     let optimizers: [any Optimizer]
+    let schedulers: [LRScheduler]
     let device: Device
     /// Stands for the default generator of a run.
     let defaultGenerator = Generator(seed: 0)
@@ -38,6 +39,9 @@ struct ProgramState {
         var optimizers: [any Optimizer] = []
         for info in form.optimizers { optimizers.append(try Self.optimizer(info, tensors)) }
         self.optimizers = optimizers
+        schedulers = try Self.schedulers(form, optimizers)
+        // Creating a scheduler sets the learning rates.
+        for (info, optimizer) in zip(form.optimizers, optimizers) { try Self.load(info, tensors, into: optimizer) }
     }
 
     private static func optimizer(
@@ -52,15 +56,36 @@ struct ProgramState {
                     "there is no optimiser \(IOError.quoted(info.className))",
                     expected: "one of " + OptimizerClasses.names.joined(separator: ", "))
             }
-            let state = OptimizerState(
-                tensors: Dictionary(
-                    info.state.map { ($0.key, tensors[$0.tensor]) }, uniquingKeysWith: { first, _ in first }),
-                metadata: info.settings)
-            try checked { try optimizer.load(state) }
             return optimizer
         } catch let problem as ProgramProblem { throw problem } catch {
+            throw ProgramProblem("the parameters of an optimiser are not valid", got: "\(error)")
+        }
+    }
+
+    private static func load(
+        _ info: ProgramForm.OptimizerInfo, _ tensors: [Tensor], into optimizer: any Optimizer
+    ) throws(ProgramProblem) {
+        let state = OptimizerState(
+            tensors: Dictionary(
+                info.state.map { ($0.key, tensors[$0.tensor]) }, uniquingKeysWith: { first, _ in first }),
+            metadata: info.settings)
+        do { try checked { try optimizer.load(state) } } catch {
             throw ProgramProblem("the state of an optimiser is not valid", got: "\(error)")
         }
+    }
+
+    private static func schedulers(
+        _ form: ProgramForm, _ optimizers: [any Optimizer]
+    ) throws(ProgramProblem) -> [LRScheduler] {
+        var schedulers: [LRScheduler] = []
+        for info in form.schedulers {
+            do {
+                let scheduler = try SchedulerClasses.make(info.settings, optimizers[info.optimizer])
+                try checked { try scheduler.load(info.state) }
+                schedulers.append(scheduler)
+            } catch { throw ProgramProblem("a learning rate scheduler is not valid", got: "\(error)") }
+        }
+        return schedulers
     }
 
     /// The tensors by their memory, which results must not share.

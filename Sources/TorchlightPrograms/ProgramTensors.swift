@@ -12,6 +12,7 @@ struct ProgramTensors {
     /// The generators that random operations draw from; nil for the default generator of the process that runs the program.
     private(set) var generators: [Generator?] = []
     private(set) var optimizers: [any Optimizer] = []
+    private(set) var schedulers: [LRScheduler] = []
     /// The leaves whose gradient the function reads before it sets it, and the tensor that holds it; nil if there is none.
     var gradients: [(leaf: Int, gradient: Int?)] = []
 
@@ -89,6 +90,13 @@ struct ProgramTensors {
         optimizers.append(optimizer)
         for parameter in optimizer.parameters { _ = index(of: parameter) }
         return optimizers.count - 1
+    }
+
+    mutating func index(of scheduler: LRScheduler) -> Int {
+        if let index = schedulers.firstIndex(where: { $0 === scheduler }) { return index }
+        schedulers.append(scheduler)
+        _ = index(of: scheduler.optimizer)
+        return schedulers.count - 1
     }
 
     /// Replaces the tensors at some indices, as by copies that the program may change.

@@ -148,6 +148,7 @@ struct ProgramWriter {
                 ("effect", "update"), ("update", .string(type(of: update).name)), ("attributes", try encoded(update)),
             ]
         case .step(let owner):
+            if let scheduler = owner as? LRScheduler { return try json(scheduler) }
             guard let optimizer = owner as? any Optimizer, OptimizerClasses.names.contains("\(type(of: optimizer))")
             else {
                 throw ProgramProblem(
@@ -160,13 +161,31 @@ struct ProgramWriter {
         }
     }
 
+    /// The step of a scheduler as the members of its instruction.
+    private mutating func json(_ scheduler: LRScheduler) throws(ProgramProblem) -> [(String, JSON)] {
+        let optimizer = scheduler.optimizer
+        guard SchedulerClasses.settings(of: scheduler) != nil else {
+            throw ProgramProblem(
+                "the scheduler \(type(of: scheduler)) has code of the program, which a file cannot hold",
+                expected: "a scheduler of Torchlight without closures")
+        }
+        guard OptimizerClasses.names.contains("\(type(of: optimizer))") else {
+            throw ProgramProblem(
+                "the state of \(type(of: optimizer)) cannot be written",
+                expected: "one of " + OptimizerClasses.names.joined(separator: ", "))
+        }
+        let index = tensors.index(of: scheduler)
+        for parameter in optimizer.parameters { changed.insert(tensors.index(of: parameter)) }
+        return [("effect", "schedule"), ("scheduler", .int(index))]
+    }
+
     // MARK: State
 
-    /// The JSON of the tables of tensors, generators, optimisers and gradients, with the tensors of the optimisers among the
+    /// The JSON of the tables of tensors, generators, optimisers, schedulers and gradients, with the tensors of the optimisers among the
     /// tensors.
     static func state(
         tensors: [ProgramTensors.Entry], generators: [Generator?], optimizers: [any Optimizer],
-        gradients: [(leaf: Int, gradient: Int?)]
+        schedulers: [LRScheduler], gradients: [(leaf: Int, gradient: Int?)]
     ) -> (json: [(String, JSON)], tensors: [ProgramTensors.Entry]) {
         var all = tensors
         var names = Set(tensors.map(\.name))
@@ -194,7 +213,7 @@ struct ProgramWriter {
             }
             return .object([
                 ("class", .string("\(type(of: optimizer))")), ("groups", .array(groups)),
-                ("settings", .object(state.metadata.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })),
+                ("settings", texts(state.metadata)),
                 ("state", .object(stored)),
             ])
         }
@@ -213,15 +232,25 @@ struct ProgramWriter {
             guard let state = generator?.state else { return nil }
             return ["seed": JSON(.number("\(state.seed)")), "call": JSON(.number("\(state.call)"))]
         }
-        return (
+        let schedulersJSON = schedulers.map { scheduler -> JSON in
             [
-                ("tensors", .array(tensorsJSON)), ("generators", .array(generatorsJSON)),
-                ("optimizers", .array(optimizersJSON)),
-                (
-                    "gradients",
-                    .array(gradients.map { ["tensor": .int($0.leaf), "gradient": $0.gradient.map(JSON.int) ?? nil] })
-                ),
-            ], all
-        )
+                "optimizer": .int(optimizers.firstIndex { $0 === scheduler.optimizer } ?? -1),
+                "settings": texts(SchedulerClasses.settings(of: scheduler) ?? [:]), "state": texts(scheduler.state()),
+            ]
+        }
+        let members: [(String, JSON)] = [
+            ("tensors", .array(tensorsJSON)), ("generators", .array(generatorsJSON)),
+            ("optimizers", .array(optimizersJSON)),
+            (
+                "gradients",
+                .array(gradients.map { ["tensor": .int($0.leaf), "gradient": $0.gradient.map(JSON.int) ?? nil] })
+            ),
+        ]
+        // Versions of Torchlight that have no schedulers in programs read those without any.
+        return (schedulers.isEmpty ? members : members + [("schedulers", .array(schedulersJSON))], all)
+    }
+
+    private static func texts(_ texts: [String: String]) -> JSON {
+        .object(texts.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
     }
 }

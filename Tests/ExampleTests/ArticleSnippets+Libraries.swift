@@ -294,6 +294,16 @@ private func fineTuning(
     _ = (plain, loss, packedLoss, mean)
 }
 
+private func compiledClosure(_ model: Sequential, _ lbfgs: LBFGS, _ x: Tensor, _ y: Tensor) {
+    let loss = compile { (x: Tensor, y: Tensor) in
+        lbfgs.zeroGrad()
+        let loss = mseLoss(model(x), y)
+        loss.backward()
+        return loss
+    }
+    lbfgs.step { loss(x, y) }
+}
+
 private func export1(_ model: Sequential, _ x: Tensor) throws {
     let program = try export(model.eval(), Tensor.randn(8, 3), dynamic: ["batch": 1...512])
     print(program)
@@ -316,7 +326,8 @@ private func export2(_ query: Tensor, _ documents: Tensor) throws {
 }
 
 private func export3(
-    _ model: Sequential, _ optimizer: AdamW, _ x: Tensor, _ y: Tensor, _ loader: DataLoader<(Tensor, Tensor)>
+    _ model: Sequential, _ optimizer: AdamW, _ scheduler: LRScheduler, _ x: Tensor, _ y: Tensor,
+    _ loader: DataLoader<(Tensor, Tensor)>
 ) throws {
     let step = try export(
         { (x: Tensor, y: Tensor) -> Tensor in
@@ -324,6 +335,7 @@ private func export3(
             let loss = crossEntropy(model(x), y)
             loss.backward()
             optimizer.step()
+            scheduler.step()
             return loss
         }, x, y, model: model)
     for (x, y) in loader { print(step(x, y)) }

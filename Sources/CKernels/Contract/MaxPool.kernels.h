@@ -93,6 +93,9 @@ static void max_pool_channels(const Pool& p, int64_t begin, int64_t end) {
     }
 }
 
+/// Whether an index is one of a plane. Those of a forward pass are; those of a recorded graph from a file may be others.
+static bool is_inside(int64_t index, int64_t count) { return static_cast<uint64_t>(index) < static_cast<uint64_t>(count); }
+
 /// Whole planes, so that no two threads add to one element.
 template <class T>
 static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) {
@@ -102,24 +105,27 @@ static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) 
                (size[0] == 1 || operand.step[0] == size[1] * size[2]);
     };
     const bool dense = is_dense(p.x, p.in), all_dense = dense && is_dense(p.y, p.out) && is_dense(p.indices, p.out);
+    const int64_t size = p.in[0] * p.in[1] * p.in[2];
     for (int64_t plane = begin; plane < end; plane++) {
         const int64_t n = plane / p.channels, c = plane % p.channels;
         T* x = static_cast<T*>(p.x.data) + n * p.x.image + c * p.x.channel;
         const T* y = static_cast<const T*>(p.y.data) + n * p.y.image + c * p.y.channel;
         const int64_t* indices = static_cast<const int64_t*>(p.indices.data) + n * p.indices.image + c * p.indices.channel;
         if (dense)
-            for (int64_t i = 0, count = p.in[0] * p.in[1] * p.in[2]; i < count; i++) x[i] = 0;
+            for (int64_t i = 0; i < size; i++) x[i] = 0;
         else
             for (int64_t i = 0; i < p.in[0]; i++)
                 for (int64_t j = 0; j < p.in[1]; j++)
                     for (int64_t k = 0; k < p.in[2]; k++) x[i * p.x.step[0] + j * p.x.step[1] + k * p.x.step[2]] = 0;
         if (all_dense) {
             // The plane stays in the first cache: the gradients and indices are what memory has to bring.
-            for (int64_t i = 0, count = p.out[0] * p.out[1] * p.out[2]; i < count; i++) x[indices[i]] += y[i];
+            for (int64_t i = 0, count = p.out[0] * p.out[1] * p.out[2]; i < count; i++)
+                if (is_inside(indices[i], size)) x[indices[i]] += y[i];
             continue;
         }
         each_position(p, [&](int64_t i, int64_t j, int64_t k) {
             const int64_t index = indices[i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2]];
+            if (!is_inside(index, size)) return;
             const T gradient = y[i * p.y.step[0] + j * p.y.step[1] + k * p.y.step[2]];
             if (dense) {
                 x[index] += gradient;
@@ -134,7 +140,7 @@ static void max_pool_backward_planes(const Pool& p, int64_t begin, int64_t end) 
 /// Channels-last and dense: whole images.
 template <class T>
 static void max_pool_backward_channels(const Pool& p, int64_t begin, int64_t end) {
-    const int64_t channels = p.channels, count = p.in[0] * p.in[1] * p.in[2] * channels;
+    const int64_t channels = p.channels, size = p.in[0] * p.in[1] * p.in[2], count = size * channels;
     for (int64_t n = begin; n < end; n++) {
         T* x = static_cast<T*>(p.x.data) + n * p.x.image;
         for (int64_t i = 0; i < count; i++) x[i] = 0;
@@ -143,7 +149,8 @@ static void max_pool_backward_channels(const Pool& p, int64_t begin, int64_t end
                          k * p.y.step[2];
             const int64_t* indices = static_cast<const int64_t*>(p.indices.data) + n * p.indices.image +
                                      i * p.indices.step[0] + j * p.indices.step[1] + k * p.indices.step[2];
-            for (int64_t c = 0; c < channels; c++) x[indices[c] * channels + c] += y[c];
+            for (int64_t c = 0; c < channels; c++)
+                if (is_inside(indices[c], size)) x[indices[c] * channels + c] += y[c];
         });
     }
 }

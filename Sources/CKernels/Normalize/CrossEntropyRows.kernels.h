@@ -39,7 +39,8 @@ static void cross_entropy_backward_rows(const Rows& in, const Rows& out, const C
     for (int64_t row = begin; row < end; row++) {
         T* result = write(row);
         const int64_t target = c.target(row);
-        if (target == c.ignore_index) {
+        // Targets are checked in the forward pass; those of a recorded graph from a file may be others.
+        if (target == c.ignore_index || target < 0 || target >= n) {
             for (int64_t i = 0; i < n; i++) result[i] = 0;
         } else {
             const T* x = read(row);

@@ -171,8 +171,6 @@ extension LRScheduler {
 }
 
 extension ReduceLROnPlateau {
-    /// Ends an epoch with the value of a tensor: `step(metric.item())`.
-    public func step(_ metric: Tensor) { step(metric.item()) }
     /// Ends an epoch with a value of type `Float`: `step(Double(metric))`.
     @_disfavoredOverload
     public func step(_ metric: Float) { step(Double(metric)) }

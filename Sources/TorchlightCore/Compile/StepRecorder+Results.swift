@@ -39,7 +39,7 @@ extension StepRecorder {
         inside = []
         outside = [:]
         retained = []
-        (keys, ownGenerators, ownViews) = ([:], [], [:])
+        (keys, ownGenerators, ownObjects, ownViews) = ([:], [], [], [:])
     }
 
     /// Records the gradients of the results that need some, with respect to what they are computed from outside of the function. The

@@ -41,6 +41,8 @@ class StepRecorder: CallRecorder {
     var ownGenerators: [Generator] = []
     /// Tensors that the function made in memory from outside, by a view or `detach()`: as leaves they are its own.
     var ownViews: [ObjectIdentifier: Tensor] = [:]
+    /// The objects with a state of their own that the function made, such as optimisers.
+    var ownObjects: [AnyObject] = []
     /// The leaves whose gradient was read or set.
     private var knownGradients: Set<ObjectIdentifier> = []
     var written: [StorageValues] = []
@@ -166,6 +168,7 @@ class StepRecorder: CallRecorder {
     }
 
     func performed(_ effect: GraphEffect, changing changed: [Tensor], reading read: [Tensor]) {
+        if case .step = effect.form { checkOwners(of: changed, effect.name) }
         let operands = (changed + read).enumerated().map { i, tensor in
             use(value(of: tensor, in: effect.name, isTarget: i < changed.count))
         }
@@ -173,6 +176,21 @@ class StepRecorder: CallRecorder {
             EffectCall(), operands, changed.map { TensorSpec($0) }, places: operands[..<changed.count].map(\.value),
             effect: effect)
         for (tensor, result) in zip(changed, results) { write(result, to: tensor) }
+    }
+
+    /// A step changes the tensors that its optimiser has, whatever the arguments of a run are.
+    private func checkOwners(of changed: [Tensor], _ step: String) {
+        for tensor in changed where isInside(tensor.storage) || arguments[ObjectIdentifier(tensor)] != nil {
+            let isArgument = !isInside(tensor.storage)
+            return refuse(
+                TensorError(
+                    .value, in: "compile",
+                    "\(step) changes \(isArgument ? "an argument" : "a tensor that the function makes"), "
+                        + "and another run has another tensor in its place",
+                    expected: "parameters from outside of the function",
+                    fix: isArgument ? "capture the parameter" : "make the parameter outside of the function",
+                    operands: [tensor]))
+        }
     }
 
     func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {
@@ -187,6 +205,14 @@ class StepRecorder: CallRecorder {
     }
 
     func made(generator: Generator) { ownGenerators.append(generator) }
+
+    func made(object: AnyObject) { ownObjects.append(object) }
+
+    func hasMade(_ object: AnyObject) -> Bool { ownObjects.contains { $0 === object } }
+
+    func made(uninitialized tensor: Tensor) {
+        if tensor.storage.recordMark == UInt64(serial) << 32 { _ = addEmpty(tensor) }
+    }
 
     func changed(generator: Generator) {
         if ownGenerators.contains(where: { $0 === generator }) { return }
@@ -239,6 +265,31 @@ class StepRecorder: CallRecorder {
         recomputation = recomputations
         defer { recomputation = outer }
         body()
+    }
+
+    func recordBranch(_ body: () -> Void) {
+        let (begin, draws, known) = (graph.instructions.count, graph.draws.count, inside.count)
+        let before = (outside.mapValues(\.value), inside.map(\.value))
+        body()
+        let changes =
+            outside.contains { $1.value != (before.0[$0] ?? $1.initial) }
+            || (0..<known).contains { inside[$0].value != before.1[$0] }
+        let runsCode = graph.instructions[begin...].contains { instruction in
+            guard let effect = instruction.effect else { return false }
+            if case .check = effect.form { return false }
+            return true
+        }
+        guard changes || runsCode || graph.draws.count > draws else { return }
+        refuse(
+            TensorError(
+                .value, in: "compile",
+                "a function of cond or whileLoop "
+                    + (changes
+                        ? "changes a tensor from outside of it in place"
+                        : runsCode ? "sets gradients, steps an optimiser or runs code" : "draws random numbers")
+                    + ", and both functions run",
+                expected: "functions that only return results",
+                fix: "return what changes, and change it after cond or whileLoop"))
     }
 
     func leaf(_ tensor: Tensor) -> Graph.Leaf {
@@ -355,11 +406,7 @@ class StepRecorder: CallRecorder {
                 return inside[inside.count - 1]
             }
             if !isWrite { refuse(Self.unclaimed(tensor, operation)) }
-            let place = wholePlace(of: tensor)
-            let spec = TensorSpec(place.layout, place.dtype, device: tensor.device)
-            let state = StorageValues(place, graph.add(spec, .empty), .function)
-            mark(storage, state)
-            return state
+            return addEmpty(tensor)
         }
         if tensor.node == nil && tensor.base == nil && (tensor.isParameter || tensor.requiresGradFlag) && !isOwn(tensor)
         {
@@ -375,6 +422,17 @@ class StepRecorder: CallRecorder {
             ? tensor : Tensor(storage: storage, layout: place.layout, dtype: place.dtype)
         let state = StorageValues(place, graph.add(TensorSpec(whole), .outside(whole)), .outside)
         add(state, for: storage)
+        return state
+    }
+
+    /// The state of memory that nothing was written to. It is a vector unless the tensor has all of it in row-major order, the only layouts
+    /// that a program file describes.
+    private func addEmpty(_ tensor: Tensor) -> StorageValues {
+        var place = wholePlace(of: tensor)
+        if !place.layout.isContiguous { place.layout = Layout(shape: [place.layout.count]) }
+        let spec = TensorSpec(place.layout, place.dtype, device: tensor.device)
+        let state = StorageValues(place, graph.add(spec, .empty), .function)
+        mark(tensor.storage, state)
         return state
     }
 

@@ -132,6 +132,9 @@ package final class GraphRecorder: CallRecorder {
         outer?.drew(key, from: generator, as: tensor)
     }
     package func made(generator: Generator) { outer?.made(generator: generator) }
+    package func made(object: AnyObject) { outer?.made(object: object) }
+    package func hasMade(_ object: AnyObject) -> Bool { outer?.hasMade(object) ?? false }
+    package func made(uninitialized tensor: Tensor) { outer?.made(uninitialized: tensor) }
     package func changed(generator: Generator) { outer?.changed(generator: generator) }
     package func made(constant tensor: Tensor) { outer?.made(constant: tensor) }
     package func readGradient(of leaf: Tensor) { outer?.readGradient(of: leaf) }

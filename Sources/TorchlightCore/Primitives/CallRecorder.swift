@@ -17,6 +17,12 @@ package protocol CallRecorder: AnyObject {
     func made(generator: Generator)
     /// The state of a generator is about to change other than by a random operation.
     func changed(generator: Generator)
+    /// An object with a state of its own was made, such as an optimiser.
+    func made(object: AnyObject)
+    /// Whether the function that is recorded made the object, which therefore begins with the same state at each run.
+    func hasMade(_ object: AnyObject) -> Bool
+    /// A tensor of uninitialised elements was made.
+    func made(uninitialized tensor: Tensor)
     /// A tensor was made of numbers of the program.
     func made(constant tensor: Tensor)
     /// A tensor without a history was made in the memory of another one, without a call.
@@ -29,10 +35,14 @@ package protocol CallRecorder: AnyObject {
     func passes(through node: Node) throws(TensorError)
     /// Runs a part of the function again, whose results were not kept, as for an activation checkpoint.
     func recompute(_ body: () -> Void)
+    /// Runs a part of the function whose results are not those of each run, and which must therefore change nothing else.
+    func recordBranch(_ body: () -> Void)
     /// The host reads elements.
     func hostRead(_ tensor: Tensor, in operation: String)
     /// The host changed something, such as the elements of a tensor, without an operation.
     func hostWrite(_ what: String, _ tensor: Tensor?)
+    /// Code ran that cannot be recorded.
+    func refuse(_ error: TensorError)
     /// A tensor is about to get another layout or other memory.
     func rearranged(_ tensor: Tensor)
     /// The `forward` of a module began. `depth` counts the modules around it.
@@ -47,14 +57,19 @@ extension CallRecorder {
     package func drew(_ key: RandomKey, from generator: Generator, as tensor: Tensor) {}
     package func made(generator: Generator) {}
     package func changed(generator: Generator) {}
+    package func made(object: AnyObject) {}
+    package func hasMade(_ object: AnyObject) -> Bool { false }
+    package func made(uninitialized tensor: Tensor) {}
     package func made(constant tensor: Tensor) {}
     package func made(view tensor: Tensor) {}
     package func readGradient(of leaf: Tensor) {}
     package func setGradient(of leaf: Tensor) {}
     package func passes(through node: Node) throws(TensorError) {}
     package func recompute(_ body: () -> Void) { body() }
+    package func recordBranch(_ body: () -> Void) { body() }
     package func hostRead(_ tensor: Tensor, in operation: String) {}
     package func hostWrite(_ what: String, _ tensor: Tensor?) {}
+    package func refuse(_ error: TensorError) { reportFailure(error) }
     package func rearranged(_ tensor: Tensor) {}
     package func entered(_ module: any PathElement, depth: Int) {}
 }

@@ -49,10 +49,11 @@ public var fillUninitializedMemory: Bool {
 }
 
 extension Tensor {
-    /// This new tensor, its elements set if deterministic algorithms are on.
+    /// This new tensor, which is uninitialised: reported to a recorder, and its elements set if deterministic algorithms are on.
     @inline(__always)
-    func filledIfDeterministic() -> Tensor {
-        fillsMemory.load(ordering: .relaxed) ? filledWithExtreme() : self
+    func uninitialized() -> Tensor {
+        activeRecorder?.made(uninitialized: self)
+        return fillsMemory.load(ordering: .relaxed) ? filledWithExtreme() : self
     }
 
     @inline(never)

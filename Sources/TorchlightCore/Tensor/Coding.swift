@@ -21,7 +21,15 @@ extension DType: Codable {
 }
 
 extension Dims: Codable {
-    package init(from decoder: any Decoder) throws { self.init(try [Int](from: decoder)) }
+    /// Decodes sizes, strides or numbers of dimensions: at most as many as a tensor has dimensions.
+    package init(from decoder: any Decoder) throws {
+        let numbers = try [Int](from: decoder)
+        guard numbers.count <= maximumRank else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "there are more than \(maximumRank) numbers"))
+        }
+        self.init(numbers)
+    }
     package func encode(to encoder: any Encoder) throws { try Array(self).encode(to: encoder) }
 }
 
@@ -35,6 +43,10 @@ extension Layout: Codable {
         guard shape.count == strides.count else {
             throw DecodingError.dataCorruptedError(
                 forKey: .strides, in: container, debugDescription: "there is not one stride for each size")
+        }
+        do throws(TensorError) { try checkShape(shape, in: "layout") } catch {
+            throw DecodingError.dataCorruptedError(
+                forKey: .shape, in: container, debugDescription: error.problem)
         }
         self.init(shape: shape, strides: strides, offset: try container.decode(Int.self, forKey: .offset))
     }

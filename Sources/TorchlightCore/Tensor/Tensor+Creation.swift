@@ -68,7 +68,7 @@ extension Tensor {
         _ shape: [Int], dtype: DType = .default, device: Device = .current, requiresGrad: Bool = false
     ) -> Tensor {
         orFail { () throws(TensorError) in
-            let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device).filledIfDeterministic()
+            let tensor = try Tensor(empty: Dims(shape), dtype: dtype, device: device).uninitialized()
             return requiresGrad ? tensor.requiresGrad_() : tensor
         }
     }

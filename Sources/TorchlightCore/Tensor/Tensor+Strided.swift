@@ -33,7 +33,7 @@ extension Tensor {
             }
             let layout = Layout(shape: shape, strides: Dims(stride), offset: 0)
             let storage = try Storage(byteCount: count * dtype.byteSize, device: device)
-            let tensor = Tensor(storage: storage, layout: layout, dtype: dtype).filledIfDeterministic()
+            let tensor = Tensor(storage: storage, layout: layout, dtype: dtype).uninitialized()
             return requiresGrad ? tensor.requiresGrad_() : tensor
         }
     }

@@ -2,8 +2,9 @@
 ///
 ///     let y = cond(x.sum() > 0, then: { x.sqrt() }, else: { -x })
 ///
-/// On a condition with values only the chosen function runs. Inside of a function that is being recorded, as by `vmap`, both
-/// run and `where` selects between their results; their tensors then need the same shapes and dtypes.
+/// On a condition with values only the chosen function runs. Inside of a function that is being recorded, as by `vmap`, `compile`
+/// and `export`, both run and `where` selects between their results; their tensors then need the same shapes and dtypes. So in
+/// `compile` and `export` a function that changes tensors from outside of it, draws random numbers or steps an optimiser is an error.
 ///
 /// - Parameter condition: a 0-dimensional bool tensor.
 public func cond<Result: TensorStructure>(
@@ -11,8 +12,8 @@ public func cond<Result: TensorStructure>(
 ) -> Result {
     do throws(TensorError) {
         try checkCondition(condition, in: "cond")
-        if condition.device.hasValues { return condition.item(Bool.self) ? whenTrue() : whenFalse() }
-        let (a, b) = (whenTrue(), whenFalse())
+        if isKnown(condition) { return condition.item(Bool.self) ? whenTrue() : whenFalse() }
+        let (a, b) = (branch(whenTrue), branch(whenFalse))
         return try selected(condition, a, b, in: "cond")
     } catch {
         let failed = fail(error)
@@ -98,7 +99,8 @@ private func noOutputs<State: TensorStructure, Input: TensorStructure, Output: T
 ///   - body: the next state, of the same shapes and dtypes.
 ///   - initial: the state before the first step.
 ///   - maximumSteps: after how many steps the loop ends in any case. Required inside of a function that is being recorded, as
-///     by `vmap`: the loop makes so many steps there, and examples whose condition no longer holds keep their state.
+///     by `vmap`, `compile` and `export`: the loop makes so many steps there, and where the condition no longer holds the state is kept.
+///     The functions must not change tensors from outside of them then.
 ///     Default: no limit.
 public func whileLoop<State: TensorStructure>(
     _ condition: (State) -> Tensor, _ body: (State) -> State, _ initial: State, maximumSteps: Int? = nil
@@ -109,7 +111,7 @@ public func whileLoop<State: TensorStructure>(
         while step < maximumSteps ?? .max {
             let goesOn = condition(state)
             try checkCondition(goesOn, in: "whileLoop")
-            if goesOn.device.hasValues {
+            if isKnown(goesOn) {
                 if !goesOn.item(Bool.self) { break }
                 let next = body(state)
                 try throwPendingError()
@@ -119,10 +121,11 @@ public func whileLoop<State: TensorStructure>(
                 guard maximumSteps != nil else {
                     throw TensorError(
                         .value, in: "whileLoop", "the number of steps depends on values that are not known yet",
-                        got: "a condition without values", expected: "maximumSteps",
+                        got: "a condition of a recorded function", expected: "maximumSteps",
                         fix: "pass maximumSteps:, or use scan", operands: [goesOn])
                 }
-                state = try selected(goesOn, body(state), state, in: "whileLoop")
+                let current = state
+                state = try selected(goesOn, branch { body(current) }, current, in: "whileLoop")
             }
             step += 1
         }
@@ -131,6 +134,17 @@ public func whileLoop<State: TensorStructure>(
         let failed = fail(error)
         return initial.replacing(initial.slots.tensors.map { _ in failed })
     }
+}
+
+/// Whether the host may read a condition: it has a value, which is that of each run.
+private func isKnown(_ condition: Tensor) -> Bool { condition.device.hasValues && !isRecordingFunction }
+
+/// Runs a function whose results are those of the run for some conditions only.
+private func branch<Result>(_ body: () -> Result) -> Result {
+    guard let recorder = activeRecorder else { return body() }
+    var result: Result?
+    recorder.recordBranch { result = body() }
+    return result!
 }
 
 private func checkCondition(_ condition: Tensor, in operation: String) throws(TensorError) {

@@ -38,10 +38,10 @@ public final class CyclicLR: LRScheduler {
     /// The maximum momentum of each group, at the minimum learning rate. Default: 0.9.
     public var maxMomentum: [Double] { maxMomenta.values }
 
-    private var baseLRs: GroupSetting
-    private var maxLRs: GroupSetting
-    private var baseMomenta: GroupSetting
-    private var maxMomenta: GroupSetting
+    private(set) var baseLRs: GroupSetting
+    private(set) var maxLRs: GroupSetting
+    private(set) var baseMomenta: GroupSetting
+    private(set) var maxMomenta: GroupSetting
 
     /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used. It is an error if a
     /// number is negative or not finite.

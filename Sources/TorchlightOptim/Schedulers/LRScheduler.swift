@@ -46,7 +46,32 @@ open class LRScheduler {
     open func nextMomenta() -> [Double]? { nil }
 
     /// Advances to the next epoch and sets its learning rates. In a compiled function it does so at each run.
-    open func step() { hostCall { [self] in advance() } }
+    open func step() { runStep { [self] _ in advance() } }
+
+    /// Runs the body of a step now, and again whenever a function that is being recorded runs. A function that makes the optimiser itself
+    /// makes it with the same rates at each run, so that they are constants of the recording.
+    ///
+    /// - Parameter metric: a tensor that the step reads.
+    final func runStep(reading metric: Tensor? = nil, _ body: @escaping (_ metric: Tensor?) -> Void) {
+        guard let recorder = activeRecorder, !recorder.hasMade(optimizer) else { return body(metric) }
+        withoutRecording {
+            recorder.willRun {
+                let (state, rates, momenta) = (self.state(), optimizer.learningRates, optimizer.momenta)
+                return { [self] in
+                    // The state is that of this scheduler.
+                    try? load(state)
+                    (optimizer.learningRates, optimizer.momenta) = (rates, momenta)
+                }
+            }
+            body(metric)
+            let effect = GraphEffect("\(type(of: self)).step", .call, .step(of: self)) { tensors in body(tensors.first)
+            }
+            recorder.performed(effect, changing: [], reading: metric.map { [$0] } ?? [])
+        }
+    }
+
+    /// The largest epoch that a state may have, so that the next ones are exact as `Double`.
+    static let epochLimit = 1 << 52
 
     private func advance() {
         guard let joining = adoptNewGroups() else { return }
@@ -143,8 +168,8 @@ open class LRScheduler {
     ///
     /// - Throws: ``OptimizerStateError`` if a value is missing or the number of groups differs.
     open func load(_ state: [String: String]) throws {
-        guard let epoch = state["epoch"].flatMap({ Int($0) }), epoch >= 0 else {
-            throw OptimizerStateError(problem: "the scheduler's epoch is missing")
+        guard let epoch = state["epoch"].flatMap({ Int($0) }), epoch >= 0, epoch <= Self.epochLimit else {
+            throw OptimizerStateError(problem: "the scheduler's epoch is missing or not a number from 0 to 2^52")
         }
         let rates = (state["base_lrs"] ?? "").split(separator: ",").compactMap { Double($0) }
         guard rates.count == optimizer.learningRates.count else {
@@ -172,6 +197,9 @@ func requireNotNegative(_ settings: [(name: String, value: Double)], _ scheduler
 struct GroupSetting {
     private(set) var values: [Double]
     private let isShared: Bool
+
+    /// The values from which the setting was made.
+    var given: [Double] { isShared ? Array(values.prefix(1)) : values }
 
     /// Reports an error unless there is one value, or as many as groups, each finite and at least 0.
     init(_ values: [Double], _ optimizer: any Optimizer, _ scheduler: String, _ name: String) {

@@ -39,9 +39,11 @@ public final class OneCycleLR: LRScheduler {
     /// Ratio of the initial learning rate to the final one. Default: 1e4.
     public let finalDivFactor: Double
     private let phases: [Phase]
-    private var maxLRs: GroupSetting
-    private var baseMomenta: GroupSetting
-    private var maxMomenta: GroupSetting
+    /// Whether the rate returns to the initial one before it falls to the final one.
+    let isThreePhase: Bool
+    private(set) var maxLRs: GroupSetting
+    private(set) var baseMomenta: GroupSetting
+    private(set) var maxMomenta: GroupSetting
 
     /// Creates a scheduler for `optimizer`; the base learning rates of the optimiser are not used. It is an error if a
     /// number is out of range or not finite.
@@ -82,6 +84,7 @@ public final class OneCycleLR: LRScheduler {
         maxMomenta = GroupSetting(maxMomentum, optimizer, "OneCycleLR", "maxMomentum")
         self.divFactor = divFactor
         self.finalDivFactor = finalDivFactor
+        isThreePhase = threePhase
         let climb = pctStart * Double(totalSteps)
         let last = Double(max(totalSteps, 1) - 1)
         phases =
@@ -123,7 +126,7 @@ public final class OneCycleLR: LRScheduler {
     }
 
     /// Advances to the next step. A step after the last is an error.
-    public override func step() { hostCall { [self] in stepWithinCycle() } }
+    public override func step() { runStep { [self] _ in stepWithinCycle() } }
 
     private func stepWithinCycle() {
         guard epoch < totalSteps else {

@@ -38,7 +38,7 @@ public final class ReduceLROnPlateau: LRScheduler {
     /// Number of epochs since the last improvement or reduction.
     public private(set) var badEpochs = 0
     private var cooling = 0
-    private var minLRs: GroupSetting
+    private(set) var minLRs: GroupSetting
 
     /// Creates a scheduler for `optimizer`. It is an error if a number is negative or not finite, or if `factor` is 1 or
     /// more.
@@ -82,7 +82,33 @@ public final class ReduceLROnPlateau: LRScheduler {
     }
 
     /// Advances to the next epoch, given the metric at the end of the current one.
+    ///
+    /// A function that is being recorded calls this in `hostCall`, or passes the metric as a tensor.
     public func step(_ metric: Double) {
+        if let recorder = activeRecorder, !recorder.hasMade(optimizer) {
+            recorder.hostWrite("the state of a ReduceLROnPlateau by a metric that is a Swift number", nil)
+        }
+        advance(metric)
+    }
+
+    /// Advances to the next epoch, given the metric as a tensor with one element. In a compiled function it does so at each run.
+    ///
+    /// - Parameter metric: a tensor with one element, of a real dtype.
+    public func step(_ metric: Tensor) {
+        if metric.isPlaceholder { return }
+        guard metric.count == 1, !metric.dtype.isComplex else {
+            return reportFailure(
+                TensorError(
+                    .shape, in: "ReduceLROnPlateau", "the metric is not a real number",
+                    expected: "a tensor with one element",
+                    operands: [metric]))
+        }
+        runStep(reading: metric.detach()) { [self] metric in
+            if let metric { advance(metric.item()) }
+        }
+    }
+
+    private func advance(_ metric: Double) {
         if adoptNewGroups() == nil { return }
         epoch += 1
         if isBetter(metric) {
@@ -129,7 +155,8 @@ public final class ReduceLROnPlateau: LRScheduler {
     public override func load(_ state: [String: String]) throws {
         guard let best = state["best"].flatMap({ Double($0) }),
             let badEpochs = state["num_bad_epochs"].flatMap({ Int($0) }),
-            let cooling = state["cooldown_counter"].flatMap({ Int($0) })
+            let cooling = state["cooldown_counter"].flatMap({ Int($0) }), (0...Self.epochLimit).contains(badEpochs),
+            (0...Self.epochLimit).contains(cooling)
         else { throw OptimizerStateError(problem: "the scheduler's best metric or counters are missing") }
         try super.load(state)
         (self.best, self.badEpochs, self.cooling) = (best, badEpochs, cooling)

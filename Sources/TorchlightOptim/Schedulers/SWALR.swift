@@ -17,7 +17,7 @@ public final class SWALR: LRScheduler {
     public let annealEpochs: Int
     /// Shape of the curve. Default: `.cos`.
     public let annealStrategy: AnnealStrategy
-    private var swaLRs: GroupSetting
+    private(set) var swaLRs: GroupSetting
 
     /// Creates a scheduler for `optimizer`. It is an error if a number is negative or not finite.
     ///

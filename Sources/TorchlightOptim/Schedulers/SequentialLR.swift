@@ -10,7 +10,7 @@ import TorchlightCore
 /// schedulers. If two milestones are equal, the scheduler between them is not used; neither is the first one if the
 /// first milestone is 0.
 public final class SequentialLR: LRScheduler {
-    private let schedulers: [LRScheduler]
+    let schedulers: [LRScheduler]
     /// The epochs at which the next scheduler starts.
     public let milestones: [Int]
 
@@ -47,7 +47,7 @@ public final class SequentialLR: LRScheduler {
     }
 
     public override func step() {
-        hostCall { [self] in
+        runStep { [self] _ in
             if adoptNewGroups() == nil { return }
             epoch += 1
             guard let (scheduler, isFirstEpoch) = current else { return }
@@ -84,7 +84,7 @@ public final class SequentialLR: LRScheduler {
 /// ``CosineAnnealingWarmRestarts``, and ``SequentialLR`` at its start and its milestones) replaces the rates of the
 /// ones before it, as in PyTorch. Put it first.
 public final class ChainedScheduler: LRScheduler {
-    private let schedulers: [LRScheduler]
+    let schedulers: [LRScheduler]
 
     /// Creates a scheduler for `optimizer`; the closure creates the schedulers for the optimiser that it is called
     /// with.
@@ -97,7 +97,7 @@ public final class ChainedScheduler: LRScheduler {
     }
 
     public override func step() {
-        hostCall { [self] in
+        runStep { [self] _ in
             if adoptNewGroups() == nil { return }
             epoch += 1
             for scheduler in schedulers { scheduler.step() }

@@ -1,6 +1,7 @@
 import Glibc
 import TestSupport
 import Testing
+import TorchlightFiles
 
 @testable import TorchlightCore
 
@@ -11,12 +12,22 @@ import Testing
 /// A process of its own runs it, which starts one for each record, so that a trap names the primitive and the operands.
 @Suite struct InferenceFuzzTests {
     @Test("Random descriptions of operands do not end the process")
-    func randomDescriptions() async {
+    func randomDescriptions() async { await fuzz(isOfAttributes: false) }
+
+    /// As in a file that is damaged or made up: attributes with numbers of any size, too few and too many operands. What `infer`
+    /// accepts runs.
+    @Test("Random attributes and numbers of operands do not end the process")
+    func randomAttributes() async { await fuzz(isOfAttributes: true) }
+
+    private func fuzz(isOfAttributes: Bool) async {
+        if isOfAttributes {
+            let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
+                InferenceFuzz.end(isOfAttributes: true)
+            }
+            return recordStandardError(of: result)
+        }
         let result = await #expect(processExitsWith: .success, observing: [\.standardErrorContent]) {
-            InferenceFuzz.catchTraps()
-            var failures = 0
-            for record in AllRecords.all where !InferenceFuzz.survives(record) { failures += 1 }
-            if failures > 0 { writeToStandardError("seed \(TestRandom.seed)\n") }
+            InferenceFuzz.end(isOfAttributes: false)
         }
         recordStandardError(of: result)
     }
@@ -34,20 +45,39 @@ private enum InferenceFuzz {
         current.initialize(repeating: 0, count: 4096)
         for number in [SIGILL, SIGTRAP, SIGSEGV, SIGFPE, SIGABRT] {
             signal(number) { _ in
-                write(STDERR_FILENO, InferenceFuzz.current, strlen(InferenceFuzz.current))
+                write(InferenceFuzz.output, InferenceFuzz.current, strlen(InferenceFuzz.current))
                 _exit(2)
             }
         }
     }
 
+    /// Where the handler of a trap writes.
+    private nonisolated(unsafe) static var output = STDERR_FILENO
+
+    /// Sends the stack traces of the runtime nowhere.
+    private static func silenceTraces() {
+        output = dup(STDERR_FILENO)
+        dup2(open("/dev/null", O_WRONLY), STDERR_FILENO)
+    }
+
+    /// Tries all records.
+    static func end(isOfAttributes: Bool) {
+        catchTraps()
+        var failures = 0
+        for record in AllRecords.all where !survives(record, isOfAttributes) { failures += 1 }
+        if failures > 0 { writeToStandardError("seed \(TestRandom.seed)\n") }
+    }
+
     /// Runs the record in a process of its own.
-    static func survives(_ record: PrimitiveRecord) -> Bool {
+    static func survives(_ record: PrimitiveRecord, _ isOfAttributes: Bool) -> Bool {
         typealias Fork = @convention(c) () -> pid_t
         let fork = unsafeBitCast(dlsym(nil, "fork"), to: Fork.self)
         let calls = DescriptionLaws.calls(of: record).map(\.0)
         let child = fork()
         if child == 0 {
-            run(record, calls)
+            alarm(20)
+            silenceTraces()
+            run(record, calls, isOfAttributes)
             _exit(didDiffer ? 1 : 0)
         }
         var status: Int32 = 0
@@ -55,12 +85,17 @@ private enum InferenceFuzz {
         return status == 0
     }
 
-    private static func run(_ record: PrimitiveRecord, _ calls: [RecordedCalls.Call]) {
-        var random = TestRandom("inference of \(record.name)")
+    private static func run(_ record: PrimitiveRecord, _ calls: [RecordedCalls.Call], _ isOfAttributes: Bool) {
+        var random = TestRandom("inference of \(record.name)" + (isOfAttributes ? " with attributes" : ""))
         var start = timespec(), now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &start)
         repeat {
             guard let call = calls.randomElement(using: &random) else { return }
+            if isOfAttributes {
+                tryAttributes(call, &random)
+                clock_gettime(CLOCK_MONOTONIC, &now)
+                continue
+            }
             let specs = call.inputSpecs.map { changed($0, &random) }
             announce(call.primitive, specs)
             if let results = try? inferResults(of: call.primitive, Specs(specs)) {
@@ -68,6 +103,54 @@ private enum InferenceFuzz {
             }
             clock_gettime(CLOCK_MONOTONIC, &now)
         } while (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1_000_000 < milliseconds
+    }
+
+    /// A call with other attributes or another number of operands.
+    private static func tryAttributes(_ call: RecordedCalls.Call, _ random: inout TestRandom) {
+        var specs = call.inputSpecs
+        if Int.random(in: 0..<3, using: &random) == 0, let index = specs.indices.randomElement(using: &random) {
+            specs[index] = changed(specs[index], &random)
+        }
+        switch Int.random(in: 0..<8, using: &random) {
+        case 0: specs.removeLast(Swift.min(specs.count, 1))
+        case 1: specs = []
+        case 2: specs += specs.prefix(1)
+        default: break
+        }
+        guard let json = try? JSON.encoding(call.primitive) else { return report("not encoded") }
+        let primitive = type(of: call.primitive)
+        func decoded<P: Primitive>(_ type: P.Type) -> (any Primitive)? { try? changed(json, &random).decoded(as: type) }
+        guard let damaged = decoded(primitive), !damaged.hasSizeOfValues else { return }
+        announce(damaged, specs)
+        guard let results = try? OperandCheck.inferResults(of: damaged, specs) else { return }
+        compare(damaged, specs, results)
+    }
+
+    /// JSON with one part replaced, mostly by a near number.
+    private static func changed(_ json: JSON, _ random: inout TestRandom) -> JSON {
+        switch json.content {
+        case .object(var members):
+            guard let i = members.indices.randomElement(using: &random) else { return json }
+            members[i] = .init(name: members[i].name, value: changed(members[i].value, &random), offset: 0)
+            return JSON(.object(members))
+        case .array(var elements):
+            guard let i = elements.indices.randomElement(using: &random) else { return [1] }
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: elements.removeLast()
+            case 1: elements.append(elements[i])
+            case 2: elements = []
+            default: elements[i] = changed(elements[i], &random)
+            }
+            return .array(elements)
+        case .number(let text):
+            let near = (Int(text) ?? 0) &+ Int.random(in: -4...4, using: &random)
+            return .int([near, near, near, 0, -1, 64, 1 << 33, .max, .min].randomElement(using: &random)!)
+        case .bool(let value): return JSON(.bool(!value))
+        case .string:
+            let names: [JSON] = DType.allCases.map { .string("\($0)") } + ["inf", "nan", "max", "min", "sum", ""]
+            return names.randomElement(using: &random)!
+        case .null: return [0, 1, 2, -1].randomElement(using: &random)!
+        }
     }
 
     /// Runs a call of small operands, whose results must be those that were inferred. Values may be refused.
@@ -120,8 +203,9 @@ private enum InferenceFuzz {
     }
 
     private static func report(_ problem: String) {
-        write(STDERR_FILENO, current, strlen(current))
-        writeToStandardError("    \(problem)\n")
+        write(output, current, strlen(current))
+        let text = "    \(problem)\n"
+        write(output, text, text.utf8.count)
         didDiffer = true
     }
 

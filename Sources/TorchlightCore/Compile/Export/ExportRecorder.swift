@@ -91,6 +91,13 @@ final class ExportRecorder: StepRecorder {
                     expected: "operations on tensors, gradients and steps of optimisers",
                     fix: "call it outside of the function"))
         }
+        if case .step(let owner) = effect.form, hasMade(owner) {
+            refuse(
+                TensorError(
+                    .unsupported, in: "export", "\(effect.name) is that of an optimiser that the function creates",
+                    expected: "an optimiser from outside, whose state the program keeps",
+                    fix: "create the optimiser outside of the function"))
+        }
         super.performed(effect, changing: changed, reading: read)
     }
 

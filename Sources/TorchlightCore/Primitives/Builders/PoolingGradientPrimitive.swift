@@ -13,6 +13,7 @@ extension PoolingGradientPrimitive {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let gradient = inputs[0]
         try checkFloating(gradient, in: Self.name)
+        try checkShape(shape, in: Self.name)
         let pooled = try pool.infer(Specs([TensorSpec(Layout(shape: shape), gradient.dtype, device: gradient.device)]))
         try checkOperand(gradient, is: pooled[0].shape, gradient.dtype, in: Self.name)
         return Few(ResultSpec(shape, gradient.dtype))

@@ -99,7 +99,7 @@ package struct AdaptiveMaxPool: Primitive {
 }
 
 private func adaptiveShape(_ x: TensorSpec, _ sizes: Dims, in operation: String) throws(TensorError) -> Dims {
-    guard x.rank == sizes.count + 2 else {
+    guard (1...3).contains(sizes.count), x.rank == sizes.count + 2 else {
         throw Window.rankError(sizes.count, in: operation, x)
     }
     var shape = x.layout.shape

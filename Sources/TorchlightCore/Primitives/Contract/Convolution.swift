@@ -179,6 +179,25 @@ package struct Convolution: Primitive {
     package var autocast: AutocastClass { .lowPrecision }
 }
 
+extension Convolution {
+    private enum CodingKeys: CodingKey { case stride, padding, dilation, groups }
+
+    /// Decodes a convolution, which has each number for each of its one to three dimensions.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            stride: try container.decode(Dims.self, forKey: .stride),
+            padding: try container.decode(Dims.self, forKey: .padding),
+            dilation: try container.decode(Dims.self, forKey: .dilation),
+            groups: try container.decode(Int.self, forKey: .groups))
+        guard (1...3).contains(spatial), padding.count == spatial, dilation.count == spatial else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .stride, in: container,
+                debugDescription: "there is not one number for each of 1 to 3 dimensions")
+        }
+    }
+}
+
 /// The gradient of a convolution's input, `(gradient of the result, weight) -> gradient of the input`: a transposed
 /// convolution.
 package struct ConvolutionBackwardData: Primitive {

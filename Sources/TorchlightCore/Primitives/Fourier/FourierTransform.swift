@@ -162,7 +162,7 @@ package struct InverseRealFourierTransform: Primitive {
 }
 
 private func checkTransformed(_ x: TensorSpec, _ dims: Dims, in operation: String) throws(TensorError) {
-    for dim in dims where dim >= x.rank || x.layout.shape[dim] < 1 {
+    for dim in dims where !(0..<x.rank).contains(dim) || x.layout.shape[dim] < 1 {
         throw TensorError(
             .shape, in: operation, "there is nothing to transform", got: "dimension \(dim) of shape \(x.sizes)",
             expected: "a dimension of at least one element", operands: [x])

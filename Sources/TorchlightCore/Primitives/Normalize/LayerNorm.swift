@@ -15,7 +15,7 @@ package struct LayerNorm: Primitive {
     package var hasBias: Bool
 
     private func weight(_ inputs: Few<Tensor>) -> Tensor? { hasWeight ? inputs[1] : nil }
-    private func bias(_ inputs: Few<Tensor>) -> Tensor? { hasBias ? inputs[inputs.count - 1] : nil }
+    private func bias(_ inputs: Few<Tensor>) -> Tensor? { hasBias ? inputs[hasWeight ? 2 : 1] : nil }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]

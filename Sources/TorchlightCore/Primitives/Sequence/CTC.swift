@@ -128,6 +128,10 @@ package struct CTCBackward: Primitive {
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        try CTC(blank: blank, zeroInfinity: zeroInfinity).validate(Few([inputs[1], inputs[2], inputs[3], inputs[4]]))
+    }
+
     package func accepts(_ layout: Layout, ofOperand index: Int) -> Bool { index < 2 }
 
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {

@@ -33,3 +33,25 @@ package struct SequenceSteps: Sendable, Hashable, Codable {
     /// The rows of one step.
     func rows(of step: Int) -> [Int] { (0..<sizes[step]).map { starts[step] + $0 * rowStep } }
 }
+
+extension SequenceSteps {
+    private enum CodingKeys: CodingKey { case starts, sizes, rowStep, batch }
+
+    /// Decodes steps whose sizes never rise and whose rows are those of the array.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(steps: 0, batch: try container.decode(Int.self, forKey: .batch), batchFirst: false)
+        starts = try container.decode([Int].self, forKey: .starts)
+        sizes = try container.decode([Int].self, forKey: .sizes)
+        rowStep = try container.decode(Int.self, forKey: .rowStep)
+        let rows = sizes.reduce(0, +|)
+        let isFalling = zip([batch] + sizes, sizes).allSatisfy { $0 >= $1 && $1 >= 0 }
+        let isInside = zip(starts, sizes).allSatisfy { $1 == 0 || ($0 >= 0 && $0 +| ($1 - 1) *| rowStep < rows) }
+        guard starts.count == sizes.count, batch == sizes.first ?? batch, batch >= 0, rowStep >= 1, isFalling, isInside
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .sizes, in: container,
+                debugDescription: "the steps are not rows of an array, in falling numbers")
+        }
+    }
+}

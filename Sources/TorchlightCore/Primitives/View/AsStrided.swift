@@ -36,6 +36,12 @@ package struct AsStridedBackward: CompositePrimitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try checkOperand(inputs[0], is: source.shape, inputs[0].dtype, in: Self.name)
+        let (from, to, others) = (source.extent, target.extent, shared.extent)
+        let first = from.isEmpty ? to.lowerBound : Swift.min(from.lowerBound, to.lowerBound)
+        let last = from.isEmpty ? to.upperBound : Swift.max(from.upperBound, to.upperBound)
+        guard first >= 0, last <= maximumCount,
+            others.isEmpty || (others.lowerBound >= first && others.upperBound <= last)
+        else { throw outsideOfMemory(shared, first..<Swift.max(first, last), in: Self.name) }
         return Few(ResultSpec(target.shape, inputs[0].dtype))
     }
 
@@ -105,6 +111,10 @@ package struct ScatterView: CompositePrimitive {
         let lead = view.rank - source.rank
         guard lead >= 0, (0..<source.rank).allSatisfy({ [1, view.shape[lead + $0]].contains(source.layout.shape[$0]) })
         else { throw broadcastError(Self.name, [x, source]) }
+        let (part, whole) = (view.extent, base.extent)
+        guard whole.lowerBound >= 0, whole.upperBound <= maximumCount,
+            part.isEmpty || (part.lowerBound >= whole.lowerBound && part.upperBound <= whole.upperBound)
+        else { throw outsideOfMemory(view, whole, in: Self.name) }
         return Few(ResultSpec(x.layout.shape, x.dtype))
     }
 
@@ -203,4 +213,10 @@ extension Tensor {
     fileprivate func region(_ layout: Layout) -> Tensor {
         applyView(AsStrided(layout: layout, base: self.layout), self)
     }
+}
+
+private func outsideOfMemory(_ layout: Layout, _ memory: Range<Int>, in operation: String) -> TensorError {
+    TensorError(
+        .index, in: operation, "a layout reaches beyond the memory of the operands", got: "elements \(layout.extent)",
+        expected: "elements \(memory)")
 }

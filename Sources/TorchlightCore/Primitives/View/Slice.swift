@@ -43,6 +43,7 @@ package struct SliceBackward: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let gradient = inputs[0]
+        try checkShape(shape, in: Self.name)
         let part = try slice.view(of: TensorSpec(Layout(shape: shape), gradient.dtype, device: gradient.device))
         try checkOperand(gradient, is: part.shape, gradient.dtype, in: Self.name)
         return Few(ResultSpec(shape, gradient.dtype))

@@ -13,7 +13,7 @@ package struct UnfoldWindows: Primitive {
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         let x = inputs[0]
-        guard x.rank == 4, (1..<4).allSatisfy({ x.layout.shape[$0] > 0 }) else {
+        guard x.rank == 4, window.spatial == 2, (1..<4).allSatisfy({ x.layout.shape[$0] > 0 }) else {
             throw TensorError(
                 .shape, in: "unfold", "the input is no batch of images",
                 expected: "[N, C, height, width] of at least one element each, or the same without N", operands: [x])
@@ -77,6 +77,12 @@ package struct FoldWindows: Primitive {
         let x = inputs[0]
         guard x.dtype != .bool else { throw .dtype("fold", [x], expected: "numbers") }
         try window.check(in: "fold", x)
+        guard window.spatial == 2, size.count == 2 else {
+            throw TensorError(
+                .value, in: "fold", "the windows are not those of an image",
+                got: "\(quantity(window.spatial, "dimension")), size \(size)", expected: "two dimensions", operands: [x]
+            )
+        }
         let places = window.kernel.product
         guard x.rank == 3, x.layout.shape[1] > 0, x.layout.shape[1] % places == 0 else {
             throw TensorError(
