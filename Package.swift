@@ -171,7 +171,7 @@ let package = Package(
             dependencies: ["Torchlight", "TorchlightModels", "TorchlightIO", "TorchlightTokenizers", "TestSupport"],
             exclude: [
                 "Adapters", "GGUF", "Generation.json", "Models", "record_adapters.py", "record_generation.py",
-                "record_gguf.py", "record_models.py",
+                "record_gguf.py", "record_models.py", "record_question_answering.py",
             ],
             swiftSettings: swiftSettings),
         .testTarget(name: "NNTests", dependencies: ["Torchlight", "TestSupport"], swiftSettings: swiftSettings),

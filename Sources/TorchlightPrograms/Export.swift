@@ -18,7 +18,7 @@ import TorchlightOptim
 /// - Parameters:
 ///   - function: the function; it gets and returns tensors and structures of them. Arguments of other types are constants.
 ///   - examples: its arguments.
-///   - dynamic: the sizes of the inputs that may vary. Default: none.
+///   - dynamic: the sizes of the inputs that may vary, from 1 to 65,536 where no range is given. Default: none.
 ///   - inputNames: the names of the inputs. Default: nil, "input", or "input0", "input1", ... for several.
 ///   - outputNames: the names of the outputs. Default: nil, "output", or "output0", "output1", ... for several.
 ///   - model: a module whose names the parameters and buffers get. Default: nil, they are numbered.
@@ -52,7 +52,8 @@ public func export(
 /// Makes a program of the recordings of a function.
 private struct Exporter {
     private let examples: [Tensor]
-    private let dynamic: DynamicDimensions
+    private let sizes: [DynamicDimensions.Size]
+    private let exampleSizes: [Int]
     private let inputNames: [String]
     private let outputNames: [String]?
     private let dims: [[Int?]]
@@ -63,11 +64,18 @@ private struct Exporter {
         _ model: Module?
     ) throws(TensorError) {
         self.examples = examples
-        self.dynamic = dynamic
         self.outputNames = outputNames
         self.model = model
         self.inputNames = try names(inputNames, "input", examples.count)
-        dims = try dynamic.indices(of: zip(self.inputNames, examples).map { ($0, $1.shape) })
+        let resolved = try dynamic.resolved(
+            for: zip(self.inputNames, examples).map { ($0, $1.shape) }, in: "export")
+        sizes = resolved.sizes.map { name, range, example in
+            let any = DynamicDimensions.defaultRange
+            return DynamicDimensions.Size(
+                name: name, range: range ?? min(any.lowerBound, example)...max(any.upperBound, example))
+        }
+        exampleSizes = resolved.sizes.map(\.example)
+        dims = resolved.indices
     }
 
     func program(
@@ -100,7 +108,7 @@ private struct Exporter {
         do throws(ProgramProblem) {
             let body =
                 try plan.map { plan throws(ProgramProblem) in
-                    try SizeExpressions.join(bodies, plan, dynamic.sizes.map(\.name))
+                    try SizeExpressions.join(bodies, plan, sizes.map(\.name))
                 } ?? bodies[0]
             return try make(body, table, changed, results: count, device)
         } catch { throw error.error(in: "export") }
@@ -122,7 +130,7 @@ private struct Exporter {
                 (
                     "sizes",
                     .array(
-                        dynamic.sizes.map {
+                        sizes.map {
                             [
                                 "name": .string($0.name), "minimum": .int($0.range.lowerBound),
                                 "maximum": .int($0.range.upperBound),
@@ -156,7 +164,7 @@ private struct Exporter {
 
     private func input(_ index: Int) -> JSON {
         let shape = zip(examples[index].shape, dims[index]).map { size, name -> JSON in
-            name.map { .string(dynamic.sizes[$0].name) } ?? .int(size)
+            name.map { .string(sizes[$0].name) } ?? .int(size)
         }
         return [
             "name": .string(inputNames[index]), "dtype": .string("\(examples[index].dtype)"), "shape": .array(shape),
@@ -165,15 +173,12 @@ private struct Exporter {
 
     /// The sizes of the recordings; nil if all sizes are fixed.
     private func sizePlan() throws(TensorError) -> SizePlan? {
-        if dynamic.sizes.isEmpty { return nil }
-        var known = Array(repeating: 0, count: dynamic.sizes.count)
+        if sizes.isEmpty { return nil }
         var fixed = Set<Int>()
-        for (example, names) in zip(examples, dims) {
-            for (size, name) in zip(example.shape, names) {
-                if let name { known[name] = size } else { fixed.insert(size) }
-            }
+        for (example, indices) in zip(examples, dims) {
+            for (size, index) in zip(example.shape, indices) where index == nil { fixed.insert(size) }
         }
-        return try .inRanges(dynamic.sizes, examples: known, avoiding: fixed)
+        return try .inRanges(sizes, examples: exampleSizes, avoiding: fixed)
     }
 
     /// An example with other sizes: its elements are repeated.

@@ -41,8 +41,51 @@ struct ONNXCommandTests {
         #expect(found.allclose(try #require(values["output"]), rtol: 1e-4, atol: 1e-5))
     }
 
+    @Test func `A model runs compiled, with the results of operators one by one`() throws {
+        let folder = TemporaryFolder()
+        for (name, arguments) in [("plain", ["--runs", "1"]), ("compiled", ["--runs", "3", "--compiled"])] {
+            let command = try RunONNX.parse(
+                [Self.fixtures + "/vit_tiny.onnx", "--output", folder("\(name).safetensors")]
+                    + arguments)
+            try command.run()
+        }
+        let plain = try Safetensors.load(folder("plain.safetensors"))
+        let compiled = try Safetensors.load(folder("compiled.safetensors"))
+        #expect(!plain.isEmpty && plain.keys == compiled.keys)
+        for (name, tensor) in plain { #expect(tensor.equal(try #require(compiled[name])), "\(name)") }
+        #expect(throws: (any Error).self) { try RunONNX.parse(["m.onnx", "--compiled", "--times"]) }
+    }
+
+    @Test func `Encoder and decoder of a model are exported apart`() throws {
+        let folder = TemporaryFolder()
+        let models = FileSystem.directory(of: FileSystem.directory(of: #filePath)) + "/ModelTests/Models/"
+        let expected = [
+            "t5_gated_head": [
+                "encoder": ["attention_mask", "input_ids", "last_hidden_state"],
+                "decoder": ["encoder_attention_mask", "encoder_hidden_states", "input_ids", "logits"],
+            ],
+            "whisper_speech": [
+                "encoder": ["input_features", "last_hidden_state"],
+                "decoder": ["encoder_hidden_states", "input_ids", "logits"],
+            ],
+        ]
+        for (name, parts) in expected {
+            for (part, names) in parts {
+                let export = try ExportONNX.parse([models + name, folder("m.onnx"), "--part", part, "--verify"])
+                try export.run()
+                let model = try ONNXModel(folder("m.onnx"))
+                #expect((model.inputs + model.outputs).map(\.name) == names, "\(name) \(part)")
+            }
+        }
+        #expect(throws: (any Error).self) {
+            try ExportONNX.parse([models + "gpt2_hub_layout", folder("m.onnx"), "--part", "decoder"]).run()
+        }
+    }
+
     /// The inputs of each kind of model: one decoder, encoder, encoder with decoder, image model, and pair of models.
-    @Test(arguments: ["gpt2_hub_layout", "bert_labels", "t5_gated_head", "deit_classifier", "clip_pair"])
+    @Test(arguments: [
+        "gpt2_hub_layout", "bert_labels", "t5_gated_head", "whisper_speech", "deit_classifier", "clip_pair",
+    ])
     func `A pretrained model is exported with the names of its inputs and outputs`(_ name: String) throws {
         let folder = TemporaryFolder()
         let models = FileSystem.directory(of: FileSystem.directory(of: #filePath)) + "/ModelTests/Models/"
@@ -53,6 +96,7 @@ struct ONNXCommandTests {
         let expected =
             switch name {
             case "t5_gated_head": ["attention_mask", "decoder_input_ids", "input_ids", "logits"]
+            case "whisper_speech": ["decoder_input_ids", "input_features", "logits"]
             case "deit_classifier": ["pixel_values", "logits"]
             case "clip_pair":
                 ["attention_mask", "input_ids", "pixel_values", "image_embeds", "logits_per_image", "text_embeds"]

@@ -169,6 +169,8 @@ private func textPipelines(_ generator: TextGenerator, _ images: Tensor) throws 
     print(try topics("The team won again.", labels: ["sport", "politics"]))
     let names = try TokenClassifier.load("path/to/bert-base-NER")
     print(try names("Sarah lives in London."))
+    let answerer = try QuestionAnswerer.load("path/to/distilbert-base-cased-distilled-squad")
+    print(try answerer("Where does Sarah live?", context: "Sarah lives in London.")[0].text)
     let filler = try MaskFiller.load("path/to/bert-base-uncased")
     print(try filler("The capital of France is [MASK]."))
     let photos = try ZeroShotImageClassifier.load("path/to/clip-vit-base-patch32")
@@ -318,8 +320,7 @@ private func export2(_ query: Tensor, _ documents: Tensor) throws {
     let search = try export(
         { (query: Tensor, documents: Tensor) in (query.matmul(documents.t())).topk(5).indices },
         Tensor.randn(4, 64), Tensor.randn(100, 64),
-        dynamic: DynamicDimensions(
-            ["queries": 1...32, "documents": 5...10_000], of: ["query": [0: "queries"], "documents": [0: "documents"]]),
+        dynamic: ["query": [0: "queries"], "documents": [0: "documents"], "queries": 1...32],
         inputNames: ["query", "documents"], outputNames: ["best"])
     let best = search.run(["query": query, "documents": documents])["best"]
     _ = best

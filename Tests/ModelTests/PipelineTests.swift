@@ -43,9 +43,59 @@ import TorchlightTokenizers
                 #expect(result.promptTokenCount == entry["prompt_ids"]!.elements!.count, "\(label)")
                 #expect(result.sequence.tokens == entry["generated_ids"]!.elements!.map { $0.int! }, "\(label)")
                 #expect(result.text == entry["generated_text"]!.string!, "\(label)")
+            case "question-answering": try answer(entry, recorded)
             default: Issue.record("\(recorded.name): the task \(entry["task"]?.string ?? "") is not known")
             }
         }
+    }
+
+    private func answer(_ entry: JSON, _ recorded: RecordedModel) throws {
+        let answerer = try QuestionAnswerer.load(recorded.folder)
+        let arguments = entry["arguments"]
+        let answers = try answerer(
+            entry["question"]!.string!, context: entry["context"]!.string!, count: arguments?["top_k"]?.int ?? 1,
+            maxAnswerLength: arguments?["max_answer_len"]?.int ?? 15, maxLength: arguments?["max_seq_len"]?.int,
+            stride: arguments?["doc_stride"]?.int,
+            allowsNoAnswer: arguments?["handle_impossible_answer"]?.bool ?? false,
+            alignsToWords: arguments?["align_to_words"]?.bool ?? true)
+        let want = entry["answers"]!.elements!
+        let label = "\(recorded.name), \(entry["question"]!.string!) \(arguments?.text() ?? "")"
+        #expect(answers.map(\.text) == want.map { $0["answer"]!.string! }, "\(label)")
+        #expect(answers.map(\.range) == want.map { $0["start"]!.int!..<$0["end"]!.int! }, "\(label)")
+        for (got, want) in zip(answers, want) {
+            let score = want["score"]!.double!
+            #expect(abs(got.score - score) <= 1e-4 * score, "\(label): \(got.score), not \(score)")
+        }
+    }
+
+    @Test func questionsAreAnswered() throws {
+        let folder = try folder("BertForQuestionAnswering")
+        let answerer = try QuestionAnswerer.load(folder.path)
+        let context = "the kings sleeps in Rome sarah lives"
+        let answers = try answerer("this king is", context: context, count: 5, maxAnswerLength: 2)
+        #expect(answers.count == 5)
+        let scalars = Array(context.unicodeScalars)
+        for answer in answers {
+            #expect(String(String.UnicodeScalarView(scalars[answer.range])) == answer.text)
+            #expect(answer.text.split(separator: " ").count <= 2 && answer.score > 0 && answer.score < 1)
+        }
+        #expect(zip(answers, answers.dropFirst()).allSatisfy { $0.score >= $1.score })
+        // A context that is longer than the positions is read in parts, to its end.
+        let long = Array(repeating: "the king sleeps .", count: 10).joined(separator: " ") + " sarah lives"
+        let all = try answerer("this king is", context: long, count: 1000, stride: 4)
+        #expect(all.contains { $0.range.upperBound == long.unicodeScalars.count })
+        // Without tokens there is no answer but the empty one.
+        #expect(try answerer("king", context: "  ").isEmpty)
+        let none = try answerer("king", context: "  ", allowsNoAnswer: true)
+        #expect(none.count == 1 && none[0].text.isEmpty && none[0].range.isEmpty)
+        #expect(throws: ModelError.self) { try answerer("", context: context) }
+        #expect(throws: ModelError.self) { try answerer("king", context: "") }
+        #expect(throws: ModelError.self) { try answerer("king", context: context, count: 0) }
+        #expect(throws: ModelError.self) { try answerer("king", context: context, maxAnswerLength: 0) }
+        #expect(throws: ModelError.self) { try answerer("king", context: context, maxLength: 8, stride: 8) }
+        #expect(throws: TokenizerError.self) { try answerer(long, context: context) }
+        let features = try self.folder("BertModel")
+        #expect(throws: ModelError.self) { try QuestionAnswerer.load(features.path) }
     }
 
     @Test func poolingUsesTheTokensThatAreNoPadding() {

@@ -8,7 +8,7 @@ import TorchlightIO
 struct ExportCase {
     let model: Module
     /// The names of the leading dimensions.
-    let dynamic: DynamicSizes
+    let dynamic: DynamicDimensions
     let inputNames: [String]
     let opset: Int
     /// By how much results may differ; nil for the tolerance of the dtype.
@@ -21,7 +21,7 @@ struct ExportCase {
     ///   - sizes: the dynamic sizes of the example, and other ones.
     ///   - inputs: makes the inputs of the dynamic sizes.
     init(
-        _ model: Module, dynamic: DynamicSizes = ["batch"], opset: Int = 20, tolerance: Double? = nil,
+        _ model: Module, dynamic: DynamicDimensions = ["batch"], opset: Int = 20, tolerance: Double? = nil,
         _ sizes: [Int] = [2],
         _ larger: [Int] = [5], inputs: ([Int]) -> [Tensor], run: @escaping ([Tensor]) throws -> [Tensor]
     ) {

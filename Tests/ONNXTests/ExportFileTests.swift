@@ -43,6 +43,38 @@ import TorchlightIO
             try #require(try ONNXModel(path).run(["input": x])["output"]).allclose(source(x), rtol: 1e-4, atol: 1e-5))
     }
 
+    @Test func `Weights that do not fit into the file are stored in another one`() throws {
+        let (path, source) = (folder("model.onnx"), model())
+        let x = Tensor.ones([2, 40])
+        try exportONNX(source, x, to: path)
+        let bytes = try FileSystem.read(path)
+        let proto = try ModelProto(ByteSlice(bytes))
+        let count = source.parameters().reduce(0) { $0 + $1.count * 4 }
+        for (maximum, isExternal) in [(count, false), (count - 1, true)] {
+            let other = folder("\(maximum).onnx")
+            try proto.write(to: other, externalData: false, maximumBytes: maximum)
+            #expect(FileSystem.isFile(other + ".data") == isExternal)
+            #expect(
+                try #require(try ONNXModel(other).run(["input": x])["output"]).allclose(
+                    source(x), rtol: 1e-4, atol: 1e-5))
+        }
+    }
+
+    @Test func `Ranges of dynamic sizes limit the sizes that are recorded`() throws {
+        let positions = Tensor.randn(9, 4, generator: Generator(seed: 2))
+        let function = { (x: Tensor) in x + positions.narrow(0, start: 0, length: x.size(1)) }
+        let path = folder("model.onnx")
+        try exportONNX(
+            Tensor.ones([2, 8, 4]), to: path, dynamic: ["sequence": 1...9, "input": [1: "sequence"]], verify: true
+        ) { function($0) }
+        let model = try ONNXModel(path)
+        #expect("\(model.inputs)" == "[input: float [2, sequence, 4]]")
+        for length in [1, 5, 9] {
+            let x = Tensor.ones([2, length, 4])
+            #expect(try #require(try model.run(["input": x])["output"]).allclose(function(x)), "\(length)")
+        }
+    }
+
     @Test func `What depends on parameters alone is computed when the model is exported`() throws {
         let linear = Linear(3, 2)
         linear.weightNorm()

@@ -106,11 +106,14 @@ import TorchlightIO
             ("2 input names", { try exportONNX(x, to: $0, inputNames: ["a", "b"]) { $0 } }),
             ("1 result", { try exportONNX(x, to: $0, outputNames: ["a", "b"]) { $0 } }),
             ("equal", { try exportONNX(x, to: $0, inputNames: ["output"]) { $0 } }),
-            ("no input 'y'", { try exportONNX(x, to: $0, dynamic: ["y": [0: "n"]]) { $0 } }),
+            ("input that does not exist, got y", { try exportONNX(x, to: $0, dynamic: ["y": [0: "n"]]) { $0 } }),
             ("no dimension 5", { try exportONNX(x, to: $0, dynamic: ["input": [5: "n"]]) { $0 } }),
-            ("size is empty", { try exportONNX(x, to: $0, dynamic: [""]) { $0 } }),
+            ("no input has the dynamic size, got k", { try exportONNX(x, to: $0, dynamic: ["n", "m", "k"]) { $0 } }),
+            ("outside of the range of n, got 2", { try exportONNX(x, to: $0, dynamic: ["n": 3...9]) { $0 } }),
+            ("no two other sizes above 1 in 2...3", { try exportONNX(x, to: $0, dynamic: ["n": 2...3]) { $0 } }),
+            ("dynamic size is empty", { try exportONNX(x, to: $0, dynamic: [""]) { $0 } }),
             (
-                "is 2 in the input",
+                "2 in the input input0 and 3 in input1",
                 { try exportONNX(x, Tensor.ones([3, 3]), to: $0, dynamic: ["n"]) { $0.sum() + $1.sum() } }
             ),
         ]

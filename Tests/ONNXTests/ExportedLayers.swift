@@ -156,7 +156,7 @@ enum ExportedLayers {
     ) -> NamedCase {
         NamedCase(name) {
             let (model, run) = make()
-            let names: DynamicSizes = batchFirst ? ["batch", "length"] : ["length", "batch"]
+            let names: DynamicDimensions = batchFirst ? ["batch", "length"] : ["length", "batch"]
             return ExportCase(
                 model, dynamic: names, opset: opset, [5, 2], [7, 3],
                 inputs: { [ExportCase.numbers([$0[0], $0[1], width])] }, run: run)

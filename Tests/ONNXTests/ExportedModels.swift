@@ -32,17 +32,49 @@ enum ExportedModels {
 
     private static let pretrained: [NamedCase] = {
         let root = SourceTree.root.appending(path: "Tests/ModelTests/Models").path
-        return FileSystem.names(in: root).sorted().map { name in
+        let whole = FileSystem.names(in: root).sorted().map { name in
             NamedCase(name) { try load("\(root)/\(name)") }
         }
+        return whole
+            + ["t5_gated_head", "whisper_speech"].flatMap { name in
+                [
+                    NamedCase("\(name).encoder") { try encoder("\(root)/\(name)") },
+                    NamedCase("\(name).decoder") { try decoder("\(root)/\(name)") },
+                ]
+            }
     }()
+
+    /// Makes the input of an encoder for a batch and a length; Whisper has a fixed number of frames.
+    private static func source(_ model: EncoderDecoderModel, _ batch: Int, _ length: Int) -> Tensor {
+        guard model is Whisper else { return ExportCase.tokens([batch, length], below: 30) }
+        let json = model.configuration
+        return ExportCase.numbers([batch, json["num_mel_bins"]!.int!, 2 * json["max_source_positions"]!.int!])
+    }
+
+    private static func encoder(_ folder: String) throws -> ExportCase {
+        let model = try EncoderDecoderModel.load(folder)
+        return ExportCase(
+            model, dynamic: model is Whisper ? ["batch"] : ["batch", "sequence"], [2, 6], [3, 8],
+            inputs: { [source(model, $0[0], $0[1])] }, run: { [model.encode($0[0])] })
+    }
+
+    private static func decoder(_ folder: String) throws -> ExportCase {
+        let model = try EncoderDecoderModel.load(folder)
+        let memory = model is Whisper ? [0: "batch"] : [0: "batch", 1: "sequence"]
+        return ExportCase(
+            model, dynamic: ["x0": memory, "x1": [0: "batch", 1: "target"]], [2, 6, 4], [3, 8, 5],
+            inputs: { sizes in
+                let encoded = noGrad { model.encode(source(model, sizes[0], sizes[1])) }
+                return [encoded, ExportCase.tokens([sizes[0], sizes[2]], below: 30)]
+            }, run: { [model(encoderOutput: $0[0], decoderTokens: $0[1]).logits] })
+    }
 
     private static func load(_ folder: String) throws -> ExportCase {
         let model = try AutoModel.load(folder)
         var sizes = ([2, 6], [3, 8])
         // The frequencies of these are computed on the host from the length.
         let isFixed = folder.hasSuffix("dynamic_rope") || folder.hasSuffix("longrope_6")
-        let names: DynamicSizes = isFixed ? ["batch"] : ["batch", "sequence"]
+        let names: DynamicDimensions = isFixed ? ["batch"] : ["batch", "sequence"]
         if isFixed { sizes.1[1] = sizes.0[1] }
         func tokens(_ sizes: [Int]) -> [Tensor] { [ExportCase.tokens([sizes[0], sizes[1]], below: 30)] }
         switch model {
@@ -57,9 +89,11 @@ enum ExportedModels {
                     return [output.logits ?? output.lastHiddenState]
                 })
         case let model as EncoderDecoderModel:
+            let input = model is Whisper ? [0: "batch"] : [0: "batch", 1: "sequence"]
             return ExportCase(
-                model, dynamic: ["x0": [0: "batch", 1: "sequence"], "x1": [0: "batch", 1: "target"]],
-                sizes.0 + [4], sizes.1 + [5], inputs: { tokens($0) + tokens([$0[0], $0[2]]) },
+                model, dynamic: ["x0": input, "x1": [0: "batch", 1: "target"]],
+                sizes.0 + [4], sizes.1 + [5],
+                inputs: { [source(model, $0[0], $0[1])] + tokens([$0[0], $0[2]]) },
                 run: { [model($0[0], decoderTokens: $0[1]).logits] })
         case let model as ViT:
             let shape = try imageShape(folder)

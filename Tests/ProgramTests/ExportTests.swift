@@ -70,15 +70,19 @@ func reloaded(_ program: Program) throws -> Program {
         let f = { (a: Tensor, b: Tensor) in a.matmul(b.t()) / Double(b.size(0)) }
         let program = try export(
             f, Tensor.randn(3, 4, generator: Generator(seed: 1)), Tensor.randn(5, 4, generator: Generator(seed: 2)),
-            dynamic: DynamicDimensions(["n": 1...9, "m": 1...9], of: ["a": [0: "n"], "b": [-2: "m"]]),
+            dynamic: ["n": 1...9, "a": [0: "n"], "b": [-2: "m"]],
             inputNames: ["a", "b"], outputNames: ["scores"])
         let (a, b) = (
             Tensor.randn(7, 4, generator: Generator(seed: 3)), Tensor.randn(2, 4, generator: Generator(seed: 4))
         )
         #expect(sameBits(program.run(["a": a, "b": b])["scores"]!, f(a, b)))
+        #expect(program.sizes.map(\.description) == ["n in 1...9", "m in 1...65536"])
+        let leading = try export({ (x: Tensor) in x.exp() }, a, dynamic: ["batch", nil])
+        #expect(leading.sizes.map(\.name) == ["batch"] && sameBits(leading.run([b])[0], b.exp()))
         for dynamic: DynamicDimensions in [
             ["n": 1...2], ["n": 1...9, "k": 1...9, "l": 1...9], DynamicDimensions(["n": 1...9], of: ["c": [0: "n"]]),
             DynamicDimensions(["n": 1...9], of: ["a": [2: "n"]]), DynamicDimensions(["n": 1...9], of: ["a": [0: "m"]]),
+            DynamicDimensions(["n": 1...9, "n": 2...9], of: ["a": [0: "n"]]), ["n": -1...9], [""], ["a": [0: ""]],
         ] {
             #expect(throws: TensorError.self, "\(dynamic)") {
                 try export(f, a, b, dynamic: dynamic, inputNames: ["a", "b"])

@@ -108,8 +108,14 @@ struct RunONNX: ParsableCommand {
     var size: [String] = []
     @Option(parsing: .unconditional, help: "Seed of the random numbers.")
     var seed: UInt64 = 0
-    @Option(parsing: .unconditional, help: "Number of runs; the last one is reported.")
+    @Option(
+        parsing: .unconditional,
+        help: "Number of runs; the median time is printed, of several runs without the first.")
     var runs = 1
+    @Option(parsing: .unconditional, help: "Number of CPU threads. (default: all)")
+    var threads: Int?
+    @Flag(help: "Record the operations in the first run and run them compiled afterwards.")
+    var compiled = false
     @Flag(help: "Print the time of each operator.")
     var times = false
     @Option(help: "Write the outputs to this .npz or .safetensors file.")
@@ -123,18 +129,26 @@ struct RunONNX: ParsableCommand {
             throw ValidationError("--size takes NAME=NUMBER, not \(text).")
         }
         if runs < 1 { throw ValidationError("--runs must be at least 1, not \(runs).") }
+        if let threads, threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+        if compiled && times {
+            throw ValidationError("--times needs operators that run one by one; leave out --compiled.")
+        }
     }
 
     func run() throws {
+        if let threads { try useThreads(threads) }
         let model = try ONNXModel(file)
         let inputs = try inputs(of: model)
         var results: [String: ONNXValue] = [:]
         var durations: [String: (count: Int, time: Duration)] = [:]
-        var total = Duration.zero
+        let step = try compiled ? compiledRun(model, inputs) : nil
+        var seconds: [Double] = []
         for _ in 0..<runs {
             durations = [:]
-            let start = ContinuousClock.now
-            if times {
+            let start = monotonicSeconds()
+            if let step {
+                results = try step()
+            } else if times {
                 results = try model.run(values: inputs) { _, type, time in
                     let before = durations[type] ?? (0, .zero)
                     durations[type] = (before.count + 1, before.time + time)
@@ -142,8 +156,11 @@ struct RunONNX: ParsableCommand {
             } else {
                 results = try model.run(values: inputs)
             }
-            total = ContinuousClock.now - start
+            seconds.append(monotonicSeconds() - start)
         }
+        // The first run prepares weights and allocates memory.
+        let sorted = (runs > 1 ? Array(seconds.dropFirst()) : seconds).sorted()
+        let median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
         var tensors: [(name: String, tensor: Tensor)] = []
         for description in model.outputs {
             let name = IOError.oneLine(description.name, limit: 200)
@@ -154,7 +171,8 @@ struct RunONNX: ParsableCommand {
             say("output: \(name): \(tensor.dtype) \(tensor.shape)\n\(tensor)")
             tensors.append((description.name, tensor))
         }
-        say("time: \(total)")
+        say("time: \(Chart.decimal(median * 1000, digits: 4)) ms")
+        say("peak memory: \(Chart.decimal(Double(peakMemoryBytes()) / 1e6, digits: 1)) MB")
         for (type, entry) in durations.sorted(by: { $0.value.time > $1.value.time }) {
             say("  \(type): \(quantity(entry.count, "node")), \(entry.time)")
         }
@@ -162,6 +180,21 @@ struct RunONNX: ParsableCommand {
             try OutputFormat(output, command: "onnx run").write(
                 tensors.map { StoredTensor($0.name, $0.tensor) }, to: output, notes: [:], shardSize: .max)
         }
+    }
+
+    /// The model as a compiled function of its inputs.
+    private func compiledRun(
+        _ model: ONNXModel, _ inputs: [String: ONNXValue]
+    ) throws -> () throws -> [String: ONNXValue] {
+        var tensors: [String: Tensor] = [:]
+        for (name, value) in inputs {
+            guard let tensor = value.tensor else {
+                throw Failure("onnx run: the input \(IOError.quoted(name)) is no tensor; leave out --compiled")
+            }
+            tensors[name] = tensor
+        }
+        let step = compile { (x: [String: Tensor]) in try model.run(x) }
+        return { try noGrad { try step(tensors).mapValues { ONNXValue($0) } } }
     }
 
     private func inputs(of model: ONNXModel) throws -> [String: ONNXValue] {

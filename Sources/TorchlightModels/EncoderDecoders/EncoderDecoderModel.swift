@@ -87,17 +87,58 @@ open class EncoderDecoderModel: PretrainedModel {
             if input.isPlaceholder || decoderTokens.isPlaceholder {
                 return EncoderDecoderOutput(logits: input, encoderOutput: input, encoderStates: [], decoderStates: [])
             }
-            var encoderStates: [Tensor]? = hiddenStates ? [] : nil
-            var decoderStates: [Tensor]? = hiddenStates ? [] : nil
-            let memory = encode(input, attentionMask: attentionMask, states: &encoderStates)
-            let context = TokenContext(
-                decoderTokens, attentionMask: decoderAttentionMask, positions: nil, cache: nil)
-            let hidden = decode(
-                decoderTokens, context, memory: memory, memoryMask: attentionMask, states: &decoderStates)
-            return EncoderDecoderOutput(
-                logits: logits(hidden), encoderOutput: memory, encoderStates: encoderStates ?? [],
-                decoderStates: decoderStates ?? [])
+            var states: [Tensor]? = hiddenStates ? [] : nil
+            let memory = encode(input, attentionMask: attentionMask, states: &states)
+            var output = decoded(decoderTokens, memory, attentionMask, decoderAttentionMask, hiddenStates)
+            output.encoderStates = states ?? []
+            return output
         }
+    }
+
+    /// The output of the encoder alone, `[N, S, hidden size]`.
+    ///
+    /// - Parameters:
+    ///   - input: The encoder's input: tokens, int64 `[N, S]`, or features.
+    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
+    public final func encode(_ input: Tensor, attentionMask: Tensor? = nil) -> Tensor {
+        scope(input) { input in
+            if input.isPlaceholder { return input }
+            var states: [Tensor]?
+            return encode(input, attentionMask: attentionMask, states: &states)
+        }
+    }
+
+    /// The forward pass of the decoder on an output of the encoder.
+    ///
+    ///     let encoded = model.encode(input)
+    ///     let logits = model(encoderOutput: encoded, decoderTokens: tokens).logits
+    ///
+    /// - Parameters:
+    ///   - encoderOutput: What ``encode(_:attentionMask:)`` returns, `[N, S, hidden size]`.
+    ///   - attentionMask: 1 for the encoder's tokens and 0 for padding, `[N, S]`. Default: no padding.
+    ///   - decoderTokens: The decoder's input, int64 `[N, T]`.
+    ///   - decoderAttentionMask: 1 for the decoder's tokens and 0 for padding, `[N, T]`. Default: no padding.
+    ///   - hiddenStates: Whether to return the hidden states of the decoder. Default: false.
+    public final func callAsFunction(
+        encoderOutput: Tensor, attentionMask: Tensor? = nil, decoderTokens: Tensor,
+        decoderAttentionMask: Tensor? = nil, hiddenStates: Bool = false
+    ) -> EncoderDecoderOutput {
+        scope(encoderOutput, decoderTokens) { memory, decoderTokens in
+            if memory.isPlaceholder || decoderTokens.isPlaceholder {
+                return EncoderDecoderOutput(logits: memory, encoderOutput: memory, encoderStates: [], decoderStates: [])
+            }
+            return decoded(decoderTokens, memory, attentionMask, decoderAttentionMask, hiddenStates)
+        }
+    }
+
+    private func decoded(
+        _ tokens: Tensor, _ memory: Tensor, _ memoryMask: Tensor?, _ mask: Tensor?, _ wantsStates: Bool
+    ) -> EncoderDecoderOutput {
+        var states: [Tensor]? = wantsStates ? [] : nil
+        let context = TokenContext(tokens, attentionMask: mask, positions: nil, cache: nil)
+        let hidden = decode(tokens, context, memory: memory, memoryMask: memoryMask, states: &states)
+        return EncoderDecoderOutput(
+            logits: logits(hidden), encoderOutput: memory, encoderStates: [], decoderStates: states ?? [])
     }
 
     /// The decoder's input for labels: the start token, then the labels without the last one, -100 replaced by the padding

@@ -19,11 +19,16 @@ struct EncoderBatch {
         var tokenizer = tokenizer
         tokenizer.padding = nil
         if let maxLength { tokenizer.truncation = .init(maxLength: maxLength) }
-        encodings = try tokenizer.encodeBatch(inputs)
+        try self.init(tokenizer.encodeBatch(inputs), pad: pad, onLeft: onLeft, device: device)
+    }
+
+    /// - Parameter encodings: Encodings without padding.
+    init(_ encodings: [Encoding], pad: Int, onLeft: Bool = false, device: Device) throws {
         for encoding in encodings where encoding.ids.isEmpty {
             throw ModelError(
                 "encode", "a text has no tokens", expected: "at least one token, or a tokenizer with special ones")
         }
+        self.encodings = encodings
         let padded = PaddedBatch(encodings.map(\.ids), pad: pad, onLeft: onLeft, device: device)
         tokens = padded.tokens
         mask = padded.mask

@@ -188,18 +188,13 @@ struct ExportProgram {
     ///
     /// - Parameters:
     ///   - specs: shapes and dtypes of the example's inputs.
-    ///   - names: the names of their dynamic dimensions.
+    ///   - sizes: the dynamic sizes, and those of the example.
+    ///   - dynamicDims: the index of the size of each dimension of each input; nil for fixed sizes.
     init(
-        _ specs: [TensorSpec], _ names: [[String?]], opset: Int, _ body: ([Tensor]) throws -> [Tensor]
+        _ specs: [TensorSpec], _ sizes: [(name: String, range: ClosedRange<Int>?, example: Int)],
+        _ dynamicDims: [[Int?]], opset: Int, _ body: ([Tensor]) throws -> [Tensor]
     ) throws {
-        var sizes: [(name: String, size: Int)] = []
-        for (spec, dims) in zip(specs, names) {
-            for (name, size) in zip(dims, spec.layout.shape) {
-                if let name, !sizes.contains(where: { $0.name == name }) { sizes.append((name, size)) }
-            }
-        }
         let order = sizes.map(\.name)
-        let dynamicDims = names.map { $0.map { name in name.flatMap { order.firstIndex(of: $0) } } }
         func trace(_ point: [Int], keepsHostCalls: Bool = true) throws -> ExportTrace {
             let changed = zip(specs, dynamicDims).map { spec, dims in
                 var shape = spec.layout.shape
@@ -209,7 +204,7 @@ struct ExportProgram {
             return try ExportTrace(changed, opset: opset, keepsHostCalls: keepsHostCalls, body)
         }
         // The example itself decides whether the function can be recorded.
-        let example = try trace(sizes.map(\.size), keepsHostCalls: false)
+        let example = try trace(sizes.map(\.example), keepsHostCalls: false)
         // Random numbers cannot be exported, which translation reports.
         if sizes.isEmpty || example.hasDraws {
             sizeNames = []
@@ -219,35 +214,38 @@ struct ExportProgram {
         }
         // A size of 1 is broadcast, and may take other branches than larger ones.
         var base: [Int] = []
-        for (index, size) in sizes.map(\.size).enumerated() {
-            var point = base + sizes.map(\.size)[index...]
+        for (index, (_, range, size)) in sizes.enumerated() {
+            var point = base + sizes.map(\.example)[index...]
             let choices = size > 1 ? [size] : [2, 4, 8]
             base.append(
                 choices.first { choice in
+                    if range?.contains(choice) == false { return false }
                     point[index] = choice
                     return (try? trace(point)) != nil
                 } ?? size)
         }
         let first = try trace(base)
         var others: [(Int, Int)] = []
-        for (index, (name, _)) in sizes.enumerated() {
+        for (index, (name, range, _)) in sizes.enumerated() {
             let b = base[index]
             // Sizes that have no common divisor show roundings; multiples are for functions that need them.
             var found: [Int] = []
-            var refusal = ""
+            var refusal = range.map { "there are no two other sizes above 1 in \($0)" } ?? ""
+            var isRefused = false
             func fail(_ reason: String) -> Problem {
                 Problem(
                     "the operations depend on the size \(quoted(name)), which shall be dynamic: \(reason)",
                     expected: "the same operations for all sizes; leave the size out of dynamic:", kind: .unsupported)
             }
             for size in [b + 1, 2 * b + 1, 2 * b, 3 * b, 4 * b, b - 1, b - 2, b / 2, b / 4]
-            where found.count < 2 && size > 1 && size != b && !found.contains(size) {
+            where found.count < 2 && size > 1 && size != b && !found.contains(size) && range?.contains(size) != false {
                 var point = base
                 point[index] = size
                 let other: ExportTrace
                 do { other = try trace(point) } catch {
                     // Functions that need a multiple of a number refuse other sizes.
-                    if refusal.isEmpty { refusal = "with size \(size): \(error)" }
+                    if !isRefused { refusal = "with size \(size): \(error)" }
+                    isRefused = true
                     continue
                 }
                 if let difference = first.difference(from: other) { throw fail("with size \(size), \(difference)") }

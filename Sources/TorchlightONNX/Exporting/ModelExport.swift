@@ -6,7 +6,7 @@ import TorchlightNN
 struct ExportRequest {
     var path: String
     var opset: Int
-    var dynamic: DynamicSizes
+    var dynamic: DynamicDimensions
     var inputNames: [String]?
     var outputNames: [String]?
     var metadata: [String: String]
@@ -43,9 +43,9 @@ struct ModelExport {
                 expected: "a name for each example", kind: .invalid)
         }
         let specs = tensors.map { TensorSpec(Layout(shape: $0.layout.shape), $0.dtype) }
-        let dynamic = try request.dynamic.names(of: zip(inputNames, tensors).map { ($0, $1.shape) })
+        let dynamic = try Self.dynamic(request, zip(inputNames, tensors).map { ($0, $1.shape) })
         var defaultNames: [String] = []
-        program = try ExportProgram(specs, dynamic, opset: request.opset) { arguments in
+        program = try ExportProgram(specs, dynamic.sizes, dynamic.indices, opset: request.opset) { arguments in
             let results = try body(arguments)
             defaultNames = results.names("output")
             return results.tensors
@@ -65,6 +65,17 @@ struct ModelExport {
         }
         builder = ExportBuilder(
             program, opset: request.opset, parameters: ParameterNames(parameters), reserved: reserved)
+    }
+
+    /// The dynamic sizes of the inputs.
+    private static func dynamic(
+        _ request: ExportRequest, _ inputs: [(name: String, shape: [Int])]
+    ) throws(Problem) -> (sizes: [(name: String, range: ClosedRange<Int>?, example: Int)], indices: [[Int?]]) {
+        do throws(TensorError) { return try request.dynamic.resolved(for: inputs, in: "exportONNX") } catch {
+            let rule = [error.expected, error.fix].compactMap { $0 }.joined(separator: "; ")
+            throw Problem(
+                error.problem + (error.got.map { ", got \($0)" } ?? ""), expected: rule, kind: .invalid)
+        }
     }
 
     func model() throws -> ModelProto {

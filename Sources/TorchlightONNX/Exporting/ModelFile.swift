@@ -4,13 +4,15 @@ extension ModelProto {
     /// The size from which the elements of a tensor are stored in another file.
     private static let externalFrom = 1024
     /// A message of Protocol Buffers has at most 2 GiB.
-    private static let maximumBytes = 2 << 30 - 64 << 20
+    static let maximumBytes = 2 << 30 - 64 << 20
 
     private var tensorBytes: Int { graph?.initializers.reduce(0) { $0 + ($1.rawData?.count ?? 0) } ?? 0 }
 
     /// Writes the model. Elements of large tensors go to the file `PATH.data` if they do not fit, or on request.
-    func write(to path: String, externalData: Bool) throws {
-        guard externalData || tensorBytes > Self.maximumBytes else {
+    ///
+    /// - Parameter maximumBytes: The largest number of bytes of tensors in the file itself. Default: what a message can have.
+    func write(to path: String, externalData: Bool, maximumBytes: Int = Self.maximumBytes) throws {
+        guard externalData || tensorBytes > maximumBytes else {
             return try AtomicFile.write(serialized(), to: path)
         }
         var model = self

@@ -18,7 +18,8 @@ import TorchlightNN
 ///   - example: an input: its shape and dtype are those of the exported model's input.
 ///   - path: the file, which is created complete or not at all.
 ///   - opset: the version of the operators, 13 to 23. Default: 20.
-///   - dynamic: the names of sizes that the file does not fix. Default: none.
+///   - dynamic: the names of sizes that the file does not fix. A range limits the sizes for which the function is recorded; the
+///     file has no ranges. Default: none.
 ///   - inputName: the name of the input. Default: "input".
 ///   - outputName: the name of the output. Default: "output".
 ///   - metadata: texts that are stored with the model. Default: none.
@@ -29,7 +30,7 @@ import TorchlightNN
 ///   the paths of their modules; nothing is written then. ``ONNXError`` if verification fails; the file stays. `TensorError`
 ///   if the model refuses the example or reads its elements. `IOError` if a file cannot be written.
 public func exportONNX(
-    _ model: some Layer, _ example: Tensor, to path: String, opset: Int = 20, dynamic: DynamicSizes = [],
+    _ model: some Layer, _ example: Tensor, to path: String, opset: Int = 20, dynamic: DynamicDimensions = [],
     inputName: String = "input", outputName: String = "output", metadata: [String: String] = [:],
     externalData: Bool = false, verify: Bool = false
 ) throws {
@@ -61,7 +62,7 @@ public func exportONNX(
 ///   - path, opset, dynamic, metadata, externalData, verify: as for a layer.
 /// - Throws: ``ONNXError``, `TensorError` and `IOError`, as for a layer, and what the function throws.
 public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
-    _ model: Module, _ example: repeat each Input, to path: String, opset: Int = 20, dynamic: DynamicSizes = [],
+    _ model: Module, _ example: repeat each Input, to path: String, opset: Int = 20, dynamic: DynamicDimensions = [],
     inputNames: [String]? = nil, outputNames: [String]? = nil, metadata: [String: String] = [:],
     externalData: Bool = false, verify: Bool = false,
     _ function: (repeat each Input) throws -> Output
@@ -87,7 +88,7 @@ public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
 ///   - path, opset, dynamic, inputNames, outputNames, metadata, externalData, verify: as for a model.
 /// - Throws: ``ONNXError``, `TensorError` and `IOError`, as for a layer, and what the function throws.
 public func exportONNX<each Input: TensorStructure, Output: TensorStructure>(
-    _ example: repeat each Input, to path: String, opset: Int = 20, dynamic: DynamicSizes = [],
+    _ example: repeat each Input, to path: String, opset: Int = 20, dynamic: DynamicDimensions = [],
     inputNames: [String]? = nil, outputNames: [String]? = nil, metadata: [String: String] = [:],
     externalData: Bool = false, verify: Bool = false,
     _ function: (repeat each Input) throws -> Output

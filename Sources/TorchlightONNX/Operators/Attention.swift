@@ -4,6 +4,7 @@ func registerAttention(in table: inout OperatorTable) {
     table.add("Attention", since: 23, 3...7, attention)
     table.add("RotaryEmbedding", since: 23, 3...4, rotary)
     table.add("LinearAttention", since: 27, 3...6, linearAttention)
+    table.add("FlexAttention", 3...3, domain: "ai.onnx.preview", flexAttention)
 }
 
 /// Splits `[N, L, heads * size]` into heads: `[N, heads, L, size]`.
@@ -13,6 +14,16 @@ private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
         throw Problem("\(quantity(x.shape[2], "element")) in \(count.map(String.init) ?? "an unknown number of") heads")
     }
     return x.reshape([x.shape[0], x.shape[1], count, x.shape[2] / count]).transpose(1, 2)
+}
+
+/// Keys or values `[N, heads, L, size]` with as many heads as the queries, each for a group of them.
+func repeatedHeads(_ x: Tensor, for queries: Tensor) throws -> Tensor {
+    let (heads, wanted) = (x.shape[1], queries.shape[1])
+    if heads == wanted { return x }
+    guard heads > 0, wanted % heads == 0 else {
+        throw Problem("\(quantity(wanted, "head")) of queries and \(heads) of keys")
+    }
+    return x.repeatInterleave(wanted / heads, dim: 1)
 }
 
 @Sendable private func attention(_ call: Call) throws -> [ONNXValue] {
@@ -29,13 +40,7 @@ private func heads(_ x: Tensor, _ count: Int?) throws -> Tensor {
         (k, v) = (cat([key, k], dim: 2), cat([value, v], dim: 2))
     }
     let presents = try call.like(1, k) + call.like(2, v)
-    if q.shape[1] != k.shape[1] {
-        guard k.shape[1] > 0, q.shape[1] % k.shape[1] == 0 else {
-            throw Problem("\(quantity(q.shape[1], "head")) of queries and \(k.shape[1]) of keys")
-        }
-        let repeats = q.shape[1] / k.shape[1]
-        (k, v) = (k.repeatInterleave(repeats, dim: 1), v.repeatInterleave(repeats, dim: 1))
-    }
+    (k, v) = (try repeatedHeads(k, for: q), try repeatedHeads(v, for: q))
     let root = (try call.float("scale") ?? 1 / Double(q.shape[3]).squareRoot()).squareRoot()
     var scores = (q * root).matmul((k * root).mT)
     var reported = scores

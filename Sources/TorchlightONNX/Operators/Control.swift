@@ -44,7 +44,8 @@ func registerControl(in table: inout OperatorTable) {
     }
 }
 
-private func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
+/// The graph that an attribute of the node holds.
+func subgraph(_ call: Call, _ name: String) throws -> Program.Graph {
     guard let graph = call.node.subgraphs[name] else {
         throw Problem("the attribute \(name) is missing", expected: "a graph", kind: .invalid)
     }

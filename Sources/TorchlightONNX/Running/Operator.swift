@@ -1,3 +1,5 @@
+import TorchlightCore
+
 /// An operator of the standard that this library runs.
 struct Operator: Sendable {
     typealias Run = @Sendable (Call) throws -> [ONNXValue]
@@ -18,7 +20,7 @@ struct Operator: Sendable {
 package struct OperatorTable: Sendable {
     /// The versions of the sets of operators that are supported.
     static let versions: [String: ClosedRange<Int>] = [
-        "": 7...28, "ai.onnx.ml": 1...5,
+        "": 7...28, "ai.onnx.ml": 1...5, "ai.onnx.preview": 1...1,
     ]
 
     private(set) var operators: [String: Operator] = [:]
@@ -79,9 +81,10 @@ package struct OperatorTable: Sendable {
     /// The operators as a table in Markdown, for the documentation.
     package var markdown: String {
         var text = ""
-        for (domain, title) in [("", "ai.onnx"), ("ai.onnx.ml", "ai.onnx.ml")] {
+        for domain in ["", "ai.onnx.ml", "ai.onnx.preview"] {
             let entries = listing(domain: domain)
-            text += "| \(title): \(entries.count) operators | since version |\n|---|---|\n"
+            let title = domain.isEmpty ? "ai.onnx" : domain
+            text += "| \(title): \(quantity(entries.count, "operator")) | since version |\n|---|---|\n"
             for entry in entries { text += "| \(entry.name) | \(entry.since) |\n" }
             text += "\n"
         }

@@ -1,0 +1,183 @@
+import Foundation
+import TorchlightCore
+import TorchlightIO
+import TorchlightTokenizers
+
+/// Answers questions with parts of a text: extractive question answering.
+///
+///     let answerer = try QuestionAnswerer.load("path/to/distilbert-base-cased-distilled-squad")
+///     let answers = try answerer("Where does Sarah live?", context: "My name is Sarah and I live in London.")
+///     print(answers[0].text)      // London
+///
+/// The results are those of the pipeline `question-answering` of `transformers`.
+public final class QuestionAnswerer {
+    /// A part of the text that answers the question.
+    public struct Answer: Sendable, Equatable {
+        /// The probability of the first token to be the start times that of the last token to be the end. Equal texts in
+        /// several parts of the context have the sum of their scores.
+        public var score: Double
+        /// The answer; empty where the model finds none in the context.
+        public var text: String
+        /// Where it is in the context, in Unicode scalars.
+        public var range: Range<Int>
+    }
+
+    private let loaded: LoadedEncoder<EncoderModel>
+
+    /// Pairs a model for question answering with its tokenizer.
+    ///
+    /// - Throws: ``ModelError`` if the model is for another task.
+    public init(_ model: EncoderModel, tokenizer: Tokenizer) throws {
+        loaded = LoadedEncoder(model: model, tokenizer: tokenizer)
+        try loaded.require(.questionAnswering, "QuestionAnswerer")
+    }
+
+    /// Loads a model and its tokenizer from a folder; see ``AutoModel/load(_:dtype:device:ignoring:dequantizing:)``.
+    public static func load(
+        _ folder: String, dtype: DType? = .float32, device: Device = .current, ignoring: Set<String> = []
+    ) throws -> QuestionAnswerer {
+        try QuestionAnswerer(
+            EncoderModel.load(folder, dtype: dtype, device: device, ignoring: ignoring),
+            tokenizer: Tokenizer(path: folder))
+    }
+
+    /// The answers to a question, most probable first.
+    ///
+    /// A context that is too long for the model is read in parts that overlap.
+    ///
+    /// - Parameters:
+    ///   - question: The question.
+    ///   - context: The text with the answer.
+    ///   - count: The largest number of answers. Default: 1.
+    ///   - maxAnswerLength: The largest number of tokens of an answer. Default: 15.
+    ///   - maxLength: The largest number of tokens of question and context together, special ones included. Default: 384, or
+    ///     the positions of the model if they are fewer.
+    ///   - stride: The number of tokens that a part of the context shares with the part before it. Default: 128, or half of
+    ///     `maxLength` if that is less.
+    ///   - allowsNoAnswer: Whether the empty text is an answer, for models that were trained on questions without answers.
+    ///     Its score is the smallest of the scores of the first token in the parts of the context. Default: false.
+    ///   - alignsToWords: Whether answers are extended to whole words. Default: true.
+    /// - Returns: The answers; none if the context has no tokens.
+    /// - Throws: ``ModelError`` if a text is empty or a number is not positive, `TokenizerError` if the question leaves no
+    ///   tokens for the context.
+    public func callAsFunction(
+        _ question: String, context: String, count: Int = 1, maxAnswerLength: Int = 15, maxLength: Int? = nil,
+        stride: Int? = nil, allowsNoAnswer: Bool = false, alignsToWords: Bool = true
+    ) throws -> [Answer] {
+        for (name, text) in [("question", question), ("context", context)] where text.isEmpty {
+            throw ModelError("QuestionAnswerer", "the \(name) is empty", expected: "a text")
+        }
+        for (name, number) in [("count", count), ("maxAnswerLength", maxAnswerLength)] where number < 1 {
+            throw ModelError("QuestionAnswerer", "\(name) is \(number)", expected: "at least 1")
+        }
+        let encodings = try encode(question, context, maxLength, stride)
+        let spanCount = alignsToWords ? count *| 2 +| 10 : count
+        let scalars = Array(context.unicodeScalars)
+        var answers: [Answer] = []
+        var noAnswer = 1.0
+        for (encoding, scores) in zip(encodings, try scores(encodings)) {
+            let spans = Spans(encoding, start: scores.start, end: scores.end)
+            noAnswer = min(noAnswer, spans.noAnswer)
+            for span in spans.best(spanCount, maxLength: maxAnswerLength) {
+                let range = Self.range(of: span.tokens, in: encoding, alignsToWords: alignsToWords)
+                guard range.upperBound <= scalars.count else { continue }
+                var view = String.UnicodeScalarView()
+                view.append(contentsOf: scalars[range])
+                let text = String(view)
+                // Overlapping parts of the context have the same answer.
+                if let known = answers.firstIndex(where: { $0.text.lowercased() == text.lowercased() }) {
+                    answers[known].score += span.score
+                } else {
+                    answers.append(Answer(score: span.score, text: text, range: range))
+                }
+            }
+        }
+        if allowsNoAnswer { answers.append(Answer(score: noAnswer, text: "", range: 0..<0)) }
+        let order = answers.indices.sorted { (answers[$1].score, $0) < (answers[$0].score, $1) }
+        return order.prefix(count).map { answers[$0] }
+    }
+
+    /// The question with each part of the context.
+    private func encode(
+        _ question: String, _ context: String, _ maxLength: Int?, _ stride: Int?
+    ) throws -> [Encoding] {
+        let longest = min(maxLength ?? 384, loaded.maxLength ?? .max)
+        let stride = stride ?? min(longest / 2, 128)
+        guard longest > 0, 0..<longest ~= stride else {
+            throw ModelError(
+                "QuestionAnswerer", "parts of \(quantity(longest, "token")) share \(stride)",
+                expected: "0 to maxLength - 1")
+        }
+        var tokenizer = loaded.tokenizer
+        tokenizer.padding = nil
+        tokenizer.truncation = .init(maxLength: longest, stride: stride, strategy: .onlySecond)
+        let first = try tokenizer.encode(.text(question), pair: .text(context))
+        return [first] + first.overflowing
+    }
+
+    /// The logits of start and end of the tokens of each encoding.
+    private func scores(_ encodings: [Encoding]) throws -> [(start: [Double], end: [Double])] {
+        try loaded.model.evaluating {
+            try encodings.parts(of: LoadedEncoder<EncoderModel>.batchSize).flatMap { part in
+                let batch = try EncoderBatch(Array(part), pad: loaded.pad, device: loaded.device)
+                let logits = loaded(batch).logits!.to(.float64)
+                return (0..<part.count).map { index in
+                    let row = logits.select(0, index)
+                    return (row.select(1, 0).toArray(Double.self), row.select(1, 1).toArray(Double.self))
+                }
+            }
+        }
+    }
+
+    /// The part of the context that tokens cover, in Unicode scalars.
+    private static func range(of tokens: ClosedRange<Int>, in encoding: Encoding, alignsToWords: Bool) -> Range<Int> {
+        if alignsToWords, let first = encoding.wordIDs[tokens.lowerBound],
+            let last = encoding.wordIDs[tokens.upperBound],
+            let start = encoding.offsets(ofWord: first, sequence: 1)?.lowerBound,
+            let end = encoding.offsets(ofWord: last, sequence: 1)?.upperBound, start <= end
+        {
+            return start..<end
+        }
+        let start = encoding.offsets[tokens.lowerBound].lowerBound
+        return start..<max(start, encoding.offsets[tokens.upperBound].upperBound)
+    }
+}
+
+/// The probabilities of the spans of the context in an encoding.
+private struct Spans {
+    /// The probability of the first token, which is special, as start times that as end.
+    let noAnswer: Double
+    private let context: [Int]
+    private let start: [Double]
+    private let end: [Double]
+
+    init(_ encoding: Encoding, start: [Double], end: [Double]) {
+        context = (0..<encoding.count).filter {
+            encoding.sequence(ofToken: $0) == 1 && encoding.specialTokensMask[$0] == 0
+        }
+        // Models give the first token a high score where the context has no answer.
+        let candidates = (encoding.specialTokensMask[0] == 1 ? [0] : []) + context
+        func probabilities(_ logits: [Double]) -> [Double] {
+            let largest = candidates.map { logits[$0] }.max() ?? 0
+            var result = [Double](repeating: 0, count: encoding.count)
+            for index in candidates { result[index] = Foundation.exp(logits[index] - largest) }
+            let sum = result.reduce(0, +)
+            return result.map { $0 / sum }
+        }
+        self.start = probabilities(start)
+        self.end = probabilities(end)
+        noAnswer = self.start[0] * self.end[0]
+    }
+
+    /// The most probable spans of at most a number of tokens, most probable first; of equal ones, the first.
+    func best(_ count: Int, maxLength: Int) -> [(tokens: ClosedRange<Int>, score: Double)] {
+        var spans: [(tokens: ClosedRange<Int>, score: Double)] = []
+        for (index, first) in context.enumerated() {
+            for last in context[index...].prefix(maxLength) {
+                spans.append((first...last, start[first] * end[last]))
+            }
+        }
+        let order = spans.indices.sorted { (spans[$1].score, $0) < (spans[$0].score, $1) }
+        return order.prefix(count).map { spans[$0] }
+    }
+}
