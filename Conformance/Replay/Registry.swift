@@ -16,6 +16,7 @@ public struct Registry {
         registerPointwise()
         registerReductions()
         registerScans()
+        registerMasked()
         registerShapes()
         registerShapesInPlace()
         registerComposites()

@@ -8,6 +8,7 @@ import Torchlight
     static let table: CallTable = {
         var table = CallTable()
         table.addComposites()
+        table.addMasked()
         table.addOtherNames()
         table.addFourierTransforms()
         table.addComputations()

@@ -136,6 +136,29 @@ import Testing
         }
     }
 
+    /// Rule 5: where one form of an operation on two tensors takes a number for the second, all forms do.
+    @Test func everyFormTakesNumbers() throws {
+        var taking: [String: (tensors: Set<String>, numbers: Set<String>)] = [:]
+        for declaration in try Self.declarations() where !declaration.isStatic && !declaration.isDeprecated {
+            guard ["Sources/TorchlightCore/", "Sources/Torchlight/"].contains(where: declaration.path.hasPrefix),
+                !declaration.path.hasSuffix("PyTorch/Answers.swift")
+            else { continue }
+            let operands = declaration.isMember ? declaration.parameters[...] : declaration.parameters.dropFirst()
+            guard declaration.isMember || declaration.parameters.first?.type == "Tensor", let operand = operands.first,
+                operand.label == "_"
+            else { continue }
+            let isInPlace = declaration.name.hasSuffix("_")
+            let form = isInPlace ? "method in place" : declaration.isMember ? "method" : "function"
+            let name = isInPlace ? String(declaration.name.dropLast()) : declaration.name
+            if operand.type == "Tensor" { taking[name, default: ([], [])].tensors.insert(form) }
+            if operand.type == "some TensorScalar" { taking[name, default: ([], [])].numbers.insert(form) }
+        }
+        #expect(taking.values.count { !$0.numbers.isEmpty } > 25)
+        for (name, forms) in taking where !forms.numbers.isEmpty {
+            #expect(forms.tensors.subtracting(forms.numbers) == [], "\(name) does not take a number")
+        }
+    }
+
     /// Methods of tensors that are no functions, with the reason.
     private static let methodsOnly: [String: String] = [
         "contiguous expand repeat view to item toArray toNestedArray size text broadcast": "methods in PyTorch too",

@@ -33,6 +33,26 @@ struct CheckedTests {
         #expect(value == 4)
     }
 
+    /// The tensors after an error are as many as without it, so that code that selects one goes on to the end of `checked`.
+    @Test("Splitting after an error gives as many tensors as without it")
+    func splitting() throws {
+        let x = Tensor.ones([6, 6, 6]), y = Tensor.ones([5])
+        let splits: [(String, Int, (Tensor) -> [Tensor])] = [
+            ("chunk", 3, { $0.chunk(3) }), ("split", 2, { $0.split([2, 4]) }),
+            ("tensorSplit", 4, { $0.tensorSplit(4) }), ("tensorSplit at", 3, { $0.tensorSplit(at: [1, 2]) }),
+            ("hsplit", 2, { $0.hsplit(2) }), ("vsplit at", 2, { $0.vsplit(at: [1]) }), ("dsplit", 3, { $0.dsplit(3) }),
+        ]
+        for (name, count, split) in splits {
+            #expect(split(x).count == count, "\(name)")
+            #expect(throws: TensorError.self, "\(name)") { try checked { _ = split(x + y)[count - 1] + 1 } }
+        }
+        for (name, count, split) in splits where name != "split" {
+            #expect(throws: TensorError.self, "\(name) of a number") {
+                try checked { _ = split(Tensor(1))[count - 1] + 1 }
+            }
+        }
+    }
+
     @Test("Devices that are not there are refused with a reason")
     func devices() throws {
         let error = #expect(throws: TensorError.self) { try checked { Tensor.ones(2).to(.cuda) } }

@@ -31,7 +31,9 @@ import TorchlightCore
         ("PNG", [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a], "image"),
         ("pickle", [0x80, 4, UInt8(ascii: "N"), UInt8(ascii: ".")], "pickle"),
         ("empty", [], "empty"), ("zeros", [UInt8](repeating: 0, count: 4096), "zeros"),
-        ("IDX", [0, 0, 8, 1, 0, 0, 0, 1, 5], "IDX"), ("gzip", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "gzip"),
+        ("IDX", [0, 0, 8, 1, 0, 0, 0, 1, 5], "IDX"), ("gzip", [0x1f, 0x8b, 8, 0, 0, 0, 0, 0], "gunzip"),
+        ("SQLite", Array("SQLite format 3\0".utf8) + [0x10, 0], "SQLite"),
+        ("WAVE", Array("RIFF".utf8) + [0x24, 8, 0, 0] + Array("WAVEfmt ".utf8), "RIFF"),
     ]
 
     @Test(arguments: foreign.indices) func everyReaderSaysWhatAFileIs(index: Int) throws {
@@ -56,6 +58,14 @@ import TorchlightCore
                 #expect(error.map { !"\($0)".contains("\n") } == true)
             }
         }
+    }
+
+    @Test func anUnknownFileIsNotDescribedByANumber() throws {
+        let path = folder("f.safetensors")
+        try AtomicFile.write([0x01, 0xf0] + [UInt8](repeating: 0xa7, count: 30), to: path)
+        let error = #expect(throws: IOError.self) { try Safetensors.load(path) }
+        #expect(
+            error?.problem.contains("unknown kind, which begins with the bytes 01 f0 a7") == true, "\(error as Any)")
     }
 
     @Test func aFileOfAnotherReaderIsNamedAndReadByTensorFile() throws {

@@ -111,6 +111,29 @@ import TorchlightCore
         #expect(throws: IOError.self, "\(label)") { try TorchFile.load(alone) }
     }
 
+    /// The format before PyTorch 1.6 has no directory: the data of a storage that cannot be read is skipped by its size.
+    @Test(arguments: [("QInt8Storage", 1), ("QUInt8Storage", 1), ("QInt32Storage", 4)])
+    func aQuantisedStorageDoesNotCloseAFileOfTheOldFormat(storage: String, size: Int) throws {
+        typealias P = Pickle
+        func pickle(_ opcodes: [UInt8]) -> [UInt8] { [0x80, 2] + opcodes + Array(".".utf8) }
+        func data(_ element: [UInt8]) -> [UInt8] {
+            withUnsafeBytes(of: UInt64(4).littleEndian, Array.init) + (0..<4).flatMap { _ in element }
+        }
+        let magic: [UInt8] = [0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
+        let odd = P.call(P.global("torch._utils", "_rebuild_qtensor"), P.tensor(storage, key: "1"))
+        let start = pickle(magic) + pickle([0x4d, 0xe9, 0x03]) + pickle(Array("}".utf8))
+        let values = pickle(P.dictionary([("odd", odd), ("w", P.tensor())]))
+        let keys = pickle(Array("](".utf8) + P.text("1") + P.text("0") + Array("e".utf8))
+        let storages = data([UInt8](repeating: 7, count: size)) + data(withUnsafeBytes(of: Float(1), Array.init))
+        let path = folder("old.pth")
+        try AtomicFile.write(start + values + keys + storages, to: path)
+        let file = try TensorFile.open(path)
+        #expect(file.tensors.map(\.name) == ["w"] && file.tensors[0].tensor.toArray(Float.self) == [1, 1, 1, 1])
+        #expect(file.leftOut.map(\.name) == ["odd"])
+        try AtomicFile.write(Array((start + values + keys + storages).dropLast()), to: path)
+        #expect(throws: IOError.self) { try TensorFile.open(path) }
+    }
+
     @Test func containersAndTensorsOfOtherClassesAreRead() throws {
         typealias P = Pickle
         let from = P.global("torch._tensor", "_rebuild_from_type_v2")

@@ -1,4 +1,4 @@
-// Names of modules of PyTorch as prefixes. `LinAlg`, `FFT`, `Special` and `Signal` exist under PyTorch's names too; the others
+// Names of modules of PyTorch as prefixes. `LinAlg`, `FFT`, `Special`, `Masked` and `Signal` exist under PyTorch's names too; the others
 // are unavailable, with the form to write.
 
 /// Linear algebra under the name of PyTorch: `linalg.inv(x)` is `LinAlg.inv(x)`.
@@ -7,6 +7,8 @@ public typealias linalg = LinAlg
 public typealias fft = FFT
 /// Special functions under the name of PyTorch: `special.erf(x)` is `Special.erf(x)`.
 public typealias special = Special
+/// Reductions under a mask under the name of PyTorch: `masked.sum(x, mask: m)` is `Masked.sum(x, mask: m)`.
+public typealias masked = Masked
 
 /// Not available: functions of autograd have no prefix.
 @available(

@@ -41,8 +41,8 @@ struct FileListing {
         }
         let kind = try MappedFile(path).withBytes { FileKind.of($0) }
         // The contents of a file of labels may not identify it as IDX, so the name is checked too.
-        let isNamedIDX = ["ubyte", ".idx", "ubyte.gz", ".idx.gz"].contains { path.lowercased().hasSuffix($0) }
-        if kind == .idx || kind == .gzip || isNamedIDX {
+        let isNamedIDX = ["ubyte", ".idx", ".gz"].contains { path.lowercased().hasSuffix($0) }
+        if kind == .idx || isNamedIDX {
             let tensor = try IDX.read(path, limit: 1 << 32).tensor(file: path)
             format = "idx"
             byteCount = try Self.size(of: path)

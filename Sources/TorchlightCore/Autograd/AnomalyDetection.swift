@@ -1,5 +1,5 @@
 /// Anomaly detection: runs the body and checks every result and every gradient for NaN. The first NaN is an error that
-/// names the operation, the shapes and the place of the call.
+/// names the operation, the shapes and the source line of the call.
 ///
 /// Reads each result once more and captures a stack trace for each operation: for debugging, not for training.
 ///

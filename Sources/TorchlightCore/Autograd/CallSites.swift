@@ -1,7 +1,7 @@
 import Runtime
 import Synchronization
 
-/// The place where an operation was called: the first stack frame outside the framework.
+/// The source line of a call of an operation: the first stack frame outside the framework.
 struct CallSite: Sendable {
     /// Capturing it reads the start of each mapping of memory, which crashes where another thread unmaps one meanwhile: so it is
     /// done once, and not for each operation.
@@ -15,7 +15,7 @@ struct CallSite: Sendable {
         modulePath = ThreadContext.existing?.modulePathText
     }
 
-    /// The place as text, such as "Train.swift:41 (in encoder.fc1)", if the program has debug information.
+    /// The source line as text, such as "Train.swift:41 (in encoder.fc1)", if the program has debug information.
     var text: String {
         var place: String?
         for frame in backtrace?.symbolicated(with: Self.images)?.frames ?? [] {
@@ -41,7 +41,7 @@ struct CallSite: Sendable {
     }
 }
 
-/// Whether nodes record the place of their call. This captures a stack trace for each operation, so only anomaly
+/// Whether nodes record the source line of their call. This captures a stack trace for each operation, so only anomaly
 /// detection and `GraphWatch` enable it.
 enum CallSites {
     private static let users = Atomic<Int>(0)

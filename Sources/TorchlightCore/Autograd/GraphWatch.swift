@@ -60,7 +60,7 @@ package enum GraphWatch {
             return (candidates.compactMap(\.node).filter(\.isOfPastStep), count)
         }
         guard let (kept, count) = found else { return }
-        // Symbolising the places takes seconds. The state is not locked meanwhile, so other threads need not wait.
+        // Symbolising the call stacks takes seconds. The state is not locked meanwhile, so other threads need not wait.
         let places = Set(kept.compactMap { $0.extra?.site?.text }).sorted()
         let text =
             "warning: the graphs of past steps are kept: \(quantity(count, "operation")) of them exist and their number "
@@ -71,7 +71,7 @@ package enum GraphWatch {
         writeToStandardError("Torchlight: \(text)\n")
     }
 
-    /// Called for nodes that record the place of their call: those that outlive the step are named in the warning.
+    /// Called for nodes that record the source line of their call: those that outlive the step are named in the warning.
     static func noteCreation(of node: Node) {
         state.withLock { state in
             guard state.loops[LiveNodes.group]?.isRecording == true else { return }
@@ -113,7 +113,7 @@ enum LiveNodes {
         for group in 0..<groupCount { (counts + group).initialize(to: Counts()) }
         return counts
     }()
-    /// A node remembers its group above the generation in which it was made.
+    /// A node stores its group in the bits above the generation in which it was made.
     private static let generationBits: UInt32 = 24
     private static let generationMask: UInt32 = 1 << generationBits - 1
 

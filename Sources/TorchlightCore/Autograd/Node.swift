@@ -49,7 +49,7 @@ package final class Node: @unchecked Sendable {
     var position: Int32 = 0
     /// The generation of the node: how many passes had freed their graphs when it was created.
     private let generation: UInt32
-    /// Rarely used data: hooks, packed tensors and the place of the call.
+    /// Rarely used data: hooks, packed tensors and the source line of the call.
     var extra: NodeExtra?
 
     private static let counter = Atomic<Int>(0)
@@ -222,7 +222,7 @@ extension Primitive {
     package var heldObject: AnyObject? { nil }
 }
 
-/// Hooks, packed tensors and the place of the call, which most nodes do not have.
+/// Hooks, packed tensors and the source line of the call, which most nodes do not have.
 final class NodeExtra {
     var site: CallSite?
     /// Hooks on the gradient of each output.

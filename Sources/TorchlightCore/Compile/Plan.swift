@@ -65,7 +65,7 @@ package final class Plan: @unchecked Sendable {
     private(set) var copies: [Graph.State] = []
     /// For values in the memory of an argument: the argument.
     private(set) var argument: [Int?] = []
-    /// For results in memory that may not be handed out: they are copied.
+    /// For each result, whether it is in memory that the caller must not change, so that the caller gets a copy.
     private(set) var isConstant: [Bool] = []
     /// The values that are there before the first step: those of tensors from outside and of gradients.
     private(set) var given: [Graph.ValueID] = []

@@ -121,6 +121,7 @@ private func bagStarts(_ index: Tensor, _ offsets: Tensor?, _ includeLast: Bool)
                 expected: "offsets for one-dimensional indices only", operands: [index])
         }
         let (bags, width) = (index.layout.shape[0], index.layout.shape[1])
+        try checkListSize(bags, bytesEach: MemoryLayout<Int>.stride, in: name)
         return (0...bags).map { $0 * width }
     }
     guard index.rank == 1, let offsets, offsets.rank == 1 else {

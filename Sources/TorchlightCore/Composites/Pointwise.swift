@@ -115,6 +115,11 @@ extension Tensor {
     }
 }
 
+/// The same as ``Tensor/floatPower(_:)-(Tensor)``.
+public func floatPower(_ base: Tensor, _ exponent: Tensor) -> Tensor { base.floatPower(exponent) }
+/// The same as ``Tensor/floatPower(_:)-(TensorScalar)``.
+public func floatPower(_ base: Tensor, _ exponent: some TensorScalar) -> Tensor { base.floatPower(exponent) }
+
 /// Element-wise power of a number with a tensor of exponents, computed in float64.
 public func floatPower(_ base: some TensorScalar, _ exponent: Tensor) -> Tensor {
     Tensor.full([], base, dtype: base.scalar.dtype.isComplex ? .complex128 : .float64, device: exponent.device)

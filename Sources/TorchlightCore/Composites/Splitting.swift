@@ -21,7 +21,7 @@ extension Tensor {
     /// Splits the tensor into pieces of the given sizes along a dimension; their sum must be the size of the dimension.
     /// The pieces are views.
     public func split(_ sizes: [Int], dim: Int = 0) -> [Tensor] {
-        pieces("split", dim) { (length) throws(TensorError) in
+        pieces("split", dim, count: sizes.count) { (length) throws(TensorError) in
             guard sizes.allSatisfy({ $0 >= 0 }), sizes.reduce(0, +|) == length else {
                 throw TensorError(
                     .value, in: "split", "the sum of the sizes is not the size of the dimension", got: "\(sizes)",
@@ -36,7 +36,7 @@ extension Tensor {
     ///
     ///     Tensor.arange(5).chunk(2)       // [tensor([0, 1, 2]), tensor([3, 4])]
     public func chunk(_ count: Int, dim: Int = 0) -> [Tensor] {
-        pieces("chunk", dim) { (length) throws(TensorError) in
+        pieces("chunk", dim, count: count) { (length) throws(TensorError) in
             guard count > 0 else {
                 throw TensorError(
                     .value, in: "chunk", "the number of pieces is not positive", got: "\(count)",
@@ -57,7 +57,7 @@ extension Tensor {
     ///
     ///     Tensor.arange(7).tensorSplit(3)     // [tensor([0, 1, 2]), tensor([3, 4]), tensor([5, 6])]
     public func tensorSplit(_ count: Int, dim: Int = 0) -> [Tensor] {
-        pieces("tensorSplit", dim) { (length) throws(TensorError) in
+        pieces("tensorSplit", dim, count: count) { (length) throws(TensorError) in
             guard count > 0 else {
                 throw TensorError(
                     .value, in: "tensorSplit", "the number of pieces is not positive", got: "\(count)",
@@ -70,7 +70,7 @@ extension Tensor {
 
     /// Splits the tensor at the given indices of a dimension; pieces beyond its end are empty. The pieces are views.
     public func tensorSplit(at positions: [Int], dim: Int = 0) -> [Tensor] {
-        if isPlaceholder { return [self] }
+        if isPlaceholder { return placeholders(self, positions.count + 1) }
         do throws(TensorError) {
             guard rank > 0 else {
                 throw TensorError(
@@ -84,7 +84,7 @@ extension Tensor {
             return zip([0] + cuts, cuts + [length]).map { (start, end) in
                 applyView(Slice(dim: d, start: start, count: Swift.max(end - start, 0), step: 1), self)
             }
-        } catch { return [fail(error, like: self)] }
+        } catch { return placeholders(fail(error, like: self), positions.count + 1) }
     }
 
     /// Splits the tensor into equal pieces along dimension 1, or dimension 0 of a vector. The pieces are views.
@@ -103,30 +103,24 @@ extension Tensor {
     public func dsplit(at positions: [Int]) -> [Tensor] { between("dsplit", positions, dim: 2, least: 3) }
 
     private func evenly(_ operation: String, _ count: Int, dim: Int, least: Int) -> [Tensor] {
-        if isPlaceholder { return [self] }
+        if isPlaceholder { return placeholders(self, count) }
         guard rank >= least, count > 0, layout.shape[dim] % count == 0 else {
-            return [
-                fail(
-                    TensorError(
-                        .shape, in: operation, "the tensor cannot be split into equal pieces",
-                        got: quantity(count, "piece"),
-                        expected:
-                            "at least \(quantity(least, "dimension")), and a size divisible by the number of pieces",
-                        fix: "use tensorSplit for pieces of nearly equal size", operands: [self]), like: self)
-            ]
+            let error = TensorError(
+                .shape, in: operation, "the tensor cannot be split into equal pieces", got: quantity(count, "piece"),
+                expected: "at least \(quantity(least, "dimension")), and a size divisible by the number of pieces",
+                fix: "use tensorSplit for pieces of nearly equal size", operands: [self])
+            return placeholders(fail(error, like: self), count)
         }
         return tensorSplit(count, dim: dim)
     }
 
     private func between(_ operation: String, _ positions: [Int], dim: Int, least: Int) -> [Tensor] {
-        if isPlaceholder { return [self] }
+        if isPlaceholder { return placeholders(self, positions.count + 1) }
         guard rank >= least else {
-            return [
-                fail(
-                    TensorError(
-                        .shape, in: operation, "the tensor has too few dimensions", expected: "at least \(least)",
-                        operands: [self]), like: self)
-            ]
+            let error = TensorError(
+                .shape, in: operation, "the tensor has too few dimensions", expected: "at least \(least)",
+                operands: [self])
+            return placeholders(fail(error, like: self), positions.count + 1)
         }
         return tensorSplit(at: positions, dim: dim)
     }
@@ -146,11 +140,13 @@ extension Tensor {
         } catch { return [fail(error, like: self)] }
     }
 
+    /// Splits the tensor into pieces of the sizes that a function of the size of the dimension returns. `count` is the number
+    /// of placeholders after an error.
     private func pieces(
-        _ operation: String, _ dim: Int, _ sizes: (Int) throws(TensorError) -> [Int]
+        _ operation: String, _ dim: Int, count: Int = 1, _ sizes: (Int) throws(TensorError) -> [Int]
     ) -> [Tensor] {
         do throws(TensorError) {
-            if isPlaceholder { return [self] }
+            if isPlaceholder { return placeholders(self, count) }
             guard rank > 0 else {
                 throw TensorError(
                     .shape, in: operation, "a 0-dimensional tensor cannot be split", expected: "at least one dimension",
@@ -164,8 +160,13 @@ extension Tensor {
                 start += size
             }
             return parts
-        } catch { return [fail(error, like: self)] }
+        } catch { return placeholders(fail(error, like: self), count) }
     }
+}
+
+/// As many placeholders as the caller expects pieces, so that the code after an error can select one by its index.
+private func placeholders(_ placeholder: Tensor, _ count: Int) -> [Tensor] {
+    Array(repeating: placeholder, count: min(max(count, 1), 1 << 16))
 }
 
 /// Throws if there are more pieces than fit into memory: a view takes some hundred bytes.

@@ -45,9 +45,6 @@ public func columnStack(_ tensors: [Tensor]) -> Tensor {
 
 /// A block-diagonal matrix of matrices, with zeros elsewhere; vectors are treated as rows.
 ///
-/// Shapes: `[n0], [n1], ... -> [n0, n1, ...]` each; with `indexing: .xy` the first two dimensions are exchanged. The
-/// grids are views.
-///
 /// Shapes: `[m1, n1], [m2, n2], ... -> [m1 + m2 + ..., n1 + n2 + ...]`.
 public func blockDiag(_ tensors: [Tensor]) -> Tensor {
     orFail(like: tensors.first) { () throws(TensorError) in

@@ -57,7 +57,7 @@ extension Tensor {
         let right = [Int](repeating: 1, count: rank - other.rank) + other.shape
         let product =
             reshape(left.flatMap { [$0, 1] }) * other.reshape(right.flatMap { [1, $0] })
-        return product.reshape(zip(left, right).map { $0 * $1 })
+        return product.reshape(zip(left, right).map { $0 *| $1 })
     }
 
     /// The tensor contraction over the last `dims` dimensions of this tensor and the first `dims` of the other.

@@ -180,7 +180,7 @@ package struct BatchedOperands {
         return try perform(primitive, operands)
     }
 
-    /// Results that nobody asked for have the shape `[0]` for any number of examples.
+    /// Results that are not used have the shape `[0]` for any number of examples.
     private func expandedResults(
         of primitive: any Primitive, _ results: Few<Tensor>
     ) throws(TensorError) -> Few<Tensor> {

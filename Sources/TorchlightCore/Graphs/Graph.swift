@@ -72,7 +72,7 @@ package struct Graph {
         package var recordsGradient: Bool
         /// The modules whose `forward` made the call.
         package var modulePath: String?
-        /// For each result of an in-place operation, the value whose memory holds it: nobody reads that value later. nil for a
+        /// For each result of an in-place operation, the value whose memory holds it, which is not read later. nil for a
         /// result in new memory. Empty for most instructions. The layout and dtype of such a result are those of that value, to
         /// which the result of the primitive is converted.
         package var places: [ValueID?] = []

@@ -80,7 +80,8 @@ package func applyAll(_ primitive: any Primitive, _ inputs: Few<Tensor>, count: 
 
 /// Runs a primitive: the results, or the error that `apply` turns into a trap.
 ///
-/// Where `places` holds a tensor for a result, the result is written there, without a history; the others are new.
+/// Where `places` has a tensor for a result, the result is written to its memory and has no history; other results have new
+/// memory.
 package func perform(
     _ primitive: any Primitive, _ inputs: Few<Tensor>, into places: Few<Tensor?> = Few()
 ) throws(TensorError) -> Few<Tensor> {
@@ -233,7 +234,7 @@ package func applyView(_ primitive: any ViewPrimitive, _ input: Tensor) -> Tenso
     return view
 }
 
-/// Remembers how the outputs came about.
+/// Records the operation in the computation graph of its outputs.
 func record(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ needs: Needs) {
     let node = Node(rule: primitive, name: primitive.publicName, inputs: inputs, needs: needs, outputs: outputs)
     node.save(primitive.saved(for: needs), inputs: inputs, outputs: outputs)

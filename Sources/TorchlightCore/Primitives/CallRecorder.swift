@@ -133,7 +133,7 @@ package func recordingCalls<R, E: Error>(
     return try body()
 }
 
-/// Reports a call; the caller has checked that somebody records.
+/// Reports a call to the recorder; the caller has checked that there is one.
 @inline(never)
 func noteCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<Tensor>, _ kind: CallKind) {
     let (state, context) = (threadState, ThreadContext.current)
@@ -142,7 +142,7 @@ func noteCall(_ primitive: any Primitive, _ inputs: Few<Tensor>, _ outputs: Few<
     context.recorder?.called(primitive, inputs, outputs, kind)
 }
 
-/// Reports tensors that a call is about to change; the caller has checked that somebody records.
+/// Reports tensors that a call is about to change to the recorder; the caller has checked that there is one.
 @inline(never)
 func noteChange(of tensors: [Tensor]) {
     guard let recorder = activeRecorder else { return }

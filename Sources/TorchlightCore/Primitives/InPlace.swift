@@ -40,7 +40,7 @@ package func performInPlace(
     let isFirstAnomaly = threadState.pointee.anomaly > 0 && !inputs.contains(where: holdsAnomaly)
 
     var recorded: Node?
-    // A view gets its share of the history from its base, whose node knows which part was overwritten.
+    // The history of a view follows from that of its base, whose node records which part was overwritten.
     let hasOldHistory = threadState.pointee.grad_disabled == 0 && target.base == nil && target.requiresGrad
     if needs.any, case .differentiable = primitive.differentiability {
         var rule: any GradientRule = primitive
@@ -152,7 +152,7 @@ func checkWritable(_ target: Tensor, name: String, needsGradient: Bool) throws(T
     }
     guard !target.layout.mayOverlap else {
         throw TensorError(
-            .value, in: name, "several elements of the tensor share one place (it was expanded)",
+            .value, in: name, "several elements of the tensor share memory, as after expand",
             fix: "write to x.clone()", operands: [target])
     }
     try checkHistory(of: target, name: name, needsGradient: needsGradient)

@@ -8,8 +8,8 @@
 /// operation can be recorded, batched, exported and called on `Device.meta`. `run` calls the kernel interface, which
 /// forwards to the device of its operands; it allocates nothing and reads no values.
 ///
-/// Requirements have no defaults where nobody may skip the thought; the builders (`UnaryPrimitive`,
-/// `BinaryPrimitive`, ...) supply what a whole class shares.
+/// Requirements that every primitive must decide for itself have no default implementation; the builders (`UnaryPrimitive`,
+/// `BinaryPrimitive`, ...) implement those that are the same for a whole class of operations.
 package protocol Primitive: GradientRule, Sendable, Hashable, Codable {
     /// The public name, stable: errors, printed graphs and saved files have it.
     static var name: String { get }

@@ -23,7 +23,7 @@ extension Described {
 
 extension Tensor: Described {}
 
-/// The description of an operand, or of a result with its place in memory.
+/// The description of an operand, or of a result with its layout in memory.
 package struct TensorSpec: Described, Sendable, Hashable, Codable {
     package var layout: Layout
     package var dtype: DType
@@ -111,7 +111,7 @@ package struct Specs: RandomAccessCollection {
     }
 }
 
-/// Calls `infer` with operands of which nobody has checked that there are as many as the primitive reads, as those in a file.
+/// Calls `infer` with operands whose number has not been checked, such as those of a file.
 package enum OperandCheck {
     /// The descriptions of the results of a call on operands that are described; an error if there are too few operands.
     package static func inferResults(

@@ -41,7 +41,7 @@ public struct Complex<Part: ComplexPart>: Hashable, Codable, Sendable {
     public static var i: Complex { Complex(0, 1) }
     /// `real - imag i`.
     public var conjugate: Complex { Complex(real, -imag) }
-    /// The magnitude `sqrt(real^2 + imag^2)`, without overflow on the way.
+    /// The magnitude `sqrt(real^2 + imag^2)`, without overflow of the squares.
     public var abs: Part {
         if real.isInfinite || imag.isInfinite { return .infinity }
         if real.isNaN || imag.isNaN { return .nan }

@@ -85,7 +85,7 @@ public struct GeneralizedPareto: Distribution {
         (self.loc, self.scale, self.concentration, self.validateArgs) = (valid[0], valid[1], valid[2], validateArgs)
     }
 
-    /// Where the concentration counts as 0, and the concentration with 1 in these places.
+    /// Where the concentration counts as 0, and the concentration with those elements set to 1.
     private var parts: (isZero: Tensor, safe: Tensor) {
         let isZero = noGrad { concentration.detach().isclose(concentration.filled(0)) }
         return (isZero, Tensor.where(isZero, 1.0, concentration))

@@ -89,11 +89,11 @@ public struct Categorical: Distribution {
     }
 }
 
-/// The distribution of one of K categories as a vector with a 1 in its place and zeros elsewhere.
+/// The one-hot categorical distribution: a vector of K elements with a 1 at the index of the category and zeros elsewhere.
 ///
 /// Support: such vectors `[K]`, in the dtype of the parameter. The parameter is that of ``Categorical``.
 public struct OneHotCategorical: Distribution {
-    /// The distribution of the place of the 1.
+    /// The distribution of the index of the 1.
     public let categorical: Categorical
     /// Whether arguments are checked.
     public var validateArgs: Bool

@@ -11,7 +11,7 @@ import TorchlightCore
 public protocol DistributionTransform {
     /// The values that it takes.
     var domain: Constraint { get }
-    /// The values that it gives.
+    /// The values of its results.
     var codomain: Constraint { get }
     /// Whether each value of the codomain has a single inverse.
     var bijective: Bool { get }

@@ -51,7 +51,7 @@ public struct CorrCholeskyTransform: DistributionTransform {
     /// Cholesky factors of correlation matrices.
     public var codomain: Constraint { .corrCholesky }
 
-    /// The places of the entries below the diagonal of n rows, row by row, in the flat matrix.
+    /// The indices of the elements below the diagonal of n rows, row by row, in the flattened matrix.
     private func places(_ n: Int, offset: Int, like x: Tensor) -> Tensor {
         let indices = (0..<n).flatMap { row in (0..<max(0, row + offset + 1)).map { row * n + $0 } }
         return Tensor(indices).to(x.device)

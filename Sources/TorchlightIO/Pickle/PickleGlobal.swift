@@ -120,6 +120,13 @@ enum PickleGlobal: Equatable {
         "QInt32Storage": "qint32", "QUInt4x2Storage": "quint4x2", "QUInt2x4Storage": "quint2x4",
     ]
 
+    /// The sizes in bytes of elements of storage classes that are not supported. Their data is skipped in the format before
+    /// PyTorch 1.6, which has no directory.
+    static let quantizedStorages: [String: Int] = [
+        "torch.QInt8Storage": 1, "torch.QUInt8Storage": 1, "torch.QInt32Storage": 4, "torch.QUInt4x2Storage": 1,
+        "torch.QUInt2x4Storage": 1,
+    ]
+
     /// The name of the storage class of an element type in PyTorch's pickles.
     static func storageClass(of element: FileElement) -> String {
         storages.first { $0.value == element.name }!.key

@@ -195,6 +195,12 @@ extension PickleMachine {
         if items.count >= 2, string(items[0]) == "storage", case .object(let index) = items[1],
             case .foreign(let object) = objects[index]
         {
+            if layout == .legacy, items.count >= 5, let key = string(items[2]), let count = int(items[4]),
+                let size = PickleGlobal.quantizedStorages[object.name], count >= 0,
+                let byteCount = checkedProduct(count, size)
+            {
+                skippedStorages[key] = (count, byteCount)
+            }
             return try pushForeign(object.name, reason: "a storage of \(object.name), which is not supported")
         }
         guard items.count == 5 || items.count == 6 && layout == .legacy, string(items[0]) == "storage",

@@ -43,6 +43,7 @@ struct PickleMachine {
     var objects: [PickleObject] = []
     var storages: [PickleStorage] = []
     var storageNumbers: [String: Int] = [:]
+    var skippedStorages: [String: (count: Int, byteCount: Int)] = [:]
     var views: [PickleStorageView] = []
     var tensors: [PickleTensor] = []
     var attributes: [Int: PickleRef] = [:]
@@ -74,7 +75,7 @@ struct PickleMachine {
         sparseMemo = [:]
         return PickleContents(
             root: root!, objects: objects, storages: storages, tensors: tensors, attributes: attributes,
-            refusals: refusals, end: position)
+            refusals: refusals, skippedStorages: skippedStorages, end: position)
     }
 
     // MARK: - Messages
@@ -361,46 +362,61 @@ struct PickleMachine {
 
     private mutating func append(_ items: [PickleRef]) throws(IOError) {
         let index = try top()
-        switch objects[index] {
-        case .list(var list):
-            // The array is taken out while it grows; otherwise it would be copied.
-            objects[index] = .list([])
+        var object = take(index)
+        if case .list(var list) = object {
+            object = .list([])
             list.append(contentsOf: items)
             objects[index] = .list(list)
-        case .foreign: break
-        default: throw failure("items for \(objects[index].summary)", expected: "a list")
+            return
         }
+        objects[index] = object
+        if case .foreign = object { return }
+        throw failure("items for \(object.summary)", expected: "a list")
     }
 
     private mutating func addToSet(_ items: [PickleRef]) throws(IOError) {
         let index = try top()
-        switch objects[index] {
-        case .set(var set):
-            objects[index] = .set([])
+        var object = take(index)
+        if case .set(var set) = object {
+            object = .list([])
             set.append(contentsOf: items)
             objects[index] = .set(set)
-        case .foreign: break
-        default: throw failure("items for \(objects[index].summary)", expected: "a set")
+            return
         }
+        objects[index] = object
+        if case .foreign = object { return }
+        throw failure("items for \(object.summary)", expected: "a set")
     }
 
     private mutating func setItems(_ items: [PickleRef]) throws(IOError) {
         guard items.count % 2 == 0 else { throw failure("a key without a value", expected: "pairs") }
         let index = try top()
-        switch objects[index] {
-        case .dictionary(var pairs, let isOrdered):
+        var object = take(index)
+        if case .dictionary(var pairs, let isOrdered) = object {
+            object = .list([])
             for key in stride(from: 0, to: items.count, by: 2) { try checkHashable(items[key]) }
             pushed += items.count / 2
-            objects[index] = .list([])
             pairs.append(contentsOf: items)
             objects[index] = .dictionary(pairs, isOrdered: isOrdered)
-        case .foreign(var object):
-            pushed += items.count / 2
-            objects[index] = .list([])
-            object.items.append(contentsOf: items)
-            objects[index] = .foreign(object)
-        default: throw failure("keys and values for \(objects[index].summary)", expected: "a dictionary")
+            return
         }
+        if case .foreign(var foreign) = object {
+            object = .list([])
+            pushed += items.count / 2
+            foreign.items.append(contentsOf: items)
+            objects[index] = .foreign(foreign)
+            return
+        }
+        objects[index] = object
+        throw failure("keys and values for \(object.summary)", expected: "a dictionary")
+    }
+
+    /// Takes an object out of the list of objects, so that its array has no other reference: an array with two references is
+    /// copied with each batch of items, which takes quadratic time. The subject of a `switch` is such a reference.
+    private mutating func take(_ index: Int) -> PickleObject {
+        var object = PickleObject.list([])
+        swap(&object, &objects[index])
+        return object
     }
 
     private func checkHashable(_ key: PickleRef) throws(IOError) {

@@ -144,6 +144,8 @@ struct PickleContents {
     /// The attributes of ordered dictionaries, by object index; each is a dictionary.
     let attributes: [Int: PickleRef]
     let refusals: [PickleRefusal]
+    /// The sizes of storages of unsupported element types, by key; only in the format before PyTorch 1.6.
+    let skippedStorages: [String: (count: Int, byteCount: Int)]
     /// The position after the last byte.
     let end: Int
 }

@@ -66,6 +66,12 @@ public struct SafetensorsHeader: Equatable, Sendable {
         }
         let length = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
         guard length <= UInt64(lengthLimit) else {
+            // The length is a length only before the brace of a header.
+            if bytes.count < 9 || bytes[8] != UInt8(ascii: "{") {
+                throw failure(
+                    0, "the file is of an unknown kind, which begins with the bytes \(bytes.hexadecimal(8))",
+                    expected: "a safetensors file: the length of the header, and the header as JSON")
+            }
             throw failure(0, "a header of \(quantity(length, "byte"))", expected: "at most \(lengthLimit)")
         }
         let dataStart = 8 + Int(length)

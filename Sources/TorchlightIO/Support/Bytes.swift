@@ -14,6 +14,11 @@ extension UnsafeRawBufferPointer {
             ? UnsafeRawBufferPointer(start: nil, count: 0) : UnsafeRawBufferPointer(rebasing: self[range])
     }
 
+    /// The first bytes in hexadecimal, for errors: `89 50 4e 47`.
+    func hexadecimal(_ count: Int) -> String {
+        prefix(count).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    }
+
     /// Whether the buffer begins with these bytes.
     func starts(with bytes: StaticString) -> Bool {
         count >= bytes.utf8CodeUnitCount

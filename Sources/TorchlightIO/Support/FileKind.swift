@@ -42,7 +42,7 @@ package enum FileKind: Equatable, Sendable {
         case .npz: "a NumPy archive (.npz)"
         case .shardIndex: "the JSON index of a sharded checkpoint"
         case .idx: "an IDX file, the format of MNIST"
-        case .gzip: "a gzip file"
+        case .gzip: "a gzip file; decompress it first (gunzip)"
         case .zip: "a zip archive"
         case .pickle: "a bare pickle"
         case .empty: "an empty file"
@@ -104,7 +104,8 @@ package enum FileKind: Equatable, Sendable {
         let known: [(StaticString, String)] = [
             ("GGUF", "a GGUF file"), ("lmgg", "a GGML file"), ("tjgg", "a GGML file"), ("PAR1", "a Parquet file"),
             ("ARROW1", "an Arrow file"), ("BZh", "a bzip2 file"), ("Rar!", "a RAR archive"), ("%PDF", "a PDF"),
-            ("GIF8", "an image"), ("#!", "a script"),
+            ("GIF8", "an image"), ("#!", "a script"), ("SQLite format 3", "an SQLite database"),
+            ("RIFF", "an audio or video file (RIFF)"),
         ]
         for (start, name) in known where bytes.starts(with: start) { return .foreign(name) }
         let bytewise: [([UInt8], String)] = [

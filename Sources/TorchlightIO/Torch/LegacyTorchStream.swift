@@ -84,8 +84,16 @@ enum LegacyTorchStream {
         for (number, storage) in pickle.storages.enumerated() { numbers[storage.key] = number }
         var places: [Range<Int>?] = Array(repeating: nil, count: pickle.storages.count)
         var position = start
+        var skipped: Set<String> = []
         for key in keys {
-            guard let number = numbers[key], places[number] == nil else {
+            let number = numbers[key].flatMap { places[$0] == nil ? $0 : nil }
+            let sizes: (count: Int, byteCount: Int)
+            if let number {
+                let storage = pickle.storages[number]
+                sizes = (storage.byteCount / (storage.element?.size ?? 1), storage.byteCount)
+            } else if let known = pickle.skippedStorages[key], skipped.insert(key).inserted {
+                sizes = known
+            } else {
                 throw failure(
                     position, "the storage key \(IOError.quoted(key))", expected: "each key of the pickle once")
             }
@@ -94,24 +102,22 @@ enum LegacyTorchStream {
                     contents.bytes.count, "the file ends before its storages",
                     expected: quantity(keys.count, "storage"))
             }
-            let storage = pickle.storages[number]
             let stated = contents.bytes.integer(UInt64.self, at: position)
-            let count = storage.byteCount / (storage.element?.size ?? 1)
-            guard stated == UInt64(count) else {
+            guard stated == UInt64(sizes.count) else {
                 throw failure(
                     position, "\(quantity(stated, "element")) in the storage \(IOError.quoted(key))",
-                    expected: "\(count), as in the pickle")
+                    expected: "\(sizes.count), as in the pickle")
             }
             position += 8
-            guard storage.byteCount <= contents.bytes.count - position else {
+            guard sizes.byteCount <= contents.bytes.count - position else {
                 throw failure(
                     contents.bytes.count,
-                    "the file was cut off: \(quantity(storage.byteCount - (contents.bytes.count - position), "byte")) of the storage "
+                    "the file was cut off: \(quantity(sizes.byteCount - (contents.bytes.count - position), "byte")) of the storage "
                         + "\(IOError.quoted(key)) are missing",
-                    expected: "\(quantity(storage.byteCount, "byte")) from byte \(position)")
+                    expected: "\(quantity(sizes.byteCount, "byte")) from byte \(position)")
             }
-            places[number] = position..<position + storage.byteCount
-            position += storage.byteCount
+            if let number { places[number] = position..<position + sizes.byteCount }
+            position += sizes.byteCount
         }
         guard position == contents.bytes.count else {
             throw failure(

@@ -126,10 +126,9 @@ public enum TorchFile {
     /// The error for bytes of neither format, with a description of the bytes.
     private static func unknown(_ contents: FileContents) -> IOError {
         if let error = mismatch(contents) { return error }
-        let start = contents.bytes.prefix(4).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
         return IOError(
             .malformed, "pth", file: contents.path, offset: 0,
-            "the file begins with the bytes \(start.joined(separator: " "))",
+            "the file begins with the bytes \(contents.bytes.hexadecimal(4))",
             expected: "a zip archive, or the format of torch.save before PyTorch 1.6")
     }
 }

@@ -58,7 +58,7 @@ struct TorchValueBuilder {
         if let object = value.firstObject, !value.holdsValues {
             throw IOError(
                 .unsupported, "pth", file: file, offset: object.offset,
-                "the pickle asks for \(IOError.quoted(object.name)), which is not loaded or executed: \(object.reason)",
+                "the pickle names \(IOError.quoted(object.name)), which is not loaded or executed: \(object.reason)",
                 expected:
                     "a file with tensors, containers, numbers or strings, as torch.save(model.state_dict(), ...) writes it"
             )

@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightNN
 
-/// Prompt tuning (Lester et al., 2021): learns vectors that precede the embeddings of the tokens, for a frozen model.
+/// Prompt tuning (Lester et al., 2021): trains vectors that precede the embeddings of the tokens of a frozen model.
 ///
 ///     let tuned = PromptTuning(model, tokens: tokenizer.encode("Answer in verse:").ids)
 ///     let optimizer = Adam(tuned.parameters().filter(\.requiresGrad), lr: 0.01)

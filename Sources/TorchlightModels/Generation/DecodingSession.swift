@@ -10,7 +10,7 @@ protocol DecodingSession: AnyObject {
     func reorder(_ indices: Tensor)
     /// The number of tokens that the session has seen, padding included.
     var length: Int { get }
-    /// Forgets the last tokens: at most as many as ``reserve(_:)`` says, or those of the last call.
+    /// Removes the last tokens: at most as many as ``reserve(_:)`` says, or those of the last call.
     func truncate(to length: Int)
     /// Keeps tokens beyond sliding windows, so that so many tokens can be forgotten.
     func reserve(_ count: Int)

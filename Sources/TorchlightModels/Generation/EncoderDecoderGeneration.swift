@@ -23,7 +23,7 @@ extension EncoderDecoderModel {
         return sequences.tensor(after: decoderPrompt ?? startTokens(input), pad: options.pad)
     }
 
-    /// Generates a text for a batch of inputs, and tells why each sequence ended, its score and its log probabilities.
+    /// Generates a text for a batch of inputs, and returns why each sequence ended, its score and its log probabilities.
     ///
     /// The parameters are those of ``generate(_:attentionMask:decoderPrompt:assistant:options:)``.
     ///

@@ -26,7 +26,7 @@ extension CausalModel {
         return sequences.tensor(after: prompt, pad: options.pad)
     }
 
-    /// Generates tokens after a batch of prompts, and tells why each sequence ended, its score and its log probabilities.
+    /// Generates tokens after a batch of prompts, and returns why each sequence ended, its score and its log probabilities.
     ///
     /// The parameters are those of ``generate(_:attentionMask:assistant:options:)``.
     ///

@@ -118,7 +118,7 @@ extension PromptCache {
         self.tokens = tokens
     }
 
-    /// Tells models apart: the configuration, and a checksum of the embedding.
+    /// Identifies a model: its configuration, and a checksum of its embedding.
     private static func fingerprint(_ model: CausalModel) -> String {
         var checksum = CRC32()
         let text = Array(model.configuration.text().utf8)

@@ -1,6 +1,6 @@
 import TorchlightIO
 
-/// Reads the fields of a `config.json`, and knows which of them were not read.
+/// Reads the fields of a `config.json`, and records which of them were not read.
 ///
 /// A field that changes the result of a model must have its effect or be refused: ``finish(ignoring:)`` throws if the file
 /// has a field that nothing read, unless the field is known to have no effect on the forward pass.

@@ -167,7 +167,8 @@ private struct SentenceLayout {
                     maxLength = settings["max_seq_length"]?.int
                     if settings["do_lower_case"]?.bool == true {
                         throw ModelError(
-                            "\(place)/\(name)", "do_lower_case is true", expected: "false; the tokenizer says it")
+                            "\(place)/\(name)", "do_lower_case is true",
+                            expected: "false; tokenizer.json defines the case of texts")
                     }
                 }
             case "Pooling": pooling = try Self.pooling("\(place)/config.json", try json("\(place)/config.json"))

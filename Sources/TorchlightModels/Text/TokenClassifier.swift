@@ -2,7 +2,7 @@ import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
 
-/// Finds the parts of a text that belong to classes: names, places, parts of speech.
+/// Classifies parts of a text: names, places, parts of speech.
 ///
 ///     let classifier = try TokenClassifier.load("path/to/bert-base-NER")
 ///     for entity in try classifier("My name is Sarah and I live in London") { print(entity.label, entity.text) }

@@ -48,7 +48,7 @@ public struct LoRAConfig: Sendable {
     public var alphaPattern: [(pattern: String, alpha: Double)] = []
     /// Whether the change is scaled by `α / √r` (Kalajdzievski, 2023) instead of `α / r`. Default: false.
     public var usesRSLoRA = false
-    /// Whether the adapter decomposes the weight into magnitude and direction and learns the magnitude of each output too
+    /// Whether the adapter decomposes the weight into magnitude and direction and trains the magnitude of each output too
     /// (DoRA; Liu et al., 2024). Default: false.
     public var usesDoRA = false
     /// Whether the mapping by B has a bias, which is trained. Not for embeddings. Default: false.

@@ -186,7 +186,7 @@ public func multilabelMarginLoss(_ input: Tensor, _ target: Tensor, reduction: R
     let used =
         labels.device.hasValues && labels.count > 0 && !isRecordingFunction
         ? Swift.max(1, noGrad { counts.sum(dim: 1).max().item(Int.self) }) : classes
-    let step = Swift.max(1, 64 / Swift.max(classes, 1))
+    let step = labels.device.hasValues ? Swift.max(1, 64 / Swift.max(classes, 1)) : Swift.max(classes, 1)
     var sum: Tensor?
     for start in stride(from: 0, to: used, by: step) {
         let few = Swift.min(step, used - start)

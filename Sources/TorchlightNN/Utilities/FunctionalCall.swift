@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Calls a module with other tensors in the place of its parameters and buffers, as `torch.func.functional_call`.
+/// Calls a module with its parameters and buffers replaced by other tensors, as `torch.func.functional_call`.
 ///
 ///     let output = functionalCall(model, ["fc.weight": w, "fc.bias": b]) { $0(x) }
 ///
@@ -39,7 +39,7 @@ public func functionalCall<M: Module, Result>(
     return try body(module)
 }
 
-/// Calls a layer with other tensors in the place of its parameters and buffers; see
+/// Calls a layer with its parameters and buffers replaced by other tensors; see
 /// ``functionalCall(_:_:tieWeights:strict:body:)``.
 public func functionalCall(
     _ module: some Layer, _ tensors: [String: Tensor], _ input: Tensor, tieWeights: Bool = true, strict: Bool = false

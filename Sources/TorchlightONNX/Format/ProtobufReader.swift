@@ -31,7 +31,7 @@ private final class OwnedBytes {
     deinit { bytes.deallocate() }
 }
 
-/// The memory that reading one file may take beyond the size of the file, so that a small file cannot ask for much.
+/// The memory that reading one file may take beyond the size of the file, so that a small file cannot take much memory.
 final class ReadBudget {
     private var bytes = 64 << 20
     /// The depth of nested messages.

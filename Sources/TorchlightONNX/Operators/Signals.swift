@@ -46,7 +46,7 @@ private func signal(_ x: Tensor, _ dtype: DType) throws -> Tensor {
     }
     let dim = try call.dim(axis, x.rank)
     guard dim < x.rank - 1 else { throw Problem("the axis \(axis) of real and imaginary parts") }
-    // In float64: the standard asks for sums that cancel to zeros.
+    // In float64: the standard requires sums that cancel to zeros.
     let values = try signal(x, .float64)
     var length = x.shape[dim]
     let isInverse = try call.flag("inverse")

@@ -226,7 +226,7 @@ struct Call {
         return result
     }
 
-    /// Checks the size of a result before it is computed: values of a small file may ask for any size.
+    /// Checks the size of a result before it is computed: values of a small file may specify any size.
     func check(shape: [Int], _ type: DType = .float32) throws {
         var count = type.byteSize
         for size in shape {

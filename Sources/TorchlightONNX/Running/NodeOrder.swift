@@ -25,7 +25,7 @@ extension NodeProto {
 }
 
 extension ProgramBuilder {
-    /// The nodes in an order in which every value is made before it is used. The standard asks for such an order; other
+    /// The nodes in an order in which every value is made before it is used. The standard requires such an order; other
     /// files are sorted. A cycle is an error.
     static func sorted(_ nodes: [NodeProto], file: String) throws -> [NodeProto] {
         let used = nodes.map(\.usedNames)

@@ -46,7 +46,7 @@ public struct ONNXError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// An error without its file and node, which the code that knows them adds.
+/// An error without its file and node, which the caller adds.
 struct Problem: Error {
     let kind: ONNXError.Kind
     let text: String

@@ -82,7 +82,7 @@ final class ProgramBuilder {
 
     // MARK: - Operators
 
-    /// Names all operators that cannot be run in one error, with the version that the model asks for.
+    /// Names all operators that cannot be run in one error, with the version that the model requires.
     private func checkOperators(_ graph: GraphProto, _ opsets: Opsets) throws {
         var unknown: [String: Int] = [:]
         var order: [String] = []

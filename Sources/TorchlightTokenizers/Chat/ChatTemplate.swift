@@ -13,7 +13,7 @@ import TorchlightFiles
 /// filters and tests, `if`, `for` with `loop`, `break` and `continue`, `set`, `namespace`, macros, `call`, `filter`, `with`,
 /// `raw` and `generation` blocks, `raise_exception`, `strftime_now` and `tojson`. Other templates cannot be included.
 ///
-/// A template is a program of whoever wrote the model file. It can read only what it is given, and its steps, its output,
+/// A template is a program written by the authors of the model. It can read only what it is given, and its steps, its output,
 /// its texts and its nesting are bounded.
 public struct ChatTemplate: Sendable {
     /// The text of the template.

@@ -120,7 +120,7 @@ enum JinjaText {
         return first.properties.titlecaseMapping + String(text.unicodeScalars.dropFirst()).lowercased()
     }
 
-    /// Upper case at the start of each word, lower case in the rest. Words are what stands between the separators.
+    /// Upper case at the start of each word, lower case in the rest. Words are the parts between separators.
     static func title(_ text: String, isSeparator: (Unicode.Scalar) -> Bool) -> String {
         var result = ""
         var isStart = true

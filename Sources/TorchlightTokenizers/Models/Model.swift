@@ -189,7 +189,7 @@ final class WordCache {
         return true
     }
 
-    /// Remembers a word that is not there.
+    /// Stores a word that the cache does not have.
     func insert(_ word: UnsafeBufferPointer<UInt8>, _ found: ArraySlice<ModelToken>) {
         guard let start = word.baseAddress, found.count <= 255 else { return }
         if wordCount == Self.mostWords || tokenCount + found.count > Self.mostTokens {

@@ -10,6 +10,17 @@ struct FunctionGuesses {
     var w: Tensor { s.w }
     var i: Tensor { s.i }
 
+    @Test func numbersAsOperands() {
+        same(x.mul(2), x * 2)
+        same(x.mul(y), x * y)
+        same(mul(x, 0.5), x * 0.5)
+        same(x.add(1).sub(2).div(3), (x + 1 - 2) / 3)
+        same(xlogy(x, 2), x.xlogy(2))
+        same(floatPower(x, 2), x.floatPower(2))
+        same(floatPower(x, y), x.floatPower(y))
+        same(masked.sum(x, dim: 1, mask: x > 2), (x * (x > 2)).sum(1))
+    }
+
     @Test func reductions() {
         same(sum(x), x.sum())
         same(sum(x, 0), x.sum(dim: 0))

@@ -165,7 +165,7 @@ package struct FunctionRecording {
     /// Runs a function, records it, and undoes what it changed.
     ///
     /// - Parameters:
-    ///   - arguments: the arguments, contiguous and with memory that nobody else uses.
+    ///   - arguments: the arguments, contiguous and with memory that no other tensor uses.
     ///   - body: the function; it returns its results.
     package static func record(
         _ arguments: [Tensor], _ body: () throws -> [Tensor?]

@@ -203,7 +203,7 @@ private struct Grouping {
         return last
     }
 
-    /// Whether what the members write may be written at the place of the last one: nobody else reads or writes the memory in between or
+    /// Whether what the members write may be written when the last one runs: no other instruction reads or writes the memory in between or
     /// needs what it holds between two of the members, and they read it element by element as it is written.
     private func writesTogether(_ members: [Int], _ own: Set<Int>) -> Bool {
         let last = lastWrites(members)

@@ -5,8 +5,9 @@ package enum FusedKernels: Sendable, Hashable {
     case interpreted
 }
 
-/// A graph of the same results, bit for bit, with fewer instructions: without those that nobody reads or that were computed
-/// before, with computations on numbers done, without expanded operands of operations that broadcast, and with neighbouring operations in groups that go through memory once.
+/// A graph of the same results, bit for bit, with fewer instructions: without those whose results are not read or that were computed
+/// before, with computations on numbers done, without expanded operands of operations that broadcast, and with neighbouring operations
+/// in groups that go through memory once.
 ///
 /// Draws of random numbers, calls with side effects and the order of both stay as they are.
 package func optimized(_ graph: Graph, kernels: FusedKernels = .automatic) -> Graph {

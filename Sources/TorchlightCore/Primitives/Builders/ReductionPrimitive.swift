@@ -1,11 +1,11 @@
 import CKernels
 
-/// An operation that folds dimensions into one number each.
+/// A reduction over dimensions.
 ///
-/// Shapes: `[*] -> [*]` without the folded dimensions, or with size 1 in their place where `keepdim` is true.
+/// Shapes: `[*] -> [*]` without the reduced dimensions, or with size 1 for each of them if `keepdim` is true.
 package protocol ReductionPrimitive: Primitive {
     static var kernel: tl_reduce_op { get }
-    /// The dimensions that are folded, counted from the front; empty for all.
+    /// The reduced dimensions, counted from the first; empty for all.
     var dims: Dims { get set }
     var keepdim: Bool { get }
     /// The dtype of the result.

@@ -1,6 +1,6 @@
 import CKernels
 
-/// Convolution, which here as everywhere in the field is correlation: with channels `c` of a group and window places `k`,
+/// Convolution, computed as cross-correlation: with channels `c` of a group and kernel positions `k`,
 /// `out[n, o, p] = bias[o] + sum over c, k of x[n, c, p * stride + k * dilation - padding] * weight[o, c, k]`.
 ///
 /// Shapes: `x [N, C, *]`, `weight [O, C / groups, *]`, `bias [O]` or none `-> [N, O, *]`, one to three spatial dimensions of

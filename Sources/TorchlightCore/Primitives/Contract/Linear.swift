@@ -35,7 +35,7 @@ package struct Linear: Primitive {
     private func widthError(_ x: TensorSpec, _ weight: TensorSpec) -> TensorError {
         let width = weight.layout.shape[1]
         var fix: String?
-        if x.rank > 2, x.count == x.layout.shape[0] * width {
+        if x.rank > 2, x.count == x.layout.shape[0] *| width {
             fix = "flatten each sample, as in x.flatten(from: 1)"
         } else if x.rank == 2, x.layout.shape[0] == width {
             fix = "transpose the input, as in x.mT"

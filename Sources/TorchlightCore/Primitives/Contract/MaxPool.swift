@@ -1,10 +1,10 @@
 import CKernels
 
-/// The largest element of each window, and where it lies.
+/// The largest element of each window, and its index.
 ///
 /// Shapes: `[N, C, *] -> values [N, C, *], indices [N, C, *]`; an index counts row-major over the spatial dimensions of the
-/// input. Dtypes: all but bool; indices int64. Padding never wins. NaN wins, the first of equals wins, and the gradient
-/// goes to the winner.
+/// input. Dtypes: all but bool; indices int64. Padding is never the largest element. NaN counts as the largest; of equal
+/// elements the first is taken. The gradient of a window is that of its largest element.
 package struct MaxPool: Primitive {
     package static let name = "maxPool"
     package var window: Window
@@ -42,7 +42,8 @@ package struct MaxPool: Primitive {
     package var algebra: Algebra { .other }
 }
 
-/// The gradient of `MaxPool`: zeros, with what arrives added where the winners lie. Its own gradient picks those places.
+/// The gradient of `MaxPool`: zeros, to which the gradients are added at the indices of the largest elements. Its own
+/// gradient gathers the elements at these indices.
 package struct MaxPoolBackward: Primitive {
     package static let name = "maxPoolBackward"
     package var spatial: Int

@@ -60,7 +60,7 @@ extension Tensor {
         for case .complex(let number) in [from, to, by] {
             return fail(
                 TensorError(
-                    .value, in: "arange", "a complex number has no place between others", got: "\(number)",
+                    .value, in: "arange", "complex numbers have no order", got: "\(number)",
                     expected: "real numbers", fix: "use linspace"))
         }
         let isInteger = from.dtype != .float64 && by.dtype != .float64

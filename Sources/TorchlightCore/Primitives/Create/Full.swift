@@ -35,8 +35,8 @@ package func fill(_ tensor: Tensor, with value: Scalar) {
 package func fill(_ tensor: Tensor, with value: Int) { fill(tensor, with: .int(value)) }
 
 extension Tensor {
-    /// A new tensor with one number in every element. On the CPU, and while nobody records, without the general steps of
-    /// `perform`: every backward pass begins with one.
+    /// A new tensor with one number in every element. On the CPU, and if no recorder is active, this skips the general steps of
+    /// `perform`, because every backward pass begins with such a tensor.
     package static func filled(
         _ value: Scalar, shape: Dims, dtype: DType, device: Device
     ) throws(TensorError) -> Tensor {

@@ -67,8 +67,7 @@ extension Tensor {
         storage === operand.storage && !isPlaceholder ? rowMajorClone() : self
     }
 
-    /// A copy whose elements lie at the same distances as this tensor's, with the gaps between them, if any. Where
-    /// elements share a place, `clone()`.
+    /// A copy with the strides of this tensor, gaps between elements included. If elements share memory, this is `clone()`.
     ///
     /// - Parameter isWhole: the memory around the elements is copied too, and the start stays where it was.
     package func cloneKeepingStrides(whole isWhole: Bool = false) throws(TensorError) -> Tensor {

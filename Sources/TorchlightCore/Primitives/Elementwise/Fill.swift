@@ -1,4 +1,4 @@
-/// One number in every place, which the dtype must hold: what was there before gets a gradient of 0.
+/// Sets every element to one number, which the dtype must be able to represent. The gradient of the previous values is 0.
 package struct FillWith: Primitive {
     package static let name = "fill"
     package static let supportsComplex = true

@@ -1,6 +1,6 @@
 import CKernels
 
-/// `sqrt(a^2 + b^2)`, without overflow on the way. The gradient is 0 where both are 0.
+/// `sqrt(a^2 + b^2)`, without overflow of the squares. The gradient is 0 where both are 0.
 package struct Hypot: BinaryPrimitive {
     package static let name = "hypot"
     package static let kernel = TL_BINARY_HYPOT

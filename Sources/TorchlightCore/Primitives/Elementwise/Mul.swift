@@ -30,6 +30,8 @@ extension Tensor {
 
     /// Element-wise product `self * other`. Shapes broadcast; dtypes are promoted.
     public func mul(_ other: Tensor) -> Tensor { apply(Mul(), self, other) }
+    /// Element-wise product of the tensor and a number.
+    public func mul(_ other: some TensorScalar) -> Tensor { apply(Mul(), self, .wrap(other.scalar)) }
     /// `self *= other`, in place.
     @discardableResult
     public func mul_(_ other: Tensor) -> Tensor { applyInPlace(Mul(), on: self, Few(self, other), name: "mul_") }

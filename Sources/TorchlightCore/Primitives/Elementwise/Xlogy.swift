@@ -56,5 +56,7 @@ extension Tensor {
 
 /// `a * log(b)`, element by element; 0 if `a` is 0.
 public func xlogy(_ a: Tensor, _ b: Tensor) -> Tensor { a.xlogy(b) }
+/// The same as ``Tensor/xlogy(_:)-(TensorScalar)``.
+public func xlogy(_ a: Tensor, _ b: some TensorScalar) -> Tensor { a.xlogy(b) }
 /// `a * log(b)` for a number `a`; 0 if `a` is 0.
 public func xlogy(_ a: some TensorScalar, _ b: Tensor) -> Tensor { Tensor.wrap(a.scalar).xlogy(b) }

@@ -1,7 +1,7 @@
 /// Rows of a table: `out[..., :] = weight[indices[...], :]`.
 ///
 /// Shapes: `weight [n, width]`, `indices [*] -> [*, width]`. Dtypes: any `weight`, int64 `indices` within `0 ..< n`. The
-/// gradient adds up in each row what arrives at the places that named it; the padding row gets none.
+/// gradient of a row is the sum over all indices that select it; that of the padding row is 0.
 package struct Embedding: Primitive {
     package static let name = "embedding"
     package static let supportsComplex = true

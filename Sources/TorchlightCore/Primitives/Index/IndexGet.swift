@@ -3,8 +3,7 @@ import CKernels
 /// Elements by index tensors for the first dimensions: `out[i..., r...] = x[a[i...], b[i...], ..., r...]`.
 ///
 /// Shapes: `x [n1, ..., nk, *]` and `k` index tensors that broadcast to one shape `I -> [I, *]`. Dtypes: any `x`, int64
-/// indices; negative ones count from the back. The gradient adds what arrives at each place, so places that are named
-/// twice get both terms.
+/// indices; negative ones count from the end. The gradient of an element is the sum over all indices that select it.
 package struct IndexGet: Primitive {
     package static let name = "indexGet"
     package static let supportsComplex = true
@@ -53,11 +52,12 @@ package struct IndexGet: Primitive {
     package var algebra: Algebra { .linear([0]) }
 }
 
-/// A tensor with values put, or added, at the places that index tensors name: the inverse of `IndexGet`.
+/// A tensor in which the elements that index tensors select are set to values, or increased by them: the inverse of
+/// `IndexGet`.
 ///
 /// Operands: `x [n1, ..., nk, *]`, `values [I, *]` and `k` index tensors that broadcast to `I`. Result: `x`'s shape. Dtypes: `x`
-/// and the values the same, int64 indices. Where a place is named twice, the last value stays, or all of them are added
-/// in order.
+/// and the values the same, int64 indices. If an element is selected several times, it is set to the last
+/// value, or all values are added in order.
 package struct IndexPut: Primitive {
     package static let name = "indexPut"
     package static let supportsComplex = true
@@ -70,7 +70,8 @@ package struct IndexPut: Primitive {
         for d in (inputs.count - 2)..<x.rank { shape.append(x.layout.shape[d]) }
         guard values.layout.shape == shape else {
             throw TensorError(
-                .shape, in: Self.name, "the values do not fit the places", expected: "values of shape \(shape)",
+                .shape, in: Self.name, "the values do not have the shape of the selected elements",
+                expected: "values of shape \(shape)",
                 operands: [x, values])
         }
         try checkSourceType(x, values, in: Self.name)
@@ -151,7 +152,7 @@ private func indexShape<Operands: RandomAccessCollection>(
     for i in first..<inputs.count {
         guard inputs[i].dtype == .int64 else {
             throw TensorError(
-                .dtype, in: operation, "an index tensor holds no positions", expected: "int64",
+                .dtype, in: operation, "the dtype of an index tensor is not int64", expected: "int64",
                 operands: [x, inputs[i]])
         }
         guard let both = Layout.broadcast(shape, inputs[i].layout.shape) else {
@@ -220,7 +221,7 @@ extension Tensor {
             for d in (operands.count - 2)..<rank { shape.append(layout.shape[d]) }
             guard Layout.broadcast(values.layout.shape, shape) == shape else {
                 throw TensorError(
-                    .shape, in: IndexPut.name, "the values do not fit the places",
+                    .shape, in: IndexPut.name, "the values do not broadcast to the shape of the selected elements",
                     expected: "a shape that broadcasts to \(shape)", operands: [self, values])
             }
             operands[1] = operands[1].expand(Array(shape))

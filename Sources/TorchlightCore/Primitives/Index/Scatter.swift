@@ -1,13 +1,14 @@
 import CKernels
 
-/// A tensor with the elements of a source put, or combined, at the places of an index: the inverse of `gather`. For
+/// A tensor in which the elements that an index selects are set to those of a source, or combined with them: the inverse of
+/// `gather`. For
 /// dimension 1 of a matrix, `out = x; out[i, index[i, j]] = source[i, j]`.
 ///
 /// Shapes: `index` and `source [*]` alike, `x` of the same rank and at least their sizes except along `dim`. Dtypes: `x`
-/// and `source` the same, int64 `index` within `0 ..< size`. Where several elements are set at one place, the last
-/// in row-major order stays, and the gradient of each of them is that of the place.
+/// and `source` the same, int64 `index` within `0 ..< size`. If several elements of the source are
+/// written to one element, the last in row-major order stays, and each of them gets the gradient of that element.
 package struct Scatter: Primitive {
-    /// How an element meets what is there.
+    /// How an element of the source is combined with the element that is there.
     package enum Reduction: Int32, Sendable, Codable {
         case set, add, multiply, max, min
     }
@@ -16,7 +17,7 @@ package struct Scatter: Primitive {
     package static let supportsComplex = true
     package var dim: Int
     package var reduction = Reduction.set
-    /// Whether what `x` holds at the places of the index is one of the elements that share the gradient.
+    /// Whether the elements of `x` that the index selects take part in the reduction.
     package var includesSelf = true
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
@@ -259,7 +260,7 @@ extension Tensor {
             var counts = Tensor.ones(like: self)
             if !includeSelf { counts = counts.scatter(dim, index, 0) }
             counts = counts.scatterAdd(dim, index, constant(.int(1), like: index, name))
-            // Places that nothing reached keep what they hold.
+            // Elements that the index does not select keep their values.
             if !includeSelf { counts = counts + (counts .== 0).to(dtype) }
             return dtype.isFloatingPoint ? sum / counts : sum.floorDivide(counts)
         }

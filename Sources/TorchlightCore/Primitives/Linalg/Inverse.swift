@@ -2,8 +2,8 @@ import CKernels
 
 /// The inverse of square matrices, by LU factorisation with row exchanges.
 ///
-/// Shapes: `[*, n, n] -> inverse [*, n, n], info [*]`. Dtypes: float32, float64 and complex; info int32: 0, or the place of the zero on
-/// U's diagonal that makes the matrix singular. The result is NaN there.
+/// Shapes: `[*, n, n] -> inverse [*, n, n], info [*]`. Dtypes: float32, float64 and complex; info int32: 0, or for a singular
+/// matrix the index, counted from 1, of the zero on the diagonal of U. The result of a singular matrix is NaN.
 ///
 /// `gA = -Y^H g Y^H` with `Y = A^-1`.
 package struct Inverse: Primitive {

@@ -4,7 +4,7 @@ import CKernels
 /// diagonal is ones.
 ///
 /// Shapes: `[*, m, n] -> LU [*, m, n], pivots [*, min(m, n)], info [*]`. Dtypes: float32, float64 and complex; pivots (counted from 1)
-/// and info int32. `info` is the place, counted from 1, of the first zero on U's diagonal; 0 where there is none.
+/// and info int32. `info` is the index, counted from 1, of the first zero on the diagonal of U; 0 if there is none.
 ///
 /// With the gradients `gL` (strictly below the diagonal) and `gU`, of a square matrix:
 /// `gA = P L^-H (tril(L^H gL, -1) + triu(gU U^H)) U^-H`. Of a wide matrix, U = [U1 U2]: U2 = L^-1 P^T A2 passes on
@@ -32,7 +32,7 @@ package struct LUFactor: Primitive {
         if checkErrors {
             try MatrixRules.check(
                 info: outputs[2], in: Self.name, Array(inputs),
-                problem: { "is singular: U has a zero at place \($0 - 1) of its diagonal" },
+                problem: { "is singular: element \($0 - 1) of the diagonal of U is zero" },
                 expected: "matrices of full rank", fix: "use luFactorEx to go on with what there is")
         }
     }

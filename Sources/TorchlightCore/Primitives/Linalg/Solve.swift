@@ -3,7 +3,7 @@ import CKernels
 /// The solution of `A X = B` by LU factorisation with row exchanges.
 ///
 /// Shapes: `A [*, n, n], B [*, n, k] -> X [*, n, k], info [*]`, leading dimensions broadcast. Dtypes: float32, float64 and complex, both
-/// the same; info int32: 0, or the place of the zero on U's diagonal that makes A singular. X is NaN there.
+/// the same; info int32: 0, or if A is singular the index, counted from 1, of the zero on the diagonal of U. X is NaN then.
 ///
 /// `gB = A^-T g`, `gA = -gB X^H`.
 package struct Solve: Primitive {

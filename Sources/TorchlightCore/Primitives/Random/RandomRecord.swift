@@ -1,4 +1,4 @@
-/// What stands between the random operations of a thread and their generators.
+/// Gives random operations of a thread their keys in place of the generators: a recording, or the replay of one.
 protocol RandomSource: AnyObject {
     /// The key of the next call of a generator.
     func next(of generator: Generator) -> RandomKey

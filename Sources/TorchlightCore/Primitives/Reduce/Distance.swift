@@ -178,7 +178,7 @@ package struct CondensedDistanceBackward: Primitive {
         let (g, x, distance) = (inputs[0], inputs[1], inputs[2])
         let n = x.layout.shape[0]
         guard n > 1 else { return Few(x * 0) }
-        // The place of the pair (i, j) or (j, i) in order; that of (i, i) is arbitrary and its gradient 0.
+        // The index of the pair (i, j) or (j, i); that of (i, i) is arbitrary, and its gradient is 0.
         let i = Tensor.arange(n, device: x.device).unsqueeze(1)
         let (low, high) = (i.minimum(i.mT), i.maximum(i.mT))
         let place = (low * n - (low * (low + 1)).floorDivide(2) + high - low - 1).clamp(min: 0).reshape([n * n])

@@ -3,8 +3,8 @@ import CKernels
 /// The linear recurrence along a dimension, `y[i] = x[i] + a[i] y[i - 1]`, or from the back, `y[i] = x[i] + a[i] y[i + 1]`:
 /// `[*], [*] -> [*]`.
 ///
-/// The factor of the first element counts for nothing. Floating point only; carried in double precision. It is the
-/// shape of the gradient of running operations whose steps multiply, and of its own gradient.
+/// The factor of the first element has no effect. Floating-point dtypes; the running value is kept in double precision. The
+/// gradients of cumulative operations whose steps multiply have this form, and so has its own gradient.
 package struct LinearScan: Primitive {
     package static let name = "linearScan"
     package static let supportsComplex = true

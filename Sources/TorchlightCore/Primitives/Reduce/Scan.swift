@@ -1,6 +1,6 @@
 import CKernels
 
-/// Runs a scan along a dimension; from the back it walks both arrays backwards.
+/// Runs a scan along a dimension. A reversed scan reads and writes with negative strides.
 func scan(
     _ operation: tl_scan_op, _ x: Tensor, _ out: Tensor, indices: Tensor?, _ dim: Int, isReversed: Bool = false
 ) {
@@ -18,7 +18,7 @@ func scan(
     }
 }
 
-/// A layout with the scanned dimension last, walked backwards where the scan is.
+/// A layout with the scanned dimension last, and with a negative stride if the scan is reversed.
 func scanLayout(_ layout: Layout, _ dim: Int, _ isReversed: Bool) -> Layout {
     var order = Dims()
     for i in 0..<layout.rank where i != dim { order.append(i) }

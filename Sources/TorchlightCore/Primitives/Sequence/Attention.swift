@@ -4,8 +4,8 @@ import CKernels
 /// length of the sequences, not with its square (Dao et al. 2022).
 ///
 /// Shapes: `q [B, H, L, D]`, `k [B, K, S, D]`, `v [B, K, S, E]` with `H` a multiple of `K` (neighbouring heads of queries
-/// share a head of keys), `mask [B, H, L, S]` or none `-> out [B, L, H, E], logsumexp [B, H, L]`. The heads of the result lie
-/// side by side, as the next layer wants them. A mask is bool (false leaves a key out) or of the dtype (added); with
+/// share a head of keys), `mask [B, H, L, S]` or none `-> out [B, L, H, E], logsumexp [B, H, L]`. The heads of a position are
+/// contiguous in the result, so that the output projection needs no copy. A mask is bool (false leaves a key out) or of the dtype (added); with
 /// `isCausal` query `i` sees the keys `0 ... i`. A query without any key gives 0. Dtypes: float32 or float64.
 package struct Attention: Primitive {
     package static let name = "attention"

@@ -123,7 +123,7 @@ package struct Recurrence: Primitive {
         return arrays
     }
 
-    /// Hands the kernel the sizes; the weight knows those of the cell.
+    /// Passes the sizes to the kernel; those of the cell are sizes of the weight.
     fileprivate func withParameters<R>(_ weight: Tensor, _ body: (UnsafePointer<tl_recurrence_params>) -> R) -> R {
         steps.starts.withUnsafeBytes { starts in
             steps.sizes.withUnsafeBytes { sizes in

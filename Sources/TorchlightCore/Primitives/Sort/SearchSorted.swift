@@ -40,7 +40,7 @@ package struct SearchSorted: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let (sequence, values, out) = (inputs[0], inputs[1], outputs[0])
         if out.count == 0 { return }
-        // One number has one place; one row serves all values.
+        // A 0-dimensional tensor of values is a row of one; a 1-dimensional sequence is used for all rows.
         let places = values.rank == 0 ? values.layout.unsqueezed(0) : values.layout
         let results = values.rank == 0 ? out.layout.unsqueezed(0) : out.layout
         var shape = places.shape

@@ -95,7 +95,7 @@ package struct TopK: Primitive {
     package var algebra: Algebra { .other }
 }
 
-/// Zeros with the gradient at the places where the values came from, each named once.
+/// Zeros, with the gradient at the indices of the selected elements, which are distinct.
 private func selectionGradient(_ context: GradientContext, _ dim: Int) throws(TensorError) -> Few<Tensor?> {
     guard let g = context.gradients[0] else { return [nil] }
     let zeros = try Tensor.zeroView(context.shape(0), g.dtype, g.device)

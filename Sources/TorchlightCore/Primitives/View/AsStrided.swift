@@ -1,4 +1,4 @@
-/// Any layout over the storage of the input. Its gradient adds up what arrives at one place.
+/// A view of the storage of the input with any layout. Its gradient adds the gradients of elements that share memory.
 package struct AsStrided: ViewPrimitive {
     package static let name = "asStrided"
     /// The layout of the result, within the storage.
@@ -21,12 +21,11 @@ package struct AsStrided: ViewPrimitive {
     }
 }
 
-/// Elements carried through one storage: put at the places of `source`, where what meets is added, and read at the places
-/// of `target`; places that nothing was put at hold 0.
+/// Adds elements to a storage of zeros with the layout `source`, and reads it with the layout `target`.
 ///
-/// This is the gradient of `AsStrided`, from the view to what it is a view of. Elements of the latter that share a place share
-/// its gradient: each sum is divided by the number of elements of `shared` there, as in PyTorch, so that what an expanded
-/// tensor gets adds up to what arrived. With `source` and `target` exchanged it is its own gradient.
+/// This is the gradient of `AsStrided`, from the view to its base. Elements of the base that share memory share the gradient:
+/// each sum is divided by the number of elements of `shared` at the same offset, as in PyTorch, so that the gradients of the
+/// elements of an expanded tensor have the right sum. With `source` and `target` exchanged it is its own gradient.
 package struct AsStridedBackward: CompositePrimitive {
     package static let name = "asStridedBackward"
     package static let supportsComplex = true
@@ -61,7 +60,8 @@ package struct AsStridedBackward: CompositePrimitive {
         return Few(places.region(target.moved(by: -first)).contiguous())
     }
 
-    /// Adds terms where several may meet at one place: dimensions are taken apart until none do.
+    /// Adds terms to memory that several of them may share: one dimension after another is split into slices without shared
+    /// memory.
     private static func add(_ terms: Tensor, at layout: Layout, of places: Tensor) {
         if layout.count == 0 { return }
         guard layout.mayOverlap else {
@@ -176,12 +176,13 @@ extension Tensor {
         }
         let layout = Layout(shape: Dims(size), strides: Dims(stride), offset: offset ?? layout.offset)
         let (reach, limit) = (layout.extent, storage.byteCount / dtype.byteSize)
-        // Of no elements, only the start must be a place.
+        // Without elements, only the offset must be in range.
         guard reach.lowerBound >= 0 && reach.upperBound <= (reach.isEmpty ? maximumCount : limit) else {
             return fail(
                 TensorError(
                     .index, in: AsStrided.name, "the layout reaches outside the storage",
-                    got: "places \(reach) of \(limit)", expected: "places within the storage", operands: [self]),
+                    got: "offsets \(reach)", expected: "offsets within the storage of \(quantity(limit, "element"))",
+                    operands: [self]),
                 like: self)
         }
         return applyView(AsStrided(layout: layout, base: self.layout), self)

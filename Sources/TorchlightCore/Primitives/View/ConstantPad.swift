@@ -144,12 +144,12 @@ extension Tensor {
             case .circular: kept
             case .replicate, .constant: size > 0 ? Int.max : 0
             }
-        guard before <= limit, after <= limit, size + before + after >= 0 else {
+        guard before <= limit, after <= limit, size +| before +| after >= 0 else {
             throw TensorError(
                 .value, in: "pad", "a \(mode) border cannot be this wide in dimension \(d)",
                 got: "\(before) and \(after)", expected: "at most \(Swift.max(limit, 0))", operands: [self])
         }
-        try checkListSize(size + before + after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
+        try checkListSize(size +| before +| after, bytesEach: MemoryLayout<Int>.stride, in: "pad")
         return (-before..<(size + after)).map { place in
             switch mode {
             case .reflect: place < 0 ? -place : place >= size ? 2 * (size - 1) - place : place

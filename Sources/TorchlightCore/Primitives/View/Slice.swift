@@ -34,7 +34,7 @@ package struct Slice: ViewPrimitive {
     }
 }
 
-/// The gradient of `Slice`: zeros with the gradient in the place of the slice.
+/// The gradient of `Slice`: zeros of the shape of the input, with the gradient in the slice.
 package struct SliceBackward: Primitive {
     package static let name = "sliceBackward"
     package static let supportsComplex = true

@@ -36,7 +36,7 @@ package struct Unfold: ViewPrimitive {
     }
 }
 
-/// The gradient of `Unfold`: zeros with every window added in its place.
+/// The gradient of `Unfold`: zeros of the shape of the input, to which the gradients of all windows are added.
 package struct UnfoldBackward: Primitive {
     package static let name = "unfoldBackward"
     package static let supportsComplex = true
@@ -55,7 +55,7 @@ package struct UnfoldBackward: Primitive {
         let (g, out) = (inputs[0], outputs[0])
         fill(out, with: 0)
         if g.count == 0 { return }
-        // The k-th elements of all windows have places of their own: one addition for each k.
+        // The k-th elements of different windows share no memory: one addition for each k.
         let windows = g.layout.shape[unfold.dim]
         for k in 0..<unfold.size {
             let places = out.layout.sliced(unfold.dim, start: k, count: windows, step: unfold.step)

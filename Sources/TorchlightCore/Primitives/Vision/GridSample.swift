@@ -1,9 +1,9 @@
 import CKernels
 
-/// An image read at given places, as in spatial transformers (Jaderberg et al. 2015).
+/// Samples an image at given coordinates, as in spatial transformers (Jaderberg et al. 2015).
 ///
 /// Shapes: `x [N, C, H, W], grid [N, H', W', 2] -> [N, C, H', W']`, or `x [N, C, D, H, W], grid [N, D', H', W', 3] ->
-/// [N, C, D', H', W']`. The last dimension of the grid has the place along W first; -1 and 1 are the ends. Dtypes:
+/// [N, C, D', H', W']`. The last dimension of the grid has the coordinate along W first; -1 and 1 are the ends. Dtypes:
 /// floating point, both the same.
 package struct GridSample: Primitive {
     package static let name = "gridSample"

@@ -1,5 +1,5 @@
-/// `GridSample` in operations that have gradients of any order: every place along one dimension becomes taps with weights,
-/// and the taps of a point are the products of these.
+/// `GridSample` in operations that have gradients of any order: each coordinate gives elements with weights along its
+/// dimension, and a point is the sum over all combinations, with the products of the weights.
 extension GridSample {
     package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
         let dtype = inputs[0].dtype
@@ -10,7 +10,7 @@ extension GridSample {
         let places = grid.reshape([images, points, spatial])
         var taps: [Tap] = []
         for (d, size) in sizes.enumerated() {
-            // The last dimension of the grid has the place along the last dimension of the image first.
+            // The last dimension of the grid has the coordinate along the last dimension of the image first.
             let along = self.taps(places.select(2, spatial - 1 - d), size: size)
             taps =
                 taps.isEmpty
@@ -53,7 +53,7 @@ extension GridSample {
         }
     }
 
-    /// The taps at places of a dimension that are given from -1 to 1.
+    /// The elements with weights at coordinates of a dimension that go from -1 to 1.
     private func taps(_ at: Tensor, size: Int) -> [Tap] {
         let n = Double(size)
         let coordinate = alignCorners ? (at + 1) / 2 * (n - 1) : ((at + 1) * n - 1) / 2
@@ -61,7 +61,7 @@ extension GridSample {
             let c = countable(coordinate)
             let first = noGrad { c.floor() }
             let t = c - first
-            // Keys's cubic with a = -3/4; the border applies to each of its four places.
+            // Keys's cubic with a = -3/4; the border mode applies to each of its four elements.
             let a = -0.75
             func near(_ x: Tensor) -> Tensor { (x * (a + 2) - (a + 3)) * x * x + 1 }
             func far(_ x: Tensor) -> Tensor { ((x * a - 5 * a) * x + 8 * a) * x - 4 * a }
@@ -77,7 +77,7 @@ extension GridSample {
         return [Tap(first, size: size, weight: 1 - t), Tap(noGrad { first + 1 }, size: size, weight: t)]
     }
 
-    /// Brings coordinates inside as the border wants it.
+    /// Coordinates after clamping or reflection at the border.
     private func bordered(_ coordinate: Tensor, size: Int) -> Tensor {
         var c = coordinate
         let last = Double(size - 1)
@@ -100,6 +100,6 @@ extension GridSample {
         return Tensor.where(noGrad { c < last }, c, last)
     }
 
-    /// Coordinates that an integer can hold; NaN and what lies far away becomes a place outside.
+    /// Coordinates that an integer can hold: NaN and magnitudes of 1e9 or more become -100, which is outside of the image.
     private func countable(_ c: Tensor) -> Tensor { Tensor.where(noGrad { c.abs() < 1e9 }, c, -100) }
 }

@@ -1,10 +1,10 @@
 import CKernels
 
-/// One dimension brought to another size: each result is a weighted sum of a few elements,
-/// `out[.., i, ..] = sum over t of weight[i, t] x[.., place[i, t], ..]`.
+/// Resizes one dimension by interpolation: each result is a weighted sum of a few elements,
+/// `out[.., i, ..] = sum over t of weight[i, t] x[.., index[i, t], ..]`.
 ///
-/// Every kind of interpolation is this along one dimension after the other. Shapes: `[*, n, *] -> [*, count, *]`. Dtypes:
-/// floating point; the places and weights are computed in float32, in float64 for float64, as PyTorch does.
+/// All interpolation modes apply this to one dimension after the other. Shapes: `[*, n, *] -> [*, count, *]`. Dtypes:
+/// floating point; the indices and weights are computed in float32, in float64 for float64, as PyTorch does.
 package struct Resample: Primitive {
     package static let name = "resample"
     package var dim: Int
@@ -100,21 +100,21 @@ package struct ResampleBackward: Primitive {
 /// Which elements a result along one dimension takes, and how much of each.
 package struct ResamplingRule: Sendable, Hashable, Codable {
     package enum Kind: String, Sendable, Hashable, Codable {
-        /// The element at the rounded-down place of the result's beginning, or of its middle.
+        /// The element at the coordinate of the start of the result, or of its centre, rounded down.
         case nearest, nearestExact
-        /// The two or four around the place of the result's middle; Keys's cubic with a = -3/4.
+        /// The two or four elements around the coordinate of the centre of the result; Keys's cubic with a = -3/4.
         case linear, cubic
-        /// All under a triangle, or a cubic with a = -1/2, as wide as the results are apart.
+        /// All elements under a triangle, or a cubic with a = -1/2, whose width is the distance of two results.
         case antialiasedLinear, antialiasedCubic
     }
 
     package var kind: Kind
-    /// The elements there are, and those wanted.
+    /// The number of elements of the input, and that of the result.
     package var size: Int
     package var count: Int
-    /// Whether the first and last elements stay first and last; otherwise their edges do.
+    /// Whether the centres of the first and last elements are aligned with those of the result; otherwise their edges are.
     package var alignCorners: Bool
-    /// The factor that was asked for where it decides instead of the sizes.
+    /// The scale factor that coordinates are computed with; nil for the ratio of the sizes.
     package var factor: Double?
 
     package init(kind: Kind, size: Int, count: Int, alignCorners: Bool = false, factor: Double? = nil) {

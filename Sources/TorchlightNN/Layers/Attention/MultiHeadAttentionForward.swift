@@ -77,6 +77,8 @@ public func multiHeadAttentionForward(
         k = linear(k3, weightK, biases?[1])
         v = linear(v3, weightV, biases?[2])
     }
+    // A projection has failed.
+    if let placeholder = [q, k, v].first(where: \.isPlaceholder) { return (placeholder, nil) }
     var extra = 0
     if let biasK, let biasV {
         k = cat([k, biasK.expand([1, batch, embedDim])])

@@ -203,6 +203,12 @@ open class RecurrentLayer: Module {
             let placeholder = fail(error, like: x)
             return (placeholder, [placeholder, placeholder])
         }
+        do throws(TensorError) {
+            try checkListSize(length, bytesEach: 2 * MemoryLayout<Int>.stride, in: name)
+        } catch {
+            let placeholder = fail(error, like: x)
+            return (placeholder, [placeholder, placeholder])
+        }
         let steps = SequenceSteps(steps: length, batch: batch, batchFirst: batchFirst)
         let initial = isBatched ? states : states.map { $0.map { $0.unsqueeze(1) } }
         let (rows, last) = run(whole.reshape([batch * length, inputSize]), steps, initial)

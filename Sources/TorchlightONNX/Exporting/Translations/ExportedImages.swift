@@ -1,6 +1,6 @@
 import TorchlightCore
 
-/// Interpolation, windows of images, and sampling at given places.
+/// Interpolation, unfolding, and sampling at given coordinates.
 func registerImages(in table: inout Translations) {
     table.one(Resample.self, hasSizes: true) { c, p in
         try c.requireSame(p, "the interpolation") { [$0.dim, $0.rule.alignCorners ? 1 : 0] }

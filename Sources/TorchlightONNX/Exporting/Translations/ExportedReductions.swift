@@ -99,7 +99,7 @@ func registerReductions(in table: inout Translations) {
 }
 
 extension ExportCall {
-    /// Small integers and bool as int32, whose order every implementation knows.
+    /// Small integers and bool as int32, whose order every implementation supports.
     fileprivate func ordered(_ x: String, _ dtype: DType) -> String {
         switch dtype {
         case .bool, .uint8, .int8, .int16: cast(x, dtype, .int32)
