@@ -45,7 +45,7 @@ struct ONNXCommandTests {
         let folder = TemporaryFolder()
         for (name, arguments) in [("plain", ["--runs", "1"]), ("compiled", ["--runs", "3", "--compiled"])] {
             let command = try RunONNX.parse(
-                [Self.fixtures + "/vit_tiny.onnx", "--output", folder("\(name).safetensors")]
+                [Self.fixtures + "/cnn_bn.onnx", "--output", folder("\(name).safetensors")]
                     + arguments)
             try command.run()
         }
