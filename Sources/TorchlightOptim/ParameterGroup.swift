@@ -116,7 +116,7 @@ public final class ParameterGroup<Options: OptimizerOptions> {
                 return
             }
             if let recorder = activeRecorder, !recorder.hasMade(self) {
-                recorder.hostWrite("the settings of an optimiser, such as its learning rates", nil)
+                return recorder.hostWrite("the settings of an optimiser, such as its learning rates", nil)
             }
             if let settings, !settings.needsSameState(as: newValue) { state.invalidate() }
             settings = newValue

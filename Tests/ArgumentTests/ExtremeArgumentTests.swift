@@ -51,6 +51,7 @@ import Torchlight
         "setNumThreads": "a setting of the process, which numThreads limits",
         "setPrintOptions": "a setting of the process; PrintingTests has its limits",
         "TorchValue.init": "a literal",
+        "DynamicDimensions.init": "holds ranges; the exports that take it check them",
         "IOError.init": "holds a number for the message",
     ]
 

@@ -145,7 +145,7 @@ import Testing
             else { continue }
             let operands = declaration.isMember ? declaration.parameters[...] : declaration.parameters.dropFirst()
             guard declaration.isMember || declaration.parameters.first?.type == "Tensor", let operand = operands.first,
-                operand.label == "_"
+                operand.label == "_", declaration.name != "where"  // Its first operand is a condition.
             else { continue }
             let isInPlace = declaration.name.hasSuffix("_")
             let form = isInPlace ? "method in place" : declaration.isMember ? "method" : "function"

@@ -14,7 +14,12 @@ extension Registry {
         scan("masked.softmax", Masked.softmax)
         scan("masked.log_softmax", Masked.logSoftmax)
         scan("masked.softmin", Masked.softmin)
-        for (name, function) in [("masked.var", Masked.var), ("masked.std", Masked.std)] {
+        typealias Deviation = @Sendable (Tensor, [Int], Double, Bool, DType?, Tensor?) -> Tensor
+        let deviations: [(String, Deviation)] = [
+            ("masked.var", { Masked.var($0, dim: $1, correction: $2, keepdim: $3, dtype: $4, mask: $5) }),
+            ("masked.std", { Masked.std($0, dim: $1, correction: $2, keepdim: $3, dtype: $4, mask: $5) }),
+        ]
+        for (name, function) in deviations {
             register(
                 name,
                 tensor: { call in

@@ -216,7 +216,8 @@ struct ExportProgram {
         var base: [Int] = []
         for (index, (_, range, size)) in sizes.enumerated() {
             var point = base + sizes.map(\.example)[index...]
-            let choices = size > 1 ? [size] : [2, 4, 8]
+            // At the end of a range, parts of a table are all of it, which takes no operation.
+            let choices = size > 1 ? (size > 2 && size == range?.upperBound ? [size - 1, size] : [size]) : [2, 4, 8]
             base.append(
                 choices.first { choice in
                     if range?.contains(choice) == false { return false }
@@ -237,7 +238,8 @@ struct ExportProgram {
                     "the operations depend on the size \(quoted(name)), which shall be dynamic: \(reason)",
                     expected: "the same operations for all sizes; leave the size out of dynamic:", kind: .unsupported)
             }
-            for size in [b + 1, 2 * b + 1, 2 * b, 3 * b, 4 * b, b - 1, b - 2, b / 2, b / 4]
+            let candidates = [b + 1, 2 * b + 1, 2 * b, 3 * b, 4 * b, b - 1, b - 2, b / 2, b / 4]
+            for size in candidates.filter({ $0 != range?.upperBound }) + candidates.filter({ $0 == range?.upperBound })
             where found.count < 2 && size > 1 && size != b && !found.contains(size) && range?.contains(size) != false {
                 var point = base
                 point[index] = size

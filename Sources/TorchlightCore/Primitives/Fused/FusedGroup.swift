@@ -47,11 +47,20 @@ package struct FusedGroup: Primitive {
     /// The descriptions of all values for operands of these descriptions.
     func values(_ inputs: [TensorSpec]) throws(TensorError) -> [TensorSpec] {
         var values = inputs
+        guard inputs.count == operandCount else { throw notAGroup("\(inputs.count) operands") }
         for step in steps {
+            guard step.operands.allSatisfy(values.indices.contains) else { throw notAGroup("\(step.operands)") }
             let operands = Specs(step.operands.map { values[$0] })
             values.append(try inferResults(of: step.primitive.value, operands)[0])
         }
+        guard results.allSatisfy(values.indices.contains) else { throw notAGroup("results \(results)") }
         return values
+    }
+
+    private func notAGroup(_ got: String) -> TensorError {
+        TensorError(
+            .value, in: Self.name, "a step or a result is not one of the values before it", got: got,
+            expected: "\(quantity(operandCount, "operand")) and the results of earlier steps")
     }
 
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
