@@ -28,6 +28,11 @@ package struct BatchNorm: Primitive {
                 .shape, in: Self.name, "the input has no channels", expected: "[N, C, *]", operands: [x])
         }
         let channels = Dims(repeating: x.layout.shape[1], count: 1)
+        guard inputs.count == runningPlace + (hasRunning ? 2 : 0) else {
+            throw TensorError(
+                .value, in: Self.name, "another number of parameters", got: quantity(inputs.count, "operand"),
+                expected: quantity(runningPlace + (hasRunning ? 2 : 0), "operand"), operands: [x])
+        }
         for i in 1..<inputs.count {
             guard inputs[i].layout.shape == channels else {
                 throw TensorError(

@@ -15,6 +15,7 @@ package protocol RandomFill: Primitive {
 extension RandomFill {
     package func infer(_ inputs: Specs) throws(TensorError) -> Few<ResultSpec> {
         try check()
+        try checkOperand(inputs[0], is: [2], .int64, in: Self.name)
         return Few(ResultSpec(shape, dtype))
     }
 
@@ -119,6 +120,7 @@ package struct BernoulliDraw: Primitive {
         guard p.dtype.isFloatingPoint else {
             throw .dtype(Self.name, [p], expected: "floating-point probabilities")
         }
+        try checkOperand(inputs[1], is: [2], .int64, in: Self.name)
         return Few(ResultSpec(shape, dtype))
     }
 

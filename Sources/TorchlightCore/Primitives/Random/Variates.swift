@@ -39,6 +39,7 @@ package struct RandomVariates: Primitive {
         for i in 1..<max(parameterCount, 1) where inputs[i].layout.shape != a.layout.shape {
             throw broadcastError(publicName, [a, inputs[i]])
         }
+        try checkOperand(inputs[parameterCount], is: [2], .int64, in: publicName)
         return Few(ResultSpec(a.layout.shape, a.dtype))
     }
 

@@ -61,7 +61,8 @@ package struct Recurrence: Primitive {
         guard x.dtype == .float32 || x.dtype == .float64 else {
             throw .dtype(Self.name, [x], expected: "float32 or float64")
         }
-        guard x.rank == 2, weight.rank == 2, h0.rank == 2, inputs.count == inputCount else {
+        guard x.rank == 2, weight.rank == 2, h0.rank == 2, inputs.count == inputCount, !hasProjection || cell == .lstm
+        else {
             throw mismatch(inputs)
         }
         let width = cell.gates
