@@ -38,8 +38,8 @@ enum ExportedModels {
         return whole
             + ["t5_gated_head", "whisper_speech"].flatMap { name in
                 [
-                    NamedCase("\(name).encoder") { try encoder("\(root)/\(name)") },
-                    NamedCase("\(name).decoder") { try decoder("\(root)/\(name)") },
+                    NamedCase("\(name)_encoder") { try encoder("\(root)/\(name)") },
+                    NamedCase("\(name)_decoder") { try decoder("\(root)/\(name)") },
                 ]
             }
     }()
