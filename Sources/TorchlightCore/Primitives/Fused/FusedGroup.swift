@@ -47,7 +47,7 @@ package struct FusedGroup: Primitive {
     /// The descriptions of all values for operands of these descriptions.
     func values(_ inputs: [TensorSpec]) throws(TensorError) -> [TensorSpec] {
         var values = inputs
-        guard inputs.count == operandCount else { throw notAGroup("\(inputs.count) operands") }
+        guard inputs.count == operandCount else { throw notAGroup(quantity(inputs.count, "operand")) }
         for step in steps {
             guard step.operands.allSatisfy(values.indices.contains) else { throw notAGroup("\(step.operands)") }
             let operands = Specs(step.operands.map { values[$0] })
