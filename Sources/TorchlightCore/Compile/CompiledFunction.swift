@@ -201,20 +201,23 @@ public func compile<each Argument, each Result: TensorStructure, Failure: Error>
         }, CompiledGraphs(onNewGraph, verify))
 }
 
+// The overloads for tensors name concrete types: where the error type is generic, the optimised build of a caller crashes in the Swift 6
+// runtime while it looks up the type of a class with a parameter pack.
+
 /// Returns a compiled function of one tensor; see ``compile(onNewGraph:verify:_:)``.
-public func compile<Failure: Error>(
+public func compile(
     onNewGraph: NewGraph = .record, verify: Verification = .never,
-    _ body: @escaping (Tensor) throws(Failure) -> Tensor
-) -> CompiledFunction<Failure, Tensor, Tensor> {
-    CompiledFunction<Failure, Tensor, Tensor>(
+    _ body: @escaping (Tensor) -> Tensor
+) -> CompiledFunction<Never, Tensor, Tensor> {
+    CompiledFunction<Never, Tensor, Tensor>(
         body, slots: { [$0] }, replacing: { $0.replacingTensors(from: &$1) }, CompiledGraphs(onNewGraph, verify))
 }
 
 /// Returns a compiled function of two tensors; see ``compile(onNewGraph:verify:_:)``.
-public func compile<Failure: Error>(
+public func compile(
     onNewGraph: NewGraph = .record, verify: Verification = .never,
-    _ body: @escaping (Tensor, Tensor) throws(Failure) -> Tensor
-) -> CompiledFunction<Failure, Tensor, Tensor, Tensor> {
-    CompiledFunction<Failure, Tensor, Tensor, Tensor>(
+    _ body: @escaping (Tensor, Tensor) -> Tensor
+) -> CompiledFunction<Never, Tensor, Tensor, Tensor> {
+    CompiledFunction<Never, Tensor, Tensor, Tensor>(
         body, slots: { [$0] }, replacing: { $0.replacingTensors(from: &$1) }, CompiledGraphs(onNewGraph, verify))
 }

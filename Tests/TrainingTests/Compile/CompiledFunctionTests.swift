@@ -234,7 +234,7 @@ import Torchlight
     @Test func bodiesThatThrowAreNotRecorded() throws {
         struct Stop: Error {}
         var stops = true
-        let f = compile { (x: Tensor) throws in
+        let f = compile { (x: Tensor) throws -> Tensor in
             if stops { throw Stop() }
             return x * 2
         }
