@@ -89,7 +89,6 @@ struct Run {
     int64_t offsets[TL_FUSED_MOST_REGISTERS]; // of the registers in a thread's memory
     int64_t temporary = 0, bytes = 0;
     int64_t rows = 0; // of a block
-    bool looks_around_in_rows = false;
 
     explicit Run(const tl_fused_program& p, int array_count)
         : program(p), count(array_count), outputs(p.output_count) {}
@@ -202,14 +201,13 @@ struct Run {
         } else {
             rows = std::max<int64_t>(elements / std::max<int64_t>(width, 1), 1);
             if (rows < fewest_rows && width <= 2 * fewest_rows) rows = fewest_rows;
-            looks_around_in_rows = looks_around;
             if (looks_around) {
                 const int64_t step = unit / std::gcd(unit, width);
                 rows = (rows + step - 1) / step * step;
             }
             rows = std::min(rows, all);
         }
-        align_to_periods(all, std::max<int64_t>(each, 1) * width);
+        align_to_periods(all, std::max<int64_t>(each, 1) * width, looks_around);
         for (int32_t r = 0; r < program.register_count; ++r) {
             offsets[r] = bytes;
             if (is_absent(r) && of(r).extent != TL_FUSED_UNIFORM) continue;
@@ -220,8 +218,8 @@ struct Run {
     }
 
     /// Makes blocks whole numbers of periods, as far as their registers stay small, so that arrays which repeat are read once.
-    void align_to_periods(int64_t all, int64_t row_bytes) {
-        const bool may_shrink = !has_rows() || (width > 2 * fewest_rows && !looks_around_in_rows);
+    void align_to_periods(int64_t all, int64_t row_bytes, bool looks_around) {
+        const bool may_shrink = !has_rows() || (width > 2 * fewest_rows && !looks_around);
         for (int k = outputs; k < count; ++k) {
             if (arrays[k].period == 0 || rows == all) continue;
             const int64_t period = arrays[k].period / std::gcd(arrays[k].period, width);
@@ -245,31 +243,20 @@ struct Run {
         return of(reg).extent == TL_FUSED_COLUMN ? n : n * width;
     }
 
-    /// Moves elements begin ..< begin + n of an array between memory and a register.
-    void transfer(int k, int64_t begin, int64_t n, char* buffer, bool stores) const {
-        const Array& array = arrays[k];
-        const Space& space = array.extent == TL_FUSED_FULL ? full : column;
+    /// Calls the body with the offset and the length of each line of elements begin ..< begin + n of an array.
+    template <typename Body>
+    void each_line(int k, int64_t begin, int64_t n, const Body& body) const {
+        const Space& space = arrays[k].extent == TL_FUSED_FULL ? full : column;
         const int64_t* strides = space.strides[k];
-        if (space.rank == 0) {
-            if (stores) array.store(buffer, 1, array.data, 1, n);
-            else array.load(array.data, 1, buffer, 1, n);
-            return;
-        }
         int64_t index[TL_MAX_RANK], offset = 0, rest = begin;
         for (int d = 0; d < space.rank; ++d) {
             index[d] = rest % space.shape[d];
             rest /= space.shape[d];
             offset += index[d] * strides[d];
         }
-        if (array.native && space.shape[0] <= longest_short_line &&
-            with_type_of_size(array.size, [&](auto type) { move_lines<decltype(type)>(k, space, index, offset, n, buffer, stores); }))
-            return;
         while (n > 0) {
             const int64_t run = std::min(n, space.shape[0] - index[0]);
-            char* at = array.data + offset * array.size;
-            if (stores) array.store(buffer, 1, at, strides[0], run);
-            else array.load(at, strides[0], buffer, 1, run);
-            buffer += run * array.native_size;
+            body(offset, run);
             n -= run;
             offset -= index[0] * strides[0];
             index[0] = 0;
@@ -282,27 +269,32 @@ struct Run {
         }
     }
 
-    /// Moves n elements of an array, whose first is at `index` and has this offset, in short lines.
-    template <typename T>
-    void move_lines(int k, const Space& space, int64_t* index, int64_t offset, int64_t n, char* buffer, bool stores) const {
-        T* const elements = reinterpret_cast<T*>(arrays[k].data);
-        T* packed = reinterpret_cast<T*>(buffer);
-        const int64_t* strides = space.strides[k];
-        while (n > 0) {
-            const int64_t run = std::min(n, space.shape[0] - index[0]);
-            if (stores) move_short_line(packed, 1, elements + offset, strides[0], run);
-            else move_short_line(elements + offset, strides[0], packed, 1, run);
-            packed += run;
-            n -= run;
-            offset -= index[0] * strides[0];
-            index[0] = 0;
-            for (int d = 1; d < space.rank; ++d) {
-                offset += strides[d];
-                if (++index[d] < space.shape[d]) break;
-                offset -= strides[d] * space.shape[d];
-                index[d] = 0;
-            }
+    /// Moves elements begin ..< begin + n of an array between memory and a register.
+    void transfer(int k, int64_t begin, int64_t n, char* buffer, bool stores) const {
+        const Array& array = arrays[k];
+        const Space& space = array.extent == TL_FUSED_FULL ? full : column;
+        if (space.rank == 0) {
+            if (stores) array.store(buffer, 1, array.data, 1, n);
+            else array.load(array.data, 1, buffer, 1, n);
+            return;
         }
+        const int64_t stride = space.strides[k][0];
+        const auto move_lines = [&](auto type) {
+            auto* packed = reinterpret_cast<decltype(type)*>(buffer);
+            each_line(k, begin, n, [&](int64_t offset, int64_t run) {
+                auto* const at = reinterpret_cast<decltype(type)*>(array.data) + offset;
+                if (stores) move_short_line(packed, 1, at, stride, run);
+                else move_short_line(at, stride, packed, 1, run);
+                packed += run;
+            });
+        };
+        if (array.native && space.shape[0] <= longest_short_line && with_type_of_size(array.size, move_lines)) return;
+        each_line(k, begin, n, [&](int64_t offset, int64_t run) {
+            char* at = array.data + offset * array.size;
+            if (stores) array.store(buffer, 1, at, stride, run);
+            else array.load(at, stride, buffer, 1, run);
+            buffer += run * array.native_size;
+        });
     }
 
     void reduce(const tl_fused_instruction& instruction, void* const* registers, int64_t n) const {

@@ -97,39 +97,41 @@ struct Driver {
         }
     }
 
-    /// Moves elements begin ..< begin + n of operand k between memory and a buffer, run by run.
-    void transfer(int k, int64_t begin, int64_t n, char* buffer) const {
-        const Operand& operand = operands[k];
-        const int64_t length = it.shape[0], stride = operand.strides[0];
+    /// Calls the body with the offset and the length of each run of elements begin ..< begin + n of operand k.
+    template <typename Body>
+    void each_run(int k, int64_t begin, int64_t n, const Body& body) const {
+        const int64_t length = it.shape[0];
         StridedIterator iterator(it, 1, begin / length);
         int64_t start = begin % length;
-        const auto move_lines = [&](auto type) {
-            using T = decltype(type);
-            T* packed = reinterpret_cast<T*>(buffer);
-            while (n > 0) {
-                const int64_t run = std::min(n, length - start);
-                T* const at = reinterpret_cast<T*>(operand.data) + iterator.offset[k] + start * stride;
-                if (k == 0) move_short_line(packed, 1, at, stride, run);
-                else move_short_line(at, stride, packed, 1, run);
-                packed += run;
-                n -= run;
-                start = 0;
-                iterator.step();
-            }
-        };
-        if (operand.native && length <= longest_short_line && with_type_of_size(operand.size, move_lines)) return;
         while (n > 0) {
             const int64_t run = std::min(n, length - start);
-            char* at = operand.data + (iterator.offset[k] + start * stride) * operand.size;
-            if (k == 0)
-                operand.convert(buffer, 1, at, stride, run);
-            else
-                operand.convert(at, stride, buffer, 1, run);
-            buffer += run * operand.native_size;
+            body(iterator.offset[k] + start * operands[k].strides[0], run);
             n -= run;
             start = 0;
             iterator.step();
         }
+    }
+
+    /// Moves elements begin ..< begin + n of operand k between memory and a buffer, run by run.
+    void transfer(int k, int64_t begin, int64_t n, char* buffer) const {
+        const Operand& operand = operands[k];
+        const int64_t stride = operand.strides[0];
+        const auto move_lines = [&](auto type) {
+            auto* packed = reinterpret_cast<decltype(type)*>(buffer);
+            each_run(k, begin, n, [&](int64_t offset, int64_t run) {
+                auto* const at = reinterpret_cast<decltype(type)*>(operand.data) + offset;
+                if (k == 0) move_short_line(packed, 1, at, stride, run);
+                else move_short_line(at, stride, packed, 1, run);
+                packed += run;
+            });
+        };
+        if (operand.native && it.shape[0] <= longest_short_line && with_type_of_size(operand.size, move_lines)) return;
+        each_run(k, begin, n, [&](int64_t offset, int64_t run) {
+            char* at = operand.data + offset * operand.size;
+            if (k == 0) operand.convert(buffer, 1, at, stride, run);
+            else operand.convert(at, stride, buffer, 1, run);
+            buffer += run * operand.native_size;
+        });
     }
 
     void flat(int64_t begin, int64_t end) const {
