@@ -36,6 +36,7 @@ struct Bench: ParsableCommand {
 
     func validate() throws {
         if threads < 1 { throw ValidationError("--threads must be at least 1, not \(threads).") }
+        if compiled && growth != nil { throw ValidationError("--growth has no compiled form; leave out --compiled.") }
         let known = growth == nil ? Workloads.all.map(\.name) : GrowthSeries.all.map(\.name)
         if let unknown = only?.split(separator: ",").first(where: { !known.contains(String($0)) }) {
             throw ValidationError("There is no group \(unknown). The groups are \(known.joined(separator: ", ")).")
@@ -58,7 +59,9 @@ struct Bench: ParsableCommand {
                 report.fail(workload.name, "\(error)")
             }
         }
-        if let json { try AtomicFile.write(report.json(threads: threads, precision: dtype) + "\n", to: json) }
+        if let json {
+            try AtomicFile.write(report.json(threads: threads, precision: dtype, isCompiled: compiled) + "\n", to: json)
+        }
     }
 
     /// Measures the series of `--only`, or all, and writes the page, the chart and the results.
@@ -74,7 +77,9 @@ struct Bench: ParsableCommand {
         }
         try AtomicFile.write(GrowthReport.page(results, picture: "growth.svg"), to: page)
         try AtomicFile.write(GrowthChart(results: results).drawing().svg(), to: picture)
-        if let json { try AtomicFile.write(report.json(threads: threads, precision: .float32) + "\n", to: json) }
+        if let json {
+            try AtomicFile.write(report.json(threads: threads, precision: .float32, isCompiled: false) + "\n", to: json)
+        }
     }
 }
 
@@ -126,9 +131,7 @@ final class BenchReport {
     private var results: [(String, JSON)] = []
 
     func add(_ name: String, _ times: [Double], per unit: (name: String, amount: Double)?) {
-        let sorted = times.sorted()
-        let middle = sorted.count / 2
-        let seconds = sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+        let seconds = median(times)
         var fields: [(String, JSON)] = [("seconds", .double(seconds))]
         var line = name + String(repeating: " ", count: max(1, 28 - name.count))
         let milliseconds = Chart.decimal(seconds * 1000, digits: 4)
@@ -165,10 +168,10 @@ final class BenchReport {
         say("\(name): \(error)")
     }
 
-    func json(threads: Int, precision: BenchPrecision) -> String {
+    func json(threads: Int, precision: BenchPrecision, isCompiled: Bool) -> String {
         JSON.object([
             ("framework", .string("torchlight")), ("device", .string("cpu")), ("dtype", .string(precision.rawValue)),
-            ("threads", .int(threads)),
+            ("threads", .int(threads)), ("compiled", JSON(.bool(isCompiled))),
             ("instruction_set", .string(instructionSet)), ("results", .object(results)),
         ]).text(indented: true)
     }

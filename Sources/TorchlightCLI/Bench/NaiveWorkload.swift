@@ -5,7 +5,7 @@ import Torchlight
 /// have the same programs. Runs only if `--only` selects it.
 extension Workloads {
     static let naive = Workload(name: "naive") { context in
-        for program in NaivePrograms.all() { try program.measure(context) }
+        for program in NaivePrograms.all() { program.measure(context) }
     }
 }
 
@@ -22,7 +22,7 @@ struct NaiveProgram {
         self.step = step
     }
 
-    func measure(_ context: BenchContext) throws {
+    func measure(_ context: BenchContext) {
         context.measure("naive.\(name).eager", warmUp: 3, rounds: 7, inner: calls) { _ = step() }
         let compiled = compile { [step] () -> Tensor in step() }
         context.measure("naive.\(name).compiled", warmUp: 3, rounds: 7, inner: calls) { _ = compiled() }

@@ -159,8 +159,7 @@ struct RunONNX: ParsableCommand {
             seconds.append(monotonicSeconds() - start)
         }
         // The first run prepares weights and allocates memory.
-        let sorted = (runs > 1 ? Array(seconds.dropFirst()) : seconds).sorted()
-        let median = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
+        let time = median(runs > 1 ? Array(seconds.dropFirst()) : seconds)
         var tensors: [(name: String, tensor: Tensor)] = []
         for description in model.outputs {
             let name = IOError.oneLine(description.name, limit: 200)
@@ -171,7 +170,7 @@ struct RunONNX: ParsableCommand {
             say("output: \(name): \(tensor.dtype) \(tensor.shape)\n\(tensor)")
             tensors.append((description.name, tensor))
         }
-        say("time: \(Chart.decimal(median * 1000, digits: 4)) ms")
+        say("time: \(Chart.decimal(time * 1000, digits: 4)) ms")
         say("peak memory: \(Chart.decimal(Double(peakMemoryBytes()) / 1e6, digits: 1)) MB")
         for (type, entry) in durations.sorted(by: { $0.value.time > $1.value.time }) {
             say("  \(type): \(quantity(entry.count, "node")), \(entry.time)")
@@ -189,7 +188,7 @@ struct RunONNX: ParsableCommand {
         var tensors: [String: Tensor] = [:]
         for (name, value) in inputs {
             guard let tensor = value.tensor else {
-                throw Failure("onnx run: the input \(IOError.quoted(name)) is no tensor; leave out --compiled")
+                throw Failure("onnx run: the input \(IOError.quoted(name)) is not a tensor; leave out --compiled")
             }
             tensors[name] = tensor
         }

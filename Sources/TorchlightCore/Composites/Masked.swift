@@ -259,9 +259,7 @@ public enum Masked {
         guard let mask else { return body(x) }
         return orFail(like: x) { () throws(TensorError) in
             if let placeholder = [x, mask].first(where: \.isPlaceholder) { return placeholder }
-            guard mask.rank <= x.rank,
-                zip(mask.layout.shape.reversed(), x.layout.shape.reversed()).allSatisfy({ $0 == 1 || $0 == $1 })
-            else {
+            guard Layout.broadcast(mask.layout.shape, x.layout.shape) == x.layout.shape else {
                 throw TensorError(
                     .shape, in: operation, "the mask does not broadcast to the shape of the tensor",
                     expected: "a mask of shape \(x.shape), or with sizes 1", operands: [x, mask])
@@ -291,7 +289,7 @@ public enum Masked {
     private static func index(
         of extreme: Tensor, in filled: Tensor, _ mask: Tensor, _ dim: Int?, _ keepdim: Bool
     ) -> Tensor {
-        let matches = filled.eq(extreme).logicalOr(filled.ne(filled)).logicalAnd(mask.to(.bool))
+        let matches = filled.eq(extreme).logicalOr(filled.isnan()).logicalAnd(mask.to(.bool))
         return matches.to(.uint8).argmax(dim: dim, keepdim: keepdim)
     }
 

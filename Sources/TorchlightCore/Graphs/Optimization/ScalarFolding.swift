@@ -15,16 +15,11 @@ package func withFoldedScalars(_ graph: Graph) -> Graph {
         }
     }
     func canFold(_ instruction: Graph.Instruction) -> Bool {
-        guard graph.isPure(instruction), !instruction.recordsGradient || !instruction.operands.isEmpty else {
-            return false
-        }
-        let isConstant = instruction.operands.allSatisfy { folded[$0.value] != nil }
-        switch instruction.primitive {
-        case is Full: break
-        case let primitive where isConstant && !instruction.operands.isEmpty:
-            guard primitive.fusion.isPointwise || primitive.fusion == .view else { return false }
-        default: return false
-        }
+        let (primitive, operands) = (instruction.primitive, instruction.operands)
+        let isComputation = primitive.fusion.isPointwise || primitive.fusion == .view
+        guard graph.isPure(instruction),
+            operands.isEmpty ? primitive is Full : isComputation && operands.allSatisfy({ folded[$0.value] != nil })
+        else { return false }
         return instruction.results.allSatisfy { id in
             let spec = graph.values[id].spec
             return spec.count == 1 && spec.device == .cpu && !memory.isWritten(id) && !kept.contains(id)

@@ -190,11 +190,7 @@ extension Convolution {
             padding: try container.decode(Dims.self, forKey: .padding),
             dilation: try container.decode(Dims.self, forKey: .dilation),
             groups: try container.decode(Int.self, forKey: .groups))
-        guard (1...3).contains(spatial), padding.count == spatial, dilation.count == spatial else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .stride, in: container,
-                debugDescription: "there is not one number for each of 1 to 3 dimensions")
-        }
+        try checkOneForEachDimension([stride, padding, dilation], .stride, in: container)
     }
 }
 

@@ -94,10 +94,16 @@ extension Window {
             stride: try container.decode(Dims.self, forKey: .stride),
             padding: try container.decode(Dims.self, forKey: .padding),
             dilation: try container.decode(Dims.self, forKey: .dilation))
-        guard (1...3).contains(spatial), [stride, padding, dilation].allSatisfy({ $0.count == spatial }) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .kernel, in: container,
-                debugDescription: "there is not one number for each of 1 to 3 dimensions")
-        }
+        try checkOneForEachDimension([kernel, stride, padding, dilation], .kernel, in: container)
+    }
+}
+
+/// Throws if lists that were decoded do not have one number for each of one to three dimensions.
+func checkOneForEachDimension<Key>(
+    _ lists: [Dims], _ key: Key, in container: KeyedDecodingContainer<Key>
+) throws(DecodingError) {
+    guard (1...3).contains(lists[0].count), lists.allSatisfy({ $0.count == lists[0].count }) else {
+        throw DecodingError.dataCorruptedError(
+            forKey: key, in: container, debugDescription: "there is not one number for each of 1 to 3 dimensions")
     }
 }
