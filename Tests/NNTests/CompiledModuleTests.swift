@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Torchlight
 
@@ -17,7 +18,7 @@ import Torchlight
                     let seed = UInt64(i)
                     let expected = Generator(seed: seed).asDefault { Self.step(eager) }
                     let got = try Generator(seed: seed).asDefault { try checked { try step() } }
-                    if expected.count != got.count || !zip(expected, got).allSatisfy({ Self.hasSameBits($0, $1) }) {
+                    if expected.count != got.count || !zip(expected, got).allSatisfy({ hasSameBits($0, $1) }) {
                         failures.append("\(eager.name), call \(i)")
                     }
                 }
@@ -36,10 +37,5 @@ import Torchlight
         if !sums.isEmpty { stack(sums).sum().backward() }
         let gradients = parameters.compactMap(\.grad)
         return (results + gradients + entry.module.buffers()).map { $0.detach().clone() }
-    }
-
-    private static func hasSameBits(_ a: Tensor, _ b: Tensor) -> Bool {
-        guard a.shape == b.shape, a.dtype == b.dtype else { return false }
-        return a.contiguous().withUnsafeBytes { x in b.contiguous().withUnsafeBytes { y in x.elementsEqual(y) } }
     }
 }

@@ -2,12 +2,6 @@ import TestSupport
 import Testing
 import Torchlight
 
-/// Whether two tensors have the same dtype, shape and bits.
-func sameBits(_ a: Tensor, _ b: Tensor) -> Bool {
-    guard a.dtype == b.dtype, a.shape == b.shape else { return false }
-    return a.detach().withUnsafeBytes { first in b.detach().withUnsafeBytes { second in first.elementsEqual(second) } }
-}
-
 /// The text of an error; empty for none.
 func text(_ error: TensorError?) -> String { error.map { "\($0)" } ?? "" }
 
@@ -34,7 +28,7 @@ func reloaded(_ program: Program) throws -> Program {
         #expect(program.description.contains("[batch, 3]"), "\(program)")
         for n in [1, 2, 5, 33, 64] {
             let input = Tensor.randn(n, 4, generator: Generator(seed: UInt64(n)))
-            #expect(sameBits(program(input), model(input)), "batch \(n)")
+            #expect(hasSameBits(program(input), model(input)), "batch \(n)")
         }
         for shape in [[65, 4], [0, 4], [5, 3], [5]] {
             let error = #expect(throws: TensorError.self) { try checked { program(Tensor.ones(shape)) } }
@@ -62,7 +56,7 @@ func reloaded(_ program: Program) throws -> Program {
             let x = Tensor.randn(batch, length, 8, generator: Generator(seed: UInt64(batch)))
             let (y, w) = f(x)
             let results = program.run([x])
-            #expect(sameBits(results[0], y) && sameBits(results[1], w), "\(batch) \(length)")
+            #expect(hasSameBits(results[0], y) && hasSameBits(results[1], w), "\(batch) \(length)")
         }
     }
 
@@ -75,10 +69,10 @@ func reloaded(_ program: Program) throws -> Program {
         let (a, b) = (
             Tensor.randn(7, 4, generator: Generator(seed: 3)), Tensor.randn(2, 4, generator: Generator(seed: 4))
         )
-        #expect(sameBits(program.run(["a": a, "b": b])["scores"]!, f(a, b)))
+        #expect(hasSameBits(program.run(["a": a, "b": b])["scores"]!, f(a, b)))
         #expect(program.sizes.map(\.description) == ["n in 1...9", "m in 1...65536"])
         let leading = try export({ (x: Tensor) in x.exp() }, a, dynamic: ["batch", nil])
-        #expect(leading.sizes.map(\.name) == ["batch"] && sameBits(leading.run([b])[0], b.exp()))
+        #expect(leading.sizes.map(\.name) == ["batch"] && hasSameBits(leading.run([b])[0], b.exp()))
         for dynamic: DynamicDimensions in [
             ["n": 1...2], ["n": 1...9, "k": 1...9, "l": 1...9], DynamicDimensions(["n": 1...9], of: ["c": [0: "n"]]),
             DynamicDimensions(["n": 1...9], of: ["a": [2: "n"]]), DynamicDimensions(["n": 1...9], of: ["a": [0: "m"]]),
@@ -116,7 +110,7 @@ func reloaded(_ program: Program) throws -> Program {
             _ = try export(step, x, dynamic: ["batch": 2...32])
             #expect(generator.state == state)
         }
-        for (name, tensor) in model.stateDict() { #expect(sameBits(tensor, before[name]!), "\(name)") }
+        for (name, tensor) in model.stateDict() { #expect(hasSameBits(tensor, before[name]!), "\(name)") }
         #expect(model.parameters().allSatisfy { $0.grad == nil })
         #expect(optimizer.state().tensors.isEmpty)
     }
@@ -153,13 +147,13 @@ func reloaded(_ program: Program) throws -> Program {
             let (loss, norm) = step(x, y)
             for (program, label) in [(exported, "exported"), (program, "loaded")] {
                 let results = program.run([x, y])
-                #expect(sameBits(results[0], loss) && sameBits(results[1], norm), "\(name), \(label), step \(n)")
+                #expect(hasSameBits(results[0], loss) && hasSameBits(results[1], norm), "\(name), \(label), step \(n)")
             }
             if n == 4 { program = try reloaded(program) }
         }
         let trained = Dictionary(uniqueKeysWithValues: program.tensors.map { ($0.name, $0.tensor) })
         for (key, tensor) in model.namedParameters() {
-            #expect(sameBits(try #require(trained[key], "\(key)"), tensor), "\(name) \(key)")
+            #expect(hasSameBits(try #require(trained[key], "\(key)"), tensor), "\(name) \(key)")
         }
     }
 
@@ -187,7 +181,7 @@ func reloaded(_ program: Program) throws -> Program {
         _ = program(Tensor.zeros(3))
         let loaded = try reloaded(program)
         _ = f(Tensor.zeros(3))
-        #expect(sameBits(loaded(Tensor.zeros(3)), f(Tensor.zeros(3))))
+        #expect(hasSameBits(loaded(Tensor.zeros(3)), f(Tensor.zeros(3))))
     }
 
     @Test func resultsDoNotShareMemoryWithTheProgram() throws {
@@ -205,7 +199,7 @@ func reloaded(_ program: Program) throws -> Program {
         let w = Tensor.randn(5, 4, generator: Generator(seed: 2)).t().contiguous().t()
         let f = { (x: Tensor) in model(x).flatten(1).mean(dim: 0)[0] * w }
         let x = Tensor.randn(2, 3, 6, 6, generator: Generator(seed: 3))
-        #expect(sameBits(try reloaded(export(f, x))(x), f(x)))
+        #expect(hasSameBits(try reloaded(export(f, x))(x), f(x)))
     }
 
     @Test func whatCannotBeExported() throws {

@@ -14,13 +14,6 @@ import TorchlightFiles
         try export(model(), Tensor.ones(2, 3), dynamic: ["batch": 1...8])
     }
 
-    private func error(_ body: () throws -> Void) -> String {
-        do {
-            try checked(body)
-            return ""
-        } catch { return "\(error)" }
-    }
-
     @Test func inputsOfAnotherKind() throws {
         let program = try reloaded(Self.program())
         let calls: [(String, String, () -> Void)] = [
@@ -36,16 +29,16 @@ import TorchlightFiles
             ("a failed operation", "add", { _ = program(Tensor.ones(2, 3) + Tensor.ones(2, 4)) }),
         ]
         for (label, part, call) in calls {
-            let text = error(call)
+            let text = errorText(call)
             #expect(text.contains(part), "\(label): \(text)")
         }
         let x = Tensor.randn(2, 3, generator: Generator(seed: 2))
-        #expect(sameBits(program(x), Self.model()(x)))
+        #expect(hasSameBits(program(x), Self.model()(x)))
         // Other strides and offsets are the same input.
-        #expect(sameBits(program(x.t().contiguous().t()), Self.model()(x)))
+        #expect(hasSameBits(program(x.t().contiguous().t()), Self.model()(x)))
         let rows = cat([x, x], dim: 0)
-        #expect(sameBits(program(rows.narrow(0, start: 2, length: 2)), Self.model()(x)))
-        #expect(sameBits(program(x.clone().requiresGrad_()), Self.model()(x)) && !program(x).requiresGrad)
+        #expect(hasSameBits(program(rows.narrow(0, start: 2, length: 2)), Self.model()(x)))
+        #expect(hasSameBits(program(x.clone().requiresGrad_()), Self.model()(x)) && !program(x).requiresGrad)
     }
 
     /// A program is no operation: it is refused where a function is recorded.
@@ -53,11 +46,12 @@ import TorchlightFiles
         let program = try Self.program()
         let x = Tensor.ones(2, 3)
         let f = compile { (x: Tensor) in program(x) }
-        #expect(error { _ = f(x) }.contains("a program runs inside of a function that is being recorded"))
-        #expect(error { _ = try export({ (x: Tensor) in program(x) }, x) }.contains("a program runs inside"))
-        #expect(error { _ = vmap { (row: Tensor) in program(row.unsqueeze(0)) }(x) }.contains("a program runs inside"))
+        #expect(errorText { _ = f(x) }.contains("a program runs inside of a function that is being recorded"))
+        #expect(errorText { _ = try export({ (x: Tensor) in program(x) }, x) }.contains("a program runs inside"))
+        #expect(
+            errorText { _ = vmap { (row: Tensor) in program(row.unsqueeze(0)) }(x) }.contains("a program runs inside"))
         let read = hostReading(program)
-        #expect(sameBits(read(x), program(x)))
+        #expect(hasSameBits(read(x), program(x)))
     }
 
     /// A compiled function may run a program on the host.
@@ -76,7 +70,7 @@ import TorchlightFiles
         let expected = inputs.map { model($0) }
         let differences = Differences()
         DispatchQueue.concurrentPerform(iterations: 8) { thread in
-            for i in 0..<24 where !sameBits(program(inputs[(i + thread) % 8]), expected[(i + thread) % 8]) {
+            for i in 0..<24 where !hasSameBits(program(inputs[(i + thread) % 8]), expected[(i + thread) % 8]) {
                 differences.add()
             }
         }
@@ -97,10 +91,10 @@ import TorchlightFiles
         let expected = model(x).detach()
         (model[0] as! Linear).weight = Parameter(Tensor.zeros(4, 3))
         model.append(Linear(2, 2))
-        #expect(sameBits(program(x), expected))
+        #expect(hasSameBits(program(x), expected))
         let loaded = try reloaded(program)
         noGrad { _ = (model[2] as! Linear).weight.fill_(0) }
-        #expect(!sameBits(program(x), expected) && sameBits(loaded(x), expected))
+        #expect(!hasSameBits(program(x), expected) && hasSameBits(loaded(x), expected))
     }
 
     /// Memory that the host writes to is not part of a recording.
@@ -140,7 +134,7 @@ import TorchlightFiles
         for (label, part, function) in writes {
             Generator(seed: 5).asDefault {
                 let compiled = compile { (x: Tensor) in function(x) }
-                let text = error { _ = compiled(Tensor.ones(2)) }
+                let text = errorText { _ = compiled(Tensor.ones(2)) }
                 #expect(text.contains(part), "compile, \(label): \(text)")
                 let exported = #expect(throws: TensorError.self, "export, \(label)") {
                     try export({ (x: Tensor) in function(x) }, Tensor.ones(2))
@@ -155,7 +149,7 @@ import TorchlightFiles
         func power(_ x: Tensor, _ n: Int) -> Tensor { n == 0 ? Tensor.ones(like: x) : x * power(x, n - 1) }
         let program = try reloaded(export({ (x: Tensor) in power(x, 5) }, Tensor.ones(3)))
         let x = Tensor([1.0, 2, -3])
-        #expect(sameBits(program(x), power(x, 5)))
+        #expect(hasSameBits(program(x), power(x, 5)))
         final class Box { var call: ((Tensor) -> Tensor)? }
         let box = Box()
         var depth = 0

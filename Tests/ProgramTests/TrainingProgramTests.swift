@@ -73,13 +73,13 @@ import TorchlightOptim
         for n in 2..<9 {
             let (x, y) = Self.batch(n)
             let loss = step(x, y)
-            #expect(sameBits(exported.run([x, y])[0], loss), "\(name), exported, step \(n)")
-            #expect(sameBits(program.run([x, y])[0], loss), "\(name), loaded, step \(n)")
+            #expect(hasSameBits(exported.run([x, y])[0], loss), "\(name), exported, step \(n)")
+            #expect(hasSameBits(program.run([x, y])[0], loss), "\(name), loaded, step \(n)")
             if n == 4 { program = try reloaded(program) }
         }
         let trained = Dictionary(uniqueKeysWithValues: program.tensors.map { ($0.name, $0.tensor) })
         for (key, tensor) in model.namedParameters() {
-            #expect(sameBits(try #require(trained[key], "\(key)"), tensor), "\(name) \(key)")
+            #expect(hasSameBits(try #require(trained[key], "\(key)"), tensor), "\(name) \(key)")
         }
     }
 
@@ -112,8 +112,8 @@ import TorchlightOptim
         for n in 0..<6 {
             let (x, y) = Self.batch(n)
             let loss = step(x, y)
-            #expect(sameBits(program.run([x, y])[0], loss), "exported, step \(n)")
-            #expect(sameBits(compiled(x, y), loss), "compiled, step \(n)")
+            #expect(hasSameBits(program.run([x, y])[0], loss), "exported, step \(n)")
+            #expect(hasSameBits(compiled(x, y), loss), "compiled, step \(n)")
         }
         #expect(optimizer.learningRates[0] < 0.05)
         #expect(compiledOptimizer.learningRates == optimizer.learningRates)
@@ -182,7 +182,7 @@ import TorchlightOptim
                 loss.backward()
                 return loss
             }
-            #expect(sameBits(value, expected), "step \(i)")
+            #expect(hasSameBits(value, expected), "step \(i)")
         }
         #expect(compiled.report.replays > 3, "\(compiled.report)")
     }

@@ -57,3 +57,19 @@ package func expectRefusal(
     }
     return nil
 }
+
+/// Whether two tensors have the same shape, dtype and bits of their elements.
+package func hasSameBits(_ a: Tensor, _ b: Tensor) -> Bool {
+    guard a.shape == b.shape, a.dtype == b.dtype else { return false }
+    return a.detach().contiguous().withUnsafeBytes { x in
+        b.detach().contiguous().withUnsafeBytes { y in x.elementsEqual(y) }
+    }
+}
+
+/// The text of the error that the body fails with; empty if it does not fail.
+package func errorText(_ body: () throws -> Void) -> String {
+    do {
+        try checked(body)
+        return ""
+    } catch { return "\(error)" }
+}

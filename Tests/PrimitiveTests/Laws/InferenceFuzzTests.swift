@@ -91,18 +91,16 @@ private enum InferenceFuzz {
         clock_gettime(CLOCK_MONOTONIC, &start)
         repeat {
             guard let call = calls.randomElement(using: &random) else { return }
-            if isOfAttributes {
-                tryAttributes(call, &random)
-                clock_gettime(CLOCK_MONOTONIC, &now)
-                continue
-            }
-            let specs = call.inputSpecs.map { changed($0, &random) }
-            announce(call.primitive, specs)
-            if let results = try? inferResults(of: call.primitive, Specs(specs)) {
-                compare(call.primitive, specs, results)
-            }
+            if isOfAttributes { tryAttributes(call, &random) } else { tryDescriptions(call, &random) }
             clock_gettime(CLOCK_MONOTONIC, &now)
         } while (now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1_000_000 < milliseconds
+    }
+
+    /// A call with operands of other descriptions.
+    private static func tryDescriptions(_ call: RecordedCalls.Call, _ random: inout TestRandom) {
+        let specs = call.inputSpecs.map { changed($0, &random) }
+        announce(call.primitive, specs)
+        if let results = try? inferResults(of: call.primitive, Specs(specs)) { compare(call.primitive, specs, results) }
     }
 
     /// A call with other attributes or another number of operands.

@@ -1,16 +1,10 @@
 import Foundation
+import TestSupport
 import Testing
 import Torchlight
 
 /// Functions and calls that compiled functions refuse or that must not change their results.
 @Suite("Bad input of compiled functions") struct CompileArgumentTests {
-    private func error(_ body: () throws -> Void) -> String {
-        do {
-            try checked(body)
-            return ""
-        } catch { return "\(error)" }
-    }
-
     // MARK: Models that change
 
     @Test func modelsThatChange() {
@@ -49,7 +43,7 @@ import Torchlight
         }
         let f = Counter().compiled()
         #expect(f(Tensor([1.0])).item() == 1)
-        let text = error { _ = f(Tensor([1.0])) }
+        let text = errorText { _ = f(Tensor([1.0])) }
         #expect(text.contains("a change at each call that cannot be recorded") && text.contains("Counter"))
     }
 
@@ -105,7 +99,7 @@ import Torchlight
         let rows = compile { (x: Tensor) in x.sum(dim: 1) }
         _ = rows(Tensor([[1.0, 2.0]]))
         for _ in 0..<2 {
-            #expect(error { _ = rows(Tensor([1.0])) } == error { _ = uncompiled { rows(Tensor([1.0])) } })
+            #expect(errorText { _ = rows(Tensor([1.0])) } == errorText { _ = uncompiled { rows(Tensor([1.0])) } })
         }
         #expect(rows.report.graphs == 1)
     }
@@ -113,13 +107,13 @@ import Torchlight
     @Test func argumentsThatCannotBeInAKey() {
         final class Settings {}
         let f = compile { (x: Tensor, settings: Settings) in x * 2 }
-        #expect(error { _ = f(Tensor([1.0]), Settings()) }.contains("Settings"))
+        #expect(errorText { _ = f(Tensor([1.0]), Settings()) }.contains("Settings"))
     }
 
     @Test func placeholdersOfFailedOperations() {
         let f = compile { (x: Tensor) in x * 2 }
         _ = f(Tensor([1.0]))
-        let text = error { _ = f(Tensor.ones([2]) + Tensor.ones([3])) }
+        let text = errorText { _ = f(Tensor.ones([2]) + Tensor.ones([3])) }
         #expect(text.contains("add"))
         #expect(f(Tensor([2.0])).item() == 4 && f.report.graphs == 1)
     }
@@ -134,7 +128,7 @@ import Torchlight
         }
         let x = Tensor([1.0, 2.0, 3.0])
         for _ in 0..<2 { _ = f(x, Tensor([0, 1])) }
-        #expect(!error { _ = f(x, Tensor([0, 5])) }.isEmpty)
+        #expect(!errorText { _ = f(x, Tensor([0, 5])) }.isEmpty)
         #expect(hasSameBits(state, Tensor([2.0, 4.0])))
         #expect(f(x, Tensor([2, 2])).sum().item() == 6)
     }

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import Torchlight
 
@@ -43,12 +44,4 @@ func expectCompiledEqualsEager(
     }
     #expect(compiled.report.replays > 0, "\(label): \(compiled.report)")
     if let graphs { #expect(compiled.report.graphs == graphs, "\(label): \(compiled.report)") }
-}
-
-/// Whether two tensors have the same shape, dtype and bits.
-func hasSameBits(_ a: Tensor, _ b: Tensor) -> Bool {
-    guard a.shape == b.shape, a.dtype == b.dtype else { return false }
-    return a.detach().contiguous().withUnsafeBytes { x in
-        b.detach().contiguous().withUnsafeBytes { y in x.elementsEqual(y) }
-    }
 }
