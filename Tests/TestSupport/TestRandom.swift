@@ -12,6 +12,12 @@ package struct TestRandom: RandomNumberGenerator {
         return UInt64(String(cString: text)) ?? 20_240_229
     }()
 
+    /// The number by which fuzzing tests multiply their tries: 1, or TORCHLIGHT_TEST_EFFORT to look longer.
+    package static let effort: Int = {
+        guard let text = getenv("TORCHLIGHT_TEST_EFFORT") else { return 1 }
+        return Int(String(cString: text)).map { Swift.max($0, 1) } ?? 1
+    }()
+
     /// A generator for one label, so that a test draws the same numbers whichever others run.
     package init(_ label: String) {
         var hash = Self.seed ^ 0xCBF2_9CE4_8422_2325

@@ -169,6 +169,7 @@ func execute(
 ) throws(TensorError) {
     let state = threadState
     state.pointee.kernels &+= 1
+    if isEmpty(outputs) { return }
     let recording = state.pointee.recording
     state.pointee.recording = 0
     defer { state.pointee.recording = recording }
@@ -180,6 +181,14 @@ func execute(
         throw takeMissingKernel(in: primitive.publicName, operands: inputs) ?? error
     }
     if let missing = takeMissingKernel(in: primitive.publicName, operands: inputs) { throw missing }
+}
+
+/// Whether no result has an element. Then no kernel runs: it could loop over the other sizes, such as those of a batch of empty matrices,
+/// which may be large.
+@inline(__always)
+private func isEmpty(_ outputs: Few<Tensor>) -> Bool {
+    for i in 0..<outputs.count where outputs[i].layout.count != 0 { return false }
+    return true
 }
 
 /// The operands as the primitive reads them: row-major copies of those in a layout that it does not accept.

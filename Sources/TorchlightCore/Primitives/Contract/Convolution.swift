@@ -57,6 +57,7 @@ package struct Convolution: Primitive {
         let g = gradient.layout.shape
         var fits =
             g.count == spatial + 2 && input.count == g.count && weight.count == g.count && groups > 0
+            && !input.contains { $0 < 0 } && !weight.contains { $0 < 0 }
             && g[0] == input[0] && g[1] == weight[0] && weight[0] % groups == 0 && input[1] == weight[1] *| groups
         if fits {
             for i in 0..<spatial where fits {
