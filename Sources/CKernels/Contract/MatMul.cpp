@@ -46,10 +46,18 @@ int32_t multiply_float(const SmallProduct& p, const Stored& left, const Stored& 
         small_multiply(p);
         return 0;
     }
+    if (is_row(p)) {
+        parallel_for(p.n, std::max<int64_t>(4, 65536 / p.k),
+                     [&](int64_t begin, int64_t end) { row_multiply(p, begin, end); });
+        return 0;
+    }
+    // A product of a matrix with contiguous rows and a column vector is the transposed one.
+    if (p.n == 1 && p.a_column == 1 && p.b_row == 1 && p.c_row == 1)
+        return multiply_float({1, p.m, p.k, p.b, p.k, 1, p.a, 1, p.a_row, p.c, p.m, p.alpha, p.beta}, right, left);
     if (is_direct(p)) {
         constexpr int64_t grain = 48 * 48 * 24;  // half of the work that two threads do faster than one
         parallel_for(p.m, std::max<int64_t>(1, grain / (p.n * p.k)),
-                     [&](int64_t begin, int64_t end) { direct_multiply(p, begin, end); });
+                     [&](int64_t begin, int64_t end) { direct_multiply(p, begin, end); }, 1);
         return 0;
     }
     if (is_blocked(p.m, p.n, p.k, left.transposed)) {

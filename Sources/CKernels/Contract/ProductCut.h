@@ -14,20 +14,11 @@ struct ProductCut {
     ProductCut(int64_t m, int64_t n, int64_t k) : m(m), n(n), rows(m), columns(n) {
         const int64_t threads = is_inside_piece() ? 1 : tl_num_threads(), work = m * n * k;
         if (threads == 1 || work < least_work) return;
-        const int64_t wanted = threads * std::clamp<int64_t>(work / (threads * ample_work), 1, 2);
-        const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };
-        // A part multiplies whole tiles, and copies its rows of the left and its columns of the right operand.
-        int64_t least = 0;
-        for (int64_t down = 1; down <= wanted; down++) {
-            if (wanted % down != 0) continue;
-            const int64_t across = wanted / down;
-            const int64_t r = std::min(m, round_up((m + down - 1) / down, row_unit));
-            const int64_t c = std::min(n, round_up((n + across - 1) / across, column_unit));
-            const int64_t parts = (m + r - 1) / r * ((n + c - 1) / c);
-            const int64_t turns = (parts + threads - 1) / threads;
-            const int64_t cost = turns * (round_up(r, row_unit) * round_up(c, column_unit) + copy_cost * (r + c));
-            if (least == 0 || cost < least) least = cost, rows = r, columns = c;
-        }
+        const int64_t cost = cut(threads, threads);
+        if (work < 2 * threads * ample_work) return;
+        // With two parts for each thread, one that is late leaves a part to another.
+        const ProductCut before = *this;
+        if (cut(2 * threads, threads) > cost + cost / 64) *this = before;
     }
 
     /// Calls part(row, rows, column, columns), which returns a status, for all parts; the last status that is not success.
@@ -46,9 +37,27 @@ struct ProductCut {
 
   private:
     static constexpr int64_t least_work = int64_t(3) << 16;  // multiplications that two threads do faster than one
-    static constexpr int64_t ample_work = int64_t(1) << 29;  // of a part, from which twice as many cost little
-    static constexpr int64_t row_unit = 8, column_unit = 48;
-    static constexpr int64_t copy_cost = 12;  // of a row or a column, in rows or columns multiplied
+    static constexpr int64_t ample_work = int64_t(1) << 29;  // of a part, from which twice as many may cost little
+    static constexpr int64_t row_unit = 8, column_unit = 16;
+    static constexpr int64_t copy_cost = 40;  // of a row or a column, in rows or columns multiplied
+
+    /// Cuts into at most `wanted` parts, a multiple of the threads, in the way that costs least; what that costs.
+    int64_t cut(int64_t wanted, int64_t threads) {
+        const auto round_up = [](int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; };
+        // A part multiplies whole tiles, and copies its rows of the left and its columns of the right operand.
+        int64_t least = 0;
+        for (int64_t down = 1; down <= wanted; down++) {
+            if (wanted % down != 0) continue;
+            const int64_t across = wanted / down;
+            const int64_t r = std::min(m, round_up((m + down - 1) / down, row_unit));
+            const int64_t c = std::min(n, round_up((n + across - 1) / across, column_unit));
+            const int64_t parts = (m + r - 1) / r * ((n + c - 1) / c);
+            const int64_t turns = (parts + threads - 1) / threads;
+            const int64_t cost = turns * (round_up(r, row_unit) * round_up(c, column_unit) + copy_cost * (r + c));
+            if (least == 0 || cost < least) least = cost, rows = r, columns = c;
+        }
+        return least;
+    }
 };
 
 } // namespace tl

@@ -20,4 +20,8 @@ void small_multiply(const SmallProduct& product) { TL_DISPATCH(small_multiply, p
 void direct_multiply(const SmallProduct& product, int64_t begin, int64_t end) {
     TL_DISPATCH(direct_multiply, product, begin, end);
 }
+
+void row_multiply(const SmallProduct& product, int64_t begin, int64_t end) {
+    TL_DISPATCH(row_multiply, product, begin, end);
+}
 } // namespace tl

@@ -30,6 +30,12 @@ inline bool is_direct(const SmallProduct& p) {
 /// The rows [begin, end) of c, from the operands where they lie. An element's sum has one order, whatever the range.
 void direct_multiply(const SmallProduct& product, int64_t begin, int64_t end);
 
+/// Whether it is a product of a row vector and a matrix whose columns are contiguous, such as a layer on one sample. It takes the time
+/// to read b, to which the preparations of a library would add.
+inline bool is_row(const SmallProduct& p) { return p.m == 1 && p.a_column == 1 && p.b_row == 1; }
+/// The columns [begin, end) of the row.
+void row_multiply(const SmallProduct& product, int64_t begin, int64_t end);
+
 } // namespace tl
 
 #endif

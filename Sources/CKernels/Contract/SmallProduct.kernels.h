@@ -81,4 +81,33 @@ static void direct_multiply(const SmallProduct& p, int64_t begin, int64_t end) {
     if (j < p.n) direct_columns<across / 2>(p, begin, end, j);
 }
 
+/// Some columns of the only row of c, from j on, as sums over k in lanes. Each sum has one order, whatever their number.
+template <int columns>
+static inline __attribute__((always_inline)) void row_columns(const SmallProduct& p, int64_t j) {
+    constexpr int lanes = int(sizeof(DirectVector) / sizeof(float)), deep = 2;
+    const auto vector = [](const float* from) { return *reinterpret_cast<const DirectVector*>(from); };
+    DirectVector total[columns][deep] = {};
+    const float* b = p.b + j * p.b_column;
+    int64_t l = 0;
+    for (; l + deep * lanes <= p.k; l += deep * lanes)
+#pragma clang loop unroll(full)
+        for (int d = 0; d < deep; d++) {
+            const DirectVector factor = vector(p.a + l + d * lanes);
+            for (int s = 0; s < columns; s++) total[s][d] += factor * vector(b + s * p.b_column + l + d * lanes);
+        }
+    for (int s = 0; s < columns; s++) {
+        const DirectVector lane = total[s][0] + total[s][1];
+        float sum = 0;
+        for (int i = 0; i < lanes; i++) sum += lane[i];
+        for (int64_t rest = l; rest < p.k; rest++) sum += p.a[rest] * b[s * p.b_column + rest];
+        p.c[j + s] = p.beta == 0 ? p.alpha * sum : p.alpha * sum + p.beta * p.c[j + s];
+    }
+}
+
+static void row_multiply(const SmallProduct& p, int64_t begin, int64_t end) {
+    int64_t j = begin;
+    for (; j + 4 <= end; j += 4) row_columns<4>(p, j);
+    for (; j < end; j++) row_columns<1>(p, j);
+}
+
 } // namespace tl::TL_ISA
