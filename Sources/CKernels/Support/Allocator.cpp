@@ -1,10 +1,11 @@
 // The caching allocator.
 //
-// Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three roads by size:
+// Sizes are rounded up to classes: multiples of 64 bytes to 1 KB, then four steps a power of two. Three kinds of sizes:
 //   small  (to 32 KB)  a stack of free blocks a class and thread, without any locking; half of a full stack goes to,
 //                      and an empty one is filled from, the shared stacks. Blocks to 1 KB are cut from slabs of 64 KB:
 //                      from the heap, each would cost two to three times its size in alignment and headers
-//   medium (to 4 MB)   a shared stack a class, behind a spin lock
+//   medium (to 4 MB)   a shared stack a class, behind a spin lock; from 128 KB on mapped from the system: in the heap, blocks that
+//                      stay would lie between what libraries allocate and free, and their free memory could not be given back
 //   large              mapped from the system in whole huge pages, kept in one list and handed out best fit first
 //
 // Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
@@ -22,7 +23,7 @@
 namespace {
 
 constexpr size_t alignment = 64;
-constexpr size_t small_limit = 32 << 10, large_limit = 4 << 20;
+constexpr size_t small_limit = 32 << 10, mapped_size = 128 << 10, large_limit = 4 << 20;
 constexpr size_t huge_page = 2 << 20;
 constexpr int small_classes = 16 + 5 * 4;              // to 32 KB
 constexpr int shared_classes = small_classes + 7 * 4;  // to 4 MB
@@ -168,13 +169,37 @@ void note_system_allocation() {
     ++tl_kernel_thread()->system_allocations;
 }
 
+/// A mapping of whole pages; NULL where the system refuses.
+void* map_pages(size_t size) {
+#if defined(__linux__)
+    void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return pages == MAP_FAILED ? nullptr : pages;
+#else
+    return std::aligned_alloc(alignment, size);
+#endif
+}
+
+void unmap_pages(void* pages, size_t size) {
+#if defined(__linux__)
+    munmap(pages, size);
+#else
+    std::free(pages);
+#endif
+}
+
 void* from_system(size_t size) {
-    void* block = std::aligned_alloc(alignment, size);
+    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : map_pages(size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
         note_system_allocation();
     }
     return block;
+}
+
+void to_system(void* block, size_t size) {
+    if (size < mapped_size) std::free(block);
+    else unmap_pages(block, size);
+    reserved.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
 }
 
 // ---- Slabs: a header of 64 bytes, then blocks of one class
@@ -189,9 +214,8 @@ char *region = nullptr, *region_end = nullptr; // where the next slabs come from
 char* map_region() {
 #if defined(__linux__)
     // Mapped larger, to start at a multiple of a slab, since the address of a block has to lead to its slab.
-    char* start = static_cast<char*>(
-        mmap(nullptr, region_bytes + slab_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (start == MAP_FAILED) return nullptr;
+    char* start = static_cast<char*>(map_pages(region_bytes + slab_bytes));
+    if (!start) return nullptr;
     const size_t before = (slab_bytes - reinterpret_cast<uintptr_t>(start) % slab_bytes) % slab_bytes;
     if (before) munmap(start, before);
     munmap(start + before + region_bytes, slab_bytes - before);
@@ -223,11 +247,7 @@ Slab* take_slab() {
 
 void give_slab(Slab* slab) {
     reserved.fetch_sub(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
-#if defined(__linux__)
-    munmap(slab, slab_bytes);
-#else
-    std::free(slab);
-#endif
+    unmap_pages(slab, slab_bytes);
 }
 
 Slab* slab_of(Block* block) {
@@ -340,11 +360,7 @@ Large* smallest_large = nullptr; // free ones, in ascending order
 
 void unmap(Large* large) {
     reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
-#if defined(__linux__)
-    munmap(large, large->mapped);
-#else
-    std::free(large);
-#endif
+    unmap_pages(large, large->mapped);
 }
 
 /// From this size on, the kernel is asked what is free: it then takes longer to fill the block than to ask.
@@ -361,8 +377,8 @@ Large* map(size_t size) {
 #if defined(__linux__)
     // Mapped larger, so that the block can start at a huge page; otherwise its first and last pages would be small ones.
     const size_t mapped = size + huge_page;
-    char* start = static_cast<char*>(mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    if (start == MAP_FAILED) return nullptr;
+    char* start = static_cast<char*>(map_pages(mapped));
+    if (!start) return nullptr;
     const size_t before = (huge_page - reinterpret_cast<uintptr_t>(start) % huge_page) % huge_page;
     if (before) munmap(start, before);
     if (mapped - before > size) munmap(start + before + size, mapped - before - size);
@@ -446,7 +462,7 @@ void forget_other_threads() {
 
 void watch_forks() { pthread_atfork(lock_all, unlock_all, forget_other_threads); }
 
-// ---- The slow roads, kept out of line so that the fast ones need no stack frame
+// ---- The slow paths, kept out of line so that the fast ones need no stack frame
 
 [[gnu::noinline]] void* allocate_beyond_small(size_t size) {
     if (size > large_limit) return allocate_large(size);
@@ -555,8 +571,7 @@ void tl_empty_cache(void) {
         }
         while (block) {
             Block* next = block->next;
-            std::free(block);
-            reserved.fetch_sub(static_cast<int64_t>(size_of_class(index)), std::memory_order_relaxed);
+            to_system(block, size_of_class(index));
             block = next;
         }
     }
