@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// `y = exp(x)`.
@@ -159,7 +159,7 @@ public struct AffineTransform: DistributionTransform {
         if x.isPlaceholder { return x }
         let shape = commonShape(x.shape, y.shape)
         if let number = scale.parameterNumber {
-            return x.filled(Foundation.log(Swift.abs(number)), shape).sumRightmost(eventDim)
+            return x.filled(Glibc.log(Swift.abs(number)), shape).sumRightmost(eventDim)
         }
         let logScale = scale.parameterTensor.abs().log()
         return logScale.expanded(commonShape(shape, logScale.shape)).sumRightmost(eventDim)

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// Assisted decoding (Leviathan et al., 2023): a source proposes tokens, and the model checks all of them in one forward pass.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// Beam search: keeps the `beamCount` most probable continuations of each prompt, in groups that avoid the tokens of the

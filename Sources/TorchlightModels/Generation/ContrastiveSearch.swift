@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// Contrastive search (Su et al., 2022): of the `topK` most probable tokens, chooses the one with the largest

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// Tokens to sample from, most probable first, with their probabilities.

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 
 /// Changes the scores of the next token as ``GenerationOptions`` say.
