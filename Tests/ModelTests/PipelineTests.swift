@@ -93,7 +93,11 @@ import TorchlightTokenizers
         #expect(throws: ModelError.self) { try answerer("king", context: context, count: 0) }
         #expect(throws: ModelError.self) { try answerer("king", context: context, maxAnswerLength: 0) }
         #expect(throws: ModelError.self) { try answerer("king", context: context, maxLength: 8, stride: 8) }
-        #expect(throws: TokenizerError.self) { try answerer(long, context: context) }
+        // A question that leaves few tokens for the context, and one that leaves none.
+        let asked = Array(repeating: "king", count: 17).joined(separator: " ")
+        let read = try answerer(asked, context: long, count: 1000)
+        #expect(read.contains { $0.range.upperBound == long.unicodeScalars.count })
+        #expect(throws: ModelError.self) { try answerer(long, context: context) }
         let features = try self.folder("BertModel")
         #expect(throws: ModelError.self) { try QuestionAnswerer.load(features.path) }
     }

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import TorchlightCore
 import TorchlightIO
 import TorchlightTokenizers
@@ -53,13 +53,13 @@ public final class QuestionAnswerer {
     ///   - maxLength: The largest number of tokens of question and context together, special ones included. Default: 384, or
     ///     the positions of the model if they are fewer.
     ///   - stride: The number of tokens that a part of the context shares with the part before it. Default: 128, or half of
-    ///     `maxLength` if that is less.
+    ///     `maxLength` or of what the question leaves for the context if that is less.
     ///   - allowsNoAnswer: Whether the empty text is an answer, for models that were trained on questions without answers.
     ///     Its score is the smallest of the scores of the first token in the parts of the context. Default: false.
     ///   - alignsToWords: Whether answers are extended to whole words. Default: true.
     /// - Returns: The answers; none if the context has no tokens.
-    /// - Throws: ``ModelError`` if a text is empty or a number is not positive, `TokenizerError` if the question leaves no
-    ///   tokens for the context.
+    /// - Throws: ``ModelError`` if a text is empty or a number is not positive, or if the question leaves no tokens for
+    ///   the context.
     public func callAsFunction(
         _ question: String, context: String, count: Int = 1, maxAnswerLength: Int = 15, maxLength: Int? = nil,
         stride: Int? = nil, allowsNoAnswer: Bool = false, alignsToWords: Bool = true
@@ -102,14 +102,23 @@ public final class QuestionAnswerer {
         _ question: String, _ context: String, _ maxLength: Int?, _ stride: Int?
     ) throws -> [Encoding] {
         let longest = min(maxLength ?? 384, loaded.maxLength ?? .max)
-        let stride = stride ?? min(longest / 2, 128)
-        guard longest > 0, 0..<longest ~= stride else {
+        var tokenizer = loaded.tokenizer
+        tokenizer.padding = nil
+        tokenizer.truncation = nil
+        // With the special tokens of a pair.
+        let room = longest - (try tokenizer.encode(.text(question), pair: .text("")).count)
+        guard room > 0 else {
+            throw ModelError(
+                "QuestionAnswerer",
+                "the question and the special tokens are \(quantity(longest - room, "token")), and maxLength is \(longest)",
+                expected: "fewer tokens than maxLength, so that some are left for the context")
+        }
+        let stride = stride ?? min(longest / 2, room / 2, 128)
+        guard 0..<longest ~= stride else {
             throw ModelError(
                 "QuestionAnswerer", "parts of \(quantity(longest, "token")) share \(stride)",
                 expected: "0 to maxLength - 1")
         }
-        var tokenizer = loaded.tokenizer
-        tokenizer.padding = nil
         tokenizer.truncation = .init(maxLength: longest, stride: stride, strategy: .onlySecond)
         let first = try tokenizer.encode(.text(question), pair: .text(context))
         return [first] + first.overflowing
@@ -160,7 +169,7 @@ private struct Spans {
         func probabilities(_ logits: [Double]) -> [Double] {
             let largest = candidates.map { logits[$0] }.max() ?? 0
             var result = [Double](repeating: 0, count: encoding.count)
-            for index in candidates { result[index] = Foundation.exp(logits[index] - largest) }
+            for index in candidates { result[index] = Glibc.exp(logits[index] - largest) }
             let sum = result.reduce(0, +)
             return result.map { $0 / sum }
         }
