@@ -299,17 +299,35 @@ class StepRecorder: CallRecorder {
     // MARK: The host
 
     func hostRead(_ tensor: Tensor, in operation: String) {
-        if let state = outside[ObjectIdentifier(tensor.storage)], state.value == state.initial,
-            case .outside = graph.values[state.initial].origin
-        {
-            conditions.addRead(tensor)
-        } else if outside[ObjectIdentifier(tensor.storage)] == nil, !isInside(tensor.storage) {
-            conditions.addRead(tensor)
-        } else if isConstant(tensor.storage) {
-            // The numbers are in the program.
-        } else {
-            refuse(hostReadError(of: tensor, in: operation))
+        let storage = tensor.storage
+        guard isInside(storage) || outside[ObjectIdentifier(storage)] != nil else { return conditions.addRead(tensor) }
+        if isConstant(storage) || tensor.wrappedScalar != nil { return }
+        let known = isInside(storage) && !isMarked(storage) ? nil : sources(of: value(of: tensor, in: operation))
+        guard let known else { return refuse(hostReadError(of: tensor, in: operation)) }
+        for source in known { conditions.addRead(source) }
+    }
+
+    /// The tensors from outside that a value is computed from, if it is the same at each run as long as their elements are: then it depends
+    /// on no argument, no random number and nothing that the function changes. nil otherwise.
+    private func sources(of value: Graph.ValueID) -> [Tensor]? {
+        var sources: [Tensor] = []
+        var seen = Set<Graph.ValueID>()
+        var stack = [value]
+        while let id = stack.popLast() {
+            guard seen.insert(id).inserted else { continue }
+            switch graph.values[id].origin {
+            case .constant: break
+            case .outside(let tensor):
+                if outside[ObjectIdentifier(tensor.storage)]?.value != id { return nil }
+                sources.append(tensor)
+            case .result(let number):
+                let instruction = graph.instructions[number]
+                guard graph.isPure(instruction) else { return nil }
+                stack += instruction.operands.map(\.value)
+            case .argument, .gradient, .draw, .empty: return nil
+            }
         }
+        return sources
     }
 
     func hostReadError(of tensor: Tensor, in operation: String) -> TensorError {
@@ -369,9 +387,11 @@ class StepRecorder: CallRecorder {
 
     func isInside(_ storage: Storage) -> Bool { storage.recordMark >> 32 == UInt64(serial) }
 
+    /// Whether a storage of the function has elements of a recorded operation or of the program.
+    private func isMarked(_ storage: Storage) -> Bool { storage.recordMark & 0xffff_ffff > 0 }
+
     private func isConstant(_ storage: Storage) -> Bool {
-        let index = Int(storage.recordMark & 0xffff_ffff)
-        return isInside(storage) && index > 0 && inside[index - 1].owner == .constant
+        isInside(storage) && isMarked(storage) && inside[Int(storage.recordMark & 0xffff_ffff) - 1].owner == .constant
     }
 
     private func mark(_ storage: Storage, _ state: StorageValues) {

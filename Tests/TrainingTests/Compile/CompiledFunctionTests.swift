@@ -195,6 +195,38 @@ import Torchlight
 
     // MARK: Errors
 
+    /// What is computed from tensors from outside and numbers is the same at each run, as long as the elements of the tensors are.
+    @Test func valuesOfTensorsFromOutsideMayBeReadOnTheHost() {
+        let limits = Tensor([1.0, 3, 2])
+        let f = compile { (x: Tensor) -> Tensor in
+            let sizes = cat([Tensor([2]), Tensor(x.shape)]) + 0
+            return x.expand(sizes.toArray(Int.self)) * (limits * 2).max().item()
+        }
+        for i in 0..<3 { #expect(f(Tensor([Double(i)])).toArray(Double.self) == [Double(6 * i), Double(6 * i)]) }
+        #expect(f.report.graphs == 1)
+        limits.fill_(4)
+        for _ in 0..<2 { #expect(f(Tensor([1.0])).toArray(Double.self) == [8, 8]) }
+        #expect(f.report.graphs == 2 && f.report.reasons[1].contains("reads on the host has other elements"))
+
+        // Not what depends on an argument, on random numbers, or on what the function changes.
+        let counter = Tensor([0.0])
+        let refused: [(String, (Tensor) -> Tensor)] = [
+            ("argument", { $0 * (limits * $0).sum().item() }),
+            ("random number", { $0 * (Tensor.rand([1]) + limits).sum().item() }),
+            (
+                "tensor that changes",
+                { x in
+                    noGrad { _ = counter.add_(1) }
+                    return x * (counter + limits).sum().item()
+                }
+            ),
+        ]
+        for (label, body) in refused {
+            let g = compile(body)
+            #expect(errorText { _ = g(Tensor([1.0])) }.contains("is read on the host"), "\(label)")
+        }
+    }
+
     @Test func hostReadsAreRefused() {
         let f = compile { (x: Tensor) in x.sum().item() > 0 ? x : -x }
         #expect(errorText { _ = f(Tensor([1.0])) }.contains("is read on the host"))
