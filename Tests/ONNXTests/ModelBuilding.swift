@@ -23,14 +23,15 @@ func initializer(_ name: String, _ tensor: Tensor) -> TensorProto {
     ONNXValue(tensor).proto(named: name)!
 }
 
-/// A model of nodes whose inputs are float tensors of any shape.
+/// A model of nodes whose inputs are float tensors of any shape, followed by others.
 func model(
-    _ nodes: [NodeProto], inputs: [String], outputs: [String], initializers: [TensorProto] = [], opset: Int = 17
+    _ nodes: [NodeProto], inputs: [String], outputs: [String], initializers: [TensorProto] = [], opset: Int = 17,
+    more: [ValueInfoProto] = []
 ) -> ModelProto {
     var graph = GraphProto()
     graph.name = "test"
     graph.nodes = nodes
-    graph.inputs = inputs.map { tensorInfo($0, nil) }
+    graph.inputs = inputs.map { tensorInfo($0, nil) } + more
     graph.outputs = outputs.map { tensorInfo($0, nil) }
     graph.initializers = initializers
     var model = ModelProto()

@@ -7,14 +7,22 @@ func checkedIndices(_ call: Call, _ index: Int, size: Int) throws -> Tensor {
     return try nonNegative(typed.tensor.to(.int64), size: size)
 }
 
+/// Indices of a dimension without negative ones. They are checked again in each run of a recorded function.
 func nonNegative(_ indices: Tensor, size: Int) throws -> Tensor {
     if indices.count == 0 { return indices }
-    let low = indices.amin().item(Int.self)
-    let high = indices.amax().item(Int.self)
-    guard low >= -size, high < size else {
-        throw Problem("an index of \(low < -size ? low : high)", expected: "indices from \(-size) to \(size - 1)")
+    // Another run may have negative ones.
+    var hasNegative = isRecordingFunction
+    try checkValues("indices", [indices]) { operands throws(TensorError) in
+        let low = operands[0].amin().item(Int.self)
+        let high = operands[0].amax().item(Int.self)
+        guard low >= -size, high < size else {
+            throw TensorError(
+                .index, in: "indices", "an index is out of range", got: "\(low < -size ? low : high)",
+                expected: "indices from \(-size) to \(size - 1)")
+        }
+        if low < 0 { hasNegative = true }
     }
-    return low < 0 ? Tensor.where(indices < 0, indices + size, indices) : indices
+    return hasNegative ? Tensor.where(indices < 0, indices + size, indices) : indices
 }
 
 func registerIndexing(in table: inout OperatorTable) {
