@@ -67,7 +67,9 @@ package final class Plan: @unchecked Sendable {
     private(set) var argument: [Int?] = []
     /// For each result, whether it is in memory that the caller must not change, so that the caller gets a copy.
     private(set) var isConstant: [Bool] = []
-    /// The values that are there before the first step: those of tensors from outside and of gradients.
+    /// The values that each run begins with: tensors from outside and constants.
+    private(set) var initial: [Tensor?] = []
+    /// The values that are there before the first step and are other tensors in each run: gradients and uninitialised memory.
     private(set) var given: [Graph.ValueID] = []
 
     /// The number of steps, and of results, of the function itself. Those that follow compute the gradients of its results.
@@ -144,9 +146,12 @@ package final class Plan: @unchecked Sendable {
         }
         copies = graph.states.filter { root[$0.final] != $0.initial }
         let isRead = graph.readValues
-        for (id, value) in graph.values.enumerated() where isRead[id] {
+        initial = Array(repeating: nil, count: graph.values.count)
+        for (id, value) in graph.values.enumerated() {
             switch value.origin {
-            case .outside, .gradient, .empty: given.append(id)
+            case .constant(let tensor): initial[id] = tensor
+            case .outside(let tensor) where isRead[id]: initial[id] = tensor
+            case .gradient where isRead[id], .empty where isRead[id]: given.append(id)
             default: break
             }
         }

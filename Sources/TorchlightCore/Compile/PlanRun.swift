@@ -53,7 +53,7 @@ package struct PlanRun {
     private init(_ plan: Plan, _ arguments: [Tensor]) {
         self.plan = plan
         self.arguments = arguments
-        values = Array(repeating: nil, count: plan.graph.values.count)
+        values = plan.initial
     }
 
     private mutating func begin(_ defaultGenerator: Generator) throws(TensorError) {
@@ -61,7 +61,6 @@ package struct PlanRun {
         for (value, argument) in zip(graph.arguments, arguments) { values[value] = argument }
         for id in plan.given {
             switch graph.values[id].origin {
-            case .outside(let tensor): values[id] = tensor
             case .gradient(let leaf): values[id] = leaf.tensor(arguments).gradient
             case .empty:
                 let spec = graph.values[id].spec
@@ -78,9 +77,8 @@ package struct PlanRun {
 
     @inline(__always)
     private func value(_ id: Graph.ValueID) -> Tensor {
-        if let known = values[id] { return known }
-        if case .constant(let tensor) = plan.graph.values[id].origin { return tensor }
-        preconditionFailure("a value of a graph is read before it is written")
+        guard let value = values[id] else { preconditionFailure("a value of a graph is read before it is written") }
+        return value
     }
 
     /// The layout of a value that lies in the memory of another one.

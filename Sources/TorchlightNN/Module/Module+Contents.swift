@@ -1,3 +1,4 @@
+import Glibc
 @_spi(Reflection) import Swift
 import Synchronization
 import TorchlightCore
@@ -18,8 +19,12 @@ struct Contents {
     var groups: [(name: String, group: ModuleGroup)] = []
     /// The values of the properties that were read, retained.
     var held: [Any] = []
-    /// The memory of those properties.
-    var snapshot: [UInt8] = []
+    /// The memory of those properties, and where they lie.
+    fileprivate var snapshot: [UInt8] = []
+    fileprivate var fields = StoredFields()
+
+    /// Whether the memory of the module's properties is as it was when its contents were found.
+    func areUnchanged(in module: Module) -> Bool { fields.match(snapshot, in: module) }
 }
 
 /// A child in the printed form.
@@ -32,15 +37,11 @@ enum ModuleGroup {
 extension Module {
     /// The current contents of the module.
     var currentContents: Contents {
-        let fields = StoredFields.of(type(of: self))
-        if let contents, fields.match(contents.snapshot, in: self) { return contents }
-        let scanned = scan(fields)
+        if let contents, contents.areUnchanged(in: self) { return contents }
+        let scanned = scan(StoredFields.of(type(of: self)))
         contents = scanned
         return scanned
     }
-
-    /// Whether the memory of the properties is as it was when contents were found.
-    func holds(_ contents: Contents) -> Bool { StoredFields.of(type(of: self)).match(contents.snapshot, in: self) }
 
     private func scan(_ fields: StoredFields) -> Contents {
         var scanner = Scanner(inlinesLists: inlinesItsList, elementNames: elementNames)
@@ -61,6 +62,7 @@ extension Module {
             }
         }
         scanner.contents.snapshot = fields.copy(of: self)
+        scanner.contents.fields = fields
         for (name, parametrization) in parametrizations {
             scanner.contents.parameters.removeAll { $0.name == name }
             if let tensors = parametrization.stateTensors(of: name) {
@@ -254,7 +256,7 @@ extension Optional: PropertyContainer {
 }
 
 /// The memory layout of the stored properties of a class that may hold parameters or modules; computed once for each class.
-private struct StoredFields: Sendable {
+fileprivate struct StoredFields: Sendable {
     struct Field: Sendable {
         var offset: Int
         var size: Int
@@ -276,6 +278,9 @@ private struct StoredFields: Sendable {
 
     /// The option "the type is a class", written as its value: the standard library's constant is a mutable variable.
     private static var asClass: _EachFieldOptions { _EachFieldOptions(rawValue: 1) }
+
+    /// Those of a class without such properties.
+    init() {}
 
     private init(_ type: Module.Type) {
         var own = 0
@@ -314,8 +319,7 @@ private struct StoredFields: Sendable {
         return snapshot.withUnsafeBytes { snapshot in
             var position = 0
             for case let field? in relevant {
-                let now = UnsafeRawBufferPointer(start: object + field.offset, count: field.size)
-                guard now.elementsEqual(snapshot[position..<(position + field.size)]) else { return false }
+                if memcmp(object + field.offset, snapshot.baseAddress! + position, field.size) != 0 { return false }
                 position += field.size
             }
             return true

@@ -21,8 +21,8 @@ final class TreeContents {
         /// keeps its result, its contents are found again.
         var isUnchanged: Bool {
             mutating get {
-                if (module.hooks?.identifiers ?? []) != hooks { return false }
-                if module.holds(held) { return true }
+                if module.hooks != nil || !hooks.isEmpty, (module.hooks?.identifiers ?? []) != hooks { return false }
+                if held.areUnchanged(in: module) { return true }
                 let now = module.currentContents
                 guard now.objects.elementsEqual(objects, by: { $0 === $1 }) else { return false }
                 held = now
