@@ -175,8 +175,8 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
 /// Learning rates and other settings of optimisers are those of the call.
 ///
 /// **What is not**: other code in the body runs when a graph is recorded. Branches, loop counts and Swift numbers that are captured are
-/// those of that call; `verify` finds out where they change. Reading elements on the host (`item()`, `if` on a value) is an error. Use
-/// ``hostCall(_:body:)`` for code that is to run at each call.
+/// those of that call; `verify` finds out where they change. Reading elements on the host (`item()`, `if` on a value) is an error, unless
+/// they follow from captured tensors that the body does not change. Use ``hostCall(_:body:)`` for code that is to run at each call.
 ///
 /// The function may be called from several threads. Inside of another compiled function, of `vmap` or another transformation, and in
 /// ``uncompiled(_:)`` and `detectAnomalies`, it runs its body.
