@@ -75,7 +75,7 @@ private enum InferenceFuzz {
         let calls = DescriptionLaws.calls(of: record).map(\.0)
         let child = fork()
         if child == 0 {
-            // A record takes a fraction of a second.
+            // A record takes about a second.
             alarm(UInt32(clamping: 60 + 10 * TestRandom.effort))
             silenceTraces()
             run(record, calls, isOfAttributes)
@@ -115,7 +115,9 @@ private enum InferenceFuzz {
         }
         guard let json = try? JSON.encoding(call.primitive) else { return report("not encoded") }
         let primitive = type(of: call.primitive)
-        func decoded<P: Primitive>(_ type: P.Type) -> (any Primitive)? { try? changed(json, &random).decoded(as: type) }
+        let other = changed(json, &random)
+        announce("\(primitive) of \(other.text())", specs)
+        func decoded<P: Primitive>(_ type: P.Type) -> (any Primitive)? { try? other.decoded(as: type) }
         guard let damaged = decoded(primitive), !damaged.hasSizeOfValues else { return }
         announce(damaged, specs)
         guard let results = try? OperandCheck.inferResults(of: damaged, specs) else { return }
@@ -208,7 +210,7 @@ private enum InferenceFuzz {
     /// Whether a call differed from its description, in this process.
     private nonisolated(unsafe) static var didDiffer = false
 
-    private static func announce(_ primitive: any Primitive, _ specs: [TensorSpec]) {
+    private static func announce(_ primitive: Any, _ specs: [TensorSpec]) {
         let operands = specs.map {
             "\($0.dtype)\($0.isWrappedScalar ? " number" : "") \(Array($0.layout.shape)) strides \(Array($0.layout.strides))"
         }

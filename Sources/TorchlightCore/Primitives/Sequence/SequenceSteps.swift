@@ -46,7 +46,7 @@ extension SequenceSteps {
         rowStep = try container.decode(Int.self, forKey: .rowStep)
         let rows = sizes.reduce(0, +|)
         let isFalling = zip([batch] + sizes, sizes).allSatisfy { $0 >= $1 && $1 >= 0 }
-        let isInside = zip(starts, sizes).allSatisfy { $1 == 0 || ($0 >= 0 && $0 +| ($1 - 1) *| rowStep < rows) }
+        let isInside = zip(starts, sizes).allSatisfy { $1 == 0 || ($0 >= 0 && $0 +| ($1 -| 1) *| rowStep < rows) }
         guard starts.count == sizes.count, batch == sizes.first ?? batch, batch >= 0, rowStep >= 1, isFalling, isInside
         else {
             throw DecodingError.dataCorruptedError(
