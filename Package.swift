@@ -107,7 +107,9 @@ let package = Package(
             swiftSettings: readerSettings),
         .target(
             name: "TorchlightModels",
-            dependencies: ["TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "CCurl"],
+            dependencies: [
+                "TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "TorchlightAudio", "CCurl",
+            ],
             swiftSettings: swiftSettings),
         .target(
             name: "Torchlight",

@@ -16,7 +16,9 @@ import Testing
         "TorchlightAudio": ["TorchlightCore", "TorchlightNN"],
         "TorchlightSparse": ["TorchlightCore", "TorchlightNN", "TorchlightOptim"],
         "TorchlightONNX": ["TorchlightCore", "TorchlightIO", "TorchlightNN"],
-        "TorchlightModels": ["TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "CCurl"],
+        "TorchlightModels": [
+            "TorchlightCore", "TorchlightIO", "TorchlightNN", "TorchlightTokenizers", "TorchlightAudio", "CCurl",
+        ],
         "TorchlightOptim": ["TorchlightCore", "CKernels"],
         "TorchlightData": ["TorchlightCore", "TorchlightIO", "CFiles", "CKernels", "CCurl", "CDigits"],
         "TorchlightTraining": [

@@ -17,6 +17,10 @@ import TorchlightIO
         try recorded.checkGeneration()
     }
 
+    @Test(arguments: folders.filter(\.hasWaveforms)) func preprocessesAsTransformers(_ recorded: RecordedModel) throws {
+        try recorded.checkPreprocessing()
+    }
+
     @Test(arguments: folders) func isTheSameAfterSaving(_ recorded: RecordedModel) throws {
         try recorded.checkSaving()
     }
@@ -55,6 +59,24 @@ struct RecordedModel: Sendable, CustomTestStringConvertible {
         var named: [String: Tensor] = [:]
         for member in json?.members ?? [] { named[member.name] = tensors[member.value.string!]! }
         return named
+    }
+
+    // MARK: - Preprocessing
+
+    private var waveforms: [JSON] {
+        ((try? description())?["preprocess"]?.elements ?? []).filter { $0["processor"]?.string == "audio" }
+    }
+    var hasWaveforms: Bool { !waveforms.isEmpty }
+
+    func checkPreprocessing() throws {
+        let (features, values) = (try WhisperFeatures.load(folder), try expected())
+        for step in waveforms {
+            let want = try #require(values[step["output"]!.string!])
+            let got = features(try #require(values[step["input"]!.string!]))
+            #expect(got.shape == want.shape)
+            let difference = (got - want).abs().max().item()
+            #expect(difference <= step["atol"]!.double!, "\(name): \(difference)")
+        }
     }
 
     // MARK: - Forward passes
