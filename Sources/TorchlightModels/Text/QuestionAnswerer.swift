@@ -106,14 +106,14 @@ public final class QuestionAnswerer {
         tokenizer.padding = nil
         tokenizer.truncation = nil
         // With the special tokens of a pair.
-        let room = longest - (try tokenizer.encode(.text(question), pair: .text("")).count)
-        guard room > 0 else {
+        let left = longest - (try tokenizer.encode(.text(question), pair: .text("")).count)
+        guard left > 0 else {
             throw ModelError(
                 "QuestionAnswerer",
-                "the question and the special tokens are \(quantity(longest - room, "token")), and maxLength is \(longest)",
+                "the question and the special tokens are \(quantity(longest - left, "token")), and maxLength is \(longest)",
                 expected: "fewer tokens than maxLength, so that some are left for the context")
         }
-        let stride = stride ?? min(longest / 2, room / 2, 128)
+        let stride = stride ?? min(longest / 2, left / 2, 128)
         guard 0..<longest ~= stride else {
             throw ModelError(
                 "QuestionAnswerer", "parts of \(quantity(longest, "token")) share \(stride)",
