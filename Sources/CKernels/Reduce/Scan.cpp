@@ -30,7 +30,8 @@ struct Scanner {
         const bool extreme = op == TL_SCAN_MAX || op == TL_SCAN_MIN;
         for (int64_t i = 0; i < count; ++i) {
             if (position + i == 0) {
-                carried = values[i];
+                // The logarithm of e^-0 is 0.
+                carried = op == TL_SCAN_LOGSUMEXP ? values[i] + T(0) : values[i];
             } else if (extreme) {
                 if (replaces(values[i])) {
                     carried = values[i];

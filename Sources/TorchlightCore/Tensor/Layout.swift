@@ -69,7 +69,7 @@ package struct Layout: Sendable, Hashable {
 
     /// Whether two indices may refer to the same memory, as in an expanded tensor.
     package var mayOverlap: Bool {
-        if isContiguous { return false }
+        if isContiguous || count == 0 { return false }
         let order = (0..<rank).filter { shape[$0] != 1 }
             .sorted { strides[$0].saturatingMagnitude < strides[$1].saturatingMagnitude }
         var reach = 0
