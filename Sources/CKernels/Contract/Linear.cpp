@@ -1,7 +1,7 @@
 // A product with the bias in the same call. float32: the library's product of each part, and a pass of our own that adds the bias
-// while the part is in the cache. With AVX-512, oneDNN's fused primitive took 3 to 25 % longer than that on one and two threads, from
-// 64 x 256 x 512 to 1024 x 2304 x 768, and as long at its best. Our own blocked product (AVX2) brings the bias along. Half types:
-// the fused primitive, which rounds once.
+// while the part is in the cache. With AVX-512 and two threads, oneDNN's fused primitive takes as long, or up to 5 % longer from
+// 64 x 512 x 784 to 1024 x 2304 x 768. Our own blocked product (AVX2) brings the bias along. Half types: the fused primitive, which
+// rounds once.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/ProductCut.h"

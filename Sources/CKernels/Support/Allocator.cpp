@@ -11,14 +11,12 @@
 // Counting: a thread adds up what it took and gave in a counter that only it writes, and hands it to the shared counter
 // every 64 KB, so that the fast path holds no locked instruction. tl_memory() adds up the counters of all threads.
 #include "Support/MemoryLimit.h"
+#include "Support/Pages.h"
 #include "include/tl_support.h"
 #include <atomic>
 #include <cstdlib>
 #include <mutex>
 #include <pthread.h>
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace {
 
@@ -169,26 +167,8 @@ void note_system_allocation() {
     ++tl_kernel_thread()->system_allocations;
 }
 
-/// A mapping of whole pages; NULL where the system refuses.
-void* map_pages(size_t size) {
-#if defined(__linux__)
-    void* pages = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return pages == MAP_FAILED ? nullptr : pages;
-#else
-    return std::aligned_alloc(alignment, size);
-#endif
-}
-
-void unmap_pages(void* pages, size_t size) {
-#if defined(__linux__)
-    munmap(pages, size);
-#else
-    std::free(pages);
-#endif
-}
-
 void* from_system(size_t size) {
-    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : map_pages(size);
+    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : tl::map_pages(size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
         note_system_allocation();
@@ -198,7 +178,7 @@ void* from_system(size_t size) {
 
 void to_system(void* block, size_t size) {
     if (size < mapped_size) std::free(block);
-    else unmap_pages(block, size);
+    else tl::unmap_pages(block, size);
     reserved.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
 }
 
@@ -214,7 +194,7 @@ char *region = nullptr, *region_end = nullptr; // where the next slabs come from
 char* map_region() {
 #if defined(__linux__)
     // Mapped larger, to start at a multiple of a slab, since the address of a block has to lead to its slab.
-    char* start = static_cast<char*>(map_pages(region_bytes + slab_bytes));
+    char* start = static_cast<char*>(tl::map_pages(region_bytes + slab_bytes));
     if (!start) return nullptr;
     const size_t before = (slab_bytes - reinterpret_cast<uintptr_t>(start) % slab_bytes) % slab_bytes;
     if (before) munmap(start, before);
@@ -247,7 +227,7 @@ Slab* take_slab() {
 
 void give_slab(Slab* slab) {
     reserved.fetch_sub(static_cast<int64_t>(slab_bytes), std::memory_order_relaxed);
-    unmap_pages(slab, slab_bytes);
+    tl::unmap_pages(slab, slab_bytes);
 }
 
 Slab* slab_of(Block* block) {
@@ -360,7 +340,7 @@ Large* smallest_large = nullptr; // free ones, in ascending order
 
 void unmap(Large* large) {
     reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
-    unmap_pages(large, large->mapped);
+    tl::unmap_pages(large, large->mapped);
 }
 
 /// From this size on, the kernel is asked what is free: it then takes longer to fill the block than to ask.
@@ -377,7 +357,7 @@ Large* map(size_t size) {
 #if defined(__linux__)
     // Mapped larger, so that the block can start at a huge page; otherwise its first and last pages would be small ones.
     const size_t mapped = size + huge_page;
-    char* start = static_cast<char*>(map_pages(mapped));
+    char* start = static_cast<char*>(tl::map_pages(mapped));
     if (!start) return nullptr;
     const size_t before = (huge_page - reinterpret_cast<uintptr_t>(start) % huge_page) % huge_page;
     if (before) munmap(start, before);
