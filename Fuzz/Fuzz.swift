@@ -1,3 +1,4 @@
+import TorchlightCore
 import TorchlightData
 import TorchlightIO
 import TorchlightONNX
@@ -33,7 +34,7 @@ private enum Reader: String, CaseIterable {
         case .npy:
             let contents = FileContents(bytes, path: "fuzz")
             for (_, array) in try NumpyFile.parse(contents, verifyingChecksums: false) {
-                precondition(array.toArray(Double.self).count == array.count)
+                Self.readElements(of: array)
             }
         case .zip:
             let archive = try ZipArchive(bytes, file: "fuzz", operation: "zip")
@@ -69,8 +70,13 @@ private enum Reader: String, CaseIterable {
     private static func look(at value: TorchValue) {
         _ = value.description
         for (_, tensor) in value.tensors where tensor.count < 1 << 16 {
-            precondition(tensor.toArray(Double.self).count == tensor.count)
+            readElements(of: tensor)
         }
+    }
+
+    private static func readElements(of tensor: Tensor) {
+        let parts = tensor.dtype.isComplex ? tensor.viewAsReal() : tensor
+        precondition(parts.toArray(Double.self).count == parts.count)
     }
 
     /// What was parsed comes back the same from its text.
