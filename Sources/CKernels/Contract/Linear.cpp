@@ -1,7 +1,6 @@
-// A product with the bias in the same call. float32: the library's product of each part, and a pass of our own that adds the bias
-// while the part is in the cache. With AVX-512 and two threads, oneDNN's fused primitive takes as long, or up to 5 % longer from
-// 64 x 512 x 784 to 1024 x 2304 x 768. Our own blocked product (AVX2) brings the bias along. Half types: the fused primitive, which
-// rounds once.
+// A product with the bias in the same call. Half types: oneDNN's fused primitive, which rounds once. float32: the primitive or
+// dnnl_sgemm and a pass that adds the bias while the part is in the cache, or our own blocked product (AVX2), which brings the bias
+// along.
 #include "Contract/Gemm.h"
 #include "Contract/OneDNN.h"
 #include "Contract/ProductCut.h"
@@ -14,6 +13,7 @@
 #include "Support/SignalsBlocked.h"
 #include "include/tl_contract.h"
 #include <algorithm>
+#include <cstring>
 #include <memory>
 
 namespace tl {
@@ -31,12 +31,13 @@ struct Epilogue {
 
 namespace tl {
 
-/// A part of the product, on one thread.
+/// A part of the product, on one thread. `bias` may be NULL.
 static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_t x_row, int64_t w_row, int64_t out_row,
                           void* x, void* w, void* bias, void* out) {
     using namespace onednn;
     Key key;
-    for (const int64_t value : {int64_t('l'), int64_t(dtype), m, k, n, x_row, w_row, out_row}) key.add(value);
+    for (const int64_t value : {int64_t('l'), int64_t(dtype), int64_t(bias != nullptr), m, k, n, x_row, w_row, out_row})
+        key.add(value);
     Plan* plan = find_plan(key);
     if (!plan) {
         const int64_t x_shape[2] = {m, k}, x_strides[2] = {x_row, 1};
@@ -45,32 +46,53 @@ static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_
         const int64_t out_shape[2] = {m, n}, out_strides[2] = {out_row, 1};
         const dnnl_data_type_t type = data_type(dtype);
         const Layout src(type, 2, x_shape, x_strides), weights(type, 2, w_shape, w_strides),
-            shift(type, 2, bias_shape, bias_strides), dst(type, 2, out_shape, out_strides);
+            dst(type, 2, out_shape, out_strides);
+        const Layout shift = bias ? Layout(type, 2, bias_shape, bias_strides) : Layout();
         dnnl_primitive_desc_t description = nullptr;
         dnnl_status_t status = describe_matmul(src, weights, shift, dst, 0, &description);
         if (status != dnnl_success) return status;
         const Plan::Operand list[4] = {{DNNL_ARG_SRC, false, &src},
                                        {DNNL_ARG_WEIGHTS, false, &weights},
-                                       {DNNL_ARG_BIAS, false, &shift},
-                                       {DNNL_ARG_DST, true, &dst}};
+                                       {DNNL_ARG_DST, true, &dst},
+                                       {DNNL_ARG_BIAS, false, &shift}};
         auto made = std::make_unique<Plan>();
-        status = made->build(description, list, 4);
+        status = made->build(description, list, bias ? 4 : 3);
         if (status != dnnl_success) return status;
         plan = keep_plan(key, std::move(made));
     }
-    void* const pointers[4] = {x, w, bias, out};
+    void* const pointers[4] = {x, w, out, bias};
     return plan->run(pointers);
 }
 
-static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor& bias, const tl_tensor& out) {
+/// Whether oneDNN's primitive beats dnnl_sgemm, which copies both operands: with few columns the copy of x takes long, with few rows
+/// that of w. With AVX-512 and two threads, and weights that other work has driven out of the second cache, the primitive takes 0.7
+/// to 1.0 of its time where this holds, from 8192 x 16 x 32 to 32 x 4096 x 4096, and up to 1.05 elsewhere. Below a million
+/// multiplications its calls cost more than they save.
+static bool prefers_primitive(int64_t m, int64_t n, int64_t k) {
+    return (n <= 512 || m <= 256) && m * n * k >= int64_t(1) << 20;
+}
+
+static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out) {
     const int64_t m = x.shape[0], k = x.shape[1], n = out.shape[1], size = size_of_dtype(out.dtype);
     // The stride of a single row is anything; the library takes one that is not the row's length for a gap.
     const auto row_stride = [](const tl_tensor& t) { return t.shape[0] == 1 ? t.shape[1] : t.strides[0]; };
     const int64_t x_row = row_stride(x), w_row = row_stride(w), out_row = row_stride(out);
     const auto at = [&](const tl_tensor& t, int64_t offset) { return static_cast<char*>(t.data) + offset * size; };
     return ProductCut(m, n, k).each([&](int64_t row, int64_t rows, int64_t column, int64_t columns) {
-        return fused_part(out.dtype, rows, columns, k, x_row, w_row, out_row, at(x, row * x_row), at(w, column * w_row),
-                          at(bias, column), at(out, row * out_row + column));
+        const auto multiply = [&](void* part, int64_t part_row) {
+            return fused_part(out.dtype, rows, columns, k, x_row, w_row, part_row, at(x, row * x_row), at(w, column * w_row),
+                              bias ? at(*bias, column) : nullptr, part);
+        };
+        char* const result = at(out, row * out_row + column);
+        // The primitive takes up to 1.4 times as long where the rows of its result have gaps.
+        if (out.dtype != TL_FLOAT32 || columns == n) return multiply(result, out_row);
+        const Scratch memory(size_t(rows * columns * size));
+        char* const dense = memory.get<char>();
+        if (!dense) return multiply(result, out_row);
+        const int32_t status = multiply(dense, columns);
+        for (int64_t i = 0; i < rows && status == dnnl_success; i++)
+            std::memcpy(result + i * out_row * size, dense + i * columns * size, size_t(columns * size));
+        return status;
     });
 }
 
@@ -114,7 +136,7 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
     if (m == 0 || n == 0) return 0;
     if (out->dtype != TL_FLOAT32 && bias) {
         const bool native = onednn::multiplies(out->dtype) && bias->strides[0] == 1;
-        if (native && fused_linear(*x, *w, *bias, *out) == dnnl_success) return 0;
+        if (native && fused_linear(*x, *w, bias, *out) == dnnl_success) return 0;
         return converted_linear(*x, *w, *bias, *out);
     }
     if (bias && bias->strides[0] == 1 && is_blocked(m, n, k, false)) {
@@ -122,7 +144,11 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
                            w->strides[0], out->data, out->strides[0], out->strides[1], 1, 0, bias->data};
         return gemm(product) ? 0 : dnnl_out_of_memory;
     }
-    if (bias && m > 1 && n > 1 && m * n * k >= small_product && cut_linear(*x, *w, *bias, *out) == dnnl_success)
+    const bool is_large = out->dtype == TL_FLOAT32 && m > 1 && n > 1 && m * n * k >= small_product;
+    if (is_large && !is_blocked(m, n, k, false) && prefers_primitive(m, n, k) && (!bias || bias->strides[0] == 1) &&
+        fused_linear(*x, *w, bias, *out) == dnnl_success)
+        return 0;
+    if (bias && is_large && cut_linear(*x, *w, *bias, *out) == dnnl_success)
         return 0;
 
     const int64_t x_shape[3] = {1, m, k}, x_strides[3] = {0, x->strides[0], x->strides[1]};

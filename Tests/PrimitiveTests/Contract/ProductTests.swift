@@ -113,6 +113,30 @@ import Testing
         expectProduct(linear(a, b.mT, bias), exact + bias.to(.float64), depth: k, "linear with a view")
         expectProduct(linear(a, b.mT.contiguous(), bias), exact + bias.to(.float64), depth: k, "linear")
     }
+
+    /// Sizes for each of the ways in which a linear layer in float32 is computed: few rows, few columns, many of both, little work.
+    @Test(arguments: [(16, 1024, 1024), (1200, 10, 96), (300, 500, 700), (600, 1024, 64), (7, 9, 200)])
+    func linearAgreesWithFloat64(_ m: Int, _ n: Int, _ k: Int) {
+        var random = TestRandom("linear \(m) \(n) \(k)")
+        let (x, w, bias) = (draw(&random, m, k), draw(&random, n, k), draw(&random, 1, n).flatten())
+        let exact = matmul(x.to(.float64), w.to(.float64).mT)
+        /// The same matrix as a part of a wider one.
+        func part(_ matrix: Tensor) -> Tensor {
+            let wide = Tensor.full([matrix.shape[0], k + 5], Double.nan)
+            let part = wide.narrow(1, start: 3, length: k)
+            part.copy_(matrix)
+            return part
+        }
+        let shift = bias.to(.float64)
+        for (left, right, label) in [(x, w, "rows"), (part(x), w, "wide input"), (x, part(w), "wide weight")] {
+            expectProduct(linear(left, right), exact, depth: k, label)
+            expectProduct(linear(left, right, bias), exact + shift, depth: k, label + " with bias")
+        }
+        let one = Tensor([0.5]).expand(n)
+        expectProduct(linear(x, w, one), exact + 0.5, depth: k, "one number as bias")
+        let last = linear(x.narrow(0, start: m - 1, length: 1), w, bias)
+        expectProduct(last, exact.narrow(0, start: m - 1, length: 1) + shift, depth: k, "one row")
+    }
 }
 
 /// Products of half types run in the library's own kernels where the processor has them and through float32 elsewhere: both
