@@ -67,6 +67,43 @@ struct ModelTests {
         #expect(step.report.graphs == 1)
     }
 
+    /// Plain layers run in the primitive of the library. A clip that is never reached keeps them to the steps of the standard.
+    @Test(arguments: ["LSTM", "GRU", "RNN"], ["forward", "reverse", "bidirectional"])
+    func `Plain recurrent layers equal the steps of the standard`(_ kind: String, _ direction: String) throws {
+        var random = TestRandom("\(kind) \(direction)")
+        let (steps, batch, features, hidden) = (5, 3, 4, 6)
+        let directions = direction == "bidirectional" ? 2 : 1
+        let gates = ["LSTM": 4, "GRU": 3, "RNN": 1][kind]!
+        func draw(_ shape: [Int]) -> Tensor { Tensor(random.values(shape.reduce(1, *)), shape: shape, dtype: .float32) }
+        let state = [directions, batch, hidden]
+        let names = ["x", "w", "r", "b", "", "h"] + (kind == "LSTM" ? ["c"] : [])
+        var values = [
+            "x": draw([steps, batch, features]), "w": draw([directions, gates * hidden, features]),
+            "r": draw([directions, gates * hidden, hidden]), "b": draw([directions, 2 * gates * hidden]),
+            "h": draw(state), "c": draw(state),
+        ].filter { names.contains($0.key) }
+        let outputs = ["y", "last"] + (kind == "LSTM" ? ["cell"] : [])
+        for isBatchFirst in [false, true] {
+            if isBatchFirst {
+                for name in ["x", "h", "c"] { values[name] = values[name]?.transpose(0, 1).contiguous() }
+            }
+            func run(clip: Float?) throws -> [String: Tensor] {
+                var attributes: [(String, AttributeProto.Value)] = [
+                    ("hidden_size", .int(hidden)), ("direction", .string(Array(direction.utf8))),
+                    ("layout", .int(isBatchFirst ? 1 : 0)),
+                ]
+                if kind == "GRU" { attributes.append(("linear_before_reset", .int(1))) }
+                if let clip { attributes.append(("clip", .float(clip))) }
+                let layer = node(kind, names, outputs, attributes)
+                return try load(ONNXTests.model([layer], inputs: Array(values.keys), outputs: outputs)).run(values)
+            }
+            let (plain, stepwise) = (try run(clip: nil), try run(clip: 1e30))
+            for name in outputs {
+                expectClose(try #require(plain[name]), try #require(stepwise[name]), "\(name), layout \(isBatchFirst)")
+            }
+        }
+    }
+
     @Test func `Indices are checked in each run of a compiled model`() throws {
         let model = try load(
             ONNXTests.model(

@@ -1,9 +1,9 @@
 import TorchlightCore
 
 func registerRecurrent(in table: inout OperatorTable) {
-    table.add("LSTM", 3...8) { try recurrent($0, gates: 4, ["Sigmoid", "Tanh", "Tanh"], lstmStep) }
-    table.add("GRU", 3...6) { try recurrent($0, gates: 3, ["Sigmoid", "Tanh"], gruStep) }
-    table.add("RNN", 3...6) { try recurrent($0, gates: 1, ["Tanh"], rnnStep) }
+    table.add("LSTM", 3...8) { try recurrent($0, .lstm, ["Sigmoid", "Tanh", "Tanh"], lstmStep) }
+    table.add("GRU", 3...6) { try recurrent($0, .gru, ["Sigmoid", "Tanh"], gruStep) }
+    table.add("RNN", 3...6) { try recurrent($0, .tanh, ["Tanh"], rnnStep) }
 }
 
 /// The weights and settings of one direction.
@@ -83,7 +83,59 @@ private func activation(_ name: String, _ alpha: Double?, _ beta: Double?) throw
     }
 }
 
-private func recurrent(_ call: Call, gates: Int, _ standard: [String], _ step: @escaping Step) throws -> [ONNXValue] {
+/// The cell of the library with these activations, if there is one.
+private func fusedCell(_ cell: Recurrence.Cell, _ activations: [String], _ standard: [String]) -> Recurrence.Cell? {
+    let names = activations.map { $0.lowercased() }
+    if names == standard.map({ $0.lowercased() }) { return cell }
+    return cell == .tanh && names == ["relu"] ? .relu : nil
+}
+
+/// One direction in the primitive of the library's layers.
+private struct FusedLayer {
+    let cell: Recurrence.Cell
+    let weight: Tensor
+    let recurrence: Tensor
+    let inputBias: Tensor
+    let bias: Tensor
+    let isReversed: Bool
+    let isBatchFirst: Bool
+
+    /// The order of the gates there, as indices into those of the standard: input, output, forget and cell of an LSTM;
+    /// update, reset and candidate of a GRU.
+    private var gateOrder: [Int] {
+        switch cell {
+        case .lstm: [0, 2, 3, 1]
+        case .gru: [1, 0, 2]
+        case .tanh, .relu: [0]
+        }
+    }
+
+    private func ordered(_ gates: Tensor) -> Tensor {
+        guard cell.gates > 1 else { return gates }
+        let parts = gates.split(gates.shape[0] / cell.gates, dim: 0)
+        return cat(gateOrder.map { parts[$0] }, dim: 0)
+    }
+
+    /// `[steps, batch, hidden]` and the last state; `x [steps, batch, features]`, or `[batch, steps, features]`.
+    func callAsFunction(_ x: Tensor, _ initial: RecurrentState) -> (Tensor, RecurrentState) {
+        let (steps, batch) = isBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
+        let shares = linear(
+            x.reshape([steps * batch, x.shape[2]]), ordered(weight),
+            bias: ordered(cell == .gru ? inputBias : inputBias + bias))
+        let results = TorchlightCore.recurrence(
+            cell, SequenceSteps(steps: steps, batch: batch, batchFirst: isBatchFirst), inputs: shares,
+            weight: ordered(recurrence), h0: initial.hidden, c0: initial.cell,
+            bias: cell == .gru ? ordered(bias) : nil, isReversed: isReversed)
+        let y = results[0].reshape(isBatchFirst ? [batch, steps, -1] : [steps, batch, -1])
+        let final = RecurrentState(hidden: results[1], cell: cell == .lstm ? results[2] : nil)
+        return (isBatchFirst ? y.transpose(0, 1) : y, final)
+    }
+}
+
+private func recurrent(
+    _ call: Call, _ cell: Recurrence.Cell, _ standard: [String], _ step: @escaping Step
+) throws -> [ONNXValue] {
+    let gates = cell.gates
     let isBatchFirst = try call.flag("layout")
     let given = try call.tensor(0)
     let x = isBatchFirst ? given.transpose(0, 1) : given
@@ -115,14 +167,30 @@ private func recurrent(_ call: Call, gates: Int, _ standard: [String], _ step: @
     let (alphas, betas) = (try call.floats("activation_alpha") ?? [], try call.floats("activation_beta") ?? [])
     var outputs: [Tensor] = []
     var finals: [RecurrentState] = []
+    // What the layers of the library compute as well runs in their primitive.
+    let isPlain =
+        try call.optional(7) == nil && call.float("clip", 0) <= 0 && !call.flag("input_forget")
+        && (cell != .gru || call.flag("linear_before_reset")) && steps > 0 && batch > 0
+        && lengths?.allSatisfy { $0 == steps } ?? true
     for index in 0..<count {
-        let activations = try standard.indices.map { part in
-            let place = index * standard.count + part
-            return try activation(
-                place < names.count ? names[place] : standard[part],
-                place < alphas.count ? Double(alphas[place]) : nil, place < betas.count ? Double(betas[place]) : nil)
-        }
+        let places = standard.indices.map { index * standard.count + $0 }
+        let own = places.map { $0 < names.count ? names[$0] : standard[$0 % standard.count] }
         let biases = bias.select(0, index).split(gates * hidden, dim: 0)
+        let isReverse = direction == "reverse" || index == 1
+        if isPlain, let cell = fusedCell(cell, own, standard) {
+            let layer = FusedLayer(
+                cell: cell, weight: w.select(0, index), recurrence: r.select(0, index), inputBias: biases[0],
+                bias: biases[1], isReversed: isReverse, isBatchFirst: isBatchFirst)
+            let (y, final) = layer(given, RecurrentState(hidden: h.select(0, index), cell: c?.select(0, index)))
+            outputs.append(y)
+            finals.append(final)
+            continue
+        }
+        let activations = try places.enumerated().map { part, place in
+            try activation(
+                own[part], place < alphas.count ? Double(alphas[place]) : nil,
+                place < betas.count ? Double(betas[place]) : nil)
+        }
         let layer = Direction(
             recurrence: r.select(0, index), bias: biases[1],
             peephole: gates == 4 ? try call.optional(7)?.select(0, index) : nil, hiddenSize: hidden,
@@ -130,7 +198,6 @@ private func recurrent(_ call: Call, gates: Int, _ standard: [String], _ step: @
             linearBeforeReset: try call.flag("linear_before_reset"), isCoupled: try call.flag("input_forget"))
         let projected = x.matmul(w.select(0, index).t()) + biases[0]
         var state = RecurrentState(hidden: h.select(0, index), cell: c?.select(0, index))
-        let isReverse = direction == "reverse" || index == 1
         var results = [Tensor?](repeating: nil, count: steps)
         for number in 0..<steps {
             let time = isReverse ? steps - 1 - number : number
