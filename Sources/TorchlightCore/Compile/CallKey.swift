@@ -130,7 +130,23 @@ struct CallArguments {
         if Argument.self == Tensor.self {
             return withUnsafeBytes(of: argument) { tensors.append($0.load(as: Tensor.self)) }
         }
+        if Argument.self == [String: Tensor].self {
+            return withUnsafeBytes(of: argument) { add($0.load(as: [String: Tensor].self)) }
+        }
         addGeneral(argument)
+    }
+
+    /// The keys of a dictionary, which `AnyHashable` compares faster than an array.
+    private struct Names: Hashable, CustomStringConvertible {
+        let names: [String]
+        var description: String { "a dictionary of \(names)" }
+    }
+
+    /// The short cut of `addGeneral` for tensors by name, such as the inputs of an ONNX model.
+    private mutating func add(_ named: [String: Tensor]) {
+        let names = named.keys.sorted()
+        for name in names { tensors.append(named[name]!) }
+        values.append(AnyHashable(Names(names: names)))
     }
 
     @inline(never)

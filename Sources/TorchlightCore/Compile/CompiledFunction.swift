@@ -114,6 +114,9 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             slots = call.results.map { if case .absent = $0 { nil } else { placeholder } }[...]
         }
         if Result.self == Tensor.self, let tensor = slots[0] { return unsafeBitCast(tensor, to: Result.self) }
+        if Result.self == [String: Tensor].self {
+            return unsafeBitCast((call.template as! [String: Tensor]).filled(from: slots), to: Result.self)
+        }
         return replacing(call.template as! Result, &slots)
     }
 
@@ -146,6 +149,15 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
             }
         } catch { reportFailure(error) }
         return result
+    }
+}
+
+extension [String: Tensor] {
+    /// `replacingTensors(from:)`, which takes longer where the types of the elements are looked up at run time.
+    fileprivate func filled(from slots: ArraySlice<Tensor?>) -> Self {
+        var filled = self
+        for (key, slot) in zip(keys.sorted(), slots) { filled[key] = slot }
+        return filled
     }
 }
 

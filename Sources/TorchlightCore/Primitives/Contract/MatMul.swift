@@ -26,6 +26,12 @@ package struct MatMul: Primitive {
     package func run(_ inputs: Few<Tensor>, into outputs: Few<Tensor>) throws(TensorError) {
         let a = inputs[0]
         let b = inputs[1]
+        if a.rank == 2 && b.rank == 2 {
+            return try MatrixProduct.call(
+                a, MatrixProduct.batched(a.layout, transposed: transposeA), b,
+                MatrixProduct.batched(b.layout, transposed: transposeB), outputs[0],
+                MatrixProduct.batched(outputs[0].layout), 1, 0, Self.name)
+        }
         var out = outputs[0].layout
         if b.rank == 1 { out = out.unsqueezed(out.rank) }
         if a.rank == 1 { out = out.unsqueezed(out.rank - 1) }
@@ -249,13 +255,15 @@ enum MatrixProduct {
     }
 
     @inline(__always)
-    private static func batched(_ x: Layout) -> Layout {
+    fileprivate static func batched(_ x: Layout, transposed: Bool = false) -> Layout {
         if x.rank == 3 { return x }
+        let (row, column) = transposed ? (1, 0) : (0, 1)
         return Layout(
-            shape: Dims(1, x.shape[0], x.shape[1]), strides: Dims(0, x.strides[0], x.strides[1]), offset: x.offset)
+            shape: Dims(1, x.shape[row], x.shape[column]), strides: Dims(0, x.strides[row], x.strides[column]),
+            offset: x.offset)
     }
 
-    private static func call(
+    fileprivate static func call(
         _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
         _ alpha: Double, _ beta: Double, _ operation: String
     ) throws(TensorError) {
