@@ -13,14 +13,12 @@ func nonNegative(_ indices: Tensor, size: Int) throws -> Tensor {
     // Another run may have negative ones.
     var hasNegative = isRecordingFunction
     try checkValues("indices", [indices]) { operands throws(TensorError) in
-        let low = operands[0].amin().item(Int.self)
-        let high = operands[0].amax().item(Int.self)
-        guard low >= -size, high < size else {
+        if let bad = firstIndex(of: operands[0], below: -size, orAtLeast: size) {
             throw TensorError(
-                .index, in: "indices", "an index is out of range", got: "\(low < -size ? low : high)",
+                .index, in: "indices", "an index is out of range", got: "\(operands[0].element(at: bad).value)",
                 expected: "indices from \(-size) to \(size - 1)")
         }
-        if low < 0 { hasNegative = true }
+        if !hasNegative { hasNegative = firstIndex(of: operands[0], below: 0, orAtLeast: size) != nil }
     }
     return hasNegative ? Tensor.where(indices < 0, indices + size, indices) : indices
 }

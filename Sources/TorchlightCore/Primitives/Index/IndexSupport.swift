@@ -46,7 +46,7 @@ func checkSourceType(_ x: TensorSpec, _ source: TensorSpec, in operation: String
 
 /// The position, counted row by row, of the first index below `low` or of at least `high`; nil where there is none, and on a
 /// device without values. Where `high` is at most `low`, every index is outside.
-func firstIndex(of index: Tensor, below low: Int, orAtLeast high: Int) -> Int? {
+package func firstIndex(of index: Tensor, below low: Int, orAtLeast high: Int) -> Int? {
     if index.count == 0 || !index.device.hasValues { return nil }
     let found = withKernelArguments { tl_check_indices($0(index), Int64(low), Int64(high)) }
     return found < 0 ? nil : Int(found)
@@ -54,7 +54,7 @@ func firstIndex(of index: Tensor, below low: Int, orAtLeast high: Int) -> Int? {
 
 extension Tensor {
     /// An int64 element by its row-major number, with its coordinates.
-    func element(at flat: Int) -> (value: Int, place: Dims) {
+    package func element(at flat: Int) -> (value: Int, place: Dims) {
         var place = layout.shape
         var rest = flat
         var offset = 0
