@@ -167,4 +167,33 @@ import Testing
             #expect(throws: TokenizerError.self, "\(source.prefix(80))") { _ = try render(source) }
         }
     }
+
+    /// Macros hold the variables around them, which hold the macros; namespaces and loops may hold themselves.
+    @Test(arguments: [
+        "{% macro m() %}x{% endmacro %}{{ m() }}",
+        "{% for i in [1, 2] %}{% macro m() %}{{ i }}{% endmacro %}{{ m() }}{% endfor %}",
+        "{% macro outer() %}{% macro inner() %}x{% endmacro %}{{ inner() }}{% set n.m = inner %}{% endmacro %}{{ outer() }}",
+        "{% macro m() %}{% set n.c = caller %}{{ caller() }}{% endmacro %}{% call m() %}x{% endcall %}",
+        "{% macro m() %}{% set k = namespace(c=caller) %}{% set n.k = k %}{% endmacro %}{% call m() %}x{% endcall %}",
+        "{% set n.self = n %}{{ n.self.x }}", "{% set n.list = [[n]] %}{% set n.dict = {'n': n} %}",
+        "{% set other = namespace(n=n) %}{% set n.other = other %}", "{% set n.f = n.self %}{% set n.m = {}.get %}",
+        "{% for i in [[1], [2]] recursive %}{{ loop(i) if i is iterable }}{% set n.l = loop %}{{ loop.changed(loop) }}{% endfor %}",
+        "{% for i in [1] %}{% set n.l = loop %}{% endfor %}{{ n.l.changed([n.l]) }}",
+        "{% macro m() %}{% endmacro %}{% set n.m = m %}{{ 1 / 0 }}",
+    ])
+    func nothingIsKeptAfterATemplate(_ source: String) throws {
+        weak var scope: JinjaScope?
+        weak var namespace: JinjaNamespace?
+        do {
+            let (variables, n) = (JinjaScope(nil), JinjaNamespace(JinjaDict()))
+            variables.values["n"] = .namespace(n)
+            let interpreter = JinjaInterpreter(now: .now)
+            defer { interpreter.finish() }
+            try? interpreter.run(JinjaParser.parse(source), variables)
+            scope = variables
+            namespace = n
+        }
+        #expect(scope == nil)
+        #expect(namespace == nil)
+    }
 }

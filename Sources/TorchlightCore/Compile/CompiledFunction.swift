@@ -115,7 +115,7 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
         }
         if Result.self == Tensor.self, let tensor = slots[0] { return unsafeBitCast(tensor, to: Result.self) }
         if Result.self == [String: Tensor].self {
-            return unsafeBitCast((call.template as! [String: Tensor]).filled(from: slots), to: Result.self)
+            return unsafeBitCast(filled(call.template as! [String: Tensor], from: slots), to: Result.self)
         }
         return replacing(call.template as! Result, &slots)
     }
@@ -152,13 +152,11 @@ public final class CompiledFunction<Failure: Error, Result, each Argument>: @unc
     }
 }
 
-extension [String: Tensor] {
-    /// `replacingTensors(from:)`, which takes longer where the types of the elements are looked up at run time.
-    fileprivate func filled(from slots: ArraySlice<Tensor?>) -> Self {
-        var filled = self
-        for (key, slot) in zip(keys.sorted(), slots) { filled[key] = slot }
-        return filled
-    }
+/// `template.replacingTensors(from: &slots)`, which takes longer where the types of the elements are looked up at run time.
+private func filled(_ template: [String: Tensor], from slots: ArraySlice<Tensor?>) -> [String: Tensor] {
+    var filled = template
+    for (key, slot) in zip(template.keys.sorted(), slots) { filled[key] = slot }
+    return filled
 }
 
 /// Returns a function that does what the body does, and that from the second call on runs the operations that it recorded in the first

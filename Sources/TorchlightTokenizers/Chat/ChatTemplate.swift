@@ -85,6 +85,7 @@ public struct ChatTemplate: Sendable {
         scope.values["documents"] = documents.map { .array($0.map { JinjaValue($0) }) } ?? .some(.none)
         scope.values["add_generation_prompt"] = .bool(addGenerationPrompt)
         let interpreter = JinjaInterpreter(now: now)
+        defer { interpreter.finish() }
         try interpreter.run(statements.list, JinjaScope(scope))
         var rendered = Rendered(text: interpreter.output, generations: interpreter.generations)
         if continueFinalMessage { try Self.cut(&rendered, final) }

@@ -94,6 +94,7 @@ enum JinjaMethods {
                 return call.positional[loop.index % call.positional.count]
             }
             let isSame = loop.lastChanged.map { JinjaValue.equal(.array($0), .array(call.positional)) } ?? false
+            if !call.positional.allSatisfy(\.isPlain) { interpreter.track(loop) }
             loop.lastChanged = call.positional
             return .bool(!isSame)
         default: throw interpreter.failure("'\(name)' is no method")

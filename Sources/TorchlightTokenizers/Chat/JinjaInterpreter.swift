@@ -20,11 +20,26 @@ final class JinjaInterpreter {
     /// The parts of the output that came from generation blocks, in Unicode scalars.
     private(set) var generations: [Range<Int>] = []
     var captured: [JinjaValue] = []
+    /// What may hold itself.
+    private var references: [any JinjaReference] = []
 
     init(now: ChatTemplate.Time) { self.now = now }
 
     static func failure(_ problem: String) -> TokenizerError { TokenizerError("chat template", problem) }
     func failure(_ problem: String) -> TokenizerError { Self.failure(problem) }
+
+    /// Notes what may have come to hold itself.
+    func track(_ reference: some JinjaReference) {
+        if reference.isTracked { return }
+        reference.isTracked = true
+        references.append(reference)
+    }
+
+    /// Frees what holds itself. No value of the template may be used afterwards.
+    func finish() {
+        for reference in references { reference.clear() }
+        references = []
+    }
 
     func step() throws(TokenizerError) {
         stepsLeft -= 1
@@ -106,9 +121,11 @@ final class JinjaInterpreter {
                 filter.map { filter throws(TokenizerError) in try apply(filter, to: text, scope) } ?? .string(text),
                 to: target, scope)
         case .macro(let name, let parameters, let body):
+            track(scope)
             scope.values[name] = .macro(JinjaMacro(name: name, parameters: parameters, body: body, scope: scope))
         case .callBlock(let call, let parameters, let body):
             guard case .call(let callee, let arguments) = call else { return .normal }
+            track(scope)
             let caller = JinjaMacro(name: "caller", parameters: parameters, body: body, scope: scope)
             var (positional, named) = try self.arguments(arguments, scope)
             named.append(("caller", .macro(caller)))
@@ -185,7 +202,7 @@ final class JinjaInterpreter {
                 return self.output
             }
         }
-        defer { loop.recurse = nil }
+        defer { loop.clear() }
         loopDepth += 1
         defer { loopDepth -= 1 }
         for index in items.indices {
@@ -206,6 +223,7 @@ final class JinjaInterpreter {
                 throw failure("cannot assign attribute on non-namespace object '\(name)'")
             }
             guard !attribute.hasPrefix("_") else { throw failure("an attribute of a namespace that starts with '_'") }
+            if !value.isPlain { track(namespace) }
             namespace.values[.string(attribute)] = value
         case .tuple(let targets):
             let values = try elements(value, "an assignment")

@@ -34,6 +34,13 @@ enum JinjaValue {
         }
     }
 
+    /// Whether it refers to nothing that holds values.
+    var isPlain: Bool {
+        switch self {
+        case .undefined, .none, .bool, .int, .float, .string, .function: true
+        case .list, .dict, .namespace, .loop, .macro, .method: false
+        }
+    }
     var isUndefined: Bool { if case .undefined = self { true } else { false } }
     var isString: Bool { if case .string = self { true } else { false } }
 
@@ -243,24 +250,42 @@ struct JinjaDict {
     }
 }
 
+/// What values refer to, and what holds values itself, so that it can hold itself: a scope by a macro that is defined in it, a namespace by
+/// an attribute.
+protocol JinjaReference: AnyObject {
+    /// Whether the interpreter knows of it.
+    var isTracked: Bool { get set }
+    /// Lets go of all values.
+    func clear()
+}
+
 /// The object of `namespace()`, whose attributes can be set from inside loops.
-final class JinjaNamespace {
+final class JinjaNamespace: JinjaReference {
     var values: JinjaDict
+    var isTracked = false
     init(_ values: JinjaDict) { self.values = values }
+
+    func clear() { values = JinjaDict() }
 }
 
 /// The variable `loop`.
-final class JinjaLoop {
+final class JinjaLoop: JinjaReference {
     let items: [JinjaValue]
     let depth: Int
     var index = 0
     var lastChanged: [JinjaValue]?
+    var isTracked = false
     /// Runs the loop again on other items, for loops that are recursive.
     var recurse: ((JinjaValue) throws(TokenizerError) -> String)?
 
     init(_ items: [JinjaValue], depth: Int) {
         self.items = items
         self.depth = depth
+    }
+
+    func clear() {
+        lastChanged = nil
+        recurse = nil
     }
 
     func attribute(_ name: String) -> JinjaValue? {
@@ -301,11 +326,14 @@ final class JinjaMacro {
 }
 
 /// Variables; names that are not here are looked up in the scope around.
-final class JinjaScope {
+final class JinjaScope: JinjaReference {
     var values: [String: JinjaValue] = [:]
     let parent: JinjaScope?
+    var isTracked = false
 
     init(_ parent: JinjaScope?) { self.parent = parent }
+
+    func clear() { values = [:] }
 
     func value(_ name: String) -> JinjaValue? {
         var scope: JinjaScope? = self
