@@ -53,6 +53,24 @@ import TorchlightData
         #expect(counts.values.allSatisfy { (850...1150).contains($0) })
     }
 
+    /// A sample that an operation failed to compute, alone and in a pair.
+    @Test(arguments: [0, 2]) func failedOperationsInSamplesAreThrown(workers: Int) {
+        struct Failing: Dataset {
+            let count = 8
+            subscript(index: Int) -> Tensor { Tensor.ones([2]).reshape(index == 5 ? [3] : [2]) }
+        }
+        struct FailingPairs: Dataset {
+            let count = 8
+            subscript(index: Int) -> (Tensor, Int) { (Failing()[index], index) }
+        }
+        func expectShapeError(_ body: () throws -> Void) {
+            let error = #expect(throws: TensorError.self) { try checked { try body() } }
+            #expect(error?.description.contains("reshape") == true, "\(error?.description ?? "")")
+        }
+        expectShapeError { for batch in DataLoader(Failing(), batchSize: 4, workers: workers) { _ = batch.sum() } }
+        expectShapeError { for (x, _) in DataLoader(FailingPairs(), batchSize: 4, workers: workers) { _ = x.sum() } }
+    }
+
     @Test(arguments: [1, 3]) func workersChangeNothing(workers: Int) {
         let alone = DataLoader(Numbers(count: 1000), batchSize: 7, shuffle: true, seed: 3)
         let helped = DataLoader(Numbers(count: 1000), batchSize: 7, shuffle: true, seed: 3, workers: workers)

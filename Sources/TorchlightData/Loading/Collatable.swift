@@ -21,6 +21,8 @@ extension Tensor: Collatable {
     /// Stacks N tensors of the same shape and dtype along a new dimension 0: `[*]` -> `[N, *]`.
     public static func collate(_ parts: [Tensor]) throws -> Tensor {
         let first = parts[0]
+        // The result of a failed operation: its error is reported at the end of the block that checks the sample.
+        if let failed = parts.first(where: \.isPlaceholder) { return failed }
         let result = try Tensor(empty: Dims([parts.count] + first.shape), dtype: first.dtype)
         let size = first.count * first.dtype.byteSize
         for (index, part) in parts.enumerated() {
