@@ -82,6 +82,7 @@ import Testing
     @Test func numbersOfResults() throws {
         let bytes = Tensor([UInt8(1), 2]), halves = Tensor([1.0, 2], dtype: .float16)
         let mask = Tensor([true, false])
+        let square = Tensor([[UInt8(1), 2], [3, 4]])
         let refused: [(String, () -> Tensor)] = [
             ("where, second", { Tensor.where(mask, bytes, 300) }), ("where, first", { Tensor.where(mask, 300, bytes) }),
             ("where, method", { halves.where(mask, 1e6) }),
@@ -95,6 +96,17 @@ import Testing
             ("linspace", { Tensor.linspace(0, 300, steps: 3, dtype: .int8) }),
             ("logspace", { Tensor.logspace(0, 3, steps: 3, dtype: .int8) }),
             ("randint", { Tensor.randint(0, 100_000, [2], dtype: .float16) }),
+            ("addcmul", { bytes.addcmul(bytes, bytes, value: 300) }),
+            ("addcmul_", { bytes.clone().addcmul_(bytes, bytes, value: 300) }),
+            ("addcdiv", { halves.addcdiv(halves, halves, value: 1e6) }),
+            ("add alpha", { bytes.add(bytes, alpha: 300) }), ("sub_ alpha", { bytes.clone().sub_(bytes, alpha: 300) }),
+            ("indexAdd", { bytes.indexAdd(0, Tensor([0]), bytes[..<1], alpha: 300) }),
+            ("indexAdd_", { bytes.clone().indexAdd_(0, Tensor([0]), bytes[..<1], alpha: 300) }),
+            ("addmm alpha", { square.addmm(square, square, alpha: 300) }),
+            ("addmm beta", { square.addmm(square, square, beta: 300) }),
+            ("addmv", { bytes.addmv(square, bytes, alpha: 300) }), ("addr", { square.addr(bytes, bytes, alpha: 300) }),
+            ("baddbmm", { square[.newAxis].baddbmm(square[.newAxis], square[.newAxis], alpha: 300) }),
+            ("addbmm", { square.addbmm(square[.newAxis], square[.newAxis], beta: 300) }),
         ]
         for (name, call) in refused {
             let error = #expect(throws: TensorError.self, "\(name)") { try checked { _ = call() } }

@@ -127,6 +127,10 @@ private func added(
                 expected: "equal sizes, or 1 in the added tensor, counted from the last dimension", operands: [base]),
             like: product)
     }
+    do throws(TensorError) {
+        try Scalar.double(beta).check(fits: base.dtype, in: operation)
+        try Scalar.double(alpha).check(fits: product.dtype, in: operation)
+    } catch { return fail(error, like: product) }
     // Integers stay integers: the factors are truncated.
     func scaled(_ x: Tensor, _ factor: Double) -> Tensor {
         factor == 1

@@ -25,6 +25,7 @@ package struct AddMatMul: Primitive {
         guard a.dtype.isDifferentiable || (beta == beta.rounded() && alpha == alpha.rounded()) else {
             throw .fractionalFactors(Self.name, beta: beta, alpha: alpha, [input, a, b])
         }
+        for factor in [beta, alpha] { try Scalar.double(factor).check(fits: a.dtype, in: Self.name) }
         return Few(ResultSpec(shape, a.dtype))
     }
 

@@ -13,6 +13,7 @@ package struct AddCMul: TernaryPrimitive {
     package func resultType(of inputs: Specs) throws(TensorError) -> DType {
         let dtype = ResultType.of(inputs)
         guard dtype != .bool else { throw .dtype(Self.name, Array(inputs), expected: "numbers") }
+        try Scalar.double(value).check(fits: dtype, in: Self.name)
         return dtype
     }
 
@@ -41,7 +42,9 @@ package struct AddCDiv: TernaryPrimitive {
             throw .dtype(
                 Self.name, Array(inputs), expected: "a floating-point quotient", fix: "write x + value * (b / c)")
         }
-        return ResultType.of(inputs)
+        let dtype = ResultType.of(inputs)
+        try Scalar.double(value).check(fits: dtype, in: Self.name)
+        return dtype
     }
 
     package func saved(for needs: Needs) -> Saved {

@@ -25,6 +25,13 @@ package struct AddScaled: TernaryPrimitive {
         return spec.dtype
     }
 
+    /// The kernel computes in the dtype of the result, to which `alpha` is converted.
+    package func validate(_ inputs: Few<Tensor>) throws(TensorError) {
+        if let alpha = inputs[2].wrappedScalar {
+            try alpha.check(fits: resultType(of: Specs(of: inputs)), in: publicName)
+        }
+    }
+
     package func saved(for needs: Needs) -> Saved { needs[1] ? .input(2) : .none }
 
     package func gradient(_ context: GradientContext) throws(TensorError) -> Few<Tensor?> {

@@ -82,7 +82,7 @@ extension Tensor {
             if isPlaceholder { return self }
             if rank == 0 { return unsqueeze(0).indexAdd(dim, index, source.reshape([-1]), alpha: alpha).squeeze(0) }
             let (d, index) = try indexAddOperands(dim, index, "indexAdd")
-            return apply(IndexAdd(dim: d), self, index, multiplied(source, by: alpha.scalar))
+            return apply(IndexAdd(dim: d), self, index, try multiplied(source, by: alpha.scalar, "indexAdd"))
         }
     }
 
@@ -98,14 +98,17 @@ extension Tensor {
                 return self
             }
             let (d, index) = try indexAddOperands(dim, index, "indexAdd_")
-            let term = multiplied(source, by: alpha.scalar)
+            let term = try multiplied(source, by: alpha.scalar, "indexAdd_")
             return applyInPlace(IndexAdd(dim: d), on: self, Few(self, index, term), name: "indexAdd_")
         }
     }
 
     /// The source times a factor; a whole factor leaves its dtype, that of flags too.
-    private func multiplied(_ source: Tensor, by factor: Scalar) -> Tensor {
+    private func multiplied(
+        _ source: Tensor, by factor: Scalar, _ operation: String
+    ) throws(TensorError) -> Tensor {
         if factor.asDouble == 1 { return source }
+        try factor.check(fits: source.dtype, in: operation)
         let product = source * Tensor.wrap(factor)
         if case .double = factor { return product }
         return product.to(source.dtype)
