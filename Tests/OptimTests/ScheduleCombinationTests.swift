@@ -147,6 +147,26 @@ import Torchlight
         }
     }
 
+    /// A number of warm-up epochs worked out from a ratio may be 0.
+    @Test func warmUpOfNoEpochs() {
+        let optimizer = Self.optimizer()
+        let scheduler = SequentialLR(optimizer, milestones: [0]) {
+            [LinearLR($0, startFactor: 0.1, totalIters: 0), ConstantLR($0, factor: 0.5, totalIters: 2)]
+        }
+        let rates = (0..<3).map { _ in
+            defer { scheduler.step() }
+            return optimizer.learningRates[0]
+        }
+        #expect(zip(rates, [0.05, 0.05, 0.1]).allSatisfy { abs($0 - $1) < 1e-12 }, "\(rates)")
+        let alone = Self.optimizer()
+        let warmUp = LinearLR(alone, startFactor: 0.1, endFactor: 0.5, totalIters: 0)
+        for _ in 0..<3 {
+            #expect(abs(alone.learningRates[0] - 0.05) < 1e-12)
+            warmUp.step()
+        }
+        #expect(warmUp.closedFormRates == [0.05])
+    }
+
     @Test func schedulesThatComeLaterLeaveTheMomentumAlone() {
         let optimizer = Self.optimizer()
         _ = SequentialLR(optimizer, milestones: [2]) { [LinearLR($0), OneCycleLR($0, maxLR: 1, totalSteps: 9)] }

@@ -144,7 +144,7 @@ import Torchlight
         [
             ("StepLR stepSize", false, { _ = StepLR($0, stepSize: $1) }),
             ("ConstantLR totalIters", true, { _ = ConstantLR($0, totalIters: $1) }),
-            ("LinearLR totalIters", false, { _ = LinearLR($0, totalIters: $1) }),
+            ("LinearLR totalIters", true, { _ = LinearLR($0, totalIters: $1) }),
             ("PolynomialLR totalIters", false, { _ = PolynomialLR($0, totalIters: $1) }),
             ("CosineAnnealingLR tMax", false, { _ = CosineAnnealingLR($0, tMax: $1) }),
             ("CosineAnnealingWarmRestarts t0", false, { _ = CosineAnnealingWarmRestarts($0, t0: $1) }),

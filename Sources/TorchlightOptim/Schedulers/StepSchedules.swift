@@ -140,7 +140,7 @@ public final class LinearLR: LRScheduler {
     ///   - optimizer: the optimiser whose learning rates are scheduled.
     ///   - startFactor: the factor at epoch 0, above 0 and at most 1. Default: 1/3.
     ///   - endFactor: the factor from epoch `totalIters` on, from 0 to 1. Default: 1.
-    ///   - totalIters: the number of epochs until `endFactor` is reached, at least 1. Default: 5.
+    ///   - totalIters: the number of epochs until `endFactor` is reached, at least 0. Default: 5.
     public init(
         _ optimizer: any Optimizer, startFactor: Double = 1.0 / 3, endFactor: Double = 1, totalIters: Int = 5
     ) {
@@ -149,15 +149,15 @@ public final class LinearLR: LRScheduler {
             "startFactor is \(startFactor); expected 0 < startFactor <= 1")
         requireSchedule(
             endFactor >= 0 && endFactor <= 1, "LinearLR", "endFactor is \(endFactor); expected 0 <= endFactor <= 1")
-        requireSchedule(totalIters > 0, "LinearLR", "totalIters is \(totalIters); expected at least 1")
+        requireSchedule(totalIters >= 0, "LinearLR", "totalIters is \(totalIters); expected at least 0")
         self.startFactor = startFactor
         self.endFactor = endFactor
-        self.totalIters = max(totalIters, 1)
+        self.totalIters = max(totalIters, 0)
         super.init(optimizer)
     }
 
     public override func nextRates(_ rates: [Double]) -> [Double] {
-        if epoch == 0 { return rates.map { $0 * startFactor } }
+        if epoch == 0 { return rates.map { $0 * factor(0) } }
         if epoch > totalIters { return rates }
         // A quotient of two factors, both at least 0. Adding a change to 1 could round to a value below 0.
         let ratio = factor(epoch) / factor(epoch - 1)
