@@ -114,7 +114,7 @@ void sum_channels(const BatchNorm<T>& p, bool gradient) {
 }
 
 /// The middle one of nine elements of a channel, spread over it: a number among the others even where the first element, or
-/// a border of zeros, lies far from them.
+/// a border of zeros, lies far from them. 0 for an infinity, whose difference from itself is NaN.
 template <class T>
 T typical_element(const BatchNorm<T>& p, int64_t channel) {
     const int64_t count = p.rows(), step = p.side_by_side ? p.channels : 1;
@@ -127,7 +127,8 @@ T typical_element(const BatchNorm<T>& p, int64_t channel) {
         for (; place > 0 && values[place - 1] > value; place--) values[place] = values[place - 1];
         values[place] = value;
     }
-    return values[sample / 2];
+    const T middle = values[sample / 2];
+    return middle - middle == 0 ? middle : T(0);
 }
 
 /// What the rounding of a mean to T takes from it; 0 for infinities.

@@ -32,6 +32,32 @@ import Testing
         expectClose(losses, [1.3862943611198906, 1.3862943611198906])
     }
 
+    /// The gradient that is itself recorded is computed from other operations than the one that is not: both are 0 for rows that do not
+    /// count, also where no row does and the mean is NaN.
+    @Test(arguments: [[-100, 1, -100], [-100, -100, -100]], [0, 0.3])
+    func gradientsOfIgnoredRowsAreZero(_ target: [Int], _ smoothing: Double) throws {
+        for weight in [nil, Tensor([0.5, 2])] {
+            let gradients = try [false, true].map { createGraph in
+                let x = Tensor([[1.0, 2], [3, 5], [-1, 0.5]]).requiresGrad_()
+                let (losses, weights) = crossEntropyRows(
+                    x, Tensor(target), weight: weight, labelSmoothing: smoothing)
+                (losses.sum() / weights.sum()).backward(createGraph: createGraph)
+                return try #require(x.grad).detach()
+            }
+            expectClose(gradients[1], gradients[0].toArray(Double.self))
+            for (row, label) in target.enumerated() where label == -100 { expectClose(gradients[0][row], [0, 0]) }
+        }
+    }
+
+    @Test func batchNormMeansOfInfinitiesAreInfinite() {
+        let infinity = Double.infinity
+        let (mean, variance) = (Tensor.zeros(3), Tensor.ones(3))
+        let x = Tensor([[-infinity, infinity, infinity], [-infinity, infinity, -infinity], [-2, 1, 0]])
+        _ = batchNorm(x, mean, variance, training: true, momentum: 0.5)
+        expectClose(mean, [-infinity, infinity, .nan])
+        expectClose(variance, [.nan, .nan, .nan])
+    }
+
     @Test func batchNormUpdatesTheRunningStatistics() {
         let x = Tensor([[1.0, 10], [3, 30]])
         let (mean, variance) = (Tensor.zeros(2), Tensor.ones(2))

@@ -141,10 +141,13 @@ package struct CrossEntropyBackward: Primitive {
     /// With a row's weight `v`, the sum of all weights `W` and `a = (1 - s) v + s W / C`, the gradient of a row is
     /// `g * (a p - (1 - s) v onehot(t) - s / C w)`.
     package func decomposed(_ inputs: Few<Tensor>) throws(TensorError) -> Few<Tensor>? {
-        let (g, logits, target) = (inputs[0], inputs[1], inputs[2])
+        let (logits, target) = (inputs[1], inputs[2])
         let weight = inputs.count > 4 ? inputs[4] : nil
         let classes = Double(logits.layout.shape[1])
-        let isCounted = (target .!= ignoreIndex).to(g.dtype)
+        let counts = target .!= ignoreIndex
+        // The gradient of a mean over no rows is infinite, and theirs is 0.
+        let g = Tensor.where(counts, inputs[0], Tensor.zeros(like: inputs[0]))
+        let isCounted = counts.to(g.dtype)
         let labels = target * isCounted.to(.int64)
         var row = isCounted * (1 - labelSmoothing)
         if let weight { row = row * weight.indexSelect(0, labels) }
