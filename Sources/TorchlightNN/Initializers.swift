@@ -344,5 +344,7 @@ func defaultWeightAndBias(
         return Parameter(tensor.uniform_(from: -bound, to: bound, generator: generator))
     }
     let weight = draw(shape)
+    // Without memory for the weight, there is no need for that of the bias.
+    if weight.isPlaceholder { return (weight, bias ? weight : nil) }
     return (weight, bias ? draw([biasSize ?? shape[0]]) : nil)
 }

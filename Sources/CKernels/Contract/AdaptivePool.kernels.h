@@ -48,13 +48,14 @@ template <class T>
 static void adaptive_average_planes(const Pool& p, int64_t begin, int64_t end) {
     each_adaptive(p, begin, end, [&](int64_t x_at, int64_t y_at, int64_t, const int64_t* from, const int64_t* to) {
         const T* x = static_cast<const T*>(p.x.data) + x_at;
-        T sum = 0;
+        WideSum<T> sum = 0;
         for (int64_t a = from[0]; a < to[0]; a++)
             for (int64_t b = from[1]; b < to[1]; b++) {
                 const T* row = x + a * p.x.step[0] + b * p.x.step[1];
                 for (int64_t c = from[2]; c < to[2]; c++) sum += row[c * p.x.step[2]];
             }
-        static_cast<T*>(p.y.data)[y_at] = sum / T((to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]));
+        const int64_t count = (to[0] - from[0]) * (to[1] - from[1]) * (to[2] - from[2]);
+        static_cast<T*>(p.y.data)[y_at] = T(sum / WideSum<T>(count));
     });
 }
 

@@ -35,8 +35,11 @@ class RowDivisors {
     int64_t ready = -1;
 };
 
-template <class T>
-static void average_pool_planes(const Pool& p, int64_t begin, int64_t end) {
+/// Whether the sums of windows lose digits that count in the type of the elements, which is twice as fast.
+static inline bool has_large_windows(const Pool& p) { return p.window() > 64; }
+
+template <class T, class Sum>
+static void average_planes(const Pool& p, int64_t begin, int64_t end) {
     RowDivisors<T> divisors(p);
     for (int64_t plane = begin; plane < end; plane++) {
         const int64_t n = plane / p.channels, c = plane % p.channels, step = p.stride[2] * p.x.step[2];
@@ -44,20 +47,26 @@ static void average_pool_planes(const Pool& p, int64_t begin, int64_t end) {
         T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
         each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
             divisors.prepare(i, j, first, count);
-            T sum[pool_row];
+            Sum sum[pool_row];
             for (int64_t k = 0; k < count; k++) sum[k] = 0;
             each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t) {
                 for (int64_t k = from; k < to; k++) sum[k] += x[offset + (k - from) * step];
             });
             for (int64_t k = 0; k < count; k++)
                 y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] =
-                    sum[k] / (divisors.of_row * divisors.of_column[k]);
+                    T(sum[k] / (divisors.of_row * divisors.of_column[k]));
         });
     }
 }
 
 template <class T>
-static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
+static void average_pool_planes(const Pool& p, int64_t begin, int64_t end) {
+    if (has_large_windows(p)) average_planes<T, WideSum<T>>(p, begin, end);
+    else average_planes<T, T>(p, begin, end);
+}
+
+template <class T, class Sum>
+static void average_channels(const Pool& p, int64_t begin, int64_t end) {
     for (int64_t row = begin; row < end; row++) {
         const int64_t j = row % p.out[1], i = row / p.out[1] % p.out[0], n = row / (p.out[1] * p.out[0]);
         for (int64_t k = 0; k < p.out[2]; k++) {
@@ -66,14 +75,20 @@ static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
             for (int64_t c = 0; c < p.channels; c += pool_channels) {
                 const int64_t count = p.channels - c < pool_channels ? p.channels - c : pool_channels;
                 const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c;
-                T sum[pool_channels] = {};
+                Sum sum[pool_channels] = {};
                 each_tap(p, i, j, k, [&](int64_t offset, int64_t) {
                     for (int64_t s = 0; s < count; s++) sum[s] += x[offset + s];
                 });
-                for (int64_t s = 0; s < count; s++) y[c + s] = sum[s] / divisor;
+                for (int64_t s = 0; s < count; s++) y[c + s] = T(sum[s] / divisor);
             }
         }
     }
+}
+
+template <class T>
+static void average_pool_channels(const Pool& p, int64_t begin, int64_t end) {
+    if (has_large_windows(p)) average_channels<T, WideSum<T>>(p, begin, end);
+    else average_channels<T, T>(p, begin, end);
 }
 
 /// grad_x was zeroed already.

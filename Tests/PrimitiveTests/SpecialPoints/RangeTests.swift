@@ -106,6 +106,17 @@ import Testing
             #expect(x.T.contiguous().mean(dim: 0).item() == Double(Float(exact.mean().item())), "\(label)")
             let columns = x.T.expand([n, 8]).contiguous()
             #expect(columns.mean(dim: 0)[3].item() == Double(Float(exact.mean().item())), "\(label), columns")
+            let pooled = x.unsqueeze(0).expand([2, 3, n]).contiguous()
+            #expect(adaptiveAvgPool1d(pooled, 1).max().item() == Double(Float(exact.mean().item())), "\(label)")
+            if n > 64 {
+                let images = pooled.unsqueeze(2)
+                let sideBySide = images.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+                for layout in [images, sideBySide] {
+                    let means = avgPool2d(layout, [1, n])
+                    #expect(means.min().item() == Double(Float(exact.mean().item())), "\(label)")
+                    #expect(means.max().item() == Double(Float(exact.mean().item())), "\(label)")
+                }
+            }
             let variance = exact.var(correction: 0).item()
             expectClose(x.var(correction: 0), [variance], .sums, label)
             expectClose(x.cov(correction: 0), [variance], .sums, label)
