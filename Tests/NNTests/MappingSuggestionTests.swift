@@ -44,6 +44,25 @@ import Torchlight
         try model.load(stateDict: tensors, mapping: change.mapping)
     }
 
+    /// The parts of normalised weights, in the names of both versions of PyTorch.
+    @Test(arguments: [
+        ("weight_g", "weight_v"), ("parametrizations.weight.original0", "parametrizations.weight.original1"),
+    ])
+    func normalisedWeightsAreNamed(length: String, direction: String) throws {
+        var tensors = model.stateDict()
+        for layer in ["0.", "2."] {
+            let removed = tensors.removeValue(forKey: layer + "weight")
+            let weight = try #require(removed)
+            tensors[layer + length] = weight.norm(dim: 1, keepdim: true)
+            tensors[layer + direction] = weight * 2
+        }
+        let error = #expect(throws: StateDictError.self) { try model.load(stateDict: tensors) }
+        #expect(error?.description.contains(".weightNorm(") == true, "\(error as Any)")
+        let weight = model.stateDict()["2.weight"]!.clone()
+        try model.load(stateDict: tensors, mapping: [.weightNorm()])
+        #expect(model.stateDict()["2.weight"]!.allclose(weight))
+    }
+
     @Test func aMissingPrefixIsNamed() throws {
         let tensors = model.stateDict()
         let whole = Wrapper(model)
