@@ -66,10 +66,12 @@ static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_
 
 /// Whether oneDNN's primitive beats dnnl_sgemm, which copies both operands: with few columns the copy of x takes long, with few rows
 /// that of w. With AVX-512 and two threads, and weights that other work has driven out of the second cache, the primitive takes 0.7
-/// to 1.0 of its time where this holds, from 8192 x 16 x 32 to 32 x 4096 x 4096, and up to 1.05 elsewhere. Below a million
-/// multiplications its calls cost more than they save.
+/// to 1.0 of its time where this holds, from 8192 x 16 x 32 to 32 x 4096 x 4096, and up to 1.05 elsewhere. With short sums both take
+/// as long, and the primitive does without the buffers of dnnl_sgemm, which leave holes in the heap. Below a million multiplications
+/// its calls cost more than they save.
 static bool prefers_primitive(int64_t m, int64_t n, int64_t k) {
-    return (n <= 512 || m <= 256) && m * n * k >= int64_t(1) << 20;
+    if (m * n * k < int64_t(1) << 20) return false;
+    return n <= 512 || m <= 256 || (k <= 256 && tl_num_threads() > 1);
 }
 
 static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_tensor* bias, const tl_tensor& out) {
