@@ -35,7 +35,7 @@ class RowDivisors {
     int64_t ready = -1;
 };
 
-/// Whether the sums of windows lose digits that count in the type of the elements, which is twice as fast.
+/// Whether the sums of windows lose digits that count in the type of the elements, of which a vector holds more.
 static inline bool has_large_windows(const Pool& p) { return p.window() > 64; }
 
 template <class T, class Sum>

@@ -68,9 +68,9 @@ static int32_t fused_part(int32_t dtype, int64_t m, int64_t n, int64_t k, int64_
 /// that of w. With AVX-512 and two threads, and weights that other work has driven out of the second cache, the primitive takes 0.7
 /// to 1.0 of its time where this holds, from 8192 x 16 x 32 to 32 x 4096 x 4096, and up to 1.05 elsewhere. With short sums both take
 /// as long, and the primitive does without the buffers of dnnl_sgemm, which leave holes in the heap. Below a million multiplications
-/// its calls cost more than they save.
+/// its calls cost more than they save. With AVX2 it computes by the kernels of dnnl_sgemm.
 static bool prefers_primitive(int64_t m, int64_t n, int64_t k) {
-    if (m * n * k < int64_t(1) << 20) return false;
+    if (instruction_set != InstructionSet::avx512 || m * n * k < int64_t(1) << 20) return false;
     return n <= 512 || m <= 256 || (k <= 256 && tl_num_threads() > 1);
 }
 
@@ -86,7 +86,7 @@ static int32_t fused_linear(const tl_tensor& x, const tl_tensor& w, const tl_ten
                               bias ? at(*bias, column) : nullptr, part);
         };
         char* const result = at(out, row * out_row + column);
-        // The primitive takes up to 1.4 times as long where the rows of its result have gaps.
+        // In float32 the primitive takes up to 1.4 times as long where the rows of its result have gaps.
         if (out.dtype != TL_FLOAT32 || columns == n) return multiply(result, out_row);
         const Scratch memory(size_t(rows * columns * size));
         char* const dense = memory.get<char>();
@@ -147,7 +147,7 @@ int32_t tl_linear(const tl_tensor* x, const tl_tensor* w, const tl_tensor* bias,
         return gemm(product) ? 0 : dnnl_out_of_memory;
     }
     const bool is_large = out->dtype == TL_FLOAT32 && m > 1 && n > 1 && m * n * k >= small_product;
-    if (is_large && !is_blocked(m, n, k, false) && prefers_primitive(m, n, k) && (!bias || bias->strides[0] == 1) &&
+    if (is_large && prefers_primitive(m, n, k) && (!bias || bias->strides[0] == 1) &&
         fused_linear(*x, *w, bias, *out) == dnnl_success)
         return 0;
     if (bias && is_large && cut_linear(*x, *w, *bias, *out) == dnnl_success)

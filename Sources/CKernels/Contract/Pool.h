@@ -5,8 +5,13 @@
 #include "Support/Scratch.h"
 #include "include/tl_contract.h"
 #include <algorithm>
+#include <type_traits>
 
 namespace tl {
+
+/// What the elements of large windows are summed in.
+template <class T>
+using WideSum = std::conditional_t<std::is_same_v<T, float>, double, T>;
 
 struct PooledTensor {
     void* data = nullptr;

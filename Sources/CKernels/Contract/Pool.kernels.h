@@ -15,18 +15,6 @@ struct Reach {
     }
 };
 
-/// What the elements of large windows are summed in.
-template <class T>
-struct WideSumOf {
-    using type = T;
-};
-template <>
-struct WideSumOf<float> {
-    using type = double;
-};
-template <class T>
-using WideSum = typename WideSumOf<T>::type;
-
 /// What every number beats.
 template <class T>
 static inline T pool_lowest() {

@@ -11,7 +11,10 @@ extension Scalar {
     @inline(__always)
     package func check(fits dtype: DType, in operation: @autoclosure () -> String) throws(TensorError) {
         // 0 and 1, which most calls pass, are in the range of every dtype.
-        if case .int(let value) = self, value == 0 || value == 1 { return }
+        switch self {
+        case .int(0), .int(1), .double(0), .double(1): return
+        default: break
+        }
         if !fits(dtype) { throw outOfRange(dtype, in: operation()) }
     }
 

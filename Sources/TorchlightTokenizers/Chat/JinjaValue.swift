@@ -41,6 +41,7 @@ enum JinjaValue {
         case .list, .dict, .namespace, .loop, .macro, .method: false
         }
     }
+
     var isUndefined: Bool { if case .undefined = self { true } else { false } }
     var isString: Bool { if case .string = self { true } else { false } }
 

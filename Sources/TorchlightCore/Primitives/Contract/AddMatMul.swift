@@ -25,7 +25,8 @@ package struct AddMatMul: Primitive {
         guard a.dtype.isDifferentiable || (beta == beta.rounded() && alpha == alpha.rounded()) else {
             throw .fractionalFactors(Self.name, beta: beta, alpha: alpha, [input, a, b])
         }
-        for factor in [beta, alpha] { try Scalar.double(factor).check(fits: a.dtype, in: Self.name) }
+        try Scalar.double(beta).check(fits: a.dtype, in: Self.name)
+        try Scalar.double(alpha).check(fits: a.dtype, in: Self.name)
         return Few(ResultSpec(shape, a.dtype))
     }
 
