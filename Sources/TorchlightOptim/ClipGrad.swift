@@ -121,16 +121,14 @@ private func scale(_ gradients: [Tensor], by factor: Tensor, _ operation: String
 
 /// The p-norm of all gradients as one vector for p > 0, 0-dimensional and float64, on the device of the first gradient.
 private func jointNorm(of gradients: [Tensor], _ p: Double, _ operation: String) -> Tensor {
-    let zero = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
-    if zero.isPlaceholder { return zero }
+    let norm = Tensor.zeros([], dtype: .float64, device: gradients.first?.device ?? .cpu)
+    if norm.isPlaceholder || gradients.isEmpty { return norm }
     if p == 2 {
-        performUpdate(AddSquaredNorm(), in: operation, of: [zero], reading: gradients, on: zero.device)
-        return zero.sqrt()
+        performUpdate(JointNorm(), in: operation, of: [norm], reading: gradients, on: norm.device)
+        return norm
     }
-    if p == .infinity {
-        return gradients.reduce(zero) { $1.count == 0 ? $0 : $0.maximum($1.abs().max().to(.float64)) }
-    }
-    return gradients.reduce(zero) { $0 + $1.abs().pow(p).sum().to(.float64) }.pow(1 / p)
+    // The norm of one gradient can lie outside the range of its dtype, unless it is the largest element.
+    return stack(gradients.map { (p == .infinity ? $0 : $0.to(.float64)).norm(p: p).to(.float64) }).norm(p: p)
 }
 
 /// Clips every element of the gradients of the parameters to `[-limit, limit]`, in place.

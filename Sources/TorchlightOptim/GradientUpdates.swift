@@ -3,7 +3,7 @@ import TorchlightCore
 
 /// The kernels that clip gradients, as effects of recorded functions and of programs in files.
 package enum GradientUpdates {
-    package static let all: [any GraphUpdate.Type] = [ScaleGradients.self, AddSquaredNorm.self, ClampGradients.self]
+    package static let all: [any GraphUpdate.Type] = [ScaleGradients.self, JointNorm.self, ClampGradients.self]
 }
 
 /// Multiplies tensors by the last operand, a float64 number.
@@ -24,9 +24,9 @@ struct ScaleGradients: GraphUpdate {
     }
 }
 
-/// Adds the sum of the squares of all elements of the other operands to the first one, a float64 number.
-struct AddSquaredNorm: GraphUpdate {
-    static let name = "addSquaredNorm"
+/// Sets the first operand, a float64 number, to the Euclidean norm of all elements of the other operands.
+struct JointNorm: GraphUpdate {
+    static let name = "jointNorm"
 
     func check(_ operands: [TensorSpec], changed: Int) throws(TensorError) {
         guard changed == 1, isNumber(operands[0]) else {
@@ -37,7 +37,7 @@ struct AddSquaredNorm: GraphUpdate {
 
     func run(_ tensors: [Tensor]) {
         withEntries(tensors.dropFirst()) { entries, count in
-            withKernelArguments { tl_optim_squared_norm(entries, count, $0(tensors[0])) }
+            withKernelArguments { tl_optim_joint_norm(entries, count, $0(tensors[0])) }
         }
     }
 }

@@ -22,6 +22,31 @@ import Torchlight
         #expect(throws: TensorError.self) { try checked { getTotalNorm(infinite, errorIfNonFinite: true) } }
     }
 
+    /// Gradients of any size are clipped to the same ones: neither the sums of powers nor the factor leave their range.
+    @Test(arguments: [1, 2, 3, Double.infinity])
+    func gradientsOfAnySizeAreClipped(_ p: Double) {
+        let numbers = [[3.0, -4, 0.5], [2.0, -1, 7, 6]]
+        func clipped(_ dtype: DType, _ scale: Double) -> [Tensor] {
+            let parameters = numbers.map { row in
+                let parameter = Parameter(Tensor.zeros([row.count], dtype: dtype))
+                parameter.grad = Tensor(row.map { $0 * scale }, dtype: dtype)
+                return parameter
+            }
+            clipGradNorm(parameters, maxNorm: 1, normType: p)
+            return parameters.map { $0.grad!.to(.float64) }
+        }
+        let expected = clipped(.float64, 1e10)
+        let cases: [(DType, Double)] = [
+            (.float16, 9000), (.bfloat16, 1e37), (.float32, 1e20), (.float32, 4e37), (.float64, 1e200), (.float64, 1e306),
+        ]
+        for (dtype, scale) in cases {
+            let tolerance = dtype == .float16 || dtype == .bfloat16 ? 1e-2 : 1e-6
+            for (gradient, wanted) in zip(clipped(dtype, scale), expected) {
+                #expect(gradient.allclose(wanted, rtol: tolerance), "p: \(p), \(dtype), scale: \(scale), \(gradient)")
+            }
+        }
+    }
+
     @Test func clippingWithANormIsClipping() {
         func parameters() -> [Tensor] {
             Self.gradients().map { gradient in

@@ -47,14 +47,23 @@ static void average_planes(const Pool& p, int64_t begin, int64_t end) {
         T* y = static_cast<T*>(p.y.data) + n * p.y.image + c * p.y.channel;
         each_row(p, [&](int64_t i, int64_t j, int64_t first, int64_t count) {
             divisors.prepare(i, j, first, count);
-            Sum sum[pool_row];
-            for (int64_t k = 0; k < count; k++) sum[k] = 0;
-            each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t) {
-                for (int64_t k = from; k < to; k++) sum[k] += x[offset + (k - from) * step];
-            });
-            for (int64_t k = 0; k < count; k++)
-                y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] =
-                    T(sum[k] / (divisors.of_row * divisors.of_column[k]));
+            /// Whether all averages are finite.
+            const auto average = [&]<class Total>(Total) {
+                Total sum[pool_row];
+                for (int64_t k = 0; k < count; k++) sum[k] = 0;
+                each_row_tap(p, i, j, first, count, [&](int64_t from, int64_t to, int64_t offset, int64_t) {
+                    for (int64_t k = from; k < to; k++) sum[k] += x[offset + (k - from) * step];
+                });
+                T spoilt = 0;
+                for (int64_t k = 0; k < count; k++) {
+                    const T result = T(sum[k] / (divisors.of_row * divisors.of_column[k]));
+                    y[i * p.y.step[0] + j * p.y.step[1] + (first + k) * p.y.step[2]] = result;
+                    spoilt += result - result;
+                }
+                return spoilt == 0;
+            };
+            // Sums that overflow are formed again.
+            if (!average(Sum()) && !std::is_same_v<Sum, WideSum<T>>) average(WideSum<T>());
         });
     }
 }
@@ -75,11 +84,21 @@ static void average_channels(const Pool& p, int64_t begin, int64_t end) {
             for (int64_t c = 0; c < p.channels; c += pool_channels) {
                 const int64_t count = p.channels - c < pool_channels ? p.channels - c : pool_channels;
                 const T* x = static_cast<const T*>(p.x.data) + n * p.x.image + c;
-                Sum sum[pool_channels] = {};
-                each_tap(p, i, j, k, [&](int64_t offset, int64_t) {
-                    for (int64_t s = 0; s < count; s++) sum[s] += x[offset + s];
-                });
-                for (int64_t s = 0; s < count; s++) y[c + s] = T(sum[s] / divisor);
+                /// Whether all averages are finite.
+                const auto average = [&]<class Total>(Total) {
+                    Total sum[pool_channels] = {};
+                    each_tap(p, i, j, k, [&](int64_t offset, int64_t) {
+                        for (int64_t s = 0; s < count; s++) sum[s] += x[offset + s];
+                    });
+                    T spoilt = 0;
+                    for (int64_t s = 0; s < count; s++) {
+                        y[c + s] = T(sum[s] / divisor);
+                        spoilt += y[c + s] - y[c + s];
+                    }
+                    return spoilt == 0;
+                };
+                // Sums that overflow are formed again.
+                if (!average(Sum()) && !std::is_same_v<Sum, WideSum<T>>) average(WideSum<T>());
             }
         }
     }

@@ -138,6 +138,23 @@ double rest_of_mean(double mean) {
     return rest - rest == 0 ? rest : 0;
 }
 
+/// The mean of the channel, and of the squares of the deviations from it, in `long double`.
+template <class T>
+void widest_moments(const BatchNorm<T>& p, int64_t channel, double& mean, long double& variance) {
+    const int64_t step = p.side_by_side ? p.channels : 1;
+    const long double count = p.rows();
+    const auto sum = [&](auto&& term) {
+        long double total = 0;
+        for (int64_t n = 0; n < p.images; n++)
+            for (int64_t i = 0; i < p.length; i++)
+                total += term(static_cast<long double>(p.x[n * p.x_image + channel * p.x_channel + i * step]));
+        return total;
+    };
+    const long double average = sum([](long double x) { return x; }) / count;
+    mean = double(average);
+    variance = sum([=](long double x) { return (x - average) * (x - average); }) / count;
+}
+
 template <class T>
 void affine(const BatchNorm<T>& p) {
     if (p.side_by_side)
@@ -173,15 +190,18 @@ void tl_batch_norm_statistics(const tl_tensor* x, double epsilon, double momentu
         sum_channels(p, false);
         for (int64_t c = 0; c < channels; c++) {
             const double shift = p.sums[2 * c] / double(count);
-            const double variance = p.sums[2 * c + 1] / double(count) - shift * shift;
-            const double average = double(pivot[c]) + shift;
+            double average = double(pivot[c]) + shift;
+            long double spread = p.sums[2 * c + 1] / double(count) - shift * shift;
+            // Squares of float64 that overflow or underflow.
+            if constexpr (sizeof(T) == 8)
+                if (!(spread > 1e-280 && spread < 1e300)) widest_moments(p, c, average, spread);
             // A maximum with NaN, which infinities make as well, would hide it.
-            const double spread = variance < 0 ? 0 : variance;
+            if (spread < 0) spread = 0;
             means.get()[c] = average;
-            rstds.get()[c] = T(1 / tl_sqrt_f64(spread + epsilon));
+            rstds.get()[c] = T(1 / __builtin_sqrtl(spread + epsilon));
             if (running_mean) old_mean.get()[c] += T(momentum * (average - double(old_mean.get()[c])));
             if (running_var) {
-                const double unbiased = spread * double(count) / double(count > 1 ? count - 1 : 1);
+                const double unbiased = double(spread * double(count) / double(count > 1 ? count - 1 : 1));
                 old_variance.get()[c] += T(momentum * (unbiased - double(old_variance.get()[c])));
             }
         }
@@ -272,7 +292,7 @@ void tl_batch_norm_backward(const tl_tensor* grad_out, const tl_tensor* x, const
         for (int64_t c = 0; c < channels; c++) {
             const double inverse = double(rstds.get()[c]), factor = inverse * (weight ? double(gain.get()[c]) : 1);
             scale[c] = T(factor);
-            const double steepness = training ? -inverse * inverse * p.sums[2 * c + 1] / count : 0;
+            const double steepness = training ? -inverse * (inverse * p.sums[2 * c + 1]) / count : 0;
             slope[c] = T(steepness);
             shift[c] = T(training ? -p.sums[2 * c] / count - rest_of_mean<T>(means.get()[c]) * steepness : 0);
         }

@@ -25,6 +25,17 @@ static void wide_moments(const float* x, int64_t n, double epsilon, float mean, 
     rstd = float(1 / square_root(square / double(n) - shift * shift + epsilon));
 }
 
+/// The mean and the reciprocal of the deviation in `long double`, for squares that overflow or underflow in float64.
+static void wide_moments(const double* x, int64_t n, double epsilon, double& mean, double& rest, double& rstd) {
+    long double total = 0, square = 0;
+    for (int64_t i = 0; i < n; i++) total += x[i];
+    const long double average = total / n;
+    for (int64_t i = 0; i < n; i++) square += (x[i] - average) * (x[i] - average);
+    mean = double(average);
+    rest = double(average - mean);
+    rstd = double(1 / __builtin_sqrtl(square / n + epsilon));
+}
+
 template <class T>
 static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, const T* bias, double epsilon,
                             double* means, T* rstds, int64_t begin, int64_t end) {
@@ -43,10 +54,14 @@ static void layer_norm_rows(const Rows& in, const Rows& out, const T* weight, co
         T rest = T(average - double(mean));
         T variance = sum_of<T>(n, [mean](auto& total, const auto& v) { total += (v - mean) * (v - mean); }, x) * T(share) - rest * rest;
         T rstd = 1 / square_root(variance + T(epsilon));
-        // float32 has too few digits beside a mean that is much larger, and too small a range for squares.
-        if constexpr (sizeof(T) == 4)
+        // float32 has too few digits beside a mean that is much larger, and too small a range for squares; so has float64
+        // far from 1.
+        if constexpr (sizeof(T) == 4) {
             if (!(variance > T(1e-6) * mean * mean && variance > T(1e-26) && variance < T(1e37)))
                 wide_moments(x, n, epsilon, mean, rest, rstd);
+        } else {
+            if (!(variance > T(1e-280) && variance < T(1e300))) wide_moments(x, n, epsilon, mean, rest, rstd);
+        }
         const T shift = -rest * rstd;
         means[row] = double(mean) + double(rest);
         rstds[row] = rstd;

@@ -1,27 +1,37 @@
 #include "Optim/Chunks.h"
 #include "Support/Forward.h"
 #include "Support/Scratch.h"
+#include <cmath>
+#include <limits>
 
 #define TL_KERNEL_BODY "Optim/GradientUpdates.kernels.h"
 #include "Support/EachInstructionSet.h"
 
 using namespace tl;
 
-void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out) {
-    TL_FORWARD(out, optim_squared_norm, (entries, count, out));
+static long double squares_of_doubles(const double* x, int64_t count) {
+    const double sum = TL_DISPATCH(sum_squares<double>, x, count);
+    if (sum > 1e-280 && sum < 1e300) return sum;
+    long double widest = 0;
+    for (int64_t i = 0; i < count; i++) widest += static_cast<long double>(x[i]) * x[i];
+    return widest;
+}
+
+void tl_optim_joint_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out) {
+    TL_FORWARD(out, optim_joint_norm, (entries, count, out));
     double& result = *static_cast<double*>(out->data);
     result = 0;
     int64_t total = 0;
     for (int64_t e = 0; e < count; ++e) total += chunks_of(entries[e]);
     if (total == 0) return;
-    const Scratch memory(static_cast<size_t>(total) * sizeof(double));
-    double* sums = memory.need<double>();
+    const Scratch memory(static_cast<size_t>(total) * sizeof(long double));
+    long double* sums = memory.need<long double>();
     for_chunks(entries, count, [&](const tl_optim_entry& entry, int64_t first, int64_t n, int64_t number) {
         void* const arrays[] = {const_cast<void*>(entry.gradient)};
         static constexpr bool writes[] = {false};
-        double sum = 0;
+        long double sum = 0;
         with_arrays(entry.dtype, arrays, writes, 1, first, n, [&](void** at, int64_t elements) {
-            sum += entry.dtype == TL_FLOAT64 ? TL_DISPATCH(sum_squares<double>, at[0], elements)
+            sum += entry.dtype == TL_FLOAT64 ? squares_of_doubles(static_cast<double*>(at[0]), elements)
                                              : TL_DISPATCH(sum_squares<float>, at[0], elements);
         });
         sums[number] = sum;
@@ -29,7 +39,7 @@ void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const t
     // Pairwise, whatever the number of threads.
     for (int64_t step = 1; step < total; step *= 2)
         for (int64_t i = 0; i + step < total; i += 2 * step) sums[i] += sums[i + step];
-    result = sums[0];
+    result = static_cast<double>(std::sqrt(sums[0]));
 }
 
 void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, const tl_tensor* scalar) {
@@ -42,6 +52,8 @@ void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, cons
         with_arrays(entry.dtype, arrays, writes, 1, first, n, [&](void** at, int64_t elements) {
             if (entry.dtype == TL_FLOAT64)
                 TL_DISPATCH(scale<double>, at[0], factor, elements);
+            else if (std::abs(factor) < std::numeric_limits<float>::min())
+                TL_DISPATCH(scale<float>, at[0], factor, elements);
             else
                 TL_DISPATCH(scale<float>, at[0], static_cast<float>(factor), elements);
         });

@@ -14,10 +14,10 @@ double sum_squares(const void* source, int64_t count) {
     return sums[0];
 }
 
-template <class T>
-void scale(void* values, T factor, int64_t count) {
+template <class T, class Factor>
+void scale(void* values, Factor factor, int64_t count) {
     T* x = static_cast<T*>(values);
-    for (int64_t i = 0; i < count; ++i) x[i] *= factor;
+    for (int64_t i = 0; i < count; ++i) x[i] = static_cast<T>(x[i] * factor);
 }
 
 /// NaN stays.

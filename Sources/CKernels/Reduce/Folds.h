@@ -44,9 +44,11 @@ struct Fold {
     ColumnFold column;
 };
 
-/// States of the two reductions that keep more than a value. Counts and moments are double for any compute dtype.
+/// States of the two reductions that keep more than a value. Counts and means are double for any compute dtype. The squares
+/// of the deviations from the mean have a larger range where the processor has one, since those of float64 overflow at 1e154.
 struct MomentState {
-    double count, mean, squares; // squares: of the deviations from the mean
+    double count, mean;
+    long double squares;
 };
 template <class T>
 struct ExtremeState {

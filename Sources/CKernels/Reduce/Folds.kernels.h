@@ -390,6 +390,16 @@ inline void wide_moments(const float* x, int64_t count, MomentState& result) {
     result = {n, mean + shift, square - n * shift * shift};
 }
 
+/// `moment_piece` in `long double`.
+inline void widest_moments(const double* x, int64_t count, MomentState& result) {
+    const long double n = static_cast<long double>(count);
+    long double sum = 0, square = 0;
+    for (int64_t i = 0; i < count; ++i) sum += x[i];
+    const long double mean = sum / n;
+    for (int64_t i = 0; i < count; ++i) square += (x[i] - mean) * (x[i] - mean);
+    result = {static_cast<double>(count), static_cast<double>(mean), square};
+}
+
 template <class T>
 void moment_piece(void* state, const void* source, int64_t count, int64_t) {
     using V = typename Wide<T>::Vector;
@@ -417,16 +427,20 @@ void moment_piece(void* state, const void* source, int64_t count, int64_t) {
     const double shift = static_cast<double>(rest) / n;
     MomentState& result = *static_cast<MomentState*>(state);
     result = {n, static_cast<double>(mean) + shift, static_cast<double>(square) - n * shift * shift};
-    // Squares of float32 that overflow or lose digits in underflow are formed again in float64.
-    if constexpr (sizeof(T) == 4)
+    // Squares that overflow or lose digits in underflow are formed again in a type of larger range.
+    if constexpr (sizeof(T) == 4) {
         if (!(square >= T(1e-26) * T(count) && square <= T(1e38))) wide_moments(x, count, result);
+    } else {
+        if (!(square >= T(1e-280) * T(count) && square <= T(1e300))) widest_moments(x, count, result);
+    }
 }
 inline void merge_moments(void* state, const void* later) {
     MomentState& a = *static_cast<MomentState*>(state);
     const MomentState& b = *static_cast<const MomentState*>(later);
-    const double n = a.count + b.count, d = b.mean - a.mean;
+    const double n = a.count + b.count;
+    const long double d = static_cast<long double>(b.mean) - a.mean;
     a.squares += b.squares + d * d * (a.count * b.count / n);
-    a.mean += d * (b.count / n);
+    a.mean += static_cast<double>(d * (b.count / n));
     a.count = n;
 }
 

@@ -47,7 +47,7 @@
     /* tl_optim.h */                                                                                                   \
     X(optim_sgd) X(optim_adam) X(optim_nadam) X(optim_radam) X(optim_adamax) X(optim_adagrad) X(optim_adadelta)        \
     X(optim_rmsprop) X(optim_rprop) X(optim_asgd)                                                                      \
-    X(optim_squared_norm) X(optim_scale_gradients) X(optim_clamp_gradients)                                            \
+    X(optim_joint_norm) X(optim_scale_gradients) X(optim_clamp_gradients)                                            \
     /* tl_random.h */                                                                                                  \
     X(random_uniform) X(random_normal) X(random_integers) X(random_bernoulli) X(random_permutation)                    \
     X(random_variates) X(log_gamma_derivative) X(dropout) X(dropout_backward)                                          \

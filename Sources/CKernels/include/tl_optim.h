@@ -57,8 +57,9 @@ TL_API void tl_optim_rprop(const tl_optim_entry* entries, int64_t count, double 
 /// eta = lr / (1 + lambda lr t)^alpha; mu = 1 / max(1, t - t0)
 TL_API void tl_optim_asgd(const tl_optim_entry* entries, int64_t count, double lr, double lambda, double alpha,
                           double t0, double weight_decay, bool maximize);
-/// The sum of squares of all gradients, added up in double precision, in a 0-dimensional float64 `out` of their device.
-TL_API void tl_optim_squared_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out);
+/// The Euclidean norm of all gradients as one vector, in a 0-dimensional float64 `out` of their device. Squares are added up in
+/// float64 or, if they lie outside its range, in a wider type.
+TL_API void tl_optim_joint_norm(const tl_optim_entry* entries, int64_t count, const tl_tensor* out);
 /// gradient *= factor, in place; `factor` is 0-dimensional, float64 and on the device of the gradients. A factor of
 /// exactly 1 writes nothing.
 TL_API void tl_optim_scale_gradients(const tl_optim_entry* entries, int64_t count, const tl_tensor* factor);

@@ -105,7 +105,11 @@ extension Tensor {
 
     /// The mean over dimensions, or of all elements, ignoring NaN; NaN if all elements are NaN.
     public func nanmean(dim: [Int] = [], keepdim: Bool = false) -> Tensor {
-        nansum(dim: dim, keepdim: keepdim) / isnan().logicalNot().sum(dim: dim, keepdim: keepdim)
+        let numbers = isnan().logicalNot().sum(dim: dim, keepdim: keepdim)
+        // The sum can lie outside the range of a dtype that holds the mean.
+        let wide: DType? = dtype.isFloatingPoint ? (dtype == .float16 ? .float32 : .float64) : nil
+        let mean = nansum(dim: dim, keepdim: keepdim, dtype: wide) / numbers
+        return wide == nil ? mean : mean.to(dtype)
     }
 
     /// The minimum and maximum along a dimension, or of all elements.

@@ -118,11 +118,8 @@ extension Tensor {
             if let frequencies { w = frequencies.to(realType) }
             if let weights { w = w.map { $0 * weights.to(realType) } ?? weights.to(realType) }
             let total = w?.sum() ?? Tensor.full([], Double(observations), dtype: realType, device: device)
-            // The unweighted mean is subtracted first: sums of numbers far from 0 lose precision. The rest of the mean
-            // is subtracted afterwards.
-            var centred = x - x.mean(dim: 1, keepdim: true)
-            let rest = w.map { (centred * $0).sum(dim: 1, keepdim: true) / total }
-            centred = centred - (rest ?? centred.mean(dim: 1, keepdim: true))
+            var centred = x.centredRows
+            if let w { centred = centred - (centred * w).sum(dim: 1, keepdim: true) / total }
             var degrees: Tensor
             if let w, let weights, correction != 0 {
                 degrees = total - (w * weights.to(realType)).sum() / total * Double(correction)
@@ -140,13 +137,25 @@ extension Tensor {
     public func corrcoef() -> Tensor {
         orFail(like: self) { () throws(TensorError) in
             if isPlaceholder { return self }
-            let covariance = cov()
-            if covariance.rank == 0 { return covariance / covariance }
-            let deviation = covariance.diagonal().real.sqrt()
-            let result = covariance / deviation.unsqueeze(1) / deviation.unsqueeze(0)
+            guard rank <= 2 else {
+                throw TensorError(
+                    .shape, in: "corrcoef", "the tensor has more than 2 dimensions",
+                    expected: "[observations] or [variables, observations]", operands: [self])
+            }
+            // Products of rows of unit length do not overflow, as covariances do.
+            let centred = floatingPoint.atLeast2d().centredRows
+            let unit = centred / centred.norm(dim: 1, keepdim: true)
+            var result = unit.matmul(unit.mH)
+            if rank < 2 { result = result.reshape([]) }
             guard result.dtype.isComplex else { return result.clamp(min: -1, max: 1) }
             return complex(result.real.clamp(min: -1, max: 1), result.imag.clamp(min: -1, max: 1))
         }
+    }
+
+    /// Rows without their means. What rounding leaves of the mean of numbers far from 0 is subtracted afterwards.
+    private var centredRows: Tensor {
+        let centred = self - mean(dim: 1, keepdim: true)
+        return centred - centred.mean(dim: 1, keepdim: true)
     }
 
     /// Counts the occurrences of each number 0, 1, 2, ... in a vector, or sums the weights of its occurrences.

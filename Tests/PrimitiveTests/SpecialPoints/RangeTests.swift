@@ -49,7 +49,7 @@ import Testing
         #expect(Tensor([Double.infinity, 1], dtype: .float64).norm().item() == .infinity)
     }
 
-    @Test(arguments: [(DType.float32, 1e20), (.float32, 1e30), (.float32, 1e-30), (.float32, 1e-20)])
+    @Test(arguments: scales.filter { $0.1 >= 1e-30 || $0.0 == .float64 })
     func deviationsAtAnyScale(_ dtype: DType, _ scale: Double) {
         let numbers = (0..<40).map { Double($0 * 7 % 11) - 3 }
         let plain = Tensor(numbers, dtype: .float64, requiresGrad: true)
@@ -59,6 +59,9 @@ import Testing
         let label = "\(dtype), scale: \(scale)"
         expectClose(x.std() / scale, ReferenceArray(plain.std().detach()), .sums, label)
         expectClose(x.grad!, ReferenceArray(plain.grad!), .sums, label)
+        let rows = x.detach().reshape([4, 10])
+        expectClose(rows.std(dim: 0) / scale, ReferenceArray(plain.detach().reshape([4, 10]).std(dim: 0)), .sums, label)
+        expectClose(rows.corrcoef(), ReferenceArray(plain.detach().reshape([4, 10]).corrcoef()), .sums, label)
         expectClose(normalize(x, dim: 0, eps: 0), ReferenceArray(normalize(plain, dim: 0).detach()), .sums, label)
         expectClose(
             rmsNorm(x, [40], eps: 0), ReferenceArray(rmsNorm(plain, [40], eps: 0).detach()), .sums, label)
@@ -68,8 +71,11 @@ import Testing
 
     @Test func normalisationsOfLargeNumbers() {
         let numbers = (0..<60).map { Double($0 * 7 % 11) - 3 }
-        for scale in [1.0, 1e20, 1e25] {
-            let x = Tensor(numbers.map { $0 * scale }, shape: [5, 3, 4], dtype: .float32, requiresGrad: true)
+        let large: [(DType, Double)] = [
+            (.float32, 1), (.float32, 1e20), (.float32, 1e25), (.float64, 1e-200), (.float64, 1e200), (.float64, 1e300),
+        ]
+        for (dtype, scale) in large {
+            let x = Tensor(numbers.map { $0 * scale }, shape: [5, 3, 4], dtype: dtype, requiresGrad: true)
             let plain = Tensor(numbers, shape: [5, 3, 4], dtype: .float64, requiresGrad: true)
             let weights = (0..<60).map { Double($0 % 7) - 2 }
             let calls: [(String, (Tensor) -> Tensor)] = [
@@ -83,14 +89,36 @@ import Testing
             ]
             for (name, f) in calls {
                 let (y, expected) = (f(x), f(plain))
-                let label = "\(name), scale: \(scale)"
+                let label = "\(name), \(dtype), scale: \(scale)"
                 expectClose(y, ReferenceArray(expected), .sums, label)
                 let seed = Tensor(weights, shape: [5, 3, 4], dtype: .float64)
                 let wanted = grad(outputs: [expected], inputs: [plain], gradOutputs: [seed])[0]!
-                let got = grad(outputs: [y], inputs: [x], gradOutputs: [seed.to(.float32)])[0]!
+                let got = grad(outputs: [y], inputs: [x], gradOutputs: [seed.to(dtype)])[0]!
                 expectClose(got * scale, ReferenceArray(wanted), Tolerance(units: 128, scale: 4, reason: "sums"), label)
             }
         }
+    }
+
+    /// Means lie within the range of the numbers where their sums do not.
+    @Test func meansNearTheLargestNumber() {
+        for (dtype, large) in [(DType.float16, 65504.0), (.bfloat16, 0x1.FEp127), (.float32, 0x1.FFFFFEp127)] {
+            let image = Tensor.full([1, 70, 6, 6], large, dtype: dtype)
+            let sideBySide = image.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+            for x in [image, sideBySide] {
+                let label = "\(dtype), strides: \(x.strides)"
+                #expect(avgPool2d(x, [2, 3]).allclose(Tensor.full([1, 70, 3, 2], large, dtype: dtype)), "\(label)")
+                #expect(adaptiveAvgPool2d(x, [2, 2]).max().item() == large, "\(label)")
+                #expect(x.mean().item() == large && x.nanmean().item() == large, "\(label)")
+                #expect(x.nanmean(dim: [1]).min().item() == large, "\(label)")
+            }
+            let row = Tensor([large, .nan, large, large], dtype: dtype, requiresGrad: true)
+            let mean = row.nanmean()
+            mean.backward()
+            #expect(mean.item() == large && mean.dtype == dtype)
+            expectClose(row.grad!, [1.0 / 3, 0, 1.0 / 3, 1.0 / 3], .sums, "\(dtype)")
+        }
+        #expect(Tensor([1.0, .nan, 2], dtype: .float32).nanmean().item() == 1.5)
+        #expect(avgPool1d(Tensor([Double.infinity, 1, 2, 3], shape: [1, 4]), 2).toArray(Double.self) == [.infinity, 2.5])
     }
 
     /// What lies far from 0 is normalised as what lies around 0.
@@ -160,6 +188,10 @@ import Testing
         }
         #expect(slopes(0, 0) { $0.atan2($1) } == [0, 0])
         #expect(slopes(0, 0) { $0.hypot($1) } == [0, 0])
+        for y in [-3, 0, 3.0] {
+            #expect(slopes(y, .infinity) { $0.atan2($1) } == [0, 0])
+            #expect(slopes(-.infinity, y) { $0.atan2($1) } == [0, 0])
+        }
     }
 
     /// One rule for all: at a bound that is a number the slope is 0, as that of relu at 0; equal tensors share.
