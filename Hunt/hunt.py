@@ -216,7 +216,8 @@ class Hunt:
                 file.write(json.dumps({**program, "kind": label}) + "\n")
 
     def random(self):
-        seed = self.chosen.seed if self.chosen.seed is not None else int(time.time())
+        # A run makes dozens of programs a second: runs that follow each other must not repeat them.
+        seed = self.chosen.seed if self.chosen.seed is not None else int(time.time()) * 1_000_000
         print(f"hunt: random programs from seed {seed} for {self.chosen.seconds:.0f} seconds", flush=True)
         end = time.time() + self.chosen.seconds
         while time.time() < end and self.totals["programs"] < self.chosen.programs:

@@ -37,12 +37,14 @@ import Torchlight
         }
         let expected = clipped(.float64, 1e10)
         let cases: [(DType, Double)] = [
-            (.float16, 9000), (.bfloat16, 1e37), (.float32, 1e20), (.float32, 4e37), (.float64, 1e200), (.float64, 1e306),
+            (.float16, 9000), (.bfloat16, 1e37), (.float32, 1e20), (.float32, 4e37), (.float64, 1e200),
+            (.float64, 1e306),
         ]
         for (dtype, scale) in cases {
             let tolerance = dtype == .float16 || dtype == .bfloat16 ? 1e-2 : 1e-6
             for (gradient, wanted) in zip(clipped(dtype, scale), expected) {
-                #expect(gradient.allclose(wanted, rtol: tolerance), "p: \(p), \(dtype), scale: \(scale), \(gradient)")
+                let label = "p: \(p), \(dtype), scale: \(scale), \(gradient)"
+                #expect(gradient.allclose(wanted, rtol: tolerance), "\(label)")
             }
         }
     }

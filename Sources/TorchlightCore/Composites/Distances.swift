@@ -24,7 +24,8 @@ public func pairwiseDistance(
     return (a - b + eps).norm(p: p, dim: -1, keepdim: keepdim)
 }
 
-/// The cosine similarity of vectors along a dimension: `a . b / (max(|a|, eps) max(|b|, eps))`.
+/// The cosine similarity of vectors along a dimension: `a . b / (max(|a|, eps) max(|b|, eps))`, between -1 and
+/// 1.
 ///
 /// Shapes: `a` and `b` broadcast; the result has the broadcast shape without dimension `dim`. Integers are converted to
 /// float32.
@@ -52,7 +53,9 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
             let length = x.norm(p: 2, dim: d, keepdim: true) * Double(repeats).squareRoot()
             return x / length.clamp(min: eps)
         }
-        return sumOfProducts(unit(a), unit(b), over: d, size: shape[d])
+        let result = sumOfProducts(unit(a), unit(b), over: d, size: shape[d])
+        // Rounding can lead out of the range of a cosine, of which acos would be NaN. The slope stays that of the quotient.
+        return result.dtype.isComplex ? result : result + (result.clamp(min: -1, max: 1) - result).detach()
     }
 }
 

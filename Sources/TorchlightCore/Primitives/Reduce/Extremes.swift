@@ -34,16 +34,17 @@ package struct Amin: ReductionPrimitive {
     }
 }
 
-/// The gradient shared by all elements that equal the result.
+/// The gradient shared by all elements that equal the result. The others have gradient 0, whatever that of the result is.
 func evenGradient(_ context: GradientContext, _ dims: Dims, _ keepdim: Bool) -> Tensor {
     let x = context.input(0)
     // Which elements win is constant almost everywhere.
-    let share = noGrad { () -> Tensor in
+    let (loses, winners) = noGrad { () -> (Tensor, Tensor) in
         let result = context.output().unfolded(dims, keepdim: keepdim, rank: x.rank)
-        let wins = (x .== result).logicalOr(x.isnan().logicalAnd(result.isnan())).to(context.outputDType())
-        return wins / wins.sum(dim: Array(dims), keepdim: true)
+        let wins = (x .== result).logicalOr(x.isnan().logicalAnd(result.isnan()))
+        return (wins.logicalNot(), wins.sum(dim: Array(dims), keepdim: true).to(context.outputDType()))
     }
-    return context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank) * share
+    let share = context.gradient.unfolded(dims, keepdim: keepdim, rank: x.rank) / winners
+    return share.expand(x.shape).maskedFill(loses, 0)
 }
 
 extension Tensor {
