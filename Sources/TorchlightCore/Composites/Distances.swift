@@ -54,7 +54,7 @@ public func cosineSimilarity(_ a: Tensor, _ b: Tensor, dim: Int = 1, eps: Double
             return x / length.clamp(min: eps)
         }
         let result = sumOfProducts(unit(a), unit(b), over: d, size: shape[d])
-        // Rounding can lead out of the range of a cosine, of which acos would be NaN. The slope stays that of the quotient.
+        // Rounding can lead out of the range of a cosine, where acos is NaN. The gradient is that of the quotient.
         return result.dtype.isComplex ? result : result + (result.clamp(min: -1, max: 1) - result).detach()
     }
 }
