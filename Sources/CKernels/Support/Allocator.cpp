@@ -42,9 +42,10 @@ constexpr size_t size_of_class(int index) {
     return (size_t(5) + step) << (power - 2);
 }
 
-/// A free block's first word links to the next free block.
+/// What the first words of a free block hold.
 struct Block {
     Block* next;
+    const void* owner; // of a medium block: the thread that freed it
 };
 
 struct SpinLock {
@@ -167,8 +168,34 @@ void note_system_allocation() {
     ++tl_kernel_thread()->system_allocations;
 }
 
+/// An offset in a page for a mapped block, another one for each. Processors take a load for dependent on an earlier store whose
+/// address has the same last 12 bits, and loops over several arrays, such as those of an optimiser, would meet that all the time if
+/// all arrays began at a page.
+size_t next_page_offset() {
+    static std::atomic<uint32_t> blocks{0};
+    constexpr uint32_t lines = 4096 / 64, step = 13; // without a common divisor, so that all lines of a page have their turn
+    return blocks.fetch_add(1, std::memory_order_relaxed) * step % lines * 64;
+}
+
+void* map_block(size_t size) {
+#if defined(__linux__)
+    char* const pages = static_cast<char*>(tl::map_pages(size + 4096));
+    return pages ? pages + next_page_offset() : nullptr;
+#else
+    return tl::map_pages(size);
+#endif
+}
+
+void unmap_block(void* block, size_t size) {
+#if defined(__linux__)
+    tl::unmap_pages(reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(block) & ~uintptr_t(4095)), size + 4096);
+#else
+    tl::unmap_pages(block, size);
+#endif
+}
+
 void* from_system(size_t size) {
-    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : tl::map_pages(size);
+    void* block = size < mapped_size ? std::aligned_alloc(alignment, size) : map_block(size);
     if (block) {
         reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
         note_system_allocation();
@@ -178,7 +205,7 @@ void* from_system(size_t size) {
 
 void to_system(void* block, size_t size) {
     if (size < mapped_size) std::free(block);
-    else tl::unmap_pages(block, size);
+    else unmap_block(block, size);
     reserved.fetch_sub(static_cast<int64_t>(size), std::memory_order_relaxed);
 }
 
@@ -298,15 +325,23 @@ void empty_slabs(int index, Block* chain) {
     shared[index].first = kept;
 }
 
+/// A free block; nil if there is none. Of the blocks freed last, one that the calling thread freed is preferred: it may still be in
+/// the caches of its processor. Threads that take and free buffers at the same time would exchange them otherwise.
 Block* take_shared(int index) {
+    constexpr int candidates = 8;
     SharedStack& stack = shared[index];
     std::lock_guard hold(stack.lock);
-    Block* block = stack.first;
-    if (block) stack.first = block->next;
+    if (!stack.first) return nullptr;
+    Block** place = &stack.first;
+    for (int i = 0; i < candidates && *place && (*place)->owner != &cache; i++) place = &(*place)->next;
+    if (!*place || (*place)->owner != &cache) place = &stack.first;
+    Block* const block = *place;
+    *place = block->next;
     return block;
 }
 
 void put_shared(int index, Block* block) {
+    block->owner = &cache;
     SharedStack& stack = shared[index];
     std::lock_guard hold(stack.lock);
     block->next = stack.first;
@@ -318,7 +353,7 @@ Block* take_from_system(int index) {
     const auto take = [&]() -> Block* {
         if (index < slab_classes) return cut_blocks(index);
         Block* block = static_cast<Block*>(from_system(size_of_class(index)));
-        if (block) block->next = nullptr;
+        if (block) *block = {};
         return block;
     };
     Block* block = take();
@@ -332,6 +367,7 @@ Block* take_from_system(int index) {
 // ---- Large blocks: a header of 64 bytes, then the block
 
 struct alignas(64) Large {
+    void* start;   // of the mapping; the header has an offset in its first page
     size_t mapped; // bytes, header included
     Large *smaller, *larger;
 };
@@ -340,7 +376,7 @@ Large* smallest_large = nullptr; // free ones, in ascending order
 
 void unmap(Large* large) {
     reserved.fetch_sub(static_cast<int64_t>(large->mapped), std::memory_order_relaxed);
-    tl::unmap_pages(large, large->mapped);
+    tl::unmap_pages(large->start, large->mapped);
 }
 
 /// From this size on, the kernel is asked what is free: it then takes longer to fill the block than to ask.
@@ -363,11 +399,14 @@ Large* map(size_t size) {
     if (before) munmap(start, before);
     if (mapped - before > size) munmap(start + before + size, mapped - before - size);
     madvise(start + before, size, MADV_HUGEPAGE);
-    Large* large = reinterpret_cast<Large*>(start + before);
+    start += before;
+    Large* large = reinterpret_cast<Large*>(start + next_page_offset());
 #else
-    Large* large = static_cast<Large*>(std::aligned_alloc(alignment, size));
-    if (!large) return nullptr;
+    void* const start = std::aligned_alloc(alignment, size);
+    if (!start) return nullptr;
+    Large* large = static_cast<Large*>(start);
 #endif
+    large->start = start;
     large->mapped = size;
     reserved.fetch_add(static_cast<int64_t>(size), std::memory_order_relaxed);
     note_system_allocation();
@@ -377,7 +416,8 @@ Large* map(size_t size) {
 void* allocate_large(size_t size) {
     if (size > SIZE_MAX / 4) return nullptr;
     if (const int64_t limit = tl_kernel_thread()->block_limit; limit > 0 && size > static_cast<size_t>(limit)) return nullptr;
-    const size_t needed = (size + sizeof(Large) + 4095) / 4096 * 4096;
+    // With the offset in the first page.
+    const size_t needed = (size + sizeof(Large) + 4096 + 4095) / 4096 * 4096;
     Large* large = nullptr;
     {
         // The smallest that fits, unless a quarter of it or more would lie idle.
