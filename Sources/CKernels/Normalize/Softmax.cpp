@@ -5,6 +5,9 @@
 #include "Support/Parallel.h"
 #include "include/tl_normalize.h"
 #include <algorithm>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #define TL_KERNEL_BODY "Normalize/Softmax.kernels.h"
 #include "Support/EachInstructionSet.h"

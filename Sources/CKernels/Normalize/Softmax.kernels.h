@@ -10,17 +10,37 @@ static inline __attribute__((always_inline)) float fraction(float x) {
 }
 static inline __attribute__((always_inline)) double fraction(double x) { return tl_exp_f64(x); }
 
+/// Divides by way of 1 / total and the remainder: the factor alone would round twice, and rows would sum to 1 less often.
+template <class T>
+static inline __attribute__((always_inline)) T quotient(T value, T total, T inverse) {
+    const T approximate = value * inverse;
+    return approximate + (value - approximate * total) * inverse;
+}
+
+#if defined(__x86_64__) && TL_VECTOR_BYTES == 64
+/// A row of at most one vector, with the bits of `softmax_row`: lanes without an element add 0 to the sum.
+static inline void short_softmax_row(const float* x, float* y, int64_t n) {
+    const __mmask16 elements = __mmask16((1u << n) - 1);
+    alignas(64) float row[16];
+    _mm512_store_ps(row, _mm512_mask_loadu_ps(_mm512_set1_ps(-__builtin_inff()), elements, x));
+    const float top = largest(row, 16);
+    for (int i = 0; i < 16; i++) row[i] = fraction(row[i] - top);
+    const float total = sum(row, 16), inverse = 1 / total;
+    for (int i = 0; i < 16; i++) row[i] = quotient(row[i], total, inverse);
+    _mm512_mask_storeu_ps(y, elements, _mm512_load_ps(row));
+}
+#endif
+
 template <class T>
 static void softmax_row(const T* __restrict x, T* __restrict y, int64_t n) {
+#if defined(__x86_64__) && TL_VECTOR_BYTES == 64
+    if constexpr (sizeof(T) == 4)
+        if (n <= 16) return short_softmax_row(x, y, n);
+#endif
     const T top = largest(x, n);
     for (int64_t i = 0; i < n; i++) y[i] = fraction(x[i] - top);
-    // Divided by way of 1 / total and what is left over: the factor alone would round twice, and rows would sum to 1
-    // less often.
     const T total = sum(y, n), inverse = 1 / total;
-    for (int64_t i = 0; i < n; i++) {
-        const T quotient = y[i] * inverse;
-        y[i] = quotient + (y[i] - quotient * total) * inverse;
-    }
+    for (int64_t i = 0; i < n; i++) y[i] = quotient(y[i], total, inverse);
 }
 
 /// Asks for a row while another is computed: the processor's own look-ahead ends with a page of 4 KB.
