@@ -18,7 +18,8 @@ package struct GraphConditions {
 
         @inline(__always)
         var holds: Bool {
-            tensor.requiresGradFlag == requiresGrad
+            // Another storage can have another dtype or device; in-place changes of the shape keep the storage.
+            tensor.requiresGradFlag == requiresGrad && tensor.layout == spec.layout
                 && (ObjectIdentifier(tensor.storage) == storage || TensorSpec(tensor) == spec)
         }
 
