@@ -31,14 +31,24 @@ package struct KernelArguments: ~Copyable {
     @inline(__always)
     package mutating func callAsFunction(_ tensor: Tensor?) -> UnsafePointer<tl_tensor>? {
         guard let tensor else { return nil }
-        return add(tensor.storage.bytes, tensor.layout, tensor.dtype, tensor.device)
+        return add(tensor.storage.bytes, tensor.layout, offset: tensor.layout.offset, tensor.dtype, tensor.device)
     }
 
     /// A tensor under another layout of its storage; both are nil where there is none.
     @inline(__always)
     package mutating func callAsFunction(_ tensor: Tensor?, _ layout: Layout?) -> UnsafePointer<tl_tensor>? {
         guard let tensor, let layout else { return nil }
-        return add(tensor.storage.bytes, layout, tensor.dtype, tensor.device)
+        return add(tensor.storage.bytes, layout, offset: layout.offset, tensor.dtype, tensor.device)
+    }
+
+    /// A tensor under another layout whose offset is relative to that of the tensor.
+    @inline(__always)
+    package mutating func callAsFunction(
+        _ tensor: Tensor, relative layout: borrowing Layout
+    ) -> UnsafePointer<tl_tensor> {
+        add(
+            tensor.storage.bytes, layout, offset: tensor.layout.offset &+ layout.offset, tensor.dtype,
+            tensor.device)
     }
 
     /// A tensor under another shape, which must not take a copy.
@@ -55,12 +65,12 @@ package struct KernelArguments: ~Copyable {
     package mutating func callAsFunction(
         host bytes: UnsafeRawPointer, _ layout: Layout, _ dtype: DType
     ) -> UnsafePointer<tl_tensor>? {
-        add(UnsafeMutableRawPointer(mutating: bytes), layout, dtype, .cpu)
+        add(UnsafeMutableRawPointer(mutating: bytes), layout, offset: layout.offset, dtype, .cpu)
     }
 
     @inline(__always)
     private mutating func add(
-        _ bytes: UnsafeMutableRawPointer, _ layout: Layout, _ dtype: DType, _ device: Device
+        _ bytes: UnsafeMutableRawPointer, _ layout: borrowing Layout, offset: Int, _ dtype: DType, _ device: Device
     ) -> UnsafePointer<tl_tensor> {
         let rank = layout.rank
         // Kernels write behind their arrays otherwise.
@@ -75,7 +85,7 @@ package struct KernelArguments: ~Copyable {
         next += layout.strides.inlineSize
         argument.initialize(
             to: tl_tensor(
-                data: bytes + layout.offset &* dtype.byteSize, shape: shape, strides: strides,
+                data: bytes + offset &* dtype.byteSize, shape: shape, strides: strides,
                 rank: Int32(truncatingIfNeeded: rank), dtype: dtype.rawValue, device: device.kernelCode))
         return UnsafePointer(argument)
     }

@@ -12,6 +12,8 @@ package final class Plan: @unchecked Sendable {
         case view
         /// Runs the primitive; results without a place lie in new memory.
         case run
+        /// The same on the CPU by `preparedCall`.
+        case prepared
         /// The same for contiguous operands of one shape and dtype on the CPU, without the general steps.
         case binary(tl_binary_op)
         /// Runs an in-place operation on its place.
@@ -23,6 +25,7 @@ package final class Plan: @unchecked Sendable {
     final class Step {
         let instruction: Int
         let action: Action
+        let preparedCall: PreparedCall?
         let primitive: any Primitive
         let operands: [Graph.ValueID]
         let results: [Graph.ValueID]
@@ -35,20 +38,28 @@ package final class Plan: @unchecked Sendable {
         /// The values that no later step reads.
         fileprivate(set) var dead: [Graph.ValueID] = []
 
-        init(_ index: Int, _ instruction: Graph.Instruction, _ action: Action, isPlaced: Bool, _ graph: Graph) {
+        init(
+            _ index: Int, _ instruction: Graph.Instruction, _ action: Action, _ preparedCall: PreparedCall?,
+            isPlaced: Bool, _ graph: Graph
+        ) {
             self.instruction = index
             self.action = action
+            self.preparedCall = preparedCall
             primitive = instruction.primitive
             operands = instruction.operands.map(\.value)
             results = instruction.results
-            specs = instruction.results.map { result in
+            specs = Self.specs(instruction, graph, isPlaced: isPlaced)
+            places = isPlaced && instruction.effect == nil ? instruction.places : []
+            writers = places.isEmpty ? [] : results.indices.map { Self.writer(of: $0, instruction) }
+        }
+
+        static func specs(_ instruction: Graph.Instruction, _ graph: Graph, isPlaced: Bool) -> [TensorSpec] {
+            instruction.results.map { result in
                 var spec = graph.values[result].spec
-                // A result that was to be written elsewhere lies row by row in memory of its own.
+                // A result that was to be written elsewhere is row-major in memory of its own.
                 if !instruction.places.isEmpty && !isPlaced { spec.layout = Layout(shape: spec.layout.shape) }
                 return spec
             }
-            places = isPlaced && instruction.effect == nil ? instruction.places : []
-            writers = places.isEmpty ? [] : results.indices.map { Self.writer(of: $0, instruction) }
         }
 
         private static func writer(of result: Int, _ instruction: Graph.Instruction) -> String {
@@ -133,7 +144,10 @@ package final class Plan: @unchecked Sendable {
             for result in instruction.results {
                 lastUseOfRoot[root[result]] = max(lastUseOfRoot[root[result]], lastUse[result])
             }
-            steps.append(Step(i, instruction, action, isPlaced: isPlaced, graph))
+            var call: PreparedCall?
+            if case .run = action { call = Plan.preparedCall(instruction, graph, isPlaced: isPlaced) }
+            if call != nil { action = .prepared }
+            steps.append(Step(i, instruction, action, call, isPlaced: isPlaced, graph))
         }
         argument = Array(repeating: nil, count: graph.values.count)
         isConstant = Array(repeating: false, count: graph.values.count)
@@ -223,6 +237,26 @@ package final class Plan: @unchecked Sendable {
         case .floatingPoint where a.dtype.isFloatingPoint: return primitive.rule.kernel
         default: return nil
         }
+    }
+
+    /// The call of an instruction with what its primitive derives from layouts, if it does. Operands are read as they lie in memory.
+    private static func preparedCall(
+        _ instruction: Graph.Instruction, _ graph: Graph, isPlaced: Bool
+    ) -> PreparedCall? {
+        guard let primitive = instruction.primitive as? any PreparedPrimitive else { return nil }
+        let inputs = instruction.operands.map { graph.values[$0.value].spec }
+        let outputs = Step.specs(instruction, graph, isPlaced: isPlaced)
+        guard (inputs + outputs).allSatisfy({ $0.device == .cpu }), outputs.contains(where: { $0.count != 0 }),
+            inputs.indices.allSatisfy({
+                inputs[$0].layout.isContiguous || primitive.accepts(inputs[$0].layout, ofOperand: $0)
+            })
+        else { return nil }
+        func atOrigin(_ spec: TensorSpec) -> TensorSpec {
+            var moved = spec
+            moved.layout = spec.layout.moved(by: -spec.layout.offset)
+            return moved
+        }
+        return primitive.prepared(Specs(inputs.map(atOrigin)), Specs(outputs.map(atOrigin)))
     }
 
     private func placeDeaths(_ used: [Bool]) {

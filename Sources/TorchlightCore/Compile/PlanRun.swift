@@ -117,30 +117,40 @@ package struct PlanRun {
             runContiguousBinary(kernel, value(step.operands[0]), value(step.operands[1]), out)
             values[step.results[0]] = out
         case .run: try call(step)
+        case .prepared: try call(step, step.preparedCall)
         case .overwrite(let spec): try overwrite(step, spec)
         case .effect(let effect): try perform(effect, step)
         }
     }
 
+    @inline(__always)
     private func operands(of step: Plan.Step) -> Few<Tensor> {
-        var operands = Few<Tensor>()
-        for operand in step.operands { operands.append(value(operand)) }
-        return operands
+        let ids = step.operands
+        switch ids.count {
+        case 1: return Few(value(ids[0]))
+        case 2: return Few(value(ids[0]), value(ids[1]))
+        case 3: return Few(value(ids[0]), value(ids[1]), value(ids[2]))
+        default: return Few(ids.map { value($0) })
+        }
     }
 
-    private mutating func call(_ step: Plan.Step) throws(TensorError) {
+    /// Result `i` of a step: in the memory of another value, or in new memory.
+    @inline(__always)
+    private func output(_ step: Plan.Step, _ i: Int) throws(TensorError) -> Tensor {
+        if !step.places.isEmpty, let place = step.places[i] { return self.place(step, i, in: place) }
+        return try Tensor(empty: step.specs[i].layout, dtype: step.specs[i].dtype, device: step.specs[i].device)
+    }
+
+    @inline(__always)
+    private mutating func call(_ step: Plan.Step, _ prepared: PreparedCall? = nil) throws(TensorError) {
         let inputs = operands(of: step)
-        var outputs = Few<Tensor>()
-        for i in step.results.indices {
-            if !step.places.isEmpty, let place = step.places[i] {
-                outputs.append(self.place(step, i, in: place))
-            } else {
-                let spec = step.specs[i]
-                outputs.append(try Tensor(empty: spec.layout, dtype: spec.dtype, device: spec.device))
-            }
-        }
-        // On a device without values, descriptions are all that there is.
-        if step.specs[0].device.hasValues {
+        var outputs = step.results.isEmpty ? Few<Tensor>() : Few(try output(step, 0))
+        for i in step.results.indices.dropFirst() { outputs.append(try output(step, i)) }
+        if let prepared {
+            threadState.pointee.kernels &+= 1
+            try prepared(inputs, outputs)
+        } else if step.specs[0].device.hasValues {
+            // On a device without values, descriptions are all that there is.
             try step.primitive.validate(inputs)
             try TorchlightCore.execute(
                 step.primitive, try acceptable(inputs, to: step.primitive), into: outputs, on: step.specs[0].device)

@@ -38,6 +38,55 @@ import Torchlight
         #expect(f.report.graphs == 1)
     }
 
+    /// Kernels whose arguments a plan prepares once read operands and write results at their own storage offsets, in all layouts.
+    @Test func preparedKernelsAtOtherOffsets() {
+        let generator = Generator(seed: 4)
+        let data = Tensor.randn([8, 5, 4], generator: generator)
+        let matrix = Tensor.randn([4, 6], generator: generator)
+        let batch = Tensor.randn([2, 4, 6], generator: generator)
+        let (weight, bias) = (Tensor.randn([4], generator: generator), Tensor.randn([4], generator: generator))
+        let functions: [(String, (Tensor) -> Tensor)] = [
+            ("batches and a matrix", { $0.matmul(matrix) }), ("batches", { $0.matmul(batch) }),
+            ("transposed batches", { $0.mT.matmul($0) }), ("a column", { $0.matmul(weight) }),
+            ("a row", { weight.matmul($0.mT) }), ("broadcast batches", { $0.unsqueeze(1).matmul(batch) }),
+            ("batches that are no dimension", { $0.transpose(0, 1).unsqueeze(1).matmul(batch) }),
+            ("rows of a layer norm", { layerNorm($0, [4], weight, bias) }),
+            ("layer norm of a view", { layerNorm($0.transpose(0, 1), [4], nil, bias) }),
+            ("layer norm of a transposed tensor", { layerNorm($0.mT, [5]) }),
+            ("a group with rows", { ($0 * 2 + bias).exp() / ($0.sum(dim: -1, keepdim: true) + 3) }),
+            ("a group of columns", { ($0.mT.sigmoid() * 3).tanh() + weight.unsqueeze(1) }),
+            (
+                "results in memory of others",
+                { x in
+                    let y = x.clone()
+                    y[0].copy_(y[1].matmul(matrix.narrow(1, start: 0, length: 4)) + 1)
+                    return y
+                }
+            ),
+        ]
+        for (name, function) in functions {
+            let f = compile { (x: Tensor) in function(x) }
+            for i in 0..<3 {
+                let x = data.narrow(0, start: 2 * i, length: 2)
+                #expect(hasSameBits(f(x), uncompiled { f(x) }), "\(name), \(i)")
+            }
+            #expect(f.report.graphs == 1, "\(name)")
+        }
+    }
+
+    /// The storage of the tensor stays, and its elements are read in another order.
+    @Test func shapesOfCapturedTensorsThatChangeInPlace() {
+        let weight = Tensor.arange(9, dtype: .float32).reshape([3, 3]).clone()
+        let f = compile { (x: Tensor) in x.matmul(weight).relu() }
+        let x = Tensor([[1.0, -2, 3]])
+        #expect(hasSameBits(f(x), x.matmul(weight).relu()))
+        weight.t_()
+        #expect(hasSameBits(f(x), x.matmul(weight).relu()))
+        weight.unsqueeze_(0)
+        #expect(hasSameBits(f(x), x.matmul(weight).relu()))
+        #expect(f.report.graphs == 3)
+    }
+
     @Test func reasonsForNewGraphs() {
         let f = compile { (x: Tensor, n: Int) in x * n }
         _ = f(Tensor.ones([2]), 1)

@@ -42,21 +42,28 @@ package final class FusedProgram: Sendable {
 
     /// The layout of an operand or a result for the kernels.
     @inline(__always)
-    func layout(of tensor: Tensor, as array: FusedArray) -> Layout {
+    func layout(_ layout: Layout, as array: FusedArray) -> Layout {
         switch array.extent {
-        case .full: return tensor.layout.expanded(to: shape)
-        case .uniform: return tensor.layout
+        case .full: return layout.expanded(to: shape)
+        case .uniform: return layout
         case .column:
-            if !array.keepsDims { return tensor.layout.expanded(to: memory.columnShape) }
+            if !array.keepsDims { return layout.expanded(to: memory.columnShape) }
             var wide = memory.columnShape
             for _ in 0..<rowRank { wide.append(1) }
-            return tensor.layout.expanded(to: wide).squeezed(memory.columnShape.count..<wide.count)
+            return layout.expanded(to: wide).squeezed(memory.columnShape.count..<wide.count)
         }
     }
 
-    /// Calls the body with the program as the kernels take it.
-    func withCode(_ body: (tl_fused_program) -> Void) {
-        body(memory.program(isCompiled: compiled.load(ordering: .acquiring) != 0))
+    /// Runs the kernels on the arguments that the body returns for the arrays.
+    @inline(__always)
+    func run(_ argument: (inout KernelArguments, Int) -> UnsafePointer<tl_tensor>?) {
+        withKernelArguments { arguments in
+            withUnsafeTemporaryAllocation(of: UnsafePointer<tl_tensor>?.self, capacity: arrays.count) { pointers in
+                for i in arrays.indices { pointers.initializeElement(at: i, to: argument(&arguments, i)) }
+                var code = memory.program(isCompiled: compiled.load(ordering: .acquiring) != 0)
+                tl_fused_run(&code, pointers.baseAddress, Int32(arrays.count))
+            }
+        }
     }
 
     /// Whether compiled kernels run it.

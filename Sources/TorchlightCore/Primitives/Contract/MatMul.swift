@@ -8,7 +8,7 @@ import CKernels
 ///
 /// The transposes are attributes, so that a gradient is a product of what was saved and needs no views: with
 /// `C = A B`, `dA = dC B^T` and `dB = A^T dC`.
-package struct MatMul: Primitive {
+package struct MatMul: PreparedPrimitive {
     package static let name = "matmul"
     package static let supportsComplex = true
     /// Whether the last two dimensions of the left operand are exchanged first; not for vectors.
@@ -32,13 +32,42 @@ package struct MatMul: Primitive {
                 MatrixProduct.batched(b.layout, transposed: transposeB), outputs[0],
                 MatrixProduct.batched(outputs[0].layout), 1, 0, Self.name)
         }
-        var out = outputs[0].layout
-        if b.rank == 1 { out = out.unsqueezed(out.rank) }
-        if a.rank == 1 { out = out.unsqueezed(out.rank - 1) }
-        try MatrixProduct.multiply(
-            a, MatrixProduct.matrices(a.layout, transposed: transposeA, isLeft: true),
-            b, MatrixProduct.matrices(b.layout, transposed: transposeB, isLeft: false),
-            outputs[0], out, in: Self.name)
+        let layouts = layouts(a.layout, b.layout, outputs[0].layout)
+        try MatrixProduct.multiply(a, layouts.a, b, layouts.b, outputs[0], layouts.out, in: Self.name)
+    }
+
+    /// Operands and result as matrices.
+    private func layouts(_ a: Layout, _ b: Layout, _ out: Layout) -> (a: Layout, b: Layout, out: Layout) {
+        var result = out
+        if b.rank == 1 { result = result.unsqueezed(result.rank) }
+        if a.rank == 1 { result = result.unsqueezed(result.rank - 1) }
+        return (
+            MatrixProduct.matrices(a, transposed: transposeA, isLeft: true),
+            MatrixProduct.matrices(b, transposed: transposeB, isLeft: false), result
+        )
+    }
+
+    package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
+        let matrices = layouts(inputs[0].layout, inputs[1].layout, outputs[0].layout)
+        struct TooMany: Error {}
+        var calls: [(a: Layout, b: Layout, out: Layout)] = []
+        do throws(TooMany) {
+            try MatrixProduct.split(matrices.a, matrices.b, matrices.out) { (a, b, out) throws(TooMany) in
+                // Each takes 500 bytes, and saves little beside the time of many products.
+                guard calls.count < 16 else { throw TooMany() }
+                calls.append((a, b, out))
+            }
+        } catch { return nil }
+        return { [calls] (inputs, outputs) throws(TensorError) in
+            let (a, b, out) = (inputs[0], inputs[1], outputs[0])
+            for i in calls.indices {
+                let status = withKernelArguments {
+                    tl_matmul(
+                        $0(a, relative: calls[i].a), $0(b, relative: calls[i].b), $0(out, relative: calls[i].out), 1, 0)
+                }
+                if status != 0 { try checkStatus(status, in: Self.name, [a, b]) }
+            }
+        }
     }
 
     package var differentiability: Differentiability { .differentiable }
@@ -217,41 +246,46 @@ enum MatrixProduct {
         _ a: Tensor, _ aLayout: Layout, _ b: Tensor, _ bLayout: Layout, _ out: Tensor, _ outLayout: Layout,
         alpha: Double = 1, beta: Double = 0, in operation: String
     ) throws(TensorError) {
-        if outLayout.count == 0 { return }
-        let rows = aLayout.shape[aLayout.rank - 2]
-        let inner = aLayout.shape[aLayout.rank - 1]
-        let columns = bLayout.shape[bLayout.rank - 1]
-        if outLayout.rank == 2 {
-            try call(
-                a, batched(aLayout), b, batched(bLayout), out, batched(outLayout), alpha, beta, operation)
-            return
+        try split(aLayout, bLayout, outLayout) { (left, right, result) throws(TensorError) in
+            try call(a, left, b, right, out, result, alpha, beta, operation)
         }
-        let batch = outLayout.count / (rows * columns)
-        if bLayout.count == inner * columns && bLayout.rank == 2 {
-            // Many matrices meet one: their rows are the rows of one matrix, if they lie so.
-            let folded = Dims(1, batch * rows, inner)
-            if let left = aLayout.viewed(as: folded), let result = outLayout.viewed(as: Dims(1, batch * rows, columns))
+    }
+
+    /// Calls the body with the layouts `[batch, rows, columns]` of operands and result for each call of the kernel: one, unless the
+    /// batch dimensions of one of them are not one dimension in memory.
+    static func split<E: Error>(
+        _ a: Layout, _ b: Layout, _ out: Layout, _ body: (Layout, Layout, Layout) throws(E) -> Void
+    ) throws(E) {
+        if out.count == 0 { return }
+        if let (left, right, result) = oneBatch(a, b, out) { return try body(left, right, result) }
+        let dims = batchDims(out.shape)
+        let left = a.expanded(to: dims.with(a.shape[a.rank - 2], a.shape[a.rank - 1]))
+        let right = b.expanded(to: dims.with(b.shape[b.rank - 2], b.shape[b.rank - 1]))
+        for i in 0..<out.shape[0] {
+            try split(left.selected(0, i), right.selected(0, i), out.selected(0, i), body)
+        }
+    }
+
+    private static func oneBatch(_ a: Layout, _ b: Layout, _ out: Layout) -> (Layout, Layout, Layout)? {
+        if out.rank == 2 { return (batched(a), batched(b), batched(out)) }
+        let rows = a.shape[a.rank - 2]
+        let inner = a.shape[a.rank - 1]
+        let columns = b.shape[b.rank - 1]
+        let batch = out.count / (rows * columns)
+        if b.rank == 2 {
+            // The rows of all matrices of a batch are the rows of one matrix.
+            if let left = a.viewed(as: Dims(1, batch * rows, inner)),
+                let result = out.viewed(as: Dims(1, batch * rows, columns))
             {
-                try call(a, left, b, batched(bLayout), out, result, alpha, beta, operation)
-                return
+                return (left, batched(b), result)
             }
         }
-        let dims = batchDims(outLayout.shape)
-        let left = aLayout.expanded(to: dims.with(rows, inner))
-        let right = bLayout.expanded(to: dims.with(inner, columns))
-        if let leftView = left.viewed(as: Dims(batch, rows, inner)),
-            let rightView = right.viewed(as: Dims(batch, inner, columns)),
-            let result = outLayout.viewed(as: Dims(batch, rows, columns))
-        {
-            try call(a, leftView, b, rightView, out, result, alpha, beta, operation)
-            return
-        }
-        for i in 0..<outLayout.shape[0] {
-            try multiply(
-                a, left.selected(0, i), b, right.selected(0, i), out, outLayout.selected(0, i), alpha: alpha,
-                beta: beta,
-                in: operation)
-        }
+        let dims = batchDims(out.shape)
+        guard let left = a.expanded(to: dims.with(rows, inner)).viewed(as: Dims(batch, rows, inner)),
+            let right = b.expanded(to: dims.with(inner, columns)).viewed(as: Dims(batch, inner, columns)),
+            let result = out.viewed(as: Dims(batch, rows, columns))
+        else { return nil }
+        return (left, right, result)
     }
 
     @inline(__always)

@@ -4,7 +4,7 @@ import CKernels
 /// steps give one after the other.
 ///
 /// Operands and results are those of the steps. Values between the steps never reach memory.
-package struct FusedGroup: Primitive {
+package struct FusedGroup: PreparedPrimitive {
     package static let name = "fusedGroup"
 
     /// One operation. Operands are numbers of values: those of the group's operands come first, then the result of each step.
@@ -102,16 +102,23 @@ package struct FusedGroup: Primitive {
         if outputs.allSatisfy({ $0.count == 0 }) { return }
         let program = try program(for: Specs(of: inputs))
         guard program.isEncoded else { return try runSteps(inputs, into: outputs) }
-        program.withCode { code in
-            withKernelArguments { argument in
-                withUnsafeTemporaryAllocation(of: UnsafePointer<tl_tensor>?.self, capacity: program.arrays.count) {
-                    for (i, array) in program.arrays.enumerated() {
-                        let tensor = i < results.count ? outputs[i] : inputs[array.operand]
-                        $0.initializeElement(at: i, to: argument(tensor, program.layout(of: tensor, as: array)))
-                    }
-                    var code = code
-                    tl_fused_run(&code, $0.baseAddress, Int32(program.arrays.count))
-                }
+        program.run { (arguments, i) in
+            let tensor = i < results.count ? outputs[i] : inputs[program.arrays[i].operand]
+            return arguments(tensor, program.layout(tensor.layout, as: program.arrays[i]))
+        }
+    }
+
+    package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
+        guard let program = try? program(for: inputs), program.isEncoded else { return nil }
+        let resultCount = results.count
+        let layouts = program.arrays.indices.map { i in
+            let array = program.arrays[i]
+            return program.layout(i < resultCount ? outputs[i].layout : inputs[array.operand].layout, as: array)
+        }
+        return { (inputs, outputs) throws(TensorError) in
+            program.run { (arguments, i) in
+                let tensor = i < resultCount ? outputs[i] : inputs[program.arrays[i].operand]
+                return arguments(tensor, relative: layouts[i])
             }
         }
     }

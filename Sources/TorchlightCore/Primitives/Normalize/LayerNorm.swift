@@ -6,7 +6,7 @@ import CKernels
 /// Shapes: `x [*, D]`, `weight` and `bias D` or none, with `D` the last `dims` dimensions `-> y [*, D], mean [*], rstd [*]`.
 /// Dtypes: floating point, all the same, or float32 parameters of a half type. The mean is float64, because float32 has too few
 /// digits beside a mean that is much larger than the deviations; `rstd` has the dtype that computes.
-package struct LayerNorm: Primitive {
+package struct LayerNorm: PreparedPrimitive {
     package static let name = "layerNorm"
     /// How many of the last dimensions make a row.
     package var dims: Int
@@ -45,6 +45,23 @@ package struct LayerNorm: Primitive {
             tl_layer_norm(
                 $0(x, shape: shape), $0(flat: weight(inputs)), $0(flat: bias(inputs)), epsilon,
                 $0(outputs[0], shape: shape), $0(flat: outputs[1]), $0(flat: outputs[2]))
+        }
+    }
+
+    package func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall? {
+        guard let x = inputs[0].layout.viewed(as: rows(inputs[0].layout)) else { return nil }
+        let (y, row, column) = (
+            Layout(shape: x.shape), Layout(shape: [x.shape[1]]), Layout(shape: [x.shape[0]])
+        )
+        guard outputs[0].layout.isContiguous, inputs.dropFirst().allSatisfy(\.layout.isContiguous) else { return nil }
+        return { [self] (inputs, outputs) throws(TensorError) in
+            let (weight, bias) = (weight(inputs), bias(inputs))
+            withKernelArguments { arguments in
+                tl_layer_norm(
+                    arguments(inputs[0], relative: x), weight.map { arguments($0, relative: row) },
+                    bias.map { arguments($0, relative: row) }, epsilon, arguments(outputs[0], relative: y),
+                    arguments(outputs[1], relative: column), arguments(outputs[2], relative: column))
+            }
         }
     }
 

@@ -1,0 +1,10 @@
+/// What `run` of a primitive does for operands and results of known shapes, strides and dtypes. Only their memory and their
+/// storage offsets differ from call to call.
+package typealias PreparedCall = @Sendable (_ inputs: Few<Tensor>, _ outputs: Few<Tensor>) throws(TensorError) -> Void
+
+/// A primitive whose `run` derives more from the layouts of its operands than a small kernel takes. A plan lets it do so once.
+package protocol PreparedPrimitive: Primitive {
+    /// The call for operands and results of these descriptions, whose storage offsets are 0; nil if `run` cannot be prepared. At least
+    /// one result has elements. The primitive has no checks of values.
+    func prepared(_ inputs: Specs, _ outputs: Specs) -> PreparedCall?
+}
