@@ -66,7 +66,9 @@ package struct GGUFHeader: Sendable {
     package init(_ bytes: UnsafeRawBufferPointer, file: String) throws(IOError) {
         var reader = GGUFReader(bytes: bytes, file: file)
         guard bytes.count >= 4, bytes.prefix(4).elementsEqual("GGUF".utf8) else {
-            throw reader.failure("the file does not begin with GGUF", expected: "a GGUF file")
+            let name = FileSignature.name(of: bytes) ?? FileSignature.text(bytes)
+            throw name.map { FileSignature.error($0, file: file, operation: "gguf", expected: "a GGUF file") }
+                ?? reader.failure("the file does not begin with GGUF", expected: "a GGUF file")
         }
         reader.position = 4
         let version = try reader.integer(UInt32.self)
