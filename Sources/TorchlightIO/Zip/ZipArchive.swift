@@ -124,8 +124,6 @@ private struct ZipParser {
     private static let locatorSize = 20
     private static let directorySize = 46
     private static let headerSize = 30
-    /// The maximum number of entries.
-    private static let entryLimit = 1 << 18
 
     func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
         IOError(.malformed, operation, file: file, offset: offset, problem, expected: rule)
@@ -208,10 +206,10 @@ private struct ZipParser {
                 record, "a directory of \(quantity(size, "byte")) at byte \(start)",
                 expected: "a directory that ends at byte \(limit), where its end record begins")
         }
-        guard count <= min(size / Self.directorySize, Self.entryLimit) else {
+        guard count <= size / Self.directorySize else {
             throw failure(
                 record, "\(quantity(count, "entry", plural: "entries")) in a directory of \(quantity(size, "byte"))",
-                expected: "at most \(min(size / Self.directorySize, Self.entryLimit))")
+                expected: "at most \(size / Self.directorySize)")
         }
         return (start..<limit, count)
     }
