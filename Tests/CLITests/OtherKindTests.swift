@@ -71,6 +71,7 @@ import TorchlightONNX
         ("onnx check", "f.onnx", { try CheckONNX.parse([$0]).run() }),
         ("onnx run", "f.onnx", { try RunONNX.parse([$0]).run() }),
         ("onnx simplify", "f.onnx", { try SimplifyONNX.parse([$0, $0 + ".out"]).run() }),
+        ("config.json", "config.json", { _ = try AutoModel.load(FileSystem.directory(of: $0)) }),
         ("a program", "f.tlp", { _ = try Program.load($0) }),
         ("inspect .onnx", "f.onnx", { try Inspect.report($0, stats: false, values: 0, json: false) { _ in } }),
         (

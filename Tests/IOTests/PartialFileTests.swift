@@ -350,6 +350,28 @@ import TorchlightCore
         }
     }
 
+    /// Other bytes than 0 and 1 are no damage of a file: programs write them through views.
+    @Test func boolsOfOtherBytesAreLeftOut() throws {
+        typealias P = Pickle
+        let entries: [(name: String, dtype: String, shape: [Int], byteCount: Int)] = [
+            ("w", "F32", [1], 4), ("b", "BOOL", [4], 4),
+        ]
+        let header = SafetensorsHeader(tensors: entries, metadata: nil)
+        var data = header.encoded() + [UInt8](repeating: 0, count: 8)
+        data[header.entries.first { $0.name == "b" }!.range.lowerBound] = 2
+        try AtomicFile.write(data, to: folder("b.safetensors"))
+        let pth = try write(
+            P.dictionary([("b", P.tensor("BoolStorage", key: "1")), ("w", P.tensor())]), storages: [4, 1])
+        for path in [folder("b.safetensors"), pth] {
+            for leftOut in [try TensorFile.open(path).leftOut, try StoredFile.open(path).leftOut] {
+                #expect(
+                    leftOut.map(\.name) == ["b"] && leftOut[0].reason.contains("bool values"), "\(path): \(leftOut)")
+            }
+            #expect(try TensorFile.load(path).keys.sorted() == ["w"])
+            #expect(throws: IOError.self) { try TensorFile.load(path, only: ["b"]) }
+        }
+    }
+
     /// A storage that is packed in another way is left out, also where several tensors use it.
     @Test func oneStorageThatIsPackedInAnotherWayIsLeftOut() throws {
         typealias P = Pickle
