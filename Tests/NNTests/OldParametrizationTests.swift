@@ -114,5 +114,14 @@ import TorchlightIO
         let plain = Linear(3, 2, bias: false)
         let error = #expect(throws: StateDictError.self) { try plain.load(stateDict: ["weight_g": g, "weight_v": v]) }
         #expect(error?.description.contains(".weightNorm(") == true, "\(error as Any)")
+        let parts = ["weight_orig": v, "weight_u": Tensor.ones([2]), "weight_v": Tensor.ones([3])]
+        let spectral = #expect(throws: StateDictError.self) { try plain.load(stateDict: parts) }
+        #expect(spectral?.description.contains(".spectralNorm(") == true, "\(spectral as Any)")
+        try plain.load(stateDict: parts, mapping: [.spectralNorm()])
+        // A file of the module without the parametrisation is loaded before it.
+        for module in [model, Linear(3, 2, bias: false).spectralNorm(), Linear(3, 2, bias: false).orthogonal()] {
+            let bare = #expect(throws: StateDictError.self) { try module.load(stateDict: ["weight": v]) }
+            #expect(bare?.description.contains("load the file before weightNorm()") == true, "\(bare as Any)")
+        }
     }
 }
