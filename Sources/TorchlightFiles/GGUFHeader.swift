@@ -36,10 +36,11 @@ package struct GGUFHeader: Sendable {
     package let metadata: [(key: String, value: Value)]
     /// The tensors, in the order of the file.
     package let entries: [Entry]
-    private let index: [String: Int]
+    /// The places of the keys by their bytes: Swift compares canonically equivalent strings as equal.
+    private let index: [[UInt8]: Int]
 
     /// The value of a key of the metadata; nil if there is none.
-    package subscript(key: String) -> Value? { index[key].map { metadata[$0].value } }
+    package subscript(key: String) -> Value? { index[Array(key.utf8)].map { metadata[$0].value } }
 
     package func integer(_ key: String) -> Int? { if case .integer(let value) = self[key] { value } else { nil } }
     package func bool(_ key: String) -> Bool? { if case .bool(let value) = self[key] { value } else { nil } }
@@ -66,7 +67,9 @@ package struct GGUFHeader: Sendable {
     package init(_ bytes: UnsafeRawBufferPointer, file: String) throws(IOError) {
         var reader = GGUFReader(bytes: bytes, file: file)
         guard bytes.count >= 4, bytes.prefix(4).elementsEqual("GGUF".utf8) else {
-            throw reader.failure("the file does not begin with GGUF", expected: "a GGUF file")
+            let name = FileSignature.name(of: bytes) ?? FileSignature.text(bytes)
+            throw name.map { FileSignature.error($0, file: file, operation: "gguf", expected: "a GGUF file") }
+                ?? reader.failure("the file does not begin with GGUF", expected: "a GGUF file")
         }
         reader.position = 4
         let version = try reader.integer(UInt32.self)
@@ -80,11 +83,11 @@ package struct GGUFHeader: Sendable {
         let tensorCount = try reader.count(minimum: 24, what: "tensors")
         let pairCount = try reader.count(minimum: 13, what: "metadata pairs")
         var metadata: [(key: String, value: Value)] = []
-        var index: [String: Int] = [:]
+        var index: [[UInt8]: Int] = [:]
         for _ in 0..<pairCount {
             let start = reader.position
             let key = try reader.string()
-            guard index.updateValue(metadata.count, forKey: key) == nil else {
+            guard index.updateValue(metadata.count, forKey: Array(key.utf8)) == nil else {
                 throw reader.failure("the key \(IOError.quoted(key)) twice", expected: "each key once", at: start)
             }
             metadata.append((key, try reader.value(key)))
@@ -92,7 +95,7 @@ package struct GGUFHeader: Sendable {
         self.metadata = metadata
         self.index = index
         var alignment = 32
-        if let place = index["general.alignment"] {
+        if let place = index[Array("general.alignment".utf8)] {
             guard case .integer(let value) = metadata[place].value, value >= 8, value % 8 == 0, value <= 1 << 20 else {
                 throw reader.failure(
                     "general.alignment is not a valid alignment", expected: "a multiple of 8 of at most 1 MB")
@@ -276,11 +279,11 @@ private struct GGUFReader {
     /// The descriptions of the tensors, with positions in the file.
     mutating func entries(_ count: Int, alignment: Int) throws(IOError) -> [GGUFHeader.Entry] {
         var found: [(name: String, code: Int, shape: [Int], offset: UInt64, place: Int)] = []
-        var names: Set<String> = []
+        var names: Set<[UInt8]> = []
         for _ in 0..<count {
             let place = position
             let name = try string()
-            guard names.insert(name).inserted else {
+            guard names.insert(Array(name.utf8)).inserted else {
                 throw failure("the tensor \(IOError.quoted(name)) twice", expected: "each name once", at: place)
             }
             let rank = try integer(UInt32.self)

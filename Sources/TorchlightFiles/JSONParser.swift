@@ -9,8 +9,26 @@ extension JSON {
     ) throws(IOError) -> JSON {
         var parser = JSONParser(bytes: bytes, file: file, operation: operation, start: start, depthLimit: depth)
         do throws(IOError) { return try parser.parse() } catch {
-            throw ReplacedFile.error(bytes, file: file, operation: operation, expected: "JSON") ?? error
+            throw Self.error(bytes, file: file, operation: operation, start: start) ?? error
         }
+    }
+
+    /// The value of a text; nil if it is not JSON.
+    static func value(of bytes: UnsafeRawBufferPointer) -> JSON? {
+        var parser = JSONParser(bytes: bytes, file: "", operation: "json", start: 0, depthLimit: 64)
+        return try? parser.parse()
+    }
+
+    /// The error for a file that is no JSON at all; nil for damaged JSON, and for a part of a file.
+    private static func error(
+        _ bytes: UnsafeRawBufferPointer, file: String, operation: String, start: Int
+    ) -> IOError? {
+        guard start == 0 else { return nil }
+        var name = FileSignature.name(of: bytes, expectsText: true)
+        if name == nil, let first = FileSignature.firstCharacter(bytes), !"{[\"-0123456789tfn".utf8.contains(first) {
+            name = FileSignature.text(bytes)
+        }
+        return name.map { FileSignature.error($0, file: file, operation: operation, expected: "JSON") }
     }
 
     /// Parses one value, with optional white space around it.

@@ -24,11 +24,11 @@ package struct ShardIndex {
 
     /// Parses the bytes of an index.
     package init(_ bytes: [UInt8], file path: String) throws(IOError) {
-        let texts = ["a JSON file", "a text file that begins like JSON"].map { FileKind.foreign($0) }
+        let texts = [FileSignature.json, FileSignature.likeJSON].map { FileKind.foreign($0) }
         let mismatch = bytes.withUnsafeBytes {
             FileKind.mismatch(
                 $0, file: path, operation: "index",
-                expected: (texts + [.shardIndex, .empty], "the JSON index of a sharded checkpoint"))
+                expected: (texts + [.shardIndex], "the JSON index of a sharded checkpoint"))
         }
         if let mismatch { throw mismatch }
         let json = try JSON.parse(bytes, file: path)

@@ -46,8 +46,8 @@ package struct StoredFile: Sendable {
                 return StoredFile(
                     kind: .torchArchive, tensors: tensors, value: file.value, leftOut: file.value.leftOut)
             default:
-                let (tensors, metadata) = try Safetensors.stored(contents)
-                return StoredFile(kind: .safetensors, tensors: tensors, metadata: metadata)
+                let (tensors, metadata, leftOut) = try Safetensors.stored(contents)
+                return StoredFile(kind: .safetensors, tensors: tensors, metadata: metadata, leftOut: leftOut)
             }
         }
     }

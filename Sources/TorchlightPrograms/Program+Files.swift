@@ -75,9 +75,11 @@ extension Program {
             }
             let archive = try ZipArchive(bytes, file: path, operation: "program")
             guard let text = archive[jsonEntry], let data = archive[tensorEntry] else {
-                throw IOError(
-                    .malformed, "program", file: path, "the archive is not a program",
-                    expected: "the entries \(jsonEntry) and \(tensorEntry)")
+                let expected = ([FileKind.program], "a program (.tlp)")
+                throw FileKind.mismatch(bytes, file: path, operation: "program", expected: expected)
+                    ?? IOError(
+                        .malformed, "program", file: path, "the archive is not a program",
+                        expected: "the entries \(jsonEntry) and \(tensorEntry)")
             }
             guard !data.isDeflated else {
                 throw IOError(

@@ -4,18 +4,20 @@ extension Tokenizer {
     /// The largest file that is read, in bytes.
     private static let largestFile = 1 << 30
 
-    /// Reads a file, unless it is a page or a pointer in place of it, which would be a vocabulary of a few odd words.
-    static func read(_ path: String) throws(IOError) -> [UInt8] {
+    /// Reads a file, unless it is of another kind, which would be a vocabulary of a few odd words.
+    ///
+    /// - Parameter isText: Whether the file is text. Default: true.
+    static func read(_ path: String, isText: Bool = true) throws(IOError) -> [UInt8] {
         let bytes = try FileSystem.read(path, limit: largestFile)
-        let expected = "a tokenizer or its vocabulary"
-        if bytes.isEmpty {
-            throw IOError(.malformed, "tokenizer", file: path, "the file is empty", expected: expected)
+        let name = bytes.withUnsafeBytes {
+            FileSignature.name(of: $0, expectsText: isText) ?? (isText ? nil : FileSignature.text($0))
         }
-        let error = bytes.withUnsafeBytes {
-            ReplacedFile.error($0, file: path, operation: "tokenizer", expected: expected)
-        }
-        if let error { throw error }
+        if let name { throw otherKind(name, path) }
         return bytes
+    }
+
+    private static func otherKind(_ name: String, _ path: String) -> IOError {
+        FileSignature.error(name, file: path, operation: "tokenizer", expected: "a tokenizer or its vocabulary")
     }
 
     /// Reads a tokenizer from a folder or a file.
@@ -66,6 +68,7 @@ extension Tokenizer {
             throw config.failure("the version \(IOError.quoted(version))", expected: "1.0")
         }
         guard let model = config.member("model") else {
+            if let name = FileSignature.answer(config.json) { throw Self.otherKind(name, file) }
             throw config.failure("the member 'model' is missing", expected: "a model")
         }
         try self.init(Model(model))
@@ -139,6 +142,12 @@ extension Tokenizer {
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(wordPieceVocabulary path: String, lowercase: Bool = true) throws(IOError) {
         let bytes = try Self.read(path)
+        // Its first line would be a token.
+        if bytes.first == UInt8(ascii: "{"), let json = try? JSON.parse(bytes, file: path),
+            json.members?.isEmpty == false
+        {
+            throw Self.otherKind(FileSignature.answer(json) ?? FileSignature.json, path)
+        }
         var vocabulary = Vocabulary()
         var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
         if lines.last?.isEmpty == true { lines.removeLast() }

@@ -42,11 +42,12 @@ public struct Tokenizer: Sendable {
     /// - Parameter withAddedTokens: whether added tokens count. Default: true.
     public func vocabularySize(withAddedTokens: Bool = true) -> Int {
         guard withAddedTokens else { return model.count }
-        return model.count + added.ids.keys.lazy.filter { model.vocabulary.id(of: $0) == nil }.count
+        return model.count
+            + added.ids.keys.lazy.filter { model.vocabulary.id(of: String(decoding: $0, as: UTF8.self)) == nil }.count
     }
 
     /// The id of a token; nil if it is not in the vocabulary.
-    public func id(of token: String) -> Int? { added.ids[token] ?? model.vocabulary.id(of: token) }
+    public func id(of token: String) -> Int? { added.ids[Array(token.utf8)] ?? model.vocabulary.id(of: token) }
 
     /// The token of an id; nil if there is none.
     public func token(of id: Int) -> String? { added.tokens[id]?.content ?? model.vocabulary.token(id: id) }
@@ -56,7 +57,9 @@ public struct Tokenizer: Sendable {
     public func vocabulary(withAddedTokens: Bool = true) -> [String: Int] {
         var result: [String: Int] = [:]
         model.vocabulary.forEach { result[String(decoding: $0, as: UTF8.self)] = Int($1) }
-        if withAddedTokens { result.merge(added.ids) { $1 } }
+        if withAddedTokens {
+            for (token, id) in added.ids { result[String(decoding: token, as: UTF8.self)] = id }
+        }
         return result
     }
 

@@ -22,6 +22,26 @@ struct ONNXCommandTests {
         #expect(Set(tensors.keys) == Set(listing.entries.map(\.name)))
     }
 
+    /// An option that has no effect, or that is given twice with two values, is an error.
+    @Test func `Sizes, inputs and outputs are those of the model`() throws {
+        let folder = TemporaryFolder()
+        let file = Self.fixtures + "/cnn_bn.onnx"
+        try NumpyFile.save(Tensor.zeros([1]), to: folder("x.npy"))
+        for (arguments, expected) in [
+            (["--size", "nope=3"], "no dynamic size 'nope'"),
+            (["--size", "n=3", "--size", "n=4"], "two sizes for 'n'"),
+            (["--input", "input=\(folder("x.npy"))", "--input", "input=other.npy"], "two files for the input 'input'"),
+            (["--output", folder("y.onnx")], "suffix"), (["--output", folder("missing/y.npz")], "missing"),
+        ] {
+            let error = #expect(throws: (any Error).self, "\(arguments)") {
+                try RunONNX.parse([file] + arguments).run()
+            }
+            let text = (error as? Failure)?.text ?? "\(error as Any)"
+            #expect(text.contains(expected), "\(arguments): \(text)")
+        }
+        #expect(folder.names == ["x.npy"])
+    }
+
     @Test func `A model is checked, inspected, simplified and run`() throws {
         let folder = TemporaryFolder()
         let file = Self.fixtures + "/cnn_bn.onnx"

@@ -38,6 +38,35 @@ struct ProgramCommandTests {
         #expect(json["format"]?.string == "program" && json["tensors"]?.elements?.count == 4)
     }
 
+    /// Of two outputs in one file, only the last would remain.
+    @Test func `Outputs have files of their own`() throws {
+        let folder = TemporaryFolder()
+        let two = { (x: Tensor) -> (Tensor, Tensor) in (x + 1, x * 2) }
+        let program = try export({ (x: Tensor) -> [Tensor] in [two(x).0, two(x).1] }, Tensor([1.0]))
+        try program.save(folder("two.tlp"))
+        try NumpyFile.save(Tensor([1.0]), to: folder("x.npy"))
+        try FileSystem.createDirectories(folder("sub"))
+        let names = program.outputNames
+        func run(_ first: String, _ second: String, _ more: String...) throws {
+            try RunProgram.parse(
+                [
+                    folder("two.tlp"), "--input", folder("x.npy"), "--output", "\(names[0])=\(first)", "--output",
+                    "\(names[1])=\(second)",
+                ] + more
+            ).run()
+        }
+        for second in [folder("a.npy"), folder("sub/../a.npy"), folder("./a.npy")] {
+            let error = #expect(throws: IOError.self) { try run(folder("a.npy"), second) }
+            #expect(error?.problem.contains(names[0]) == true && error?.problem.contains(names[1]) == true)
+        }
+        #expect(throws: IOError.self) { try run(folder("a.npy"), folder("b.npy"), "--save", folder("b.npy")) }
+        #expect(throws: IOError.self) { try run(folder("a.npy"), folder("missing/b.npy")) }
+        #expect(folder.names.sorted() == ["sub", "two.tlp", "x.npy"])
+        try run("/dev/null", "/dev/null")
+        try run(folder("a.npy"), folder("b.npy"))
+        #expect(try NumpyFile.load(folder("a.npy")).item() == 2.0 && NumpyFile.load(folder("b.npy")).item() == 2.0)
+    }
+
     @Test func `The state after the runs is saved`() throws {
         let folder = TemporaryFolder()
         let w = Tensor([1.0], requiresGrad: true)

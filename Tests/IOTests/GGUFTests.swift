@@ -34,6 +34,23 @@ import TorchlightIO
         #expect((parts.offsets != nil) == (type == "Q4_1"), "\(type)")
     }
 
+    /// Names are compared byte by byte: canonically equivalent ones are different tensors and keys.
+    @Test func namesAreBytes() throws {
+        let names = ["caf\u{e9}", "cafe\u{301}"]
+        var file = GGUFBytes(tensors: 2, pairs: 2)
+        for (index, name) in names.enumerated() { file.pair(name, UInt32(index)) }
+        for (index, name) in names.enumerated() { file.tensor(name, sizes: [8], type: 0, offset: UInt64(32 * index)) }
+        file.align()
+        for index in 0..<2 { for _ in 0..<8 { file.append(Float(index).bitPattern) } }
+        let folder = TemporaryFolder()
+        try AtomicFile.write(file.bytes, to: folder("names.gguf"))
+        let read = try GGUFFile(folder("names.gguf"))
+        for (index, name) in names.enumerated() {
+            #expect(read.integer(name) == index)
+            #expect(try read.tensor(name).toArray(Int.self) == [Int](repeating: index, count: 8))
+        }
+    }
+
     @Test func readsEveryTypeOfMetadata() throws {
         let file = try GGUFFile(Self.types)
         #expect(file.version == 3)

@@ -95,8 +95,10 @@ import Testing
     @Test func refusesOtherMethodsEncryptionAndNamesThatComeTwice() throws {
         let bytes = try archive()
         let entry: [UInt8] = [0x50, 0x4b, 1, 2]
-        let method = #expect(throws: IOError.self) { try contents(replacing(bytes, entry, at: 10, [99])) }
-        #expect(method?.problem == "the entry 'stored' is compressed by method 99")
+        let both = replacing(replacing(bytes, entry, at: 10, [99]), [0x50, 0x4b, 3, 4], at: 8, [99])
+        let method = #expect(throws: IOError.self) { try contents(both) }
+        #expect(method?.problem == "the entry 'stored' is compressed by method 99" && method?.kind == .unsupported)
+        #expect(throws: IOError.self) { try contents(replacing(bytes, entry, at: 10, [99])) }
         let secret = #expect(throws: IOError.self) { try contents(replacing(bytes, entry, at: 8, [9])) }
         #expect(secret?.problem == "the entry 'stored' is encrypted")
         let file = try AtomicFile(folder("b.zip"))

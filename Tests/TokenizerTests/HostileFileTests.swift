@@ -15,6 +15,21 @@ import TorchlightFiles
         String(repeating: #"{"type":"Sequence","normalizers":["#, count: 200)
         + #"{"type":"NFC"}"# + String(repeating: "]}", count: 200)
 
+    /// Added tokens are compared byte by byte: canonically equivalent ones are different tokens.
+    @Test func addedTokensAreBytes() throws {
+        let (composed, decomposed) = ("<caf\u{e9}>", "<cafe\u{301}>")
+        func token(_ id: Int, _ text: String) -> String {
+            "{\"id\":\(id),\"content\":\"\(text)\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+                + "\"normalized\":false,\"special\":\(id == 5)}"
+        }
+        let added = "\"added_tokens\":[\(token(5, composed)),\(token(6, decomposed))]"
+        let tokenizer = try Tokenizer(json: file(added))
+        #expect(try tokenizer.encode(composed + decomposed).ids == [5, 6])
+        #expect(tokenizer.id(of: composed) == 5 && tokenizer.id(of: decomposed) == 6)
+        #expect(tokenizer.vocabularySize() == 4 && tokenizer.addedTokens.count == 2)
+        #expect(try tokenizer.decode([5, 6], skippingSpecialTokens: true).utf8.elementsEqual(decomposed.utf8))
+    }
+
     @Test func malformedTokenizersAreErrors() {
         let files: [(String, [UInt8])] = [
             ("empty", []), ("no object", Array("[]".utf8)), ("no model", Array("{}".utf8)),

@@ -32,14 +32,14 @@ struct FileListing {
     init(_ path: String, headerOnly: Bool = false) throws {
         self.path = path
         // The format of ONNX has no mark at its beginning. Types without a dtype are widened.
-        if path.lowercased().hasSuffix(".onnx") {
+        let kind = try MappedFile(path).withBytes { FileKind.of($0) }
+        if kind == .onnx || path.lowercased().hasSuffix(".onnx") && !kind.isReadable {
             format = "onnx"
             byteCount = try Self.size(of: path)
             entries = try ONNXModel.tensors(of: path).map { Entry(StoredTensor($0.name, $0.value.tensor)) }
             (metadata, leftOut) = ([], [])
             return
         }
-        let kind = try MappedFile(path).withBytes { FileKind.of($0) }
         // The contents of a file of labels may not identify it as IDX, so the name is checked too.
         let isNamedIDX = ["ubyte", ".idx", ".gz"].contains { path.lowercased().hasSuffix($0) }
         if kind == .idx || isNamedIDX {

@@ -37,6 +37,10 @@ struct RunProgram: ParsableCommand {
         let program = try Program.load(file)
         let files = try byName(input, program.inputs.map(\.name), "input")
         let targets = try byName(output, program.outputNames, "output")
+        try AtomicFile.check(
+            program.outputNames.compactMap { name in
+                targets[name].map { ("the output \(IOError.quoted(name))", $0) }
+            } + (save.map { [("the program", $0)] } ?? []))
         var inputs: [Tensor] = []
         for description in program.inputs {
             guard let path = files[description.name] else {

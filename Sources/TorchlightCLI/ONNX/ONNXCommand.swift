@@ -139,6 +139,9 @@ struct RunONNX: ParsableCommand {
         if let threads { try useThreads(threads) }
         let model = try ONNXModel(file)
         let inputs = try inputs(of: model)
+        // What cannot be written is an error before the runs.
+        let format = try output.map { try OutputFormat($0, command: "onnx run") }
+        if let output { try AtomicFile.check(output) }
         var results: [String: ONNXValue] = [:]
         var durations: [String: (count: Int, time: Duration)] = [:]
         let step = try compiled ? compiledRun(model, inputs) : nil
@@ -175,8 +178,8 @@ struct RunONNX: ParsableCommand {
         for (type, entry) in durations.sorted(by: { $0.value.time > $1.value.time }) {
             say("  \(type): \(quantity(entry.count, "node")), \(entry.time)")
         }
-        if let output {
-            try OutputFormat(output, command: "onnx run").write(
+        if let output, let format {
+            try format.write(
                 tensors.map { StoredTensor($0.name, $0.tensor) }, to: output, notes: [:], shardSize: .max)
         }
     }
@@ -200,7 +203,9 @@ struct RunONNX: ParsableCommand {
         var files: [String: String] = [:]
         for text in input {
             let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
-            files[parts[0]] = parts[1]
+            guard files.updateValue(parts[1], forKey: parts[0]) == nil else {
+                throw Failure("onnx run: two files for the input \(IOError.quoted(parts[0]))")
+            }
         }
         if let unknown = files.keys.sorted().first(where: { name in !model.inputs.contains { $0.name == name } }) {
             throw Failure("onnx run: the model has no input \(IOError.quoted(unknown))")
@@ -208,7 +213,16 @@ struct RunONNX: ParsableCommand {
         var sizes: [String: Int] = [:]
         for text in size {
             let parts = text.split(separator: "=").map(String.init)
-            sizes[parts[0]] = Int(parts[parts.count - 1])
+            guard sizes.updateValue(Int(parts[parts.count - 1]) ?? 1, forKey: parts[0]) == nil else {
+                throw Failure("onnx run: two sizes for \(IOError.quoted(parts[0]))")
+            }
+        }
+        let dynamic = Set(model.inputs.flatMap { $0.shape ?? [] }.filter { Int($0) == nil })
+        if let unknown = sizes.keys.sorted().first(where: { !dynamic.contains($0) }) {
+            throw Failure(
+                "onnx run: the model has no dynamic size \(IOError.quoted(unknown)); expected "
+                    + (dynamic.isEmpty
+                        ? "none" : "one of " + dynamic.sorted().map { IOError.quoted($0) }.joined(separator: ", ")))
         }
         let generator = Generator(seed: seed)
         var values: [String: ONNXValue] = [:]

@@ -86,11 +86,11 @@ struct TrainMNIST: ParsableCommand {
         case .shards, .npy:
             throw Failure("--save: \(settings.save) cannot hold a model; expected .safetensors, .pth or .npz")
         }
-        for path in [settings.save, settings.checkpointPath, settings.curveSVG, settings.curvePNG, json].compactMap({
-            $0
-        }) {
-            try AtomicFile.check(path)
-        }
+        let outputs = [
+            ("the weights", settings.save), ("the checkpoint", settings.checkpointPath),
+            ("the curve as SVG", settings.curveSVG), ("the curve as PNG", settings.curvePNG),
+        ]
+        try AtomicFile.check(outputs + (json.map { [("the results", $0)] } ?? []))
         let data = try DigitData.find(root: data, quiet: quiet, required: checkpoint?.settings.dataset)
         Interrupt.watch()
         let run = try TrainingRun(settings: settings, data: data, checkpoint: checkpoint, quiet: quiet, json: json)

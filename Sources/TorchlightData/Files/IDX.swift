@@ -37,7 +37,7 @@ package struct IDX: Sendable {
     package static func parse(_ bytes: [UInt8], file: String) throws(IOError) -> IDX {
         let mismatch = bytes.withUnsafeBytes {
             FileKind.mismatch(
-                $0, file: file, operation: "idx", expected: ([.idx, .empty], "an IDX file, the format of MNIST"))
+                $0, file: file, operation: "idx", expected: ([.idx], "an IDX file, the format of MNIST"))
         }
         if let mismatch { throw mismatch }
         func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {

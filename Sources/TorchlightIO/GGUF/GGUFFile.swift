@@ -26,7 +26,8 @@ public struct GGUFFile: Sendable {
     /// The header, for the modules of the package.
     package let header: GGUFHeader
     private let mapped: MappedFile
-    private let places: [String: Int]
+    /// By the bytes of the names.
+    private let places: [[UInt8]: Int]
 
     /// Opens a file and checks its header: counts, sizes and positions must lie within the file.
     ///
@@ -37,7 +38,7 @@ public struct GGUFFile: Sendable {
         self.mapped = mapped
         header = try mapped.withBytes { bytes throws(IOError) in try GGUFHeader(bytes, file: path) }
         places = Dictionary(
-            header.entries.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+            header.entries.enumerated().map { (Array($1.name.utf8), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The version of the format.
@@ -64,7 +65,7 @@ public struct GGUFFile: Sendable {
     public func floats(_ key: String) -> [Double]? { header.floats(key) }
 
     /// The description of a tensor; nil if there is none of this name.
-    package func entry(_ name: String) -> GGUFHeader.Entry? { places[name].map { header.entries[$0] } }
+    package func entry(_ name: String) -> GGUFHeader.Entry? { places[Array(name.utf8)].map { header.entries[$0] } }
 
     /// Returns a tensor, decoded to float32 if it is quantised.
     ///

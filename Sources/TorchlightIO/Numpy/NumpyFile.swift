@@ -133,6 +133,11 @@ public enum NumpyFile {
             throw error
         }
         let archive = try ZipArchive(contents.bytes, file: contents.path, operation: "npz")
+        if !archive.entries.isEmpty, archive.entries.allSatisfy({ !$0.name.hasSuffix(".npy") }) {
+            throw FileSignature.error(
+                FileSignature.zip + " without arrays (.npy)", file: contents.path, operation: "npz",
+                expected: expected.1)
+        }
         var leftOut: [LeftOut] = []
         for entry in archive.entries {
             guard entry.name.hasSuffix(".npy") else {
@@ -204,6 +209,7 @@ public enum NumpyFile {
         guard entry.isDeflated else {
             let bytes = try archive.stored(entry, verifyingChecksum: verifyingChecksum)
             let start = entry.range.lowerBound
+            try checkIsArray(bytes, entry, contents)
             let header = try NumpyHeader.parse(
                 bytes, available: bytes.count, file: contents.path, operation: "npz", start: start)
             let storage = try reader.storage(
@@ -217,7 +223,8 @@ public enum NumpyFile {
         var start = [UInt8](repeating: 0, count: min(entry.size, NumpyHeader.prefixLimit))
         try fill(&start, from: 0, stream)
         let total = try withBytes(start) { bytes throws(IOError) in
-            try NumpyHeader.length(bytes, file: inflated, operation: "npz", start: 0).total
+            try checkIsArray(bytes, entry, contents)
+            return try NumpyHeader.length(bytes, file: inflated, operation: "npz", start: 0).total
         }
         if total > start.count, total <= entry.size {
             let count = start.count
@@ -232,6 +239,16 @@ public enum NumpyFile {
             isSwapped: header.isBigEndian, what: what)
         try stream.finish()
         return (header, storage)
+    }
+
+    /// Programs that pack archives add entries of their own, as `__MACOSX/._x.npy`; they are left out like entries of other names.
+    private static func checkIsArray(
+        _ bytes: UnsafeRawBufferPointer, _ entry: ZipArchive.Entry, _ contents: FileContents
+    ) throws(IOError) {
+        guard !NumpyHeader.isNumpy(bytes) else { return }
+        throw IOError(
+            .unsupported, "npz", file: contents.path, offset: entry.range.lowerBound,
+            "the entry is not an array: it does not begin as a .npy file", expected: "a .npy file")
     }
 
     private static func fill(_ bytes: inout [UInt8], from start: Int, _ stream: ZipStream) throws(IOError) {

@@ -73,6 +73,7 @@ struct PickleMachine {
         stack = []
         memo = []
         sparseMemo = [:]
+        readStoragesAsTensors(from: root!)
         return PickleContents(
             root: root!, objects: objects, storages: storages, tensors: tensors, attributes: attributes,
             refusals: refusals, skippedStorages: skippedStorages, end: position)
@@ -120,11 +121,13 @@ struct PickleMachine {
     /// A length of eight bytes, clamped to the range of Int.
     private mutating func longLength() throws(IOError) -> Int { Int(clamping: try integer(UInt64.self)) }
 
-    private mutating func text(_ count: Int) throws(IOError) -> String {
+    /// Pushes a string; one with other bytes than UTF-8 is left out. Python writes such bytes for the names of files that are not
+    /// UTF-8, and Python 2 for any text.
+    private mutating func pushText(_ count: Int) throws(IOError) {
         guard let text = String(validating: try take(count, "a string"), as: UTF8.self) else {
-            throw failure("a string that is not UTF-8", expected: "UTF-8")
+            return try pushForeign("str", reason: "a string that is not UTF-8")
         }
-        return text
+        try push(.string(text))
     }
 
     /// The string up to the next newline.
@@ -254,10 +257,10 @@ struct PickleMachine {
             // The only number in big-endian order.
             try push(.float(Double(bitPattern: try integer(UInt64.self).byteSwapped)))
         // Strings of Python 2 and 3.
-        case UInt8(ascii: "T"): try push(.string(try text(Int(try integer(Int32.self)))))
-        case UInt8(ascii: "U"), 0x8c: try push(.string(try text(Int(try integer(UInt8.self)))))
-        case UInt8(ascii: "X"): try push(.string(try text(Int(try integer(UInt32.self)))))
-        case 0x8d: try push(.string(try text(try longLength())))
+        case UInt8(ascii: "T"): try pushText(Int(try integer(Int32.self)))
+        case UInt8(ascii: "U"), 0x8c: try pushText(Int(try integer(UInt8.self)))
+        case UInt8(ascii: "X"): try pushText(Int(try integer(UInt32.self)))
+        case 0x8d: try pushText(try longLength())
         case UInt8(ascii: "C"): try push(.bytes(Array(try take(Int(try integer(UInt8.self)), "a byte string"))))
         case UInt8(ascii: "B"): try push(.bytes(Array(try take(Int(try integer(UInt32.self)), "a byte string"))))
         case 0x8e: try push(.bytes(Array(try take(try longLength(), "a byte string"))))
@@ -422,7 +425,8 @@ struct PickleMachine {
     private func checkHashable(_ key: PickleRef) throws(IOError) {
         guard case .object(let index) = key else { return }
         switch objects[index] {
-        case .list, .dictionary, .set, .byteArray:
+        // A frozenset is a set here.
+        case .list, .dictionary, .byteArray:
             throw failure("\(objects[index].summary) as a key", expected: "a hashable value")
         default: break
         }

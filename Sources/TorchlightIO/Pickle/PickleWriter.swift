@@ -26,6 +26,8 @@ struct PickleWriter {
     private let path: String
     private var numbers: [StorageID: Int] = [:]
     private var keyCount = 0
+    /// Whether a key or a member of a set is being written.
+    private var isHashed = false
     /// Contiguous copies on the CPU of tensors with negative strides or on other devices.
     private var copies: [ObjectIdentifier: Tensor] = [:]
     private var texts: [[UInt8]: Int] = [:]
@@ -241,8 +243,11 @@ struct PickleWriter {
             for item in items { try write(item) }
             put("t")
         case .set(let items):
-            writeGlobal("__builtin__ set")
+            writeGlobal(isHashed ? "__builtin__ frozenset" : "__builtin__ set")
+            let outer = isHashed
+            isHashed = true
             try writeList(items)
+            isHashed = outer
             bytes += [0x85]
             put("R")
         case .dictionary(let dictionary): try write(dictionary)
@@ -297,7 +302,11 @@ struct PickleWriter {
     private mutating func writeItems(_ items: [(key: TorchValue, value: TorchValue)]) throws(IOError) {
         put("(")
         for (key, value) in items {
+            // Sets in a key are frozensets in Python.
+            let outer = isHashed
+            isHashed = true
             try write(key)
+            isHashed = outer
             try write(value)
         }
         put("u")

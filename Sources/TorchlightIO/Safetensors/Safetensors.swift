@@ -88,15 +88,24 @@ public enum Safetensors {
         return SafetensorsFile(tensors: tensors, metadata: header.metadata ?? [], leftOut: leftOut)
     }
 
-    /// The tensors of a file's bytes with their element types in the file.
+    /// The tensors of a file's bytes with their element types in the file, and those that cannot be read even as bits.
     static func stored(
         _ contents: FileContents
-    ) throws(IOError) -> (tensors: [StoredTensor], metadata: [(key: String, value: String)]) {
+    ) throws(IOError) -> (tensors: [StoredTensor], metadata: [(key: String, value: String)], leftOut: [LeftOut]) {
         let header = try SafetensorsHeader.parse(contents.bytes, file: contents.path)
         var tensors: [StoredTensor] = []
         tensors.reserveCapacity(header.entries.count)
-        for entry in header.entries { tensors.append(try stored(entry, in: contents)) }
-        return (tensors, header.metadata ?? [])
+        var leftOut: [LeftOut] = []
+        for entry in header.entries {
+            do throws(IOError) { tensors.append(try stored(entry, in: contents)) } catch {
+                guard error.kind == .unsupported else { throw error }
+                leftOut.append(
+                    LeftOut(entry.name, reason: error.problem, offset: error.offset ?? entry.range.lowerBound))
+            }
+        }
+        try Selection(nil).check(
+            found: tensors.map(\.name), leftOut: leftOut, operation: "safetensors", file: contents.path)
+        return (tensors, header.metadata ?? [], leftOut)
     }
 
     /// Writes tensors and metadata to a file. The file is created complete or not at all; an existing file is replaced

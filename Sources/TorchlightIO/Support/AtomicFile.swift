@@ -283,6 +283,29 @@ package final class AtomicFile {
 
     /// Throws if the path cannot be written, for a check before long computations.
     package static func check(_ path: String) throws(IOError) { try AtomicFile(path).discard() }
+
+    /// Throws if one of the paths cannot be written, or if two are one file, of which only the last would remain. Devices and pipes
+    /// may occur several times.
+    ///
+    /// - Parameter files: The paths with what is written to them, for error texts.
+    package static func check(_ files: [(use: String, path: String)]) throws(IOError) {
+        var uses: [[UInt8]: String] = [:]
+        for (use, path) in files {
+            let file = try AtomicFile(path)
+            defer { file.discard() }
+            guard file.temporary != nil else { continue }
+            let folder = FileSystem.directory(of: file.target)
+            let resolved = realpath(folder, nil)
+            defer { free(resolved) }
+            let name = resolved.map { String(cString: $0) } ?? folder
+            let identity = Array("\(name)/\(FileSystem.name(of: file.target))".utf8)
+            if let other = uses.updateValue(use, forKey: identity) {
+                throw IOError(
+                    .unsupported, "write", file: path, "the path is that of \(other) and of \(use)",
+                    expected: "a file for each")
+            }
+        }
+    }
 }
 
 /// Runs the body with the signal blocked that ends a process whose file exceeds a limit (`ulimit -f`); the system call

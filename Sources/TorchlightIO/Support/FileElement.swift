@@ -132,13 +132,13 @@ struct StorageReader {
         }
     }
 
-    /// Throws if a bool is not 0 or 1: kernels could interpret other bytes differently.
+    /// Throws if a bool is not 0 or 1: kernels could interpret other bytes differently. The file is whole, so such a tensor is left out.
     private func check(
         _ bytes: UnsafeRawBufferPointer, of element: FileElement, at offset: Int, what: String
     ) throws(IOError) {
         if element.readAs == .bool, let wrong = bytes.firstIndex(where: { $0 > 1 }) {
             throw IOError(
-                .malformed, operation, file: contents.path, offset: offset + wrong,
+                .unsupported, operation, file: contents.path, offset: offset + wrong,
                 "the byte \(bytes[wrong]) in the bool values of \(what)", expected: "0 or 1")
         }
     }

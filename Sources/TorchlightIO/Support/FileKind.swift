@@ -34,26 +34,26 @@ package enum FileKind: Equatable, Sendable {
     /// A description for error texts; nil for unknown files.
     package var name: String? {
         switch self {
-        case .safetensors: "a safetensors file"
+        case .safetensors: FileSignature.safetensors
         case .torchArchive: "a PyTorch file (a zip archive with a pickle)"
         case .torchScript: "a TorchScript archive, which contains code"
         case .torchStream: "a PyTorch file (the format before 1.6)"
-        case .npy: "a NumPy array (.npy)"
+        case .npy: FileSignature.npy
         case .npz: "a NumPy archive (.npz)"
         case .shardIndex: "the JSON index of a sharded checkpoint"
-        case .idx: "an IDX file, the format of MNIST"
-        case .gzip: "a gzip file; decompress it first (gunzip)"
-        case .zip: "a zip archive"
-        case .pickle: "a bare pickle"
-        case .empty: "an empty file"
-        case .zeros: "a file of zeros, perhaps of an incomplete download or copy"
+        case .idx: FileSignature.idx
+        case .gzip: FileSignature.gzip
+        case .zip: FileSignature.zip
+        case .pickle: FileSignature.pickle
+        case .empty: FileSignature.empty
+        case .zeros: FileSignature.zeros
         case .foreign(let name): name
         case .unknown: nil
         }
     }
 
     /// Whether `TensorFile` supports the kind.
-    var isReadable: Bool {
+    package var isReadable: Bool {
         switch self {
         case .safetensors, .torchArchive, .torchStream, .npy, .npz, .shardIndex: true
         default: false
@@ -62,29 +62,19 @@ package enum FileKind: Equatable, Sendable {
 
     /// Detects the kind of a file.
     package static func of(_ bytes: UnsafeRawBufferPointer) -> FileKind {
-        guard !bytes.isEmpty else { return .empty }
-        if isSafetensors(bytes) { return .safetensors }
-        if NumpyHeader.isNumpy(bytes) { return .npy }
+        if FileSignature.isSafetensors(bytes) { return .safetensors }
         if ZipArchive.isZip(bytes) { return archive(bytes) }
         if LegacyTorchStream.isLegacy(bytes) { return .torchStream }
-        if let name = ReplacedFile.name(of: bytes) { return .foreign(name) }
-        if let known = magic(bytes) { return known }
-        if bytes[0] == 0x80, bytes.count > 1, (2...5).contains(bytes[1]) { return .pickle }
-        if bytes[0] == 0x1f, bytes.count > 1, bytes[1] == 0x8b { return .gzip }
-        if isIDX(bytes) { return .idx }
-        if bytes.prefix(1 << 16).allSatisfy({ $0 == 0 }) { return .zeros }
-        return protobuf(bytes) ?? text(bytes) ?? .unknown
-    }
-
-    /// Whether there is a length of at most 100 MB followed by a brace; the rest of the file may be missing.
-    private static func isSafetensors(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.count >= 9 && bytes[8] == UInt8(ascii: "{")
-            && bytes.integer(UInt64.self, at: 0) <= UInt64(SafetensorsHeader.lengthLimit)
-    }
-
-    private static func isIDX(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.count >= 4 && bytes[0] == 0 && bytes[1] == 0 && (0x08...0x0e).contains(bytes[2]) && bytes[2] != 0x0a
-            && (1...16).contains(bytes[3])
+        switch FileSignature.name(of: bytes) {
+        case FileSignature.empty?: return .empty
+        case FileSignature.npy?: return .npy
+        case FileSignature.pickle?: return .pickle
+        case FileSignature.gzip?: return .gzip
+        case FileSignature.idx?: return .idx
+        case FileSignature.zeros?: return .zeros
+        case let name?: return .foreign(name)
+        case nil: return protobuf(bytes) ?? text(bytes) ?? .unknown
+        }
     }
 
     private static func archive(_ bytes: UnsafeRawBufferPointer) -> FileKind {
@@ -97,34 +87,6 @@ package enum FileKind: Equatable, Sendable {
         if !names.isEmpty, holds(".npy") { return .npz }
         if holds("model.weights.h5") { return .foreign("a Keras model (.keras)") }
         return .zip
-    }
-
-    /// Detects files that begin with a fixed signature.
-    private static func magic(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
-        let known: [(StaticString, String)] = [
-            ("GGUF", "a GGUF file"), ("lmgg", "a GGML file"), ("tjgg", "a GGML file"), ("PAR1", "a Parquet file"),
-            ("ARROW1", "an Arrow file"), ("BZh", "a bzip2 file"), ("Rar!", "a RAR archive"), ("%PDF", "a PDF"),
-            ("GIF8", "an image"), ("#!", "a script"), ("SQLite format 3", "an SQLite database"),
-            ("RIFF", "an audio or video file (RIFF)"),
-        ]
-        for (start, name) in known where bytes.starts(with: start) { return .foreign(name) }
-        let bytewise: [([UInt8], String)] = [
-            ([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a], "an HDF5 file (.h5)"), ([0xfd, 0x37, 0x7a, 0x58], "an xz file"),
-            ([0x28, 0xb5, 0x2f, 0xfd], "a zstd file"), ([0x37, 0x7a, 0xbc, 0xaf], "a 7z archive"),
-            ([0x7f, 0x45, 0x4c, 0x46], "a program or library (ELF)"), ([0x89, 0x50, 0x4e, 0x47], "an image"),
-            ([0xff, 0xd8, 0xff], "an image"),
-        ]
-        for (start, name) in bytewise where bytes.prefix(start.count).elementsEqual(start) { return .foreign(name) }
-        if bytes.count > 262, bytes.slice(257..<262).starts(with: "ustar") {
-            return .foreign(
-                "a tar archive; to convert one of PyTorch before 0.1.10, load and save it with PyTorch")
-        }
-        if bytes.count > 8, bytes.slice(4..<8).starts(with: "TFL3") { return .foreign("a TensorFlow Lite model") }
-        // The last bytes of a LevelDB table, such as the index of a TensorFlow checkpoint.
-        if bytes.suffix(8).elementsEqual([0x57, 0xfb, 0x80, 0x8b, 0x24, 0x75, 0x47, 0xdb]) {
-            return .foreign("the index of a TensorFlow checkpoint")
-        }
-        return nil
     }
 
     /// Detects protocol buffer messages by their first two fields, since they have no signature.
@@ -158,21 +120,13 @@ package enum FileKind: Equatable, Sendable {
     }
 
     private static func text(_ bytes: UnsafeRawBufferPointer) -> FileKind? {
-        let start = bytes.prefix(512)
-        let isText = start.allSatisfy { $0 >= 0x20 && $0 != 0x7F || (0x09...0x0d).contains($0) }
-        // A byte order mark may precede the text.
-        let first = start.first { $0 > 0x20 && ![0xef, 0xbb, 0xbf].contains($0) }
-        guard isText, let first else { return nil }
-        if first == UInt8(ascii: "<") { return .foreign(ReplacedFile.page) }
-        if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
-            guard bytes.count <= SafetensorsHeader.lengthLimit,
-                let json = try? JSON.parse(bytes, file: "", operation: "json")
-            else { return .foreign("a text file that begins like JSON") }
-            return json["weight_map"]?.members == nil ? .foreign("a JSON file") : .shardIndex
+        guard let name = FileSignature.text(bytes) else { return nil }
+        if name == FileSignature.json, let json = try? JSON.parse(bytes, file: "", operation: "json"),
+            json["weight_map"]?.members != nil
+        {
+            return .shardIndex
         }
-        let line = String(decoding: start.prefix { $0 >= 0x20 }.prefix(60), as: UTF8.self)
-        return start.prefix(60).allSatisfy({ $0 < 0x80 })
-            ? .foreign("a text file that begins with \(IOError.quoted(line))") : nil
+        return .foreign(name)
     }
 
     /// The error for a file of another kind than expected; nil if the bytes may be of an expected kind.

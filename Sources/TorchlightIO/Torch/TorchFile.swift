@@ -14,8 +14,9 @@ public enum TorchFile {
     /// Tensors share the memory of the memory-mapped file if byte order and alignment allow it; changing one in place
     /// does not change the file. Views of one storage share it, and a tensor that occurs twice is one object. uint16
     /// becomes int32, uint32 and uint64 become int64 (uint64 only if every value fits), and 8-bit floats become float16
-    /// or float32. Objects of other classes and unsupported tensors (complex, quantized, sparse) become
-    /// ``TorchValue/object(_:)`` with the reason; ``TorchValue/leftOut`` lists them.
+    /// or float32. A storage becomes a vector of its elements, or of its bytes if it has no element type. Objects of other classes
+    /// and unsupported tensors (quantized, sparse) become ``TorchValue/object(_:)`` with the reason, as do containers that contain
+    /// themselves; ``TorchValue/leftOut`` lists them.
     /// - Parameters:
     ///   - path: the path of the file.
     ///   - verifyingChecksums: whether to verify the CRC-32 of every tensor in a zip archive, which takes one pass over
@@ -287,6 +288,7 @@ private struct TorchArchive {
         into storages: inout [String: Storage]
     ) throws(IOError) {
         guard storages[element.name] == nil else { return }
+        try archive.checkReadable(entry)
         if isBigEndian, storage.isMixed || !storages.isEmpty {
             throw IOError(
                 .unsupported, "pth", file: pickle.file, offset: pickle.start + storage.offset,

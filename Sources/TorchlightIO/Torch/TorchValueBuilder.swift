@@ -58,7 +58,9 @@ struct TorchValueBuilder {
         if let object = value.firstObject, !value.holdsValues {
             throw IOError(
                 .unsupported, "pth", file: file, offset: object.offset,
-                "the pickle names \(IOError.quoted(object.name)), which is not loaded or executed: \(object.reason)",
+                ["list", "tuple", "set", "dict", "str"].contains(object.name)
+                    ? object.reason
+                    : "the pickle names \(IOError.quoted(object.name)), which is not loaded or executed: \(object.reason)",
                 expected:
                     "a file with tensors, containers, numbers or strings, as torch.save(model.state_dict(), ...) writes it"
             )
@@ -98,6 +100,7 @@ struct TorchValueBuilder {
                 let reason = "an array without its elements"
                 return (.object(TorchObject(name: "numpy.ndarray", reason: reason, offset: offset, id: index)), 1)
             case .global, .storage:
+                // Only a file that is nothing else.
                 throw failure(
                     "\(pickle.objects[index].summary) as a value", expected: "tensors, containers, numbers and strings")
             }
@@ -115,15 +118,11 @@ struct TorchValueBuilder {
         case .done(let value, let count): return (value, count)
         case .running:
             // Python objects often refer to the objects that contain them.
-            if objectDepth > 0 {
-                return (.object(reference(to: index, "a reference to an object that contains it")), 1)
-            }
-            throw failure("\(pickle.objects[index].summary) that contains itself", expected: "a tree of values")
+            return (.object(reference(to: index) { "\($0) that contains itself" }), 1)
         case nil: break
         }
         guard depth < Self.depthLimit else {
-            if objectDepth > 0 { return (.object(reference(to: index, "nested too deeply")), 1) }
-            throw failure("values nested too deeply", expected: "at most \(Self.depthLimit) levels")
+            return (.object(reference(to: index) { "\($0) that is nested in more than \(Self.depthLimit) levels" }), 1)
         }
         progress[index] = .running
         let result: TorchValue
@@ -163,9 +162,18 @@ struct TorchValueBuilder {
     }
 
     /// A reference to a value that is not built again.
-    private func reference(to index: Int, _ reason: String) -> TorchObject {
-        let name = if case .foreign(let object) = pickle.objects[index] { object.name } else { "object" }
-        return TorchObject(name: name, reason: reason, offset: offset, id: index)
+    private func reference(to index: Int, _ reason: (String) -> String) -> TorchObject {
+        let name =
+            switch pickle.objects[index] {
+            case .foreign(let object): object.name
+            case .list: "list"
+            case .tuple: "tuple"
+            case .set: "set"
+            case .dictionary: "dict"
+            default: "object"
+            }
+        return TorchObject(
+            name: name, reason: reason(pickle.objects[index].summary), offset: offset, id: index)
     }
 
     /// An object of an unsupported class, with its attributes.
@@ -250,6 +258,8 @@ struct TorchValueBuilder {
         case name(String)
         case sizes([Int])
         case tuple([Key])
+        /// Of a frozenset: a set is no key in Python.
+        case set(Set<Key>)
         case tensor(ObjectIdentifier)
         case object(Int)
     }
@@ -272,7 +282,11 @@ struct TorchValueBuilder {
             var keys: [Key] = []
             for item in items { keys.append(try key(item)) }
             return .tuple(keys)
-        case .list, .set, .dictionary, .byteArray:
+        case .set(let items):
+            var keys: Set<Key> = []
+            for item in items { keys.insert(try key(item)) }
+            return .set(keys)
+        case .list, .dictionary, .byteArray:
             throw failure("a mutable container as a key", expected: "a hashable value")
         }
     }

@@ -3,8 +3,8 @@ import TorchlightCore
 /// The entries of a zip archive (PKWARE's APPNOTE 6.3), with zip64, stored or deflated.
 ///
 /// Parsing checks everything: the directory must end where its end record begins, agree with the local headers, and
-/// refer to ranges of the file that do not overlap. Encrypted archives, split archives, other compression methods and
-/// duplicate names are errors. No file is written by an entry's name.
+/// refer to ranges of the file that do not overlap. Split archives and duplicate names are errors; encrypted entries and other
+/// compression methods are errors of kind `.unsupported` when the entry is read. No file is written by an entry's name.
 package struct ZipArchive {
     /// An entry of the archive.
     package struct Entry {
@@ -12,6 +12,8 @@ package struct ZipArchive {
         package let name: String
         /// Whether the data is compressed.
         package let isDeflated: Bool
+        /// Why the entry cannot be read: an encryption, or another compression method; nil if it can.
+        package let refusal: String?
         /// The CRC-32 of the contents.
         package let crc: UInt32
         /// The uncompressed size in bytes.
@@ -61,6 +63,7 @@ package struct ZipArchive {
     /// The bytes of a stored entry, after verifying the checksum.
     package func stored(_ entry: Entry, verifyingChecksum: Bool = true) throws(IOError) -> UnsafeRawBufferPointer {
         precondition(!entry.isDeflated)
+        try checkReadable(entry)
         let contents = bytes.slice(entry.range)
         if verifyingChecksum {
             let crc = CRC32.of(contents)
@@ -85,6 +88,15 @@ package struct ZipArchive {
             .get()
         try stream.finish()
         return contents
+    }
+
+    /// Throws an error of kind `.unsupported` for an entry that is encrypted or compressed by another method.
+    func checkReadable(_ entry: Entry) throws(IOError) {
+        guard let refusal = entry.refusal else { return }
+        throw IOError(
+            .unsupported, operation, file: file, offset: entry.header,
+            "the entry \(IOError.quoted(entry.name)) is \(refusal)",
+            expected: "plain contents, of method 0 (stored) or 8 (deflate)")
     }
 
     func checksumFailure(_ entry: Entry, found: UInt32) -> IOError {
@@ -112,8 +124,6 @@ private struct ZipParser {
     private static let locatorSize = 20
     private static let directorySize = 46
     private static let headerSize = 30
-    /// The maximum number of entries.
-    private static let entryLimit = 1 << 18
 
     func failure(_ offset: Int, _ problem: String, expected rule: String) -> IOError {
         IOError(.malformed, operation, file: file, offset: offset, problem, expected: rule)
@@ -196,10 +206,10 @@ private struct ZipParser {
                 record, "a directory of \(quantity(size, "byte")) at byte \(start)",
                 expected: "a directory that ends at byte \(limit), where its end record begins")
         }
-        guard count <= min(size / Self.directorySize, Self.entryLimit) else {
+        guard count <= size / Self.directorySize else {
             throw failure(
                 record, "\(quantity(count, "entry", plural: "entries")) in a directory of \(quantity(size, "byte"))",
-                expected: "at most \(min(size / Self.directorySize, Self.entryLimit))")
+                expected: "at most \(size / Self.directorySize)")
         }
         return (start..<limit, count)
     }
@@ -235,28 +245,23 @@ private struct ZipParser {
         guard let name = String(validating: bytes.slice(at + Self.directorySize..<nameEnd), as: UTF8.self) else {
             throw failure(at + Self.directorySize, "a name that is not UTF-8", expected: "UTF-8")
         }
-        let flags = u16(at + 8)
-        guard flags & 1 == 0 else {
-            throw failure(at + 8, "the entry \(IOError.quoted(name)) is encrypted", expected: "plain contents")
-        }
         let method = u16(at + 10)
-        guard method == 0 || method == 8 else {
-            throw failure(
-                at + 10, "the entry \(IOError.quoted(name)) is compressed by method \(method)",
-                expected: "method 0 (stored) or 8 (deflate)")
-        }
+        let refusal: String? =
+            if u16(at + 8) & 1 != 0 { "encrypted" } else if method != 0, method != 8 {
+                "compressed by method \(method)"
+            } else { nil }
         var compressed = u32(at + 20)
         var size = u32(at + 24)
         var header = u32(at + 42)
         try readWideSizes(in: nameEnd..<extraEnd, size: &size, compressed: &compressed, header: &header)
-        guard method == 8 || size == compressed else {
+        guard method == 8 || refusal != nil || size == compressed else {
             throw failure(
                 at + 20,
                 "the stored entry \(IOError.quoted(name)) has \(quantity(size, "byte")) and \(compressed) in the file",
                 expected: "the same number")
         }
         // Deflate compresses by a factor of at most 1032.
-        guard method == 0 || size / 1032 <= compressed else {
+        guard method == 0 || refusal != nil || size / 1032 <= compressed else {
             throw failure(
                 at + 24, "the entry \(IOError.quoted(name)) states \(quantity(size, "byte")) from \(compressed)",
                 expected: "at most 1032 times as many, the most that deflate gives")
@@ -265,7 +270,8 @@ private struct ZipParser {
             of: name, header: header, method: method, size: size, compressed: compressed,
             crc: bytes.integer(UInt32.self, at: at + 16), limit: directory.lowerBound, entry: at)
         return ZipArchive.Entry(
-            name: name, isDeflated: method == 8, crc: bytes.integer(UInt32.self, at: at + 16), size: size,
+            name: name, isDeflated: method == 8 && refusal == nil, refusal: refusal,
+            crc: bytes.integer(UInt32.self, at: at + 16), size: size,
             range: range, header: header)
     }
 

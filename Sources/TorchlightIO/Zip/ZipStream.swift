@@ -15,6 +15,7 @@ package final class ZipStream {
     private var crc = CRC32()
 
     package init(_ entry: ZipArchive.Entry, in archive: ZipArchive, verifyingChecksum: Bool = true) throws(IOError) {
+        try archive.checkReadable(entry)
         self.entry = entry
         self.archive = archive
         verifiesChecksum = verifyingChecksum

@@ -62,6 +62,9 @@ public enum AutoModel {
     private static func configReader(_ folder: String) throws -> ConfigReader {
         let path = "\(folder)/config.json"
         let json = try JSON.parse(try FileSystem.read(path, limit: 1 << 24), file: path)
+        if json["architectures"] == nil, let name = FileSignature.answer(json) {
+            throw FileSignature.error(name, file: path, operation: "json", expected: "the configuration of a model")
+        }
         return try ConfigReader(json, path: path)
     }
 

@@ -74,6 +74,9 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
             parts.append("\(unexpected.count) unexpected (\(Self.list(names)))")
         }
         if strict, let suggestion { parts.append(suggestion) }
+        if let plain = unexpected.first(where: isWithoutParametrization) {
+            parts.append("\(plain) has no parametrisation in the file; load the file before weightNorm() and the like")
+        }
         if let scale = unexpected.first(where: Self.isScale) {
             parts.append(
                 "\(scale) is the scale of quantised weights; multiply the weights by it before loading them")
@@ -83,6 +86,14 @@ public struct LoadReport: Sendable, Equatable, CustomStringConvertible {
             parts.append("\(mismatched.count) of another \(kind) (\(Self.list(mismatched.map(\.text))))")
         }
         return parts
+    }
+
+    /// Whether the module has this parameter with a parametrisation, whose parts are missing.
+    private func isWithoutParametrization(_ name: String) -> Bool {
+        var parts = name.split(separator: ".", omittingEmptySubsequences: false)
+        parts.insert("parametrizations", at: parts.count - 1)
+        let prefix = Array((parts.joined(separator: ".") + ".").utf8)
+        return missing.contains { $0.utf8.starts(with: prefix) }
     }
 
     /// Whether a name is a usual name of the scale of quantised 8-bit or 4-bit weights.

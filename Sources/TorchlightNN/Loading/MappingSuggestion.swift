@@ -25,7 +25,9 @@ struct MappingSuggestion {
         let given = unexpected.map { Array($0.utf8) }
         // Of equals the first one: the parts of a weight look like two names for it.
         let best = [
-            Self.weightNorms(wanted, given), Self.prefixToStrip(wanted, given), Self.prefixToAdd(wanted, given),
+            Self.normalized(.spectralNorm(dim: 0), .spectralNorm(), wanted, given),
+            Self.normalized(.weightNorm, .weightNorm(), wanted, given), Self.prefixToStrip(wanted, given),
+            Self.prefixToAdd(wanted, given),
             Self.componentToDrop(wanted, given),
             Self.componentsToRename(wanted, given),
         ].compactMap { $0 }.max { $0.found < $1.found }
@@ -88,26 +90,13 @@ struct MappingSuggestion {
         return ([.rename("**.\(text(part)).**", to: "**.**")], count)
     }
 
-    /// The two parts of normalised weights, `weight_g` and `weight_v` or `parametrizations.weight.original0` and `original1`.
-    private static func weightNorms(_ wanted: Set<Name>, _ given: [Name]) -> Candidate? {
-        let names = Set(given)
-        let count = given.count { name in
-            var parts = text(name).split(separator: ".", omittingEmptySubsequences: false).map(String.init)
-            let part = parts.removeLast()
-            var (whole, other) = (parts, parts)
-            if part.hasSuffix("_g") {
-                whole.append(String(part.dropLast(2)))
-                other.append(part.dropLast(2) + "_v")
-            } else if part == "original0", let weight = whole.popLast(), whole.popLast() == "parametrizations" {
-                whole.append(weight)
-                other.append("original1")
-            } else {
-                return false
-            }
-            func bytes(_ parts: [String]) -> Name { Array(parts.joined(separator: ".").utf8) }
-            return wanted.contains(bytes(whole)) && names.contains(bytes(other))
-        }
-        return count > 0 ? ([.weightNorm()], count) : nil
+    /// The parts of normalised weights: `weight_g` and `weight_v` or `weight_orig`, `weight_u` and `weight_v`, or those of
+    /// `parametrizations.weight`.
+    private static func normalized(
+        _ combination: Combination, _ rule: StateMapping.Rule, _ wanted: Set<Name>, _ given: [Name]
+    ) -> Candidate? {
+        let count = combination.parameters(in: given).count { wanted.contains($0) }
+        return count > 0 ? ([rule], count) : nil
     }
 
     /// Names of weight and bias in other frameworks.

@@ -13,6 +13,20 @@ enum Combination: Sendable, Equatable {
         }
     }
 
+    /// The parameters of which all parts are among the names.
+    func parameters(in names: [[UInt8]]) -> [[UInt8]] {
+        let known = Set(names)
+        return endings.flatMap { endings in
+            let first = Array(endings[0].utf8)
+            return names.compactMap { name -> [UInt8]? in
+                guard name.suffix(first.count).elementsEqual(first) else { return nil }
+                let stem = Array(name.dropLast(first.count))
+                guard endings.allSatisfy({ known.contains(stem + Array($0.utf8)) }) else { return nil }
+                return plainName(String(decoding: stem, as: UTF8.self), endings).map { Array($0.utf8) }
+            }
+        }
+    }
+
     /// Replaces the tensors of each matching parameter by the parameter. Returns whether any parameter matched.
     func apply(to entries: inout [StateMapping.Entry], _ pattern: NamePattern) throws(StateMappingError) -> Bool {
         var isUsed = false

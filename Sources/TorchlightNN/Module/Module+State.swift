@@ -7,6 +7,8 @@ public typealias StateDict = [String: Tensor]
 /// ``Module/upgrade(_:)``.
 public struct ModuleState {
     fileprivate(set) var tensors: StateDict
+    /// The names of the tensors in the file, where a parametrisation has renamed them.
+    fileprivate var renamed: [(old: String, new: String)] = []
     private let prefix: String
 
     fileprivate init(_ tensors: StateDict, at path: String) {
@@ -19,6 +21,15 @@ public struct ModuleState {
     public subscript(name: String) -> Tensor? {
         get { tensors[prefix + name] }
         set { tensors[prefix + name] = newValue }
+    }
+
+    /// Renames tensors if the state dictionary has all of them under their old names and none under its new name.
+    mutating func rename(_ names: [(old: String, new: String)]) {
+        guard names.allSatisfy({ self[$0.old] != nil && self[$0.new] == nil }) else { return }
+        for (old, new) in names {
+            (self[new], self[old]) = (self[old], nil)
+            renamed.append((prefix + old, prefix + new))
+        }
     }
 
     /// Adds `num_batches_tracked` as 0 where it is missing, as in files from before PyTorch 0.4.1 and of some converters.
@@ -128,8 +139,13 @@ extension Module {
             var state = ModuleState(mapped.tensors, at: path)
             // A single reference, so that a change does not copy the dictionary.
             mapped.tensors = [:]
+            for (name, parametrization) in module.parametrizations {
+                let names = parametrization.formerNames(of: name)
+                if !names.isEmpty { state.rename(names) }
+            }
             module.upgrade(&state)
             mapped.tensors = state.tensors
+            for (old, new) in state.renamed { mapped.sources[new] = mapped.sources.removeValue(forKey: old) }
         }
         return mapped
     }

@@ -22,6 +22,9 @@ open class Parametrization: Module {
     /// The parameters and buffers of the module under which the parametrisation is stored, where it is no module
     /// `parametrizations.<name>` of its own.
     func stateTensors(of name: String) -> (parameters: [(String, Tensor)], buffers: [(String, Tensor)])? { nil }
+
+    /// The names of its tensors in the module in files of PyTorch's older function for the same parametrisation, and the names here.
+    func formerNames(of name: String) -> [(old: String, new: String)] { [] }
 }
 
 extension Module {

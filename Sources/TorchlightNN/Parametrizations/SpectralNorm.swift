@@ -3,7 +3,8 @@ import TorchlightCore
 /// Spectral normalisation: the parameter is `W / σ`, where σ is the largest singular value of W (Miyato et al., 2018).
 ///
 /// W is reshaped to a matrix whose rows are the indices of one dimension. σ is estimated as `uᵀ W v` by the power method: 15
-/// iterations at the start, then `powerIterations` in each call in training mode. Evaluation mode uses the last u and v.
+/// iterations at the start, then `powerIterations` in each call in training mode. Evaluation mode uses the last u and v. Files with
+/// the older names `weight_orig`, `weight_u` and `weight_v` are loaded too.
 public final class SpectralNorm: Parametrization {
     /// The learnable parameter W before the division by σ.
     public var original: Tensor
@@ -30,6 +31,14 @@ public final class SpectralNorm: Parametrization {
         _v = Buffer(wrappedValue: vector(matrix.shape[1]), "0._v")
         super.init()
         iterate(matrix, 15)
+    }
+
+    /// Those of `torch.nn.utils.spectral_norm`.
+    override func formerNames(of name: String) -> [(old: String, new: String)] {
+        let path = "parametrizations.\(name)"
+        return [
+            ("\(name)_orig", "\(path).original"), ("\(name)_u", "\(path).0._u"), ("\(name)_v", "\(path).0._v"),
+        ]
     }
 
     /// The parameter as a matrix: dimension `dim` as rows, all other dimensions as columns.

@@ -3,7 +3,8 @@ import TorchlightCore
 /// Weight normalisation: the parameter is `g · v / ‖v‖` (Salimans and Kingma, 2016).
 ///
 /// The norm is taken over all dimensions except `dim`; see ``Module/weightNorm(_:dim:)``. The learnable parameters are g and v,
-/// named `original0` and `original1` in the state dictionary; they start as the norm and the value of the parameter.
+/// named `original0` and `original1` in the state dictionary; they start as the norm and the value of the parameter. Files with the
+/// older names `weight_g` and `weight_v` are loaded too.
 public final class WeightNorm: Parametrization {
     /// The magnitude g: the norm for each index of the dimension, with size 1 in all other dimensions; 0-dimensional if there
     /// is one norm of the whole parameter.
@@ -32,6 +33,12 @@ public final class WeightNorm: Parametrization {
         if let length = state["original0"], length.count == 1, self.length.rank == 0 {
             state["original0"] = length.reshape([])
         }
+    }
+
+    /// Those of `torch.nn.utils.weight_norm`.
+    override func formerNames(of name: String) -> [(old: String, new: String)] {
+        let path = "parametrizations.\(name)"
+        return [("\(name)_g", "\(path).original0"), ("\(name)_v", "\(path).original1")]
     }
 
     public override func compute() -> Tensor { direction * (length / Self.norm(direction, dims)) }

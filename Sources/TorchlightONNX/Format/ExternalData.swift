@@ -53,9 +53,15 @@ package final class ExternalData {
         }
         do {
             let file = try MappedFile(path)
+            // Its bytes would be taken for elements.
+            if let name = file.withBytes({ FileSignature.replacement(of: $0) }) {
+                throw Problem(
+                    "\(what) is stored in \(quoted(location)), which is \(name)", expected: "the elements",
+                    kind: .malformed)
+            }
             files[location] = file
             return file
-        } catch {
+        } catch let error as IOError {
             throw Problem("\(what): \(error.text)", kind: .malformed)
         }
     }

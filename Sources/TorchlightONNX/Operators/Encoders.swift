@@ -69,9 +69,10 @@ func registerEncoders(in table: inout OperatorTable) {
         let value = try call.value(0)
         let shape = try TorchlightONNX.shape(of: value)
         if case .strings(let texts) = value {
-            let table = Dictionary(zip(strings, ints), uniquingKeysWith: { first, _ in first })
+            let table = Dictionary(
+                zip(strings.map { ONNXKey.string($0) }, ints), uniquingKeysWith: { first, _ in first })
             let standard = try call.int("default_int64", -1)
-            return one(Tensor(texts.elements.map { table[$0] ?? standard }, shape: shape))
+            return one(Tensor(texts.elements.map { table[.string($0)] ?? standard }, shape: shape))
         }
         let table = Dictionary(zip(ints, strings), uniquingKeysWith: { first, _ in first })
         let standard = try call.string("default_string", "_Unused")
@@ -141,9 +142,10 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
     if call.version < 2 {
         let classes = try call.strings("classes_strings") ?? []
         if case .strings(let texts) = value {
-            let table = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+            let table = Dictionary(
+                classes.enumerated().map { (ONNXKey.string($1), $0) }, uniquingKeysWith: { first, _ in first })
             let standard = try call.int("default_int64", -1)
-            return one(Tensor(texts.elements.map { table[$0] ?? standard }, shape: shape))
+            return one(Tensor(texts.elements.map { table[.string($0)] ?? standard }, shape: shape))
         }
         let standard = try call.string("default_string", "_Unused")
         let texts = try call.integers(0).map { classes.indices.contains($0) ? classes[$0] : standard }
@@ -162,7 +164,8 @@ private func keys(of value: ONNXValue) throws -> [ONNXKey] {
         throw Problem("the attributes keys and values are missing", kind: .invalid)
     }
     // Floats are compared by their bits, so that NaN is a key like any other.
-    func codes(_ value: ONNXValue) throws -> [String] {
+    func codes(_ value: ONNXValue) throws -> [ONNXKey] { try texts(value).map { .string($0) } }
+    func texts(_ value: ONNXValue) throws -> [String] {
         switch value {
         case .strings(let strings): return strings.elements
         case .tensor(let tensor):

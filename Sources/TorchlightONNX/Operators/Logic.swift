@@ -57,12 +57,13 @@ func registerLogic(in table: inout OperatorTable) {
 }
 
 private func compare(_ a: StringTensor, _ b: StringTensor) throws -> Tensor {
-    // Equal strings get equal numbers.
-    var numbers: [String: Int] = [:]
+    // Strings of equal bytes get equal numbers.
+    var numbers: [[UInt8]: Int] = [:]
     func tensor(_ strings: StringTensor) -> Tensor {
         let codes = strings.elements.map { text -> Int in
-            if let known = numbers[text] { return known }
-            numbers[text] = numbers.count
+            let bytes = Array(text.utf8)
+            if let known = numbers[bytes] { return known }
+            numbers[bytes] = numbers.count
             return numbers.count - 1
         }
         return Tensor(codes, shape: strings.shape)

@@ -23,11 +23,12 @@ func registerStrings(in table: inout OperatorTable) {
         let texts = try call.strings(0)
         let change = try call.choice("case_change_action", "NONE", of: ["NONE", "LOWER", "UPPER"])
         let isSensitive = try call.flag("is_case_sensitive")
-        let stopwords = Set((try call.strings("stopwords") ?? []).map { isSensitive ? $0 : $0.lowercased() })
+        let stopwords = Set(
+            (try call.strings("stopwords") ?? []).map { ONNXKey.string(isSensitive ? $0 : $0.lowercased()) })
         guard texts.shape.count == 1 || (texts.shape.count == 2 && texts.shape[0] == 1) else {
             throw Problem("strings of shape \(texts.shape)", expected: "[C] or [1, C]")
         }
-        var kept = texts.elements.filter { !stopwords.contains(isSensitive ? $0 : $0.lowercased()) }
+        var kept = texts.elements.filter { !stopwords.contains(.string(isSensitive ? $0 : $0.lowercased())) }
         switch change {
         case "LOWER": kept = kept.map { $0.lowercased() }
         case "UPPER": kept = kept.map { $0.uppercased() }
@@ -67,7 +68,7 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
     }
     var parts: [String] = []
     var rest = text[...]
-    while parts.count < limit, let found = rest.firstRange(of: delimiter) {
+    while parts.count < limit, let found = rest.unicodeScalars.firstRange(of: delimiter.unicodeScalars) {
         parts.append(String(rest[..<found.lowerBound]))
         rest = rest[found.upperBound...]
     }
@@ -78,7 +79,8 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
     let mode = try call.choice("mode", "TF", of: ["TF", "IDF", "TFIDF"])
     let starts = try call.ints("ngram_counts") ?? []
     let columns = try call.ints("ngram_indexes") ?? []
-    let pool = try call.strings("pool_strings") ?? (try call.ints("pool_int64s") ?? []).map { "\($0)" }
+    let pool = (try call.strings("pool_strings") ?? (try call.ints("pool_int64s") ?? []).map { "\($0)" })
+        .map { ONNXKey.string($0) }
     let weights = try call.floats("weights")
     let (least, most) = (try call.int("min_gram_length", 1), try call.int("max_gram_length", 1))
     let skips = try call.int("max_skip_count", 0)
@@ -86,7 +88,7 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
         starts.allSatisfy({ (0...pool.count).contains($0) }), starts == starts.sorted(), most <= pool.count
     else { throw Problem("the attributes of the n-grams do not fit", kind: .invalid) }
     // The column of each n-gram, by its words.
-    var table: [[String]: Int] = [:]
+    var table: [[ONNXKey]: Int] = [:]
     var number = 0
     for (index, start) in starts.enumerated() {
         let size = index + 1
@@ -110,7 +112,7 @@ private func split(_ text: String, _ delimiter: String, _ limit: Int) -> [String
     try call.check(shape: [rows, width])
     var counts = [Float](repeating: 0, count: rows * width)
     for row in 0..<rows {
-        let words = Array(texts.elements[(row * length)..<((row + 1) * length)])
+        let words = texts.elements[(row * length)..<((row + 1) * length)].map { ONNXKey.string($0) }
         for size in least...most {
             for skip in 0...(size == 1 ? 0 : skips) {
                 let step = skip + 1

@@ -91,6 +91,25 @@ extension ONNXModel {
     }
 }
 
+extension ModelProto {
+    /// Reads a file.
+    ///
+    /// - Throws: ``ONNXError`` that says what the file is, if it has no graph and its bytes are those of another kind of file: the
+    ///   format has no signature, and fields that are not known are no error of it.
+    package init(_ source: ByteSlice, file: String) throws {
+        func otherKind() -> ONNXError? {
+            let kind = withExtendedLifetime(source.owner) { FileKind.of(source.bytes) }
+            guard let name = kind.name, kind != .onnx else { return nil }
+            return ONNXError(
+                .malformed, file: file, "the file is \(name)", expected: "a model in the format of ONNX")
+        }
+        do { try self.init(source) } catch let problem as Problem {
+            throw otherKind() ?? problem.located(file: file)
+        }
+        if graph == nil, let error = otherKind() { throw error }
+    }
+}
+
 extension ONNXModel {
     /// The tensors of a model without its nodes: the initialisers of the main graph, under their names, for conversion to
     /// another format.
@@ -111,9 +130,8 @@ extension ONNXModel {
     /// The messages of a file.
     package static func read(_ path: String) throws -> (model: ModelProto, external: ExternalData) {
         let mapped = try MappedFile(path)
-        do {
-            return (try ModelProto(ByteSlice(mapped.bytes, owner: mapped)), ExternalData(besideModel: path))
-        } catch let problem as Problem { throw problem.located(file: path) }
+        let model = try ModelProto(ByteSlice(mapped.bytes, owner: mapped), file: path)
+        return (model, ExternalData(besideModel: path))
     }
 
     /// Reads a simplified model and writes it to another file.

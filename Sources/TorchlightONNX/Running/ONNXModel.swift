@@ -106,13 +106,7 @@ public final class ONNXModel: Module, Layer {
     }
 
     package init(_ source: ByteSlice, file: String, external: ExternalData?) throws {
-        let model: ModelProto
-        do { model = try ModelProto(source) } catch let problem as Problem {
-            let kind = withExtendedLifetime(source.owner) { FileKind.of(source.bytes) }
-            guard let name = kind.name, kind != .onnx else { throw problem.located(file: file) }
-            throw ONNXError(
-                .malformed, file: file, "the file is \(name)", expected: "a model in the format of ONNX")
-        }
+        let model = try ModelProto(source, file: file)
         guard let graph = model.graph else {
             throw ONNXError(.malformed, file: file, "the file has no graph", expected: "a model in the format of ONNX")
         }

@@ -33,10 +33,27 @@ public enum ONNXValue: Sendable {
     }
 }
 
-/// The key of a map.
+/// The key of a map. Strings are equal if their bytes are: unlike those of Swift, canonically equivalent ones differ.
 public enum ONNXKey: Sendable, Hashable {
     case int(Int)
     case string(String)
+
+    /// Whether two keys are the same number, or strings of the same bytes.
+    public static func == (a: ONNXKey, b: ONNXKey) -> Bool {
+        switch (a, b) {
+        case (.int(let a), .int(let b)): a == b
+        case (.string(let a), .string(let b)): a.utf8.elementsEqual(b.utf8)
+        default: false
+        }
+    }
+
+    /// Hashes the number, or the bytes of the string.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .int(let value): hasher.combine(value)
+        case .string(let text): for byte in text.utf8 { hasher.combine(byte) }
+        }
+    }
 }
 
 /// A tensor with its element type in the standard, which may be one without a dtype.

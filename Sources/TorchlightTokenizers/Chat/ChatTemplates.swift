@@ -49,6 +49,11 @@ public struct ChatTemplates: Sendable {
         let file = "\(path)/chat_template.jinja"
         if FileSystem.isFile(file) {
             let bytes = try FileSystem.read(file, limit: 1 << 26)
+            // A template may write tags of XML, but no page of a server is one.
+            if let name = bytes.withUnsafeBytes({ FileSignature.name(of: $0, expectsText: true) }) {
+                throw FileSignature.error(
+                    name, file: file, operation: "chat template", expected: "a chat template")
+            }
             guard let source = String(validating: bytes, as: UTF8.self) else {
                 throw IOError(.malformed, "chat template", file: file, "the file is not UTF-8", expected: "UTF-8")
             }

@@ -52,12 +52,13 @@ extension Tokenizer {
 struct AddedTokens: Sendable {
     /// The tokens by id.
     private(set) var tokens: [Int: Tokenizer.AddedToken] = [:]
-    private(set) var ids: [String: Int] = [:]
+    /// The ids by the bytes of the tokens: Swift compares canonically equivalent strings as equal, which are different tokens.
+    private(set) var ids: [[UInt8]: Int] = [:]
     /// For each id up to the largest one whether it is that of an added token.
     private var isAdded: [Bool] = []
     /// The texts of normalised tokens after normalisation, where they differ from the content.
     private(set) var normalized: [Int: String] = [:]
-    private var special: Set<String> = []
+    private var special: Set<[UInt8]> = []
     private var plainSearch = Search()
     private var normalizedSearch = Search()
 
@@ -92,7 +93,8 @@ struct AddedTokens: Sendable {
                     expected: "at most \(Self.longest) bytes")
             }
             let id: Int
-            if let known = ids[token.content] ?? model.vocabulary.id(of: token.content) {
+            let bytes = Array(token.content.utf8)
+            if let known = ids[bytes] ?? model.vocabulary.id(of: token.content) {
                 id = known
             } else if let wanted {
                 guard tokens[wanted] == nil, !model.vocabulary.contains(id: wanted) else {
@@ -106,8 +108,8 @@ struct AddedTokens: Sendable {
             }
             next = max(next, id + 1)
             tokens[id] = token
-            ids[token.content] = id
-            if token.isSpecial { special.insert(token.content) } else { special.remove(token.content) }
+            ids[bytes] = id
+            if token.isSpecial { special.insert(bytes) } else { special.remove(bytes) }
         }
         try refresh(normalizer)
     }
@@ -137,7 +139,7 @@ struct AddedTokens: Sendable {
 
     var isEmpty: Bool { tokens.isEmpty }
 
-    func isSpecial(_ text: String) -> Bool { special.contains(text) }
+    func isSpecial(_ text: String) -> Bool { special.contains(Array(text.utf8)) }
 
     /// The text that a token has while decoding: normalised, because the decoder inverts the normaliser.
     func decodedText(_ id: Int) -> String? {
@@ -172,7 +174,7 @@ struct AddedTokens: Sendable {
                     var (start, end) = (position, position + length)
                     position = end
                     let token = tokens[Int(id)]!
-                    if ignoringSpecial, special.contains(token.content) { continue }
+                    if ignoringSpecial, isSpecial(token.content) { continue }
                     if token.isSingleWord, !isWord(bytes, start, end) { continue }
                     if token.stripsLeft {
                         while start > covered {

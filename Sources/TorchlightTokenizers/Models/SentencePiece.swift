@@ -136,7 +136,7 @@ extension Tokenizer {
     /// - Parameter path: the path of the `.model` file.
     /// - Throws: `IOError` if the file cannot be read or is malformed.
     public init(sentencePiece path: String) throws(IOError) {
-        try self.init(SentencePieceFile(Tokenizer.read(path), file: path), path: path)
+        try self.init(SentencePieceFile(Tokenizer.read(path, isText: false), file: path), path: path)
     }
 
     /// Creates the tokenizer of a model that was read from a file.
