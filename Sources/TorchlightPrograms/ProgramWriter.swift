@@ -137,7 +137,7 @@ struct ProgramWriter {
         switch effect.form {
         case .check: return nil
         case .none:
-            throw ProgramProblem("\(effect.name) runs code of the program, which a file cannot hold")
+            throw ProgramProblem("\(effect.name) runs code of the program, which cannot be saved in a file")
         case .update(let update):
             for operand in instruction.operands.prefix(instruction.results.count) {
                 if case .outside(let tensor) = graph.values[operand.value].origin {

@@ -206,7 +206,7 @@ import Torchlight
         #expect(f.report.graphs == 1)
         limits.fill_(4)
         for _ in 0..<2 { #expect(f(Tensor([1.0])).toArray(Double.self) == [8, 8]) }
-        #expect(f.report.graphs == 2 && f.report.reasons[1].contains("reads on the host has other elements"))
+        #expect(f.report.graphs == 2 && f.report.reasons[1].contains("reads on the host changed"))
 
         // Not what depends on an argument, on random numbers, or on what the function changes.
         let counter = Tensor([0.0])
@@ -246,7 +246,7 @@ import Torchlight
         for _ in 0..<5 { #expect(f(x).item() == 2) }
         factor = 3
         let text = errorText { for _ in 0..<3 { _ = f(x) } }
-        #expect(text.contains("does something other than what was recorded") && text.contains("3"))
+        #expect(text.contains("differ from the recorded ones") && text.contains("3"))
     }
 
     @Test func newGraphsCanBeRefused() {
