@@ -182,7 +182,8 @@ public struct Hub: Sendable {
                 .notFound, "hub", file: what, "the repository does not exist or is private\(reason)",
                 expected: "its name, or an access token in HF_TOKEN")
         case (404, _):
-            return IOError(.notFound, "hub", file: what, "the file does not exist", expected: "a file of the repository")
+            return IOError(
+                .notFound, "hub", file: what, "the file does not exist", expected: "a file of the repository")
         default:
             return IOError(
                 .network, "hub", file: what, request.problem ?? "the server answered with status \(request.status)",
