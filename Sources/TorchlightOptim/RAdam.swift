@@ -43,7 +43,7 @@ public final class RAdam: GroupedOptimizer<RAdam.Options> {
             ]
         }
 
-        /// Describes the first setting that is out of range; nil if every setting is valid.
+        /// The error text for the first setting that is out of range; nil if every setting is valid.
         public var problem: String? {
             checkNotNegative([("lr", lr), ("eps", eps), ("weightDecay", weightDecay)])
                 ?? checkBetas([("beta1", beta1), ("beta2", beta2)])
