@@ -39,7 +39,7 @@ struct ProductCut {
 
   private:
     static constexpr int64_t least_work = int64_t(3) << 16;  // multiplications above which two threads are faster
-    static constexpr int64_t ample_work = int64_t(1) << 29;  // multiplications per part above which a finer split is cheap
+    static constexpr int64_t ample_work = int64_t(1) << 29;  // multiplications per part above which splitting is cheap
     static constexpr int64_t row_unit = 8, column_unit = 16;
     static constexpr int64_t copy_cost = 40;  // of a row or a column, in multiplied rows or columns
 
