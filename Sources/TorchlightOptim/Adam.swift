@@ -21,7 +21,7 @@ public struct AdamOptions: OptimizerOptions {
     /// Whether the weight decay is applied to the parameter, as in ``AdamW``, and not to the gradient.
     public var decoupledWeightDecay: Bool
 
-    /// `beta1`: momentum schedules set it.
+    /// The setting that schedulers of the momentum change: `beta1`.
     public static var momentumPath: WritableKeyPath<AdamOptions, Double>? { \.beta1 }
 
     /// Every setting with PyTorch's name for it, as `state()` saves it.

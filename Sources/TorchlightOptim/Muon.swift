@@ -60,7 +60,7 @@ public final class Muon: GroupedOptimizer<Muon.Options> {
             set { adjustLR = Adjustment.allCases[newValue] }
         }
 
-        /// The momentum, which momentum schedules set.
+        /// The setting that schedulers of the momentum change: the momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.

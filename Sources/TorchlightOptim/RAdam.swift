@@ -27,7 +27,7 @@ public final class RAdam: GroupedOptimizer<RAdam.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// `beta1`: momentum schedules set it.
+        /// The setting that schedulers of the momentum change: `beta1`.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.beta1 }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.

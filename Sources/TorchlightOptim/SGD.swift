@@ -30,7 +30,7 @@ public final class SGD: GroupedOptimizer<SGD.Options> {
         /// Whether to maximise the objective instead of minimising it. Default: false.
         public var maximize = false
 
-        /// The momentum.
+        /// The setting that schedulers of the momentum change: the momentum.
         public static var momentumPath: WritableKeyPath<Options, Double>? { \.momentum }
 
         /// Every setting with PyTorch's name for it, as `state()` saves it.

@@ -170,7 +170,7 @@ public final class Program: @unchecked Sendable, CustomStringConvertible {
                     guard form.sizes[index].range.contains(size) else {
                         throw TensorError(
                             .shape, in: "Program",
-                            "the size \(name) of the input \(input.name) is outside of its range",
+                            "the size \(name) of the input \(input.name) is outside its range",
                             got: "\(size)", expected: "\(form.sizes[index])",
                             fix: "export with a larger range in dynamic:")
                     }

@@ -24,7 +24,7 @@ enum SizeExpressions {
             if texts.allSatisfy({ $0 == texts[0] }) { return first }
             guard let expression = expression(recordings, plan, names) else {
                 throw ProgramProblem(
-                    "a number is no supported function of the dynamic sizes",
+                    "a number is not a supported function of the dynamic sizes",
                     got: zip(plan.points, texts).map { "\($1) for \(sizes($0, names))" }.joined(separator: ", "),
                     expected: "sums of products of at most two different sizes, and their reciprocals")
             }
@@ -121,7 +121,7 @@ enum SizeExpressions {
         let (polynomial, form) = try parsed(json, names)
         guard let value = polynomial.value(at: sizes) else {
             throw ProgramProblem(
-                "the number \(polynomial.text(names)) is no integer for these sizes", got: Self.sizes(sizes, names),
+                "the number \(polynomial.text(names)) is not an integer for these sizes", got: Self.sizes(sizes, names),
                 expected: "sizes for which all numbers are integers of 64 bits", offset: json.offset)
         }
         let text =

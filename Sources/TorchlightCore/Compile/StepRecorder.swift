@@ -193,7 +193,7 @@ class StepRecorder: CallRecorder {
                     "\(step) changes \(isArgument ? "an argument" : "a tensor that the function makes"), "
                         + "which is a different tensor in each run",
                     expected: "parameters that are created outside the function",
-                    fix: isArgument ? "capture the parameter" : "make the parameter outside of the function",
+                    fix: isArgument ? "capture the parameter" : "make the parameter outside the function",
                     operands: [tensor]))
         }
     }

@@ -138,7 +138,7 @@ public struct DynamicDimensions: Sendable, Hashable, ExpressibleByArrayLiteral, 
             }
             guard size.range?.contains(example) != false else {
                 throw invalid(
-                    "an example is outside of the range of \(size.name)", got: "\(example)",
+                    "an example is outside the range of \(size.name)", got: "\(example)",
                     expected: "\(size.range!.lowerBound) to \(size.range!.upperBound)")
             }
             sizes.append((size.name, size.range, example))

@@ -78,9 +78,9 @@ package final class GraphRecorder: CallRecorder {
             guard node.sequence >= firstNode, seen.insert(ObjectIdentifier(node)).inserted else { continue }
             if node.isCustomFunction {
                 throw TensorError(
-                    .autograd, in: operation, "a gradient from outside of the function passes through \(node.name)",
-                    expected: "derivatives of custom functions inside of the function",
-                    fix: "call grad, vjp or jvp inside of \(operation), or detach() the arguments")
+                    .autograd, in: operation, "a gradient from outside the function passes through \(node.name)",
+                    expected: "derivatives of custom functions inside the function",
+                    fix: "call grad, vjp or jvp inside \(operation), or detach() the arguments")
             }
             for input in node.inputs {
                 if let next = input.node { stack.append(next) }
@@ -122,7 +122,7 @@ package final class GraphRecorder: CallRecorder {
             TensorError(
                 .value, in: operation, "\(effect.name) changes tensors inside the function",
                 expected: "a function without side effects",
-                fix: "call it outside of \(operation)"))
+                fix: "call it outside \(operation)"))
     }
 
     package func willChange(_ tensors: [Tensor]) { outer?.willChange(tensors) }
@@ -165,7 +165,7 @@ package final class GraphRecorder: CallRecorder {
         let isArgument = argumentStorages.contains(ObjectIdentifier(target.storage))
         return TensorError(
             .value, in: operation,
-            "the function changes \(isArgument ? "its argument" : "a tensor from outside of it") in place, by \(primitive.publicName)",
+            "the function changes \(isArgument ? "its argument" : "a captured tensor") in place, by \(primitive.publicName)",
             expected: "a function without side effects",
             fix: isArgument
                 ? "change a copy, as in x.clone()"

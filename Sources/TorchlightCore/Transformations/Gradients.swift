@@ -103,7 +103,7 @@ func resolve(_ argnums: [Int], of arguments: [Tensor], in operation: String) thr
         let i = argnum < 0 ? argnum + arguments.count : argnum
         guard i >= 0 && i < arguments.count else {
             throw TensorError(
-                .index, in: operation, "there is no argument \(argnum)",
+                .index, in: operation, "the argument \(argnum) does not exist",
                 got: quantity(arguments.count, "argument"),
                 expected: "\(-arguments.count) ... \(arguments.count - 1)")
         }

@@ -97,13 +97,13 @@ func checkTangents(
     }
     for (tangent, value) in zip(tangents, values) where tangent.layout.shape != value.layout.shape {
         throw TensorError(
-            .shape, in: operation, "a \(noun) has another shape than its tensor", expected: "\(value.shape)",
+            .shape, in: operation, "the shape of a \(noun) differs from that of its tensor", expected: "\(value.shape)",
             operands: [tangent])
     }
     for (tangent, value) in zip(tangents, values)
     where tangent.dtype != value.dtype && value.dtype.isDifferentiable {
         throw TensorError(
-            .dtype, in: operation, "a \(noun) has another dtype than its tensor", expected: "\(value.dtype)",
+            .dtype, in: operation, "the dtype of a \(noun) differs from that of its tensor", expected: "\(value.dtype)",
             operands: [tangent])
     }
 }

@@ -24,7 +24,7 @@ public struct MappedDims: Sendable, Hashable, ExpressibleByIntegerLiteral, Expre
         guard let each else { return Array(repeating: common, count: count) }
         guard each.count == count else {
             throw TensorError(
-                .value, in: "vmap", "\(name) has another number of dimensions than there are \(noun)s",
+                .value, in: "vmap", "the number of dimensions in \(name) differs from that of \(noun)s",
                 got: quantity(each.count, "dimension"), expected: "\(count), one for each \(noun)")
         }
         return each

@@ -38,7 +38,7 @@ package final class ExternalData {
     private func open(_ location: String, for what: String) throws -> MappedFile {
         if let known = files[location] { return known }
         let refusal = Problem(
-            "\(what) is stored in \(quoted(location)), which is outside of the model's folder",
+            "\(what) is stored in \(quoted(location)), which is outside the folder of the model",
             expected: "a relative path inside the folder", kind: .malformed)
         let components = location.split(separator: "/", omittingEmptySubsequences: true)
         if location.hasPrefix("/") || location.utf8.contains(0) || components.contains("..") || components.isEmpty {

@@ -198,7 +198,7 @@ extension SparseTensorProto {
             isFlat ? given[row] : dims.indices.reduce(0) { $0 &+ given[row * dims.count + $1] &* strides[$1] }
         }
         if !flat.allSatisfy({ $0 >= 0 && $0 < total }) {
-            throw Problem("a sparse tensor has an index outside of its shape \(dims)", kind: .malformed)
+            throw Problem("a sparse tensor has an index outside its shape \(dims)", kind: .malformed)
         }
         let full = Tensor.zeros([total], dtype: elements.tensor.dtype)
             .scatter(0, Tensor(flat, shape: [count]), elements.tensor)

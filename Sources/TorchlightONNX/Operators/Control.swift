@@ -89,7 +89,7 @@ private func stacked(_ call: Call, _ values: [ONNXValue], dim: Int) throws -> ON
 
 private func scan(_ call: Call) throws -> [ONNXValue] {
     guard let count = try call.int("num_scan_inputs"), count > 0, count <= call.inputs.count else {
-        throw Problem("the attribute num_scan_inputs does not fit", kind: .invalid)
+        throw Problem("the attribute num_scan_inputs is out of range", kind: .invalid)
     }
     return try scan(
         call, try call.inputs.indices.map { try call.value($0) }, count,
@@ -134,7 +134,7 @@ private func scan(
 /// Version 8 of Scan, which scans every sample of a batch.
 private func scanBatches(_ call: Call) throws -> [ONNXValue] {
     guard let count = try call.int("num_scan_inputs"), count > 0, count < call.inputs.count else {
-        throw Problem("the attribute num_scan_inputs does not fit", kind: .invalid)
+        throw Problem("the attribute num_scan_inputs is out of range", kind: .invalid)
     }
     let inputs = try (1..<call.inputs.count).map { try call.value($0) }
     let batches = try shape(of: inputs[0]).first ?? 0

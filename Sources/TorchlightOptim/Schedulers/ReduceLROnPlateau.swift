@@ -78,7 +78,7 @@ public final class ReduceLROnPlateau: LRScheduler {
 
     /// Reports an error: this scheduler needs `step(_:)` with a metric.
     public override func step() {
-        requireSchedule(false, "ReduceLROnPlateau", "a step needs a metric: schedule.step(validationLoss)")
+        requireSchedule(false, "ReduceLROnPlateau", "a step needs a metric: scheduler.step(validationLoss)")
     }
 
     /// Advances to the next epoch, given the metric at the end of the current one.

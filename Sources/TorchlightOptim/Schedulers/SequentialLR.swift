@@ -28,8 +28,8 @@ public final class SequentialLR: LRScheduler {
         requireSchedule(
             !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted()
                 && milestones.allSatisfy { $0 >= 0 }, "SequentialLR",
-            "the schedules are \(made.count) and the milestones \(milestones); expected one milestone less than "
-                + "schedules, each at least 0, in ascending order")
+            "there are \(made.count) schedulers and the milestones \(milestones); expected one milestone less than "
+                + "schedulers, each at least 0, in ascending order")
         requireParts(made, of: optimizer, "SequentialLR")
         self.schedulers = made
         self.milestones = milestones
@@ -89,7 +89,7 @@ public final class ChainedScheduler: LRScheduler {
     /// Creates a scheduler for `optimizer`; the closure is called with an optimiser and returns its schedulers.
     public init(_ optimizer: any Optimizer, _ schedulers: (any Optimizer) -> [LRScheduler]) {
         let made = schedulers(optimizer)
-        requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedules; expected at least one")
+        requireSchedule(!made.isEmpty, "ChainedScheduler", "there are no schedulers; expected at least one")
         requireParts(made, of: optimizer, "ChainedScheduler")
         self.schedulers = made
         super.init(optimizer)
@@ -127,7 +127,7 @@ public final class ChainedScheduler: LRScheduler {
 /// Reports schedulers of another optimiser, and schedulers whose step requires a metric.
 private func requireParts(_ parts: [LRScheduler], of optimizer: any Optimizer, _ scheduler: String) {
     requireSchedule(
-        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a schedule was created for another optimiser")
+        parts.allSatisfy { $0.optimizer === optimizer }, scheduler, "a scheduler was created for another optimiser")
     requireSchedule(
         !parts.contains { $0 is ReduceLROnPlateau }, scheduler,
         "a ReduceLROnPlateau needs a metric, which step() does not pass; call its step(_:) separately")

@@ -132,7 +132,7 @@ private struct ElementPlaces {
     func indices(of view: Layout) throws -> [Int] {
         try Self.storagePlaces(view).map { place in
             guard let index = places[place] else {
-                throw Problem("a view has elements outside of its base", kind: .unsupported)
+                throw Problem("a view has elements outside its base", kind: .unsupported)
             }
             return index
         }
