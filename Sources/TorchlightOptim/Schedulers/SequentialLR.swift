@@ -28,7 +28,7 @@ public final class SequentialLR: LRScheduler {
         requireSchedule(
             !made.isEmpty && milestones.count == made.count - 1 && milestones == milestones.sorted()
                 && milestones.allSatisfy { $0 >= 0 }, "SequentialLR",
-            "there are \(made.count) schedulers and the milestones \(milestones); expected one milestone less than "
+            "the number of schedulers is \(made.count), with the milestones \(milestones); expected one milestone less than "
                 + "schedulers, each at least 0, in ascending order")
         requireParts(made, of: optimizer, "SequentialLR")
         self.schedulers = made
