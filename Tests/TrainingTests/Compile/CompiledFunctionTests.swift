@@ -47,8 +47,8 @@ import Torchlight
         _ = noGrad { f(Tensor.ones([3]), 2) }
         let reasons = f.report.reasons
         #expect(reasons[0] == "the first call")
-        #expect(reasons[1].contains("shape of tensor 0 is [3], and was [2]"))
-        #expect(reasons[2].contains("an argument is 2, and was 1"))
+        #expect(reasons[1].contains("shape of tensor 0 is [3], recorded with [2]"))
+        #expect(reasons[2].contains("an argument is 2, recorded with 1"))
         #expect(reasons[3].contains("dtype"))
         #expect(f.graph?.contains("mul(") == true)
     }
@@ -252,7 +252,7 @@ import Torchlight
     @Test func newGraphsCanBeRefused() {
         let f = compile(onNewGraph: .error) { (x: Tensor) in x + 1 }
         #expect(f(Tensor([1.0])).item() == 2)
-        #expect(errorText { _ = f(Tensor([1.0, 2.0])) }.contains("the shape of tensor 0 is [2], and was [1]"))
+        #expect(errorText { _ = f(Tensor([1.0, 2.0])) }.contains("the shape of tensor 0 is [2], recorded with [1]"))
         let g = compile(onNewGraph: .eager) { (x: Tensor) in x + 1 }
         #expect(g(Tensor([1.0])).item() == 2 && g.report.graphs == 0)
     }
