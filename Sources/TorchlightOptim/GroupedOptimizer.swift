@@ -174,7 +174,7 @@ public class GroupedOptimizer<Options: OptimizerOptions>: Optimizer {
         return { [self] in
             if var state {
                 noGrad { state.tensors = state.tensors.mapValues { $0.clone() } }
-                // It is that of this optimiser.
+                // The state of this optimiser always matches.
                 try? load(state)
             }
             for (group, settings) in zip(groups, settings) { group.options = settings }

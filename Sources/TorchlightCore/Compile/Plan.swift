@@ -190,7 +190,7 @@ package final class Plan: @unchecked Sendable {
     }
 
     /// The last instruction that reads each value; `.max` for results. A `ScatterView` directly after an in-place
-    /// operation is no reader of the old base: in place it reads nothing.
+    /// operation does not count: in place it does not read the old base.
     private static func lastUses(of graph: Graph, _ used: [Bool]) -> [Int] {
         var last = Array(repeating: -1, count: graph.values.count)
         for (i, instruction) in graph.instructions.enumerated() where used[i] {

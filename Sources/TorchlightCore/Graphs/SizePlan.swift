@@ -23,7 +23,7 @@ package struct SizePolynomial: Sendable, Hashable {
 
     package init(linear: [Int]) { self.linear = linear }
 
-    /// The value at these sizes; nil if it is no integer or does not fit in `Int`.
+    /// The value at these sizes; nil if it is not an integer or does not fit in `Int`.
     package func value(at sizes: [Int]) -> Int? {
         var sum = constant
         func add(_ factors: Int...) -> Bool {
@@ -71,7 +71,7 @@ package struct SizePolynomial: Sendable, Hashable {
 
 /// The choices of dynamic sizes for which a function is recorded.
 ///
-/// The choices determine all coefficients of a polynomial; further ones detect functions that are no polynomials.
+/// The choices determine all coefficients of a polynomial; further ones detect functions that are not polynomials.
 package struct SizePlan: Sendable {
     /// For each recording, the size of each name.
     package private(set) var points: [[Int]]

@@ -216,7 +216,7 @@ struct ExportProgram {
         var base: [Int] = []
         for (index, (_, range, size)) in sizes.enumerated() {
             var point = base + sizes.map(\.example)[index...]
-            // The end of a range is not used, because slicing a whole table is no operation.
+            // The end of a range is not used, because a slice of a whole table records no operation.
             let choices = size > 1 ? (size > 2 && size == range?.upperBound ? [size - 1, size] : [size]) : [2, 4, 8]
             base.append(
                 choices.first { choice in

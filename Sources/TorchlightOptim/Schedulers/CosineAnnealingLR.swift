@@ -6,7 +6,7 @@ import TorchlightCore
 ///
 ///     lr = etaMin + (lr₀ − etaMin) (1 + cos(π · epoch / tMax)) / 2
 ///
-/// After epoch `tMax` the rates rise again, as the cosine does.
+/// After epoch `tMax` the rates increase, following the cosine.
 ///
 ///     let scheduler = CosineAnnealingLR(optimizer, tMax: epochs)
 ///     for _ in 0..<epochs {

@@ -58,7 +58,7 @@ open class LRScheduler {
             recorder.willRun {
                 let (state, rates, momenta) = (self.state(), optimizer.learningRates, optimizer.momenta)
                 return { [self] in
-                    // The state is that of this scheduler.
+                    // The state of this scheduler always matches.
                     try? load(state)
                     (optimizer.learningRates, optimizer.momenta) = (rates, momenta)
                 }
