@@ -173,7 +173,7 @@ struct GenerationInputs<Model: PretrainedModel> {
             guard batch == 1, options.sequenceCount == 1, options.beamCount == 1, options.contrastivePenalty == nil
             else {
                 throw ModelError(
-                    "generate", "assisted decoding with \(quantity(batch, "prompt"))",
+                    "generate", "speculative decoding with \(quantity(batch, "prompt"))",
                     expected: "one prompt and one sequence, without beams and contrastive search")
             }
         }
